@@ -1,0 +1,35 @@
+# Serves the variants that LiteRT runs: no TensorFlow, no compiler, no pip in the image that ships.
+#
+#   docker build -t precision-ladder .
+#   docker run --read-only -p 8000:8000 -v "$PWD/models:/models:ro" precision-ladder
+#
+# BASE_IMAGE is any image with Python 3.11 to 3.13 as `python3`, and its `venv`.
+ARG BASE_IMAGE=python:3.11-slim-bookworm
+
+FROM ${BASE_IMAGE} AS build
+WORKDIR /app
+COPY requirements-serve.lock .
+RUN python3 -m venv /tmp/venv \
+ && /tmp/venv/bin/pip install --disable-pip-version-check --no-cache-dir --only-binary :all: \
+      --require-hashes --requirement requirements-serve.lock --target lib \
+ && rm -r lib/bin requirements-serve.lock
+COPY bundle bundle
+COPY service service
+RUN python3 -m compileall -q .
+
+FROM ${BASE_IMAGE}
+RUN rm -rf /usr/local/bin/pip* /usr/local/lib/python3.*/site-packages/pip* /usr/local/lib/python3.*/ensurepip \
+      /usr/lib/python3.*/ensurepip /usr/share/python-wheels /root/.cache
+WORKDIR /app
+COPY --from=build /app /app
+ENV PYTHONPATH=/app:/app/lib \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    SERVICE_MODELS=/models \
+    SERVICE_HOST=0.0.0.0 \
+    SERVICE_PORT=8000
+USER 65532:65532
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
+  CMD ["python3", "-c", "import os, urllib.request as u; u.urlopen(f'http://127.0.0.1:{os.environ[\"SERVICE_PORT\"]}/health/ready', timeout=2)"]
+ENTRYPOINT ["python3", "-m", "service"]

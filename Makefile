@@ -1,0 +1,62 @@
+# Every target sets up .venv by itself, once; nothing else on the machine is touched.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+# What the demo trains on: a data set by name, or a .npy, .npz or .csv of your own.
+DATA     ?= digits
+MODEL    ?= $(if $(filter digits mnist fashion_mnist,$(DATA)),cnn,mlp)
+NAME     ?= $(notdir $(basename $(DATA)))
+DURATION ?= 6
+TRAIN    ?=
+RUN      ?=
+BENCH    ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test soak bench check format lock clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  make demo DATA=breast_cancer MODEL=mlp"
+	@echo "  make demo DATA=fashion_mnist TRAIN='--data-dir FOLDER'   (without a folder, Keras downloads it)"
+	@echo "  make demo DATA=mine.csv TRAIN='--label species'"
+
+demo: $(READY)  ## Train, serve, load-test every variant, and report
+	$(BIN)/python -m training train --data $(DATA) --model $(MODEL) --name $(NAME) --models models $(TRAIN)
+	$(BIN)/python -m loadtests run --models models --model $(NAME) --rows 1,32 --duration $(DURATION) --out reports/$(NAME) $(RUN)
+
+test: check  ## Check, then run the whole suite but what takes minutes
+	$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term
+
+soak: $(READY)  ## Run the tests that take minutes: thousands of mutations, hundreds of swaps
+	$(BIN)/python -m pytest -m slow -s
+
+bench: $(READY)  ## Compare the service with bare ASGI and with other servers; needs wrk
+	$(BIN)/python -m benchmarks --models models $(BENCH)
+
+check: $(READY)  ## Format, lint, types and architecture: the gate
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q --no-header --durations=0 tests/test_architecture.py
+
+format: $(READY)  ## Put the code in form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(READY)  ## Pin every dependency anew, with hashes
+	$(BIN)/uv pip compile --quiet --upgrade --universal --all-extras $(LOCK_FORM) pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --extra serve --constraint requirements.lock $(LOCK_FORM) pyproject.toml -o requirements-serve.lock
+LOCK_FORM := --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
+clean:  ## Remove what make made, models and reports included
+	rm -rf $(VENV) .venv-bench .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache models reports
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v < (3, 14) else "Python 3.11, 3.12 or 3.13 is needed; $(PYTHON) is %d.%d. Say which: make PYTHON=python3.12" % v[:2])'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,147 @@
+"""The benchmark's command line: `python -m benchmarks`."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from benchmarks import cores, machine, wrk
+from benchmarks.errors import BenchmarkError
+from benchmarks.models import Models
+from benchmarks.parts import bulk, engine, peers, wide
+from benchmarks.peers.catalog import NAMES
+from benchmarks.plan import Plan
+from benchmarks.report import COLUMNS, Report, cells
+from benchmarks.result import Result
+from bundle.errors import BundleError
+
+PARTS: dict[str, tuple[str, Callable[[Plan, Result], None]]] = {
+    "engine": ("One small row: the service against bare ASGI", engine.run),
+    "wide": ("784 features: what the service adds to bare ASGI and the model", wide.run),
+    "bulk": ("128 rows of 784 a request: the service against the model alone", bulk.run),
+    "peers": ("One small row: the service against other servers", peers.run),
+}
+
+_LOG_WIDTH = 120  # of output that is no terminal
+
+app = typer.Typer(add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+
+
+@app.command()
+def main(
+    *,
+    only: Annotated[str, typer.Option(help="Parts, comma-separated.")] = ",".join(PARTS),
+    rounds: Annotated[int, typer.Option(min=1, help="Times that each subject is measured.")] = 5,
+    seconds: Annotated[int, typer.Option(min=1, help="Seconds that a subject is measured at a time.")] = 3,
+    chosen: Annotated[str, typer.Option("--peers", help="Peers, comma-separated.")] = ",".join(NAMES),
+    models: Annotated[Path, typer.Option(help="Folder of the models; what is missing is trained.")] = Path(
+        "models"
+    ),
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Folder of Fashion-MNIST's files; without it they are downloaded.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for bench.json and bench.md.")] = Path("reports/bench"),
+) -> None:
+    """Compare the service with bare ASGI, the bare model, and other servers, in interleaved rounds.
+
+    The server runs on the first core, and wrk on the second: nothing else should. Ends with 1 where a figure
+    misses its aim, or a run counts for nothing.
+
+    Example: python -m benchmarks
+
+    Example: python -m benchmarks --only engine --rounds 3 --seconds 2
+
+    Example: python -m benchmarks --only peers --peers tutorial,triton --out reports/peers
+    """
+    # Without it, a polite kill would end this process and leave its children.
+    signal.signal(signal.SIGTERM, _interrupt)
+    console = Console(width=None if sys.stdout.isatty() else _LOG_WIDTH)
+    try:
+        names = _choice("--only", only, tuple(PARTS))
+        wanted = _choice("--peers", chosen, NAMES)
+        wrk.find()
+        out.mkdir(parents=True, exist_ok=True)
+        with (
+            tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder,
+            console.status("starting") as status,
+        ):
+            plan = Plan(
+                models=Models(models, data_dir),
+                rounds=rounds,
+                seconds=seconds,
+                cores=cores.choose(),
+                logs=Path(folder),
+                say=lambda text: status.update(escape(text)),
+                peers=wanted,
+            )
+            before = machine.describe()
+            results = [_run(name, plan, console) for name in names]
+    except BenchmarkError as error:
+        _refuse(str(error))
+    except OSError as error:
+        _refuse(f"{error.filename}: {error.strerror}")
+    except KeyboardInterrupt:
+        print("interrupted: nothing was reported, and what was started has been stopped", file=sys.stderr)
+        raise typer.Exit(130) from None
+    command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
+    report = Report(command, rounds, seconds, before, results)
+    paths = report.write(out)
+    console.print(f"report: {', '.join(map(str, paths))}", soft_wrap=True)
+    raise typer.Exit(1 if any(result.is_bad for result in results) else 0)
+
+
+def _run(name: str, plan: Plan, console: Console) -> Result:
+    title, run = PARTS[name]
+    result = Result(name, title)
+    try:
+        run(plan, result)
+    except (BenchmarkError, BundleError) as error:
+        result.void.append(str(error))  # and not the end: other parts may have run for minutes
+    _show(result, console)
+    return result
+
+
+def _show(result: Result, console: Console) -> None:
+    table = Table(title=result.title, box=box.SIMPLE_HEAD)
+    for column in COLUMNS:
+        table.add_column(column, justify="left" if column in {"figure", "met"} else "right")
+    for figure in result.figures:
+        style = {None: "dim", True: "green", False: "red"}[figure.is_met]
+        table.add_row(*cells(figure), style=style)
+    console.print(table)
+    for note in result.notes:
+        console.print(f"not measured: {note}", markup=False)
+    for reason in result.void:
+        console.print(f"void: {reason}", markup=False, style="red")
+
+
+def _choice(option: str, text: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names in `text`, in the order of `allowed`."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names or not set(names) <= set(allowed):
+        raise BenchmarkError(f"{option} is {text!r}; allowed are {', '.join(allowed)}, comma-separated")
+    return tuple(name for name in allowed if name in names)
+
+
+def _refuse(message: str) -> NoReturn:
+    print(f"error: {message}", file=sys.stderr)
+    raise typer.Exit(2)
+
+
+def _interrupt(*_: Any) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,1 @@
+"""The comparisons that the benchmark consists of, one a file."""

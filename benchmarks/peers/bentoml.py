@@ -1,0 +1,37 @@
+"""BentoML: a service class with one API, one worker of it."""
+
+# Checked where its library is not installed: it runs in an environment of its own.
+# mypy: disable-error-code="import-not-found, untyped-decorator"
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import bentoml
+
+from benchmarks.peers.classifier import VARIABLE, Classifier
+
+
+@bentoml.service(workers=1)
+class ClassifierService:
+    def __init__(self) -> None:
+        self._classifier = Classifier()
+
+    @bentoml.api
+    def predict(self, instances: list[list[float]]) -> dict[str, Any]:
+        labels, probabilities = self._classifier.predict(instances)
+        return {"predictions": labels, "probabilities": probabilities}
+
+
+def main(description: str, port: str) -> None:
+    program = str(Path(sys.executable).with_name("bentoml"))
+    target = "benchmarks.peers.bentoml:ClassifierService"
+    command = [program, "serve", target, "--host", "127.0.0.1", "--port", port]
+    os.execve(program, command, os.environ | {VARIABLE: description})  # noqa: S606
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

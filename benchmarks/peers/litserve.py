@@ -1,0 +1,42 @@
+"""LitServe: an API class with its four steps, on one worker of the CPU."""
+
+# Checked where its library is not installed: it runs in an environment of its own.
+# mypy: disable-error-code="import-not-found, misc, no-untyped-def"
+
+import sys
+from typing import Any
+
+import litserve
+
+from benchmarks.peers.classifier import Classifier
+
+
+class ClassifierAPI(litserve.LitAPI):
+    def __init__(self, description: str) -> None:
+        super().__init__()
+        self._description = description
+
+    def setup(self, device: str) -> None:
+        self._classifier = Classifier(self._description)
+
+    # Not annotated, as in its documentation: it takes annotations for FastAPI's.
+    def decode_request(self, request):  # noqa: ANN001, ANN201
+        return request["instances"]
+
+    def predict(self, x: Any) -> Any:
+        return self._classifier.predict(x)
+
+    def encode_response(self, output):  # noqa: ANN001, ANN201
+        labels, probabilities = output
+        return {"predictions": labels, "probabilities": probabilities}
+
+
+def main(description: str, port: str) -> None:
+    server = litserve.LitServer(ClassifierAPI(description), accelerator="cpu", workers_per_device=1)
+    server.run(
+        host="127.0.0.1", port=int(port), num_api_servers=1, generate_client_file=False, log_level="warning"
+    )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

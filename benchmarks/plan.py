@@ -1,0 +1,23 @@
+"""What every part of the benchmark is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.cores import Cores
+from benchmarks.models import Models
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to measure. `logs` is a folder for what the programs print; `say` hears what is going on."""
+
+    models: Models
+    rounds: int
+    seconds: int
+    cores: Cores
+    logs: Path
+    say: Callable[[str], None]
+    peers: tuple[str, ...] = ()

@@ -1,0 +1,184 @@
+"""The description of a bundle, as `manifest.json` holds it: strict, so that nothing unknown gets through."""
+
+from __future__ import annotations
+
+from math import prod
+from pathlib import PurePosixPath
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StrictInt,
+    StrictStr,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+
+from bundle.normalizer import Method, Normalizer
+
+SCHEMA_VERSION = 1
+FILE_NAME = "manifest.json"
+REFERENCE = "float32"  # the variant that the others are compared with
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class InputSpec(_Strict):
+    """What one row is. Rows travel flattened: `prod(shape)` float32 numbers, row-major."""
+
+    kind: Literal["vector", "image", "sequence"]
+    shape: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1, max_length=3)]
+    """(features,), (height, width[, channels]) or (steps, coefficients)."""
+    feature_names: tuple[str, ...] | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if len(self.shape) not in {"vector": {1}, "image": {2, 3}, "sequence": {2}}[self.kind]:
+            raise ValueError(f"shape {self.shape} is not that of a {self.kind}")
+        if self.feature_names is not None and len(self.feature_names) != self.features:
+            raise ValueError(f"{len(self.feature_names)} feature names for {self.features} features")
+        return self
+
+    @property
+    def features(self) -> int:
+        return prod(self.shape)
+
+    @property
+    def channels(self) -> int:
+        """How many kinds of number a row holds; each has its own normalisation."""
+        if self.kind == "image":
+            return self.shape[2] if len(self.shape) == 3 else 1
+        return self.shape[-1]
+
+
+class NormalizerSpec(_Strict):
+    """The numbers of a `Normalizer`, one pair a channel."""
+
+    method: Method
+    offset: tuple[float, ...]
+    scale: tuple[float, ...]
+
+    def build(self, features: int) -> Normalizer:
+        return Normalizer(
+            self.method, features, np.array(self.offset, np.float32), np.array(self.scale, np.float32)
+        )
+
+    @classmethod
+    def of(cls, normalizer: Normalizer) -> Self:
+        return cls(
+            method=normalizer.method,
+            offset=tuple(normalizer.offset.tolist()),
+            scale=tuple(normalizer.scale.tolist()),
+        )
+
+
+class FileSpec(_Strict):
+    """One file of the bundle: its path inside the folder, and what it must contain."""
+
+    path: str
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    bytes: Count
+
+    @field_validator("path")
+    @classmethod
+    def _inside(cls, path: str) -> str:
+        parts = PurePosixPath(path).parts
+        if not parts or path.startswith("/") or ".." in parts or "\\" in path or "\0" in path or ":" in path:
+            raise ValueError(f"{path!r} is not a path inside the bundle")
+        return path
+
+
+class Scores(_Strict):
+    """How a variant did on the held-out test rows, through the runtime that serves it."""
+
+    rows: Annotated[int, Field(ge=1)]
+    accuracy: Share
+    accuracy_low: Share
+    """Lower end of the 95% interval (Wilson 1927)."""
+    accuracy_high: Share
+    precision: Share
+    """Macro average over the classes, as are recall and F1."""
+    recall: Share
+    f1: Share
+    log_loss: Annotated[float, Field(ge=0)]
+    agreement: Share
+    """Share of test rows to which this variant gives the same label as float32."""
+
+
+class VariantSpec(_Strict):
+    """One precision of the model. The first of its files is the one that its runtime opens."""
+
+    name: Name
+    format: Literal["tflite", "saved_model"]
+    files: Annotated[tuple[FileSpec, ...], Field(min_length=1)]
+    scores: Scores
+
+    @property
+    def bytes(self) -> int:
+        return sum(file.bytes for file in self.files)
+
+
+class Provenance(_Strict):
+    """Where the model came from, so that it can be made again."""
+
+    created: str
+    data: str
+    data_sha256: str
+    train_rows: Count
+    validation_rows: Count
+    test_rows: Count
+    hyperparameters: dict[str, JsonValue]
+    libraries: dict[str, str]
+
+
+class Manifest(_Strict):
+    """A whole bundle. Its name and version are its place: `NAME/VERSION/`."""
+
+    schema_version: Literal[1] = 1
+    task: Literal["binary", "multiclass"]
+    input: InputSpec
+    labels: Annotated[tuple[StrictInt, ...] | tuple[StrictStr, ...], Field(min_length=2)]
+    """The label of each probability column, in the type that the training data had."""
+    normalizer: NormalizerSpec
+    default_variant: Name = REFERENCE
+    variants: Annotated[tuple[VariantSpec, ...], Field(min_length=1)]
+    test_set: FileSpec
+    golden: FileSpec
+    provenance: Provenance
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        names = [variant.name for variant in self.variants]
+        if len(set(names)) != len(names):
+            raise ValueError(f"variant names repeat: {', '.join(names)}")
+        if self.default_variant not in names:
+            raise ValueError(f"default variant {self.default_variant!r} is not one of {', '.join(names)}")
+        if len(set(self.labels)) != len(self.labels):
+            raise ValueError("labels repeat")
+        if (self.task == "binary") != (len(self.labels) == 2):
+            raise ValueError(f"a {self.task} task cannot have {len(self.labels)} labels")
+        self.normalizer.build(self.input.features)
+        return self
+
+    @property
+    def classes(self) -> int:
+        return len(self.labels)
+
+    @property
+    def files(self) -> tuple[FileSpec, ...]:
+        """Every file that belongs to the bundle, besides the manifest."""
+        return (self.test_set, self.golden, *(file for variant in self.variants for file in variant.files))
+
+    def variant(self, name: str) -> VariantSpec | None:
+        return next((variant for variant in self.variants if variant.name == name), None)

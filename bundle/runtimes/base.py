@@ -1,0 +1,41 @@
+"""What every runtime does, whatever runs the graph behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import numpy as np
+
+from bundle.normalizer import FloatArray
+
+BATCH_MAX = 128  # rows in one call of a graph; more gain nothing and cost memory
+
+
+class Runtime(Protocol):
+    """A loaded variant. It is not thread-safe: give each thread one of its own."""
+
+    def predict(self, rows: FloatArray) -> FloatArray:
+        """Map raw finite feature vectors, shape (batch, features), to probabilities, (batch, classes)."""
+        ...
+
+
+def batches(rows: int) -> Iterator[slice]:
+    """Cut `rows` rows into batches whose sizes are powers of two, at most BATCH_MAX, largest first.
+
+    So a graph is prepared for eight sizes, and no row is ever computed for nothing.
+    """
+    start = 0
+    while start < rows:
+        size = min(BATCH_MAX, 1 << ((rows - start).bit_length() - 1))
+        yield slice(start, start + size)
+        start += size
+
+
+def write_probabilities(out: FloatArray, output: FloatArray) -> None:
+    """Write a graph's `output` into `out`, shape (batch, classes); one sigmoid column becomes two."""
+    if output.shape[1] == 1:
+        np.subtract(1.0, output, out=out[:, :1])
+        out[:, 1:] = output
+    else:
+        out[:] = output

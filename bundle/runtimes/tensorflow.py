@@ -1,0 +1,57 @@
+"""Runs the SavedModel variant with TensorFlow: what people serve today, kept as the baseline to beat."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bundle.errors import RuntimeUnavailableError
+from bundle.normalizer import FloatArray, Normalizer
+from bundle.runtimes.base import batches, write_probabilities
+
+
+def import_tensorflow() -> Any:
+    """Import TensorFlow, quietly. Raise RuntimeUnavailableError where it is not installed."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        import tensorflow as tf
+    except ImportError as error:
+        raise RuntimeUnavailableError(
+            "TensorFlow is needed and not installed here; `pip install tensorflow-cpu` brings it"
+        ) from error
+    return tf
+
+
+class TensorFlowRuntime:
+    """The serving signature of the SavedModel in `folder`. Raises ValueError where none fits."""
+
+    def __init__(self, folder: Path, *, normalizer: Normalizer, classes: int, threads: int = 1) -> None:
+        tf = import_tensorflow()
+        try:
+            # Process-wide, and refused once TensorFlow has run something: the first to load decides.
+            tf.config.threading.set_intra_op_parallelism_threads(threads)
+            tf.config.threading.set_inter_op_parallelism_threads(threads)
+        except RuntimeError:
+            pass
+        self._normalizer = normalizer
+        self._classes = classes
+        self._constant = tf.constant
+        try:
+            # The signature does not keep its variables alive; the loaded model does.
+            self._model = tf.saved_model.load(str(folder))
+            self._signature = self._model.signatures["serving_default"]
+            self._source = next(iter(self._signature.structured_input_signature[1]))
+            self._sink = next(iter(self._signature.structured_outputs))
+        except (OSError, KeyError, ValueError, StopIteration, tf.errors.OpError) as error:
+            raise ValueError(f"TensorFlow cannot load it ({error})") from error
+
+    def predict(self, rows: FloatArray) -> FloatArray:
+        normalized = self._normalizer.apply(rows)
+        probabilities = np.empty((len(rows), self._classes), np.float32)
+        for batch in batches(len(rows)):
+            outputs = self._signature(**{self._source: self._constant(normalized[batch])})
+            write_probabilities(probabilities[batch], outputs[self._sink].numpy())
+        return probabilities

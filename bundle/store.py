@@ -1,0 +1,260 @@
+"""Bundles on disk: published whole or not at all, never changed, and checked byte for byte when read."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import secrets
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import TypeAdapter, ValidationError
+
+from bundle.errors import BundleDamagedError, BundleNotFoundError
+from bundle.manifest import FILE_NAME, SCHEMA_VERSION, FileSpec, Manifest, Name, VariantSpec
+from bundle.normalizer import FloatArray
+
+_NAME: TypeAdapter[str] = TypeAdapter(Name)
+_MANIFEST_BYTES_MAX = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """One immutable version of a model: a folder and its manifest. `open_bundle` makes it."""
+
+    folder: Path
+    manifest: Manifest
+
+    @property
+    def name(self) -> str:
+        return self.folder.parent.name
+
+    @property
+    def version(self) -> int:
+        return int(self.folder.name)
+
+    def variant(self, name: str) -> VariantSpec:
+        """Raise BundleNotFoundError where the bundle has no variant of that name."""
+        variant = self.manifest.variant(name)
+        if variant is None:
+            allowed = ", ".join(variant.name for variant in self.manifest.variants)
+            raise BundleNotFoundError(f"{self.folder} has no variant {name!r}; it has {allowed}")
+        return variant
+
+    def read(self, file: FileSpec) -> bytes:
+        """Return the bytes of one file. Raise BundleDamagedError where they are not those of the manifest."""
+        path = self.path(file)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise BundleDamagedError(path, f"cannot be read ({error.strerror})") from error
+        if len(content) != file.bytes:
+            raise BundleDamagedError(path, f"is {len(content)} bytes long; the manifest says {file.bytes}")
+        digest = hashlib.sha256(content).hexdigest()
+        if digest != file.sha256:
+            raise BundleDamagedError(
+                path, f"has sha256 {digest[:12]}…; the manifest says {file.sha256[:12]}…"
+            )
+        return content
+
+    def path(self, file: FileSpec) -> Path:
+        """Where a file is. Raise BundleDamagedError where a link leads out of the folder."""
+        path = self.folder / file.path
+        if not path.resolve().is_relative_to(self.folder.resolve()):
+            raise BundleDamagedError(path, "leads out of the bundle's folder")
+        return path
+
+    def test_set(self) -> tuple[FloatArray, npt.NDArray[Any]]:
+        """Return the held-out raw rows, shape (n, features), and their labels, shape (n,)."""
+        arrays = self._arrays(self.manifest.test_set)
+        try:
+            x, y = arrays["x"], arrays["y"]
+        except KeyError as error:
+            raise BundleDamagedError(self.path(self.manifest.test_set), f"has no array {error}") from error
+        if x.shape != (len(y), self.manifest.input.features) or x.dtype != np.float32 or y.ndim != 1:
+            raise BundleDamagedError(
+                self.path(self.manifest.test_set),
+                f"holds x {x.dtype}{x.shape} and y {y.dtype}{y.shape}; "
+                f"x must be float32 (n, {self.manifest.input.features}) and y (n,)",
+            )
+        return x, y
+
+    def golden(self, variant: str) -> tuple[FloatArray, FloatArray]:
+        """Return a few raw rows, shape (n, features), and what `variant` answers, shape (n, classes)."""
+        arrays = self._arrays(self.manifest.golden)
+        try:
+            x, expected = arrays["x"], arrays[variant]
+        except KeyError as error:
+            raise BundleDamagedError(self.path(self.manifest.golden), f"has no array {error}") from error
+        shapes = (len(x), self.manifest.input.features), (len(x), self.manifest.classes)
+        if (x.shape, expected.shape) != shapes or x.dtype != np.float32 or expected.dtype != np.float32:
+            raise BundleDamagedError(self.path(self.manifest.golden), f"holds {variant} in the wrong shape")
+        return x, expected
+
+    def _arrays(self, file: FileSpec) -> dict[str, npt.NDArray[Any]]:
+        try:
+            with np.load(io.BytesIO(self.read(file)), allow_pickle=False) as arrays:
+                return dict(arrays)
+        except (ValueError, OSError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+            raise BundleDamagedError(self.path(file), f"is not a readable .npz ({error})") from error
+
+
+def open_bundle(folder: Path) -> Bundle:
+    """Read the manifest in `folder` and check every file against it.
+
+    Raises BundleNotFoundError where there is no bundle, and BundleDamagedError where there is one that is
+    not whole.
+    """
+    path = folder / FILE_NAME
+    if not folder.name.isdecimal():
+        raise BundleNotFoundError(
+            f"{folder} is not a version folder: its name must be a number, as in digits/1"
+        )
+    try:
+        if path.stat().st_size > _MANIFEST_BYTES_MAX:
+            raise BundleDamagedError(path, f"is larger than {_MANIFEST_BYTES_MAX} bytes")
+        text = path.read_bytes()
+    except FileNotFoundError as error:
+        raise BundleNotFoundError(f"{folder} is not a bundle: there is no {FILE_NAME} in it") from error
+    except OSError as error:
+        raise BundleDamagedError(path, f"cannot be read ({error.strerror})") from error
+    bundle = Bundle(folder, _parse(path, text))
+    for file in bundle.manifest.files:
+        bundle.read(file)
+    return bundle
+
+
+def _parse(path: Path, text: bytes) -> Manifest:
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BundleDamagedError(path, f"is not JSON ({error})") from error
+    version = fields.get("schema_version") if isinstance(fields, dict) else None
+    if type(version) is not int or version != SCHEMA_VERSION:
+        raise BundleDamagedError(path, f"has schema version {version!r}; this release reads {SCHEMA_VERSION}")
+    try:
+        return Manifest.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "manifest"
+        raise BundleDamagedError(path, f"{place}: {first['msg']}") from error
+
+
+class ModelStore:
+    """A folder of models, each a folder of versions: `ROOT/NAME/VERSION/`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def models(self) -> list[str]:
+        """Return the names that have at least one version, sorted."""
+        if not self.root.is_dir():
+            return []
+        return sorted(
+            entry.name for entry in self.root.iterdir() if _is_name(entry.name) and self.versions(entry.name)
+        )
+
+    def versions(self, name: str) -> list[int]:
+        """Return the versions of a model, oldest first; folders that are not numbers are none of ours."""
+        folder = self.root / name
+        if not folder.is_dir():
+            return []
+        return sorted(
+            int(entry.name) for entry in folder.iterdir() if _is_version(entry.name) and entry.is_dir()
+        )
+
+    def folder(self, name: str, version: int | None = None) -> Path:
+        """Return a version's folder, the newest by default. Raise BundleNotFoundError where there is none."""
+        versions = self.versions(name) if _is_name(name) else []
+        if not versions:
+            raise BundleNotFoundError(
+                f"no model {name!r} in {self.root}; there are: {', '.join(self.models()) or 'none'}"
+            )
+        if version is None:
+            version = versions[-1]
+        if version not in versions:
+            known = ", ".join(map(str, versions))
+            raise BundleNotFoundError(f"model {name!r} has no version {version}; there are: {known}")
+        return self.root / name / str(version)
+
+    def open(self, name: str, version: int | None = None) -> Bundle:
+        """Open a version, the newest by default. Raises as `folder` and `open_bundle` do."""
+        return open_bundle(self.folder(name, version))
+
+    def publish(self, name: str, fill: Callable[[Path], Manifest]) -> Bundle:
+        """Add the next version of a model, or nothing.
+
+        `fill` writes every file but the manifest into the folder it is given, and returns the manifest. The
+        folder is then flushed to disk and renamed into place; a reader never sees half a bundle.
+        Raises ValueError for a name that is not allowed, and whatever `fill` raises.
+        """
+        if not _is_name(name):
+            raise ValueError(
+                f"model name {name!r} is not allowed; use letters, digits, '.', '_' and '-', at most 64"
+            )
+        parent = self.root / name
+        parent.mkdir(parents=True, exist_ok=True)
+        staging = parent / f".staging-{secrets.token_hex(8)}"
+        staging.mkdir()
+        try:
+            manifest = fill(staging)
+            (staging / FILE_NAME).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+            for path in _walk(staging):
+                _flush(path)
+            folder = self._rename_to_next_version(staging)
+        except BaseException:
+            shutil.rmtree(staging, ignore_errors=True)
+            raise
+        _flush(parent)
+        return open_bundle(folder)
+
+    def _rename_to_next_version(self, staging: Path) -> Path:
+        while True:
+            target = staging.parent / str(max(self.versions(staging.parent.name), default=0) + 1)
+            try:
+                staging.rename(target)
+            except OSError:
+                if not target.exists():
+                    raise
+                continue  # another trainer published this version first: take the next
+            return target
+
+
+def describe(folder: Path, path: Path) -> FileSpec:
+    """Describe the file at `path` as the manifest of the bundle in `folder` must."""
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return FileSpec(path=path.relative_to(folder).as_posix(), sha256=digest, bytes=path.stat().st_size)
+
+
+def _is_name(name: str) -> bool:
+    try:
+        _NAME.validate_python(name)
+    except ValidationError:
+        return False
+    return True
+
+
+def _is_version(name: str) -> bool:
+    return name.isascii() and name.isdecimal() and str(int(name)) == name and int(name) > 0
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    yield from sorted(folder.rglob("*"), reverse=True)
+    yield folder
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

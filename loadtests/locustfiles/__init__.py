@@ -1,0 +1,1 @@
+"""What `locust -f` opens."""

@@ -1,0 +1,78 @@
+"""Request bodies made of held-out test rows, encoded before the clock runs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bundle.normalizer import FloatArray
+
+Label = int | str
+IntArray = npt.NDArray[np.int64]
+
+BODY_BYTES_MAX = 64 * 2**20  # of all bodies together: the 10,000 images of Fashion-MNIST take 36 MB
+_GOLDEN_RATIO = 0.6180339887498949
+
+
+@dataclass(frozen=True)
+class Payloads:
+    """`rows` test rows a body; body `b` holds those at `b * rows`, `b * rows + 1`, ... of `order`, a ring."""
+
+    rows: int
+    order: IntArray  # (test rows,): which row of the test set is sent at which place
+    bodies: tuple[bytes, ...]
+    labels: tuple[list[Label], ...]
+    """The true label of each row of each body."""
+
+    def start(self, user: int) -> int:
+        """Return the body that the `user`-th user sends first: evenly spread, however many there are."""
+        return int(user * _GOLDEN_RATIO % 1 * len(self.bodies))
+
+
+def rows_of(bodies: IntArray, rows: int, order: IntArray) -> IntArray:
+    """Return the test rows that `bodies` hold, shape (bodies, rows)."""
+    places = bodies[:, None] * rows + np.arange(rows)
+    return np.asarray(order[places % len(order)])
+
+
+def build(
+    x: FloatArray, y: npt.NDArray[Any], rows: int, *, seed: int = 0, bytes_max: int = BODY_BYTES_MAX
+) -> Payloads:
+    """Encode the test rows `x`, shape (n, features), with labels `y`, shape (n,), `rows` to a body.
+
+    The rows are shuffled with `seed`, so that those a short run sees are a fair draw of the test set, and the
+    same for every variant. Every row is in a body, unless all bodies together would exceed `bytes_max`: then
+    the last rows are left out. Raises ValueError where there is nothing to send.
+    """
+    if rows < 1 or len(x) < 1:
+        raise ValueError(f"{rows} rows a request out of {len(x)} test rows; both must be at least 1")
+    order = np.random.default_rng(seed).permutation(len(x)).astype(np.int64)
+    bodies: list[bytes] = []
+    labels: list[list[Label]] = []
+    budget = bytes_max
+    for body in range(-(-len(x) // rows)):
+        chosen = rows_of(np.array([body]), rows, order)[0]
+        encoded = encode(x[chosen])
+        budget -= len(encoded)
+        if budget < 0 and bodies:
+            break
+        bodies.append(encoded)
+        labels.append(y[chosen].tolist())
+    return Payloads(rows, order, tuple(bodies), tuple(labels))
+
+
+def encode(x: FloatArray) -> bytes:
+    """Encode raw rows, shape (rows, features), as a JSON request, in the fewest digits that give them back.
+
+    A client that read 13.54 from a file sends 13.54, not 13.539999961853027; and pixels as whole numbers.
+    """
+    whole = x.astype(np.int64) if np.abs(x).max(initial=0) < 2**53 else None
+    if whole is not None and np.array_equal(whole, x):
+        instances: list[list[Any]] = whole.tolist()
+    else:
+        instances = [[float(str(value)) for value in row] for row in x]
+    return json.dumps({"instances": instances}, separators=(",", ":")).encode()

@@ -1,0 +1,68 @@
+"""The service, started as a process on a free port and waited for until it is ready."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from loadtests.child import Child
+from loadtests.client import ServiceClient
+from loadtests.errors import ServiceError
+
+READY_DEADLINE_S = 120.0  # TensorFlow alone takes ten seconds to load, on a machine with nothing else to do
+_POLL_S = 0.05
+_MAX_WAIT_MS = 60_000
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running service: where it is, and its process if it is ours."""
+
+    host: str
+    process: Child | None = None
+
+    def resident_bytes(self) -> int | None:
+        return self.process.resident_bytes() if self.process else None
+
+
+@contextmanager
+def started(
+    models: Path, variant: str, *, log: Path, core: int | None, deadline_s: float = READY_DEADLINE_S
+) -> Iterator[Server]:
+    """Start the service with one variant loaded, and stop it afterwards.
+
+    Raises ServiceError, with the last lines of its log, where it ends or is not ready in time.
+    """
+    port = _free_port()
+    host = f"http://127.0.0.1:{port}"
+    arguments = ["--models", str(models), "--host", "127.0.0.1", "--port", str(port), "--preload", variant]
+    # Users who wait for their answers bound the queue themselves; a slow variant is to be measured, not shed.
+    arguments += ["--max-wait-ms", str(_MAX_WAIT_MS)]
+    with Child("service", arguments, log=log, core=core) as process, ServiceClient(host) as client:
+        _wait_until_ready(process, client, deadline_s)
+        yield Server(host, process)
+
+
+def _wait_until_ready(process: Child, client: ServiceClient, deadline_s: float) -> None:
+    deadline = time.monotonic() + deadline_s
+    while not client.is_ready():
+        code = process.wait(_POLL_S)
+        if code is not None:
+            raise ServiceError(
+                f"the service ended with exit code {code}; {process.log} ends:\n{process.tail()}"
+            )
+        if time.monotonic() > deadline:
+            raise ServiceError(
+                f"the service was not ready within {deadline_s:.0f} s; {process.log} ends:\n{process.tail()}"
+            )
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port

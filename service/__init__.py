@@ -1,0 +1,1 @@
+"""Serves every variant of every model behind one HTTP address."""

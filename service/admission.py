@@ -1,0 +1,63 @@
+"""Decides who may wait. What waits is bounded in rows and in expected time, so nobody waits in vain."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from service.errors import OverloadedError
+
+
+def reason_to_shed(
+    *, waiting_rows: int, waiting_us: float, rows: int, max_rows: int, max_us: float
+) -> str | None:
+    """Return why `rows` more rows must not wait behind what is waiting already, None where they may.
+
+    A request that finds nothing waiting is always admitted, however large: it would never fit otherwise.
+    """
+    if waiting_rows == 0:
+        return None
+    if waiting_rows + rows > max_rows:
+        return f"{waiting_rows} rows are waiting; at most {max_rows} may"
+    if waiting_us > max_us:
+        return f"the wait would be {waiting_us / 1e3:.0f} ms; at most {max_us / 1e3:.0f} ms is allowed"
+    return None
+
+
+def retry_after_s(waiting_us: float) -> int:
+    """Return after how many whole seconds the work that waits now will be done."""
+    return max(1, ceil(waiting_us / 1e6))
+
+
+class Admission:
+    """Counts the rows and the expected time of all work that was admitted and is not done."""
+
+    def __init__(self, *, max_rows: int, max_us: float, lanes: int) -> None:
+        self._max_rows = max_rows
+        self._max_us = max_us
+        self._lanes = lanes
+        self.rows = 0
+        self.us = 0.0
+
+    def check(self, rows: int) -> None:
+        """Raise OverloadedError where there is no place for a request of so many rows."""
+        waiting_us = self.us / self._lanes
+        reason = reason_to_shed(
+            waiting_rows=self.rows,
+            waiting_us=waiting_us,
+            rows=rows,
+            max_rows=self._max_rows,
+            max_us=self._max_us,
+        )
+        if reason is not None:
+            raise OverloadedError(reason, retry_after_s=retry_after_s(waiting_us))
+
+    def admit(self, rows: int, expected_us: float) -> None:
+        """Count a request in. Raise OverloadedError where there is no place for it."""
+        self.check(rows)
+        self.rows += rows
+        self.us += expected_us
+
+    def release(self, rows: int, expected_us: float) -> None:
+        """Count a request out, answered or not, with the numbers it was counted in with."""
+        self.rows -= rows
+        self.us = self.us - expected_us if self.rows else 0.0  # so that rounding never adds up

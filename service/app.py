@@ -1,0 +1,151 @@
+"""Wires the parts together; this is where the settings stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from bundle.store import ModelStore
+from service.access_log import AccessLog, logged
+from service.drain import drained_on_sigterm
+from service.engine import Engine
+from service.errors import STATUS, RequestError, problem, problem_headers
+from service.lanes import Lanes, lanes_for
+from service.metrics import Metrics
+from service.protocol import Bounds
+from service.registry import Registry
+from service.routes.catalog import catalog_router
+from service.routes.health import health_router
+from service.routes.predict import PredictEndpoint
+from service.routes.schemas import openapi
+from service.servable import load
+from service.settings import Settings
+
+
+class Application(FastAPI):
+    """FastAPI, asked last: `POST /predict` does not pay for its middleware and router."""
+
+    predict: PredictEndpoint
+    bounds: Bounds
+    access_log: AccessLog | None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == "/predict" and scope["method"] == "POST":
+            try:
+                await self.predict(scope, receive, send)
+            except Exception:
+                await internal_error()(scope, receive, send)
+                raise  # to the server, which logs it
+        elif scope["type"] == "http" and self.access_log is not None:
+            await logged(super().__call__, self.access_log, scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Build the service; without `settings`, they come from the environment."""
+    settings = settings or Settings()
+    metrics = Metrics(lambda: lanes.admission.rows)
+    lanes = Lanes(
+        lanes_for(settings.threads, workers=settings.workers),
+        inline_us=settings.inline_us,
+        waiting_rows=settings.max_waiting_rows,
+        waiting_us=settings.max_wait_ms * 1e3,
+    )
+    access_log = AccessLog() if settings.access_log else None
+    registry = Registry(
+        ModelStore(settings.models),
+        partial(load, lanes=lanes, metrics=metrics),
+        metrics,
+        default_model=settings.default_model,
+        preload=settings.preload,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(registry.start())]
+        if settings.workers > 1:
+            # The workers share a socket: one that is not ready yet would take requests from those that are.
+            await tasks[0]
+        if metrics.are_shared:
+            tasks.append(asyncio.create_task(metrics.hand_on_for_ever()))
+        if settings.reload_s > 0:
+            tasks.append(asyncio.create_task(registry.watch(settings.reload_s)))
+        with drained_on_sigterm(registry.drain, drain_s=settings.drain_s):
+            # A worker alone answers /health/live while it loads, and /health/ready says what is missing.
+            yield
+        for task in tasks:
+            task.cancel()
+        lanes.close()
+
+    app = Application(
+        title="Precision Ladder",
+        version=_version(),
+        description="Serves every precision of a classifier. `GET /variants` tells which there are.",
+        lifespan=lifespan,
+    )
+    app.predict = PredictEndpoint(
+        Engine(registry),
+        metrics,
+        max_body_bytes=settings.max_body_bytes,
+        max_rows=settings.max_rows,
+        body_timeout_s=settings.body_timeout_s,
+        server_timing=settings.server_timing,
+        access_log=access_log,
+    )
+    app.access_log = access_log
+    app.bounds = Bounds(settings.max_connections, settings.max_head_bytes, settings.head_timeout_s)
+    app.router.routes.append(Route("/predict", app.predict, methods=["POST"]))  # for other methods: 405
+    app.include_router(catalog_router(registry))
+    app.include_router(health_router(registry, metrics))
+    app.openapi = lambda: openapi(app, registry)  # type: ignore[method-assign] # FastAPI's documented way
+    app.add_exception_handler(RequestError, _on_request_error)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(Exception, _on_unknown_error)
+    return app
+
+
+def _answer(status: int, detail: str, headers: dict[str, str]) -> Response:
+    return Response(problem(status, detail), status, headers)
+
+
+async def _on_request_error(_: Request, error: Any) -> Response:
+    return _answer(STATUS[type(error)], str(error), problem_headers(error))
+
+
+async def _on_http_exception(request: Request, error: Any) -> Response:
+    given = f"{request.method} {request.url.path[:80]}"
+    return _answer(error.status_code, f"{given}: {error.detail}", problem_headers() | (error.headers or {}))
+
+
+async def _on_validation_error(_: Request, error: Any) -> Response:
+    first = error.errors()[0]
+    detail = f"{first['loc'][-1]} is {str(first.get('input'))[:80]!r}: {first['msg']}"
+    return _answer(422, detail, problem_headers())
+
+
+async def _on_unknown_error(_: Request, __: Exception) -> Response:
+    return internal_error()
+
+
+def internal_error() -> Response:
+    """Return what a client is told of an error that is ours."""
+    return _answer(500, "internal error", problem_headers())
+
+
+def _version() -> str:
+    try:
+        return version("precision-ladder")
+    except PackageNotFoundError:
+        return "0"

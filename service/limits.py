@@ -1,0 +1,63 @@
+"""Takes no more from a client than was agreed, neither bytes nor time."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.requests import ClientDisconnect
+from starlette.types import Message, Receive
+
+from service.errors import SlowBodyError, TooLargeError
+
+
+async def read_body(receive: Receive, declared: int | None, *, max_bytes: int, timeout_s: float) -> bytes:
+    """Read a request's body; `declared` is its Content-Length.
+
+    Raises TooLargeError as soon as more than `max_bytes` are announced or have arrived, SlowBodyError where
+    the whole has not arrived after `timeout_s`, and ClientDisconnect where the client went away before.
+    """
+    if declared is not None and declared > max_bytes:
+        raise TooLargeError(f"the body is {declared} bytes long; at most {max_bytes} are allowed")
+    message = _arrived(receive)
+    if message is not None and message["type"] == "http.request" and not message.get("more_body", False):
+        body: bytes = message.get("body", b"")
+        _check(len(body), max_bytes)
+        return body
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await _read_pieces(receive, message or await receive(), max_bytes)
+    except TimeoutError as error:
+        raise SlowBodyError(f"the body did not arrive within {timeout_s:g} s") from error
+
+
+def _arrived(receive: Receive) -> Message | None:
+    """Return the next message where it has arrived already, as the whole body mostly has; None otherwise.
+
+    A timer for each request would cost more than the rest of reading does. So `receive` is tried without one,
+    and left where it would wait: nothing is lost, for servers take a message only to hand it over.
+    """
+    step = receive().__await__()
+    try:
+        next(step)
+    except StopIteration as done:
+        message: Message = done.value
+        return message
+    step.close()
+    return None
+
+
+async def _read_pieces(receive: Receive, message: Message, max_bytes: int) -> bytes:
+    parts = bytearray()
+    while True:
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        parts += message.get("body", b"")
+        _check(len(parts), max_bytes)
+        if not message.get("more_body", False):
+            return bytes(parts)
+        message = await receive()
+
+
+def _check(size: int, max_bytes: int) -> None:
+    if size > max_bytes:
+        raise TooLargeError(f"the body is longer than {max_bytes} bytes")

@@ -1,0 +1,1 @@
+"""The addresses of the service: each parses, asks the engine or the registry, and formats."""

@@ -1,0 +1,116 @@
+"""`GET /models` and `GET /variants`: what there is, and in what state."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from bundle.manifest import InputSpec
+from service.errors import UnavailableError
+from service.registry import Registry, State, Version
+from service.routes.schemas import PROBLEMS
+
+
+class VersionInfo(BaseModel):
+    version: int
+    state: Literal["serving", "unloaded", "refused"]
+    detail: str | None
+
+
+class ModelInfo(BaseModel):
+    name: str
+    version: int | None
+    """The version that answers where a request names none."""
+    default_variant: str | None
+    task: str | None
+    input: InputSpec | None
+    labels: list[int] | list[str] | None
+    versions: list[VersionInfo]
+
+
+class Models(BaseModel):
+    default: str | None
+    """The model that answers where a request names none."""
+    models: list[ModelInfo]
+
+
+class VariantInfo(BaseModel):
+    name: str
+    format: str
+    bytes: int
+    accuracy: float
+    accuracy_low: float
+    accuracy_high: float
+    """Ends of the 95% interval (Wilson) on the held-out test rows."""
+    test_rows: int
+    state: State
+    detail: str | None
+
+
+class Variants(BaseModel):
+    model: str
+    version: int
+    default: str
+    variants: list[VariantInfo]
+
+
+def catalog_router(registry: Registry) -> APIRouter:
+    """Return the routes that describe what `registry` holds."""
+    router = APIRouter(tags=["catalogue"])
+
+    @router.get("/models", summary="The models and their versions")
+    async def models() -> Models:
+        found = [_model_info(name, versions) for name, versions in registry.models.items()]
+        return Models(default=registry.default_model, models=found)
+
+    @router.get("/variants", summary="The variants of a model", responses=PROBLEMS)
+    async def variants(
+        model: Annotated[str | None, Query(description="Default: the default model.")] = None,
+        version: Annotated[int | None, Query(description="Default: the newest.")] = None,
+    ) -> Variants:
+        found = await registry.version(model, version)
+        if found.bundle is None:
+            raise UnavailableError(f"version {found.number} of {found.model!r} was refused: {found.refusal}")
+        manifest = found.bundle.manifest
+        return Variants(
+            model=found.model,
+            version=found.number,
+            default=manifest.default_variant,
+            variants=[VariantInfo(**_variant_info(found, variant.name)) for variant in manifest.variants],
+        )
+
+    return router
+
+
+def _model_info(name: str, versions: dict[int, Version]) -> ModelInfo:
+    newest = next((version for version in reversed(versions.values()) if version.bundle is not None), None)
+    manifest = newest.bundle.manifest if newest is not None and newest.bundle is not None else None
+    return ModelInfo(
+        name=name,
+        version=newest.number if newest else None,
+        default_variant=manifest.default_variant if manifest else None,
+        task=manifest.task if manifest else None,
+        input=manifest.input if manifest else None,
+        labels=list(manifest.labels) if manifest else None,
+        versions=[VersionInfo(version=v.number, state=v.state, detail=v.refusal) for v in versions.values()],
+    )
+
+
+def _variant_info(version: Version, name: str) -> dict[str, Any]:
+    assert version.bundle is not None  # noqa: S101 - the caller has seen it
+    variant = version.bundle.variant(name)
+    state = version.variant_state(name)
+    missing = "TensorFlow is not installed here" if state == "unavailable" else None
+    return {
+        "name": name,
+        "format": variant.format,
+        "bytes": variant.bytes,
+        "accuracy": variant.scores.accuracy,
+        "accuracy_low": variant.scores.accuracy_low,
+        "accuracy_high": variant.scores.accuracy_high,
+        "test_rows": variant.scores.rows,
+        "state": state,
+        "detail": version.failures.get(name, missing),
+    }

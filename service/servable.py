@@ -1,0 +1,78 @@
+"""A variant that is loaded, proven and warm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from time import perf_counter
+
+import numpy as np
+
+from bundle.normalizer import FloatArray
+from bundle.runtimes import Runtime, open_runtime
+from bundle.selftest import check
+from bundle.store import Bundle
+from service.batcher import Batcher
+from service.codec import answer_prefix
+from service.cost import Cost
+from service.lanes import Lanes
+from service.metrics import Metrics, VariantMetrics
+
+_COSTED_ROWS = 32
+_COSTING_RUNS = 5
+
+
+@dataclass(frozen=True)
+class Servable:
+    """One variant of one version, with all that answering a request takes.
+
+    Whoever holds one may use it, replaced or not; the graphs are freed when the last holder lets go.
+    """
+
+    model: str
+    version: int
+    variant: str
+    features: int
+    labels: tuple[int, ...] | tuple[str, ...]
+    prefix: bytes
+    batcher: Batcher
+    metrics: VariantMetrics
+
+
+def load(bundle: Bundle, variant: str, *, lanes: Lanes, metrics: Metrics) -> Servable:
+    """Open a variant, compare it with its golden answers, and time it.
+
+    Raises BundleDamagedError and RuntimeUnavailableError.
+    """
+    open_another = partial(open_runtime, bundle, variant)
+    runtime = open_another()
+    check(bundle, variant, runtime)  # which prepares every batch size, too
+    rows = np.resize(bundle.golden(variant)[0], (_COSTED_ROWS, bundle.manifest.input.features))
+    one, many = _fastest_us(runtime, rows[:1]), _fastest_us(runtime, rows)
+    series = metrics.variant(bundle.name, variant)
+    return Servable(
+        model=bundle.name,
+        version=bundle.version,
+        variant=variant,
+        features=bundle.manifest.input.features,
+        labels=bundle.manifest.labels,
+        prefix=answer_prefix(bundle.name, bundle.version, variant),
+        batcher=Batcher(
+            runtime,
+            open_another,
+            cost=Cost.fit(one, many, _COSTED_ROWS),
+            lanes=lanes,
+            observe=series.observe_call,
+        ),
+        metrics=series,
+    )
+
+
+def _fastest_us(runtime: Runtime, rows: FloatArray) -> float:
+    """Return the shortest of a few timings: what the call costs when nothing is in its way."""
+    timings = []
+    for _ in range(_COSTING_RUNS):
+        start = perf_counter()
+        runtime.predict(rows)
+        timings.append(perf_counter() - start)
+    return min(timings) * 1e6

@@ -1,0 +1,104 @@
+"""Everything that can be set, each as a command-line option and as an environment variable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "SERVICE_"
+
+
+def _split(value: object) -> object:
+    return (
+        tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+    )
+
+
+class Settings(BaseSettings):
+    """Serve the models of a folder.
+
+    Examples: `python -m service --models models`; `python -m service --preload int8 --port 9000`;
+    `SERVICE_MODELS=/models uvicorn service.app:create_app --factory`.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        cli_prog_name="python -m service",
+        cli_kebab_case=True,
+        cli_avoid_json=True,
+        cli_hide_none_type=True,
+        cli_show_env_vars=True,
+    )
+
+    models: Path = Path("models")
+    """Folder that holds the models, as NAME/VERSION/ in it."""
+
+    default_model: str | None = None
+    """Model that answers where a request names none. Needed only where there are several."""
+
+    preload: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_split)] = None
+    """Variants to load at the start, comma-separated; the others load when first asked for.
+    By default every .tflite variant: they cost milliseconds, TensorFlow costs ten seconds and 600 MB."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on; 0.0.0.0 for all."""
+
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    """Port to listen on; 0 takes a free one."""
+
+    workers: Annotated[int, Field(ge=1, le=256)] = 1
+    """Processes that share the port. More than there are cores slow each other down."""
+
+    threads: Annotated[int, Field(ge=0, le=256)] = 0
+    """Slow calls that a worker runs at once, each in a thread; 0 divides the cores among the workers."""
+
+    inline_us: Annotated[float, Field(ge=0)] = 500.0
+    """A call expected to take at most this long runs on the event loop; a thread would cost more."""
+
+    max_body_bytes: Annotated[int, Field(ge=1)] = 16 * 2**20
+    """Largest request body. Beyond it: 413."""
+
+    max_rows: Annotated[int, Field(ge=1)] = 1024
+    """Most rows in a request. Beyond it: 413."""
+
+    max_waiting_rows: Annotated[int, Field(ge=1)] = 16384
+    """Most rows that may wait in a worker. Beyond it: 503 with Retry-After."""
+
+    max_wait_ms: Annotated[float, Field(gt=0)] = 250.0
+    """Longest time that a request may expect to wait. Beyond it: 503 with Retry-After."""
+
+    max_connections: Annotated[int, Field(ge=1)] = 4096
+    """Most connections to a worker. Beyond it: 503, and the connection is closed."""
+
+    max_head_bytes: Annotated[int, Field(ge=1024)] = 32768
+    """Largest request line with headers. Beyond it: 431, and the connection is closed."""
+
+    head_timeout_s: Annotated[float, Field(gt=0)] = 10.0
+    """Time for a request's headers to arrive, in seconds. Beyond it the connection is closed."""
+
+    body_timeout_s: Annotated[float, Field(gt=0)] = 30.0
+    """Time for a request's body to arrive, in seconds. Beyond it: 408."""
+
+    idle_timeout_s: Annotated[int, Field(ge=1)] = 30
+    """Time that a connection may stay idle between requests, in seconds."""
+
+    reload_s: Annotated[float, Field(ge=0)] = 1.0
+    """Seconds between two looks for new versions; 0 never looks."""
+
+    drain_s: Annotated[float, Field(ge=0)] = 1.0
+    """Seconds between SIGTERM and the end, in which /health/ready says no and requests are still answered."""
+
+    server_timing: bool = False
+    """Send a Server-Timing header with each answer: decode, wait, infer, encode."""
+
+    access_log: bool = False
+    """Write a line of JSON for each request to standard output."""
+
+    log_level: Literal["critical", "error", "warning", "info", "debug"] = "info"
+    """What the log holds, at least."""

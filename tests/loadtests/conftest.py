@@ -1,0 +1,43 @@
+"""Fake services, as processes, and programs run as a user runs them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@contextmanager
+def fake_service(models: Path, *options: str) -> Iterator[str]:
+    command = [sys.executable, "-m", "tests.loadtests.fake_service", str(models), "digits", *options]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def start_fake(models: Path) -> Iterator[Callable[..., str]]:
+    """Start a fake service with some options; return its address. It is stopped after the test."""
+    with ExitStack() as stack:
+        yield lambda *options: stack.enter_context(fake_service(models, *options))
+
+
+@pytest.fixture(scope="session")
+def unused_address() -> str:
+    """An address at which nobody answers: port 1 is not given out to anybody."""
+    return "http://127.0.0.1:1"
+
+
+def run_module(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `python -m MODULE ARGUMENTS` to its end, and return what it printed."""
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)

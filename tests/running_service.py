@@ -1,0 +1,83 @@
+"""The real service, started as a process for a test and stopped after it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+_DEADLINE_S = 60.0
+_POLL_S = 0.02
+
+
+@dataclass
+class RunningService:
+    """A service process, the client to talk to it, and its log."""
+
+    process: subprocess.Popen[bytes]
+    client: httpx.Client
+    log: Path
+
+    def stop(self) -> int:
+        """Send SIGTERM and return the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(_DEADLINE_S)
+
+
+@contextmanager
+def running_service(
+    models: Path, log: Path, *arguments: str, ready: bool = True, environment: dict[str, str] | None = None
+) -> Iterator[RunningService]:
+    """Start `python -m service` on a free port; yield when it is ready, or only listens."""
+    command = [sys.executable, "-m", "service", "--models", str(models), "--port", "0", *arguments]
+    with (
+        log.open("wb") as stream,
+        subprocess.Popen(
+            command,
+            stdout=stream,
+            stderr=stream,
+            env=os.environ | {"SERVICE_DRAIN_S": "0"} | (environment or {}),
+        ) as process,
+    ):
+        try:
+            address = f"http://127.0.0.1:{_port(process, log)}"
+            with httpx.Client(base_url=address, timeout=30) as client:
+                if ready:
+                    _wait_until_ready(client, log)
+                yield RunningService(process, client, log)
+        finally:
+            process.terminate()  # and not kill: workers would outlive their parent
+
+
+def _port(process: subprocess.Popen[bytes], log: Path) -> int:
+    deadline = time.monotonic() + _DEADLINE_S
+    while time.monotonic() < deadline:
+        found = re.search(r"running on http://[^:]+:(\d+)", log.read_text())
+        if found:
+            return int(found[1])
+        assert process.poll() is None, log.read_text()
+        time.sleep(_POLL_S)  # between two looks at the condition
+    raise AssertionError(f"the service did not listen: {log.read_text()}")
+
+
+def _wait_until_ready(client: httpx.Client, log: Path) -> None:
+    deadline = time.monotonic() + _DEADLINE_S
+    while not _is_ready(client):
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(_POLL_S)  # between two looks at the condition
+
+
+def _is_ready(client: httpx.Client) -> bool:
+    try:
+        return client.get("/health/ready").status_code == 200
+    except httpx.ConnectError:  # several workers share a port that is bound before one of them listens
+        return False

@@ -1,0 +1,77 @@
+"""A connection of bytes, for what a well-behaved client would never send."""
+
+from __future__ import annotations
+
+import json
+import socket
+from types import TracebackType
+from typing import NamedTuple, Self
+
+import httpx
+
+_TIMEOUT_S = 30.0
+
+
+class RawAnswer(NamedTuple):
+    """What came back: status, headers by lower-case name, body."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def detail(self) -> str:
+        """The detail of an answer that is a problem."""
+        assert self.headers["content-type"] == "application/problem+json"
+        return str(json.loads(self.body)["detail"])
+
+
+class Connection:
+    """A socket to the service that an httpx client talks to."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        address = client.base_url.host, client.base_url.port or 80
+        self._socket = socket.create_connection(address, _TIMEOUT_S)
+        self._stream = self._socket.makefile("rb")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def send(self, content: bytes) -> None:
+        self._socket.sendall(content)
+
+    def read(self, *, has_body: bool = True) -> RawAnswer:
+        """Return the next answer. Raise ConnectionError where there is none."""
+        line = self._stream.readline()
+        if not line:
+            raise ConnectionError("the service closed the connection")
+        headers = {}
+        while (field := self._stream.readline()) not in (b"\r\n", b""):
+            name, _, value = field.decode().partition(":")
+            headers[name.lower()] = value.strip()
+        length = int(headers.get("content-length", 0)) if has_body else 0
+        return RawAnswer(int(line.split()[1]), headers, self._stream.read(length))
+
+    def is_closed(self) -> bool:
+        """Whether the service closes the connection; waits for it, and says no after half a minute."""
+        try:
+            return self._stream.read(1) == b""
+        except ConnectionResetError:
+            return True
+        except TimeoutError:
+            return False
+
+    def close(self) -> None:
+        self._stream.close()
+        self._socket.close()
+
+
+def request(body: bytes, *headers: str, query: str = "", version: str = "1.1") -> bytes:
+    """Return the bytes of a good `POST /predict`."""
+    lines = [f"POST /predict{query} HTTP/{version}", "host: x", f"content-length: {len(body)}", *headers]
+    return "\r\n".join([*lines, "", ""]).encode() + body

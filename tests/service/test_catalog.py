@@ -1,0 +1,105 @@
+"""What the service says of itself is true."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bundle.store import Bundle
+from tests.running_service import running_service
+
+
+def test_models_are_listed_with_what_a_client_needs(client: httpx.Client, digits: Bundle) -> None:
+    answer = client.get("/models").json()
+    assert answer["default"] == "digits"
+    found = {model["name"]: model for model in answer["models"]}
+    assert set(found) == {"breast_cancer", "digits"}
+    assert found["digits"]["version"] == 1
+    assert found["digits"]["labels"] == list(range(10))
+    assert found["digits"]["input"]["shape"] == [8, 8]
+    assert found["digits"]["versions"] == [{"version": 1, "state": "serving", "detail": None}]
+    assert len(found["breast_cancer"]["input"]["feature_names"]) == 30
+
+
+def test_variants_are_listed_with_their_size_and_accuracy(client: httpx.Client, digits: Bundle) -> None:
+    answer = client.get("/variants").json()
+    assert (answer["model"], answer["version"], answer["default"]) == ("digits", 1, "float32")
+    for listed, variant in zip(answer["variants"], digits.manifest.variants, strict=True):
+        assert listed["name"] == variant.name
+        assert listed["format"] == variant.format
+        assert listed["bytes"] == variant.bytes
+        assert listed["accuracy"] == variant.scores.accuracy
+        assert listed["accuracy_low"] <= listed["accuracy"] <= listed["accuracy_high"]
+        assert listed["test_rows"] == variant.scores.rows
+
+
+def test_variants_of_another_model_are_asked_for_by_name(client: httpx.Client) -> None:
+    assert client.get("/variants?model=breast_cancer&version=1").json()["model"] == "breast_cancer"
+
+
+@pytest.mark.parametrize(("query", "status"), [("model=x", 404), ("version=9", 404), ("version=x", 422)])
+def test_variants_of_nothing_are_a_problem(client: httpx.Client, query: str, status: int) -> None:
+    response = client.get(f"/variants?{query}")
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_a_variant_is_loaded_at_the_start_or_when_first_asked_for(models: Path, tmp_path: Path) -> None:
+    arguments = ("--default-model", "digits", "--preload", "int8")
+    with running_service(models, tmp_path / "log", *arguments) as service:
+
+        def states() -> dict[str, str]:
+            return {v["name"]: v["state"] for v in service.client.get("/variants").json()["variants"]}
+
+        loaded = {name for name, state in states().items() if state == "loaded"}
+        assert loaded == {"int8"}
+        assert states()["float16"] == "available"
+        body = {"instances": [[0.0] * 64]}
+        assert service.client.post("/predict?variant=float16", json=body).status_code == 200
+        assert states()["float16"] == "loaded"
+
+
+def test_where_there_are_several_models_one_must_be_named(models: Path, tmp_path: Path) -> None:
+    with running_service(models, tmp_path / "log", "--preload", "int8") as service:
+        response = service.client.post("/predict", json={"instances": [[0.0] * 64]})
+        assert response.status_code == 404
+        assert "say which with ?model=; there are: breast_cancer, digits" in response.json()["detail"]
+        assert service.client.get("/models").json()["default"] is None
+
+
+def test_the_schema_is_true_and_its_example_runs(client: httpx.Client) -> None:
+    schema = client.get("/openapi.json").json()
+    assert set(schema["paths"]) == {
+        "/predict",
+        "/models",
+        "/variants",
+        "/health/live",
+        "/health/ready",
+        "/metrics",
+    }
+    operation = schema["paths"]["/predict"]["post"]
+    example = operation["requestBody"]["content"]["application/json"]["example"]
+    answer = client.post("/predict", json=example)
+    assert answer.status_code == 200
+    promised = schema["components"]["schemas"]["PredictResponse"]
+    assert set(answer.json()) == set(promised["required"]) == set(promised["properties"])
+    assert {"400", "404", "413", "422"} <= set(operation["responses"])
+    assert {parameter["name"] for parameter in operation["parameters"]} == {
+        "variant",
+        "model",
+        "version",
+        "timeout_ms",
+    }
+
+
+def test_every_reference_in_the_schema_leads_somewhere(client: httpx.Client) -> None:
+    text = client.get("/openapi.json").text
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    named = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
+    assert named <= set(schemas)
+
+
+def test_the_documentation_page_is_there(client: httpx.Client) -> None:
+    assert "swagger" in client.get("/docs").text

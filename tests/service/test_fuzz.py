@@ -1,0 +1,193 @@
+"""Requests mutated without mercy: never a 500, never a hang, no growth, and a right answer straight after."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import socket
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis.specs.openapi.checks import response_schema_conformance
+
+from bundle.normalizer import FloatArray
+from bundle.store import Bundle
+from tests.running_service import RunningService, running_service
+
+GROWTH_MAX = 48 * 2**20  # bytes; a leak of a single body of ours a request would be many times that
+SILENCE_S = 0.05  # how long a server may think before we conclude that it waits for more
+
+TOKENS = [
+    *(
+        b"NaN",
+        b"-Infinity",
+        b"1e999",
+        b"-0",
+        b"1" * 400,
+        b"null",
+        b"true",
+        b'"',
+        b"\\ud800",
+        b"\xff\xfe",
+        b"\0",
+    ),
+    *(b"[" * 5000, b"{", b"]", b"}", b",", b"%00", b"%", b"%zz", b"&variant=int8", b"?", b"#", b": "),
+    *(b"\r\n", b"\r\n\r\n", b"GET", b"HEAD", b"HTTP/1.0", b"HTTP/9.9", b"application/octet-stream"),
+    *(b"Transfer-Encoding: chunked\r\n", b"Content-Length: 0\r\n", b"Content-Length: 99999999999\r\n"),
+    *(b"Content-Encoding: gzip\r\n", b"Expect: 100-continue\r\n", b"Connection: close\r\n"),
+    *(b"Upgrade: websocket\r\n", b"X-Timeout-Ms: 0.001\r\n", b"X-Timeout-Ms: soon\r\n"),
+]
+
+
+@pytest.fixture
+def service(models: Path, tmp_path: Path) -> Iterator[RunningService]:
+    arguments = ("--default-model", "digits", "--preload", "float32,int8")
+    with running_service(models, tmp_path / "log", *arguments) as service:
+        yield service
+
+
+def templates(rows: FloatArray) -> list[tuple[bytes, bytes, bytes]]:
+    """Return valid requests to be broken: the target, headers of their own, and the body."""
+    text = json.dumps({"instances": rows[:2].tolist()}).encode()
+    octets = rows[:2].astype("<f4").tobytes()
+    return [
+        (b"/predict", b"", text),
+        (b"/predict?variant=int8&model=digits&version=1", b"Content-Type: application/json\r\n", text),
+        (b"/predict?variant=int8&timeout_ms=1000", b"Content-Type: application/octet-stream\r\n", octets),
+        (b"/predict", b"Accept: application/octet-stream\r\nX-Timeout-Ms: 1000\r\n", text),
+    ]
+
+
+def broken_request(template: tuple[bytes, bytes, bytes], chance: random.Random) -> bytes:
+    """Break a part of a request and frame it as HTTP; or break the HTTP itself."""
+    target, headers, body = template
+    part = chance.randrange(5)
+    if part == 0:
+        target = mutate(target, chance)
+    elif part == 1:
+        headers = mutate(headers, chance)
+    elif part in (2, 3):
+        body = mutate(body, chance)
+    method = chance.choice([b"POST"] * 9 + [b"PUT"])
+    head = b"%s %s HTTP/1.1\r\nHost: test\r\n%sContent-Length: %d\r\n\r\n" % (
+        method,
+        target,
+        headers,
+        len(body),
+    )
+    return mutate(head + body, chance) if part == 4 else head + body
+
+
+def mutate(whole: bytes, chance: random.Random) -> bytes:
+    """Return the bytes with one to four wounds."""
+    content = bytearray(whole)
+    for _ in range(chance.randint(1, 4)):
+        place, length = chance.randrange(len(content) + 1), chance.randint(1, 12)
+        match chance.randrange(6):
+            case 0:
+                content[place : place + 1] = bytes([chance.randrange(256)])
+            case 1:
+                content[place:place] = chance.randbytes(length)
+            case 2:
+                del content[place : place + length * chance.choice([1, 1, 50])]
+            case 3:
+                content[place:place] = content[place : place + length] * chance.choice([1, 3, 200])
+            case 4:
+                content[place:place] = chance.choice(TOKENS)
+            case _:
+                content[place : place + length] = chance.choice(TOKENS)
+    return bytes(content)
+
+
+def exchange(address: tuple[str, int], request: bytes) -> bytes:
+    """Send a request and return whatever comes back before the server closes, or falls silent."""
+    with socket.create_connection(address, timeout=10) as connection:
+        received = bytearray()
+        try:
+            connection.sendall(request)
+            connection.settimeout(SILENCE_S)
+            while piece := connection.recv(65536):
+                received += piece
+                if b"\r\n\r\n" in received:
+                    break
+        except TimeoutError:
+            pass  # it waits for the rest of what we broke off
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # it has seen enough
+    return bytes(received)
+
+
+def bombard(service: RunningService, rows: FloatArray, count: int, seed: int) -> Counter[str]:
+    """Send `count` mutated requests, and return how often each status was answered."""
+    chance, whole = random.Random(seed), templates(rows)
+    url = service.client.base_url
+    answered: Counter[str] = Counter()
+    for _ in range(count):
+        request = broken_request(chance.choice(whole), chance)
+        answer = exchange((url.host, url.port or 80), request)
+        status = re.match(rb"HTTP/1\.1 (\d{3})", answer)
+        answered[status[1].decode() if status else "nothing"] += 1
+        assert not status or status[1] < b"500" or status[1] in (b"503", b"504"), (request, answer)
+    return answered
+
+
+def assert_unharmed(service: RunningService, rows: FloatArray, expected: FloatArray) -> None:
+    answer = service.client.post("/predict?variant=int8", json={"instances": rows.tolist()})
+    np.testing.assert_allclose(answer.json()["probabilities"], expected, atol=1e-6)
+    assert service.client.get("/health/ready").status_code == 200
+    assert "Traceback" not in service.log.read_text()
+
+
+def series(service: RunningService) -> int:
+    return len(service.client.get("/metrics").text.splitlines())
+
+
+@pytest.mark.parametrize(
+    "count", [pytest.param(1_000, id="short"), pytest.param(20_000, marks=pytest.mark.slow, id="long")]
+)
+def test_mutated_requests_do_no_harm(
+    service: RunningService, rows: FloatArray, expected: dict[str, FloatArray], count: int
+) -> None:
+    bombard(service, rows, 500, seed=1)  # whatever grows once has grown
+    memory, known = psutil.Process(service.process.pid).memory_info().rss, series(service)
+    answered = bombard(service, rows, count, seed=2)
+    print(f"\n{count} mutated requests: {dict(answered.most_common())}")  # noqa: T201 - shown by -s
+    assert {"200", "400", "404", "422"} <= set(answered)
+    assert_unharmed(service, rows, expected["int8"])
+    assert psutil.Process(service.process.pid).memory_info().rss - memory < GROWTH_MAX
+    assert series(service) <= known + 20 * 3  # statuses not seen before, and nothing that a client named
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize(
+    "examples", [pytest.param(40, id="short"), pytest.param(1_000, marks=pytest.mark.slow, id="long")]
+)
+def test_whatever_the_schema_allows_or_forbids_is_answered_as_it_says(
+    service: RunningService, digits: Bundle, rows: FloatArray, expected: dict[str, FloatArray], examples: int
+) -> None:
+    url = str(service.client.base_url)
+    schema = schemathesis.openapi.from_url(f"{url}/openapi.json")
+    generation = schema.config.generation
+    generation.update(modes=list(schemathesis.GenerationMode))
+    for operation in schema.get_all_operations():
+        api: Any = operation.ok()  # type: ignore[union-attr] # an operation in error fails the test here
+
+        @settings(
+            max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), database=None
+        )
+        @given(case=api.as_strategy() | api.as_strategy(schemathesis.GenerationMode.NEGATIVE))
+        def every_case(case: Any) -> None:
+            response = case.call(base_url=url)
+            assert response.status_code < 500, response.text
+            case.validate_response(response, checks=[response_schema_conformance])
+
+        every_case()
+    assert_unharmed(service, rows, expected["int8"])

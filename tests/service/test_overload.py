@@ -1,0 +1,194 @@
+"""Far more work than there is time for: some of it is done well, the rest refused at once."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.running_service import RunningService, running_service
+from tests.service.connection import Connection, request
+from tests.service.load import OCTETS, Load, load, percentile
+from tests.service.metrics_text import scrape, wait_for
+
+SLOW = "?variant=int16x8"
+ROWS = 128  # in a request, for a call of some 20 ms
+MANY = 8000  # for a call of more than a second
+PAUSE_S = 0.02  # of a client that was refused; it should be a second, and we have only two
+CLIENTS = 16
+TARGET = '{model="digits",variant="int16x8"}'
+SHED = 'requests_total{model="digits",outcome="503",variant="int16x8"}'
+EXPIRED = 'requests_total{model="digits",outcome="504",variant="int16x8"}'
+GONE = 'requests_total{model="digits",outcome="disconnected",variant="int16x8"}'
+CALLS = f"inference_seconds_count{TARGET}"
+
+
+@contextmanager
+def slow_service(slow_models: Path, log: Path, *arguments: str) -> Iterator[RunningService]:
+    """A service with one lane, that takes large requests for the slowest variant."""
+    with running_service(slow_models, log, "--threads", "1", "--max-rows", str(MANY), *arguments) as service:
+        yield service
+
+
+@contextmanager
+def overload(service: RunningService, *, clients: int = CLIENTS) -> Iterator[Load]:
+    with load(
+        service.client,
+        f"/predict{SLOW}",
+        bytes(256 * ROWS),
+        connections=clients,
+        headers=OCTETS,
+        pause_s=PAUSE_S,
+    ) as running:
+        yield running
+
+
+def goodput(running: Load, since: float, until: float) -> float:
+    return sum(since <= sample.end < until for sample in running.of(200)) / (until - since)
+
+
+def run_overload(slow_models: Path, tmp_path: Path, seconds: float) -> None:
+    """Two clients, then sixteen: the same goodput, bounded waits, refusals at once, and no growth."""
+    bound = 2 * ROWS
+    with slow_service(slow_models, tmp_path / "log", "--max-waiting-rows", str(bound)) as service:
+        process = psutil.Process(service.process.pid)
+        with overload(service, clients=2) as calm:
+            calm.wait_for(5)
+            start = time.monotonic()
+            time.sleep(seconds / 2)  # how long the goodput is measured
+            calm_goodput = goodput(calm, start, time.monotonic())
+        assert calm.failures() == []
+        call_s = 1 / calm_goodput
+        with overload(service) as running:
+            running.wait_for(20, status=503)
+            running.wait_for(5)
+            before = process.memory_info().rss
+            start = time.monotonic()
+            looks, waiting = [], []
+            while time.monotonic() < start + seconds:
+                look = time.monotonic()
+                assert service.client.get("/health/live").status_code == 200
+                assert service.client.get("/health/ready").status_code == 200
+                waiting.append(scrape(service.client, "waiting_rows"))
+                looks.append((time.monotonic() - look) / 3)
+                time.sleep(PAUSE_S)  # for the looks not to be an overload of their own
+            end = time.monotonic()
+            grown = process.memory_info().rss - before
+        assert {sample.status for sample in running.samples} == {200, 503}
+        for sample in running.of(503):
+            assert sample.retry_after is not None
+            assert int(sample.retry_after) >= 1
+            assert sample.detail == f"{bound} rows are waiting; at most {bound} may"
+        assert scrape(service.client, SHED) == len(running.of(503))
+        assert max(waiting) == bound
+        # Without the bound, each of the sixteen would wait for the fifteen others.
+        admitted = [sample.end - sample.start for sample in running.of(200)]
+        assert percentile(admitted, 0.5) < CLIENTS / 2 * call_s
+        assert goodput(running, start, end) > 0.4 * calm_goodput
+        assert statistics.median(looks) < 0.1
+        assert grown < 32 * 2**20
+        assert wait_for(service.client, "waiting_rows", lambda rows: rows == 0) == 0
+
+
+def test_goodput_and_waits_hold_far_beyond_capacity(slow_models: Path, tmp_path: Path) -> None:
+    run_overload(slow_models, tmp_path, seconds=2.0)
+
+
+@pytest.mark.slow
+def test_goodput_and_waits_hold_for_minutes(slow_models: Path, tmp_path: Path) -> None:
+    run_overload(slow_models, tmp_path, seconds=120.0)
+
+
+def test_who_would_wait_too_long_is_refused_before_waiting(slow_models: Path, tmp_path: Path) -> None:
+    with (
+        slow_service(slow_models, tmp_path / "log", "--max-wait-ms", "1") as service,
+        overload(service) as running,
+    ):
+        running.wait_for(20, status=503)
+        running.wait_for(5)
+        running.stop()
+        assert {sample.status for sample in running.samples} == {200, 503}
+        for sample in running.of(503):
+            assert sample.detail.startswith("the wait would be ")
+            assert sample.detail.endswith(" ms; at most 1 ms is allowed")
+
+
+@pytest.fixture(scope="module")
+def patient(slow_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    """A service with one lane, in which everyone may wait."""
+    log = tmp_path_factory.mktemp("patient") / "log"
+    bounds = ("--max-waiting-rows", "1000000", "--max-wait-ms", "60000", "--inline-us", "0")
+    with slow_service(slow_models, log, *bounds) as service:
+        yield service
+
+
+@contextmanager
+def busy(service: RunningService) -> Iterator[Connection]:
+    """Keep the only lane busy with one long call while the block runs; its answer has not come by then."""
+    with Connection(service.client) as connection:
+        connection.send(request(bytes(256 * MANY), "content-type: application/octet-stream", query=SLOW))
+        wait_for(service.client, "waiting_rows", lambda waiting: waiting == MANY)
+        before = scrape(service.client, CALLS)
+        yield connection
+        assert scrape(service.client, CALLS) == before, "the long call was over too early to prove anything"
+        assert connection.read().status == 200
+
+
+def test_what_has_expired_is_a_504_and_costs_no_inference(patient: RunningService) -> None:
+    client = patient.client
+    octets = "content-type: application/octet-stream"
+    before = scrape(client, CALLS), scrape(client, EXPIRED)
+    with busy(patient), Connection(client) as by_query, Connection(client) as by_header:
+        by_query.send(request(bytes(256), octets, query=f"{SLOW}&timeout_ms=20"))
+        by_header.send(request(bytes(256), octets, "x-timeout-ms: 20", query=SLOW))
+        for connection in (by_query, by_header):
+            answer = connection.read()
+            assert answer.status == 504
+            assert "timeout_ms" in answer.detail
+        assert scrape(client, "waiting_rows") == MANY  # their places are free
+    assert scrape(client, EXPIRED) == before[1] + 2
+    assert scrape(client, CALLS) == before[0] + 1
+    generous = client.post(f"/predict{SLOW}&timeout_ms=60000", content=bytes(256), headers=OCTETS)
+    assert generous.status_code == 200
+
+
+def test_what_has_expired_on_arrival_is_a_504_too(patient: RunningService) -> None:
+    before = scrape(patient.client, CALLS)
+    for query, header in (("&timeout_ms=0.0001", {}), ("", {"x-timeout-ms": "0.0001"})):
+        answer = patient.client.post(f"/predict{SLOW}{query}", content=bytes(256), headers=OCTETS | header)
+        assert answer.status_code == 504, answer.text
+    assert scrape(patient.client, CALLS) == before
+
+
+@pytest.mark.parametrize("bad", ["0", "-1", "soon", "nan", "inf", "1e3", "3600001"])
+def test_a_timeout_that_is_none_is_a_422(client: httpx.Client, bad: str) -> None:
+    for query, header in ((f"?timeout_ms={bad}", {}), ("", {"x-timeout-ms": bad})):
+        answer = client.post(f"/predict{query}", content=bytes(256), headers=OCTETS | header)
+        assert answer.status_code == 422
+        assert f"timeout_ms is '{bad}'; it must be above 0" in answer.json()["detail"]
+
+
+def test_clients_that_go_away_free_their_places_and_strand_nobody(patient: RunningService) -> None:
+    client = patient.client
+    before = scrape(client, CALLS), scrape(client, GONE), scrape(client, f"batch_rows_sum{TARGET}")
+    waiter = request(bytes(2560), "content-type: application/octet-stream", query=SLOW)
+    with Connection(client) as stayer:
+        with busy(patient):
+            leavers = [Connection(client) for _ in range(5)]
+            for connection in [*leavers, stayer]:
+                connection.send(waiter)
+            wait_for(client, "waiting_rows", lambda rows: rows == MANY + 60)
+            for leaver in leavers:
+                leaver.close()
+            wait_for(client, "waiting_rows", lambda rows: rows == MANY + 10)
+            assert scrape(client, GONE) == before[1] + 5
+        assert stayer.read().status == 200
+    assert wait_for(client, "waiting_rows", lambda rows: rows == 0) == 0
+    assert scrape(client, CALLS) == before[0] + 2
+    assert scrape(client, f"batch_rows_sum{TARGET}") == before[2] + MANY + 10

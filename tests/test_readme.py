@@ -1,0 +1,68 @@
+"""What the README promises holds: its commands exist, its options are known, its example runs."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.running_service import running_service
+from training.config import TrainConfig
+from training.pipeline import train
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = [
+    line.partition("   #")[0]
+    for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    for line in block.splitlines()
+    if line
+]
+
+
+def help_of(*program: str) -> str:
+    return subprocess.run([*program, "--help"], capture_output=True, text=True, check=True).stdout
+
+
+def test_every_make_target_it_names_is_there() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    named = set(
+        re.findall(
+            r"\bmake ([a-z]+)\b(?! \w+ of)", " ".join(re.findall(r"`[^`]+`|^make .*$", README, re.MULTILINE))
+        )
+    )
+    assert named
+    assert named <= targets
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if " -m " in command])
+def test_every_option_of_every_command_is_known(command: str) -> None:
+    words = shlex.split(command)
+    module = words[words.index("-m") + 1]
+    subcommand = [word for word in words[words.index("-m") + 2 :][:1] if not word.startswith("-")]
+    text = help_of(sys.executable, "-m", module, *subcommand)
+    for option in (word for word in words if word.startswith("--")):
+        assert option in text, f"{option} is no option of python -m {module} {' '.join(subcommand)}"
+
+
+def test_the_paths_that_it_links_to_are_there() -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_the_iris_example_runs_and_answers_in_that_form(tmp_path: Path) -> None:
+    train(TrainConfig(data="iris", epochs=10, variants=("float32", "int8")), tmp_path / "models")
+    curl = next(shlex.split(command) for command in COMMANDS if command.startswith("curl"))
+    target = next(word for word in curl if word.startswith("localhost")).partition("/")[2]
+    promised = json.loads(re.findall(r"```json\n(.*?)```", README, re.DOTALL)[0])
+    with running_service(tmp_path / "models", tmp_path / "log") as service:
+        answer = service.client.post(f"/{target}", content=curl[curl.index("-d") + 1])
+    assert answer.status_code == 200
+    assert list(answer.json()) == list(promised)
+    assert answer.json()["model"] == promised["model"]
+    assert answer.json()["predictions"] == promised["predictions"]

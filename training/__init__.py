@@ -1,0 +1,1 @@
+"""Trains a classifier, exports it at every precision, scores each one, and publishes the bundle."""

@@ -1,0 +1,87 @@
+"""Everything that decides a training run, checked once and never changed: the same config, the same model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from bundle.manifest import REFERENCE
+from bundle.normalizer import Method
+
+Architecture = Literal["mlp", "cnn", "rnn"]
+Cell = Literal["lstm", "gru"]
+Kind = Literal["vector", "image", "sequence"]
+Loss = Literal["cross_entropy", "mse"]
+Missing = Literal["error", "drop"]
+Optimizer = Literal["adam", "sgd"]
+Variant = Literal["float32", "float16", "dynamic_int8", "int8", "int16x8", "tensorflow"]
+
+VARIANTS: tuple[Variant, ...] = ("float32", "float16", "dynamic_int8", "int8", "int16x8", "tensorflow")
+
+DEFAULT_HIDDEN: dict[Architecture, tuple[int, ...]] = {"mlp": (64, 64), "cnn": (16, 32), "rnn": (64,)}
+
+Positive = Annotated[int, Field(ge=1)]
+
+
+class DataConfig(BaseModel):
+    """Which data, and how to read it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    data: Annotated[str, Field(min_length=1)]
+    """A built-in data set's name, or the path of a `.npy`, `.npz` or `.csv` file."""
+    label: str | None = None
+    """The label's column, of a `.csv`."""
+    data_dir: Path | None = None
+    """Where the files of `fashion_mnist` or `mnist` already are; without it, Keras downloads them."""
+    kind: Kind | None = None
+    """What a row is; without it, the number of dimensions says so."""
+    missing: Missing = "error"
+    """What to do about rows with missing values."""
+
+
+class TrainConfig(DataConfig):
+    """A whole training run.
+
+    Example:
+        TrainConfig(data="digits", model="cnn", epochs=20)
+    """
+
+    model: Architecture = "mlp"
+    name: str | None = None
+    """The model's name in the store; without it, the data set's."""
+    hidden: Annotated[tuple[Positive, ...], Field(max_length=16)] = ()
+    """Units of each dense layer (mlp), filters of each block (cnn), units of each recurrent layer (rnn).
+    Empty means the architecture's default."""
+    cell: Cell = "lstm"
+    """The recurrent cell of an rnn."""
+    normalize: Method = "standardize"
+    optimizer: Optimizer = "adam"
+    loss: Loss = "cross_entropy"
+    learning_rate: Annotated[float, Field(gt=0, le=10)] = 1e-3
+    epochs: Annotated[int, Field(ge=1, le=100_000)] = 10
+    batch_size: Positive = 32
+    patience: Positive = 5
+    """Epochs without a lower validation loss after which training stops."""
+    class_weights: bool | None = None
+    """Weigh rows by the rarity of their class; None means: where the classes are unbalanced."""
+    test_size: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    """Share of all rows kept for the test; data with a published test split keeps that one instead."""
+    validation_size: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    """Share of the other rows that early stopping watches."""
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
+    variants: Annotated[tuple[Variant, ...], Field(min_length=1)] = VARIANTS
+    """The precisions to export, in the ladder's order; float32 is always one, as the reference."""
+
+    @field_validator("variants")
+    @classmethod
+    def _in_order(cls, variants: tuple[Variant, ...]) -> tuple[Variant, ...]:
+        return tuple(name for name in VARIANTS if name in variants or name == REFERENCE)
+
+    @model_validator(mode="after")
+    def _resolve_hidden(self) -> Self:
+        if not self.hidden:
+            object.__setattr__(self, "hidden", DEFAULT_HIDDEN[self.model])
+        return self

@@ -1,0 +1,39 @@
+"""What can go wrong on the way from data to a bundle; messages say what was given and what is allowed."""
+
+from __future__ import annotations
+
+
+class TrainingError(Exception):
+    """A training or an evaluation that cannot be done."""
+
+
+class OptionError(TrainingError):
+    """An option, or two of them together, that make no sense."""
+
+
+class DataError(TrainingError):
+    """A data set that no classifier can be trained on."""
+
+
+class DataUnreadableError(DataError):
+    """There is no such data set, or its file is not what its name says."""
+
+
+class FeaturesError(DataError):
+    """The features are not finite numbers, or there are none."""
+
+
+class LabelsError(DataError):
+    """The labels are not classes, or there are too few rows of one of them."""
+
+
+class MissingValuesError(DataError):
+    """Values are missing, and nobody said what to do about it."""
+
+
+class DivergedError(TrainingError):
+    """The loss is no longer a number."""
+
+
+class ConversionError(TrainingError):
+    """A variant without which there is no bundle could not be made."""

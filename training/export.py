@@ -1,0 +1,123 @@
+"""Writes what a bundle holds: the graphs, the held-out rows, the golden answers, and the manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from platform import python_version
+from typing import Any
+
+import numpy as np
+
+from bundle.manifest import REFERENCE, FileSpec, Manifest, NormalizerSpec, Provenance, VariantSpec
+from bundle.normalizer import FloatArray
+from bundle.runtimes import Runtime
+from bundle.runtimes.base import write_probabilities
+from bundle.store import describe
+from training.converter import REFERENCE_TOLERANCE, SAVED_MODEL
+from training.errors import ConversionError
+from training.evaluate import Evaluation
+from training.preprocess import Prepared
+
+VARIANTS_FOLDER = "variants"
+
+_GOLDEN_ROWS = 8
+_LIBRARIES = ("ai-edge-litert", "keras", "numpy", "scikit-learn", "tensorflow", "tensorflow-cpu")
+
+
+def save_graph(model: Any, folder: Path) -> None:
+    """Write the Keras `model` as the SavedModel that is a variant itself, and the source of the others."""
+    model.export(str(folder / SAVED_MODEL), format="tf_saved_model", verbose=False)
+
+
+def keras_probabilities(model: Any, rows: FloatArray, classes: int) -> FloatArray:
+    """Return what the Keras `model` itself answers to normalised rows, (n, classes)."""
+    probabilities = np.empty((len(rows), classes), np.float32)
+    write_probabilities(probabilities, np.asarray(model(rows, training=False)))
+    return probabilities
+
+
+def open_exported(folder: Path, variants: Sequence[str], prepared: Prepared) -> dict[str, Runtime]:
+    """Open the graphs in `folder` with the runtimes that will serve them, one thread each."""
+    from bundle.runtimes.litert import LiteRTRuntime
+    from bundle.runtimes.tensorflow import TensorFlowRuntime
+
+    runtimes: dict[str, Runtime] = {}
+    for name in variants:
+        normalizer, classes = prepared.normalizer, len(prepared.labels)
+        if name == SAVED_MODEL:
+            runtimes[name] = TensorFlowRuntime(folder / name, normalizer=normalizer, classes=classes)
+        else:
+            content = (folder / f"{name}.tflite").read_bytes()
+            runtimes[name] = LiteRTRuntime(content, normalizer=normalizer, classes=classes)
+    return runtimes
+
+
+def require_same(name: str, runtime: Runtime, rows: FloatArray, expected: FloatArray) -> None:
+    """Raise ConversionError where a full-precision variant answers raw `rows` otherwise than Keras does."""
+    worst = float(np.abs(runtime.predict(rows) - expected).max())
+    if not worst <= REFERENCE_TOLERANCE:  # also where it is not a number
+        raise ConversionError(
+            f"variant {name} answers {worst:.2g} away from Keras; {REFERENCE_TOLERANCE} is allowed"
+        )
+
+
+def files_of(folder: Path, variant: str) -> list[Path]:
+    """Return the files of a variant in `folder`; the first is the one that its runtime opens."""
+    if variant != SAVED_MODEL:
+        return [folder / f"{variant}.tflite"]
+    graph = folder / SAVED_MODEL / "saved_model.pb"
+    return [graph, *sorted(path for path in graph.parent.rglob("*") if path.is_file() and path != graph)]
+
+
+@dataclass(frozen=True)
+class BundleWriter:
+    """Fills the folder of a bundle whose variants have been converted, opened and scored."""
+
+    staging: Path
+    prepared: Prepared
+    provenance: Provenance
+
+    def write(self, runtimes: Mapping[str, Runtime], evaluations: Sequence[Evaluation]) -> Manifest:
+        """Write test rows and golden answers, and return the manifest, its variants in the given order."""
+        prepared = self.prepared
+        test_set = self._save("test_set.npz", x=prepared.x_test, y=np.array(prepared.labels)[prepared.y_test])
+        rows = prepared.x_test[:_GOLDEN_ROWS]
+        answers = {name: runtime.predict(rows) for name, runtime in runtimes.items()}
+        return Manifest(
+            task="binary" if len(prepared.labels) == 2 else "multiclass",
+            input=prepared.input,
+            labels=prepared.labels,
+            normalizer=NormalizerSpec.of(prepared.normalizer),
+            default_variant=REFERENCE,
+            variants=tuple(self._variant(evaluation) for evaluation in evaluations),
+            test_set=test_set,
+            golden=self._save("golden.npz", x=rows, **answers),
+            provenance=self.provenance,
+        )
+
+    def _save(self, name: str, **arrays: Any) -> FileSpec:
+        np.savez(self.staging / name, **arrays)
+        return describe(self.staging, self.staging / name)
+
+    def _variant(self, evaluation: Evaluation) -> VariantSpec:
+        paths = files_of(self.staging / VARIANTS_FOLDER, evaluation.variant)
+        return VariantSpec(
+            name=evaluation.variant,
+            format="saved_model" if evaluation.variant == SAVED_MODEL else "tflite",
+            files=tuple(describe(self.staging, path) for path in paths),
+            scores=evaluation.scores,
+        )
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of what made the model, of those that are installed."""
+    versions = {"python": python_version()}
+    for name in _LIBRARIES:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return versions
