@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from math import isfinite
 from time import perf_counter
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,7 @@ Rows = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 
 
 _NOT_FINITE = "the model has no finite answer to these rows"
+_EXPIRED = "the time that timeout_ms allows was over before inference"
 
 
 class Answer(NamedTuple):
@@ -42,12 +43,23 @@ class Answer(NamedTuple):
     """The duration of the call that the request shared, whoever else was in it."""
 
 
+class Waiter(Protocol):
+    """Whoever waits for an answer: a future, or what stands in for one where there is no task to await it."""
+
+    def done(self) -> bool:
+        """Whether there is nobody left to tell."""
+
+    def set_result(self, answer: Answer, /) -> None: ...
+
+    def set_exception(self, error: BaseException, /) -> None: ...
+
+
 class Job(NamedTuple):
-    """A request that waits: its rows, shape (n, features), and whoever awaits the answer."""
+    """A request that waits: its rows, shape (n, features), and whoever wants the answer."""
 
     rows: Rows
     size: int
-    answer: asyncio.Future[Answer]
+    answer: Waiter
     deadline: float | None
     expected_us: float
     arrived: float
@@ -108,35 +120,50 @@ class Batcher:
         Raises OverloadedError. The future may raise ExpiredError, InvalidRequestError where the model has no
         finite answer, and whatever the runtime raises.
         """
+        answer: asyncio.Future[Answer] = self._running_loop().create_future()
+        self.submit_for(answer, rows, deadline)
+        return answer
+
+    def submit_for(self, waiter: Waiter, rows: Rows, deadline: float | None) -> None:
+        """Queue raw rows, shape (n, features), whose answer `waiter` gets. Raises OverloadedError."""
         size = len(rows)
         expected_us = self._cost.expected_us(size)
         self._admission.admit(size, expected_us)
-        loop = self._loop = self._loop or asyncio.get_running_loop()  # which costs a system call to ask for
-        answer: asyncio.Future[Answer] = loop.create_future()
         queue = self._quick if size <= self._inline_rows else self._slow
-        queue.append(Job(rows, size, answer, deadline, expected_us, perf_counter()))
-        self._schedule(loop)
-        return answer
+        queue.append(Job(rows, size, waiter, deadline, expected_us, perf_counter()))
+        self._schedule(self._running_loop())
 
     def call_now(self, rows: Rows, deadline: float | None) -> Answer:
-        """Run a quick request at once, where there is none to share a call with. Raises as `submit` does."""
-        arrived = perf_counter()
-        if deadline is not None and arrived > deadline:
-            raise ExpiredError("the time that timeout_ms allows was over before inference")
+        """Run a quick request at once, ahead of what waits. Raises as the future of `submit` does."""
+        start = perf_counter()
+        if deadline is not None and start > deadline:
+            raise ExpiredError(_EXPIRED)
         runtime = self._idle.pop() if self._idle else self._open_another()
         probabilities = runtime.predict(rows.astype(np.float32, copy=False))
-        took_s = perf_counter() - arrived
+        took_s = perf_counter() - start
         self._settle(runtime, len(rows), took_s)
         if not _is_finite(probabilities):
             raise InvalidRequestError(_NOT_FINITE)
         best, numbers = probabilities.argmax(axis=1).tolist(), probabilities.tolist()
         return Answer(best, probabilities, numbers, 0.0, took_s)
 
+    def run_quick(self) -> None:
+        """Make a call of what waits for the event loop, now."""
+        self._quick = self._without_the_lost(self._quick)
+        if self._quick:
+            self._call_inline()
+
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        """Return the loop, always the same one: asking for it costs a system call."""
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        return self._loop
+
     def give_up(self, answer: asyncio.Future[Answer]) -> None:
         """Leave the queue: the place is free within this turn of the event loop."""
         if answer.cancel():
             self._someone_left = True
-            self._schedule(asyncio.get_running_loop())
+            self._schedule(self._running_loop())
 
     def _schedule(self, loop: asyncio.AbstractEventLoop) -> None:
         if not self._scheduled:
@@ -152,11 +179,9 @@ class Batcher:
             self._asked = True
             self._lanes.ask(partial(self._start_call, loop))
         if self._quick:
-            self._quick = self._without_the_lost(self._quick)
+            self.run_quick()
             if self._quick:
-                self._call_inline()
-                if self._quick:
-                    self._schedule(loop)
+                self._schedule(loop)
 
     def _call_inline(self) -> None:
         batch = _take(self._quick, self._inline_rows)
@@ -208,9 +233,7 @@ class Batcher:
                 self._admission.release(job.size, job.expected_us)
             elif job.deadline is not None and now > job.deadline:
                 self._admission.release(job.size, job.expected_us)
-                job.answer.set_exception(
-                    ExpiredError("the time that timeout_ms allows was over before inference")
-                )
+                job.answer.set_exception(ExpiredError(_EXPIRED))
             else:
                 kept.append(job)
         return kept

@@ -6,9 +6,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 from service.errors import PROBLEM_TYPE, problem
+from service.express import ExpressProtocol
 
 
 @dataclass(frozen=True)
@@ -20,17 +19,16 @@ class Bounds:
     head_timeout_s: float
 
 
-class GuardedProtocol(HttpToolsProtocol):
+class GuardedProtocol(ExpressProtocol):
     """Tells 503 to a connection too many and 431 to a head too large, and closes on a head too slow."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._bounds: Bounds = self.app.bounds
-        self.app.predict.tasks = self.tasks
         self._head_timer: asyncio.TimerHandle | None = None
         self._head_bytes = 0
         self._in_head = False
-        self._is_new_head = False
+        self._begun = 0  # requests, in the bytes that were read last
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -46,33 +44,32 @@ class GuardedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
             return
+        self._begun = 0
         super().data_received(data)
         if self.transport.is_closing():
             return
         if self._in_head:
-            if self._is_new_head:
-                self._is_new_head = False
-                # Where a request is in progress, some of these bytes may be the end of it.
-                self._head_bytes = len(data) if self._is_idle() else self._parsed_bytes()
+            if self._begun:
+                # Some of these bytes may be of the requests before.
+                is_alone = self._begun == 1 and self.is_idle()
+                self._head_bytes = len(data) if is_alone else self._parsed_bytes()
                 self._stop_timer()
             else:
                 self._head_bytes += len(data)
             self._check_head(self._head_bytes)
             self._start_timer()
-        elif self._is_idle():
+        elif not self._begun and self.is_idle():
             self._start_timer()  # these bytes belong to no request, and have stopped the idle timer
         elif self._head_timer is not None or len(data) > self._bounds.head_bytes:
             self._stop_timer()
             self._check_head(self._parsed_bytes())
 
-    def _is_idle(self) -> bool:
-        return self.cycle is None or self.cycle.response_complete
-
     def _parsed_bytes(self) -> int:
         return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
     def on_message_begin(self) -> None:
-        self._in_head = self._is_new_head = True
+        self._in_head = True
+        self._begun += 1
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
@@ -90,6 +87,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def _refuse(self, status: int, detail: str) -> None:
         if self.transport.is_closing():
             return
+        self.hurry()
         if self.cycle is not None:
             self.cycle.disconnected = True  # whatever the application answers is not sent
         body = problem(status, detail)

@@ -14,7 +14,7 @@ import numpy as np
 from bundle.manifest import REFERENCE, FileSpec, Manifest, NormalizerSpec, Provenance, VariantSpec
 from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime
-from bundle.runtimes.base import write_probabilities
+from bundle.runtimes.base import as_probabilities
 from bundle.store import describe
 from training.converter import REFERENCE_TOLERANCE, SAVED_MODEL
 from training.errors import ConversionError
@@ -34,9 +34,7 @@ def save_graph(model: Any, folder: Path) -> None:
 
 def keras_probabilities(model: Any, rows: FloatArray, classes: int) -> FloatArray:
     """Return what the Keras `model` itself answers to normalised rows, (n, classes)."""
-    probabilities = np.empty((len(rows), classes), np.float32)
-    write_probabilities(probabilities, np.asarray(model(rows, training=False)))
-    return probabilities
+    return as_probabilities(np.asarray(model(rows, training=False)), classes)
 
 
 def open_exported(folder: Path, variants: Sequence[str], prepared: Prepared) -> dict[str, Runtime]:

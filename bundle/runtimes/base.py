@@ -32,10 +32,11 @@ def batches(rows: int) -> Iterator[slice]:
         start += size
 
 
-def write_probabilities(out: FloatArray, output: FloatArray) -> None:
-    """Write a graph's `output` into `out`, shape (batch, classes); one sigmoid column becomes two."""
-    if output.shape[1] == 1:
-        np.subtract(1.0, output, out=out[:, :1])
-        out[:, 1:] = output
-    else:
-        out[:] = output
+def as_probabilities(output: FloatArray, classes: int) -> FloatArray:
+    """Return a graph's `output` with a column for each class: one sigmoid column becomes two."""
+    if output.shape[1] == classes:
+        return output
+    probabilities = np.empty((len(output), classes), np.float32)
+    np.subtract(1.0, output, out=probabilities[:, :1])
+    probabilities[:, 1:] = output
+    return probabilities

@@ -8,7 +8,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from bundle.normalizer import FloatArray, Normalizer
-from bundle.runtimes.base import batches, write_probabilities
+from bundle.runtimes.base import as_probabilities, batches
 
 
 class LiteRTRuntime:
@@ -28,14 +28,20 @@ class LiteRTRuntime:
 
     def predict(self, rows: FloatArray) -> FloatArray:
         normalized = self._normalizer.apply(rows)
+        if (ready := self._interpreters.get(len(rows))) is not None:
+            return self._run(ready, normalized)
         probabilities = np.empty((len(rows), self._classes), np.float32)
         for batch in batches(len(rows)):
             size = batch.stop - batch.start
-            interpreter, source, sink = self._interpreters.get(size) or self._prepare(size)
-            interpreter.set_tensor(source, normalized[batch])
-            interpreter.invoke()
-            write_probabilities(probabilities[batch], interpreter.get_tensor(sink))
+            ready = self._interpreters.get(size) or self._prepare(size)
+            probabilities[batch] = self._run(ready, normalized[batch])
         return probabilities
+
+    def _run(self, ready: tuple[Any, int, int], normalized: FloatArray) -> FloatArray:
+        interpreter, source, sink = ready
+        interpreter.set_tensor(source, normalized)
+        interpreter.invoke()
+        return as_probabilities(interpreter.get_tensor(sink), self._classes)
 
     def _prepare(self, size: int) -> tuple[Any, int, int]:
         try:

@@ -10,7 +10,7 @@ import numpy as np
 
 from bundle.errors import RuntimeUnavailableError
 from bundle.normalizer import FloatArray, Normalizer
-from bundle.runtimes.base import batches, write_probabilities
+from bundle.runtimes.base import as_probabilities, batches
 
 
 def import_tensorflow() -> Any:
@@ -53,5 +53,5 @@ class TensorFlowRuntime:
         probabilities = np.empty((len(rows), self._classes), np.float32)
         for batch in batches(len(rows)):
             outputs = self._signature(**{self._source: self._constant(normalized[batch])})
-            write_probabilities(probabilities[batch], outputs[self._sink].numpy())
+            probabilities[batch] = as_probabilities(outputs[self._sink].numpy(), self._classes)
         return probabilities

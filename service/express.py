@@ -1,0 +1,133 @@
+"""uvicorn's HTTP protocol, with a short way for the request that matters: a small, whole `POST /predict`.
+
+ASGI takes a task, a scope, three messages and an event for each request: twice what a small model takes.
+A request that arrives whole and is quick to run needs none of them. It is handed to the endpoint as it is,
+and its answer is written where the model's call ends. Everything else goes the long way, and so does whatever
+is wrong in any way: there is one place that knows how to refuse.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from service.reply import Headers, Reply, Write
+
+_PATH = b"/predict"
+
+
+class Endpoint(Protocol):
+    """What answers, as this protocol knows it. None means that a request must go the long way."""
+
+    def answer_now(self, query: bytes, headers: Headers, body: bytes) -> tuple[Headers, bytes] | None:
+        """Return the headers, but for Content-Length, and the content of the answer."""
+
+    def begin(self, query: bytes, headers: Headers, body: bytes, write: Write) -> Reply | None:
+        """Begin to answer; `write` is called later."""
+
+
+class ExpressProtocol(HttpToolsProtocol):
+    """Answers without a task what `app.predict` takes on.
+
+    At most one such request is in progress on a connection, and only between two turns of the event loop.
+    Where something happens before that is over, its answer is hurried, so that nothing overtakes it.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._endpoint: Endpoint = self.app.predict
+        self._reply: Reply | None = None
+        self._is_held = False  # the head has arrived, and nobody has been told
+        self._body = b""
+
+    def is_idle(self) -> bool:
+        """Whether no request is in progress."""
+        return self._reply is None and (self.cycle is None or self.cycle.response_complete)
+
+    def hurry(self) -> None:
+        """Answer what is in progress now, as far as it is without a task."""
+        if self._reply is not None:
+            self._reply.hurry()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._is_held:
+            self._go_the_long_way()  # the body is yet to come
+
+    def on_message_begin(self) -> None:
+        self.hurry()
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._body = b""
+        self._is_held = self._may_be_quick()
+        if not self._is_held:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if self._is_held:
+            self._body = self._body + body if self._body else body
+        else:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if self._is_held:
+            self._is_held = False
+            if self._is_taken_on():
+                return
+            self._go_the_long_way()
+        super().on_message_complete()
+
+    def _is_taken_on(self) -> bool:
+        query = self.url[len(_PATH) + 1 :]
+        if len(self.connections) > 1:
+            self._reply = self._endpoint.begin(query, self.headers, self._body, self._answer)
+            return self._reply is not None
+        answer = self._endpoint.answer_now(query, self.headers, self._body)
+        if answer is not None:
+            self._answer(200, *answer)
+        return answer is not None
+
+    def shutdown(self) -> None:
+        self.hurry()
+        super().shutdown()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._reply is not None:
+            self._reply.drop()
+            self._reply = None
+        super().connection_lost(exc)
+
+    def _may_be_quick(self) -> bool:
+        url, parser = self.url, self.parser
+        return (
+            url.startswith(_PATH)
+            and url[len(_PATH) : len(_PATH) + 1] in (b"?", b"")
+            and b"#" not in url
+            and parser.get_method() == b"POST"
+            and parser.get_http_version() == "1.1"
+            and parser.should_keep_alive()
+            and not parser.should_upgrade()
+            and not self.expect_100_continue
+            and not self.root_path
+            and not self.flow.write_paused
+            and self.is_idle()
+        )
+
+    def _go_the_long_way(self) -> None:
+        self._is_held = False
+        super().on_headers_complete()
+        if self._body:
+            super().on_body(self._body)
+
+    def _answer(self, status: int, headers: Headers, content: bytes) -> None:
+        self._reply = None
+        if self.transport.is_closing():
+            return
+        parts = [STATUS_LINE[status]]
+        for name, value in (*self.server_state.default_headers, *headers):
+            parts += (name, b": ", value, b"\r\n")
+        parts += (b"content-length: %d\r\n\r\n" % len(content), content)
+        self.transport.write(b"".join(parts))
+        self.on_response_complete()
