@@ -12,18 +12,23 @@ from typing import Any, Protocol
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from service.reply import Headers, Reply, Write
+from service.collector import Collector
+from service.reply import Body, Headers, Reply, Write
 
 _PATH = b"/predict"
+_LONG_BYTES = 65_536  # a body with more to come is received in place
+_COLLECT_S = 1.0  # whose body takes longer goes the long way, where time is bounded
 
 
 class Endpoint(Protocol):
     """What answers, as this protocol knows it. None means that a request must go the long way."""
 
-    def answer_now(self, query: bytes, headers: Headers, body: bytes) -> tuple[Headers, bytes] | None:
+    max_body_bytes: int
+
+    def answer_now(self, query: bytes, headers: Headers, body: Body) -> tuple[Headers, bytes] | None:
         """Return the headers, but for Content-Length, and the content of the answer."""
 
-    def begin(self, query: bytes, headers: Headers, body: bytes, write: Write) -> Reply | None:
+    def begin(self, query: bytes, headers: Headers, body: Body, write: Write) -> Reply | None:
         """Begin to answer; `write` is called later."""
 
 
@@ -39,21 +44,46 @@ class ExpressProtocol(HttpToolsProtocol):
         self._endpoint: Endpoint = self.app.predict
         self._reply: Reply | None = None
         self._is_held = False  # the head has arrived, and nobody has been told
-        self._body = b""
+        self._body: Body = b""
+        self._collector: Collector | None = None
+        self._is_collected = False  # the body is there, and what the parser says of it is known already
 
     def is_idle(self) -> bool:
         """Whether no request is in progress."""
-        return self._reply is None and (self.cycle is None or self.cycle.response_complete)
+        return (
+            self._reply is None and not self._is_held and (self.cycle is None or self.cycle.response_complete)
+        )
 
     def hurry(self) -> None:
         """Answer what is in progress now, as far as it is without a task."""
+        if self._collector is not None:
+            self._collector.end()
         if self._reply is not None:
             self._reply.hurry()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self._is_held:
+        if self._is_held and not self._is_collecting():
             self._go_the_long_way()  # the body is yet to come
+
+    def _is_collecting(self) -> bool:
+        """Begin to receive the rest of a long body in place, and tell whether that is worth it."""
+        if self._is_collected or self.transport.is_closing():
+            return False
+        declared = next((int(value) for name, value in self.headers if name == b"content-length"), 0)
+        if not declared - len(self._body) > _LONG_BYTES or declared > self._endpoint.max_body_bytes:
+            return False
+        self._collector = Collector(
+            self, self.transport, bytes(self._body), declared, deliver=self._collected, timeout_s=_COLLECT_S
+        )
+        return True
+
+    def _collected(self, buffer: bytearray, filled: int) -> None:
+        begun = len(self._body)
+        self._collector = None
+        self._is_collected = True
+        self._body = buffer if filled == len(buffer) else bytes(buffer[:filled])
+        self.data_received(memoryview(buffer)[begun:filled])  # type: ignore[arg-type] # it takes any buffer
 
     def on_message_begin(self) -> None:
         self.hurry()
@@ -61,15 +91,16 @@ class ExpressProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._body = b""
+        self._is_collected = False
         self._is_held = self._may_be_quick()
         if not self._is_held:
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        if self._is_held:
-            self._body = self._body + body if self._body else body
-        else:
+        if not self._is_held:
             super().on_body(body)
+        elif not self._is_collected:
+            self._body = self._body + body if self._body else body
 
     def on_message_complete(self) -> None:
         if self._is_held:
@@ -119,7 +150,7 @@ class ExpressProtocol(HttpToolsProtocol):
         self._is_held = False
         super().on_headers_complete()
         if self._body:
-            super().on_body(self._body)
+            super().on_body(bytes(self._body))
 
     def _answer(self, status: int, headers: Headers, content: bytes) -> None:
         self._reply = None

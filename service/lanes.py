@@ -15,6 +15,17 @@ def lanes_for(threads: int, *, workers: int) -> int:
     return threads or max(1, _cores() // workers)
 
 
+def inline_us_for(inline_us: float | None, *, workers: int) -> float:
+    """Return how long a call on the event loop may take: what was set, or what the cores suggest.
+
+    A thread on a core of its own lets the loop go on. On the same core it only takes turns with it, which
+    costs a tenth of the throughput; so there the loop may as well wait, as long as nobody notices.
+    """
+    if inline_us is not None:
+        return inline_us
+    return 500.0 if _cores() > workers else 5_000.0
+
+
 def _cores() -> int:
     """Return how many cores this process may use, which may be fewer than there are."""
     if hasattr(os, "sched_getaffinity"):

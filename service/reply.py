@@ -7,7 +7,10 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from service.batcher import Answer, Batcher
+from service.codec import Body
 from service.errors import STATUS, RequestError, problem, problem_headers
+
+__all__ = ["Body", "Headers", "Reply", "Write"]
 
 logger = logging.getLogger("service")
 

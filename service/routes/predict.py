@@ -18,13 +18,13 @@ from service.engine import Engine
 from service.errors import STATUS, ExpiredError, RequestError, problem, problem_headers
 from service.limits import read_body
 from service.metrics import STAGES, Metrics
-from service.reply import Headers, Reply, Write
+from service.reply import Body, Headers, Reply, Write
 from service.routes.query import Query, Wants, parse_headers, parse_query
 from service.servable import Servable
 
 OCTETS = "application/octet-stream"
 _CHEAP_BYTES = 4096
-_QUICK_BYTES = 65_536  # a longer body is not decoded twice, should its rows turn out to be too many
+_BYTES_A_NUMBER = 4  # at least, nearly always: from a body's length follows how many rows it may hold
 
 
 @dataclass(slots=True)
@@ -57,8 +57,7 @@ class PredictEndpoint:
     ) -> None:
         self._engine = engine
         self._metrics = metrics
-        self._max_body_bytes = max_body_bytes
-        self._quick_bytes = min(max_body_bytes, _QUICK_BYTES)
+        self.max_body_bytes = max_body_bytes
         self._max_rows = max_rows
         self._body_timeout_s = body_timeout_s
         self._server_timing = server_timing
@@ -87,7 +86,7 @@ class PredictEndpoint:
         self._note(course, str(status))  # after the answer, which need not wait for it
         self._log(scope, course, str(status))
 
-    def answer_now(self, query: bytes, headers: Headers, body: bytes) -> tuple[Headers, bytes] | None:
+    def answer_now(self, query: bytes, headers: Headers, body: Body) -> tuple[Headers, bytes] | None:
         """Answer a whole request that the event loop can run, with nobody to share the call with.
 
         None, and no trace, where it must be answered by `__call__`: it takes longer, has something wrong, or
@@ -105,7 +104,7 @@ class PredictEndpoint:
         self._note(course, "200")
         return answered
 
-    def begin(self, query: bytes, headers: Headers, body: bytes, write: Write) -> Reply | None:
+    def begin(self, query: bytes, headers: Headers, body: Body, write: Write) -> Reply | None:
         """Begin to answer a whole request that the event loop can run; None as `answer_now`.
 
         `write` is called when the answer is there, never before this returns.
@@ -125,13 +124,16 @@ class PredictEndpoint:
         return reply
 
     def _read_quick(
-        self, course: _Course, query: bytes, headers: Headers, body: bytes
+        self, course: _Course, query: bytes, headers: Headers, body: Body
     ) -> tuple[Servable, Rows, float | None] | None:
-        if self._access_log is not None or len(body) > self._quick_bytes:
+        if self._access_log is not None or len(body) > self.max_body_bytes:
             return None
         wants, asked = parse_headers(headers), parse_query(query)
         servable = self._engine.loaded(asked.target)
-        if servable is None or not servable.batcher.runs_inline(1):
+        if servable is None:
+            return None
+        at_most = len(body) // (_BYTES_A_NUMBER * servable.features)
+        if not servable.batcher.runs_inline(max(1, at_most)):
             return None
         rows = self._decode(course, servable, wants, body)
         if not servable.batcher.runs_inline(len(rows)):
@@ -141,7 +143,7 @@ class PredictEndpoint:
     async def _answer(self, scope: Scope, receive: Receive, course: _Course) -> tuple[Headers, bytes]:
         wants = parse_headers(scope["headers"])
         body = await read_body(
-            receive, wants.length, max_bytes=self._max_body_bytes, timeout_s=self._body_timeout_s
+            receive, wants.length, max_bytes=self.max_body_bytes, timeout_s=self._body_timeout_s
         )
         asked = parse_query(scope["query_string"])
         servable = self._engine.loaded(asked.target) or await self._engine.load(asked.target)
@@ -157,7 +159,7 @@ class PredictEndpoint:
             answer = await _answer_unless_gone(batcher, batcher.submit(rows, deadline), receive, deadline)
         return self._encode(course, servable, answer)
 
-    def _decode(self, course: _Course, servable: Servable, wants: Wants, body: bytes) -> Rows:
+    def _decode(self, course: _Course, servable: Servable, wants: Wants, body: Body) -> Rows:
         begun = perf_counter()
         decode = decode_octets if wants.octets_in else decode_json
         rows = decode(body, features=servable.features, max_rows=self._max_rows)
