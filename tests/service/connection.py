@@ -31,8 +31,8 @@ class Connection:
 
     def __init__(self, client: httpx.Client) -> None:
         address = client.base_url.host, client.base_url.port or 80
-        self._socket = socket.create_connection(address, _TIMEOUT_S)
-        self._stream = self._socket.makefile("rb")
+        self.socket = socket.create_connection(address, _TIMEOUT_S)
+        self._stream = self.socket.makefile("rb")
 
     def __enter__(self) -> Self:
         return self
@@ -43,7 +43,7 @@ class Connection:
         self.close()
 
     def send(self, content: bytes) -> None:
-        self._socket.sendall(content)
+        self.socket.sendall(content)
 
     def read(self, *, has_body: bool = True) -> RawAnswer:
         """Return the next answer. Raise ConnectionError where there is none."""
@@ -68,7 +68,7 @@ class Connection:
 
     def close(self) -> None:
         self._stream.close()
-        self._socket.close()
+        self.socket.close()
 
 
 def request(body: bytes, *headers: str, query: str = "", version: str = "1.1") -> bytes:
