@@ -20,7 +20,7 @@ from service.access_log import AccessLog, logged
 from service.drain import drained_on_sigterm
 from service.engine import Engine
 from service.errors import STATUS, RequestError, problem, problem_headers
-from service.lanes import Lanes, inline_us_for, lanes_for
+from service.lanes import Lanes, lanes_for
 from service.metrics import Metrics
 from service.protocol import Bounds
 from service.registry import Registry
@@ -58,7 +58,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     metrics = Metrics(lambda: lanes.admission.rows)
     lanes = Lanes(
         lanes_for(settings.threads, workers=settings.workers),
-        inline_us=inline_us_for(settings.inline_us, workers=settings.workers),
+        inline_us=settings.inline_us,
         waiting_rows=settings.max_waiting_rows,
         waiting_us=settings.max_wait_ms * 1e3,
     )

@@ -99,12 +99,14 @@ class Batcher:
         self._lanes = lanes
         self._observe = observe
         self._inline_rows = min(BATCH_MAX, cost.rows_within(lanes.inline_us))
+        self._slow_rows = min(BATCH_MAX, max(1, cost.rows_within(lanes.call_us)))
         self._loop: asyncio.AbstractEventLoop | None = None
         self._quick: deque[Job] = deque()
         self._slow: deque[Job] = deque()
         self._scheduled = False
         self._asked = False
         self._someone_left = False
+        self._busy_since: float | None = None  # when the last call on the loop ended, if some waited on
 
     def runs_inline(self, rows: int) -> bool:
         """Whether a request of so many rows is run on the event loop, where it holds up nobody for long."""
@@ -141,6 +143,7 @@ class Batcher:
         runtime = self._idle.pop() if self._idle else self._open_another()
         probabilities = runtime.predict(rows.astype(np.float32, copy=False))
         took_s = perf_counter() - start
+        self._cost.learn(len(rows), took_s * 1e6)
         self._settle(runtime, len(rows), took_s)
         if not _is_finite(probabilities):
             raise InvalidRequestError(_NOT_FINITE)
@@ -187,8 +190,13 @@ class Batcher:
         batch = _take(self._quick, self._inline_rows)
         try:
             runtime = self._idle.pop() if self._idle else self._open_another()
-            self._finish(batch, runtime, *_call(runtime, batch))
+            probabilities, start, end = _call(runtime, batch)
+            # Where some wait, the loop's other work lies between two calls, and they wait for that as well.
+            busy_since, self._busy_since = self._busy_since, end if self._quick else None
+            self._cost.learn(len(probabilities), (end - (busy_since or start)) * 1e6)
+            self._finish(batch, runtime, probabilities, start, end)
         except Exception as error:  # the edge of a batch: whoever waits must hear of it
+            self._busy_since = None
             self._fail(batch, error)
 
     def _start_call(self, loop: asyncio.AbstractEventLoop) -> bool:
@@ -197,7 +205,7 @@ class Batcher:
         self._slow = self._without_the_lost(self._slow)
         if not self._slow:
             return False
-        batch = _take(self._slow, BATCH_MAX)
+        batch = _take(self._slow, self._slow_rows)
         free = self._idle.pop() if self._idle else None
         future = loop.run_in_executor(self._lanes.threads, self._call_in_thread, free, batch)
         future.add_done_callback(partial(self._landed, loop, batch))
@@ -221,6 +229,7 @@ class Batcher:
             self._fail(batch, error)
         else:
             runtime, probabilities, start, end = done.result()
+            self._cost.learn(len(probabilities), (end - start) * 1e6)
             self._finish(batch, runtime, probabilities, start, end)
         self._lanes.leave()
 
@@ -259,9 +268,8 @@ class Batcher:
                 job.answer.set_exception(InvalidRequestError(_NOT_FINITE))
 
     def _settle(self, runtime: Runtime, rows: int, took_s: float) -> None:
-        """Take back a runtime that has done its call, and learn from how long that took."""
+        """Take back a runtime that has done its call, and tell how long that took."""
         self._idle.append(runtime)
-        self._cost.learn(rows, took_s * 1e6)
         self._observe(rows, took_s)
 
     def _fail(self, batch: list[Job], error: BaseException) -> None:

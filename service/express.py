@@ -29,7 +29,7 @@ class Endpoint(Protocol):
         """Return the headers, but for Content-Length, and the content of the answer."""
 
     def begin(self, query: bytes, headers: Headers, body: Body, write: Write) -> Reply | None:
-        """Begin to answer; `write` is called later."""
+        """Begin to answer; `write` is called later, or before this returns."""
 
 
 class ExpressProtocol(HttpToolsProtocol):
@@ -113,8 +113,9 @@ class ExpressProtocol(HttpToolsProtocol):
     def _is_taken_on(self) -> bool:
         query = self.url[len(_PATH) + 1 :]
         if len(self.connections) > 1:
-            self._reply = self._endpoint.begin(query, self.headers, self._body, self._answer)
-            return self._reply is not None
+            reply = self._endpoint.begin(query, self.headers, self._body, self._answer)
+            self._reply = None if reply is None or reply.done() else reply
+            return reply is not None
         answer = self._endpoint.answer_now(query, self.headers, self._body)
         if answer is not None:
             self._answer(200, *answer)

@@ -15,17 +15,6 @@ def lanes_for(threads: int, *, workers: int) -> int:
     return threads or max(1, _cores() // workers)
 
 
-def inline_us_for(inline_us: float | None, *, workers: int) -> float:
-    """Return how long a call on the event loop may take: what was set, or what the cores suggest.
-
-    A thread on a core of its own lets the loop go on. On the same core it only takes turns with it, which
-    costs a tenth of the throughput; so there the loop may as well wait, as long as nobody notices.
-    """
-    if inline_us is not None:
-        return inline_us
-    return 500.0 if _cores() > workers else 5_000.0
-
-
 def _cores() -> int:
     """Return how many cores this process may use, which may be fewer than there are."""
     if hasattr(os, "sched_getaffinity"):
@@ -33,13 +22,22 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
+# A request is answered when the whole call that it shares is done, with those that came after it. So a slow
+# call is cut to this share of the longest wait, and that much, and as much again for what nobody foresees, is
+# left free of the wait that is promised.
+_CALL_SHARE = 0.1
+
+
 class Lanes:
     """The threads of a worker, and the bound on the work that waits for them."""
 
     def __init__(self, count: int, *, inline_us: float, waiting_rows: int, waiting_us: float) -> None:
         self.inline_us = inline_us
+        self.call_us = _CALL_SHARE * waiting_us
         self.threads = ThreadPoolExecutor(count, thread_name_prefix="inference")
-        self.admission = Admission(max_rows=waiting_rows, max_us=waiting_us, lanes=count)
+        self.admission = Admission(
+            max_rows=waiting_rows, max_us=waiting_us - 2 * self.call_us, lanes=count
+        )
         self._free = count
         self._asking: deque[Callable[[], bool]] = deque()
 

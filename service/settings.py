@@ -58,9 +58,9 @@ class Settings(BaseSettings):
     threads: Annotated[int, Field(ge=0, le=256)] = 0
     """Slow calls that a worker runs at once, each in a thread; 0 divides the cores among the workers."""
 
-    inline_us: Annotated[float, Field(ge=0)] | None = None
+    inline_us: Annotated[float, Field(ge=0)] = 500.0
     """A call expected to take at most this long, in microseconds, runs on the event loop; a thread would cost
-    more. By default 500, and 5000 where a worker has a single core."""
+    more. Meanwhile the loop hears nobody, and between two calls it accepts one new connection."""
 
     max_body_bytes: Annotated[int, Field(ge=1)] = 16 * 2**20
     """Largest request body. Beyond it: 413."""

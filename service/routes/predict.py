@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
@@ -15,7 +15,7 @@ from service.access_log import AccessLog
 from service.batcher import Answer, Batcher, Rows
 from service.codec import decode_json, decode_octets, encode_json, encode_octets
 from service.engine import Engine
-from service.errors import STATUS, ExpiredError, RequestError, problem, problem_headers
+from service.errors import STATUS, ExpiredError, OverloadedError, RequestError, problem, problem_headers
 from service.limits import read_body
 from service.metrics import STAGES, Metrics
 from service.reply import Body, Headers, Reply, Write
@@ -39,6 +39,14 @@ class _Course:
     end: float = 0.0
     stages: tuple[float, float, float, float] | None = None
     """Seconds of decode, wait, infer and encode, of an answered request."""
+
+
+class _Asked(NamedTuple):
+    """What a request asks for, before its body is read."""
+
+    servable: Servable
+    wants: Wants
+    deadline: float | None
 
 
 class PredictEndpoint:
@@ -94,11 +102,12 @@ class PredictEndpoint:
         """
         course = _Course(perf_counter())
         try:
-            ready = self._read_quick(course, query, headers, body)
-            if ready is None:
+            asked = self._understand(course, query, headers, body)
+            rows = asked and self._decode_quick(course, asked, body)
+            if asked is None or rows is None:
                 return None
-            servable, rows, deadline = ready
-            answered = self._encode(course, servable, servable.batcher.call_now(rows, deadline))
+            answer = asked.servable.batcher.call_now(rows, asked.deadline)
+            answered = self._encode(course, asked.servable, answer)
         except Exception:  # which `__call__` will meet again, and tell of
             return None
         self._note(course, "200")
@@ -107,38 +116,45 @@ class PredictEndpoint:
     def begin(self, query: bytes, headers: Headers, body: Body, write: Write) -> Reply | None:
         """Begin to answer a whole request that the event loop can run; None as `answer_now`.
 
-        `write` is called when the answer is there, never before this returns.
+        `write` is called when the answer is there. Where there is no place for the request, that is at once:
+        whoever has too much to do must be able to say so cheaply.
         """
         course = _Course(perf_counter())
         try:
-            ready = self._read_quick(course, query, headers, body)
-            if ready is None:
+            asked = self._understand(course, query, headers, body)
+            if asked is None:
                 return None
-            servable, rows, deadline = ready
+            servable, batcher = asked.servable, asked.servable.batcher
             reply = Reply(
-                servable.batcher, partial(self._encode, course, servable), write, partial(self._note, course)
+                batcher, partial(self._encode, course, servable), write, partial(self._note, course)
             )
-            servable.batcher.submit_for(reply, rows, deadline)
+            try:
+                batcher.check_room()
+                rows = self._decode_quick(course, asked, body)
+                if rows is None:
+                    return None
+                batcher.submit_for(reply, rows, asked.deadline)
+            except OverloadedError as error:
+                reply.set_exception(error)
         except Exception:  # as above
             return None
         return reply
 
-    def _read_quick(
-        self, course: _Course, query: bytes, headers: Headers, body: Body
-    ) -> tuple[Servable, Rows, float | None] | None:
+    def _understand(self, course: _Course, query: bytes, headers: Headers, body: Body) -> _Asked | None:
         if self._access_log is not None or len(body) > self.max_body_bytes:
             return None
-        wants, asked = parse_headers(headers), parse_query(query)
-        servable = self._engine.loaded(asked.target)
-        if servable is None:
+        wants, said = parse_headers(headers), parse_query(query)
+        servable = course.servable = self._engine.loaded(said.target)
+        return None if servable is None else _Asked(servable, wants, _deadline(course, wants, said))
+
+    def _decode_quick(self, course: _Course, asked: _Asked, body: Body) -> Rows | None:
+        """Return the rows, None where there are more than the event loop can run."""
+        batcher = asked.servable.batcher
+        at_most = len(body) // (_BYTES_A_NUMBER * asked.servable.features)
+        if not batcher.runs_inline(max(1, at_most)):
             return None
-        at_most = len(body) // (_BYTES_A_NUMBER * servable.features)
-        if not servable.batcher.runs_inline(max(1, at_most)):
-            return None
-        rows = self._decode(course, servable, wants, body)
-        if not servable.batcher.runs_inline(len(rows)):
-            return None
-        return servable, rows, _deadline(course, wants, asked)
+        rows = self._decode(course, asked.servable, asked.wants, body)
+        return rows if batcher.runs_inline(len(rows)) else None
 
     async def _answer(self, scope: Scope, receive: Receive, course: _Course) -> tuple[Headers, bytes]:
         wants = parse_headers(scope["headers"])
