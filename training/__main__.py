@@ -1,4 +1,4 @@
-"""The program: `python -m training train` and `python -m training evaluate`."""
+"""The program: `python -m training train`, `evaluate` and `diagnose`."""
 
 from __future__ import annotations
 
@@ -55,6 +55,13 @@ _EVALUATE_EXAMPLES = """Examples:
     python -m training evaluate models/churn/3 --data last_month.csv --label left
 
     python -m training evaluate models/digits/1 --margin 0.01 --plot pictures
+"""
+
+_DIAGNOSE_EXAMPLES = """Examples:
+
+    python -m training diagnose models/digits/1 --variant int8
+
+    python -m training diagnose models/churn/3 --variant int8 --data last_month.csv --label left
 """
 
 DataDir = Annotated[Path | None, typer.Option(help="Where the files of fashion_mnist or mnist already are.")]
@@ -208,13 +215,7 @@ def evaluate(
 ) -> None:
     """Score and time every variant of a bundle."""
     proof = Proof(margin, json, plot)
-    if data is None and (data_dir, label, kind, missing) != (None, None, None, "error"):
-        raise OptionError("--data-dir, --label, --kind and --missing say how to read --data; give that too")
-    config = (
-        None
-        if data is None
-        else DataConfig(data=data, data_dir=data_dir, label=label, kind=kind, missing=missing)
-    )
+    config = _other_data(data, data_dir, label, kind, missing)
 
     from training.console import BarProgress, native_noise_kept_aside, print_table
     from training.pipeline import rescore
@@ -225,6 +226,35 @@ def evaluate(
     print_table(f"{bundle}: {rows:,} rows", evaluations, {}, "One thread. Times are of this machine, now.")
     opened = open_bundle(bundle)
     proof.show(f"{opened.name}/{opened.version}", evaluations, opened.manifest.labels)
+
+
+@app.command(epilog=_DIAGNOSE_EXAMPLES)
+def diagnose(
+    *,
+    bundle: Annotated[Path, typer.Argument(metavar="MODELS/NAME/VERSION", help="The folder of a bundle.")],
+    variant: Annotated[str, typer.Option(help="The variant that lost.")],
+    against: Annotated[
+        str | None, typer.Option(help="The variant to compare with; by default float32.")
+    ] = None,
+    data: Annotated[str | None, typer.Option(help=f"{_DATA_HELP}; by default its own test rows.")] = None,
+    data_dir: DataDir = None,
+    label: Label = None,
+    kind: KindOption = None,
+    missing: MissingOption = "error",
+    margin: MarginOption = MARGIN,
+) -> None:
+    """Say why a variant lost: layer by layer against float32, with what to try."""
+    Proof(margin)
+    config = _other_data(data, data_dir, label, kind, missing)
+
+    from training.console import BarProgress, native_noise_kept_aside, show
+    from training.diagnose import diagnose as look
+    from training.diagnosis_report import layer_table, sentences
+
+    with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress:
+        found = look(bundle, variant, against=against, config=config, margin=margin, progress=progress)
+    show(layer_table(found))
+    print("", *sentences(found, margin), sep="\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -256,6 +286,17 @@ def _first_mistake(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     option = "--" + str(first["loc"][0]).replace("_", "-")
     return f"{option} was given {first['input']!r}: {first['msg'][0].lower()}{first['msg'][1:]}"
+
+
+def _other_data(
+    data: str | None, data_dir: Path | None, label: str | None, kind: Kind | None, missing: Missing
+) -> DataConfig | None:
+    """Return which data to look at instead of the bundle's own test rows; None where none is given."""
+    if data is not None:
+        return DataConfig(data=data, data_dir=data_dir, label=label, kind=kind, missing=missing)
+    if (data_dir, label, kind, missing) != (None, None, None, "error"):
+        raise OptionError("--data-dir, --label, --kind and --missing say how to read --data; give that too")
+    return None
 
 
 def _integers(option: str, text: str) -> tuple[int, ...]:

@@ -60,7 +60,7 @@ def brier_score(y: IntArray, shares: Doubles) -> float:
 
     Summed over the classes, 0 to 2; of two classes that of the second alone, 0 to 1, as is usual.
     """
-    classes = shares.shape[1]
+    classes: int = shares.shape[1]
     if classes == 2:
         return mean_squared_error(y, shares[:, 1])
-    return mean_squared_error(np.eye(classes)[y], shares) * classes
+    return classes * mean_squared_error(np.eye(classes)[y], shares)
