@@ -22,9 +22,8 @@ Cause: TypeAlias = Literal[
 
 # Layers of a sound int8 model end at 25 to 50 dB, and add up to 0.2% of noise; see the tests of broken ones.
 _ADDED_NOISE_SOUND = 0.02  # of the signal's power: the layer alone would end at 17 dB
-_INPUT_CLIPPED_SOUND = 0.001
 _CLIP_NOISE_SOUND = 0.01  # of the signal's power
-_RUINED_DB = 10.0  # a layer that is given no more than this cannot be blamed for what it makes of it
+_RUINED_DB = 20.0  # a layer that is given no more than this cannot be blamed for what it makes of it
 _COARSE_SOUND = 0.1  # of a layer's channels
 _NAMED_MAX = 3
 
@@ -82,7 +81,7 @@ _ADVICE: dict[Cause, str] = {
 
 def find(inputs: Inputs, layers: Sequence[Layer], spec: InputSpec) -> tuple[Finding, ...]:
     """Return everything that is wrong, what comes first in the graph first."""
-    found = [*_inputs(inputs, spec)]
+    found = [*_inputs(inputs, layers, spec)]
     layers = [layer for layer in layers if layer.kind != INPUT]  # of which `inputs` knows more
     clipped = [layer for layer in layers if layer.clip_noise > _CLIP_NOISE_SOUND]
     if clipped:
@@ -147,7 +146,7 @@ def _is_noisy(layer: Layer) -> bool:
     return layer.added_noise > _ADDED_NOISE_SOUND and layer.input_snr_db > _RUINED_DB
 
 
-def _inputs(inputs: Inputs, spec: InputSpec) -> list[Finding]:
+def _inputs(inputs: Inputs, layers: Sequence[Layer], spec: InputSpec) -> list[Finding]:
     found = []
     thing = "feature" if spec.kind == "vector" else "channel"
     of_all = f"of {_count(inputs.channels, thing)}"
@@ -169,11 +168,12 @@ def _inputs(inputs: Inputs, spec: InputSpec) -> list[Finding]:
                 f"where {_range(worst.calibrated)} was seen",
             )
         )
-    if inputs.clipped > _INPUT_CLIPPED_SOUND and inputs.bounds:
+    cut = next((one for one in layers if one.kind == INPUT and one.clip_noise > _CLIP_NOISE_SOUND), None)
+    if cut is not None and inputs.bounds is not None:
         found.append(
             Finding(
                 "saturated input",
-                f"{inputs.clipped:.1%} of the normalised values lie beyond the input's integers, which reach "
+                f"{cut.clipped:.1%} of the normalised values lie beyond the input's integers, which reach "
                 f"from {_range(inputs.bounds)}",
             )
         )

@@ -41,8 +41,6 @@ class Inputs:
     """What is wrong with the way from rows to integers; nothing, where all is empty."""
 
     channels: int
-    clipped: float
-    """Share of normalised values beyond the input's integers."""
     bounds: tuple[float, float] | None
     """The normalised values that the input's integers reach; None where the graph goes on in float."""
     coarse: tuple[Coarse, ...]
@@ -60,12 +58,9 @@ def check_inputs(
     """Look at the same rows (n, features) before and after normalisation."""
     uncovered = () if calibration is None else find_uncovered(raw.reshape(-1, channels), calibration)
     if quantization is None:
-        return Inputs(channels, 0.0, None, (), uncovered)
-    low, high = quantization.range
-    step = float(quantization.scales[0])
-    values = normalized.reshape(-1, channels)
-    beyond = (values < low - step / 2) | (values > high + step / 2)
-    return Inputs(channels, float(beyond.mean()), (low, high), find_coarse(values, step), uncovered)
+        return Inputs(channels, None, (), uncovered)
+    coarse = find_coarse(normalized.reshape(-1, channels), float(quantization.scales[0]))
+    return Inputs(channels, quantization.range, coarse, uncovered)
 
 
 def find_coarse(values: FloatArray, step: float) -> tuple[Coarse, ...]:

@@ -146,7 +146,9 @@ def stability_table(found: Sequence[Stability], seeds: Sequence[int]) -> Table:
     for one in found:
         accuracy, difference, (low, high) = one.accuracy, one.difference, one.interval
         against = ["", ""] if one.variant == REFERENCE else [_mean(difference, "+"), _range(difference, "+")]
-        table.add_row(one.variant, _mean(accuracy), _range(accuracy), f"[{low:.4f}, {high:.4f}]", *against)
+        made = len(accuracy.values)
+        name = one.variant if made == len(seeds) else f"{one.variant} ({made} of {len(seeds)} seeds)"
+        table.add_row(name, _mean(accuracy), _range(accuracy), f"[{low:.4f}, {high:.4f}]", *against)
     return table
 
 
@@ -173,4 +175,4 @@ class _Prefixed:
         self._progress.advance(note)
 
     def warn(self, message: str) -> None:
-        self._progress.warn(self._prefix + message)
+        """Say nothing: the same data gives the same warnings, and the first run has told them."""

@@ -37,9 +37,9 @@ DEAD, WIDE = 0, 1  # hidden units with a part to play
 
 
 def prepared(folder: Path) -> Prepared:
-    """Eight sensors that follow one quantity, each in a unit of its own; the label is how much there is of it.
+    """Eight sensors that follow one quantity, each in a unit of its own; the label is how much there is.
 
-    So features differ in size by four orders, and whatever is cut off at the top is taken for less than it is.
+    So features differ in size by four orders, and what is cut off at the top is taken for less than it is.
     """
     random = np.random.default_rng(1)
     quantity = random.normal(size=(1500, 1))
@@ -72,8 +72,8 @@ def trained(rows: Prepared) -> Any:
 
     keras.utils.set_random_seed(3)
     model = network(rows)
-    model.compile("adam", "sparse_categorical_crossentropy")
-    model.fit(rows.normalizer.apply(rows.x_train), rows.y_train, epochs=25, batch_size=16, verbose=0)
+    model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
+    model.fit(rows.normalizer.apply(rows.x_train), rows.y_train, epochs=12, batch_size=32, verbose=0)
     return model
 
 
