@@ -126,9 +126,7 @@ def train(
     repeats: Annotated[
         int,
         typer.Option(
-            min=1,
-            max=100,
-            help="Train with so many seeds, on one split, and show how they differ; the first is published.",
+            help="Train with so many seeds, on one split, and show how they differ; the first is published."
         ),
     ] = 1,
     variants: Annotated[
@@ -148,7 +146,7 @@ def train(
     plot: PlotOption = None,
 ) -> None:
     """Train a model, export every variant, score each one, and publish the bundle."""
-    proof = Proof(margin, json, plot)
+    proof = Proof(margin, json, plot, repeats)
     config = TrainConfig(
         data=data,
         label=label,

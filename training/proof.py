@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # scipy takes half a second, which a mistake in an option nee
     from training.repeats import Repeat
 
 MARGIN = 0.005
+REPEATS_MAX = 100
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,16 @@ class Proof:
     """A file for every figure."""
     plot: Path | None = None
     """A folder for pictures."""
+    repeats: int = 1
+    """How many seeds, the published one among them."""
 
     def __post_init__(self) -> None:
         if not 0 < self.margin < 1:
             raise OptionError(
                 f"--margin was given {self.margin:g}; it takes a share between 0 and 1, as in 0.005"
             )
+        if not 1 <= self.repeats <= REPEATS_MAX:
+            raise OptionError(f"--repeats was given {self.repeats}; it takes 1 to {REPEATS_MAX} seeds")
         if self.json is not None and not self.json.parent.is_dir():
             raise OptionError(f"--json was given {self.json}, and there is no folder {self.json.parent}")
         if self.json is not None and self.json.is_dir():

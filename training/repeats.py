@@ -23,8 +23,6 @@ from training.evaluate import Evaluation
 from training.pipeline import train
 from training.progress import Progress, Silence
 
-REPEATS_MAX = 100
-
 _SEEDS = 2**32
 
 
