@@ -73,10 +73,11 @@ _ADVICE: dict[Cause, str] = {
         "have the same 8-bit weights."
     ),
     "noisy layer": (
-        "Serve `int16x8`, whose activations have 65,536 steps, or `dynamic_int8`, which keeps them in float; "
-        "or make the layer wider, so that noise averages out."
+        "Serve a finer variant: {finer}. Or make the layer wider, so that noise averages out, or narrower in "
+        "range: one unit that is far larger than the others takes their steps."
     ),
 }
+_FINER = {"int16x8": "whose activations have 65,536 steps", "float16": "which hardly rounds at all"}
 
 
 def find(inputs: Inputs, layers: Sequence[Layer], spec: InputSpec) -> tuple[Finding, ...]:
@@ -124,7 +125,9 @@ def advise(variant: str, pairs: Pairs, margin: float, findings: Sequence[Finding
     if verdict.judgement == "no worse":
         return (f"Nothing: `{variant}` is no worse than the reference at a margin of {margin:g}.",)
     causes = list(dict.fromkeys(finding.cause for finding in findings))
-    tries = [_ADVICE[cause] for cause in causes]
+    precision = variant.rpartition("-")[2]  # of `w0.5-int8`, int8
+    finer = ", or ".join(f"`{name}`, {why}" for name, why in _FINER.items() if name != precision)
+    tries = [_ADVICE[cause].format(finer=finer) for cause in causes]
     if verdict.judgement == "not enough rows to tell":
         more = "" if verdict.rows_needed is None else f", about {verdict.rows_needed:,},"
         tries.append(f"Give more rows{more} by `--data`: with these, nobody can tell whether it lost at all.")

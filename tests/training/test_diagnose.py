@@ -48,28 +48,28 @@ def test_a_sound_variant_has_no_finding(sound: Path) -> None:
     [
         (
             broken.one_scale,
-            {"one scale for all features"},
+            ("one scale for all features",),
             "of 8 features span less than 16",
             "one scale in float",
         ),
         (
             broken.narrow,
-            {"rows beyond the calibration", "saturated input", "saturated activations"},
+            ("rows beyond the calibration", "saturated input", "saturated activations"),
             "8 of 8 features leave the range that was calibrated with",
             "Train again on data that has rows like these",
         ),
-        (broken.saturating, {"saturated activations"}, "FULLY_CONNECTED second_1", "`dynamic_int8`"),
-        (broken.outliers, {"coarse weights"}, "100% of the channels", "outliers out of the weights"),
-        (broken.noisy, {"noisy layer"}, "FULLY_CONNECTED first_1", "`int16x8`"),
+        (broken.saturating, ("saturated activations",), "FULLY_CONNECTED second_1", "`dynamic_int8`"),
+        (broken.outliers, ("coarse weights",), "100% of the channels", "outliers out of the weights"),
+        (broken.noisy, ("noisy layer",), "FULLY_CONNECTED first_1", "`int16x8`"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_a_variant_that_is_broken_in_one_way_is_found_to_be(
-    shop: Workshop, breaking: Callable[[Workshop], Path], expected: set[str], said: str, tried: str
+    shop: Workshop, breaking: Callable[[Workshop], Path], expected: tuple[str, ...], said: str, tried: str
 ) -> None:
     found = diagnose(breaking(shop), "int8", margin=MARGIN)
     assert found.pairs.lost > found.pairs.gained
-    assert set(causes(found)) == expected
+    assert causes(found)[: len(expected)] == list(expected)  # what comes of it may follow
     text = "\n".join(sentences(found, MARGIN))
     assert said in text.partition("Try:")[0]
     assert tried in text.partition("Try:")[2]
