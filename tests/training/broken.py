@@ -21,7 +21,7 @@ from training.preprocess import Prepared, prepare
 from training.sources import load
 
 VARIANTS = ("float32", "int8")
-FEATURES = 8
+FEATURES = 16
 UNITS = 24
 PROVENANCE = Provenance(
     created="",
@@ -37,7 +37,7 @@ DEAD, WIDE = 0, 1  # hidden units with a part to play
 
 
 def prepared(folder: Path) -> Prepared:
-    """Eight sensors that follow one quantity, each in a unit of its own; the label is how much there is.
+    """Sixteen sensors that follow one quantity, each in a unit of its own; the label is how much there is.
 
     So features differ in size by four orders, and what is cut off at the top is taken for less than it is.
     """

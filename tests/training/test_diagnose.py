@@ -49,13 +49,13 @@ def test_a_sound_variant_has_no_finding(sound: Path) -> None:
         (
             broken.one_scale,
             ("one scale for all features",),
-            "of 8 features span less than 16",
+            "of 16 features span less than 16",
             "one scale in float",
         ),
         (
             broken.narrow,
             ("rows beyond the calibration", "saturated input", "saturated activations"),
-            "8 of 8 features leave the range that was calibrated with",
+            "16 of 16 features leave the range that was calibrated with",
             "Train again on data that has rows like these",
         ),
         (broken.saturating, ("saturated activations",), "FULLY_CONNECTED second_1", "`dynamic_int8`"),
