@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from bundle.normalizer import Method, Normalizer
+from bundle.normalizer import FloatArray, Method, Normalizer
 
 SCHEMA_VERSION = 1
 FILE_NAME = "manifest.json"
@@ -81,6 +81,24 @@ class NormalizerSpec(_Strict):
             offset=tuple(normalizer.offset.tolist()),
             scale=tuple(normalizer.scale.tolist()),
         )
+
+
+class CalibrationSpec(_Strict):
+    """What the calibrated variants were shown: the ranges of the raw training rows, a pair a channel.
+
+    Beyond them nobody knows what an integer graph has room for.
+    """
+
+    rows: Annotated[int, Field(ge=1)]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+    @classmethod
+    def of(cls, rows: FloatArray, channels: int) -> Self:
+        """Describe raw `rows`, shape (n, features)."""
+        values = rows.reshape(-1, channels)
+        low, high = values.min(axis=0), values.max(axis=0)
+        return cls(rows=len(rows), low=tuple(low.tolist()), high=tuple(high.tolist()))
 
 
 class FileSpec(_Strict):
@@ -151,6 +169,8 @@ class Manifest(_Strict):
     labels: Annotated[tuple[StrictInt, ...] | tuple[StrictStr, ...], Field(min_length=2)]
     """The label of each probability column, in the type that the training data had."""
     normalizer: NormalizerSpec
+    calibration: CalibrationSpec | None = None
+    """None where no variant was calibrated, or it is not known with what."""
     default_variant: Name = REFERENCE
     variants: Annotated[tuple[VariantSpec, ...], Field(min_length=1)]
     test_set: FileSpec
@@ -169,6 +189,10 @@ class Manifest(_Strict):
         if (self.task == "binary") != (len(self.labels) == 2):
             raise ValueError(f"a {self.task} task cannot have {len(self.labels)} labels")
         self.normalizer.build(self.input.features)
+        if self.calibration is not None:
+            ranges = len(self.calibration.low), len(self.calibration.high)
+            if ranges != (len(self.normalizer.offset),) * 2:
+                raise ValueError(f"{ranges} calibrated ranges for {len(self.normalizer.offset)} channels")
         return self
 
     @property

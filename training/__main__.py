@@ -1,4 +1,4 @@
-"""The program: `python -m training train` and `python -m training evaluate`."""
+"""The program: `python -m training train`, `evaluate` and `diagnose`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bundle.errors import BundleError
 from bundle.normalizer import Method
+from bundle.store import open_bundle
 from training.config import (
     VARIANTS,
     Architecture,
@@ -25,6 +26,7 @@ from training.config import (
     Variant,
 )
 from training.errors import OptionError, TrainingError
+from training.proof import MARGIN, Proof
 
 app = typer.Typer(
     help="Train a classifier, export it at every precision, and score each one through its runtime.",
@@ -43,18 +45,38 @@ _TRAIN_EXAMPLES = """Examples:
     python -m training train --data fashion_mnist --data-dir ~/fashion-mnist --model cnn --epochs 10
 
     python -m training train --data churn.csv --label left --missing drop --hidden 128,64 --name churn
+
+    python -m training train --data digits --model cnn --repeats 5 --margin 0.01 --json digits.json
 """
 _EVALUATE_EXAMPLES = """Examples:
 
     python -m training evaluate models/digits/1
 
     python -m training evaluate models/churn/3 --data last_month.csv --label left
+
+    python -m training evaluate models/digits/1 --margin 0.01 --plot pictures
+"""
+
+_DIAGNOSE_EXAMPLES = """Examples:
+
+    python -m training diagnose models/digits/1 --variant int8
+
+    python -m training diagnose models/churn/3 --variant int8 --data last_month.csv --label left
 """
 
 DataDir = Annotated[Path | None, typer.Option(help="Where the files of fashion_mnist or mnist already are.")]
 Label = Annotated[str | None, typer.Option(metavar="COLUMN", help="The column to predict, of a .csv.")]
 KindOption = Annotated[
     Kind | None, typer.Option(help="What a row is, where its number of dimensions does not tell.")
+]
+MarginOption = Annotated[
+    float, typer.Option(help="How much less accurate than float32 a variant may be, as a share of the rows.")
+]
+JsonOption = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="Write every figure, unrounded, to this file.")
+]
+PlotOption = Annotated[
+    Path | None, typer.Option(metavar="FOLDER", help="Draw the confusion matrices to FOLDER/confusion.png.")
 ]
 MissingOption = Annotated[Missing, typer.Option(help="Rows with missing values: refuse them, or drop them.")]
 
@@ -98,6 +120,15 @@ def train(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same model.")] = 42,
+    split_seed: Annotated[
+        int | None, typer.Option(help="The seed of the split alone; by default that of --seed.")
+    ] = None,
+    repeats: Annotated[
+        int,
+        typer.Option(
+            help="Train with so many seeds, on one split, and show how they differ; the first is published."
+        ),
+    ] = 1,
     variants: Annotated[
         str | None,
         typer.Option(
@@ -110,8 +141,12 @@ def train(
     label: Label = None,
     kind: KindOption = None,
     missing: MissingOption = "error",
+    margin: MarginOption = MARGIN,
+    json: JsonOption = None,
+    plot: PlotOption = None,
 ) -> None:
     """Train a model, export every variant, score each one, and publish the bundle."""
+    proof = Proof(margin, json, plot, repeats)
     config = TrainConfig(
         data=data,
         label=label,
@@ -133,21 +168,31 @@ def train(
         test_size=test_size,
         validation_size=validation_size,
         seed=seed,
+        split_seed=split_seed,
         variants=VARIANTS if variants is None else _variants(variants),
     )
 
     from training.console import BarProgress, native_noise_kept_aside, print_table
     from training.pipeline import train as run
+    from training.repeats import repeat
 
     with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress:
         published = run(config, models, progress=progress)
         for variant, reason in published.failures.items():
             progress.warn(f"variant {variant} is left out: {reason}")
+        repeated = repeat(config, repeats, progress=progress)
     print_table(
         f"{published.bundle.folder}: {published.bundle.manifest.provenance.test_rows:,} test rows",
         published.evaluations,
         published.failures,
         "One thread; tensorflow: every core. Times are of this machine, now.",
+    )
+    proof.show(
+        f"{published.bundle.name}/{published.bundle.version}",
+        published.evaluations,
+        published.bundle.manifest.labels,
+        seed,
+        repeated,
     )
     if variants is not None and published.failures:
         raise typer.Exit(1)
@@ -162,15 +207,13 @@ def evaluate(
     label: Label = None,
     kind: KindOption = None,
     missing: MissingOption = "error",
+    margin: MarginOption = MARGIN,
+    json: JsonOption = None,
+    plot: PlotOption = None,
 ) -> None:
     """Score and time every variant of a bundle."""
-    if data is None and (data_dir, label, kind, missing) != (None, None, None, "error"):
-        raise OptionError("--data-dir, --label, --kind and --missing say how to read --data; give that too")
-    config = (
-        None
-        if data is None
-        else DataConfig(data=data, data_dir=data_dir, label=label, kind=kind, missing=missing)
-    )
+    proof = Proof(margin, json, plot)
+    config = _other_data(data, data_dir, label, kind, missing)
 
     from training.console import BarProgress, native_noise_kept_aside, print_table
     from training.pipeline import rescore
@@ -179,6 +222,37 @@ def evaluate(
         evaluations = rescore(bundle, config, progress=progress)
     rows = evaluations[0].scores.rows
     print_table(f"{bundle}: {rows:,} rows", evaluations, {}, "One thread. Times are of this machine, now.")
+    opened = open_bundle(bundle)
+    proof.show(f"{opened.name}/{opened.version}", evaluations, opened.manifest.labels)
+
+
+@app.command(epilog=_DIAGNOSE_EXAMPLES)
+def diagnose(
+    *,
+    bundle: Annotated[Path, typer.Argument(metavar="MODELS/NAME/VERSION", help="The folder of a bundle.")],
+    variant: Annotated[str, typer.Option(help="The variant that lost.")],
+    against: Annotated[
+        str | None, typer.Option(help="The variant to compare with; by default float32.")
+    ] = None,
+    data: Annotated[str | None, typer.Option(help=f"{_DATA_HELP}; by default its own test rows.")] = None,
+    data_dir: DataDir = None,
+    label: Label = None,
+    kind: KindOption = None,
+    missing: MissingOption = "error",
+    margin: MarginOption = MARGIN,
+) -> None:
+    """Say why a variant lost: layer by layer against float32, with what to try."""
+    Proof(margin)
+    config = _other_data(data, data_dir, label, kind, missing)
+
+    from training.console import BarProgress, native_noise_kept_aside, show
+    from training.diagnose import diagnose as look
+    from training.diagnosis_report import layer_table, sentences
+
+    with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress:
+        found = look(bundle, variant, against=against, config=config, margin=margin, progress=progress)
+    show(layer_table(found))
+    print("", *sentences(found, margin), sep="\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -210,6 +284,17 @@ def _first_mistake(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     option = "--" + str(first["loc"][0]).replace("_", "-")
     return f"{option} was given {first['input']!r}: {first['msg'][0].lower()}{first['msg'][1:]}"
+
+
+def _other_data(
+    data: str | None, data_dir: Path | None, label: str | None, kind: Kind | None, missing: Missing
+) -> DataConfig | None:
+    """Return which data to look at instead of the bundle's own test rows; None where none is given."""
+    if data is not None:
+        return DataConfig(data=data, data_dir=data_dir, label=label, kind=kind, missing=missing)
+    if (data_dir, label, kind, missing) != (None, None, None, "error"):
+        raise OptionError("--data-dir, --label, --kind and --missing say how to read --data; give that too")
+    return None
 
 
 def _integers(option: str, text: str) -> tuple[int, ...]:

@@ -72,6 +72,8 @@ class TrainConfig(DataConfig):
     validation_size: Annotated[float, Field(gt=0, lt=1)] = 0.1
     """Share of the other rows that early stopping watches."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
+    split_seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
+    """The seed of the split alone, so that several seeds meet the same test rows; without it, `seed`."""
     variants: Annotated[tuple[Variant, ...], Field(min_length=1)] = VARIANTS
     """The precisions to export, in the ladder's order; float32 is always one, as the reference."""
 

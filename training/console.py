@@ -116,6 +116,11 @@ def print_table(
         table.add_row(variant, "left out")
         note += f"\n{variant} is left out: {reason}"
     table.caption = Text(note)
+    show(table)
+
+
+def show(table: Table) -> None:
+    """Print a table on stdout, at full width where that is no terminal."""
     console = Console()
     if not console.is_terminal:
         console = Console(width=_PIPE_COLUMNS)

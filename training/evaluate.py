@@ -13,6 +13,9 @@ import numpy as np
 from bundle.manifest import REFERENCE, Scores
 from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime
+from training.calibration import as_shares
+from training.evidence import Evidence, gather
+from training.losses import binary_cross_entropy, cross_entropy
 from training.preprocess import IntArray
 from training.statistics import wilson
 
@@ -21,7 +24,6 @@ TIMED_BATCHES = (1, 32)
 _CHUNK_ROWS = 1024  # how often a watcher hears of a long evaluation; a multiple of every batch size
 _WARM_UP_CALLS = 3
 _TURN_S = 0.01  # a variant's turn, before the next one is timed
-_PROBABILITY_MIN = 1e-7  # below the resolution of int8, and far above float32's
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Evaluation:
     bytes: int
     microseconds: Mapping[int, float]
     """Time of one row by batch size: that of the call, divided by the rows in it."""
+    evidence: Evidence
+    """How it did against float32 on the same rows."""
 
 
 def predict_all(
@@ -79,9 +83,10 @@ def score(y: IntArray, probabilities: FloatArray, reference: FloatArray) -> Scor
 
 def log_loss(y: IntArray, probabilities: FloatArray) -> float:
     """Return the mean of -ln p of the true class, in nats. Rows are first made to sum to 1: int8's do not."""
-    p = np.clip(probabilities.astype(np.float64), _PROBABILITY_MIN, 1.0)
-    p /= p.sum(axis=1, keepdims=True)
-    return float(-np.log(p[np.arange(len(y)), y]).mean())
+    shares = as_shares(probabilities)
+    if shares.shape[1] == 2:
+        return binary_cross_entropy(y, shares[:, 1])
+    return cross_entropy(np.eye(shares.shape[1])[y], shares)
 
 
 def evaluate(
@@ -98,8 +103,15 @@ def evaluate(
     """
     answers = {name: predict_all(runtime, x, partial(on_chunk, name)) for name, runtime in runtimes.items()}
     times = time_runtimes(runtimes, x)
+    expected = answers[REFERENCE]
     return [
-        Evaluation(name, score(y, answers[name], answers[REFERENCE]), sizes[name], times[name])
+        Evaluation(
+            name,
+            score(y, answers[name], expected),
+            sizes[name],
+            times[name],
+            gather(y, answers[name], expected),
+        )
         for name in runtimes
     ]
 

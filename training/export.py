@@ -11,7 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from bundle.manifest import REFERENCE, FileSpec, Manifest, NormalizerSpec, Provenance, VariantSpec
+from bundle.manifest import (
+    REFERENCE,
+    CalibrationSpec,
+    FileSpec,
+    Manifest,
+    NormalizerSpec,
+    Provenance,
+    VariantSpec,
+)
 from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime
 from bundle.runtimes.base import as_probabilities
@@ -77,6 +85,7 @@ class BundleWriter:
     staging: Path
     prepared: Prepared
     provenance: Provenance
+    calibration: CalibrationSpec | None = None
 
     def write(self, runtimes: Mapping[str, Runtime], evaluations: Sequence[Evaluation]) -> Manifest:
         """Write test rows and golden answers, and return the manifest, its variants in the given order."""
@@ -89,6 +98,7 @@ class BundleWriter:
             input=prepared.input,
             labels=prepared.labels,
             normalizer=NormalizerSpec.of(prepared.normalizer),
+            calibration=self.calibration,
             default_variant=REFERENCE,
             variants=tuple(self._variant(evaluation) for evaluation in evaluations),
             test_set=test_set,

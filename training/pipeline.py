@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
-from bundle.manifest import REFERENCE, Manifest, Name, Provenance
+from bundle.manifest import REFERENCE, CalibrationSpec, Manifest, Name, Provenance
 from bundle.normalizer import FloatArray
 from bundle.runtimes import is_available, open_runtime
 from bundle.runtimes.tensorflow import import_tensorflow
@@ -75,11 +75,7 @@ def rescore(
     """
     progress = progress or Silence()
     bundle = open_bundle(folder)
-    if config is None:
-        x, labels = bundle.test_set()
-        y = encode(labels, bundle.manifest.labels)
-    else:
-        x, y = _rows_for(bundle, config, progress)
+    x, y = rows_to_score(bundle, config, progress)
     bundle.variant(REFERENCE)  # or there is nothing to agree with
     names = []
     for variant in bundle.manifest.variants:
@@ -95,6 +91,16 @@ def rescore(
     sizes = {name: bundle.variant(name).bytes for name in names}
     progress.begin("scoring", len(names) * evaluate.chunks(len(x)))
     return evaluate.evaluate(runtimes, sizes, x, y, on_chunk=progress.advance)
+
+
+def rows_to_score(
+    bundle: Bundle, config: DataConfig | None, progress: Progress
+) -> tuple[FloatArray, IntArray]:
+    """Return raw rows (n, features) and class indices (n,): the bundle's test rows, or those of `config`."""
+    if config is not None:
+        return _rows_for(bundle, config, progress)
+    x, labels = bundle.test_set()
+    return x, encode(labels, bundle.manifest.labels)
 
 
 class _Run:
@@ -113,7 +119,7 @@ class _Run:
             normalize=config.normalize,
             test_size=config.test_size,
             validation_size=config.validation_size,
-            seed=config.seed,
+            seed=config.seed if config.split_seed is None else config.split_seed,
         )
         for note in (*self._data.notes, *self._prepared.notes):
             progress.warn(note)
@@ -140,7 +146,9 @@ class _Run:
             x, y = self._prepared.x_test, self._prepared.y_test
             self._progress.begin("scoring", len(made) * evaluate.chunks(len(x)))
             evaluations.extend(evaluate.evaluate(runtimes, sizes, x, y, on_chunk=self._progress.advance))
-            writer = export.BundleWriter(staging, self._prepared, self._provenance(model, history))
+            calibration = CalibrationSpec.of(self._calibration_rows(), self._prepared.input.channels)
+            provenance = self._provenance(model, history)
+            writer = export.BundleWriter(staging, self._prepared, provenance, calibration)
             return writer.write(runtimes, evaluations)
 
         return Published(store.publish(self._name, fill), evaluations, failures)
@@ -189,9 +197,8 @@ class _Run:
         raw = prepared.x_validation[:_PROBE_ROWS]
         # The trained model, not its unrolled twin: so the copy is proved as well.
         expected = export.keras_probabilities(model, normalize(raw), classes)
-        sample = stratified_sample(prepared.y_train, _CALIBRATION_ROWS, config.seed)
         probe = quantize.Probe(
-            normalize(prepared.x_train[sample]), normalize(raw), expected, model.count_params()
+            normalize(self._calibration_rows()), normalize(raw), expected, model.count_params()
         )
         with probe.in_folder(folder):
             failures = self._convert_all(folder, wanted, on_done=self._progress.advance)
@@ -203,6 +210,11 @@ class _Run:
         else:
             shutil.rmtree(folder / SAVED_MODEL)
         return failures
+
+    def _calibration_rows(self) -> FloatArray:
+        """Return the raw training rows that ranges are taken from, (n, features)."""
+        sample = stratified_sample(self._prepared.y_train, _CALIBRATION_ROWS, self._config.seed)
+        return self._prepared.x_train[sample]
 
     def _provenance(self, model: Any, history: list[fit.Epoch]) -> Provenance:
         prepared, config = self._prepared, self._config

@@ -178,6 +178,16 @@ def test_a_field_that_nobody_knows_is_refused(damaged: Bundle) -> None:
         open_bundle(damaged.folder)
 
 
+def test_calibrated_ranges_are_one_a_channel_or_not_known(damaged: Bundle) -> None:
+    assert damaged.manifest.calibration is not None
+    assert (damaged.manifest.calibration.low, damaged.manifest.calibration.high) == ((0.0,), (16.0,))
+    edit(damaged, lambda fields: fields["calibration"].update(low=[0.0, 1.0]))
+    with pytest.raises(BundleDamagedError, match=r"\(2, 1\) calibrated ranges for 1 channels"):
+        open_bundle(damaged.folder)
+    edit(damaged, lambda fields: fields.pop("calibration"))
+    assert open_bundle(damaged.folder).manifest.calibration is None
+
+
 @pytest.mark.parametrize("text", [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 100_000])
 def test_a_manifest_that_is_no_json_object_is_refused(damaged: Bundle, text: bytes) -> None:
     (damaged.folder / FILE_NAME).write_bytes(text)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from functools import partial
@@ -36,13 +37,24 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def tables(text: str) -> list[str]:
+    """Cut the output into its tables, each with its title."""
+    first, _, rest = text.partition("compared with float32")
+    second, _, third = rest.partition("\nover ")
+    return [first, f"compared with float32{second}", *([f"over {third}"] if third else [])]
+
+
+def rows_of(table: str) -> list[str]:
+    return [row for row in table.splitlines() if row.startswith("│")]
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
     folder = tmp_path_factory.mktemp("cli")
     y = np.repeat([-1, 5, 7], 20)
     x = np.column_stack([np.random.default_rng(0).normal(size=(60, 2)) + y[:, None], np.full(60, 3.0)])
     np.savez(folder / "toy.npz", x=x, y=y)
-    options = ["--epochs", "2", "--hidden", "4", "--variants", "int8"]
+    options = ["--epochs", "2", "--hidden", "4", "--variants", "int8", "--repeats", "2", "--margin", "0.2"]
     return run("train", "--data", str(folder / "toy.npz"), "--models", str(folder), *options), folder
 
 
@@ -54,7 +66,24 @@ def test_train_ends_in_one_table_and_a_published_bundle(
     assert ModelStore(models).versions("toy") == [1]
     for word in ("accuracy [95% interval]", "precision", "recall", "F1", "log-loss", "agreement", "bytes"):
         assert word in done.stdout
-    assert [row.split()[1] for row in done.stdout.splitlines() if row.startswith("│")] == ["float32", "int8"]
+    first, second, third = tables(done.stdout)
+    for table in (first, second, third):
+        assert [row.split()[1] for row in rows_of(table)] == ["float32", "int8"]
+
+
+def test_train_compares_with_float32_on_the_same_rows_and_with_other_seeds(
+    trained: tuple[subprocess.CompletedProcess[str], Path],
+) -> None:
+    done, models = trained
+    rows = ModelStore(models).open("toy").manifest.provenance.test_rows
+    _, second, third = tables(done.stdout)
+    assert f"compared with float32 on the same {rows} rows" in second
+    for word in ("difference [95% interval]", "lost / gained", "verdict", "ECE", "Brier", "worst class"):
+        assert word in second
+    assert "above a margin of -0.2" in second
+    assert "over 2 seeds on the same rows (42, 43)" in third
+    assert "Seed 42 is the one published" in third
+    assert ModelStore(models).versions("toy") == [1]
 
 
 def test_the_chosen_variants_alone_are_published_with_labels_in_their_own_type(
@@ -84,20 +113,30 @@ def test_progress_goes_to_stderr_and_the_noise_of_libraries_nowhere(
     stages = [line.split("━")[0].strip() for line in done.stderr.splitlines() if "━" in line]
     others = [line for line in done.stderr.splitlines() if "━" not in line]
     assert others == ["warning: ignored feature 2: constant in the training rows"]
-    assert stages == ["reading", "starting TensorFlow", "training", "converting", "scoring"]
+    of_a_run = ["reading", "starting TensorFlow", "training", "converting", "scoring"]
+    assert stages == [*of_a_run, *(f"seed 43: {stage}" for stage in of_a_run)]
     assert "validation accuracy" in done.stderr
 
 
-def test_evaluate_prints_the_same_table(trained: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+def test_evaluate_prints_the_same_tables_and_writes_what_is_asked_for(
+    trained: tuple[subprocess.CompletedProcess[str], Path], tmp_path: Path
+) -> None:
     trained_run, models = trained
-    done = run("evaluate", str(models / "toy" / "1"))
+    files = ["--json", str(tmp_path / "figures.json"), "--plot", str(tmp_path / "pictures")]
+    done = run("evaluate", str(models / "toy" / "1"), "--margin", "0.2", *files)
     assert done.returncode == 0, done.stderr
+    first, second = tables(done.stdout)
+    before = tables(trained_run.stdout)
 
-    def scores(text: str) -> list[list[str]]:
-        return [row.split("│")[1:9] for row in text.splitlines() if row.startswith("│")]
+    def scores(table: str) -> list[list[str]]:
+        return [row.split("│")[1:9] for row in rows_of(table)]
 
-    assert scores(done.stdout) == scores(trained_run.stdout)
-    assert len(scores(done.stdout)) == 2
+    assert scores(first) == scores(before[0])
+    assert len(scores(first)) == 2
+    assert rows_of(second) == rows_of(before[1])
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert [one["variant"] for one in figures["variants"]] == ["float32", "int8"]
+    assert (tmp_path / "pictures" / "confusion.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_variant_that_was_asked_for_and_failed_gives_exit_code_1_and_the_rest_is_published(
@@ -138,7 +177,20 @@ def test_a_variant_that_was_asked_for_and_failed_gives_exit_code_1_and_the_rest_
         ("train --data iris --kind image", "which cannot be of kind 'image'"),
         ("train --data iris --colour red", "error: No such option: --colour"),
         ("evaluate nowhere/1", "error: nowhere/1 is not a bundle"),
+        ("train --data iris --repeats 0", "--repeats was given 0; it takes 1 to 100 seeds"),
+        ("train --data iris --margin 5", "--margin was given 5; it takes a share between 0 and 1"),
+        ("train --data iris --margin nan", "--margin was given nan; it takes a share between 0 and 1"),
+        (
+            "train --data iris --json no/where.json",
+            "--json was given no/where.json, and there is no folder no",
+        ),
+        ("train --data iris --json tests", "--json was given tests, which is a folder"),
+        ("evaluate nowhere/1 --plot README.md", "--plot was given README.md, which is a file"),
         ("evaluate nowhere/1 --label y", "say how to read --data"),
+        ("diagnose nowhere/1", "error: Missing option '--variant'."),
+        ("diagnose nowhere/1 --variant int8", "error: nowhere/1 is not a bundle"),
+        ("diagnose nowhere/1 --variant int8 --margin 0", "--margin was given 0; it takes a share"),
+        ("diagnose nowhere/1 --variant int8 --label y", "say how to read --data"),
     ],
 )
 def test_mistakes_are_one_line_on_stderr_and_exit_code_2(
@@ -151,7 +203,7 @@ def test_mistakes_are_one_line_on_stderr_and_exit_code_2(
     assert output.out == ""
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate"])
+@pytest.mark.parametrize("command", ["train", "evaluate", "diagnose"])
 def test_help_shows_examples(command: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert main([command, "--help"]) == 0
     assert f"python -m training {command}" in capfd.readouterr().out.split("Examples:")[1]
