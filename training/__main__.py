@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from pydantic import TypeAdapter, ValidationError
@@ -33,6 +33,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
+
+Given = TypeVar("Given")
 
 _VARIANTS: TypeAdapter[tuple[Variant, ...]] = TypeAdapter(tuple[Variant, ...])
 _DATA_HELP = "breast_cancer, digits, wine, iris, fashion_mnist, mnist, or a path: .npy, .npz or .csv"
@@ -110,6 +112,12 @@ def train(
     label: Label = None,
     kind: KindOption = None,
     missing: MissingOption = "error",
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where to draw the losses by epoch, as history.png.")
+    ] = None,
+    tensorboard: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where to write logs for TensorBoard.")
+    ] = None,
 ) -> None:
     """Train a model, export every variant, score each one, and publish the bundle."""
     config = TrainConfig(
@@ -136,11 +144,15 @@ def train(
         variants=VARIANTS if variants is None else _variants(variants),
     )
 
+    from training import history
     from training.console import BarProgress, native_noise_kept_aside, print_table
+    from training.events import logged
+    from training.fit import Epoch
     from training.pipeline import train as run
 
-    with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress:
-        published = run(config, models, progress=progress)
+    passed: list[Epoch] = []
+    with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress, logged(tensorboard) as log:
+        published = run(config, models, progress=progress, on_epoch=_both(passed.append, log))
         for variant, reason in published.failures.items():
             progress.warn(f"variant {variant} is left out: {reason}")
     print_table(
@@ -149,6 +161,8 @@ def train(
         published.failures,
         "One thread; tensorflow: every core. Times are of this machine, now.",
     )
+    if plot is not None:
+        history.draw(passed, f"{published.bundle.name}/{published.bundle.version}", plot / history.FILE_NAME)
     if variants is not None and published.failures:
         raise typer.Exit(1)
 
@@ -210,6 +224,14 @@ def _first_mistake(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     option = "--" + str(first["loc"][0]).replace("_", "-")
     return f"{option} was given {first['input']!r}: {first['msg'][0].lower()}{first['msg'][1:]}"
+
+
+def _both(first: Callable[[Given], object], second: Callable[[Given], object]) -> Callable[[Given], None]:
+    def call(given: Given) -> None:
+        first(given)
+        second(given)
+
+    return call
 
 
 def _integers(option: str, text: str) -> tuple[int, ...]:

@@ -79,6 +79,7 @@ class BundleWriter:
     staging: Path
     prepared: Prepared
     provenance: Provenance
+    default_variant: str = REFERENCE
 
     def write(self, runtimes: Mapping[str, Runtime], evaluations: Sequence[Evaluation]) -> Manifest:
         """Write test rows and golden answers, and return the manifest, its variants in the given order."""
@@ -91,7 +92,7 @@ class BundleWriter:
             input=prepared.input,
             labels=prepared.labels,
             normalizer=NormalizerSpec.of(prepared.normalizer),
-            default_variant=REFERENCE,
+            default_variant=self.default_variant,
             variants=tuple(self._variant(evaluation) for evaluation in evaluations),
             test_set=test_set,
             golden=self._save("golden.npz", x=rows, **answers),

@@ -20,9 +20,10 @@ from bundle.store import Bundle, ModelStore, open_bundle
 from training import evaluate, export, fit, models, quantize
 from training.config import DataConfig, TrainConfig
 from training.converter import SAVED_MODEL
+from training.dataset import Dataset
 from training.errors import ConversionError, FeaturesError, OptionError
 from training.evaluate import Evaluation
-from training.preprocess import IntArray, class_weights, encode, prepare, stratified_sample
+from training.preprocess import IntArray, Prepared, class_weights, encode, prepare, stratified_sample
 from training.progress import Progress, Silence
 from training.sources import load
 
@@ -55,15 +56,21 @@ def train(
     *,
     progress: Progress | None = None,
     convert: Convert = quantize.convert_all,
+    on_epoch: Callable[[fit.Epoch], None] = lambda epoch: None,
+    default_variant: str = REFERENCE,
 ) -> Published:
     """Train, convert, score and publish one model; its bundle is the next version in `store`.
 
+    `default_variant` is what the service answers with where nobody names a variant.
     Raises DataError or OptionError before TensorFlow is imported, and ConversionError or DivergedError later.
 
     Example:
         train(TrainConfig(data="digits", model="cnn"), Path("models")).bundle.manifest
     """
-    return _Run(config, progress or Silence(), convert).publish(ModelStore(store))
+    progress = progress or Silence()
+    name = _model_name(config)
+    run = Run(config, read(config, progress), progress, convert)
+    return run.publish(ModelStore(store), name, on_epoch, default_variant)
 
 
 def rescore(
@@ -97,41 +104,66 @@ def rescore(
     return evaluate.evaluate(runtimes, sizes, x, y, on_chunk=progress.advance)
 
 
-class _Run:
-    """One training run: the config, and what follows from it alone."""
+@dataclass(frozen=True)
+class Material:
+    """What is trained on: the data as they were read, and as they were split and prepared."""
 
-    def __init__(self, config: TrainConfig, progress: Progress, convert: Convert) -> None:
+    data: Dataset
+    prepared: Prepared
+
+
+def read(config: TrainConfig, progress: Progress) -> Material:
+    """Read and prepare the data of a run, and tell of what was left out. Raises DataError or OptionError."""
+    progress.begin("reading", 1)
+    data = load(config)
+    models.require_possible(config.model, data.input)
+    prepared = prepare(
+        data,
+        normalize=config.normalize,
+        test_size=config.test_size,
+        validation_size=config.validation_size,
+        seed=config.seed,
+    )
+    for note in (*data.notes, *prepared.notes):
+        progress.warn(note)
+    progress.advance(f"{len(data.x):,} rows")
+    return Material(data, prepared)
+
+
+class Run:
+    """One training run: the config, its material, and what follows from them alone."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        material: Material,
+        progress: Progress,
+        convert: Convert = quantize.convert_all,
+    ) -> None:
         self._config = config
         self._convert_all = convert
         self._progress = progress
-        self._name = _model_name(config)
-        progress.begin("reading", 1)
-        self._data = load(config)
-        models.require_possible(config.model, self._data.input)
-        self._prepared = prepare(
-            self._data,
-            normalize=config.normalize,
-            test_size=config.test_size,
-            validation_size=config.validation_size,
-            seed=config.seed,
-        )
-        for note in (*self._data.notes, *self._prepared.notes):
-            progress.warn(note)
-        progress.advance(f"{len(self._data.x):,} rows")
+        self._data = material.data
+        self._prepared = material.prepared
 
-    def publish(self, store: ModelStore) -> Published:
+    def publish(
+        self,
+        store: ModelStore,
+        name: str,
+        on_epoch: Callable[[fit.Epoch], None] = lambda epoch: None,
+        default_variant: str = REFERENCE,
+    ) -> Published:
         self._progress.begin("starting TensorFlow", 1)
         import_tensorflow()
-        fit.make_repeatable(self._config.seed)
         self._progress.advance()
-        model, history = self._fit()
+        model, history = self.fit_model(on_epoch)
         evaluations: list[Evaluation] = []
         failures: dict[str, str] = {}
 
         def fill(staging: Path) -> Manifest:
             folder = staging / export.VARIANTS_FOLDER
             folder.mkdir()
-            failures.update(self._convert(model, folder))
+            failures.update(self.convert(model, folder))
             made: list[str] = [name for name in self._config.variants if name not in failures]
             runtimes = export.open_exported(folder, made, self._prepared)
             sizes = {
@@ -140,12 +172,17 @@ class _Run:
             x, y = self._prepared.x_test, self._prepared.y_test
             self._progress.begin("scoring", len(made) * evaluate.chunks(len(x)))
             evaluations.extend(evaluate.evaluate(runtimes, sizes, x, y, on_chunk=self._progress.advance))
-            writer = export.BundleWriter(staging, self._prepared, self._provenance(model, history))
+            if default_variant not in made:
+                raise ConversionError(f"{default_variant} could not be made: {failures.get(default_variant)}")
+            writer = export.BundleWriter(
+                staging, self._prepared, self._provenance(model, history), default_variant
+            )
             return writer.write(runtimes, evaluations)
 
-        return Published(store.publish(self._name, fill), evaluations, failures)
+        return Published(store.publish(name, fill), evaluations, failures)
 
-    def _build(self, *, unroll: bool = False) -> Any:
+    def build(self, *, unroll: bool = False) -> Any:
+        """Return the untrained model; one that is not unrolled is what `fit_model` begins with."""
         config = self._config
         return models.build(
             config.model,
@@ -156,11 +193,20 @@ class _Run:
             unroll=unroll,
         )
 
-    def _fit(self) -> tuple[Any, list[fit.Epoch]]:
+    def fit_model(self, on_epoch: Callable[[fit.Epoch], None]) -> tuple[Any, list[fit.Epoch]]:
+        """Train a model by the config's seed, whatever was trained in this process before."""
+        fit.make_repeatable(self._config.seed)
         prepared, config = self._prepared, self._config
         normalize = prepared.normalizer.apply
         weights = class_weights(prepared.y_train, len(prepared.labels), wanted=config.class_weights)
-        model = self._build()
+        model = self.build()
+
+        def watch(epoch: fit.Epoch) -> None:
+            self._progress.advance(
+                f"epoch {epoch.number}, validation accuracy {epoch.validation_accuracy:.4f}"
+            )
+            on_epoch(epoch)
+
         self._progress.begin("training", config.epochs)
         history = fit.fit(
             model,
@@ -168,13 +214,11 @@ class _Run:
             (normalize(prepared.x_validation), prepared.y_validation),
             config,
             weights=weights,
-            on_epoch=lambda epoch: self._progress.advance(
-                f"epoch {epoch.number}, validation accuracy {epoch.validation_accuracy:.4f}"
-            ),
+            on_epoch=watch,
         )
         return model, history
 
-    def _convert(self, model: Any, folder: Path) -> dict[str, str]:
+    def convert(self, model: Any, folder: Path) -> dict[str, str]:
         """Write every variant into `folder`; return why those that are not there failed."""
         prepared, config = self._prepared, self._config
         normalize, classes = prepared.normalizer.apply, len(prepared.labels)
@@ -182,7 +226,7 @@ class _Run:
         self._progress.begin("converting", 1 + len(wanted))
         exported = model
         if config.model == "rnn":
-            exported = self._build(unroll=True)
+            exported = self.build(unroll=True)
             exported.set_weights(model.get_weights())
         export.save_graph(exported, folder)
         self._progress.advance(SAVED_MODEL)

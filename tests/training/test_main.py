@@ -42,7 +42,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.Comple
     y = np.repeat([-1, 5, 7], 20)
     x = np.column_stack([np.random.default_rng(0).normal(size=(60, 2)) + y[:, None], np.full(60, 3.0)])
     np.savez(folder / "toy.npz", x=x, y=y)
-    options = ["--epochs", "2", "--hidden", "4", "--variants", "int8"]
+    options = ["--epochs", "2", "--hidden", "4", "--variants", "int8", "--plot", str(folder / "plots")]
+    options += ["--tensorboard", str(folder / "logs")]
     return run("train", "--data", str(folder / "toy.npz"), "--models", str(folder), *options), folder
 
 
@@ -55,6 +56,13 @@ def test_train_ends_in_one_table_and_a_published_bundle(
     for word in ("accuracy [95% interval]", "precision", "recall", "F1", "log-loss", "agreement", "bytes"):
         assert word in done.stdout
     assert [row.split()[1] for row in done.stdout.splitlines() if row.startswith("│")] == ["float32", "int8"]
+
+
+def test_train_draws_its_history_and_logs_it(
+    trained: tuple[subprocess.CompletedProcess[str], Path],
+) -> None:
+    assert (trained[1] / "plots" / "history.png").read_bytes().startswith(b"\x89PNG")
+    assert len(list((trained[1] / "logs").glob("events.out.tfevents.*"))) == 1
 
 
 def test_the_chosen_variants_alone_are_published_with_labels_in_their_own_type(
