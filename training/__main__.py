@@ -1,4 +1,4 @@
-"""The program: `python -m training train` and `python -m training evaluate`."""
+"""The program: `python -m training train`, `tune` and `evaluate`."""
 
 from __future__ import annotations
 
@@ -45,6 +45,13 @@ _TRAIN_EXAMPLES = """Examples:
     python -m training train --data fashion_mnist --data-dir ~/fashion-mnist --model cnn --epochs 10
 
     python -m training train --data churn.csv --label left --missing drop --hidden 128,64 --name churn
+"""
+_TUNE_EXAMPLES = """Examples:
+
+    python -m training tune --data digits --model cnn --max-accuracy-drop 0.005 --max-row-us 5
+
+    python -m training tune --data churn.csv --label left --max-accuracy-drop 0 --max-row-us 0.5 --rows 1
+    --trials 100 --timeout 600 --study sqlite:///churn.db
 """
 _EVALUATE_EXAMPLES = """Examples:
 
@@ -164,6 +171,110 @@ def train(
     if plot is not None:
         history.draw(passed, f"{published.bundle.name}/{published.bundle.version}", plot / history.FILE_NAME)
     if variants is not None and published.failures:
+        raise typer.Exit(1)
+
+
+@app.command(epilog=_TUNE_EXAMPLES)
+def tune(
+    *,
+    data: Annotated[str, typer.Option(help=_DATA_HELP)],
+    max_accuracy_drop: Annotated[
+        float,
+        typer.Option(
+            help="Accuracy that may be lost against the untuned model in float32; 0.005 is half a point."
+        ),
+    ],
+    max_row_us: Annotated[float, typer.Option(help="Microseconds that one row may take in its runtime.")],
+    model: Annotated[Architecture, typer.Option(help="The architecture.")] = "mlp",
+    models: Annotated[Path, typer.Option(help="The folder of models to publish in.")] = Path("models"),
+    name: Annotated[str | None, typer.Option(help="The model's name; by default the data set's.")] = None,
+    trials: Annotated[
+        int, typer.Option(help="Trials in all, those of an earlier run of the study too.")
+    ] = 40,
+    timeout: Annotated[
+        float | None, typer.Option(help="Seconds after which the search is over; what it found is published.")
+    ] = None,
+    study: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Where to keep the study and go on with it, as sqlite:///tune.db."),
+    ] = None,
+    rows: Annotated[
+        int,
+        typer.Option(help="Rows in a call that is timed; at 1, HTTP costs more than most models."),
+    ] = 32,
+    variants: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,NAME,...",
+            help="Precisions to choose from; by default float32, float16, dynamic_int8 and int8. float32 "
+            "always is one: the untuned model is compared in it.",
+        ),
+    ] = None,
+    epochs: Annotated[int, typer.Option(help="At most so many passes over the training rows, a trial.")] = 10,
+    cell: Annotated[Cell, typer.Option(help="The cell of an rnn.")] = "lstm",
+    seed: Annotated[int, typer.Option(help="Of the splits, the models and the search.")] = 42,
+    out: Annotated[Path, typer.Option(help="The folder for the picture of the front, front.png.")] = Path(
+        "reports/tune"
+    ),
+    data_dir: DataDir = None,
+    label: Label = None,
+    kind: KindOption = None,
+    missing: MissingOption = "error",
+) -> None:
+    """Search for a model that is as accurate and as fast as demanded, and publish it, or the nearest.
+
+    Tried are width, depth, learning rate, batch size, optimiser and precision, by Optuna, for two objectives:
+    accuracy on validation rows, and time a row, both of the very graph that would be served, in LiteRT. The
+    first trial is the untuned model in float32, which accuracy is measured against. Test rows decide nothing
+    before the end. Ctrl-C ends the search early: what was found until then is published.
+
+    Ends with 0 if both demands are met, 1 if not, 2 after a mistake.
+    """
+    from training.search import SearchConfig
+
+    base = TrainConfig(
+        data=data,
+        label=label,
+        data_dir=data_dir,
+        kind=kind,
+        missing=missing,
+        model=model,
+        name=name,
+        cell=cell,
+        epochs=epochs,
+        seed=seed,
+    )
+    told = {
+        "base": base,
+        "max_accuracy_drop": max_accuracy_drop,
+        "max_row_us": max_row_us,
+        "trials": trials,
+        "timeout": timeout,
+        "study": study,
+        "rows": rows,
+    }
+    config = SearchConfig.model_validate(
+        told if variants is None else told | {"variants": _variants(variants)}
+    )
+
+    from training import front_picture, tune_report
+    from training.console import BarProgress, native_noise_kept_aside
+    from training.standby import Standby
+    from training.tune import Tuning
+
+    with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress, Standby() as convert:
+        tuning = Tuning(config, progress, convert)
+        found = tuning.search()
+        if found.interrupted:
+            progress.warn("interrupted: what was found until now is published; Ctrl-C again ends all")
+        final = tuning.publish(found, models)
+    picture = out / front_picture.FILE_NAME
+    title = f"{final.published.bundle.name}: {len(found.candidates)} trained models"
+    front_picture.draw(found.candidates, found.reference, found.chosen, found.demand, title, picture)
+    tune_report.print_front(found, config)
+    for sentence in (*tune_report.sentences(found, final, config), f"Picture: {picture}"):
+        print(sentence)
+    if tune_report.misses(found, final, config):
         raise typer.Exit(1)
 
 

@@ -68,7 +68,7 @@ def train(
         train(TrainConfig(data="digits", model="cnn"), Path("models")).bundle.manifest
     """
     progress = progress or Silence()
-    name = _model_name(config)
+    name = model_name(config)
     run = Run(config, read(config, progress), progress, convert)
     return run.publish(ModelStore(store), name, on_epoch, default_variant)
 
@@ -268,7 +268,7 @@ class Run:
         )
 
 
-def _model_name(config: TrainConfig) -> str:
+def model_name(config: TrainConfig) -> str:
     name = Path(config.data).stem if config.name is None else config.name
     try:
         return _NAME.validate_python(name)

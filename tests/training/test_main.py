@@ -22,7 +22,7 @@ from pathlib import Path
 from training import converter
 convert = converter.convert
 converter.convert = lambda graph, name, rows: os.abort() if name == "int8" else convert(graph, name, rows)
-converter._main(Path(sys.argv[1]), sys.argv[2:], lambda line: print(line, flush=True))
+converter.convert_folder(Path(sys.argv[1]), sys.argv[2:], lambda line: print(line, flush=True))
 """
 
 
