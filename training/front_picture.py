@@ -23,7 +23,7 @@ def draw(
     """Write the picture to `path`; its folder is made where it is missing."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
-    from matplotlib.ticker import PercentFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator, PercentFormatter
 
     front = pareto(candidates)
     figure = Figure(figsize=(8.0, 5.6), layout="constrained")
@@ -39,6 +39,9 @@ def draw(
     axes.plot(*_places(front), "o-", color=_BLUE, drawstyle="steps-post", label="Pareto front")
     axes.plot(*_places([reference]), "s", color="black", markersize=8, label="untuned, float32")
     axes.plot(*_places([chosen]), "*", color=_ORANGE, markersize=16, markeredgecolor="black", label="chosen")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel("µs a row (log scale; left is better)")
     axes.set_ylabel("validation accuracy")
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=1))

@@ -54,27 +54,31 @@ class Trainer:
         self._batch_size = config.batch_size
         row_weights = np.ones(len(y), np.float32) if weights is None else weights[y]
         self._data = tuple(map(tf.convert_to_tensor, (rows, self._targets(y), row_weights)))
-        self._train_on = tf.function(
-            self._steps,
-            input_signature=[*map(_any_length, self._data), tf.TensorSpec((None,), tf.int64)],
+        rows_of_any, targets_of_any, weights_of_any = map(_any_length, self._data)
+        # Traced here, once: TensorFlow would warn of a search, which has a graph a trial, as of a mistake.
+        self._train_on = tf.function(self._steps).get_concrete_function(
+            rows_of_any, targets_of_any, weights_of_any, tf.TensorSpec((None,), tf.int64)
         )
-        self._answer = tf.function(
-            self._answers, input_signature=[_any_length(tensor) for tensor in self._data[:2]]
-        )
+        self._answer = tf.function(self._answers).get_concrete_function(rows_of_any, targets_of_any)
 
     def epoch(self, order: IntArray) -> float:
         """Train on the rows in that order, (n,); return the mean of the loss of each row when it was met."""
+        import tensorflow as tf
+
         rows = self._batch_size * _STEPS_A_CALL
         parts = (order[start : start + rows] for start in range(0, len(order), rows))
-        return sum(float(self._train_on(*self._data, part)) for part in parts) / len(order)
+        return sum(float(self._train_on(*self._data, tf.constant(part))) for part in parts) / len(order)
 
     def validate(self, rows: FloatArray, y: IntArray) -> tuple[float, float]:
         """Return the mean loss of other rows, unweighted, and the share of them classified rightly."""
+        import tensorflow as tf
+
         targets = self._targets(y)
         loss, correct = 0.0, 0
         for start in range(0, len(rows), _VALIDATED_ROWS):
             part = slice(start, start + _VALIDATED_ROWS)
-            losses, outputs = (tensor.numpy() for tensor in self._answer(rows[part], targets[part]))
+            answers = self._answer(tf.constant(rows[part]), tf.constant(targets[part]))
+            losses, outputs = (tensor.numpy() for tensor in answers)
             predicted = outputs[:, 0] > 0.5 if self._outputs == 1 else outputs.argmax(axis=1)
             loss += float(losses.sum(dtype=np.float64))
             correct += int((predicted == y[part]).sum())
