@@ -14,8 +14,8 @@ def is_hopeless(passed: Sequence[float], earlier: Sequence[Sequence[float]], flo
     """Tell whether a trial errs so much more than others did after as many epochs that it should stop.
 
     `passed` is its validation accuracy after each epoch so far, `earlier` that of the trials that went to
-    their end. It is hopeless where its best errs over three times as often as the median of their bests, and is
-    below the `floor` that is demanded. So little is cut early on, when all err much, and more later.
+    their end. It is hopeless where its best errs over three times as often as the median of their bests,
+    and is below the `floor` that is demanded. So little is cut early on, when all err much, and more later.
     """
     best = max(passed)
     if len(earlier) < _PEERS_MIN or best >= floor:

@@ -145,6 +145,43 @@ def test_a_variant_that_was_asked_for_and_failed_gives_exit_code_1_and_the_rest_
         ("train --data iris --label y", "error: --label y was given, but iris is not a .csv file"),
         ("train --data iris --kind image", "which cannot be of kind 'image'"),
         ("train --data iris --colour red", "error: No such option: --colour"),
+        ("tune --data iris --max-row-us 5", "error: Missing option '--max-accuracy-drop'."),
+        (
+            "tune --data iris --max-accuracy-drop -1 --max-row-us 5",
+            "error: --max-accuracy-drop was given -1.0: input should be greater",
+        ),
+        (
+            "tune --data iris --max-accuracy-drop 0 --max-row-us 0",
+            "error: --max-row-us was given 0.0: input should be greater than 0",
+        ),
+        (
+            "tune --data iris --max-accuracy-drop 0.01 --max-row-us 5 --trials 0",
+            "error: --trials was given 0",
+        ),
+        (
+            "tune --data iris --max-accuracy-drop 0.01 --max-row-us 5 --rows 129",
+            "error: --rows was given 129",
+        ),
+        (
+            "tune --data iris --max-accuracy-drop 0.01 --max-row-us 5 --timeout nan",
+            "error: --timeout was given nan",
+        ),
+        (
+            "tune --data iris --max-accuracy-drop 0.01 --max-row-us 5 --variants tensorflow",
+            "tensorflow is not a precision",
+        ),
+        (
+            "tune --data iris --max-accuracy-drop 0.01 --max-row-us 5 --variants int3",
+            "error: --variants was given 'int3'",
+        ),
+        (
+            "tune --data iris --max-accuracy-drop 0.01 --max-row-us 5 --study nonsense",
+            "error: --study was given 'nonsense', which cannot be used",
+        ),
+        (
+            "tune --data iris --max-accuracy-drop 0.01 --max-row-us 5 --name a/b",
+            "error: 'a/b' cannot name a model",
+        ),
         ("evaluate nowhere/1", "error: nowhere/1 is not a bundle"),
         ("evaluate nowhere/1 --label y", "say how to read --data"),
     ],
@@ -159,7 +196,21 @@ def test_mistakes_are_one_line_on_stderr_and_exit_code_2(
     assert output.out == ""
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate"])
+def test_tune_ends_with_the_front_a_bundle_and_an_exit_code_that_says_whether_the_demands_are_met(
+    tmp_path: Path,
+) -> None:
+    options = ["--data", "iris", "--epochs", "2", "--trials", "2", "--models", str(tmp_path)]
+    options += ["--max-accuracy-drop", "0.9", "--max-row-us", "0.000001", "--out", str(tmp_path / "out")]
+    done = run("tune", *options)
+    assert done.returncode == 1, done.stderr
+    assert "Not met: a row takes" in done.stdout
+    assert "0 untuned" in done.stdout
+    assert "WARNING" not in done.stderr
+    assert (tmp_path / "out" / "front.png").read_bytes().startswith(b"\x89PNG")
+    assert ModelStore(tmp_path).versions("iris") == [1]
+
+
+@pytest.mark.parametrize("command", ["train", "tune", "evaluate"])
 def test_help_shows_examples(command: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert main([command, "--help"]) == 0
     assert f"python -m training {command}" in capfd.readouterr().out.split("Examples:")[1]
