@@ -31,14 +31,15 @@ def draw(
     axes = figure.subplots()
     axes.set_title(title, fontsize=12, fontweight="bold", loc="left")
     axes.set_xscale("log")
-    axes.axvline(demand.row_us, color=_GREEN, linestyle="--", linewidth=1.2, label="the most time demanded")
-    axes.axhline(
-        demand.accuracy, color=_GREEN, linestyle=":", linewidth=1.2, label="the least accuracy demanded"
-    )
     axes.plot(*_places(candidates), "o", color=_GREY, markersize=5, label="trained")
     axes.plot(*_places(front), "o-", color=_BLUE, drawstyle="steps-post", label="Pareto front")
     axes.plot(*_places([reference]), "s", color="black", markersize=8, label="untuned, float32")
     axes.plot(*_places([chosen]), "*", color=_ORANGE, markersize=16, markeredgecolor="black", label="chosen")
+    # Last: on a logarithmic axis that has no data yet, a single line has no room.
+    axes.axvline(demand.row_us, color=_GREEN, linestyle="--", linewidth=1.2, label="the most time demanded")
+    axes.axhline(
+        demand.accuracy, color=_GREEN, linestyle=":", linewidth=1.2, label="the least accuracy demanded"
+    )
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_locator(NullLocator())
@@ -48,7 +49,7 @@ def draw(
     axes.grid(visible=True, color="#E5E5E5", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=9, loc="lower right")
+    figure.legend(frameon=False, fontsize=9, loc="outside lower center", ncols=3)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=130)
 

@@ -27,7 +27,7 @@ def is_hopeless(passed: Sequence[float], earlier: Sequence[Sequence[float]], flo
 def is_too_slow(row_us: float, limit_us: float, fastest_us: float) -> bool:
     """Tell whether an untrained graph is so slow that training it would be in vain.
 
-    One that is faster than the fastest that was trained is never: where the limit is out of reach for all,
-    the nearest is still to be found.
+    Where even the fastest that was trained, at `fastest_us`, is beyond the limit, that one is the measure:
+    the limit may be out of reach for all, and the nearest is still to be found.
     """
-    return row_us > _TIME_SLACK * limit_us and row_us >= fastest_us
+    return row_us > _TIME_SLACK * max(limit_us, fastest_us)

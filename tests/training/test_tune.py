@@ -112,7 +112,7 @@ def test_another_training_cannot_go_on_with_the_study(searched: Searched) -> Non
         Tuning(other, Silence(), refuses)
 
 
-def test_where_the_time_is_out_of_reach_only_what_is_faster_than_all_before_is_trained(
+def test_where_the_time_is_out_of_reach_the_nearest_is_still_found(
     convert: Standby,
 ) -> None:
     found = Tuning(told(max_row_us=1e-6, trials=4), Silence(), convert).search()
