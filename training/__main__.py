@@ -157,6 +157,8 @@ def train(
     from training.fit import Epoch
     from training.pipeline import train as run
 
+    if plot is not None:
+        plot.mkdir(parents=True, exist_ok=True)  # before the training, which may take long
     passed: list[Epoch] = []
     with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress, logged(tensorboard) as log:
         published = run(config, models, progress=progress, on_epoch=_both(passed.append, log))
@@ -264,6 +266,7 @@ def tune(
 
     with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress, Standby() as convert:
         tuning = Tuning(config, progress, convert)
+        out.mkdir(parents=True, exist_ok=True)  # before the search, which may take long
         found = tuning.search()
         if found.interrupted:
             progress.warn("interrupted: what was found until now is published; Ctrl-C again ends all")

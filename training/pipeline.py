@@ -57,11 +57,9 @@ def train(
     progress: Progress | None = None,
     convert: Convert = quantize.convert_all,
     on_epoch: Callable[[fit.Epoch], None] = lambda epoch: None,
-    default_variant: str = REFERENCE,
 ) -> Published:
     """Train, convert, score and publish one model; its bundle is the next version in `store`.
 
-    `default_variant` is what the service answers with where nobody names a variant.
     Raises DataError or OptionError before TensorFlow is imported, and ConversionError or DivergedError later.
 
     Example:
@@ -70,7 +68,7 @@ def train(
     progress = progress or Silence()
     name = model_name(config)
     run = Run(config, read(config, progress), progress, convert)
-    return run.publish(ModelStore(store), name, on_epoch, default_variant)
+    return run.publish(ModelStore(store), name, on_epoch)
 
 
 def rescore(
@@ -153,6 +151,10 @@ class Run:
         on_epoch: Callable[[fit.Epoch], None] = lambda epoch: None,
         default_variant: str = REFERENCE,
     ) -> Published:
+        """Do the whole job; `default_variant` is what answers where nobody names a variant.
+
+        Raises ConversionError, also where that one could not be made, and DivergedError.
+        """
         self._progress.begin("starting TensorFlow", 1)
         import_tensorflow()
         self._progress.advance()
