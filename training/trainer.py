@@ -5,8 +5,8 @@ and for a small model it is nearly all of the work. Here the rows are tensors, t
 once an epoch, and a `tf.function` gathers each batch, steps, and goes on to the next. The arithmetic is that
 of `fit`: the same Keras losses, optimisers and weights. Validation is one call for many rows.
 
-Measured by `python -m benchmarks --only training`: seconds of a whole fit with its tracing, that of `fit` with
-its defaults, and the median ratio of three rounds by turns, on two cores that others used too.
+Measured by `python -m benchmarks --only training`, in seconds, tracing included: this, `fit` with its
+defaults, and the median ratio of three rounds by turns, on two cores that others used too.
 
     digits, MLP 64-64, 10 epochs, batch 32             0.8     6.0    0.19
     Fashion-MNIST, MLP 64-64, 2 epochs                 4.2    19.6    0.26
@@ -14,7 +14,7 @@ its defaults, and the median ratio of three rounds by turns, on two cores that o
     10,000 rows of Fashion-MNIST, CNN, 1 epoch         6.4    13.2    0.59
     digits, LSTM 64, 5 epochs                          4.3     8.2    0.41
 
-`steps_per_execution` of a whole epoch was tried first, on the first of these: 2.9 s, where `fit` alone took
+`steps_per_execution` of a whole epoch was tried first, on 20 epochs of the first: 2.9 s, where `fit` took
 3.5 and this 0.8. It saves the return to Python and keeps the input pipeline, which is what costs.
 """
 
