@@ -11,7 +11,6 @@ import pytest
 
 from benchmarks.child import Child
 from benchmarks.errors import ProcessError
-from benchmarks.parts import training
 from benchmarks.parts.training import CASES, subject
 from tests.benchmarks.test_main import bench
 
@@ -30,7 +29,7 @@ def test_the_training_part_needs_no_wrk_and_compares_every_round(tmp_path: Path,
         assert ratio["median"] == pytest.approx(ours / keras)
 
 
-@pytest.mark.parametrize("way", training.WAYS)
+@pytest.mark.parametrize("way", ["ours", pytest.param("keras", marks=pytest.mark.slow)])
 def test_either_way_learns_and_says_how_long_it_took(way: str, tmp_path: Path) -> None:
     told = tmp_path / "told.json"
     case = replace(CASES[0], epochs=5)
