@@ -19,7 +19,7 @@ from rich.table import Table
 from benchmarks import cores, machine, wrk
 from benchmarks.errors import BenchmarkError
 from benchmarks.models import Models
-from benchmarks.parts import bulk, engine, peers, wide
+from benchmarks.parts import bulk, engine, peers, training, wide
 from benchmarks.peers.catalog import NAMES
 from benchmarks.plan import Plan
 from benchmarks.report import COLUMNS, Report, cells
@@ -31,7 +31,9 @@ PARTS: dict[str, tuple[str, Callable[[Plan, Result], None]]] = {
     "wide": ("784 features: what the service adds to bare ASGI and the model", wide.run),
     "bulk": ("128 rows of 784 a request: the service against the model alone", bulk.run),
     "peers": ("One small row: the service against other servers", peers.run),
+    "training": ("A whole training run: ours against Keras's fit", training.run),
 }
+_WITHOUT_WRK = {"training"}
 
 _LOG_WIDTH = 120  # of output that is no terminal
 
@@ -62,6 +64,8 @@ def main(
 
     Example: python -m benchmarks --only engine --rounds 3 --seconds 2
 
+    Example: python -m benchmarks --only training --rounds 3 --data-dir fashion-mnist
+
     Example: python -m benchmarks --only peers --peers tutorial,triton --out reports/peers
     """
     # Without it, a polite kill would end this process and leave its children.
@@ -70,7 +74,8 @@ def main(
     try:
         names = _choice("--only", only, tuple(PARTS))
         wanted = _choice("--peers", chosen, NAMES)
-        wrk.find()
+        if not set(names) <= _WITHOUT_WRK:
+            wrk.find()
         out.mkdir(parents=True, exist_ok=True)
         with (
             tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder,

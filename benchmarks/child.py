@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,20 +21,20 @@ _TAIL_LINES = 12
 
 
 class Child:
-    """A process. Leaving the `with` block ends it and all that it has started."""
+    """A process, on one core where one is given. Leaving the `with` block ends it and all it has started."""
 
     def __init__(
         self,
         command: Sequence[str],
         *,
         log: Path,
-        core: int,
+        core: int | None,
         environment: Mapping[str, str] | None = None,
         talks: bool = False,
     ) -> None:
         self.log = log
         pipe = subprocess.PIPE if talks else None
-        with log.open("wb") as stream, bound_to(core):
+        with log.open("wb") as stream, nullcontext() if core is None else bound_to(core):
             self.process = subprocess.Popen(
                 command,
                 cwd=ROOT,  # where `python -m` finds our packages, in whatever environment

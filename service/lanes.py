@@ -35,9 +35,7 @@ class Lanes:
         self.inline_us = inline_us
         self.call_us = _CALL_SHARE * waiting_us
         self.threads = ThreadPoolExecutor(count, thread_name_prefix="inference")
-        self.admission = Admission(
-            max_rows=waiting_rows, max_us=waiting_us - 2 * self.call_us, lanes=count
-        )
+        self.admission = Admission(max_rows=waiting_rows, max_us=waiting_us - 2 * self.call_us, lanes=count)
         self._free = count
         self._asking: deque[Callable[[], bool]] = deque()
 

@@ -1,13 +1,25 @@
-"""What the whole suite shares: two models, trained and published by the project itself."""
+"""What the whole suite shares: real data by path, and two models that the project itself has published."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from training.config import TrainConfig
 from training.pipeline import train
+
+_REPOSITORY = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data sets; tests that need it are skipped where it is absent."""
+    folder = Path(os.environ.get("SHARED_DATA", _REPOSITORY.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"there is no {folder}; SHARED_DATA can name another")
+    return folder
 
 
 @pytest.fixture(scope="session")

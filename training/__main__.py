@@ -1,11 +1,11 @@
-"""The program: `python -m training train`, `evaluate` and `diagnose`."""
+"""The program: `python -m training train`, `tune`, `evaluate` and `diagnose`."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from pydantic import TypeAdapter, ValidationError
@@ -36,6 +36,8 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
+Given = TypeVar("Given")
+
 _VARIANTS: TypeAdapter[tuple[Variant, ...]] = TypeAdapter(tuple[Variant, ...])
 _DATA_HELP = "breast_cancer, digits, wine, iris, fashion_mnist, mnist, or a path: .npy, .npz or .csv"
 _TRAIN_EXAMPLES = """Examples:
@@ -47,6 +49,13 @@ _TRAIN_EXAMPLES = """Examples:
     python -m training train --data churn.csv --label left --missing drop --hidden 128,64 --name churn
 
     python -m training train --data digits --model cnn --repeats 5 --margin 0.01 --json digits.json
+"""
+_TUNE_EXAMPLES = """Examples:
+
+    python -m training tune --data digits --model cnn --max-accuracy-drop 0.005 --max-row-us 5
+
+    python -m training tune --data churn.csv --label left --max-accuracy-drop 0 --max-row-us 0.5 --rows 1
+    --trials 100 --timeout 600 --study sqlite:///churn.db
 """
 _EVALUATE_EXAMPLES = """Examples:
 
@@ -76,7 +85,11 @@ JsonOption = Annotated[
     Path | None, typer.Option("--json", metavar="FILE", help="Write every figure, unrounded, to this file.")
 ]
 PlotOption = Annotated[
-    Path | None, typer.Option(metavar="FOLDER", help="Draw the confusion matrices to FOLDER/confusion.png.")
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Draw pictures into this folder: confusion.png, and, of a training, history.png.",
+    ),
 ]
 MissingOption = Annotated[Missing, typer.Option(help="Rows with missing values: refuse them, or drop them.")]
 
@@ -144,6 +157,9 @@ def train(
     margin: MarginOption = MARGIN,
     json: JsonOption = None,
     plot: PlotOption = None,
+    tensorboard: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where to write logs for TensorBoard.")
+    ] = None,
 ) -> None:
     """Train a model, export every variant, score each one, and publish the bundle."""
     proof = Proof(margin, json, plot, repeats)
@@ -172,12 +188,18 @@ def train(
         variants=VARIANTS if variants is None else _variants(variants),
     )
 
+    from training import history
     from training.console import BarProgress, native_noise_kept_aside, print_table
+    from training.events import logged
+    from training.fit import Epoch
     from training.pipeline import train as run
     from training.repeats import repeat
 
-    with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress:
-        published = run(config, models, progress=progress)
+    if plot is not None:
+        plot.mkdir(parents=True, exist_ok=True)  # before the training, which may take long
+    passed: list[Epoch] = []
+    with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress, logged(tensorboard) as log:
+        published = run(config, models, progress=progress, on_epoch=_both(passed.append, log))
         for variant, reason in published.failures.items():
             progress.warn(f"variant {variant} is left out: {reason}")
         repeated = repeat(config, repeats, progress=progress)
@@ -187,6 +209,8 @@ def train(
         published.failures,
         "One thread; tensorflow: every core. Times are of this machine, now.",
     )
+    if plot is not None:
+        history.draw(passed, f"{published.bundle.name}/{published.bundle.version}", plot / history.FILE_NAME)
     proof.show(
         f"{published.bundle.name}/{published.bundle.version}",
         published.evaluations,
@@ -195,6 +219,111 @@ def train(
         repeated,
     )
     if variants is not None and published.failures:
+        raise typer.Exit(1)
+
+
+@app.command(epilog=_TUNE_EXAMPLES)
+def tune(
+    *,
+    data: Annotated[str, typer.Option(help=_DATA_HELP)],
+    max_accuracy_drop: Annotated[
+        float,
+        typer.Option(
+            help="Accuracy that may be lost against the untuned model in float32; 0.005 is half a point."
+        ),
+    ],
+    max_row_us: Annotated[float, typer.Option(help="Microseconds that one row may take in its runtime.")],
+    model: Annotated[Architecture, typer.Option(help="The architecture.")] = "mlp",
+    models: Annotated[Path, typer.Option(help="The folder of models to publish in.")] = Path("models"),
+    name: Annotated[str | None, typer.Option(help="The model's name; by default the data set's.")] = None,
+    trials: Annotated[
+        int, typer.Option(help="Trials in all, those of an earlier run of the study too.")
+    ] = 40,
+    timeout: Annotated[
+        float | None, typer.Option(help="Seconds after which the search is over; what it found is published.")
+    ] = None,
+    study: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Where to keep the study and go on with it, as sqlite:///tune.db."),
+    ] = None,
+    rows: Annotated[
+        int,
+        typer.Option(help="Rows in a call that is timed; at 1, HTTP costs more than most models."),
+    ] = 32,
+    variants: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,NAME,...",
+            help="Precisions to choose from; by default float32, float16, dynamic_int8 and int8. float32 "
+            "always is one: the untuned model is compared in it.",
+        ),
+    ] = None,
+    epochs: Annotated[int, typer.Option(help="At most so many passes over the training rows, a trial.")] = 10,
+    cell: Annotated[Cell, typer.Option(help="The cell of an rnn.")] = "lstm",
+    seed: Annotated[int, typer.Option(help="Of the splits, the models and the search.")] = 42,
+    out: Annotated[Path, typer.Option(help="The folder for the picture of the front, front.png.")] = Path(
+        "reports/tune"
+    ),
+    data_dir: DataDir = None,
+    label: Label = None,
+    kind: KindOption = None,
+    missing: MissingOption = "error",
+) -> None:
+    """Search for a model that is as accurate and as fast as demanded, and publish it, or the nearest.
+
+    Tried are width, depth, learning rate, batch size, optimiser and precision, by Optuna, for two objectives:
+    accuracy on validation rows, and time a row, both of the very graph that would be served, in LiteRT. The
+    first trial is the untuned model in float32, which accuracy is measured against. Test rows decide nothing
+    before the end. Ctrl-C ends the search early: what was found until then is published.
+
+    Ends with 0 if both demands are met, 1 if not, 2 after a mistake.
+    """
+    from training.search import SearchConfig
+
+    base = TrainConfig(
+        data=data,
+        label=label,
+        data_dir=data_dir,
+        kind=kind,
+        missing=missing,
+        model=model,
+        name=name,
+        cell=cell,
+        epochs=epochs,
+        seed=seed,
+    )
+    told = {
+        "base": base,
+        "max_accuracy_drop": max_accuracy_drop,
+        "max_row_us": max_row_us,
+        "trials": trials,
+        "timeout": timeout,
+        "study": study,
+        "rows": rows,
+    }
+    config = SearchConfig.model_validate(
+        told if variants is None else told | {"variants": _variants(variants)}
+    )
+
+    from training import front_picture, tune_report
+    from training.console import BarProgress, native_noise_kept_aside
+    from training.standby import Standby
+    from training.tune import Tuning
+
+    with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress, Standby() as convert:
+        tuning = Tuning(config, progress, convert)
+        out.mkdir(parents=True, exist_ok=True)  # before the search, which may take long
+        found = tuning.search()
+        if found.interrupted:
+            progress.warn("interrupted: what was found until now is published; Ctrl-C again ends all")
+        final = tuning.publish(found, models)
+    picture = out / front_picture.FILE_NAME
+    title = f"{final.published.bundle.name}: {len(found.candidates)} trained models"
+    front_picture.draw(found.candidates, found.reference, found.chosen, found.demand, title, picture)
+    tune_report.print_front(found, config)
+    for sentence in (*tune_report.sentences(found, final, config), f"Picture: {picture}"):
+        print(sentence)
+    if tune_report.misses(found, final, config):
         raise typer.Exit(1)
 
 
@@ -295,6 +424,14 @@ def _other_data(
     if (data_dir, label, kind, missing) != (None, None, None, "error"):
         raise OptionError("--data-dir, --label, --kind and --missing say how to read --data; give that too")
     return None
+
+
+def _both(first: Callable[[Given], object], second: Callable[[Given], object]) -> Callable[[Given], None]:
+    def call(given: Given) -> None:
+        first(given)
+        second(given)
+
+    return call
 
 
 def _integers(option: str, text: str) -> tuple[int, ...]:

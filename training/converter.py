@@ -89,7 +89,8 @@ def _root_mean_square(differences: FloatArray) -> float:
     return float(np.sqrt(np.square(differences, dtype=np.float64).mean()))
 
 
-def _main(folder: Path, variants: list[str], report: Callable[[str], None]) -> None:
+def convert_folder(folder: Path, variants: list[str], report: Callable[[str], None]) -> None:
+    """Convert each variant in turn, and report `begin VARIANT`, then `done` or `failed REASON`."""
     with np.load(folder / PROBE, allow_pickle=False) as arrays:
         held: dict[str, Any] = dict(arrays)
     import_tensorflow()
@@ -106,4 +107,4 @@ def _main(folder: Path, variants: list[str], report: Callable[[str], None]) -> N
 
 
 if __name__ == "__main__":
-    _main(Path(sys.argv[1]), sys.argv[2:], lambda line: print(line, flush=True))  # noqa: T201 - its whole output
+    convert_folder(Path(sys.argv[1]), sys.argv[2:], lambda line: print(line, flush=True))  # noqa: T201 - its whole output

@@ -86,6 +86,7 @@ class BundleWriter:
     prepared: Prepared
     provenance: Provenance
     calibration: CalibrationSpec | None = None
+    default_variant: str = REFERENCE
 
     def write(self, runtimes: Mapping[str, Runtime], evaluations: Sequence[Evaluation]) -> Manifest:
         """Write test rows and golden answers, and return the manifest, its variants in the given order."""
@@ -99,7 +100,7 @@ class BundleWriter:
             labels=prepared.labels,
             normalizer=NormalizerSpec.of(prepared.normalizer),
             calibration=self.calibration,
-            default_variant=REFERENCE,
+            default_variant=self.default_variant,
             variants=tuple(self._variant(evaluation) for evaluation in evaluations),
             test_set=test_set,
             golden=self._save("golden.npz", x=rows, **answers),

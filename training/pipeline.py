@@ -20,9 +20,10 @@ from bundle.store import Bundle, ModelStore, open_bundle
 from training import evaluate, export, fit, models, quantize
 from training.config import DataConfig, TrainConfig
 from training.converter import SAVED_MODEL
+from training.dataset import Dataset
 from training.errors import ConversionError, FeaturesError, OptionError
 from training.evaluate import Evaluation
-from training.preprocess import IntArray, class_weights, encode, prepare, stratified_sample
+from training.preprocess import IntArray, Prepared, class_weights, encode, prepare, stratified_sample
 from training.progress import Progress, Silence
 from training.sources import load
 
@@ -55,6 +56,7 @@ def train(
     *,
     progress: Progress | None = None,
     convert: Convert = quantize.convert_all,
+    on_epoch: Callable[[fit.Epoch], None] = lambda epoch: None,
 ) -> Published:
     """Train, convert, score and publish one model; its bundle is the next version in `store`.
 
@@ -63,7 +65,10 @@ def train(
     Example:
         train(TrainConfig(data="digits", model="cnn"), Path("models")).bundle.manifest
     """
-    return _Run(config, progress or Silence(), convert).publish(ModelStore(store))
+    progress = progress or Silence()
+    name = model_name(config)
+    run = Run(config, read(config, progress), progress, convert)
+    return run.publish(ModelStore(store), name, on_epoch)
 
 
 def rescore(
@@ -103,41 +108,70 @@ def rows_to_score(
     return x, encode(labels, bundle.manifest.labels)
 
 
-class _Run:
-    """One training run: the config, and what follows from it alone."""
+@dataclass(frozen=True)
+class Material:
+    """What is trained on: the data as they were read, and as they were split and prepared."""
 
-    def __init__(self, config: TrainConfig, progress: Progress, convert: Convert) -> None:
+    data: Dataset
+    prepared: Prepared
+
+
+def read(config: TrainConfig, progress: Progress) -> Material:
+    """Read and prepare the data of a run, and tell of what was left out. Raises DataError or OptionError."""
+    progress.begin("reading", 1)
+    data = load(config)
+    models.require_possible(config.model, data.input)
+    prepared = prepare(
+        data,
+        normalize=config.normalize,
+        test_size=config.test_size,
+        validation_size=config.validation_size,
+        seed=config.seed if config.split_seed is None else config.split_seed,
+    )
+    for note in (*data.notes, *prepared.notes):
+        progress.warn(note)
+    progress.advance(f"{len(data.x):,} rows")
+    return Material(data, prepared)
+
+
+class Run:
+    """One training run: the config, its material, and what follows from them alone."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        material: Material,
+        progress: Progress,
+        convert: Convert = quantize.convert_all,
+    ) -> None:
         self._config = config
         self._convert_all = convert
         self._progress = progress
-        self._name = _model_name(config)
-        progress.begin("reading", 1)
-        self._data = load(config)
-        models.require_possible(config.model, self._data.input)
-        self._prepared = prepare(
-            self._data,
-            normalize=config.normalize,
-            test_size=config.test_size,
-            validation_size=config.validation_size,
-            seed=config.seed if config.split_seed is None else config.split_seed,
-        )
-        for note in (*self._data.notes, *self._prepared.notes):
-            progress.warn(note)
-        progress.advance(f"{len(self._data.x):,} rows")
+        self._data = material.data
+        self._prepared = material.prepared
 
-    def publish(self, store: ModelStore) -> Published:
+    def publish(
+        self,
+        store: ModelStore,
+        name: str,
+        on_epoch: Callable[[fit.Epoch], None] = lambda epoch: None,
+        default_variant: str = REFERENCE,
+    ) -> Published:
+        """Do the whole job; `default_variant` is what answers where nobody names a variant.
+
+        Raises ConversionError, also where that one could not be made, and DivergedError.
+        """
         self._progress.begin("starting TensorFlow", 1)
         import_tensorflow()
-        fit.make_repeatable(self._config.seed)
         self._progress.advance()
-        model, history = self._fit()
+        model, history = self.fit_model(on_epoch)
         evaluations: list[Evaluation] = []
         failures: dict[str, str] = {}
 
         def fill(staging: Path) -> Manifest:
             folder = staging / export.VARIANTS_FOLDER
             folder.mkdir()
-            failures.update(self._convert(model, folder))
+            failures.update(self.convert(model, folder))
             made: list[str] = [name for name in self._config.variants if name not in failures]
             runtimes = export.open_exported(folder, made, self._prepared)
             sizes = {
@@ -148,12 +182,15 @@ class _Run:
             evaluations.extend(evaluate.evaluate(runtimes, sizes, x, y, on_chunk=self._progress.advance))
             calibration = CalibrationSpec.of(self._calibration_rows(), self._prepared.input.channels)
             provenance = self._provenance(model, history)
-            writer = export.BundleWriter(staging, self._prepared, provenance, calibration)
+            if default_variant not in made:
+                raise ConversionError(f"{default_variant} could not be made: {failures.get(default_variant)}")
+            writer = export.BundleWriter(staging, self._prepared, provenance, calibration, default_variant)
             return writer.write(runtimes, evaluations)
 
-        return Published(store.publish(self._name, fill), evaluations, failures)
+        return Published(store.publish(name, fill), evaluations, failures)
 
-    def _build(self, *, unroll: bool = False) -> Any:
+    def build(self, *, unroll: bool = False) -> Any:
+        """Return the untrained model; one that is not unrolled is what `fit_model` begins with."""
         config = self._config
         return models.build(
             config.model,
@@ -164,11 +201,20 @@ class _Run:
             unroll=unroll,
         )
 
-    def _fit(self) -> tuple[Any, list[fit.Epoch]]:
+    def fit_model(self, on_epoch: Callable[[fit.Epoch], None]) -> tuple[Any, list[fit.Epoch]]:
+        """Train a model by the config's seed, whatever was trained in this process before."""
+        fit.make_repeatable(self._config.seed)
         prepared, config = self._prepared, self._config
         normalize = prepared.normalizer.apply
         weights = class_weights(prepared.y_train, len(prepared.labels), wanted=config.class_weights)
-        model = self._build()
+        model = self.build()
+
+        def watch(epoch: fit.Epoch) -> None:
+            self._progress.advance(
+                f"epoch {epoch.number}, validation accuracy {epoch.validation_accuracy:.4f}"
+            )
+            on_epoch(epoch)
+
         self._progress.begin("training", config.epochs)
         history = fit.fit(
             model,
@@ -176,13 +222,11 @@ class _Run:
             (normalize(prepared.x_validation), prepared.y_validation),
             config,
             weights=weights,
-            on_epoch=lambda epoch: self._progress.advance(
-                f"epoch {epoch.number}, validation accuracy {epoch.validation_accuracy:.4f}"
-            ),
+            on_epoch=watch,
         )
         return model, history
 
-    def _convert(self, model: Any, folder: Path) -> dict[str, str]:
+    def convert(self, model: Any, folder: Path) -> dict[str, str]:
         """Write every variant into `folder`; return why those that are not there failed."""
         prepared, config = self._prepared, self._config
         normalize, classes = prepared.normalizer.apply, len(prepared.labels)
@@ -190,7 +234,7 @@ class _Run:
         self._progress.begin("converting", 1 + len(wanted))
         exported = model
         if config.model == "rnn":
-            exported = self._build(unroll=True)
+            exported = self.build(unroll=True)
             exported.set_weights(model.get_weights())
         export.save_graph(exported, folder)
         self._progress.advance(SAVED_MODEL)
@@ -236,7 +280,7 @@ class _Run:
         )
 
 
-def _model_name(config: TrainConfig) -> str:
+def model_name(config: TrainConfig) -> str:
     name = Path(config.data).stem if config.name is None else config.name
     try:
         return _NAME.validate_python(name)

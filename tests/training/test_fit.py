@@ -66,6 +66,58 @@ def test_class_weights_change_what_is_learnt() -> None:
     assert np.asarray(weighed(rows))[0, 0] > np.asarray(plain(rows))[0, 0]
 
 
+@pytest.mark.parametrize(("loss", "classes", "optimizer"), [("cross_entropy", 3, "adam"), ("mse", 2, "sgd")])
+def test_the_arithmetic_is_that_of_keras(loss: str, classes: int, optimizer: str) -> None:
+    import keras
+
+    y = Y % classes
+    weights = np.array([2, 1, 0.5], np.float32)[:classes]
+    options = {"data": "x", "loss": loss, "optimizer": optimizer, "epochs": 4, "batch_size": 60}
+    config = TrainConfig.model_validate(options)  # all rows a step, so that their order is of no account
+    make_repeatable(1)
+    ours, theirs = (build("mlp", SPEC, classes, hidden=(8,)) for _ in range(2))
+    theirs.set_weights(ours.get_weights())
+    names = {("cross_entropy", 3): "sparse_categorical_crossentropy", ("mse", 2): "mean_squared_error"}
+    theirs.compile(keras.optimizers.get(optimizer), loss=names[loss, classes], metrics=["accuracy"])
+    theirs.optimizer.learning_rate = config.learning_rate
+    targets = y[:, None].astype(np.float32) if classes == 2 else y
+    expected = theirs.fit(
+        X[:60],
+        targets[:60],
+        sample_weight=weights[y[:60]],
+        validation_data=(X[60:], targets[60:]),
+        epochs=4,
+        batch_size=60,
+        verbose=0,
+    ).history
+    history = fit(ours, (X[:60], y[:60]), (X[60:], y[60:]), config, weights=weights)
+    assert [epoch.loss for epoch in history] == pytest.approx(expected["loss"], rel=1e-5)
+    assert [epoch.validation_loss for epoch in history] == pytest.approx(expected["val_loss"], rel=1e-5)
+    assert [epoch.validation_accuracy for epoch in history] == pytest.approx(expected["val_accuracy"])
+
+
+def test_every_row_is_met_once_an_epoch_whether_or_not_the_batches_come_out_even() -> None:
+    losses = [
+        run(optimizer="sgd", learning_rate=1e-9, epochs=1, batch_size=size)[1][0].loss for size in (7, 20, 60)
+    ]
+    assert losses == pytest.approx(losses[:1] * 3, rel=1e-4)
+
+
+def test_what_the_watcher_raises_ends_the_training() -> None:
+    seen: list[int] = []
+
+    def stop(epoch: Epoch) -> None:
+        seen.append(epoch.number)
+        if epoch.number == 2:
+            raise KeyboardInterrupt
+
+    make_repeatable(1)
+    config = TrainConfig(data="x", epochs=5)
+    with pytest.raises(KeyboardInterrupt):
+        fit(build("mlp", SPEC, 3, hidden=(4,)), TRAIN, VALIDATION, config, on_epoch=stop)
+    assert seen == [1, 2]
+
+
 def test_a_loss_that_is_no_number_ends_the_run_with_advice() -> None:
     make_repeatable(1)
     model = build("mlp", SPEC, 3, hidden=(8,))

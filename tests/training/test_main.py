@@ -23,7 +23,7 @@ from pathlib import Path
 from training import converter
 convert = converter.convert
 converter.convert = lambda graph, name, rows: os.abort() if name == "int8" else convert(graph, name, rows)
-converter._main(Path(sys.argv[1]), sys.argv[2:], lambda line: print(line, flush=True))
+converter.convert_folder(Path(sys.argv[1]), sys.argv[2:], lambda line: print(line, flush=True))
 """
 
 
@@ -55,6 +55,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.Comple
     x = np.column_stack([np.random.default_rng(0).normal(size=(60, 2)) + y[:, None], np.full(60, 3.0)])
     np.savez(folder / "toy.npz", x=x, y=y)
     options = ["--epochs", "2", "--hidden", "4", "--variants", "int8", "--repeats", "2", "--margin", "0.2"]
+    options += ["--plot", str(folder / "plots"), "--tensorboard", str(folder / "logs")]
     return run("train", "--data", str(folder / "toy.npz"), "--models", str(folder), *options), folder
 
 
@@ -84,6 +85,13 @@ def test_train_compares_with_float32_on_the_same_rows_and_with_other_seeds(
     assert "over 2 seeds on the same rows (42, 43)" in third
     assert "Seed 42 is the one published" in third
     assert ModelStore(models).versions("toy") == [1]
+
+
+def test_train_draws_its_history_and_logs_it(
+    trained: tuple[subprocess.CompletedProcess[str], Path],
+) -> None:
+    assert (trained[1] / "plots" / "history.png").read_bytes().startswith(b"\x89PNG")
+    assert len(list((trained[1] / "logs").glob("events.out.tfevents.*"))) == 1
 
 
 def test_the_chosen_variants_alone_are_published_with_labels_in_their_own_type(
@@ -176,6 +184,46 @@ def test_a_variant_that_was_asked_for_and_failed_gives_exit_code_1_and_the_rest_
         ("train --data iris --label y", "error: --label y was given, but iris is not a .csv file"),
         ("train --data iris --kind image", "which cannot be of kind 'image'"),
         ("train --data iris --colour red", "error: No such option: --colour"),
+        ("tune --data iris --max-row-us 5", "error: Missing option '--max-accuracy-drop'."),
+        (
+            "tune --data iris --max-accuracy-drop -1 --max-row-us 5",
+            "error: --max-accuracy-drop was given -1.0: input should be greater",
+        ),
+        (
+            "tune --data iris --max-accuracy-drop 0 --max-row-us 0",
+            "error: --max-row-us was given 0.0: input should be greater than 0",
+        ),
+        (
+            "tune --data iris --max-accuracy-drop 0.01 --max-row-us 5 --trials 0",
+            "error: --trials was given 0",
+        ),
+        (
+            "tune --data iris --max-accuracy-drop 0.01 --max-row-us 5 --rows 129",
+            "error: --rows was given 129",
+        ),
+        (
+            "tune --data iris --max-accuracy-drop 0.01 --max-row-us 5 --timeout nan",
+            "error: --timeout was given nan",
+        ),
+        (
+            "tune --data iris --max-accuracy-drop 0.01 --max-row-us 5 --variants tensorflow",
+            "tensorflow is not a precision",
+        ),
+        (
+            "tune --data iris --max-accuracy-drop 0.01 --max-row-us 5 --variants int3",
+            "error: --variants was given 'int3'",
+        ),
+        (
+            "tune --data iris --max-accuracy-drop 0.01 --max-row-us 5 --study nonsense",
+            "error: --study was given 'nonsense', which cannot be used",
+        ),
+        (
+            "tune --data iris --max-accuracy-drop 0.01 --max-row-us 5 --name a/b",
+            "error: 'a/b' cannot name a model",
+        ),
+        ("tune --data iris --max-accuracy-drop 0 --max-row-us 5 --out README.md/x", "Not a directory"),
+        ("train --data iris --plot README.md/x", "Not a directory"),
+        ("train --data iris --tensorboard README.md/x", "Not a directory"),
         ("evaluate nowhere/1", "error: nowhere/1 is not a bundle"),
         ("train --data iris --repeats 0", "--repeats was given 0; it takes 1 to 100 seeds"),
         ("train --data iris --margin 5", "--margin was given 5; it takes a share between 0 and 1"),
@@ -203,7 +251,21 @@ def test_mistakes_are_one_line_on_stderr_and_exit_code_2(
     assert output.out == ""
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate", "diagnose"])
+def test_tune_ends_with_the_front_a_bundle_and_an_exit_code_that_says_whether_the_demands_are_met(
+    tmp_path: Path,
+) -> None:
+    options = ["--data", "iris", "--epochs", "2", "--trials", "2", "--models", str(tmp_path)]
+    options += ["--max-accuracy-drop", "0.9", "--max-row-us", "0.000001", "--out", str(tmp_path / "out")]
+    done = run("tune", *options)
+    assert done.returncode == 1, done.stderr
+    assert "Not met: a row takes" in done.stdout
+    assert "0 untuned" in done.stdout
+    assert "WARNING" not in done.stderr
+    assert (tmp_path / "out" / "front.png").read_bytes().startswith(b"\x89PNG")
+    assert ModelStore(tmp_path).versions("iris") == [1]
+
+
+@pytest.mark.parametrize("command", ["train", "tune", "evaluate", "diagnose"])
 def test_help_shows_examples(command: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert main([command, "--help"]) == 0
     assert f"python -m training {command}" in capfd.readouterr().out.split("Examples:")[1]
