@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import TypeAdapter, ValidationError
@@ -25,6 +25,12 @@ from training.config import (
     Variant,
 )
 from training.errors import OptionError, TrainingError
+from training.rung import PLAIN_WIDTH
+
+if TYPE_CHECKING:
+    from training.evaluate import Evaluation
+
+PICTURES = (".png", ".svg", ".pdf")
 
 app = typer.Typer(
     help="Train a classifier, export it at every precision, and score each one through its runtime.",
@@ -43,12 +49,14 @@ _TRAIN_EXAMPLES = """Examples:
     python -m training train --data fashion_mnist --data-dir ~/fashion-mnist --model cnn --epochs 10
 
     python -m training train --data churn.csv --label left --missing drop --hidden 128,64 --name churn
+
+    python -m training train --data digits --model cnn --widths 0.25,0.5,1,2 --distill --plot ladder.png
 """
 _EVALUATE_EXAMPLES = """Examples:
 
     python -m training evaluate models/digits/1
 
-    python -m training evaluate models/churn/3 --data last_month.csv --label left
+    python -m training evaluate models/churn/3 --data last_month.csv --label left --plot ladder.png
 """
 
 DataDir = Annotated[Path | None, typer.Option(help="Where the files of fashion_mnist or mnist already are.")]
@@ -57,6 +65,14 @@ KindOption = Annotated[
     Kind | None, typer.Option(help="What a row is, where its number of dimensions does not tell.")
 ]
 MissingOption = Annotated[Missing, typer.Option(help="Rows with missing values: refuse them, or drop them.")]
+
+PlotOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Draw accuracy against time a row here, as .png, .svg or .pdf, with the Pareto front.",
+    ),
+]
 
 
 @app.command(epilog=_TRAIN_EXAMPLES)
@@ -102,10 +118,26 @@ def train(
         str | None,
         typer.Option(
             metavar="NAME,NAME,...",
-            help="Of float32, float16, dynamic_int8, int8, int16x8, tensorflow; all by default, and float32 "
-            "always: the others are compared with it.",
+            help=f"Of {', '.join(VARIANTS)}; all by default, and float32 always: the others are compared "
+            "with it.",
         ),
     ] = None,
+    widths: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N,N,...",
+            help="The same architecture narrower and wider, as in 0.25,0.5,1,2, each with every variant; 1 is "
+            "always one.",
+        ),
+    ] = None,
+    distill: Annotated[
+        bool, typer.Option("--distill", help="Let narrower widths learn from the widest, besides the labels.")
+    ] = False,
+    temperature: Annotated[float, typer.Option(help="How much --distill softens what is learnt.")] = 4.0,
+    distill_weight: Annotated[
+        float, typer.Option(help="The widest's share of a narrower one's loss, with --distill.")
+    ] = 0.5,
+    plot: PlotOption = None,
     data_dir: DataDir = None,
     label: Label = None,
     kind: KindOption = None,
@@ -134,7 +166,12 @@ def train(
         validation_size=validation_size,
         seed=seed,
         variants=VARIANTS if variants is None else _variants(variants),
+        widths=(PLAIN_WIDTH,) if widths is None else _numbers("--widths", widths),
+        distill=distill,
+        temperature=temperature,
+        distill_weight=distill_weight,
     )
+    _require_drawable(plot)
 
     from training.console import BarProgress, native_noise_kept_aside, print_table
     from training.pipeline import train as run
@@ -149,7 +186,8 @@ def train(
         published.failures,
         "One thread; tensorflow: every core. Times are of this machine, now.",
     )
-    if variants is not None and published.failures:
+    _draw(published.evaluations, str(published.bundle.folder), plot)
+    if (variants is not None or widths is not None) and published.failures:
         raise typer.Exit(1)
 
 
@@ -162,8 +200,10 @@ def evaluate(
     label: Label = None,
     kind: KindOption = None,
     missing: MissingOption = "error",
+    plot: PlotOption = None,
 ) -> None:
     """Score and time every variant of a bundle."""
+    _require_drawable(plot)
     if data is None and (data_dir, label, kind, missing) != (None, None, None, "error"):
         raise OptionError("--data-dir, --label, --kind and --missing say how to read --data; give that too")
     config = (
@@ -179,6 +219,7 @@ def evaluate(
         evaluations = rescore(bundle, config, progress=progress)
     rows = evaluations[0].scores.rows
     print_table(f"{bundle}: {rows:,} rows", evaluations, {}, "One thread. Times are of this machine, now.")
+    _draw(evaluations, str(bundle), plot)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -217,6 +258,33 @@ def _integers(option: str, text: str) -> tuple[int, ...]:
         return tuple(int(part) for part in text.split(","))
     except ValueError as error:
         raise OptionError(f"{option} was given {text!r}; it takes whole numbers, as in 64,64") from error
+
+
+def _numbers(option: str, text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise OptionError(f"{option} was given {text!r}; it takes numbers, as in 0.25,0.5,1,2") from error
+
+
+def _require_drawable(plot: Path | None) -> None:
+    """Raise OptionError, before anything takes time, where no picture could be written in the end."""
+    if plot is None:
+        return
+    if plot.suffix not in PICTURES:
+        raise OptionError(
+            f"--plot was given {str(plot)!r}; it takes a file that ends in {', '.join(PICTURES)}"
+        )
+    if not plot.parent.is_dir():
+        raise OptionError(f"--plot was given {str(plot)!r}; there is no folder {plot.parent}")
+
+
+def _draw(evaluations: Sequence[Evaluation], title: str, plot: Path | None) -> None:
+    if plot is None:
+        return
+    from training.plots import draw
+
+    draw(evaluations, title, plot)
 
 
 def _variants(text: str) -> tuple[Variant, ...]:

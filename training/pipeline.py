@@ -14,16 +14,19 @@ from pydantic import TypeAdapter, ValidationError
 
 from bundle.manifest import REFERENCE, Manifest, Name, Provenance
 from bundle.normalizer import FloatArray
-from bundle.runtimes import is_available, open_runtime
+from bundle.runtimes import Runtime, is_available, open_runtime
 from bundle.runtimes.tensorflow import import_tensorflow
 from bundle.store import Bundle, ModelStore, open_bundle
-from training import evaluate, export, fit, models, quantize
+from training import evaluate, export, fit, ladder, models, quantize
 from training.config import DataConfig, TrainConfig
 from training.converter import SAVED_MODEL
+from training.distill import Lesson
 from training.errors import ConversionError, FeaturesError, OptionError
 from training.evaluate import Evaluation
+from training.ladder import Fitted
 from training.preprocess import IntArray, class_weights, encode, prepare, stratified_sample
 from training.progress import Progress, Silence
+from training.rung import PLAIN_WIDTH, Rung, folder_name, name_of
 from training.sources import load
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
@@ -105,6 +108,7 @@ class _Run:
         self._convert_all = convert
         self._progress = progress
         self._name = _model_name(config)
+        ladder.require_possible(config)
         progress.begin("reading", 1)
         self._data = load(config)
         models.require_possible(config.model, self._data.input)
@@ -122,30 +126,36 @@ class _Run:
     def publish(self, store: ModelStore) -> Published:
         self._progress.begin("starting TensorFlow", 1)
         import_tensorflow()
-        fit.make_repeatable(self._config.seed)
         self._progress.advance()
-        model, history = self._fit()
+        fitted, failures = ladder.fit_widths(self._config, self._fit, self._progress.warn)
         evaluations: list[Evaluation] = []
-        failures: dict[str, str] = {}
 
         def fill(staging: Path) -> Manifest:
-            folder = staging / export.VARIANTS_FOLDER
-            folder.mkdir()
-            failures.update(self._convert(model, folder))
-            made: list[str] = [name for name in self._config.variants if name not in failures]
-            runtimes = export.open_exported(folder, made, self._prepared)
-            sizes = {
-                name: sum(path.stat().st_size for path in export.files_of(folder, name)) for name in made
-            }
+            runtimes: dict[str, Runtime] = {}
+            rungs: dict[str, Rung] = {}
+            sizes: dict[str, int] = {}
+            for one in fitted:
+                folder = staging / export.VARIANTS_FOLDER / folder_name(one.width)
+                folder.mkdir(parents=True, exist_ok=True)
+                failed = self._convert_unless_broken(one, folder)
+                failures.update({name_of(one.width, name): reason for name, reason in failed.items()})
+                made = [name for name in self._config.variants if name not in failed]
+                for name, runtime in export.open_exported(folder, made, self._prepared).items():
+                    rung = one.rung(name)
+                    rungs[rung.name], runtimes[rung.name] = rung, runtime
+                    sizes[rung.name] = sum(path.stat().st_size for path in export.files_of(folder, name))
             x, y = self._prepared.x_test, self._prepared.y_test
-            self._progress.begin("scoring", len(made) * evaluate.chunks(len(x)))
+            self._progress.begin("scoring", len(rungs) * evaluate.chunks(len(x)))
             evaluations.extend(evaluate.evaluate(runtimes, sizes, x, y, on_chunk=self._progress.advance))
-            writer = export.BundleWriter(staging, self._prepared, self._provenance(model, history))
-            return writer.write(runtimes, evaluations)
+            plain = next(one for one in fitted if one.width == PLAIN_WIDTH)
+            provenance = self._provenance(plain.model, plain.history)
+            return export.BundleWriter(staging, self._prepared, provenance, rungs).write(
+                runtimes, evaluations
+            )
 
         return Published(store.publish(self._name, fill), evaluations, failures)
 
-    def _build(self, *, unroll: bool = False) -> Any:
+    def _build(self, width: float, *, unroll: bool = False) -> Any:
         config = self._config
         return models.build(
             config.model,
@@ -154,14 +164,16 @@ class _Run:
             hidden=config.hidden,
             cell=config.cell,
             unroll=unroll,
+            width=width,
         )
 
-    def _fit(self) -> tuple[Any, list[fit.Epoch]]:
+    def _fit(self, width: float, lesson: Lesson | None) -> tuple[Any, list[fit.Epoch]]:
         prepared, config = self._prepared, self._config
+        fit.make_repeatable(config.seed)  # anew: a width comes out the same whatever was fitted before it
         normalize = prepared.normalizer.apply
         weights = class_weights(prepared.y_train, len(prepared.labels), wanted=config.class_weights)
-        model = self._build()
-        self._progress.begin("training", config.epochs)
+        model = self._build(width)
+        self._progress.begin(_stage("training", width), config.epochs)
         history = fit.fit(
             model,
             (normalize(prepared.x_train), prepared.y_train),
@@ -171,18 +183,32 @@ class _Run:
             on_epoch=lambda epoch: self._progress.advance(
                 f"epoch {epoch.number}, validation accuracy {epoch.validation_accuracy:.4f}"
             ),
+            lesson=lesson,
         )
         return model, history
 
-    def _convert(self, model: Any, folder: Path) -> dict[str, str]:
-        """Write every variant into `folder`; return why those that are not there failed."""
+    def _convert_unless_broken(self, one: Fitted, folder: Path) -> dict[str, str]:
+        """Convert one width. Only width 1, which the others are compared with, may fail the whole run."""
+        try:
+            failures = self._convert(one, folder)
+        except ConversionError as error:
+            if one.width == PLAIN_WIDTH:
+                raise
+            shutil.rmtree(folder)
+            return dict.fromkeys(self._config.variants, str(error))
+        if REFERENCE in failures and one.width == PLAIN_WIDTH:
+            raise ConversionError(f"{REFERENCE} could not be made: {failures[REFERENCE]}")
+        return failures
+
+    def _convert(self, one: Fitted, folder: Path) -> dict[str, str]:
+        """Write every precision into `folder`; return why those that are not there failed."""
         prepared, config = self._prepared, self._config
         normalize, classes = prepared.normalizer.apply, len(prepared.labels)
         wanted = [name for name in config.variants if name != SAVED_MODEL]
-        self._progress.begin("converting", 1 + len(wanted))
-        exported = model
+        self._progress.begin(_stage("converting", one.width), 1 + len(wanted))
+        model = exported = one.model
         if config.model == "rnn":
-            exported = self._build(unroll=True)
+            exported = self._build(one.width, unroll=True)
             exported.set_weights(model.get_weights())
         export.save_graph(exported, folder)
         self._progress.advance(SAVED_MODEL)
@@ -195,8 +221,6 @@ class _Run:
         )
         with probe.in_folder(folder):
             failures = self._convert_all(folder, wanted, on_done=self._progress.advance)
-        if REFERENCE in failures:
-            raise ConversionError(f"{REFERENCE} could not be made: {failures[REFERENCE]}")
         if SAVED_MODEL in config.variants:
             runtime = export.open_exported(folder, [SAVED_MODEL], prepared)[SAVED_MODEL]
             export.require_same(SAVED_MODEL, runtime, raw, expected)
@@ -222,6 +246,10 @@ class _Run:
             },
             libraries=export.library_versions(),
         )
+
+
+def _stage(name: str, width: float) -> str:
+    return f"{name} {folder_name(width)}".rstrip()
 
 
 def _model_name(config: TrainConfig) -> str:
