@@ -91,7 +91,7 @@ def train(
         str | None,
         typer.Option(
             metavar="N,N,...",
-            help="mlp: units a layer (64,64). cnn: filters a block (16,32). rnn: units a layer (64).",
+            help="mlp: units a layer (64,64). cnn: filters a block (16,48). rnn: units a layer (64).",
         ),
     ] = None,
     cell: Annotated[Cell, typer.Option(help="The cell of an rnn.")] = "lstm",
@@ -126,8 +126,8 @@ def train(
         str | None,
         typer.Option(
             metavar="N,N,...",
-            help="The same architecture narrower and wider, as in 0.25,0.5,1,2, each with every variant; 1 is "
-            "always one.",
+            help="The same architecture narrower and wider, as in 0.25,0.5,1,2, each with every variant; 1 "
+            "is always one.",
         ),
     ] = None,
     distill: Annotated[
@@ -186,7 +186,7 @@ def train(
         published.failures,
         "One thread; tensorflow: every core. Times are of this machine, now.",
     )
-    _draw(published.evaluations, str(published.bundle.folder), plot)
+    _draw(published.evaluations, published.bundle.folder, plot)
     if (variants is not None or widths is not None) and published.failures:
         raise typer.Exit(1)
 
@@ -219,7 +219,7 @@ def evaluate(
         evaluations = rescore(bundle, config, progress=progress)
     rows = evaluations[0].scores.rows
     print_table(f"{bundle}: {rows:,} rows", evaluations, {}, "One thread. Times are of this machine, now.")
-    _draw(evaluations, str(bundle), plot)
+    _draw(evaluations, bundle, plot)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -279,12 +279,13 @@ def _require_drawable(plot: Path | None) -> None:
         raise OptionError(f"--plot was given {str(plot)!r}; there is no folder {plot.parent}")
 
 
-def _draw(evaluations: Sequence[Evaluation], title: str, plot: Path | None) -> None:
+def _draw(evaluations: Sequence[Evaluation], bundle: Path, plot: Path | None) -> None:
     if plot is None:
         return
     from training.plots import draw
 
-    draw(evaluations, title, plot)
+    place = bundle.resolve()
+    draw(evaluations, f"{place.parent.name}, version {place.name}", plot)
 
 
 def _variants(text: str) -> tuple[Variant, ...]:

@@ -23,7 +23,7 @@ Variant = Literal[
 
 VARIANTS: tuple[Variant, ...] = get_args(Variant)
 
-DEFAULT_HIDDEN: dict[Architecture, tuple[int, ...]] = {"mlp": (64, 64), "cnn": (16, 32), "rnn": (64,)}
+DEFAULT_HIDDEN: dict[Architecture, tuple[int, ...]] = {"mlp": (64, 64), "cnn": (16, 48), "rnn": (64,)}
 
 Positive = Annotated[int, Field(ge=1)]
 Width = Annotated[float, Field(ge=0.01, le=16)]

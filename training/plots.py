@@ -22,8 +22,8 @@ _SHAPES = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 _GREY = "#B4B4B4"
 _BATCH = TIMED_BATCHES[-1]
 _SMALLEST, _LARGEST = 5.0, 17.0  # diameters of markers, points
-_LABEL_STEP = 13.0  # between two labels one above the other, points
-_LABEL_REACH = 0.22  # labels of points nearer than this, as a share of the panel's width, could overlap
+_LABEL_GAP = 0.032  # between the baselines of two labels, as a share of the panel's height
+_LABEL_ROOM = 0.55  # left of the fastest rung, as a share of the span of all times
 
 
 def draw(evaluations: Sequence[Evaluation], title: str, path: Path) -> None:
@@ -40,7 +40,8 @@ def draw(evaluations: Sequence[Evaluation], title: str, path: Path) -> None:
     largest = max(one.bytes for one in evaluations)
     for one in sorted(evaluations, key=lambda one: (one.variant not in worse, -one.bytes)):
         _draw_point(axes, one, styles[one.variant], largest, grey=one.variant in worse)
-    axes.margins(x=0.12, y=0.08)
+    axes.set_xlim(*_limits([_cost(one) for one in evaluations]))
+    axes.margins(y=0.06)
     figure.draw_without_rendering()  # labels are placed by where the points have come to lie
     _label(axes, standing, styles)
     _explain(axes, evaluations, styles, greyed=bool(worse))
@@ -68,6 +69,13 @@ def width_of(variant: str) -> str:
 
 def precision_of(variant: str) -> str:
     return variant.rpartition("-")[2]
+
+
+def _limits(microseconds: Sequence[float]) -> tuple[float, float]:
+    """Return the ends of the logarithmic axis: every time, an edge, and room for names at the left."""
+    low, high = min(microseconds), max(microseconds)
+    span = max(high / low, 4.0)
+    return low / span**_LABEL_ROOM, high * span**0.06
 
 
 def _set_scales(axes: Axes) -> None:
@@ -118,29 +126,41 @@ def _diameter(size: int, largest: int) -> float:
 
 
 def _label(axes: Axes, standing: Sequence[Evaluation], styles: Mapping[str, tuple[str, str]]) -> None:
-    """Name the points above their intervals, each label clear of those of its neighbours."""
-    taken: list[tuple[float, float]] = []  # in points, from the panel's lower left corner
-    to_points = 72 / axes.figure.dpi
-    reach = _LABEL_REACH * axes.get_window_extent().width * to_points
-    for one in sorted(standing, key=_cost):
-        x, y = axes.transData.transform((_cost(one), one.scores.accuracy_high)) * to_points
-        height = y + 6
-        while any(
-            abs(x - other_x) < reach and abs(height - other_y) < _LABEL_STEP for other_x, other_y in taken
-        ):
-            height += _LABEL_STEP
-        taken.append((x, height))
+    """Name the points in a column at the left, where no point can be that the front does not pass by."""
+    to_axes = axes.transData + axes.transAxes.inverted()
+    named = sorted(standing, key=lambda one: (one.scores.accuracy, -_cost(one)))
+    heights = [float(to_axes.transform((_cost(one), one.scores.accuracy))[1]) for one in named]
+    corners = front(standing)
+    for one, height in zip(named, spread(heights, _LABEL_GAP), strict=True):
         axes.annotate(
-            f"{one.variant}, {one.bytes / 1000:,.0f} KB",
-            xy=(_cost(one), one.scores.accuracy_high),
-            xytext=(0, height - y),
-            textcoords="offset points",
-            ha="center",
+            f"{one.variant}  {one.bytes / 1000:,.0f} KB",
+            xy=(_cost(one), one.scores.accuracy),
+            xytext=(0.012, height),
+            textcoords="axes fraction",
+            va="center",
             fontsize=8.5,
+            fontweight="bold" if one in corners else "normal",
             color=styles[one.variant][0],
-            arrowprops={"arrowstyle": "-", "color": "#BBBBBB", "linewidth": 0.6, "shrinkA": 0, "shrinkB": 1},
-            annotation_clip=False,
+            arrowprops={
+                "arrowstyle": "-",
+                "color": styles[one.variant][0],
+                "alpha": 0.5,
+                "linewidth": 0.7,
+                "relpos": (1.0, 0.5),
+            },
         )
+
+
+def spread(heights: Sequence[float], gap: float) -> list[float]:
+    """Move ascending heights apart to at least `gap`: up where there is room below 1, else down."""
+    placed: list[float] = []
+    for height in heights:
+        placed.append(max(height, placed[-1] + gap) if placed else height)
+    ceiling = 1.0
+    for index in reversed(range(len(placed))):
+        placed[index] = min(placed[index], ceiling)
+        ceiling = placed[index] - gap
+    return placed
 
 
 def _explain(
