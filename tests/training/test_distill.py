@@ -60,7 +60,7 @@ def test_a_student_that_hears_its_teacher_alone_answers_as_the_teacher_does(
 ) -> None:
     make_repeatable(1)
     model = build("mlp", SPEC, classes, hidden=(8,))
-    config = TrainConfig(data="x", epochs=60, patience=60, learning_rate=0.02)
+    config = TrainConfig(data="x", epochs=15, batch_size=8, patience=15, learning_rate=0.02)
     part = (X, Y % classes)  # labels that say otherwise
     fit(model, part, part, config, lesson=Lesson(Teacher(answer), 3.0, 1.0))
     assert np.asarray(model(X)).mean(axis=0) == pytest.approx(answer, abs=0.03)
