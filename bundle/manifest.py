@@ -124,8 +124,6 @@ class VariantSpec(_Strict):
     """The kind of its numbers, as in `int8`; without it, the name says so."""
     width: Annotated[float, Field(gt=0)] = 1.0
     """The sizes of its hidden layers, as a ratio to those of the reference."""
-    distilled: bool = False
-    """Fitted to the answers of the widest model as well as to the labels."""
     format: Literal["tflite", "saved_model"]
     files: Annotated[tuple[FileSpec, ...], Field(min_length=1)]
     scores: Scores

@@ -50,7 +50,7 @@ _TRAIN_EXAMPLES = """Examples:
 
     python -m training train --data churn.csv --label left --missing drop --hidden 128,64 --name churn
 
-    python -m training train --data digits --model cnn --widths 0.25,0.5,1,2 --distill --plot ladder.png
+    python -m training train --data digits --model cnn --widths 0.25,0.5,1,2 --plot ladder.png
 """
 _EVALUATE_EXAMPLES = """Examples:
 
@@ -130,13 +130,6 @@ def train(
             "is always one.",
         ),
     ] = None,
-    distill: Annotated[
-        bool, typer.Option("--distill", help="Let narrower widths learn from the widest, besides the labels.")
-    ] = False,
-    temperature: Annotated[float, typer.Option(help="How much --distill softens what is learnt.")] = 4.0,
-    distill_weight: Annotated[
-        float, typer.Option(help="The widest's share of a narrower one's loss, with --distill.")
-    ] = 0.5,
     plot: PlotOption = None,
     data_dir: DataDir = None,
     label: Label = None,
@@ -167,9 +160,6 @@ def train(
         seed=seed,
         variants=VARIANTS if variants is None else _variants(variants),
         widths=(PLAIN_WIDTH,) if widths is None else _numbers("--widths", widths),
-        distill=distill,
-        temperature=temperature,
-        distill_weight=distill_weight,
     )
     _require_drawable(plot)
 

@@ -81,12 +81,6 @@ class TrainConfig(DataConfig):
 
     widths: Annotated[tuple[Width, ...], Field(min_length=1, max_length=16)] = (PLAIN_WIDTH,)
     """Every hidden layer so many times as large; each width has every variant. 1 is always one."""
-    distill: bool = False
-    """Fit every width but the widest to the widest's answers as well as to the labels."""
-    temperature: Annotated[float, Field(ge=1, le=100)] = 4.0
-    """How much distillation softens the answers of both."""
-    distill_weight: Annotated[float, Field(ge=0, le=1)] = 0.5
-    """The widest's share of a narrower one's loss; the labels have the rest."""
 
     @field_validator("widths")
     @classmethod

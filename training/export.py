@@ -120,7 +120,6 @@ class BundleWriter:
             name=rung.name,
             precision=rung.precision,
             width=rung.width,
-            distilled=rung.distilled,
             format="saved_model" if rung.precision == SAVED_MODEL else "tflite",
             files=tuple(describe(self.staging, path) for path in paths),
             scores=evaluation.scores,

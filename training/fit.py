@@ -10,7 +10,6 @@ import numpy as np
 
 from bundle.normalizer import FloatArray
 from training.config import Loss, TrainConfig
-from training.distill import Lesson
 from training.errors import DivergedError
 from training.preprocess import IntArray
 
@@ -44,12 +43,10 @@ def fit(
     config: TrainConfig,
     weights: FloatArray | None = None,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
-    lesson: Lesson | None = None,
 ) -> list[Epoch]:
     """Train the Keras `model` in place on normalised rows and class indices; return what each epoch gave.
 
-    `weights` has one number a class. With a `lesson`, a teacher's answers count besides the labels. The model
-    ends with the weights of the epoch of least validation loss.
+    `weights` has one number a class. The model ends with the weights of the epoch of least validation loss.
     Raises DivergedError where the loss is no longer a number.
     """
     import keras
@@ -58,15 +55,12 @@ def fit(
     optimizers = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}
     model.compile(
         optimizers[config.optimizer](config.learning_rate),
-        loss=_loss(config.loss, outputs) if lesson is None else lesson.loss,
+        loss=_loss(config.loss, outputs),
         weighted_metrics=[],
-        metrics=[_accuracy(config.loss, outputs) if lesson is None else _mean("accuracy", lesson.accuracy)],
+        metrics=[_accuracy(config.loss, outputs)],
         jit_compile=False,
     )
     history: list[Epoch] = []
-
-    def targets(part: tuple[FloatArray, IntArray]) -> Any:
-        return _targets(part[1], config.loss, outputs) if lesson is None else lesson.targets(*part)
 
     def record(index: int, logs: dict[str, float]) -> None:
         epoch = Epoch(index + 1, logs["loss"], logs["val_loss"], logs["val_accuracy"])
@@ -80,9 +74,9 @@ def fit(
 
     model.fit(
         train[0],
-        targets(train),
+        _targets(train[1], config.loss, outputs),
         sample_weight=None if weights is None else weights[train[1]],
-        validation_data=(validation[0], targets(validation)),
+        validation_data=(validation[0], _targets(validation[1], config.loss, outputs)),
         epochs=config.epochs,
         batch_size=config.batch_size,
         verbose=0,
@@ -113,12 +107,6 @@ def _accuracy(loss: Loss, outputs: int) -> Any:
     if loss == "mse":
         return keras.metrics.CategoricalAccuracy("accuracy")
     return keras.metrics.SparseCategoricalAccuracy("accuracy")
-
-
-def _mean(name: str, measure: Callable[[Any, Any], Any]) -> Any:
-    import keras
-
-    return keras.metrics.MeanMetricWrapper(measure, name)
 
 
 def _targets(y: IntArray, loss: Loss, outputs: int) -> Any:

@@ -20,7 +20,6 @@ from bundle.store import Bundle, ModelStore, open_bundle
 from training import evaluate, export, fit, ladder, models, quantize
 from training.config import DataConfig, TrainConfig
 from training.converter import SAVED_MODEL
-from training.distill import Lesson
 from training.errors import ConversionError, FeaturesError, OptionError
 from training.evaluate import Evaluation
 from training.ladder import Fitted
@@ -108,7 +107,6 @@ class _Run:
         self._convert_all = convert
         self._progress = progress
         self._name = _model_name(config)
-        ladder.require_possible(config)
         progress.begin("reading", 1)
         self._data = load(config)
         models.require_possible(config.model, self._data.input)
@@ -127,7 +125,7 @@ class _Run:
         self._progress.begin("starting TensorFlow", 1)
         import_tensorflow()
         self._progress.advance()
-        fitted, failures = ladder.fit_widths(self._config, self._fit, self._progress.warn)
+        fitted, failures = ladder.fit_widths(self._config, self._fit)
         evaluations: list[Evaluation] = []
 
         def fill(staging: Path) -> Manifest:
@@ -141,7 +139,7 @@ class _Run:
                 failures.update({name_of(one.width, name): reason for name, reason in failed.items()})
                 made = [name for name in self._config.variants if name not in failed]
                 for name, runtime in export.open_exported(folder, made, self._prepared).items():
-                    rung = one.rung(name)
+                    rung = Rung(one.width, name)
                     rungs[rung.name], runtimes[rung.name] = rung, runtime
                     sizes[rung.name] = sum(path.stat().st_size for path in export.files_of(folder, name))
             x, y = self._prepared.x_test, self._prepared.y_test
@@ -167,7 +165,7 @@ class _Run:
             width=width,
         )
 
-    def _fit(self, width: float, lesson: Lesson | None) -> tuple[Any, list[fit.Epoch]]:
+    def _fit(self, width: float) -> tuple[Any, list[fit.Epoch]]:
         prepared, config = self._prepared, self._config
         fit.make_repeatable(config.seed)  # anew: a width comes out the same whatever was fitted before it
         normalize = prepared.normalizer.apply
@@ -183,7 +181,6 @@ class _Run:
             on_epoch=lambda epoch: self._progress.advance(
                 f"epoch {epoch.number}, validation accuracy {epoch.validation_accuracy:.4f}"
             ),
-            lesson=lesson,
         )
         return model, history
 

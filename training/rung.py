@@ -17,7 +17,6 @@ class Rung:
 
     width: float
     precision: str
-    distilled: bool = False
 
     @property
     def name(self) -> str:

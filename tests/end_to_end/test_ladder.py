@@ -23,19 +23,17 @@ PRECISIONS = ("float32", "int8", "weight_int4")
 
 @pytest.fixture(scope="module")
 def ladder(tmp_path_factory: pytest.TempPathFactory) -> Published:
-    config = TrainConfig(
-        data="digits", widths=(0.5, 2), distill=True, epochs=6, variants=("int8", "weight_int4")
-    )
+    config = TrainConfig(data="digits", widths=(0.5, 2), epochs=6, variants=("int8", "weight_int4"))
     return train(config, tmp_path_factory.mktemp("ladder"))
 
 
 def test_every_width_has_every_precision_in_one_bundle(ladder: Published) -> None:
     assert ladder.failures == {}
-    found = [(one.name, one.width, one.precision, one.distilled) for one in ladder.bundle.manifest.variants]
+    found = [(one.name, one.width, one.precision) for one in ladder.bundle.manifest.variants]
     assert found == [
-        *((f"w0.5-{name}", 0.5, name, True) for name in PRECISIONS),
-        *((name, 1.0, name, True) for name in PRECISIONS),
-        *((f"w2-{name}", 2.0, name, False) for name in PRECISIONS),
+        *((f"w0.5-{name}", 0.5, name) for name in PRECISIONS),
+        *((name, 1.0, name) for name in PRECISIONS),
+        *((f"w2-{name}", 2.0, name) for name in PRECISIONS),
     ]
     sizes = [ladder.bundle.variant(name).bytes for name in ("w0.5-int8", "int8", "w2-int8")]
     assert sizes == sorted(sizes)

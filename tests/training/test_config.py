@@ -37,8 +37,6 @@ def test_float32_is_always_a_variant_and_the_order_is_the_ladders() -> None:
         {"widths": ()},
         {"widths": (0.0,)},
         {"widths": (float("inf"),)},
-        {"temperature": 0.5},
-        {"distill_weight": 1.5},
         {"colour": "red"},
     ],
 )

@@ -136,7 +136,6 @@ def test_a_variant_that_was_asked_for_and_failed_gives_exit_code_1_and_the_rest_
         ("train --data iris --name a/b", "error: 'a/b' cannot name a model; give --name with letters"),
         ("train --data iris --widths 1,wide", "error: --widths was given '1,wide'; it takes numbers, as in"),
         ("train --data iris --widths 0,1", "error: --widths was given 0.0: input should be greater"),
-        ("train --data iris --distill", "error: --distill was given with the one width 1"),
         (
             "train --data iris --plot p.jpg",
             "error: --plot was given 'p.jpg'; it takes a file that ends in .png",
