@@ -135,9 +135,13 @@ class Scores(_Strict):
 
 
 class VariantSpec(_Strict):
-    """One precision of the model. The first of its files is the one that its runtime opens."""
+    """One precision of the model at one width. The first of its files is the one that its runtime opens."""
 
     name: Name
+    precision: Name | None = None
+    """The kind of its numbers, as in `int8`; without it, the name says so."""
+    width: Annotated[float, Field(gt=0)] = 1.0
+    """The sizes of its hidden layers, as a ratio to those of the reference."""
     format: Literal["tflite", "saved_model"]
     files: Annotated[tuple[FileSpec, ...], Field(min_length=1)]
     scores: Scores

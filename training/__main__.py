@@ -27,6 +27,7 @@ from training.config import (
 )
 from training.errors import OptionError, TrainingError
 from training.proof import MARGIN, Proof
+from training.rung import PLAIN_WIDTH
 
 app = typer.Typer(
     help="Train a classifier, export it at every precision, and score each one through its runtime.",
@@ -49,6 +50,8 @@ _TRAIN_EXAMPLES = """Examples:
     python -m training train --data churn.csv --label left --missing drop --hidden 128,64 --name churn
 
     python -m training train --data digits --model cnn --repeats 5 --margin 0.01 --json digits.json
+
+    python -m training train --data digits --model cnn --widths 0.25,0.5,1,2 --plot pictures
 """
 _TUNE_EXAMPLES = """Examples:
 
@@ -88,7 +91,7 @@ PlotOption = Annotated[
     Path | None,
     typer.Option(
         metavar="FOLDER",
-        help="Draw pictures into this folder: confusion.png, and, of a training, history.png.",
+        help="Draw pictures into this folder: ladder.png, confusion.png, and, of a training, history.png.",
     ),
 ]
 MissingOption = Annotated[Missing, typer.Option(help="Rows with missing values: refuse them, or drop them.")]
@@ -110,7 +113,7 @@ def train(
         str | None,
         typer.Option(
             metavar="N,N,...",
-            help="mlp: units a layer (64,64). cnn: filters a block (16,32). rnn: units a layer (64).",
+            help="mlp: units a layer (64,64). cnn: filters a block (16,48). rnn: units a layer (64).",
         ),
     ] = None,
     cell: Annotated[Cell, typer.Option(help="The cell of an rnn.")] = "lstm",
@@ -146,8 +149,16 @@ def train(
         str | None,
         typer.Option(
             metavar="NAME,NAME,...",
-            help="Of float32, float16, dynamic_int8, int8, int16x8, tensorflow; all by default, and float32 "
-            "always: the others are compared with it.",
+            help=f"Of {', '.join(VARIANTS)}; all by default, and float32 always: the others are compared "
+            "with it.",
+        ),
+    ] = None,
+    widths: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N,N,...",
+            help="The same architecture narrower and wider, as in 0.25,0.5,1,2, each with every variant; 1 "
+            "is always one.",
         ),
     ] = None,
     data_dir: DataDir = None,
@@ -186,6 +197,7 @@ def train(
         seed=seed,
         split_seed=split_seed,
         variants=VARIANTS if variants is None else _variants(variants),
+        widths=(PLAIN_WIDTH,) if widths is None else _numbers("--widths", widths),
     )
 
     from training import history
@@ -218,7 +230,7 @@ def train(
         seed,
         repeated,
     )
-    if variants is not None and published.failures:
+    if (variants is not None or widths is not None) and published.failures:
         raise typer.Exit(1)
 
 
@@ -439,6 +451,13 @@ def _integers(option: str, text: str) -> tuple[int, ...]:
         return tuple(int(part) for part in text.split(","))
     except ValueError as error:
         raise OptionError(f"{option} was given {text!r}; it takes whole numbers, as in 64,64") from error
+
+
+def _numbers(option: str, text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise OptionError(f"{option} was given {text!r}; it takes numbers, as in 0.25,0.5,1,2") from error
 
 
 def _variants(text: str) -> tuple[Variant, ...]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from bundle.manifest import REFERENCE
 from bundle.normalizer import Method
+from training.rung import PLAIN_WIDTH
 
 Architecture = Literal["mlp", "cnn", "rnn"]
 Cell = Literal["lstm", "gru"]
@@ -16,13 +17,16 @@ Kind = Literal["vector", "image", "sequence"]
 Loss = Literal["cross_entropy", "mse"]
 Missing = Literal["error", "drop"]
 Optimizer = Literal["adam", "sgd"]
-Variant = Literal["float32", "float16", "dynamic_int8", "int8", "int16x8", "tensorflow"]
+Variant = Literal[
+    "float32", "float16", "weight_int8", "dynamic_int8", "int8", "weight_int4", "int16x8", "tensorflow"
+]
 
-VARIANTS: tuple[Variant, ...] = ("float32", "float16", "dynamic_int8", "int8", "int16x8", "tensorflow")
+VARIANTS: tuple[Variant, ...] = get_args(Variant)
 
-DEFAULT_HIDDEN: dict[Architecture, tuple[int, ...]] = {"mlp": (64, 64), "cnn": (16, 32), "rnn": (64,)}
+DEFAULT_HIDDEN: dict[Architecture, tuple[int, ...]] = {"mlp": (64, 64), "cnn": (16, 48), "rnn": (64,)}
 
 Positive = Annotated[int, Field(ge=1)]
+Width = Annotated[float, Field(ge=0.01, le=16)]
 
 
 class DataConfig(BaseModel):
@@ -76,6 +80,14 @@ class TrainConfig(DataConfig):
     """The seed of the split alone, so that several seeds meet the same test rows; without it, `seed`."""
     variants: Annotated[tuple[Variant, ...], Field(min_length=1)] = VARIANTS
     """The precisions to export, in the ladder's order; float32 is always one, as the reference."""
+
+    widths: Annotated[tuple[Width, ...], Field(min_length=1, max_length=16)] = (PLAIN_WIDTH,)
+    """Every hidden layer so many times as large; each width has every variant. 1 is always one."""
+
+    @field_validator("widths")
+    @classmethod
+    def _narrowest_first(cls, widths: tuple[float, ...]) -> tuple[float, ...]:
+        return tuple(sorted({PLAIN_WIDTH, *(round(width, 4) for width in widths)}))
 
     @field_validator("variants")
     @classmethod

@@ -17,10 +17,11 @@ from rich.table import Table
 from rich.text import Text
 
 from bundle.errors import BundleError
+from training.domination import dominated
 from training.errors import TrainingError
 from training.evaluate import TIMED_BATCHES, Evaluation
 
-_PIPE_COLUMNS = 160  # a pipe has no width of its own; a log must not lose columns
+_PIPE_COLUMNS = 190  # a pipe has no width of its own; a log must not lose columns
 _NOISE_SHOWN_BYTES = 4000
 
 
@@ -110,8 +111,13 @@ def print_table(
         table.add_column(column, justify="right", no_wrap=column == "accuracy [95% interval]")
     for batch in TIMED_BATCHES:
         table.add_column(f"µs/row, batch {batch}", justify="right")
+    worse = dominated(evaluations)
+    if worse:
+        table.add_column("dominated by", no_wrap=True)
+        note += " Dominated: another is as accurate, fast and small, within the noise, and better in one."
     for evaluation in evaluations:
-        table.add_row(*cells(evaluation))
+        better = worse.get(evaluation.variant, "")
+        table.add_row(*cells(evaluation), better, style="dim" if better else None)
     for variant, reason in failures.items():
         table.add_row(variant, "left out")
         note += f"\n{variant} is left out: {reason}"

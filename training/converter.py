@@ -17,6 +17,7 @@ from bundle.manifest import REFERENCE
 from bundle.normalizer import FloatArray, Normalizer
 from bundle.runtimes.litert import LiteRTRuntime
 from bundle.runtimes.tensorflow import import_tensorflow
+from training.recipes import LOW_BITS, quantize_weights
 
 PROBE = "probe.npz"
 SAVED_MODEL = "tensorflow"
@@ -30,11 +31,21 @@ QUANTIZED_TOLERANCE = 0.05
 
 # Bytes of a weight. Half of what all weights need is the least a file can be: a converter that lost them
 # writes a few kilobytes, while small tensors may rightly be stored in another type than the large ones.
-_BYTES_A_WEIGHT = {"float32": 4, "float16": 2, "dynamic_int8": 1, "int8": 1, "int16x8": 1}
+_BYTES_A_WEIGHT = {
+    "float32": 4,
+    "float16": 2,
+    "weight_int8": 1,
+    "dynamic_int8": 1,
+    "int8": 1,
+    "weight_int4": 0.5,
+    "int16x8": 1,
+}
 
 
 def convert(saved_model: Path, variant: str, calibration: FloatArray) -> bytes:
     """Return the `.tflite` content of a variant, calibrated on normalised rows where it needs that."""
+    if variant in LOW_BITS:
+        return quantize_weights(convert(saved_model, REFERENCE, calibration), variant)
     tf = import_tensorflow()
     converter = tf.lite.TFLiteConverter.from_saved_model(str(saved_model))
     if variant != REFERENCE:
@@ -63,7 +74,7 @@ def check(variant: str, content: bytes, probe: FloatArray, expected: FloatArray,
 
     `probe` holds normalised rows (n, features), and `expected` what Keras answers to them (n, classes).
     """
-    least = weights * _BYTES_A_WEIGHT[variant] // 2
+    least = int(weights * _BYTES_A_WEIGHT[variant] / 2)
     if len(content) < least:
         raise ValueError(f"the graph has {len(content)} bytes, and its {weights} weights need {least}")
     features = probe.shape[1]

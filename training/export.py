@@ -28,11 +28,20 @@ from training.converter import REFERENCE_TOLERANCE, SAVED_MODEL
 from training.errors import ConversionError
 from training.evaluate import Evaluation
 from training.preprocess import Prepared
+from training.rung import Rung, folder_name
 
 VARIANTS_FOLDER = "variants"
 
 _GOLDEN_ROWS = 8
-_LIBRARIES = ("ai-edge-litert", "keras", "numpy", "scikit-learn", "tensorflow", "tensorflow-cpu")
+_LIBRARIES = (
+    "ai-edge-litert",
+    "ai-edge-quantizer",
+    "keras",
+    "numpy",
+    "scikit-learn",
+    "tensorflow",
+    "tensorflow-cpu",
+)
 
 
 def save_graph(model: Any, folder: Path) -> None:
@@ -46,7 +55,7 @@ def keras_probabilities(model: Any, rows: FloatArray, classes: int) -> FloatArra
 
 
 def open_exported(folder: Path, variants: Sequence[str], prepared: Prepared) -> dict[str, Runtime]:
-    """Open the graphs in `folder` with the runtimes that will serve them, one thread each."""
+    """Open the graphs in `folder`, by precision, with the runtimes that will serve them, one thread each."""
     from bundle.runtimes.litert import LiteRTRuntime
     from bundle.runtimes.tensorflow import TensorFlowRuntime
 
@@ -85,6 +94,8 @@ class BundleWriter:
     staging: Path
     prepared: Prepared
     provenance: Provenance
+    rungs: Mapping[str, Rung]
+    """What each variant is, by its name."""
     calibration: CalibrationSpec | None = None
     default_variant: str = REFERENCE
 
@@ -112,10 +123,13 @@ class BundleWriter:
         return describe(self.staging, self.staging / name)
 
     def _variant(self, evaluation: Evaluation) -> VariantSpec:
-        paths = files_of(self.staging / VARIANTS_FOLDER, evaluation.variant)
+        rung = self.rungs[evaluation.variant]
+        paths = files_of(self.staging / VARIANTS_FOLDER / folder_name(rung.width), rung.precision)
         return VariantSpec(
-            name=evaluation.variant,
-            format="saved_model" if evaluation.variant == SAVED_MODEL else "tflite",
+            name=rung.name,
+            precision=rung.precision,
+            width=rung.width,
+            format="saved_model" if rung.precision == SAVED_MODEL else "tflite",
             files=tuple(describe(self.staging, path) for path in paths),
             scores=evaluation.scores,
         )

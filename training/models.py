@@ -16,6 +16,7 @@ import numpy as np
 from bundle.manifest import InputSpec
 from training.config import Architecture, Cell
 from training.errors import OptionError
+from training.rung import PLAIN_WIDTH, scaled
 
 # An unrolled graph holds a copy of the cell for each step; beyond this, converting takes minutes.
 STEPS_MAX = 256
@@ -32,8 +33,11 @@ def build(
     hidden: tuple[int, ...],
     cell: Cell = "lstm",
     unroll: bool = False,
+    width: float = PLAIN_WIDTH,
 ) -> Any:
     """Return an untrained `keras.Model` from (batch, features) to (batch, 1 if binary else classes).
+
+    `width` multiplies the units or filters of every hidden layer.
 
     Its weights do not depend on `unroll`: a recurrent model is trained as a loop, which is quick to trace,
     and its weights are copied into an unrolled twin to be exported, since a loop converts to a graph that
@@ -41,11 +45,12 @@ def build(
     """
     import keras
 
+    hidden = scaled(hidden, width)
     rows = keras.Input((input_spec.features,), name="rows")
     if architecture == "mlp":
         features = _dense(rows, hidden)
     elif architecture == "cnn":
-        features = _convolutional(rows, input_spec, hidden)
+        features = _convolutional(rows, input_spec, hidden, *scaled((_CNN_DENSE_UNITS,), width))
     else:
         features = _recurrent(rows, input_spec, hidden, cell, unroll=unroll)
     head = (
@@ -80,7 +85,7 @@ def _dense(rows: Any, hidden: tuple[int, ...]) -> Any:
     return rows
 
 
-def _convolutional(rows: Any, input_spec: InputSpec, hidden: tuple[int, ...]) -> Any:
+def _convolutional(rows: Any, input_spec: InputSpec, hidden: tuple[int, ...], dense_units: int) -> Any:
     import keras
 
     plane = input_spec.kind == "image"
@@ -90,7 +95,7 @@ def _convolutional(rows: Any, input_spec: InputSpec, hidden: tuple[int, ...]) ->
     for filters in hidden:
         maps = convolution(filters, 3, padding="same", activation="relu", kernel_initializer=_FOR_RELU)(maps)
         maps = pooling(2, padding="same")(maps)
-    return keras.layers.Dense(_CNN_DENSE_UNITS, activation="relu", kernel_initializer=_FOR_RELU)(
+    return keras.layers.Dense(dense_units, activation="relu", kernel_initializer=_FOR_RELU)(
         keras.ops.reshape(maps, (-1, prod(maps.shape[1:])))
     )
 

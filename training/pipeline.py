@@ -14,17 +14,19 @@ from pydantic import TypeAdapter, ValidationError
 
 from bundle.manifest import REFERENCE, CalibrationSpec, Manifest, Name, Provenance
 from bundle.normalizer import FloatArray
-from bundle.runtimes import is_available, open_runtime
+from bundle.runtimes import Runtime, is_available, open_runtime
 from bundle.runtimes.tensorflow import import_tensorflow
 from bundle.store import Bundle, ModelStore, open_bundle
-from training import evaluate, export, fit, models, quantize
+from training import evaluate, export, fit, ladder, models, quantize
 from training.config import DataConfig, TrainConfig
 from training.converter import SAVED_MODEL
 from training.dataset import Dataset
 from training.errors import ConversionError, FeaturesError, OptionError
 from training.evaluate import Evaluation
+from training.ladder import Fitted
 from training.preprocess import IntArray, Prepared, class_weights, encode, prepare, stratified_sample
 from training.progress import Progress, Silence
+from training.rung import PLAIN_WIDTH, Rung, folder_name, name_of
 from training.sources import load
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
@@ -164,32 +166,46 @@ class Run:
         self._progress.begin("starting TensorFlow", 1)
         import_tensorflow()
         self._progress.advance()
-        model, history = self.fit_model(on_epoch)
+        fitted, failures = ladder.fit_widths(
+            self._config,
+            lambda width: self.fit_model(on_epoch if width == PLAIN_WIDTH else _unheard, width),
+        )
         evaluations: list[Evaluation] = []
-        failures: dict[str, str] = {}
 
         def fill(staging: Path) -> Manifest:
-            folder = staging / export.VARIANTS_FOLDER
-            folder.mkdir()
-            failures.update(self.convert(model, folder))
-            made: list[str] = [name for name in self._config.variants if name not in failures]
-            runtimes = export.open_exported(folder, made, self._prepared)
-            sizes = {
-                name: sum(path.stat().st_size for path in export.files_of(folder, name)) for name in made
-            }
+            runtimes: dict[str, Runtime] = {}
+            rungs: dict[str, Rung] = {}
+            sizes: dict[str, int] = {}
+            for one in fitted:
+                folder = staging / export.VARIANTS_FOLDER / folder_name(one.width)
+                folder.mkdir(parents=True, exist_ok=True)
+                failed = self._convert_unless_broken(one, folder)
+                failures.update({name_of(one.width, name): reason for name, reason in failed.items()})
+                made = [name for name in self._config.variants if name not in failed]
+                for precision, runtime in export.open_exported(folder, made, self._prepared).items():
+                    rung = Rung(one.width, precision)
+                    rungs[rung.name], runtimes[rung.name] = rung, runtime
+                    files = export.files_of(folder, precision)
+                    sizes[rung.name] = sum(path.stat().st_size for path in files)
             x, y = self._prepared.x_test, self._prepared.y_test
-            self._progress.begin("scoring", len(made) * evaluate.chunks(len(x)))
+            self._progress.begin("scoring", len(rungs) * evaluate.chunks(len(x)))
             evaluations.extend(evaluate.evaluate(runtimes, sizes, x, y, on_chunk=self._progress.advance))
-            calibration = CalibrationSpec.of(self._calibration_rows(), self._prepared.input.channels)
-            provenance = self._provenance(model, history)
-            if default_variant not in made:
+            if default_variant not in runtimes:
                 raise ConversionError(f"{default_variant} could not be made: {failures.get(default_variant)}")
-            writer = export.BundleWriter(staging, self._prepared, provenance, calibration, default_variant)
+            plain = next(one for one in fitted if one.width == PLAIN_WIDTH)
+            writer = export.BundleWriter(
+                staging,
+                self._prepared,
+                self._provenance(plain.model, plain.history),
+                rungs,
+                CalibrationSpec.of(self._calibration_rows(), self._prepared.input.channels),
+                default_variant,
+            )
             return writer.write(runtimes, evaluations)
 
         return Published(store.publish(name, fill), evaluations, failures)
 
-    def build(self, *, unroll: bool = False) -> Any:
+    def build(self, width: float = PLAIN_WIDTH, *, unroll: bool = False) -> Any:
         """Return the untrained model; one that is not unrolled is what `fit_model` begins with."""
         config = self._config
         return models.build(
@@ -199,15 +215,18 @@ class Run:
             hidden=config.hidden,
             cell=config.cell,
             unroll=unroll,
+            width=width,
         )
 
-    def fit_model(self, on_epoch: Callable[[fit.Epoch], None]) -> tuple[Any, list[fit.Epoch]]:
+    def fit_model(
+        self, on_epoch: Callable[[fit.Epoch], None], width: float = PLAIN_WIDTH
+    ) -> tuple[Any, list[fit.Epoch]]:
         """Train a model by the config's seed, whatever was trained in this process before."""
-        fit.make_repeatable(self._config.seed)
         prepared, config = self._prepared, self._config
+        fit.make_repeatable(config.seed)  # anew: a model comes out the same whatever was fitted before it
         normalize = prepared.normalizer.apply
         weights = class_weights(prepared.y_train, len(prepared.labels), wanted=config.class_weights)
-        model = self.build()
+        model = self.build(width)
 
         def watch(epoch: fit.Epoch) -> None:
             self._progress.advance(
@@ -215,7 +234,7 @@ class Run:
             )
             on_epoch(epoch)
 
-        self._progress.begin("training", config.epochs)
+        self._progress.begin(_stage("training", width), config.epochs)
         history = fit.fit(
             model,
             (normalize(prepared.x_train), prepared.y_train),
@@ -226,15 +245,28 @@ class Run:
         )
         return model, history
 
-    def convert(self, model: Any, folder: Path) -> dict[str, str]:
-        """Write every variant into `folder`; return why those that are not there failed."""
+    def _convert_unless_broken(self, one: Fitted, folder: Path) -> dict[str, str]:
+        """Convert one width. Only width 1, which the others are compared with, may fail the whole run."""
+        try:
+            failures = self.convert(one.model, folder, one.width)
+        except ConversionError as error:
+            if one.width == PLAIN_WIDTH:
+                raise
+            shutil.rmtree(folder)
+            return dict.fromkeys(self._config.variants, str(error))
+        if REFERENCE in failures and one.width == PLAIN_WIDTH:
+            raise ConversionError(f"{REFERENCE} could not be made: {failures[REFERENCE]}")
+        return failures
+
+    def convert(self, model: Any, folder: Path, width: float = PLAIN_WIDTH) -> dict[str, str]:
+        """Write every precision into `folder`; return why those that are not there failed."""
         prepared, config = self._prepared, self._config
         normalize, classes = prepared.normalizer.apply, len(prepared.labels)
         wanted = [name for name in config.variants if name != SAVED_MODEL]
-        self._progress.begin("converting", 1 + len(wanted))
+        self._progress.begin(_stage("converting", width), 1 + len(wanted))
         exported = model
         if config.model == "rnn":
-            exported = self.build(unroll=True)
+            exported = self.build(width, unroll=True)
             exported.set_weights(model.get_weights())
         export.save_graph(exported, folder)
         self._progress.advance(SAVED_MODEL)
@@ -246,8 +278,6 @@ class Run:
         )
         with probe.in_folder(folder):
             failures = self._convert_all(folder, wanted, on_done=self._progress.advance)
-        if REFERENCE in failures:
-            raise ConversionError(f"{REFERENCE} could not be made: {failures[REFERENCE]}")
         if SAVED_MODEL in config.variants:
             runtime = export.open_exported(folder, [SAVED_MODEL], prepared)[SAVED_MODEL]
             export.require_same(SAVED_MODEL, runtime, raw, expected)
@@ -278,6 +308,14 @@ class Run:
             },
             libraries=export.library_versions(),
         )
+
+
+def _stage(name: str, width: float) -> str:
+    return f"{name} {folder_name(width)}".rstrip()
+
+
+def _unheard(_: fit.Epoch) -> None:
+    """Take no notice: the history that is shown is that of width 1."""
 
 
 def model_name(config: TrainConfig) -> str:

@@ -56,6 +56,8 @@ class Proof:
         from training.confusion_picture import FILE_NAME, draw_confusion
         from training.console import show
         from training.figures import figures, spread_figures, write
+        from training.ladder_picture import FILE_NAME as LADDER
+        from training.ladder_picture import draw as draw_ladder
         from training.repeats import stability, stability_table
 
         show(comparison_table(evaluations, labels, self.margin))
@@ -69,3 +71,4 @@ class Proof:
         if self.plot is not None:
             self.plot.mkdir(parents=True, exist_ok=True)
             draw_confusion(evaluations, labels, title, self.plot / FILE_NAME)
+            draw_ladder(evaluations, title, self.plot / LADDER)

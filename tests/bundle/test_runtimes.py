@@ -16,7 +16,10 @@ from bundle.runtimes.base import BATCH_MAX, batches
 from bundle.runtimes.litert import LiteRTRuntime
 from bundle.store import Bundle, ModelStore
 
-VARIANTS = ["float32", "float16", "dynamic_int8", "int8", "int16x8", "tensorflow"]
+VARIANTS = [
+    *("float32", "float16", "weight_int8", "dynamic_int8", "int8", "weight_int4", "int16x8"),
+    "tensorflow",
+]
 
 
 @given(st.integers(0, 10_000))

@@ -18,6 +18,7 @@ from training.converter import SAVED_MODEL, convert
 from training.evaluate import Evaluation, score
 from training.evidence import gather
 from training.preprocess import Prepared, prepare
+from training.rung import PLAIN_WIDTH, Rung
 from training.sources import load
 
 VARIANTS = ("float32", "int8")
@@ -111,8 +112,9 @@ class Workshop:
                 for variant in VARIANTS
             ]
             shutil.rmtree(folder / SAVED_MODEL)
+            rungs = {variant: Rung(PLAIN_WIDTH, variant) for variant in VARIANTS}
             seen = CalibrationSpec.of(calibration, FEATURES)
-            return export.BundleWriter(staging, rows, PROVENANCE, seen).write(runtimes, evaluations)
+            return export.BundleWriter(staging, rows, PROVENANCE, rungs, seen).write(runtimes, evaluations)
 
         return ModelStore(self.store).publish(name, fill).folder
 

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from training.config import VARIANTS, TrainConfig
 
 
-@pytest.mark.parametrize(("model", "hidden"), [("mlp", (64, 64)), ("cnn", (16, 32)), ("rnn", (64,))])
+@pytest.mark.parametrize(("model", "hidden"), [("mlp", (64, 64)), ("cnn", (16, 48)), ("rnn", (64,))])
 def test_hidden_defaults_to_what_suits_the_architecture(model: str, hidden: tuple[int, ...]) -> None:
     assert TrainConfig.model_validate({"data": "iris", "model": model}).hidden == hidden
 
@@ -34,6 +34,9 @@ def test_float32_is_always_a_variant_and_the_order_is_the_ladders() -> None:
         {"hidden": (0,)},
         {"variants": ()},
         {"variants": ("int4",)},
+        {"widths": ()},
+        {"widths": (0.0,)},
+        {"widths": (float("inf"),)},
         {"colour": "red"},
     ],
 )

@@ -19,7 +19,7 @@ from training.errors import ConversionError
 from training.pipeline import Published
 from training.quantize import Probe, convert_all
 
-TFLITE = ["float32", "float16", "dynamic_int8", "int8", "int16x8"]
+TFLITE = ["float32", "float16", "weight_int8", "dynamic_int8", "int8", "weight_int4", "int16x8"]
 SEQUENCE = InputSpec(kind="sequence", shape=(6, 3))
 VECTOR = InputSpec(kind="vector", shape=(12,))
 
