@@ -6,7 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
+from bundle.store import ModelStore
 from training.config import TrainConfig
 from training.pipeline import train
 
@@ -23,9 +25,15 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with `digits` (images, ten int labels) and `breast_cancer` (vectors, two str labels)."""
-    store = tmp_path_factory.mktemp("models")
-    for data in ("digits", "breast_cancer"):
-        train(TrainConfig(data=data, model="mlp", epochs=10), store)
+def models(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A store with `digits` (images, ten int labels) and `breast_cancer` (vectors, two str labels).
+
+    Whoever of several test processes comes first trains them; the others wait.
+    """
+    base = tmp_path_factory.getbasetemp()
+    store = (base if worker_id == "master" else base.parent) / "models"
+    with FileLock(f"{store}.lock"):
+        for data in ("digits", "breast_cancer"):
+            if not ModelStore(store).versions(data):
+                train(TrainConfig(data=data, model="mlp", epochs=10), store)
     return store
