@@ -35,7 +35,7 @@ app = typer.Typer(
 )
 
 _VARIANTS: TypeAdapter[tuple[Variant, ...]] = TypeAdapter(tuple[Variant, ...])
-_DATA_HELP = "breast_cancer, digits, wine, iris, fashion_mnist, mnist, or a path: .npy, .npz or .csv"
+_DATA_HELP = "breast_cancer, digits, wine, iris, fashion_mnist, mnist, or a path: .npy, .npz, .csv or .csv.gz"
 _TRAIN_EXAMPLES = """Examples:
 
     python -m training train --data digits --model cnn
@@ -43,6 +43,10 @@ _TRAIN_EXAMPLES = """Examples:
     python -m training train --data fashion_mnist --data-dir ~/fashion-mnist --model cnn --epochs 10
 
     python -m training train --data churn.csv --label left --missing drop --hidden 128,64 --name churn
+
+    python -m training train --data news.csv.gz --label topic --text body --split part --model cnn
+
+    python -m training train --data loans.csv --label decision --text note --missing fill
 """
 _EVALUATE_EXAMPLES = """Examples:
 
@@ -56,7 +60,16 @@ Label = Annotated[str | None, typer.Option(metavar="COLUMN", help="The column to
 KindOption = Annotated[
     Kind | None, typer.Option(help="What a row is, where its number of dimensions does not tell.")
 ]
-MissingOption = Annotated[Missing, typer.Option(help="Rows with missing values: refuse them, or drop them.")]
+MissingOption = Annotated[
+    Missing,
+    typer.Option(help="Missing values: refuse them, drop their rows, or have the model fill them in (.csv)."),
+]
+Split = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN", help="The column of a .csv that says 'test' in the rows kept for the test."
+    ),
+]
 
 
 @app.command(epilog=_TRAIN_EXAMPLES)
@@ -108,6 +121,24 @@ def train(
     ] = None,
     data_dir: DataDir = None,
     label: Label = None,
+    text: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="A column of a .csv that is a text; repeatable."),
+    ] = None,
+    category: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="A column of a .csv that is a category, though it looks otherwise; repeatable.",
+        ),
+    ] = None,
+    split: Split = None,
+    tokens: Annotated[
+        int | None,
+        typer.Option(help="Words of a text that are read; by default what 95% of them have, at most 256."),
+    ] = None,
+    vocabulary: Annotated[int, typer.Option(help="Words that a model of texts knows, at most.")] = 4000,
+    embedding: Annotated[int, typer.Option(help="Numbers that a word becomes.")] = 32,
     kind: KindOption = None,
     missing: MissingOption = "error",
 ) -> None:
@@ -115,6 +146,12 @@ def train(
     config = TrainConfig(
         data=data,
         label=label,
+        text=tuple(text or ()),
+        category=tuple(category or ()),
+        split=split,
+        tokens=tokens,
+        vocabulary=vocabulary,
+        embedding=embedding,
         data_dir=data_dir,
         kind=kind,
         missing=missing,
@@ -160,16 +197,19 @@ def evaluate(
     data: Annotated[str | None, typer.Option(help=f"{_DATA_HELP}; by default its own test rows.")] = None,
     data_dir: DataDir = None,
     label: Label = None,
+    split: Split = None,
     kind: KindOption = None,
     missing: MissingOption = "error",
 ) -> None:
     """Score and time every variant of a bundle."""
-    if data is None and (data_dir, label, kind, missing) != (None, None, None, "error"):
-        raise OptionError("--data-dir, --label, --kind and --missing say how to read --data; give that too")
+    if data is None and (data_dir, label, split, kind, missing) != (None, None, None, None, "error"):
+        raise OptionError(
+            "--data-dir, --label, --split, --kind and --missing say how to read --data; give that too"
+        )
     config = (
         None
         if data is None
-        else DataConfig(data=data, data_dir=data_dir, label=label, kind=kind, missing=missing)
+        else DataConfig(data=data, data_dir=data_dir, label=label, split=split, kind=kind, missing=missing)
     )
 
     from training.console import BarProgress, native_noise_kept_aside, print_table

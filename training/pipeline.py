@@ -22,8 +22,10 @@ from training.config import DataConfig, TrainConfig
 from training.converter import SAVED_MODEL
 from training.errors import ConversionError, FeaturesError, OptionError
 from training.evaluate import Evaluation
+from training.files import stem
 from training.preprocess import IntArray, class_weights, encode, prepare, stratified_sample
 from training.progress import Progress, Silence
+from training.rescoring import reading, rows_like
 from training.sources import load
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
@@ -114,7 +116,10 @@ class _Run:
             test_size=config.test_size,
             validation_size=config.validation_size,
             seed=config.seed,
+            tokens=config.tokens,
+            vocabulary=config.vocabulary,
         )
+        models.require_possible(config.model, self._prepared.input)
         for note in (*self._data.notes, *self._prepared.notes):
             progress.warn(note)
         progress.advance(f"{len(self._data.x):,} rows")
@@ -154,6 +159,7 @@ class _Run:
             hidden=config.hidden,
             cell=config.cell,
             unroll=unroll,
+            embedding=config.embedding,
         )
 
     def _fit(self) -> tuple[Any, list[fit.Epoch]]:
@@ -181,7 +187,7 @@ class _Run:
         wanted = [name for name in config.variants if name != SAVED_MODEL]
         self._progress.begin("converting", 1 + len(wanted))
         exported = model
-        if config.model == "rnn":
+        if models.needs_twin(config.model, prepared.input):
             exported = self._build(unroll=True)
             exported.set_weights(model.get_weights())
         export.save_graph(exported, folder)
@@ -191,7 +197,11 @@ class _Run:
         expected = export.keras_probabilities(model, normalize(raw), classes)
         sample = stratified_sample(prepared.y_train, _CALIBRATION_ROWS, config.seed)
         probe = quantize.Probe(
-            normalize(prepared.x_train[sample]), normalize(raw), expected, model.count_params()
+            normalize(prepared.x_train[sample]),
+            normalize(raw),
+            expected,
+            model.count_params(),
+            prepared.input.tokens,
         )
         with probe.in_folder(folder):
             failures = self._convert_all(folder, wanted, on_done=self._progress.advance)
@@ -225,7 +235,7 @@ class _Run:
 
 
 def _model_name(config: TrainConfig) -> str:
-    name = Path(config.data).stem if config.name is None else config.name
+    name = stem(Path(config.data)) if config.name is None else config.name
     try:
         return _NAME.validate_python(name)
     except ValidationError as error:
@@ -237,7 +247,7 @@ def _model_name(config: TrainConfig) -> str:
 def _rows_for(bundle: Bundle, config: DataConfig, progress: Progress) -> tuple[FloatArray, IntArray]:
     """Read rows to score a bundle on: those of the published test split where the data has one, else all."""
     expected = bundle.manifest.input
-    data = load(config.model_copy(update={"kind": config.kind or expected.kind}))
+    data = rows_like(load(config.model_copy(update=reading(expected, config))), bundle)
     for note in data.notes:
         progress.warn(note)
     given = data.input
