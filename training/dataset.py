@@ -192,8 +192,8 @@ def _without_padding(raw: RawData, spec: InputSpec) -> RawData:
     steps, lengths = spec.shape[0], raw.lengths
     if lengths.shape != (len(raw.x),) or lengths.dtype.kind not in "iu":
         raise FeaturesError(
-            f"{raw.name} has lengths of type {lengths.dtype} and shape {lengths.shape}; there must be one "
-            f"whole number a row, shape ({len(raw.x)},)"
+            f"{raw.name} has lengths of type {lengths.dtype} and shape {lengths.shape}; there must be "
+            f"one whole number a row, shape ({len(raw.x)},)"
         )
     wrong = np.flatnonzero((lengths < 1) | (lengths > steps))
     if len(wrong):

@@ -119,7 +119,7 @@ def _recurrent(rows: Any, input_spec: InputSpec, hidden: tuple[int, ...], cell: 
     # of GPUs, answers one constant when converted to int16x8: 0.08 for 0.85 on the Japanese vowels.
     layer = keras.layers.LSTM if cell == "lstm" else partial(keras.layers.GRU, reset_after=False)
     series = keras.ops.reshape(rows, (-1, *time_steps(input_spec)))
-    # From the end: what fills a short sequence up is read first, and what was said is read last and remembered.
+    # From the end: the padding of a short sequence is read first, what was said last, and it is remembered.
     for position, units in enumerate(hidden, start=1):
         zeros = keras.ops.matmul(rows[:, :1], np.zeros((1, units), np.float32))  # (batch, units)
         series = layer(

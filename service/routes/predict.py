@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from service.access_log import AccessLog
 from service.batcher import Answer, Batcher
-from service.codec import decode_json, decode_octets, encode_json, encode_octets
+from service.codec import encode_json, encode_octets
 from service.engine import Engine, Target
 from service.errors import (
     STATUS,
@@ -183,8 +183,8 @@ class PredictEndpoint:
         batcher = servable.batcher
         if len(body) > _CHEAP_BYTES:
             batcher.check_room()  # before decoding, which costs as much as a small model
-        decode = decode_octets if wants.octets_in else decode_json
-        rows = decode(body, features=servable.features, max_rows=self._max_rows)
+        decode = servable.read_octets if wants.octets_in else servable.read_json
+        rows = decode(body, max_rows=self._max_rows)
         course.rows = len(rows)
         timeout_ms = query.timeout_ms or wants.timeout_ms
         deadline = None if timeout_ms is None else course.start + timeout_ms / 1e3
