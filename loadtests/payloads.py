@@ -58,7 +58,7 @@ def held_out(bundle: Bundle) -> tuple[Instances, npt.NDArray[Any]]:
 def build(
     x: Instances, y: npt.NDArray[Any], rows: int, *, seed: int = 0, bytes_max: int = BODY_BYTES_MAX
 ) -> Payloads:
-    """Encode the test rows `x`, shape (n, features), or instances, shape (n,), with labels `y`, shape (n,), `rows` to a body.
+    """Encode the test rows `x`, as `held_out` gives them, with labels `y`, shape (n,), `rows` to a body.
 
     The rows are shuffled with `seed`, so that those a short run sees are a fair draw of the test set, and the
     same for every variant. Every row is in a body, unless all bodies together would exceed `bytes_max`: then
@@ -84,7 +84,8 @@ def build(
 def encode(x: Instances) -> bytes:
     """Encode raw rows, shape (rows, features), as a JSON request, in the fewest digits that give them back.
 
-    Instances that are texts or objects, shape (rows,), are sent as they are. A client that read 13.54 from a file sends 13.54, not 13.539999961853027; and pixels as whole numbers.
+    A client that read 13.54 from a file sends 13.54, not 13.539999961853027; and pixels as whole numbers.
+    Texts and objects, shape (rows,), are sent as they are.
     """
     if x.dtype.kind == "O":
         return json.dumps({"instances": x.tolist()}, separators=(",", ":")).encode()

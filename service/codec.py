@@ -79,8 +79,8 @@ def _decode_carefully(body: bytes, features: int, max_rows: int, step: int) -> F
         raise MalformedBodyError(f"the body is not JSON: {error}") from error
     check_count(len(instances), max_rows)
     for index, row in enumerate(instances):
-        if step and 0 < len(row) < features and len(row) % step == 0:
-            row += [0.0] * (features - len(row))
+        if step and row and len(row) % step == 0:
+            row.extend([0.0] * (features - len(row)))
         if len(row) != features:
             raise InvalidRequestError(
                 f"instances[{index}] has {len(row)} features; the model takes {features}"

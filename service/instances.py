@@ -16,16 +16,16 @@ _INTEGER_DIGITS_MAX = 40  # Python refuses to read thousands; so many are beyond
 _STRANGERS_NAMED = 8  # fields that the model does not know, and that an answer can still be precise about
 _NOTHING: Any = object()
 
-# What simdjson cannot read, Python's own parser is asked about, to say why or to know better: it reads half a
-# surrogate pair, and any integer. It takes seconds for what the body limit lets through, and is not asked then.
+# What simdjson cannot read, Python's own parser is asked about, to say why or to know better: it reads half
+# a surrogate pair, and any integer. It is too slow for the longest bodies that may come, and not asked then.
 _CAREFULLY_READ_BYTES_MAX = 2**20
 
 
 def decode_instances(body: bytes, *, encoder: Encoder, max_rows: int) -> FloatArray:
     """Return the encoded rows of `{"instances": [...]}`, shape (rows, features).
 
-    Raises MalformedBodyError where the body is not JSON, InvalidRequestError where an instance is not what the
-    model takes, and TooLargeError where there are more than `max_rows`.
+    Raises MalformedBodyError where the body is not JSON, InvalidRequestError where an instance is not what
+    the model takes, and TooLargeError where there are more than `max_rows`.
     """
     try:
         document: Any = simdjson.Parser().parse(

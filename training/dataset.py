@@ -225,11 +225,11 @@ def _without_missing(
 def _check_missing(raw: RawData, bad: npt.NDArray[np.bool_], columns: list[str], missing: Missing) -> None:
     """Raise MissingValuesError where rows are `bad`, and not to be dropped, or none would be left."""
     if missing != "drop" and bad.any():
-        first = np.flatnonzero(bad)[0]
+        first = np.flatnonzero(bad)[0] if raw.order is None else raw.order[bad].min()
         raise MissingValuesError(
             f"{raw.name} has missing values in {bad.sum()} of {len(bad)} rows, first in row "
-            f"{first if raw.order is None else raw.order[bad].min()} (counted from 0), in {_listed(columns)}; "
-            "fill them in, or drop these rows with --missing drop"
+            f"{first} (counted from 0), in {_listed(columns)}; fill them in, or drop these rows with "
+            "--missing drop" + ("" if raw.order is None else ", or fill them in with --missing fill")
         )
     if bad.all():
         raise MissingValuesError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -22,11 +22,16 @@ class Problem(BaseModel):
     detail: str = Field(description="What was given and what is allowed.")
 
 
+_Rows = Annotated[list[list[float]], Field(min_length=1)]
+_Texts = Annotated[list[str], Field(min_length=1)]
+_Objects = Annotated[list[dict[str, float | str | None]], Field(min_length=1)]
+
+
 class PredictRequest(BaseModel):
-    """What to classify: rows, texts or objects, whichever the model takes; its `input` in `/models` says."""
+    """What to classify: rows, texts or objects, whichever the model takes: see its `input` in `/models`."""
 
     model_config = ConfigDict(extra="forbid")
-    instances: list[list[float]] | list[str] | list[dict[str, float | str | None]] = Field(
+    instances: _Rows | _Texts | _Objects = Field(
         description=(
             "`vector`, `image`, `sequence`: each a flat list of raw feature values. `text`: each a string. "
             "`table`: each an object with the model's fields."
@@ -57,7 +62,7 @@ _PREDICT_PROBLEMS = {
     404: "No such model, version or variant",
     413: "Too many bytes or rows",
     415: "The body is compressed, or raw numbers to a model that takes texts or objects",
-    422: "Not instances that the model takes (the first wrong one is named), or an unknown query parameter",
+    422: "Not instances that the model takes, the first wrong one being named, or an unknown query parameter",
     408: "The body did not arrive in time",
     503: "Too much work is waiting (see Retry-After), or the variant cannot be run here",
     504: "timeout_ms was over before inference",
@@ -86,8 +91,8 @@ def _predict_operation(registry: Registry) -> dict[str, Any]:
         "operationId": "predict",
         "description": (
             "The body is read as JSON whatever its Content-Type, except `application/octet-stream`: rows of "
-            "little-endian float32 numbers, row-major, for models that take rows. `Accept: application/octet-stream` gives the "
-            "probabilities back in the same way."
+            "little-endian float32 numbers, row-major, for models that take rows. "
+            "`Accept: application/octet-stream` gives the probabilities back in the same way."
         ),
         "parameters": [
             _parameter("variant", "Default: the bundle's own.", {"type": "string"}),
