@@ -14,7 +14,7 @@ PLAIN = ("wants a new roof", "asks for a car loan", "moved house last year", "pl
 
 LOAN = {"age": 41, "income": 2900.5, "job": "nurse", "note": "Pays back early. Wants a new roof!"}
 
-WORDS = 600  # more than an int8 has values
+WORDS = 400  # more than an int8 has values
 
 
 def write_loans(path: Path, rows: int = 600, seed: int = 3) -> Path:
@@ -35,7 +35,7 @@ def write_loans(path: Path, rows: int = 600, seed: int = 3) -> Path:
     return path
 
 
-def write_codes(path: Path, copies: int = 6) -> Path:
+def write_codes(path: Path, copies: int = 8) -> Path:
     """Write texts of a word each; the vocabulary numbers the words in order, and neighbours differ in label.
 
     So an id that is rounded to the next one gives the wrong answer.

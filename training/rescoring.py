@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from bundle.manifest import InputSpec
@@ -10,6 +11,7 @@ from bundle.store import Bundle
 from training.config import DataConfig
 from training.dataset import Dataset
 from training.errors import FeaturesError
+from training.files import TABLES, suffix
 from training.records import Records, encode
 
 
@@ -17,6 +19,8 @@ def reading(expected: InputSpec, config: DataConfig) -> dict[str, Any]:
     """Return what the input of a bundle says of how `config`'s data is to be read."""
     if expected.fields is None:
         return {"kind": config.kind or expected.kind}
+    if suffix(Path(config.data)) not in TABLES:
+        return {}  # it will be refused for what it holds, and not for options that nobody gave
     return {
         "text": tuple(field.name for field in expected.fields if field.kind == "text"),
         "category": tuple(field.name for field in expected.fields if field.kind == "category"),

@@ -70,7 +70,7 @@ _PREDICT_PROBLEMS = {
 
 
 def openapi(app: FastAPI, registry: Registry) -> dict[str, Any]:
-    """Return the schema of all routes; the example of `/predict` is one that the default model takes, and runs."""
+    """Return the schema of all routes; the example of `/predict` is for the default model, and runs."""
     schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     models = [(model, "validation") for model in (PredictRequest, PredictResponse, Problem)]
     _, definitions = models_json_schema(models, ref_template=_REFERENCE)  # type: ignore[arg-type]

@@ -107,7 +107,11 @@ def test_a_changed_vocabulary_is_found(damaged: Bundle) -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"{", "is not a vocabulary"), (b'["a"]', "has 3 ids; the manifest says 602"), (b"[1]", "not a list")],
+    [
+        (b"{", "is not a vocabulary"),
+        (b'["a"]', f"has 3 ids; the manifest says {WORDS + 2}"),
+        (b"[1]", "not a list"),
+    ],
 )
 def test_a_vocabulary_that_is_none_is_refused_by_name(damaged: Bundle, content: bytes, said: str) -> None:
     bundle = replace(damaged, "vocabulary.json", "vocabulary", content)
@@ -122,14 +126,14 @@ def test_test_instances_that_are_not_one_a_row_are_refused(damaged: Bundle, cont
         bundle.test_instances()
 
 
-@pytest.mark.parametrize("wrong", [-1.0, 602.0, 0.5, np.nan])
+@pytest.mark.parametrize("wrong", [-1.0, WORDS + 2.0, 0.5, np.nan])
 def test_rows_with_ids_that_there_are_not_are_refused(damaged: Bundle, wrong: float) -> None:
     x, y = damaged.test_set()
     x[3, 0] = wrong
     np.savez(damaged.folder / "test_set.npz", x=x, y=y)
     content = (damaged.folder / "test_set.npz").read_bytes()
     bundle = replace(damaged, "test_set.npz", "test_set", content)
-    with pytest.raises(BundleDamagedError, match="token ids other than 0 to 601"):
+    with pytest.raises(BundleDamagedError, match=f"token ids other than 0 to {WORDS + 1}"):
         bundle.test_set()
 
 
