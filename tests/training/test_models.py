@@ -90,7 +90,6 @@ def test_the_twin_of_a_model_of_texts_takes_ids_apart_and_answers_alike(
 
 
 def test_what_fills_a_sequence_up_is_read_before_it_and_not_after() -> None:
-    """A state that begins as zeros changes least through the steps read first: those of the end."""
     model = build("rnn", PADDED, 3, hidden=(4,), cell="gru")
     backwards = next(layer for layer in model.layers if layer.__class__.__name__ == "GRU")
     assert backwards.go_backwards
