@@ -5,10 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.field_data import write_codes, write_loans
 from training.config import TrainConfig
 from training.pipeline import train
+
+# A machine that is busy elsewhere is no fault of what is tested.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")
