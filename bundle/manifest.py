@@ -19,7 +19,9 @@ from pydantic import (
     model_validator,
 )
 
+from bundle.fields import AnyField, TextField
 from bundle.normalizer import FloatArray, Method, Normalizer
+from bundle.vocabulary import FIRST_WORD, IDS_MAX
 
 SCHEMA_VERSION = 1
 FILE_NAME = "manifest.json"
@@ -35,30 +37,68 @@ class _Strict(BaseModel):
 
 
 class InputSpec(_Strict):
-    """What one row is. Rows travel flattened: `prod(shape)` float32 numbers, row-major."""
+    """What one row is. Rows travel flattened: `prod(shape)` float32 numbers, row-major.
 
-    kind: Literal["vector", "image", "sequence"]
+    Of a `text` and a `table`, instances travel, strings or objects; `bundle.encoder` makes rows of them.
+    """
+
+    kind: Literal["vector", "image", "sequence", "text", "table"]
     shape: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1, max_length=3)]
     """(features,), (height, width[, channels]) or (steps, coefficients)."""
     feature_names: tuple[str, ...] | None = None
+    padded: bool = False
+    """A sequence may be shorter than its shape, by whole steps; steps of zeros at its end fill it up."""
+    fields: tuple[AnyField, ...] | None = None
+    """Of a text, its one text field; of a table, every field."""
+    vocabulary: Annotated[int, Field(ge=0, le=IDS_MAX)] = 0
+    """How many token ids there are, where there are texts."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if len(self.shape) not in {"vector": {1}, "image": {2, 3}, "sequence": {2}}[self.kind]:
+        ranks = {"vector": {1}, "image": {2, 3}, "sequence": {2}, "text": {1}, "table": {1}}
+        if len(self.shape) not in ranks[self.kind]:
             raise ValueError(f"shape {self.shape} is not that of a {self.kind}")
+        if self.padded and self.kind != "sequence":
+            raise ValueError(f"a {self.kind} cannot be padded")
+        if (self.fields is not None) != (self.kind in ("text", "table")):
+            raise ValueError(f"a {self.kind} {'needs' if self.fields is None else 'has no'} fields")
+        self._check_fields(self.fields or ())
         if self.feature_names is not None and len(self.feature_names) != self.features:
             raise ValueError(f"{len(self.feature_names)} feature names for {self.features} features")
         return self
+
+    def _check_fields(self, fields: tuple[AnyField, ...]) -> None:
+        texts = [field for field in fields if isinstance(field, TextField)]
+        if len({field.name for field in fields}) != len(fields):
+            raise ValueError("field names repeat")
+        if self.kind == "text" and not len(texts) == len(fields) == 1:
+            raise ValueError("a text has one field, of kind text")
+        if fields and sum(field.columns for field in fields) != self.features:
+            raise ValueError(f"the columns of the fields are not {self.features}")
+        if bool(texts) != (self.vocabulary >= FIRST_WORD):
+            raise ValueError(f"{len(texts)} text fields and {self.vocabulary} token ids")
 
     @property
     def features(self) -> int:
         return prod(self.shape)
 
     @property
+    def texts(self) -> tuple[int, ...]:
+        """How many token ids each text has; a row ends with them."""
+        return tuple(field.tokens for field in self.fields or () if isinstance(field, TextField))
+
+    @property
+    def tokens(self) -> int:
+        """How many columns at the end of a row are token ids, which no graph may take for quantities."""
+        return sum(self.texts)
+
+    @property
     def channels(self) -> int:
         """How many kinds of number a row holds; each has its own normalisation."""
         if self.kind == "image":
             return self.shape[2] if len(self.shape) == 3 else 1
+        if self.kind == "text":
+            return 1
         return self.shape[-1]
 
 
@@ -179,6 +219,10 @@ class Manifest(_Strict):
     variants: Annotated[tuple[VariantSpec, ...], Field(min_length=1)]
     test_set: FileSpec
     golden: FileSpec
+    vocabulary: FileSpec | None = None
+    """The words of the texts, a JSON list; word `i` has id `i + 2`."""
+    test_instances: FileSpec | None = None
+    """The held-out rows as clients send them, a JSON list, where they are texts or objects."""
     provenance: Provenance
 
     @model_validator(mode="after")
@@ -192,6 +236,10 @@ class Manifest(_Strict):
             raise ValueError("labels repeat")
         if (self.task == "binary") != (len(self.labels) == 2):
             raise ValueError(f"a {self.task} task cannot have {len(self.labels)} labels")
+        if (self.vocabulary is not None) != (self.input.tokens > 0):
+            raise ValueError("a vocabulary belongs to texts, and to them alone")
+        if (self.test_instances is not None) != (self.input.fields is not None):
+            raise ValueError("test instances belong to texts and tables, and to them alone")
         self.normalizer.build(self.input.features)
         if self.calibration is not None:
             ranges = len(self.calibration.low), len(self.calibration.high)
@@ -206,7 +254,9 @@ class Manifest(_Strict):
     @property
     def files(self) -> tuple[FileSpec, ...]:
         """Every file that belongs to the bundle, besides the manifest."""
-        return (self.test_set, self.golden, *(file for variant in self.variants for file in variant.files))
+        of_fields = (file for file in (self.vocabulary, self.test_instances) if file is not None)
+        of_variants = (file for variant in self.variants for file in variant.files)
+        return (self.test_set, self.golden, *of_fields, *of_variants)
 
     def variant(self, name: str) -> VariantSpec | None:
         return next((variant for variant in self.variants if variant.name == name), None)

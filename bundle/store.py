@@ -18,9 +18,11 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import TypeAdapter, ValidationError
 
+from bundle.encoder import Encoder
 from bundle.errors import BundleDamagedError, BundleNotFoundError
 from bundle.manifest import FILE_NAME, SCHEMA_VERSION, FileSpec, Manifest, Name, VariantSpec
 from bundle.normalizer import FloatArray
+from bundle.vocabulary import Vocabulary
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 _MANIFEST_BYTES_MAX = 64 * 2**20
@@ -85,7 +87,41 @@ class Bundle:
                 f"holds x {x.dtype}{x.shape} and y {y.dtype}{y.shape}; "
                 f"x must be float32 (n, {self.manifest.input.features}) and y (n,)",
             )
+        self._check_ids(self.manifest.test_set, x)
         return x, y
+
+    def encoder(self) -> Encoder | None:
+        """Return what makes rows of instances; None where instances are rows already.
+
+        Raises BundleDamagedError where the vocabulary is not the one that the manifest describes.
+        """
+        spec, file = self.manifest.input, self.manifest.vocabulary
+        if spec.fields is None:
+            return None
+        words = Vocabulary(())
+        if file is not None:
+            try:
+                words = Vocabulary.parse(self.read(file))
+            except ValueError as error:
+                raise BundleDamagedError(self.path(file), f"is not a vocabulary: {error}") from error
+            if words.size != spec.vocabulary:
+                raise BundleDamagedError(
+                    self.path(file), f"has {words.size} ids; the manifest says {spec.vocabulary}"
+                )
+        return Encoder(spec.fields, words, bare=spec.kind == "text")
+
+    def test_instances(self) -> list[Any] | None:
+        """Return the held-out rows as clients send them; None where clients send the rows themselves."""
+        file = self.manifest.test_instances
+        if file is None:
+            return None
+        try:
+            instances = json.loads(self.read(file))
+        except (ValueError, RecursionError) as error:
+            raise BundleDamagedError(self.path(file), f"is not JSON ({error})") from error
+        if not isinstance(instances, list) or len(instances) != len(self.test_set()[0]):
+            raise BundleDamagedError(self.path(file), "does not hold one instance for each test row")
+        return instances
 
     def golden(self, variant: str) -> tuple[FloatArray, FloatArray]:
         """Return a few raw rows, shape (n, features), and what `variant` answers, shape (n, classes)."""
@@ -97,7 +133,17 @@ class Bundle:
         shapes = (len(x), self.manifest.input.features), (len(x), self.manifest.classes)
         if (x.shape, expected.shape) != shapes or x.dtype != np.float32 or expected.dtype != np.float32:
             raise BundleDamagedError(self.path(self.manifest.golden), f"holds {variant} in the wrong shape")
+        self._check_ids(self.manifest.golden, x)
         return x, expected
+
+    def _check_ids(self, file: FileSpec, x: FloatArray) -> None:
+        """Raise BundleDamagedError where rows hold a token id that there is not: a graph may crash of it."""
+        spec = self.manifest.input
+        ids = x[:, spec.features - spec.tokens :]
+        if not ((ids >= 0) & (ids < max(1, spec.vocabulary)) & (ids == np.floor(ids))).all():
+            raise BundleDamagedError(
+                self.path(file), f"holds token ids other than 0 to {spec.vocabulary - 1}"
+            )
 
     def _arrays(self, file: FileSpec) -> dict[str, npt.NDArray[Any]]:
         try:

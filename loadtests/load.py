@@ -9,7 +9,7 @@ from bundle.errors import BundleError
 from loadtests.answers import mark
 from loadtests.client import ServiceClient
 from loadtests.errors import LoadTestError, UnexpectedAnswerError
-from loadtests.payloads import Payloads, build
+from loadtests.payloads import Payloads, build, held_out
 from loadtests.recorder import Recorder
 from loadtests.summary import Summary, summarise_all
 from loadtests.target import Target, choose_bundle, target_of
@@ -73,7 +73,7 @@ def prepare(
     try:
         bundle = choose_bundle(models, model or None, int(version) if version else None)
         target = target_of(bundle, variant or bundle.manifest.default_variant)
-        payloads = build(*bundle.test_set(), rows)
+        payloads = build(*held_out(bundle), rows)
     except BundleError as error:
         raise LoadTestError(str(error)) from error
     with ServiceClient(host) as client:

@@ -10,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from bundle.normalizer import FloatArray
+from bundle.store import Bundle
 
 Label = int | str
 IntArray = npt.NDArray[np.int64]
+Instances = FloatArray | npt.NDArray[np.object_]
 
 BODY_BYTES_MAX = 64 * 2**20  # of all bodies together: the 10,000 images of Fashion-MNIST take 36 MB
 _GOLDEN_RATIO = 0.6180339887498949
@@ -39,10 +41,24 @@ def rows_of(bodies: IntArray, rows: int, order: IntArray) -> IntArray:
     return np.asarray(order[places % len(order)])
 
 
+def held_out(bundle: Bundle) -> tuple[Instances, npt.NDArray[Any]]:
+    """Return the test rows of a bundle as clients send them, shape (n, ...), and their labels, shape (n,).
+
+    Raises BundleDamagedError.
+    """
+    x, y = bundle.test_set()
+    instances = bundle.test_instances()
+    if instances is None:
+        return x, y
+    objects = np.empty(len(instances), object)  # of texts or dicts, which NumPy must not look into
+    objects[:] = instances
+    return objects, y
+
+
 def build(
-    x: FloatArray, y: npt.NDArray[Any], rows: int, *, seed: int = 0, bytes_max: int = BODY_BYTES_MAX
+    x: Instances, y: npt.NDArray[Any], rows: int, *, seed: int = 0, bytes_max: int = BODY_BYTES_MAX
 ) -> Payloads:
-    """Encode the test rows `x`, shape (n, features), with labels `y`, shape (n,), `rows` to a body.
+    """Encode the test rows `x`, as `held_out` gives them, with labels `y`, shape (n,), `rows` to a body.
 
     The rows are shuffled with `seed`, so that those a short run sees are a fair draw of the test set, and the
     same for every variant. Every row is in a body, unless all bodies together would exceed `bytes_max`: then
@@ -65,11 +81,14 @@ def build(
     return Payloads(rows, order, tuple(bodies), tuple(labels))
 
 
-def encode(x: FloatArray) -> bytes:
+def encode(x: Instances) -> bytes:
     """Encode raw rows, shape (rows, features), as a JSON request, in the fewest digits that give them back.
 
     A client that read 13.54 from a file sends 13.54, not 13.539999961853027; and pixels as whole numbers.
+    Texts and objects, shape (rows,), are sent as they are.
     """
+    if x.dtype.kind == "O":
+        return json.dumps({"instances": x.tolist()}, separators=(",", ":")).encode()
     whole = x.astype(np.int64) if np.abs(x).max(initial=0) < 2**53 else None
     if whole is not None and np.array_equal(whole, x):
         instances: list[list[Any]] = whole.tolist()

@@ -14,7 +14,7 @@ from loadtests.client import ServiceClient
 from loadtests.cores import Cores, bound_to
 from loadtests.errors import LoadTestError
 from loadtests.generator import Schedule, generate, window
-from loadtests.payloads import Payloads, build
+from loadtests.payloads import Payloads, build, held_out
 from loadtests.probe import probe
 from loadtests.result import Result, Skipped
 from loadtests.server_process import Server, started
@@ -57,7 +57,7 @@ def run(plan: Plan, progress: Progress) -> Iterator[Result | Skipped]:
 
     A variant that cannot be loaded is skipped with the reason, and the rest goes on.
     """
-    x, y = plan.bundle.test_set()
+    x, y = held_out(plan.bundle)
     payloads = [build(x, y, rows) for rows in plan.rows]
     for name in plan.variants:
         variant = plan.bundle.variant(name)

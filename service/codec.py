@@ -31,16 +31,17 @@ _decoder = msgspec.json.Decoder(_Body)
 _encoder = msgspec.json.Encoder()
 
 
-def decode_json(body: Body, *, features: int, max_rows: int) -> Float64Array:
+def decode_json(body: Body, *, features: int, max_rows: int, step: int = 0) -> Float64Array:
     """Return the rows of `{"instances": [[...], ...]}`, shape (rows, features), as float32 can hold them.
 
+    With `step`, a row may be shorter, by whole steps of so many numbers: zeros fill it up.
     Raises MalformedBodyError where the body is not JSON, InvalidRequestError where it is not such rows of
     finite float32 numbers, and TooLargeError where there are more than `max_rows`.
     """
     rows = _decode_plain(body, features)
     if rows is None:
-        rows = _decode_carefully(body, features, max_rows)
-    _check_count(len(rows), max_rows)
+        rows = _decode_carefully(body, features, max_rows, step)
+    check_count(len(rows), max_rows)
     # One product tells that no number can be too large, NaN or infinite; only then is each one looked at.
     if not np.vdot(rows, rows) <= _SQUARE_MAX:
         _check_finite(np.abs(rows) <= _FLOAT32_MAX, rows)
@@ -74,7 +75,7 @@ def _brackets(body: Body, rows: int) -> int:
     return int(np.count_nonzero(np.frombuffer(body, np.uint8) == ord("[")))
 
 
-def _decode_carefully(body: Body, features: int, max_rows: int) -> Float64Array:
+def _decode_carefully(body: Body, features: int, max_rows: int, step: int) -> Float64Array:
     """Return the rows, or raise the error that says what is wrong and where."""
     try:
         instances = _decoder.decode(body).instances
@@ -85,11 +86,14 @@ def _decode_carefully(body: Body, features: int, max_rows: int) -> Float64Array:
         if constant is not None:
             raise InvalidRequestError(f"the body holds {constant}; numbers must be finite") from error
         raise MalformedBodyError(f"the body is not JSON: {error}") from error
-    _check_count(len(instances), max_rows)
+    check_count(len(instances), max_rows)
     for index, row in enumerate(instances):
+        if step and row and len(row) % step == 0:
+            row.extend([0.0] * (features - len(row)))
         if len(row) != features:
             raise InvalidRequestError(
                 f"instances[{index}] has {len(row)} features; the model takes {features}"
+                + (f", or whole steps of {step}" if step else "")
             )
     return np.array(instances, np.float64)
 
@@ -116,7 +120,7 @@ def decode_octets(body: Body, *, features: int, max_rows: int) -> FloatArray:
         raise InvalidRequestError(
             f"the body is {len(body)} bytes long; a row is {width}: {features} little-endian float32 numbers"
         )
-    _check_count(count, max_rows)
+    check_count(count, max_rows)
     rows = np.frombuffer(body, "<f4").reshape(count, features).astype(np.float32, copy=False)
     _check_finite(np.isfinite(rows), rows)
     return rows
@@ -146,7 +150,8 @@ def answer_prefix(model: str, version: int, variant: str) -> bytes:
     return _encoder.encode({"model": model, "version": version, "variant": variant})[:-1] + b","
 
 
-def _check_count(rows: int, max_rows: int) -> None:
+def check_count(rows: int, max_rows: int) -> None:
+    """Raise InvalidRequestError where there are no rows, and TooLargeError where there are too many."""
     if rows == 0:
         raise InvalidRequestError("there are no instances; at least one row is needed")
     if rows > max_rows:

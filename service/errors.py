@@ -27,6 +27,10 @@ class UnsupportedEncodingError(RequestError):
     """The body is compressed."""
 
 
+class UnsupportedTypeError(RequestError):
+    """The body is raw numbers, and the model does not take them."""
+
+
 class InvalidRequestError(RequestError):
     """The request can be read, and is not one that the model can answer."""
 
@@ -56,6 +60,7 @@ STATUS: dict[type[RequestError], HTTPStatus] = {
     UnknownTargetError: HTTPStatus.NOT_FOUND,
     TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     UnsupportedEncodingError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    UnsupportedTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     InvalidRequestError: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     OverloadedError: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from bundle.errors import BundleError
 from bundle.runtimes import is_available
@@ -172,11 +172,14 @@ class Registry:
             return None
         return version.servables.get(variant or version.bundle.manifest.default_variant)
 
-    def example(self) -> list[float] | None:
-        """Return a row that the default model takes, None where there is none."""
+    def example(self) -> Any:
+        """Return an instance that the default model takes, None where there is no such model."""
         version = self._serving.get(self.default_model or "")
         if version is None or version.bundle is None:
             return None
+        instances = version.bundle.test_instances()
+        if instances:
+            return instances[0]
         row: list[float] = version.bundle.golden(version.bundle.manifest.default_variant)[0][0].tolist()
         return row
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
@@ -12,14 +13,19 @@ from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime, open_runtime
 from bundle.selftest import check
 from bundle.store import Bundle
-from service.batcher import Batcher
-from service.codec import answer_prefix
+from service.batcher import Batcher, Rows
+from service.codec import answer_prefix, decode_json, decode_octets
 from service.cost import Cost
+from service.instances import decode_instances, refuse_octets
 from service.lanes import Lanes
 from service.metrics import Metrics, VariantMetrics
 
+Read = Callable[..., Rows]  # of a body, and of `max_rows`
+
 _COSTED_ROWS = 32
 _COSTING_RUNS = 5
+_NUMBER_BYTES = 4  # as octets, and with its comma as JSON
+_INSTANCE_BYTES = 32  # a short text, or two fields of an object
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,10 @@ class Servable:
     model: str
     version: int
     variant: str
-    features: int
+    row_bytes: int
+    """The least that a row commonly takes in a body: before it is decoded, so many rows it may hold."""
+    read_json: Read
+    read_octets: Read
     labels: tuple[int, ...] | tuple[str, ...]
     prefix: bytes
     batcher: Batcher
@@ -50,11 +59,14 @@ def load(bundle: Bundle, variant: str, *, lanes: Lanes, metrics: Metrics) -> Ser
     rows = np.resize(bundle.golden(variant)[0], (_COSTED_ROWS, bundle.manifest.input.features))
     one, many = _fastest_us(runtime, rows[:1]), _fastest_us(runtime, rows)
     series = metrics.variant(bundle.name, variant)
+    read_json, read_octets = _readers(bundle)
     return Servable(
         model=bundle.name,
         version=bundle.version,
         variant=variant,
-        features=bundle.manifest.input.features,
+        row_bytes=_row_bytes(bundle),
+        read_json=read_json,
+        read_octets=read_octets,
         labels=bundle.manifest.labels,
         prefix=answer_prefix(bundle.name, bundle.version, variant),
         batcher=Batcher(
@@ -66,6 +78,24 @@ def load(bundle: Bundle, variant: str, *, lanes: Lanes, metrics: Metrics) -> Ser
         ),
         metrics=series,
     )
+
+
+def _readers(bundle: Bundle) -> tuple[Read, Read]:
+    """Return what makes rows of a JSON body and of one of octets: chosen here, and not in every request."""
+    encoder, spec = bundle.encoder(), bundle.manifest.input
+    if encoder is not None:
+        return partial(decode_instances, encoder=encoder), partial(refuse_octets, encoder=encoder)
+    step = spec.channels if spec.padded else 0
+    return (
+        partial(decode_json, features=spec.features, step=step),
+        partial(decode_octets, features=spec.features),
+    )
+
+
+def _row_bytes(bundle: Bundle) -> int:
+    if bundle.manifest.input.fields is not None:
+        return _INSTANCE_BYTES
+    return _NUMBER_BYTES * bundle.manifest.input.features
 
 
 def _fastest_us(runtime: Runtime, rows: FloatArray) -> float:

@@ -40,7 +40,7 @@ app = typer.Typer(
 Given = TypeVar("Given")
 
 _VARIANTS: TypeAdapter[tuple[Variant, ...]] = TypeAdapter(tuple[Variant, ...])
-_DATA_HELP = "breast_cancer, digits, wine, iris, fashion_mnist, mnist, or a path: .npy, .npz or .csv"
+_DATA_HELP = "breast_cancer, digits, wine, iris, fashion_mnist, mnist, or a path: .npy, .npz, .csv or .csv.gz"
 _TRAIN_EXAMPLES = """Examples:
 
     python -m training train --data digits --model cnn
@@ -52,6 +52,10 @@ _TRAIN_EXAMPLES = """Examples:
     python -m training train --data digits --model cnn --repeats 5 --margin 0.01 --json digits.json
 
     python -m training train --data digits --model cnn --widths 0.25,0.5,1,2 --plot pictures
+
+    python -m training train --data news.csv.gz --label topic --text body --split part --model cnn
+
+    python -m training train --data loans.csv --label decision --text note --missing fill
 """
 _TUNE_EXAMPLES = """Examples:
 
@@ -94,7 +98,26 @@ PlotOption = Annotated[
         help="Draw pictures into this folder: ladder.png, confusion.png, and, of a training, history.png.",
     ),
 ]
-MissingOption = Annotated[Missing, typer.Option(help="Rows with missing values: refuse them, or drop them.")]
+MissingOption = Annotated[
+    Missing,
+    typer.Option(help="Missing values: refuse them, drop their rows, or have the model fill them in (.csv)."),
+]
+Text = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN", help="A column of a .csv that is a text; repeatable."),
+]
+Category = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN", help="A column of a .csv that is a category, though it looks otherwise; repeatable."
+    ),
+]
+Split = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN", help="The column of a .csv that says 'test' in the rows kept for the test."
+    ),
+]
 
 
 @app.command(epilog=_TRAIN_EXAMPLES)
@@ -163,6 +186,15 @@ def train(
     ] = None,
     data_dir: DataDir = None,
     label: Label = None,
+    text: Text = None,
+    category: Category = None,
+    split: Split = None,
+    tokens: Annotated[
+        int | None,
+        typer.Option(help="Words of a text that are read; by default what 95% of them have, at most 256."),
+    ] = None,
+    vocabulary: Annotated[int, typer.Option(help="Words that a model of texts knows, at most.")] = 4000,
+    embedding: Annotated[int, typer.Option(help="Numbers that a word becomes.")] = 32,
     kind: KindOption = None,
     missing: MissingOption = "error",
     margin: MarginOption = MARGIN,
@@ -177,6 +209,12 @@ def train(
     config = TrainConfig(
         data=data,
         label=label,
+        text=tuple(text or ()),
+        category=tuple(category or ()),
+        split=split,
+        tokens=tokens,
+        vocabulary=vocabulary,
+        embedding=embedding,
         data_dir=data_dir,
         kind=kind,
         missing=missing,
@@ -278,6 +316,9 @@ def tune(
     ),
     data_dir: DataDir = None,
     label: Label = None,
+    text: Text = None,
+    category: Category = None,
+    split: Split = None,
     kind: KindOption = None,
     missing: MissingOption = "error",
 ) -> None:
@@ -295,6 +336,9 @@ def tune(
     base = TrainConfig(
         data=data,
         label=label,
+        text=tuple(text or ()),
+        category=tuple(category or ()),
+        split=split,
         data_dir=data_dir,
         kind=kind,
         missing=missing,
@@ -346,6 +390,7 @@ def evaluate(
     data: Annotated[str | None, typer.Option(help=f"{_DATA_HELP}; by default its own test rows.")] = None,
     data_dir: DataDir = None,
     label: Label = None,
+    split: Split = None,
     kind: KindOption = None,
     missing: MissingOption = "error",
     margin: MarginOption = MARGIN,
@@ -354,7 +399,7 @@ def evaluate(
 ) -> None:
     """Score and time every variant of a bundle."""
     proof = Proof(margin, json, plot)
-    config = _other_data(data, data_dir, label, kind, missing)
+    config = _other_data(data, data_dir, label, split, kind, missing)
 
     from training.console import BarProgress, native_noise_kept_aside, print_table
     from training.pipeline import rescore
@@ -378,13 +423,14 @@ def diagnose(
     data: Annotated[str | None, typer.Option(help=f"{_DATA_HELP}; by default its own test rows.")] = None,
     data_dir: DataDir = None,
     label: Label = None,
+    split: Split = None,
     kind: KindOption = None,
     missing: MissingOption = "error",
     margin: MarginOption = MARGIN,
 ) -> None:
     """Say why a variant lost: layer by layer against float32, with what to try."""
     Proof(margin)
-    config = _other_data(data, data_dir, label, kind, missing)
+    config = _other_data(data, data_dir, label, split, kind, missing)
 
     from training.console import BarProgress, native_noise_kept_aside, show
     from training.diagnose import diagnose as look
@@ -428,13 +474,20 @@ def _first_mistake(error: ValidationError) -> str:
 
 
 def _other_data(
-    data: str | None, data_dir: Path | None, label: str | None, kind: Kind | None, missing: Missing
+    data: str | None,
+    data_dir: Path | None,
+    label: str | None,
+    split: str | None,
+    kind: Kind | None,
+    missing: Missing,
 ) -> DataConfig | None:
     """Return which data to look at instead of the bundle's own test rows; None where none is given."""
     if data is not None:
-        return DataConfig(data=data, data_dir=data_dir, label=label, kind=kind, missing=missing)
-    if (data_dir, label, kind, missing) != (None, None, None, "error"):
-        raise OptionError("--data-dir, --label, --kind and --missing say how to read --data; give that too")
+        return DataConfig(data=data, data_dir=data_dir, label=label, split=split, kind=kind, missing=missing)
+    if (data_dir, label, split, kind, missing) != (None, None, None, None, "error"):
+        raise OptionError(
+            "--data-dir, --label, --split, --kind and --missing say how to read --data; give that too"
+        )
     return None
 
 

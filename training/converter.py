@@ -15,6 +15,7 @@ import numpy as np
 
 from bundle.manifest import REFERENCE
 from bundle.normalizer import FloatArray, Normalizer
+from bundle.runtimes.base import ROWS, TOKENS, as_ids
 from bundle.runtimes.litert import LiteRTRuntime
 from bundle.runtimes.tensorflow import import_tensorflow
 from training.recipes import LOW_BITS, quantize_weights
@@ -42,10 +43,15 @@ _BYTES_A_WEIGHT = {
 }
 
 
-def convert(saved_model: Path, variant: str, calibration: FloatArray) -> bytes:
-    """Return the `.tflite` content of a variant, calibrated on normalised rows where it needs that."""
+def convert(saved_model: Path, variant: str, calibration: FloatArray, tokens: int = 0) -> bytes:
+    """Return the `.tflite` content of a variant, calibrated on normalised rows where it needs that.
+
+    The last `tokens` columns of a row are token ids. Raises ValueError where the variant cannot have any.
+    """
+    if variant == "int16x8" and tokens:
+        raise ValueError("TensorFlow's 16x8 quantiser takes no whole numbers, which token ids are")
     if variant in LOW_BITS:
-        return quantize_weights(convert(saved_model, REFERENCE, calibration), variant)
+        return quantize_weights(convert(saved_model, REFERENCE, calibration, tokens), variant)
     tf = import_tensorflow()
     converter = tf.lite.TFLiteConverter.from_saved_model(str(saved_model))
     if variant != REFERENCE:
@@ -60,16 +66,24 @@ def convert(saved_model: Path, variant: str, calibration: FloatArray) -> bytes:
             else operations.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
         ]
 
-        def one_by_one() -> Iterator[list[FloatArray]]:
+        def one_by_one() -> Iterator[Any]:
             for row in calibration:
-                yield [row[None]]
+                yield _feeds(row[None], tokens) if tokens else [row[None]]
 
         converter.representative_dataset = one_by_one
     content: bytes = converter.convert()
     return content
 
 
-def check(variant: str, content: bytes, probe: FloatArray, expected: FloatArray, weights: int) -> None:
+def _feeds(row: FloatArray, tokens: int) -> dict[str, Any]:
+    """Return the inputs of a graph that takes token ids apart."""
+    plain = row[:, : row.shape[1] - tokens]
+    return {TOKENS: as_ids(row, tokens)} | ({ROWS: plain} if plain.size else {})
+
+
+def check(
+    variant: str, content: bytes, probe: FloatArray, expected: FloatArray, weights: int, tokens: int = 0
+) -> None:
     """Raise ValueError where a graph is not the model: too small, unable to run, or other in its answers.
 
     `probe` holds normalised rows (n, features), and `expected` what Keras answers to them (n, classes).
@@ -81,7 +95,7 @@ def check(variant: str, content: bytes, probe: FloatArray, expected: FloatArray,
     as_it_is = Normalizer(
         "standardize", features, np.zeros(features, np.float32), np.ones(features, np.float32)
     )
-    runtime = LiteRTRuntime(content, normalizer=as_it_is, classes=expected.shape[1])
+    runtime = LiteRTRuntime(content, normalizer=as_it_is, classes=expected.shape[1], tokens=tokens)
     for batch in (1, 2, len(probe)):
         answers = runtime.predict(probe[:batch])
         if not np.isfinite(answers).all():
@@ -104,12 +118,13 @@ def convert_folder(folder: Path, variants: list[str], report: Callable[[str], No
     """Convert each variant in turn, and report `begin VARIANT`, then `done` or `failed REASON`."""
     with np.load(folder / PROBE, allow_pickle=False) as arrays:
         held: dict[str, Any] = dict(arrays)
+    tokens = int(held["tokens"])
     import_tensorflow()
     for variant in variants:
         report(f"begin {variant}")
         try:
-            content = convert(folder / SAVED_MODEL, variant, held["calibration"])
-            check(variant, content, held["probe"], held["expected"], int(held["weights"]))
+            content = convert(folder / SAVED_MODEL, variant, held["calibration"], tokens)
+            check(variant, content, held["probe"], held["expected"], int(held["weights"]), tokens)
         except Exception as error:  # the converter raises what it likes, and other variants may still do
             report(f"failed {' '.join(str(error).split())[:300]}")
             continue

@@ -19,6 +19,7 @@ from bundle.manifest import InputSpec
 from bundle.normalizer import FloatArray
 from training.config import Kind, Missing
 from training.errors import FeaturesError, LabelsError, MissingValuesError, OptionError
+from training.records import Records
 
 ROWS_PER_CLASS_MIN = 5  # one to test, one to validate, and three to learn from
 
@@ -38,6 +39,10 @@ class RawData:
     feature_names: tuple[str, ...] | None = None
     test_rows: int = 0
     label_name: str = "y"
+    lengths: npt.NDArray[Any] | None = None  # (n,): steps of each sequence that are no padding
+    records: Records | None = None
+    """The rows, where they are texts or objects; `x` then has no columns."""
+    order: npt.NDArray[np.int64] | None = None  # (n,): where each row stood in the file
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,9 @@ class Dataset:
     """The last so many rows are the test split that was published with the data; 0 where none was."""
     notes: tuple[str, ...] = ()
     """What was done to the data, and its user should know."""
+    lengths: npt.NDArray[np.int64] | None = None  # (n,): true steps of each sequence, where it was said
+    records: Records | None = None
+    """The rows, where they are texts or objects, to be encoded when it is known which of them train."""
 
     @property
     def sha256(self) -> str:
@@ -59,6 +67,8 @@ class Dataset:
         digest = hashlib.sha256(f"{self.x.shape} {self.y.dtype.kind} {self.test_rows}".encode())
         digest.update(np.ascontiguousarray(self.x, "<f4").data)
         digest.update("\0".join(map(str, self.y.tolist())).encode())
+        if self.records is not None:
+            digest.update(self.records.sha256.encode())
         return digest.hexdigest()
 
     @property
@@ -73,6 +83,8 @@ def clean(raw: RawData, *, kind: Kind | None = None, missing: Missing = "error")
     Raises FeaturesError, LabelsError or MissingValuesError, naming the columns; and OptionError for a `kind`
     that the rows cannot be.
     """
+    if raw.records is not None and len(raw.y):
+        return _clean_records(raw, raw.records, kind, missing)
     spec = _input_spec(raw, kind)
     if len(raw.x) == 0:
         raise FeaturesError(f"{raw.name} has no rows")
@@ -84,10 +96,36 @@ def clean(raw: RawData, *, kind: Kind | None = None, missing: Missing = "error")
             f"{raw.name} has x of shape {raw.x.shape} and labels of shape {raw.y.shape}; "
             f"there must be one label a row, shape ({len(raw.x)},)"
         )
+    raw = _without_padding(raw, spec)
     flat = raw.x.reshape(len(raw.x), -1)
     raw, flat, notes = _without_missing(raw, flat, missing)
     rows = _to_float32(raw, flat)
-    return Dataset(raw.name, rows, _classes(raw), spec, raw.test_rows, notes)
+    return Dataset(raw.name, rows, _classes(raw), spec, raw.test_rows, notes, raw.lengths)
+
+
+def _clean_records(raw: RawData, records: Records, kind: Kind | None, missing: Missing) -> Dataset:
+    if kind is not None:
+        raise OptionError(f"--kind {kind} was given, but the rows of {raw.name} are texts or objects")
+    holes = records.holes()
+    for row, label_is_missing in enumerate(_missing_labels(raw.y)):
+        holes[row] += [raw.label_name] * bool(label_is_missing)
+    bad = np.array([bool(names) for names in holes])
+    columns = sorted({name for names in holes for name in names})
+    _check_missing(raw, bad, columns, "drop" if missing == "drop" else "error")
+    notes = (_dropped(bad, columns),) if bad.any() else ()
+    kept = replace(records, instances=records.take(np.flatnonzero(~bad).tolist()))
+    test_rows = raw.test_rows - int(bad[len(bad) - raw.test_rows :].sum())
+    spec = InputSpec(kind="vector", shape=(1,))  # until the rows are encoded
+    raw = replace(raw, y=raw.y[~bad], test_rows=test_rows)
+    return Dataset(
+        raw.name,
+        np.zeros((len(raw.y), 0), np.float32),
+        _classes(raw),
+        spec,
+        raw.test_rows,
+        notes,
+        records=kept,
+    )
 
 
 def require_trainable(data: Dataset) -> None:
@@ -104,7 +142,7 @@ def require_trainable(data: Dataset) -> None:
         raise LabelsError(
             f"{data.name} has too few rows of class {named}{more}; each needs at least {ROWS_PER_CLASS_MIN}"
         )
-    if (data.x == data.x[0]).all():
+    if data.records is None and (data.x == data.x[0]).all():
         raise FeaturesError(f"{data.name}: every feature is constant, so nothing can be learnt")
 
 
@@ -125,7 +163,13 @@ def _input_spec(raw: RawData, kind: Kind | None) -> InputSpec:
     allowed = {"vector": {1}, "image": {2, 3}, "sequence": {2}}[resolved]
     if len(shape) not in allowed:
         raise OptionError(f"{raw.name} has x of shape {raw.x.shape}, which cannot be of kind {resolved!r}")
-    return InputSpec(kind=resolved, shape=shape, feature_names=raw.feature_names)
+    if raw.lengths is not None and resolved != "sequence":
+        raise OptionError(
+            f"{raw.name} has lengths, which only sequences have; it cannot be of kind {resolved!r}"
+        )
+    return InputSpec(
+        kind=resolved, shape=shape, feature_names=raw.feature_names, padded=raw.lengths is not None
+    )
 
 
 def _natural_kind(x: npt.NDArray[Any]) -> Kind:
@@ -141,6 +185,26 @@ def _refuse_what_is_not_a_number(raw: RawData) -> None:
         raise LabelsError(f"{raw.name} has labels of type {raw.y.dtype}; they must be integers or strings")
 
 
+def _without_padding(raw: RawData, spec: InputSpec) -> RawData:
+    """Put zeros after the true steps of each sequence, whatever filled it up."""
+    if raw.lengths is None:
+        return raw
+    steps, lengths = spec.shape[0], raw.lengths
+    if lengths.shape != (len(raw.x),) or lengths.dtype.kind not in "iu":
+        raise FeaturesError(
+            f"{raw.name} has lengths of type {lengths.dtype} and shape {lengths.shape}; there must be "
+            f"one whole number a row, shape ({len(raw.x)},)"
+        )
+    wrong = np.flatnonzero((lengths < 1) | (lengths > steps))
+    if len(wrong):
+        raise FeaturesError(
+            f"{raw.name} has a length of {lengths[wrong[0]]} in row {wrong[0]}; it must be from 1 to {steps}"
+        )
+    true = np.arange(steps)[None] < lengths[:, None].astype(np.int64)  # (n, steps)
+    x = np.where(true.reshape(true.shape + (1,) * (raw.x.ndim - 2)), raw.x, raw.x.dtype.type(0))
+    return replace(raw, x=x, lengths=lengths.astype(np.int64))
+
+
 def _without_missing(
     raw: RawData, flat: npt.NDArray[Any], missing: Missing
 ) -> tuple[RawData, npt.NDArray[Any], tuple[str, ...]]:
@@ -151,19 +215,30 @@ def _without_missing(
         return raw, flat, ()
     columns = [_feature_name(raw, int(column)) for column in np.flatnonzero(holes.any(axis=0))]
     columns += [raw.label_name] if no_label.any() else []
-    if missing == "error":
+    _check_missing(raw, bad, columns, missing)
+    test_rows = raw.test_rows - int(bad[len(bad) - raw.test_rows :].sum())
+    lengths = None if raw.lengths is None else raw.lengths[~bad]
+    kept = replace(raw, y=raw.y[~bad], test_rows=test_rows, lengths=lengths)
+    return kept, flat[~bad], (_dropped(bad, columns),)
+
+
+def _check_missing(raw: RawData, bad: npt.NDArray[np.bool_], columns: list[str], missing: Missing) -> None:
+    """Raise MissingValuesError where rows are `bad`, and not to be dropped, or none would be left."""
+    if missing != "drop" and bad.any():
+        first = np.flatnonzero(bad)[0] if raw.order is None else raw.order[bad].min()
         raise MissingValuesError(
             f"{raw.name} has missing values in {bad.sum()} of {len(bad)} rows, first in row "
-            f"{np.flatnonzero(bad)[0]} (counted from 0), in {_listed(columns)}; "
-            "fill them in, or drop these rows with --missing drop"
+            f"{first} (counted from 0), in {_listed(columns)}; fill them in, or drop these rows with "
+            "--missing drop" + ("" if raw.order is None else ", or fill them in with --missing fill")
         )
     if bad.all():
         raise MissingValuesError(
             f"{raw.name} has missing values in every row, in {_listed(columns)}: none is left"
         )
-    test_rows = raw.test_rows - int(bad[len(bad) - raw.test_rows :].sum())
-    note = f"dropped {bad.sum()} of {len(bad)} rows with missing values in {_listed(columns)}"
-    return replace(raw, y=raw.y[~bad], test_rows=test_rows), flat[~bad], (note,)
+
+
+def _dropped(bad: npt.NDArray[np.bool_], columns: list[str]) -> str:
+    return f"dropped {bad.sum()} of {len(bad)} rows with missing values in {_listed(columns)}"
 
 
 def _missing_labels(y: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:

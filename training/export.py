@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -61,12 +62,14 @@ def open_exported(folder: Path, variants: Sequence[str], prepared: Prepared) -> 
 
     runtimes: dict[str, Runtime] = {}
     for name in variants:
-        normalizer, classes = prepared.normalizer, len(prepared.labels)
+        normalizer, classes, tokens = prepared.normalizer, len(prepared.labels), prepared.input.tokens
         if name == SAVED_MODEL:
-            runtimes[name] = TensorFlowRuntime(folder / name, normalizer=normalizer, classes=classes)
+            runtimes[name] = TensorFlowRuntime(
+                folder / name, normalizer=normalizer, classes=classes, tokens=tokens
+            )
         else:
             content = (folder / f"{name}.tflite").read_bytes()
-            runtimes[name] = LiteRTRuntime(content, normalizer=normalizer, classes=classes)
+            runtimes[name] = LiteRTRuntime(content, normalizer=normalizer, classes=classes, tokens=tokens)
     return runtimes
 
 
@@ -115,8 +118,26 @@ class BundleWriter:
             variants=tuple(self._variant(evaluation) for evaluation in evaluations),
             test_set=test_set,
             golden=self._save("golden.npz", x=rows, **answers),
+            vocabulary=self._vocabulary(),
+            test_instances=self._test_instances(),
             provenance=self.provenance,
         )
+
+    def _vocabulary(self) -> FileSpec | None:
+        encoder = self.prepared.encoder
+        if encoder is None or not self.prepared.input.tokens:
+            return None
+        return self._write("vocabulary.json", encoder.vocabulary.dump())
+
+    def _test_instances(self) -> FileSpec | None:
+        instances = self.prepared.test_instances
+        if instances is None:
+            return None
+        return self._write("test_instances.json", json.dumps(list(instances), indent=0).encode())
+
+    def _write(self, name: str, content: bytes) -> FileSpec:
+        (self.staging / name).write_bytes(content)
+        return describe(self.staging, self.staging / name)
 
     def _save(self, name: str, **arrays: Any) -> FileSpec:
         np.savez(self.staging / name, **arrays)

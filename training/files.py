@@ -1,23 +1,39 @@
-"""Reads the files that people bring: `.npy`, `.npz` and `.csv`. No pickle is ever opened."""
+"""Reads the files that people bring: `.npy`, `.npz`, `.csv` and `.csv.gz`. No pickle is ever opened."""
 
 from __future__ import annotations
 
 import csv
+import gzip
 import warnings
 import zipfile
+import zlib
+from dataclasses import replace
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TextIO
 
 import numpy as np
 import numpy.typing as npt
 
 from training.dataset import RawData
 from training.errors import DataUnreadableError, FeaturesError, LabelsError, OptionError
+from training.tables import Columns, as_records
 
-SUFFIXES = (".npy", ".npz", ".csv")
+SUFFIXES = (".npy", ".npz", ".csv", ".csv.gz")
+TABLES = (".csv", ".csv.gz")
 
 _LAYOUT = "it must hold x and y, or x_train, y_train, x_test and y_test"
+_UNREADABLE = (UnicodeDecodeError, csv.Error, EOFError, gzip.BadGzipFile, zlib.error)
+
+
+def suffix(path: Path) -> str:
+    """Return the ending that says what a file is; of a compressed table, both."""
+    return "".join(path.suffixes[-2:]) if path.suffix == ".gz" else path.suffix
+
+
+def stem(path: Path) -> str:
+    """Return the name of a file without its ending."""
+    return path.name.removesuffix(suffix(path)) if suffix(path) in SUFFIXES else path.stem
 
 
 def read_npy(path: Path) -> RawData:
@@ -39,14 +55,19 @@ def read_npy(path: Path) -> RawData:
 
 
 def read_npz(path: Path) -> RawData:
-    """Read an archive of `x` and `y`, or of `x_train`, `y_train`, `x_test`, `y_test`, as Keras has it."""
+    """Read an archive of `x` and `y`, or of `x_train`, `y_train`, `x_test`, `y_test`, as Keras has it.
+
+    `length`, or `length_train` and `length_test`, say how many steps of each sequence are true; what follows
+    them is padding.
+    """
     with path.open("rb") as stream:
         archive = _load(path, stream)
         if isinstance(archive, np.ndarray):
             raise DataUnreadableError(f"{path} is a .npy array under another name; rename it")
         if {"x", "y"} <= set(archive.files):
-            x, y = (_member(path, archive, name) for name in ("x", "y"))
-            return RawData(path.stem, _at_least_1d(path, "x", x), _text(_at_least_1d(path, "y", y)))
+            x, y = (_at_least_1d(path, name, _member(path, archive, name)) for name in ("x", "y"))
+            lengths = _member(path, archive, "length") if "length" in archive.files else None
+            return RawData(path.stem, x, _text(y), lengths=lengths)
         names = ("x_train", "y_train", "x_test", "y_test")
         if not set(names) <= set(archive.files):
             held = ", ".join(archive.files) or "nothing"
@@ -54,7 +75,22 @@ def read_npz(path: Path) -> RawData:
         x_train, y_train, x_test, y_test = (
             _at_least_1d(path, name, _member(path, archive, name)) for name in names
         )
-    return join_published_split(path.stem, (x_train, _text(y_train)), (x_test, _text(y_test)))
+        lengths = _split_lengths(path, archive)
+    raw = join_published_split(path.stem, (x_train, _text(y_train)), (x_test, _text(y_test)))
+    return replace(raw, lengths=lengths)
+
+
+def _split_lengths(path: Path, archive: Any) -> npt.NDArray[Any] | None:
+    names = ("length_train", "length_test")
+    held = [name for name in names if name in archive.files]
+    if not held:
+        return None
+    if len(held) == 1:
+        raise DataUnreadableError(f"{path} holds {held[0]} alone; lengths are {' and '.join(names)}")
+    parts = [_at_least_1d(path, name, _member(path, archive, name)) for name in names]
+    if any(part.ndim != 1 for part in parts):
+        raise DataUnreadableError(f"{path} has lengths that are not one number a row")
+    return np.concatenate(parts)
 
 
 def join_published_split(
@@ -76,21 +112,49 @@ def join_published_split(
     return RawData(name, x, y, test_rows=len(test[0]))
 
 
-def read_csv(path: Path, label: str | None) -> RawData:
-    """Read a table with a header; every column but `label` must hold numbers."""
-    columns = _header(path)
+def read_csv(path: Path, label: str | None, columns: Columns | None = None) -> RawData:
+    """Read a table with a header. Where every column but `label` holds numbers, rows are vectors.
+
+    Where one holds words, or values are to be filled in, rows are records.
+    """
+    columns = columns or Columns()
+    names = _header(path)
     if label is None:
-        raise OptionError(f"{path} needs --label COLUMN, the column to predict; it has {', '.join(columns)}")
-    if label not in columns:
-        raise OptionError(f"{path} has no column {label!r}; it has {', '.join(columns)}")
-    features = tuple(column for column in columns if column != label)
+        raise OptionError(f"{path} needs --label COLUMN, the column to predict; it has {', '.join(names)}")
+    if label not in names:
+        raise OptionError(f"{path} has no column {label!r}; it has {', '.join(names)}")
+    columns.check(path, names, label)
+    features = tuple(column for column in names if column not in (label, columns.split))
     if not features:
         raise FeaturesError(f"{path} has no features: {label!r} is its only column")
-    table = _table(path, label, features)
+    table = _table(path, label, features, columns)
+    order, test_rows = _published_split(path, table, columns.split)
+    table = table.iloc[order]
+    kinds = columns.kinds(path, table, features)
+    y = _csv_labels(table[label])
+    raw = RawData(
+        stem(path), np.zeros((len(table), 0)), y, features, test_rows, label_name=repr(label), order=order
+    )
+    if columns.filled or set(kinds.values()) != {"number"}:
+        return replace(raw, feature_names=None, records=as_records(path, table, kinds, filled=columns.filled))
     x = np.empty((len(table), len(features)), np.float64)
     for index, column in enumerate(features):
-        x[:, index] = _numbers(path, column, table[column])
-    return RawData(path.stem, x, _csv_labels(table[label]), features, label_name=repr(label))
+        x[:, index] = _numbers(table[column])
+    return replace(raw, x=x)
+
+
+def _published_split(path: Path, table: Any, split: str | None) -> tuple[npt.NDArray[np.int64], int]:
+    """Return the numbers of the rows, those of the test split last, and how many those are."""
+    if split is None:
+        return np.arange(len(table)), 0
+    is_test = (table[split].str.strip() == "test").to_numpy(bool)
+    if is_test.all() or not is_test.any():
+        held = ", ".join(repr(value) for value in table[split].unique()[:5])
+        raise OptionError(
+            f"--split was given {split!r}, which holds {held or 'nothing'} in {path}; it must say 'test' "
+            "in some rows and something else in others"
+        )
+    return np.argsort(is_test, kind="stable"), int(is_test.sum())
 
 
 def _load(path: Path, stream: BinaryIO) -> Any:
@@ -123,11 +187,17 @@ def _text(y: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.char.decode(y, "utf-8") if y.dtype.kind == "S" else y
 
 
+def _open_text(path: Path) -> TextIO:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", newline="", encoding="utf-8-sig")
+    return path.open(newline="", encoding="utf-8-sig")
+
+
 def _header(path: Path) -> list[str]:
     try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
+        with _open_text(path) as stream:
             columns = next(csv.reader(stream), [])
-    except (UnicodeDecodeError, csv.Error) as error:
+    except _UNREADABLE as error:
         raise DataUnreadableError(f"{path} is not a readable .csv file ({error})") from error
     if not columns:
         raise DataUnreadableError(f"{path} is empty; a .csv must begin with a header")
@@ -137,40 +207,36 @@ def _header(path: Path) -> list[str]:
     return columns
 
 
-def _table(path: Path, label: str, features: tuple[str, ...]) -> Any:
+def _table(path: Path, label: str, features: tuple[str, ...], columns: Columns) -> Any:
     import pandas as pd
 
-    # A class may well be called "NA" or "None"; only an empty cell has no label.
-    blanks = {column: ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "?"] for column in features}
+    # A class may well be called "NA" or "None"; only an empty cell has no label. A text may be empty.
+    blanks = {
+        column: ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "?"]
+        for column in features
+        if column not in columns.text
+    }
+    words = [label, *columns.text, *columns.category, *([columns.split] if columns.split else [])]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # else it cuts rows that are too long
             return pd.read_csv(
                 path,
                 encoding="utf-8-sig",
-                dtype={label: str},
+                dtype=dict.fromkeys(words, str),
                 index_col=False,
                 keep_default_na=False,
                 na_values=blanks,
                 low_memory=False,
             )
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.ParserWarning) as error:
+    except (*_UNREADABLE, pd.errors.ParserError, pd.errors.ParserWarning) as error:
         raise DataUnreadableError(f"{path} is not a readable .csv file ({error})") from error
 
 
-def _numbers(path: Path, column: str, values: Any) -> npt.NDArray[np.float64]:
+def _numbers(values: Any) -> npt.NDArray[np.float64]:
     import pandas as pd
 
-    if values.dtype.kind in "biuf":
-        return np.asarray(values, np.float64)
-    numbers = pd.to_numeric(values, errors="coerce")
-    words = values[numbers.isna() & values.notna()]
-    if len(words):
-        raise FeaturesError(
-            f"{path} has {str(words.iloc[0])!r} in column {column!r}, row {words.index[0]} (counted from 0); "
-            "features must be numbers: leave the column out, or encode it"
-        )
-    return np.asarray(numbers, np.float64)
+    return np.asarray(pd.to_numeric(values), np.float64)
 
 
 def _csv_labels(values: Any) -> npt.NDArray[Any]:

@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 
 from bundle.manifest import InputSpec
+from bundle.runtimes.base import ROWS
 from training.config import Architecture, Cell
 from training.errors import OptionError
 from training.rung import PLAIN_WIDTH, scaled
+from training.texts import TextReader
 
 # An unrolled graph holds a copy of the cell for each step; beyond this, converting takes minutes.
 STEPS_MAX = 256
@@ -34,6 +36,7 @@ def build(
     cell: Cell = "lstm",
     unroll: bool = False,
     width: float = PLAIN_WIDTH,
+    embedding: int = 32,
 ) -> Any:
     """Return an untrained `keras.Model` from (batch, features) to (batch, 1 if binary else classes).
 
@@ -41,13 +44,17 @@ def build(
 
     Its weights do not depend on `unroll`: a recurrent model is trained as a loop, which is quick to trace,
     and its weights are copied into an unrolled twin to be exported, since a loop converts to a graph that
-    fails at any batch size but 1.
+    fails at any batch size but 1. The twin of a model of texts takes token ids apart; see `training.texts`.
     """
     import keras
 
     hidden = scaled(hidden, width)
-    rows = keras.Input((input_spec.features,), name="rows")
-    if architecture == "mlp":
+    rows = keras.Input((input_spec.features,), name=ROWS)
+    inputs = rows
+    if input_spec.tokens:
+        reader = TextReader(architecture, hidden, cell, embedding)
+        inputs, features = reader.connect(input_spec, rows, for_export=unroll)
+    elif architecture == "mlp":
         features = _dense(rows, hidden)
     elif architecture == "cnn":
         features = _convolutional(rows, input_spec, hidden, *scaled((_CNN_DENSE_UNITS,), width))
@@ -58,12 +65,17 @@ def build(
         if classes == 2
         else keras.layers.Dense(classes, activation="softmax", name="probabilities")
     )
-    return keras.Model(rows, head(features), name=architecture)
+    return keras.Model(inputs, head(features), name=architecture)
+
+
+def needs_twin(architecture: Architecture, input_spec: InputSpec) -> bool:
+    """Tell whether what is exported is a twin of the trained model, built with `unroll`."""
+    return architecture == "rnn" or input_spec.tokens > 0
 
 
 def require_possible(architecture: Architecture, input_spec: InputSpec) -> None:
     """Raise OptionError where the rows have too many steps for a recurrent model."""
-    steps = time_steps(input_spec)[0]
+    steps = max(input_spec.texts) if input_spec.tokens else time_steps(input_spec)[0]
     if architecture == "rnn" and steps > STEPS_MAX:
         raise OptionError(
             f"--model rnn was given rows of {steps} steps; at most {STEPS_MAX} can be unrolled. "
@@ -112,9 +124,13 @@ def _recurrent(rows: Any, input_spec: InputSpec, hidden: tuple[int, ...], cell: 
     # of GPUs, answers one constant when converted to int16x8: 0.08 for 0.85 on the Japanese vowels.
     layer = keras.layers.LSTM if cell == "lstm" else partial(keras.layers.GRU, reset_after=False)
     series = keras.ops.reshape(rows, (-1, *time_steps(input_spec)))
+    # From the end: the padding of a short sequence is read first, what was said last, and it is remembered.
     for position, units in enumerate(hidden, start=1):
         zeros = keras.ops.matmul(rows[:, :1], np.zeros((1, units), np.float32))  # (batch, units)
-        series = layer(units, return_sequences=position < len(hidden), unroll=unroll)(
-            series, initial_state=[zeros, zeros] if cell == "lstm" else zeros
-        )
+        series = layer(
+            units,
+            return_sequences=position < len(hidden),
+            unroll=unroll,
+            go_backwards=input_spec.padded and position == 1,
+        )(series, initial_state=[zeros, zeros] if cell == "lstm" else zeros)
     return series

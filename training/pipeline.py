@@ -23,9 +23,11 @@ from training.converter import SAVED_MODEL
 from training.dataset import Dataset
 from training.errors import ConversionError, FeaturesError, OptionError
 from training.evaluate import Evaluation
+from training.files import stem
 from training.ladder import Fitted
 from training.preprocess import IntArray, Prepared, class_weights, encode, prepare, stratified_sample
 from training.progress import Progress, Silence
+from training.rescoring import reading, rows_like
 from training.rung import PLAIN_WIDTH, Rung, folder_name, name_of
 from training.sources import load
 
@@ -129,7 +131,10 @@ def read(config: TrainConfig, progress: Progress) -> Material:
         test_size=config.test_size,
         validation_size=config.validation_size,
         seed=config.seed if config.split_seed is None else config.split_seed,
+        tokens=config.tokens,
+        vocabulary=config.vocabulary,
     )
+    models.require_possible(config.model, prepared.input)
     for note in (*data.notes, *prepared.notes):
         progress.warn(note)
     progress.advance(f"{len(data.x):,} rows")
@@ -216,6 +221,7 @@ class Run:
             cell=config.cell,
             unroll=unroll,
             width=width,
+            embedding=config.embedding,
         )
 
     def fit_model(
@@ -265,7 +271,7 @@ class Run:
         wanted = [name for name in config.variants if name != SAVED_MODEL]
         self._progress.begin(_stage("converting", width), 1 + len(wanted))
         exported = model
-        if config.model == "rnn":
+        if models.needs_twin(config.model, prepared.input):
             exported = self.build(width, unroll=True)
             exported.set_weights(model.get_weights())
         export.save_graph(exported, folder)
@@ -274,7 +280,11 @@ class Run:
         # The trained model, not its unrolled twin: so the copy is proved as well.
         expected = export.keras_probabilities(model, normalize(raw), classes)
         probe = quantize.Probe(
-            normalize(self._calibration_rows()), normalize(raw), expected, model.count_params()
+            normalize(self._calibration_rows()),
+            normalize(raw),
+            expected,
+            model.count_params(),
+            prepared.input.tokens,
         )
         with probe.in_folder(folder):
             failures = self._convert_all(folder, wanted, on_done=self._progress.advance)
@@ -319,7 +329,7 @@ def _unheard(_: fit.Epoch) -> None:
 
 
 def model_name(config: TrainConfig) -> str:
-    name = Path(config.data).stem if config.name is None else config.name
+    name = stem(Path(config.data)) if config.name is None else config.name
     try:
         return _NAME.validate_python(name)
     except ValidationError as error:
@@ -331,7 +341,7 @@ def model_name(config: TrainConfig) -> str:
 def _rows_for(bundle: Bundle, config: DataConfig, progress: Progress) -> tuple[FloatArray, IntArray]:
     """Read rows to score a bundle on: those of the published test split where the data has one, else all."""
     expected = bundle.manifest.input
-    data = load(config.model_copy(update={"kind": config.kind or expected.kind}))
+    data = rows_like(load(config.model_copy(update=reading(expected, config))), bundle)
     for note in data.notes:
         progress.warn(note)
     given = data.input

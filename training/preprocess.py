@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from bundle.encoder import Encoder
 from bundle.manifest import InputSpec
 from bundle.normalizer import FloatArray, Method, Normalizer
 from training.dataset import Dataset, require_trainable
 from training.errors import FeaturesError, LabelsError
+from training.records import VOCABULARY, Instance, fit_encoder
+from training.scaling import fit_normalizer
 
 # Above this ratio of the largest class to the smallest, classes count as unbalanced.
 BALANCED_RATIO_MAX = 1.5
@@ -43,12 +47,23 @@ class Prepared:
     x_test: FloatArray
     y_test: IntArray
     notes: tuple[str, ...] = ()
+    encoder: Encoder | None = None
+    """What made the rows, where they were texts or objects."""
+    test_instances: Sequence[Instance] | None = None
+    """What the test rows were before."""
 
 
 def prepare(
-    data: Dataset, *, normalize: Method, test_size: float, validation_size: float, seed: int
+    data: Dataset,
+    *,
+    normalize: Method,
+    test_size: float,
+    validation_size: float,
+    seed: int,
+    tokens: int | None = None,
+    vocabulary: int = VOCABULARY,
 ) -> Prepared:
-    """Split `data`, number its labels, and fit the normaliser on the training rows.
+    """Split `data`, number its labels, and fit encoder and normaliser on the training rows.
 
     Raises DataError where some class would have no row in some part, or no feature varies.
     """
@@ -58,7 +73,14 @@ def prepare(
         y, test_size=test_size, validation_size=validation_size, seed=seed, test_rows=data.test_rows
     )
     _require_every_class(data, y, parts)
-    normalizer = Normalizer.fit(normalize, data.x[parts.train], channels=data.input.channels)
+    encoder = None
+    if data.records is not None:
+        encoded = fit_encoder(
+            data.name, data.records, parts.train.tolist(), tokens=tokens, vocabulary=vocabulary
+        )
+        encoder, data = encoded.encoder, replace(data, x=encoded.x, input=encoded.input)
+    lengths = None if data.lengths is None else data.lengths[parts.train]
+    normalizer = fit_normalizer(normalize, data.x[parts.train], data.input, lengths)
     return Prepared(
         data.input,
         data.labels,
@@ -70,6 +92,8 @@ def prepare(
         data.x[parts.test],
         y[parts.test],
         _constant_notes(data, normalizer),
+        encoder,
+        None if data.records is None else data.records.take(parts.test.tolist()),
     )
 
 
@@ -155,6 +179,8 @@ def _constant_notes(data: Dataset, normalizer: Normalizer) -> tuple[str, ...]:
         return ()
     if len(constant) == len(normalizer.scale):
         raise FeaturesError(f"{data.name}: every feature is constant in the training rows")
+    if data.input.fields is not None:
+        return ()  # what no training row had, such as a category for others, is no surprise
     names = data.input.feature_names
     named = ", ".join(repr(names[index]) if names else str(index) for index in constant[:_NAMED_MAX])
     more = f" and {len(constant) - _NAMED_MAX} more" if len(constant) > _NAMED_MAX else ""

@@ -33,6 +33,8 @@ class Probe:
     rows: FloatArray  # (n, features)
     expected: FloatArray  # (n, classes): what Keras answers to `rows`
     weights: int
+    tokens: int = 0
+    """Columns at the end of a row that are token ids."""
 
     @contextmanager
     def in_folder(self, folder: Path) -> Iterator[None]:
@@ -44,6 +46,7 @@ class Probe:
             probe=self.rows,
             expected=self.expected,
             weights=np.int64(self.weights),
+            tokens=np.int64(self.tokens),
         )
         try:
             yield

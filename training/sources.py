@@ -13,6 +13,7 @@ from training import files, idx
 from training.config import DataConfig
 from training.dataset import Dataset, RawData, clean
 from training.errors import DataUnreadableError, OptionError
+from training.tables import Columns
 
 SKLEARN = ("breast_cancer", "digits", "iris", "wine")
 DOWNLOADED = ("fashion_mnist", "mnist")
@@ -26,8 +27,8 @@ def load(config: DataConfig) -> Dataset:
 
 def _read(config: DataConfig) -> RawData:
     path = Path(config.data)
-    if config.label is not None and path.suffix != ".csv":
-        raise OptionError(f"--label {config.label} was given, but {config.data} is not a .csv file")
+    if files.suffix(path) not in files.TABLES:
+        _refuse_options_of_tables(config)
     if config.data_dir is not None and config.data not in DOWNLOADED:
         raise OptionError(
             f"--data-dir was given, but {config.data} does not use it; {', '.join(DOWNLOADED)} do"
@@ -36,7 +37,20 @@ def _read(config: DataConfig) -> RawData:
         return _from_sklearn(config.data)
     if config.data in DOWNLOADED:
         return _of_keras(config.data, config.data_dir)
-    return _from_file(path, config.label)
+    return _from_file(path, config)
+
+
+def _refuse_options_of_tables(config: DataConfig) -> None:
+    given = {
+        "--label": config.label,
+        "--text": ", ".join(config.text),
+        "--category": ", ".join(config.category),
+        "--split": config.split,
+        "--missing": "fill" if config.missing == "fill" else None,
+    }
+    for option, value in given.items():
+        if value:
+            raise OptionError(f"{option} {value} was given, but {config.data} is not a .csv file")
 
 
 def _from_sklearn(name: str) -> RawData:
@@ -83,8 +97,8 @@ def _download(name: str) -> Any:
         ) from error
 
 
-def _from_file(path: Path, label: str | None) -> RawData:
-    if path.suffix not in files.SUFFIXES:
+def _from_file(path: Path, config: DataConfig) -> RawData:
+    if files.suffix(path) not in files.SUFFIXES:
         raise DataUnreadableError(
             f"{str(path)!r} is neither a built-in data set ({', '.join(BUILT_IN)}) "
             f"nor a file that ends in {', '.join(files.SUFFIXES)}"
@@ -92,8 +106,9 @@ def _from_file(path: Path, label: str | None) -> RawData:
     if not path.is_file():
         raise DataUnreadableError(f"there is no file {path}")
     try:
-        if path.suffix == ".csv":
-            return files.read_csv(path, label)
+        if files.suffix(path) in files.TABLES:
+            columns = Columns(config.text, config.category, config.split, config.missing == "fill")
+            return files.read_csv(path, config.label, columns)
         return files.read_npy(path) if path.suffix == ".npy" else files.read_npz(path)
     except PermissionError as error:
         raise DataUnreadableError(f"{path} cannot be read ({error.strerror})") from error

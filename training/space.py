@@ -8,11 +8,11 @@ from typing import Any, Protocol, cast
 from training.config import Architecture, TrainConfig, Variant
 from training.errors import OptionError
 
-# Units of a dense or recurrent layer, or filters of a CNN's first block (each block has twice those of the
-# one before, as the default has): least, most, and the step, which keeps to what vector instructions fill.
+# Units of a dense or recurrent layer, or filters of a CNN's first block (each block has three times those of
+# the one before, as the default has): least, most, and the step, which keeps to what vectors fill.
 WIDTHS: dict[Architecture, tuple[int, int, int]] = {
     "mlp": (16, 256, 16),
-    "cnn": (4, 48, 4),
+    "cnn": (4, 32, 4),
     "rnn": (16, 128, 16),
 }
 DEPTHS: dict[Architecture, int] = {"mlp": 3, "cnn": 3, "rnn": 2}
@@ -71,4 +71,4 @@ def config_of(base: TrainConfig, point: Parameters) -> TrainConfig:
 
 
 def hidden_of(architecture: Architecture, width: int, depth: int) -> tuple[int, ...]:
-    return tuple(width << layer if architecture == "cnn" else width for layer in range(depth))
+    return tuple(width * 3**layer if architecture == "cnn" else width for layer in range(depth))

@@ -26,7 +26,8 @@ def open_runtime(bundle: Bundle, name: str, *, threads: int = 1) -> Runtime:
     and RuntimeUnavailableError where the library for it is not installed.
     """
     variant = bundle.variant(name)
-    normalizer = bundle.manifest.normalizer.build(bundle.manifest.input.features)
+    spec = bundle.manifest.input
+    normalizer = bundle.manifest.normalizer.build(spec.features)
     classes = bundle.manifest.classes
     first = bundle.path(variant.files[0])
     try:
@@ -34,11 +35,15 @@ def open_runtime(bundle: Bundle, name: str, *, threads: int = 1) -> Runtime:
             from bundle.runtimes.litert import LiteRTRuntime
 
             content = bundle.read(variant.files[0])
-            return LiteRTRuntime(content, normalizer=normalizer, classes=classes, threads=threads)
+            return LiteRTRuntime(
+                content, normalizer=normalizer, classes=classes, threads=threads, tokens=spec.tokens
+            )
         from bundle.runtimes.tensorflow import TensorFlowRuntime
 
         for file in variant.files:
             bundle.read(file)
-        return TensorFlowRuntime(first.parent, normalizer=normalizer, classes=classes, threads=threads)
+        return TensorFlowRuntime(
+            first.parent, normalizer=normalizer, classes=classes, threads=threads, tokens=spec.tokens
+        )
     except ValueError as error:
         raise BundleDamagedError(first, f"is not a graph that {name} can be: {error}") from error

@@ -6,8 +6,13 @@ from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from bundle.normalizer import FloatArray
+
+# The inputs of a graph that takes token ids: those, int32, and the other columns, float32, if there are any.
+TOKENS = "tokens"
+ROWS = "rows"
 
 BATCH_MAX = 128  # rows in one call of a graph; more gain nothing and cost memory
 
@@ -30,6 +35,14 @@ def batches(rows: int) -> Iterator[slice]:
         size = min(BATCH_MAX, 1 << ((rows - start).bit_length() - 1))
         yield slice(start, start + size)
         start += size
+
+
+def as_ids(normalized: FloatArray, tokens: int) -> npt.NDArray[np.int32]:
+    """Return the last `tokens` columns as the whole numbers that they are: a graph takes them apart.
+
+    An integer graph has one scale for a float input. Ids would be rounded by it, each to some other word.
+    """
+    return normalized[:, normalized.shape[1] - tokens :].astype(np.int32)
 
 
 def as_probabilities(output: FloatArray, classes: int) -> FloatArray:

@@ -8,21 +8,27 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from bundle.normalizer import FloatArray, Normalizer
-from bundle.runtimes.base import as_probabilities, batches
+from bundle.runtimes.base import as_ids, as_probabilities, batches
 
 
 class LiteRTRuntime:
     """A `.tflite` graph from normalised float32 rows to one sigmoid or `classes` softmax columns.
 
+    `tokens` columns at the end of a row are token ids, which the graph takes as an int32 input of its own.
+
     Raises ValueError where `content` is no such graph. Bytes of unknown origin can also crash the process:
     `bundle.selftest` tries them in another one first.
     """
 
-    def __init__(self, content: bytes, *, normalizer: Normalizer, classes: int, threads: int = 1) -> None:
+    def __init__(
+        self, content: bytes, *, normalizer: Normalizer, classes: int, threads: int = 1, tokens: int = 0
+    ) -> None:
         self._content = content
         self._normalizer = normalizer
         self._classes = classes
         self._threads = threads
+        self._tokens = tokens
+        self._sources: dict[Any, int] = {}  # of a graph with token ids, by type
         self._interpreters: dict[int, tuple[Any, int, int]] = {}  # batch size: interpreter, input, output
         self._prepare(1)
 
@@ -39,7 +45,10 @@ class LiteRTRuntime:
 
     def _run(self, ready: tuple[Any, int, int], normalized: FloatArray) -> FloatArray:
         interpreter, source, sink = ready
-        interpreter.set_tensor(source, normalized)
+        if self._tokens:
+            self._feed(interpreter, normalized)
+        else:
+            interpreter.set_tensor(source, normalized)
         interpreter.invoke()
         return as_probabilities(interpreter.get_tensor(sink), self._classes)
 
@@ -47,25 +56,41 @@ class LiteRTRuntime:
         try:
             interpreter = Interpreter(model_content=self._content, num_threads=self._threads)
             sources, sinks = interpreter.get_input_details(), interpreter.get_output_details()
-            if len(sources) != 1 or len(sinks) != 1:
+            widths = self._widths()
+            if len(sources) != len(widths) or len(sinks) != 1:
                 raise ValueError(
-                    f"the graph has {len(sources)} inputs and {len(sinks)} outputs, not one of each"
+                    f"the graph has {len(sources)} inputs and {len(sinks)} outputs, not {len(widths)} and 1"
                 )
-            interpreter.resize_tensor_input(
-                sources[0]["index"], [size, self._normalizer.features], strict=True
-            )
+            for source in sources:
+                width = widths.get(source["dtype"], self._normalizer.features)
+                interpreter.resize_tensor_input(source["index"], [size, width], strict=True)
             interpreter.allocate_tensors()
+            if self._tokens:  # what lies in fresh memory is no token id
+                self._sources = {source["dtype"]: source["index"] for source in sources}
+                self._feed(interpreter, np.zeros((size, self._normalizer.features), np.float32))
             interpreter.invoke()  # some graphs know the shape of their output only then
         except RuntimeError as error:
             raise ValueError(f"LiteRT cannot run it ({error})") from error
-        source, sink = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-        if source["dtype"] != np.float32 or sink["dtype"] != np.float32:
-            raise ValueError(
-                f"the graph maps {source['dtype'].__name__} to {sink['dtype'].__name__}, not float32"
-            )
+        sources, sink = interpreter.get_input_details(), interpreter.get_output_details()[0]
+        if {source["dtype"] for source in sources} != set(widths) or sink["dtype"] != np.float32:
+            given = ", ".join(source["dtype"].__name__ for source in sources)
+            wanted = ", ".join(kind.__name__ for kind in widths)
+            raise ValueError(f"the graph maps {given} to {sink['dtype'].__name__}, not {wanted} to float32")
         width = 1 if self._classes == 2 and sink["shape"][-1] == 1 else self._classes
         shape = tuple(sink["shape"].tolist())
         if shape != (size, width):
             raise ValueError(f"the graph answers shape {shape}, not {(size, width)}")
-        self._interpreters[size] = interpreter, source["index"], sink["index"]
+        self._interpreters[size] = interpreter, sources[0]["index"], sink["index"]
         return self._interpreters[size]
+
+    def _widths(self) -> dict[Any, int]:
+        """Return the columns that each input takes, by the type that tells the inputs apart."""
+        if not self._tokens:
+            return {np.float32: self._normalizer.features}
+        rest = self._normalizer.features - self._tokens
+        return {np.int32: self._tokens} | ({np.float32: rest} if rest else {})
+
+    def _feed(self, interpreter: Any, normalized: FloatArray) -> None:
+        feeds = {np.int32: as_ids(normalized, self._tokens), np.float32: normalized[:, : -self._tokens]}
+        for kind, source in self._sources.items():
+            interpreter.set_tensor(source, feeds[kind])

@@ -10,7 +10,7 @@ import numpy as np
 
 from bundle.errors import RuntimeUnavailableError
 from bundle.normalizer import FloatArray, Normalizer
-from bundle.runtimes.base import as_probabilities, batches
+from bundle.runtimes.base import ROWS, TOKENS, as_ids, as_probabilities, batches
 
 
 def import_tensorflow() -> Any:
@@ -26,9 +26,14 @@ def import_tensorflow() -> Any:
 
 
 class TensorFlowRuntime:
-    """The serving signature of the SavedModel in `folder`. Raises ValueError where none fits."""
+    """The serving signature of the SavedModel in `folder`. Raises ValueError where none fits.
 
-    def __init__(self, folder: Path, *, normalizer: Normalizer, classes: int, threads: int = 1) -> None:
+    `tokens` columns at the end of a row are token ids, which the signature takes as `tokens`.
+    """
+
+    def __init__(
+        self, folder: Path, *, normalizer: Normalizer, classes: int, threads: int = 1, tokens: int = 0
+    ) -> None:
         tf = import_tensorflow()
         try:
             # Process-wide, and refused once TensorFlow has run something: the first to load decides.
@@ -39,19 +44,30 @@ class TensorFlowRuntime:
         self._normalizer = normalizer
         self._classes = classes
         self._constant = tf.constant
+        self._tokens = tokens
         try:
             # The signature does not keep its variables alive; the loaded model does.
             self._model = tf.saved_model.load(str(folder))
             self._signature = self._model.signatures["serving_default"]
-            self._source = next(iter(self._signature.structured_input_signature[1]))
+            self._sources = set(self._signature.structured_input_signature[1])
+            self._source = next(iter(self._sources))
             self._sink = next(iter(self._signature.structured_outputs))
         except (OSError, KeyError, ValueError, StopIteration, tf.errors.OpError) as error:
             raise ValueError(f"TensorFlow cannot load it ({error})") from error
+        wanted = {TOKENS} | ({ROWS} if tokens < normalizer.features else set())
+        if self._sources != wanted if tokens else len(self._sources) != 1:
+            raise ValueError(f"the signature takes {', '.join(sorted(self._sources))}")
 
     def predict(self, rows: FloatArray) -> FloatArray:
         normalized = self._normalizer.apply(rows)
         probabilities = np.empty((len(rows), self._classes), np.float32)
         for batch in batches(len(rows)):
-            outputs = self._signature(**{self._source: self._constant(normalized[batch])})
+            outputs = self._signature(**self._feeds(normalized[batch]))
             probabilities[batch] = as_probabilities(outputs[self._sink].numpy(), self._classes)
         return probabilities
+
+    def _feeds(self, normalized: FloatArray) -> dict[str, Any]:
+        if not self._tokens:
+            return {self._source: self._constant(normalized)}
+        feeds = {TOKENS: as_ids(normalized, self._tokens), ROWS: normalized[:, : -self._tokens]}
+        return {name: self._constant(feeds[name]) for name in self._sources}

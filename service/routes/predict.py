@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from service.access_log import AccessLog
 from service.batcher import Answer, Batcher, Rows
-from service.codec import decode_json, decode_octets, encode_json, encode_octets
+from service.codec import encode_json, encode_octets
 from service.engine import Engine
 from service.errors import STATUS, ExpiredError, OverloadedError, RequestError, problem, problem_headers
 from service.limits import read_body
@@ -24,7 +24,6 @@ from service.servable import Servable
 
 OCTETS = "application/octet-stream"
 _CHEAP_BYTES = 4096
-_BYTES_A_NUMBER = 4  # at least, nearly always: from a body's length follows how many rows it may hold
 
 
 @dataclass(slots=True)
@@ -150,8 +149,8 @@ class PredictEndpoint:
     def _decode_quick(self, course: _Course, asked: _Asked, body: Body) -> Rows | None:
         """Return the rows, None where there are more than the event loop can run."""
         batcher = asked.servable.batcher
-        at_most = len(body) // (_BYTES_A_NUMBER * asked.servable.features)
-        if not batcher.runs_inline(max(1, at_most)):
+        perhaps = len(body) // asked.servable.row_bytes
+        if not batcher.runs_inline(max(1, perhaps)):
             return None
         rows = self._decode(course, asked.servable, asked.wants, body)
         return rows if batcher.runs_inline(len(rows)) else None
@@ -177,8 +176,8 @@ class PredictEndpoint:
 
     def _decode(self, course: _Course, servable: Servable, wants: Wants, body: Body) -> Rows:
         begun = perf_counter()
-        decode = decode_octets if wants.octets_in else decode_json
-        rows = decode(body, features=servable.features, max_rows=self._max_rows)
+        decode = servable.read_octets if wants.octets_in else servable.read_json
+        rows = decode(body, max_rows=self._max_rows)
         course.servable, course.rows, course.octets_out = servable, len(rows), wants.octets_out
         course.decode_s = perf_counter() - begun
         return rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -22,11 +22,21 @@ class Problem(BaseModel):
     detail: str = Field(description="What was given and what is allowed.")
 
 
+_Rows = Annotated[list[list[float]], Field(min_length=1)]
+_Texts = Annotated[list[str], Field(min_length=1)]
+_Objects = Annotated[list[dict[str, float | str | None]], Field(min_length=1)]
+
+
 class PredictRequest(BaseModel):
-    """Rows to classify, each a flat list of raw feature values."""
+    """What to classify: rows, texts or objects, whichever the model takes: see its `input` in `/models`."""
 
     model_config = ConfigDict(extra="forbid")
-    instances: list[list[float]] = Field(min_length=1)
+    instances: _Rows | _Texts | _Objects = Field(
+        description=(
+            "`vector`, `image`, `sequence`: each a flat list of raw feature values. `text`: each a string. "
+            "`table`: each an object with the model's fields."
+        ),
+    )
 
 
 class PredictResponse(BaseModel):
@@ -51,8 +61,8 @@ _PREDICT_PROBLEMS = {
     400: "The body is not JSON",
     404: "No such model, version or variant",
     413: "Too many bytes or rows",
-    415: "The body is compressed",
-    422: "Not rows of finite numbers of the right length, or an unknown query parameter",
+    415: "The body is compressed, or raw numbers to a model that takes texts or objects",
+    422: "Not instances that the model takes, the first wrong one being named, or an unknown query parameter",
     408: "The body did not arrive in time",
     503: "Too much work is waiting (see Retry-After), or the variant cannot be run here",
     504: "timeout_ms was over before inference",
@@ -60,7 +70,7 @@ _PREDICT_PROBLEMS = {
 
 
 def openapi(app: FastAPI, registry: Registry) -> dict[str, Any]:
-    """Return the schema of all routes; the example of `/predict` is a row of the default model, and runs."""
+    """Return the schema of all routes; the example of `/predict` is for the default model, and runs."""
     schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     models = [(model, "validation") for model in (PredictRequest, PredictResponse, Problem)]
     _, definitions = models_json_schema(models, ref_template=_REFERENCE)  # type: ignore[arg-type]
@@ -71,9 +81,9 @@ def openapi(app: FastAPI, registry: Registry) -> dict[str, Any]:
 
 def _predict_operation(registry: Registry) -> dict[str, Any]:
     request: dict[str, Any] = {"schema": {"$ref": _REFERENCE.format(model="PredictRequest")}}
-    row = registry.example()
-    if row is not None:
-        request["example"] = {"instances": [row]}
+    instance = registry.example()
+    if instance is not None:
+        request["example"] = {"instances": [instance]}
     answer = {"schema": {"$ref": _REFERENCE.format(model="PredictResponse")}}
     return {
         "tags": ["prediction"],
@@ -81,8 +91,8 @@ def _predict_operation(registry: Registry) -> dict[str, Any]:
         "operationId": "predict",
         "description": (
             "The body is read as JSON whatever its Content-Type, except `application/octet-stream`: rows of "
-            "little-endian float32 numbers, row-major. `Accept: application/octet-stream` gives the "
-            "probabilities back in the same way."
+            "little-endian float32 numbers, row-major, for models that take rows. "
+            "`Accept: application/octet-stream` gives the probabilities back in the same way."
         ),
         "parameters": [
             _parameter("variant", "Default: the bundle's own.", {"type": "string"}),

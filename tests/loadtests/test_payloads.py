@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from loadtests.payloads import build, encode, rows_of
+from bundle.store import ModelStore
+from loadtests.payloads import build, encode, held_out, rows_of
 
 
 def _data(count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -69,3 +71,25 @@ def test_users_start_far_from_each_other(users: int) -> None:
 def test_there_must_be_something_to_send(count: int, rows: int) -> None:
     with pytest.raises(ValueError, match="at least 1"):
         build(*_data(count), rows)
+
+
+@pytest.mark.parametrize("name", ["loans", "codes"])
+def test_models_of_texts_and_objects_are_sent_those_with_their_own_labels(
+    field_models: Path, name: str
+) -> None:
+    bundle = ModelStore(field_models).open(name)
+    encoder = bundle.encoder()
+    assert encoder is not None
+    x, y = bundle.test_set()
+    payloads = build(*held_out(bundle), 3)
+    for index, (body, labels) in enumerate(zip(payloads.bodies, payloads.labels, strict=True)):
+        chosen = rows_of(np.array([index]), 3, payloads.order)[0]
+        instances = json.loads(body)["instances"]
+        assert isinstance(instances[0], dict if name == "loans" else str)
+        np.testing.assert_array_equal(encoder.encode(instances), x[chosen])
+        assert labels == y[chosen].tolist()
+
+
+def test_models_of_vectors_are_sent_rows(models: Path) -> None:
+    x, _ = held_out(ModelStore(models).open("digits"))
+    assert x.shape[1] == 64

@@ -22,7 +22,7 @@ import os, sys
 from pathlib import Path
 from training import converter
 convert = converter.convert
-converter.convert = lambda graph, name, rows: os.abort() if name == "int8" else convert(graph, name, rows)
+converter.convert = lambda *given: os.abort() if given[1] == "int8" else convert(*given)
 converter.convert_folder(Path(sys.argv[1]), sys.argv[2:], lambda line: print(line, flush=True))
 """
 

@@ -6,21 +6,38 @@ import keras
 import numpy as np
 import pytest
 
+from bundle.fields import NumberField, TextField
 from bundle.manifest import InputSpec
 from training.errors import OptionError
-from training.models import build, require_possible, time_steps
+from training.models import build, needs_twin, require_possible, time_steps
 
 VECTOR = InputSpec(kind="vector", shape=(7,))
 IMAGE = InputSpec(kind="image", shape=(5, 6))
 COLOUR = InputSpec(kind="image", shape=(4, 4, 3))
 SEQUENCE = InputSpec(kind="sequence", shape=(6, 3))
+PADDED = InputSpec(kind="sequence", shape=(6, 3), padded=True)
+TEXT = InputSpec(kind="text", shape=(5,), fields=(TextField(name="t", tokens=5),), vocabulary=50)
+TABLE = InputSpec(
+    kind="table",
+    shape=(10,),
+    fields=(
+        TextField(name="a", tokens=5),
+        NumberField(name="n", missing="filled"),
+        TextField(name="b", tokens=3),
+    ),
+    vocabulary=50,
+)
 
 
-@pytest.mark.parametrize("spec", [VECTOR, IMAGE, COLOUR, SEQUENCE], ids=lambda spec: str(spec.shape))
+@pytest.mark.parametrize(
+    "spec",
+    [VECTOR, IMAGE, COLOUR, SEQUENCE, PADDED, TEXT, TABLE],
+    ids=lambda spec: f"{spec.kind}{spec.shape}",
+)
 @pytest.mark.parametrize("architecture", ["mlp", "cnn", "rnn"])
 def test_every_architecture_takes_flat_rows_of_every_kind(architecture: Any, spec: InputSpec) -> None:
     model = build(architecture, spec, 3, hidden=(4, 5))
-    answers = np.asarray(model(np.random.default_rng(0).normal(size=(2, spec.features)).astype(np.float32)))
+    answers = np.asarray(model(np.random.default_rng(0).uniform(0, 9, (2, spec.features)).astype(np.float32)))
     assert answers.shape == (2, 3)
     assert answers.sum(axis=1) == pytest.approx(1)
 
@@ -53,6 +70,42 @@ def test_an_unrolled_twin_with_the_same_weights_gives_the_same_answers(cell: Any
     twin.set_weights(loop.get_weights())
     rows = np.random.default_rng(0).normal(size=(5, 18)).astype(np.float32)
     assert np.asarray(twin(rows)) == pytest.approx(np.asarray(loop(rows)), abs=1e-6)
+
+
+@pytest.mark.parametrize("spec", [TEXT, TABLE], ids=["text", "table"])
+@pytest.mark.parametrize("architecture", ["mlp", "cnn", "rnn"])
+def test_the_twin_of_a_model_of_texts_takes_ids_apart_and_answers_alike(
+    architecture: Any, spec: InputSpec
+) -> None:
+    random = np.random.default_rng(0)
+    plain = spec.features - spec.tokens
+    rows = random.normal(size=(4, spec.features)).astype(np.float32)
+    rows[:, plain:] = random.integers(0, 50, (4, spec.tokens))
+    model = build(architecture, spec, 3, hidden=(4, 6), embedding=7)
+    twin = build(architecture, spec, 3, hidden=(4, 6), embedding=7, unroll=True)
+    twin.set_weights(model.get_weights())
+    feeds = {"tokens": rows[:, plain:].astype(np.int32)} | ({"rows": rows[:, :plain]} if plain else {})
+    assert needs_twin(architecture, spec)
+    assert np.asarray(twin(feeds)) == pytest.approx(np.asarray(model(rows)), abs=1e-6)
+
+
+def test_what_fills_a_sequence_up_is_read_before_it_and_not_after() -> None:
+    model = build("rnn", PADDED, 3, hidden=(4,), cell="gru")
+    backwards = next(layer for layer in model.layers if layer.__class__.__name__ == "GRU")
+    assert backwards.go_backwards
+    straight = build("rnn", SEQUENCE, 3, hidden=(4,), cell="gru")
+    straight.set_weights(model.get_weights())
+    rows = np.random.default_rng(0).normal(size=(2, 6, 3)).astype(np.float32)
+    assert np.asarray(model(rows.reshape(2, 18))) == pytest.approx(
+        np.asarray(straight(rows[:, ::-1].reshape(2, 18))), abs=1e-6
+    )
+
+
+def test_a_text_of_too_many_words_is_refused_for_a_recurrent_model() -> None:
+    long = InputSpec(kind="text", shape=(300,), fields=(TextField(name="t", tokens=300),), vocabulary=9)
+    with pytest.raises(OptionError, match="300 steps; at most 256"):
+        require_possible("rnn", long)
+    require_possible("cnn", long)
 
 
 def test_a_recurrent_model_of_too_many_steps_is_refused() -> None:

@@ -59,6 +59,11 @@ def test_every_variant_answers_as_keras_does_at_any_batch_size(
             assert error.mean() < of_a_constant / 2, (name, batch)
 
 
+def test_16x8_says_that_it_cannot_have_token_ids(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="takes no whole numbers, which token ids are"):
+        convert(tmp_path, "int16x8", np.zeros((2, 4), np.float32), 2)
+
+
 def test_a_conversion_that_crashes_does_not_take_us_with_it(tmp_path: Path) -> None:
     loop = keras.Sequential(
         [

@@ -1,0 +1,158 @@
+"""Instances as clients send them, texts or objects, and how their encoder is fitted on training rows."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from bundle.encoder import Encoder, InstanceError
+from bundle.fields import AnyField, CategoryField, Missing, NumberField, TextField
+from bundle.manifest import InputSpec
+from bundle.normalizer import FloatArray
+from bundle.vocabulary import IDS_MAX, Vocabulary, words
+from training.errors import FeaturesError
+
+FieldKind = Literal["number", "category", "text"]
+Instance = str | dict[str, Any]
+
+CATEGORIES_MAX = 100  # columns that one field may take
+
+# Where nobody says how many words of a text are read: as many as 95% of the training texts have, and no more
+# than this. On the Reuters topics, 256 and 4,000 words known gave 0.955 and 37 microseconds a row, and 8,000
+# words known 0.950.
+TOKENS_MAX = 256
+VOCABULARY = 4000
+
+
+@dataclass(frozen=True)
+class Records:
+    """The rows of a table, each with every field, None where a value is missing."""
+
+    kinds: Mapping[str, FieldKind]
+    """The fields in the order of the file."""
+    instances: Sequence[Instance]
+    missing: Missing = "refused"
+
+    @property
+    def bare(self) -> bool:
+        """Whether an instance is a text by itself, and not an object."""
+        return tuple(self.kinds.values()) == ("text",)
+
+    @property
+    def sha256(self) -> str:
+        """Digest of fields and rows."""
+        content = json.dumps([dict(self.kinds), list(self.instances)], separators=(",", ":"))
+        return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def take(self, rows: Iterable[int]) -> list[Instance]:
+        return [self.instances[row] for row in rows]
+
+    def holes(self) -> list[list[str]]:
+        """Return the fields that each row misses and nobody is to fill in."""
+        if self.missing == "filled":
+            return [[] for _ in self.instances]
+        return [
+            [name for name, value in instance.items() if value is None] if isinstance(instance, dict) else []
+            for instance in self.instances
+        ]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Every row as the model takes it, and what made it so."""
+
+    x: FloatArray  # (n, features)
+    input: InputSpec
+    encoder: Encoder
+
+
+def fit_encoder(
+    name: str, records: Records, training: Iterable[int], *, tokens: int | None, vocabulary: int
+) -> Encoded:
+    """Fit an encoder on the rows `training`, and encode all rows with it.
+
+    `tokens` words of a text are read; None means as many as TOKENS_MAX says. At most `vocabulary` token ids
+    are given out. Raises FeaturesError, naming `name`, where a field has nothing to learn from.
+    """
+    seen = records.take(training)
+    columns = {field: _column(records, seen, field) for field in records.kinds}
+    fields = tuple(
+        _fit_field(name, field, kind, columns[field], records.missing, tokens)
+        for field, kind in records.kinds.items()
+    )
+    known = _fit_vocabulary(name, fields, columns, min(vocabulary, IDS_MAX))
+    encoder = Encoder(fields, known, bare=records.bare)
+    spec = InputSpec(
+        kind="text" if records.bare else "table",
+        shape=(encoder.features,),
+        fields=fields,
+        vocabulary=known.size if any(isinstance(field, TextField) for field in fields) else 0,
+    )
+    return Encoded(encode(name, encoder, records.instances), spec, encoder)
+
+
+def encode(name: str, encoder: Encoder, instances: Sequence[Any]) -> FloatArray:
+    """Encode instances of the data set `name`. Raises FeaturesError where the encoder does not take one."""
+    try:
+        return encoder.encode(instances)
+    except InstanceError as error:
+        raise FeaturesError(f"{name}: {error}") from error
+
+
+def _column(records: Records, instances: Sequence[Instance], field: str) -> list[Any]:
+    if records.bare:
+        return list(instances)
+    return [instance[field] for instance in instances if isinstance(instance, dict)]
+
+
+def _fit_field(
+    name: str, field: str, kind: FieldKind, values: Sequence[Any], missing: Missing, tokens: int | None
+) -> AnyField:
+    present = [value for value in values if value is not None]
+    if not present:
+        raise FeaturesError(f"{name} has no value in column {field!r} in the training rows; leave it out")
+    if kind == "number":
+        fill = float(np.float32(np.median(present))) if missing == "filled" else 0.0
+        return NumberField(name=field, missing=missing, fill=fill)
+    if kind == "category":
+        categories = tuple(sorted(set(present)))
+        if len(categories) > CATEGORIES_MAX:
+            raise FeaturesError(
+                f"{name} has {len(categories)} different words in column {field!r}; at most {CATEGORIES_MAX} "
+                f"can be categories: give --text {field} if it is a text, or leave the column out"
+            )
+        return CategoryField(name=field, missing=missing, categories=categories)
+    return TextField(name=field, missing=missing, tokens=tokens or _usual_length(present))
+
+
+def _usual_length(texts: Sequence[str]) -> int:
+    lengths = [len(words(text, TOKENS_MAX)) for text in texts]
+    return max(1, int(np.percentile(lengths, 95)))
+
+
+def _fit_vocabulary(
+    name: str, fields: Sequence[AnyField], columns: Mapping[str, Sequence[Any]], most: int
+) -> Vocabulary:
+    texts = [field for field in fields if isinstance(field, TextField)]
+    if not texts:
+        return Vocabulary(())
+    held = [value for field in texts for value in columns[field.name] if value is not None]
+    known = Vocabulary.fit(held, most=most, tokens=max(field.tokens for field in texts))
+    if not known.words:
+        named = ", ".join(repr(field.name) for field in texts)
+        raise FeaturesError(
+            f"{name} has no word in {named} that two training rows share: nothing can be learnt"
+        )
+    return known
+
+
+def looks_like_text(values: Sequence[str]) -> bool:
+    """Tell whether words are too many and too different to be categories that nobody had to announce."""
+    counts = Counter(values)
+    return len(counts) > CATEGORIES_MAX or 2 * len(counts) > len(values)
