@@ -9,7 +9,7 @@ import re
 import socket
 import ssl
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -38,6 +38,10 @@ class Unloaded:
     mean_ms: float
     model_ms: float | None
     """Mean time inside the runtime, by the service's own metrics over the same requests; None if unknown."""
+    stages_ms: dict[str, float] = field(default_factory=dict)
+    """Mean time in each part of a request, by name and in order: `client` (encoding, sending and reading in
+    the client), `http` (what is left: the network, the server's protocol and its event loop), `decode`,
+    `wait`, `infer`, `encode`. They add up to `mean_ms`. Empty where the service does not say."""
 
     @property
     def model_share(self) -> float | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from loadtests.latency import Bounded, Latency
 from loadtests.recorder import Samples
 from loadtests.statistics import percentile, wilson
 
@@ -45,6 +46,20 @@ class Summary:
     """None where nothing was answered, as the percentiles are."""
     generator_cpu: float | None
     """Processor time of the load generator, as a share of the window; None where it was not watched."""
+    latency: Latency | None = None
+    """From the scheduled moment to the answer; where nothing is scheduled, from the sending."""
+    uncorrected: Latency | None = None
+    """From the sending to the answer: what a test reports that leaves out how long requests had to wait."""
+    sent_late_p99_ms: float | None = None
+    """How late the generator itself sent; None where nothing is scheduled."""
+    offered: int = 0
+    """Requests scheduled or sent within the window, however they ended."""
+    bound_ms: float | None = None
+    """What counts as in time; None where everything does."""
+    in_time: int = 0
+    """Of those offered: answered as promised, within the bound."""
+    effective_accuracy: Bounded | None = None
+    """Rows answered rightly and in time, as a share of all rows offered."""
 
     @property
     def failed(self) -> int:
