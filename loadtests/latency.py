@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from scipy.stats import binom
 
-from loadtests.recorder import Floats
+from loadtests.samples import Floats
 
 CONFIDENCE = 0.95
 

@@ -18,7 +18,7 @@ import pytest
 
 from bundle.store import ModelStore
 from loadtests.client import ServiceClient
-from loadtests.recorder import Samples
+from loadtests.samples import Samples
 from loadtests.statistics import percentile, wilson
 from tests.loadtests.conftest import ROOT, run_module
 

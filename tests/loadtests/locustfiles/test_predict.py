@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from loadtests.generator import LOCUSTFILE
-from loadtests.recorder import Samples
+from loadtests.samples import Samples
 from loadtests.server_process import _free_port
 from loadtests.summary import summarise_all
 from tests.loadtests.conftest import ROOT, run_module
