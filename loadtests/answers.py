@@ -39,8 +39,7 @@ def read(
     for name, asked in (("model", target.model), ("version", target.version), ("variant", target.variant)):
         if answer.get(name) != asked:
             raise UnexpectedAnswerError(f"the answer is not from {name} {asked!r}")
-    probabilities = answer.get("probabilities")
-    _check_probabilities(probabilities, rows, len(target.labels))
+    probabilities = _probabilities(answer.get("probabilities"), rows, len(target.labels))
     predictions = answer.get("predictions")
     if not isinstance(predictions, list):
         raise UnexpectedAnswerError("the answer has no list of predictions")
@@ -53,7 +52,7 @@ def read(
     return predictions, probabilities
 
 
-def _check_probabilities(probabilities: Any, rows: int, classes: int) -> None:
+def _probabilities(probabilities: Any, rows: int, classes: int) -> list[list[float]]:
     if not isinstance(probabilities, list):
         raise UnexpectedAnswerError("the answer has no list of probabilities")
     if len(probabilities) != rows:
@@ -62,3 +61,4 @@ def _check_probabilities(probabilities: Any, rows: int, classes: int) -> None:
         raise UnexpectedAnswerError(f"a row of probabilities does not have {classes} numbers")
     if not all(type(value) in {int, float} and 0 <= value <= 1 for row in probabilities for value in row):
         raise UnexpectedAnswerError("a probability is not a number from 0 to 1")
+    return probabilities

@@ -1,4 +1,4 @@
-"""The load generator: Locust without its page, in a process of its own, and the samples that it brings back."""
+"""The load generator: Locust without its page, in a process of its own, and the samples it brings back."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ class Load:
 
 
 class Preparer:
-    """Builds loads. It keeps the bodies of the bundles it has met: encoding a large test set takes seconds."""
+    """Builds loads. It keeps the bodies of bundles it has met: encoding a large test set takes seconds."""
 
     def __init__(self) -> None:
         self._payloads: dict[tuple[str, str, int, int], Payloads] = {}

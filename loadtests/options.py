@@ -18,10 +18,14 @@ def add_options(parser: Any, **_: Any) -> None:
     )
     parser.add_argument("--variant", default="", help="Variant to load; by default that of the bundle.")
     parser.add_argument("--rows", type=int, default=1, help="Test rows in each request.")
-    parser.add_argument("--think", type=float, default=0.0, help="Seconds between an answer and the next request.")
+    parser.add_argument(
+        "--think", type=float, default=0.0, help="Seconds between an answer and the next request."
+    )
     parser.add_argument("--rate", type=float, default=100.0, help="Arrivals a second of the open loop.")
     parser.add_argument("--seed", type=int, default=0, help="Of the arrivals of the open loop.")
-    parser.add_argument("--shape", choices=["ramp", "spike"], default="ramp", help="Of users who come and go.")
+    parser.add_argument(
+        "--shape", choices=["ramp", "spike"], default="ramp", help="Of users who come and go."
+    )
     parser.add_argument(
         "--offline",
         default="",

@@ -157,7 +157,7 @@ class Plugin:
     def _workers(self) -> int:
         return int(getattr(self._environment.parsed_options, "expect_workers", 1) or 1)
 
-    def _report(self, client_id: str, data: dict[str, Any]) -> None:  # noqa: ARG002 - Locust names it
+    def _report(self, client_id: str, data: dict[str, Any]) -> None:
         """Attach the samples since the last report, read in small portions: requests are being sent."""
         load = self._load
         if load is None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from loadtests.check import Check
 from loadtests.probe import Unloaded
+from loadtests.samples import Floats
 from loadtests.summary import Summary
 
 GENERATOR_CPU_MAX = 0.9  # beyond it, the load generator is taken to have been the limit
@@ -61,7 +62,7 @@ class Peak:
     bound_ms: float
     """Of p99."""
     requests_per_s: float | None
-    """None where not even the lowest rate held."""
+    """None where no rate held twice."""
     confirmed: bool
     """A fresh run at that rate, drawn from another seed, held the bound too."""
     limited_by: str
@@ -153,6 +154,9 @@ class Result:
     """Only of `ramp` and `spike`."""
     offline: Offline | None = None
     """Only of `offline`."""
+    row_scores: Floats | None = field(default=None, repr=False, compare=False)
+    """For each row of the test set the share of its answers that were right, NaN where it was not asked:
+    accuracies of two variants are compared row by row. Shape (test rows,); not in the JSON."""
 
     @property
     def generator_limited(self) -> bool:

@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -134,7 +134,9 @@ def merge(loads: Sequence[Samples]) -> Samples:
         for reason in one.errors.tolist():
             errors.setdefault(reason, len(errors))
     begins = np.cumsum([0, *(len(one) for one in loads)])[:-1]
-    joined = {name: np.concatenate([getattr(one, name) for one in loads]) for name in _PER_SAMPLE}
+    joined: dict[str, Any] = {
+        name: np.concatenate([getattr(one, name) for one in loads]) for name in _PER_SAMPLE
+    }
     return replace(
         first,
         **joined,

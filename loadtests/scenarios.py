@@ -1,6 +1,6 @@
 """The scenarios: for each, when a request is sent, and what the figure is.
 
-After the scenarios of MLPerf Inference (Reddi et al., 2020), whose rules say both before anything is measured.
+After the scenarios of MLPerf Inference (Reddi et al., 2020), whose rules say both before they measure.
 """
 
 from __future__ import annotations

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from loadtests.scenarios import users_at
 from locust import LoadTestShape
+
+from loadtests.scenarios import users_at
 
 
 class ScenarioShape(LoadTestShape):  # type: ignore[misc]  # Locust has no types
-    """Users who come and go as a scenario says. `scenario`, `seconds` and `most` are set by whoever runs it."""
+    """Users who come and go as a scenario says. `scenario`, `seconds`, `most` are set by whoever runs it."""
 
     abstract = True
     scenario = "ramp"

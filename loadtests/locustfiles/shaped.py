@@ -1,6 +1,6 @@
 """Users who come and go: all by and by (`--shape ramp`), or all at once for a while (`--shape spike`).
 
-locust -f loadtests/locustfiles/shaped.py --host http://127.0.0.1:8000 --shape spike --users 200 --run-time 60s
+locust -f loadtests/locustfiles/shaped.py --host http://127.0.0.1:8000 --shape spike -u 200 --run-time 60s
 """
 
 from __future__ import annotations
