@@ -39,6 +39,7 @@ class Search:
         self._confirmations = 0
         self._is_confirmed = False
         self._generator_failed = False
+        self._is_repeated = False  # the present rate, after a trial that was void
         self._trials: list[Trial] = []
 
     def next(self) -> Attempt | None:
@@ -50,6 +51,10 @@ class Search:
     def take(self, trial: Trial) -> None:
         """Take in what came of the attempt that `next` named."""
         self._trials.append(trial)
+        if trial.is_void and not self._is_repeated:
+            self._is_repeated = True  # something may have disturbed the generator, and is over
+            return
+        self._is_repeated = False
         held = trial.holds and not trial.is_void
         if self._phase == "confirm":
             self._confirm(held)

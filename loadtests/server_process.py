@@ -48,7 +48,7 @@ def launched(
     One that `waits` keeps requests for up to a minute: users who wait for their answers bound the queue
     themselves, and a slow variant is to be measured, not shed. Otherwise it sheds as it does for anybody.
     """
-    port = _free_port()
+    port = free_port()
     arguments = ["--models", str(models), "--host", "127.0.0.1", "--port", str(port), "--preload", variant]
     if waits:
         arguments += ["--max-wait-ms", str(_MAX_WAIT_MS)]
@@ -83,7 +83,8 @@ def _wait_until_ready(process: Child, client: ServiceClient, deadline_s: float) 
             )
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

@@ -12,7 +12,7 @@ import pytest
 
 from loadtests.generator import LOCUSTFILE
 from loadtests.samples import Samples
-from loadtests.server_process import _free_port
+from loadtests.server_process import free_port
 from loadtests.summary import summarise_all
 from tests.loadtests.conftest import ROOT, run_module
 
@@ -115,7 +115,7 @@ def test_a_service_that_is_not_there_is_a_mistake(models: Path, unused_address: 
 
 @contextmanager
 def _page(host: str, models: Path) -> Iterator[httpx.Client]:
-    port = _free_port()
+    port = free_port()
     command = [
         *(
             sys.executable,
