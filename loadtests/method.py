@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from loadtests.measured import Measured
 from loadtests.plan import Plan
-from loadtests.scenarios import OPEN, SCENARIOS
+from loadtests.scenarios import OPEN
 
 _FIGURES = (
     """Rows come from the model's held-out test set. Throughput and latency are of answers that were as
