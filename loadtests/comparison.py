@@ -145,8 +145,7 @@ def _overall(
         rounds = [tuple(list(load.figures(field).values()) for load in pair) for pair in pairs]
         each = 1 - (1 - confidence) / len(figures)
         ratio = ratio_of_all([(after, before) for before, after in rounds], each)
-        ends = (ratio.value, ratio.low, ratio.high) if ratio else (None, None, None)
-        yield Change("all", None, figure, None, None, *ends, finding=_finding(ratio, sign, tolerance))
+        yield _change(None, figure, ratio, _finding(ratio, sign, tolerance))
 
 
 def _accuracy(before: Measured, after: Measured, confidence: float) -> Change:
@@ -162,14 +161,14 @@ def _accuracy(before: Measured, after: Measured, confidence: float) -> Change:
 
 
 def _change(
-    loads: tuple[Measured, Measured], figure: str, step: Ratio | Difference | None, finding: str
+    loads: tuple[Measured, Measured] | None, figure: str, step: Ratio | Difference | None, finding: str
 ) -> Change:
     return Change(
-        variant=loads[0].variant,
-        rows=loads[0].rows_per_request,
+        variant=loads[0].variant if loads else "all",
+        rows=loads[0].rows_per_request if loads else None,
         figure=figure,
-        before=_whole(loads[0], figure),
-        after=_whole(loads[1], figure),
+        before=_whole(loads[0], figure) if loads else None,
+        after=_whole(loads[1], figure) if loads else None,
         value=step.value if step else None,
         low=step.low if step else None,
         high=step.high if step else None,

@@ -14,7 +14,9 @@ LEFT = {"variant", "note"}  # titles of the columns that hold words
 def cells(load: Measured, dominated: Mapping[str, str]) -> dict[str, str]:
     """Return a load's cells by column title; `dominated` maps a variant to one that dominates it."""
     accuracy, effective, contrast = load.accuracy, load.effective_accuracy, load.against_reference
-    peak = {"peak req/s": _peak(load)} if load.scenario == "server" else {}
+    is_open = load.scenario == "server"
+    peak = {"peak req/s": _peak(load)} if is_open else {}
+    uncorrected = load.uncorrected.p99_ms.value if load.uncorrected else load.p99_ms
     return {
         "variant": load.variant,
         "rows": str(load.rows_per_request),
@@ -24,7 +26,7 @@ def cells(load: Measured, dominated: Mapping[str, str]) -> dict[str, str]:
         "req/s": f"{load.requests_per_s:,.0f}",
         "p50 ms": number(load.p50),
         "p99 ms": number(load.p99),
-        "uncorrected p99": number(load.uncorrected.p99_ms.value if load.uncorrected else load.p99_ms),
+        **({"uncorrected p99": number(uncorrected)} if is_open else {}),
         "failed": f"{load.failed:,}",
         "accuracy (95%)": (
             f"{accuracy.value:.4f} ({accuracy.low:.4f}-{accuracy.high:.4f})" if accuracy else "-"

@@ -8,6 +8,7 @@ from html import escape
 from loadtests.table import LEFT
 
 _LONG = {"note", "what decided"}  # columns of sentences, which may wrap
+_WORDS = LEFT | _LONG | {"check", "result"}
 
 
 def grid(lines: Sequence[Mapping[str, str]], kind: Callable[[Mapping[str, str]], str] | None = None) -> str:
@@ -28,5 +29,5 @@ def grid(lines: Sequence[Mapping[str, str]], kind: Callable[[Mapping[str, str]],
 
 
 def _class(title: str) -> str:
-    names = [*(["left"] if title in LEFT | _LONG else []), *(["long"] if title in _LONG else [])]
+    names = [*(["left"] if title in _WORDS else []), *(["long"] if title in _LONG else [])]
     return f' class="{" ".join(names)}"' if names else ""

@@ -24,6 +24,7 @@ from loadtests.table import cells, matrix, number
 FILE_NAME = "report.html"
 _HERE = Path(__file__).parent
 _IS_DOMINATED = "is dominated by"  # the legend and the table say it as well
+_VOID = "VOID: "
 _OUTCOMES = {True: "passed", None: "not made"}
 
 
@@ -65,9 +66,9 @@ def _pieces(document: Document) -> dict[str, Any]:
     verdict = document.verdict
     settings = document.rows
     return {
-        "void": [sentence for sentence in verdict.sentences if sentence.startswith("VOID")],
+        "void": [one.removeprefix(_VOID) for one in verdict.sentences if one.startswith(_VOID)],
         "remarks": [
-            one for one in verdict.sentences[1:] if not one.startswith("VOID") and _IS_DOMINATED not in one
+            one for one in verdict.sentences[1:] if not one.startswith(_VOID) and _IS_DOMINATED not in one
         ],
         "legend": [_legend(document, name) for name in document.variants],
         "tradeoffs": [
@@ -96,11 +97,12 @@ def _pieces(document: Document) -> dict[str, Any]:
 
 def _legend(document: Document, name: str) -> tuple[str, Markup, str]:
     style = style_of(document, name)
-    is_grey = name in document.verdict.dominated
+    is_void = any(load.void for load in document.results if load.variant == name)
+    is_grey = is_void or name in document.verdict.dominated
     icon = marker(7, 7, style, "grey" if is_grey else f"v{style}", 4.6)
     drawn = f'<svg viewBox="0 0 14 14" class="icon" aria-hidden="true">{icon}</svg>'
-    note = f"{name} (dominated by {document.verdict.dominated[name]})" if is_grey else name
-    return note, _drawn(drawn), "dominated" if is_grey else ""
+    reason = "void" if is_void else f"dominated by {document.verdict.dominated.get(name)}"
+    return f"{name} ({reason})" if is_grey else name, _drawn(drawn), "dominated" if is_grey else ""
 
 
 def _kind(document: Document) -> Any:

@@ -97,7 +97,8 @@ def test_a_loss_of_accuracy_beyond_its_interval_is_worse() -> None:
     after = document([result("int8", accuracy=0.96, unique=10_000)])
     found = compare(before, after)
     (accuracy,) = found.named("worse")
-    assert (accuracy.figure, accuracy.value) == ("accuracy", pytest.approx(-0.02))
+    assert accuracy.figure == "accuracy"
+    assert accuracy.value == pytest.approx(-0.02)
     assert "accuracy of int8 with 1 a request (-2.0 points" in summary(found)[0]
 
 

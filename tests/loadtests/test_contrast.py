@@ -14,10 +14,12 @@ def test_accuracies_are_paired_by_row_where_the_answers_are_known() -> None:
     loads = measured("int8", accuracy=0.9), measured("float32", accuracy=1.0)
     paired = Contrasts({("int8", 1): worse, ("float32", 1): right}).accuracy(*loads)
     assert paired is not None
-    assert (paired.is_paired, paired.value) == (True, pytest.approx(-0.1))
+    assert paired.is_paired
+    assert paired.value == pytest.approx(-0.1)
     unpaired = Contrasts({("int8", 1): worse}).accuracy(*loads)
     assert unpaired is not None
-    assert (unpaired.is_paired, unpaired.value) == (False, pytest.approx(-0.1))
+    assert not unpaired.is_paired
+    assert unpaired.value == pytest.approx(-0.1)
 
 
 def test_a_peak_lies_between_the_rate_that_held_and_the_next_that_did_not() -> None:
