@@ -79,6 +79,9 @@ def run_command(
         float | None,
         typer.Option(min=1, help="Arrivals a second of `server`; where --find-peak begins."),
     ] = None,
+    connections: Annotated[
+        int, typer.Option(min=0, help="The most that `server` may open; 0 for as many as it takes.")
+    ] = 0,
     find_peak: Annotated[
         bool, typer.Option(help="With `server`: look for the highest rate that holds --p99-ms.")
     ] = False,
@@ -134,6 +137,7 @@ def run_command(
             rounds=rounds,
             think_s=think,
             rate=rate,
+            connections=connections,
             seed=seed,
             bound_ms=p99_ms,
             find_peak=find_peak,

@@ -22,6 +22,18 @@ def add_options(parser: Any, **_: Any) -> None:
         "--think", type=float, default=0.0, help="Seconds between an answer and the next request."
     )
     parser.add_argument("--rate", type=float, default=100.0, help="Arrivals a second of the open loop.")
+    parser.add_argument(
+        "--arrivals-for",
+        type=float,
+        default=0.0,
+        help="Seconds of arrivals of the open loop; by default the run time.",
+    )
+    parser.add_argument(
+        "--connections",
+        type=int,
+        default=0,
+        help="The most that the open loop may open; 0 for what it takes.",
+    )
     parser.add_argument("--seed", type=int, default=0, help="Of the arrivals of the open loop.")
     parser.add_argument(
         "--shape", choices=["ramp", "spike"], default="ramp", help="Of users who come and go."
@@ -61,9 +73,10 @@ def order_of(environment: Any) -> Order:
         users=int(options.num_users or 1),
         think_s=options.think,
         warmup_s=0.0,
-        duration_s=float(options.run_time or 60.0),
+        duration_s=float(options.arrivals_for or options.run_time or 60.0),
         rate=options.rate,
         seed=options.seed,
+        connections=options.connections,
         offline=options.offline,
     )
 

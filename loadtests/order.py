@@ -28,6 +28,8 @@ class Order:
     rate: float
     """Of the arrivals of an open loop; 0 elsewhere."""
     seed: int
+    connections: int = 0
+    """The most that an open loop may open; 0 for as many as it takes. Where all are out, requests wait."""
     body: int = -1
     """The only body to send, again and again; -1 for all in turn."""
     offline: str = ""

@@ -46,6 +46,8 @@ class Plan:
     think_s: float = 0.0
     rate: float | None = None
     """Arrivals a second of `server`."""
+    connections: int = 0
+    """The most that `server` may open; 0 for as many as it takes."""
     seed: int = 0
     bound_ms: float | None = None
     """Answers beyond it are late."""
@@ -87,5 +89,6 @@ class Plan:
             duration_s=self.schedule.duration_s / self.turns,
             rate=rate,
             seed=self.seed + turn,
+            connections=self.connections,
             offline=offline,
         )

@@ -16,7 +16,7 @@ _NEVER = float("nan")
 
 
 class Recorder:
-    """Keeps one sample of every request: 48 bytes each, nothing summed up or thrown away.
+    """Keeps one sample of every request: 56 bytes each, nothing summed up or thrown away.
 
     A service gives the same bytes to the same question again and again. So only answers that differ are
     kept, and each is read once, when `samples` is called and no clock runs: reading JSON in the loop that
@@ -40,6 +40,7 @@ class Recorder:
         self._is_open = is_open
         self._part = part
         self._scheduled = array("d")
+        self._due = array("d")
         self._sent = array("d")
         self._done = array("d")
         self._status = array("q")
@@ -60,24 +61,26 @@ class Recorder:
     def __len__(self) -> int:
         return len(self._done)
 
-    def add(self, scheduled: float, sent: float, done: float, body: int, status: int, content: bytes) -> None:
+    def add(
+        self, scheduled: float, due: float, sent: float, done: float, body: int, status: int, content: bytes
+    ) -> None:
         """Record an answer as it came, to be read later."""
         key = (body, status, content)
         answer = self._known.get(key)
         if answer is None:
             answer = self._meet(key)
-        self._append(scheduled, sent, done, status, body, answer)
+        self._append(scheduled, due, sent, done, status, body, answer)
 
     def add_answer(self, sent: float, done: float, body: int, wrong: Sequence[int]) -> None:
         """Record an answer as promised, in which the labels at the places `wrong` were not the true ones."""
-        self._append(sent, sent, done, 200, body, self._note(body, Mark(tuple(wrong))))
+        self._append(sent, sent, sent, done, 200, body, self._note(body, Mark(tuple(wrong))))
 
     def add_failure(
         self, sent: float, done: float, body: int, *, status: int, reason: str, scheduled: float | None = None
     ) -> None:
         """Record an answer that was not as promised, or none at all (status 0)."""
         moment = sent if scheduled is None else scheduled
-        self._append(moment, sent, done, status, body, self._note(body, Mark(reason=reason)))
+        self._append(moment, sent, sent, done, status, body, self._note(body, Mark(reason=reason)))
 
     def add_usage(self, time: float, cpu: float, waited: float = _NEVER) -> None:
         """Record that by `time` the generator had used `cpu` seconds of its core, and `waited` for it."""
@@ -119,6 +122,7 @@ class Recorder:
         difference, astray = self._differences(answer, body, marks)
         return Samples(
             scheduled=np.array(self._scheduled[start:size], np.float64),
+            due=np.array(self._due[start:size], np.float64),
             sent=np.array(self._sent[start:size], np.float64),
             done=np.array(self._done[start:size], np.float64),
             status=np.array(self._status[start:size], np.int64),
@@ -143,9 +147,10 @@ class Recorder:
         )
 
     def _append(
-        self, scheduled: float, sent: float, done: float, status: int, body: int, answer: int
+        self, scheduled: float, due: float, sent: float, done: float, status: int, body: int, answer: int
     ) -> None:
         self._scheduled.append(scheduled)
+        self._due.append(due)
         self._sent.append(sent)
         self._done.append(done)
         self._status.append(status)

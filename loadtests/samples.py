@@ -17,7 +17,7 @@ from loadtests.payloads import IntArray, rows_of
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-_PER_SAMPLE = ("scheduled", "sent", "done", "status", "body", "correct", "part")
+_PER_SAMPLE = ("scheduled", "due", "sent", "done", "status", "body", "correct", "part")
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Samples:
     """
 
     scheduled: Floats  # (n,) seconds, when it was to be sent; `sent` where nothing is scheduled
+    due: Floats  # (n,) seconds, when it could be sent: `scheduled`, or later for want of a free connection
     sent: Floats  # (n,) seconds, just before the request was handed to the system
     done: Floats  # (n,) seconds, the answer complete and not yet read
     status: IntArray  # (n,) HTTP status, 0 where there was no answer

@@ -53,7 +53,7 @@ class Summary:
     uncorrected: Latency | None = None
     """From the sending to the answer: what a test reports that leaves out how long requests had to wait."""
     sent_late_p99_ms: float | None = None
-    """How late the generator itself sent; None where nothing is scheduled."""
+    """How late the generator itself sent, not for want of a connection; None where nothing is scheduled."""
     offered: int = 0
     """Requests scheduled or sent within the window, however they ended."""
     bound_ms: float | None = None
@@ -170,7 +170,7 @@ def _effective_accuracy(samples: Samples, in_time: Flags) -> Bounded | None:
 def _sent_late_p99_ms(samples: Samples) -> float | None:
     if not samples.is_open or not len(samples):
         return None
-    return percentile((samples.sent - samples.scheduled) * 1000, 99)
+    return percentile((samples.sent - samples.due) * 1000, 99)
 
 
 def _failures(samples: Samples) -> dict[str, int]:
@@ -188,5 +188,5 @@ def _share_of_core(windows: Sequence[Window], usage: str) -> float | None:
             continue
         at = np.interp([window.start, window.end], times, seconds)
         used += float(at[1] - at[0])
-        watched += max(0.0, min(window.end, times[-1]) - max(window.start, times[0]))
+        watched += max(0.0, min(window.end, float(times[-1])) - max(window.start, float(times[0])))
     return used / watched if watched > 0 and not np.isnan(used) else None

@@ -72,7 +72,7 @@ class ClosedLoopUser(User):  # type: ignore[misc]  # Locust has no types
                 self.connection.close()
             gevent.sleep(_PAUSE_S)
         else:
-            load.recorder.add(sent, sent, time.perf_counter(), body, status, content)
+            load.recorder.add(sent, sent, sent, time.perf_counter(), body, status, content)
 
 
 class OpenLoopUser(User):  # type: ignore[misc]
