@@ -207,12 +207,25 @@ def summary(comparison: Comparison) -> list[str]:
         answer = "Nothing can be told: the runs have no rounds to take an interval from."
     else:
         answer = "Not told apart: no figure differs by more than the rounds scatter and the machine drifts."
-    sentences = [answer]
+    sentences = [answer, *_sharpness(comparison)]
     if worse and better:
         sentences.append(f"Better: {_listed(better)}.")
     if unknown and len(unknown) < len(comparison.changes):
         sentences.append(f"Unknown: {_listed(unknown)}.")
     return [*sentences, *(f"{one}." for one in comparison.missing)]
+
+
+def _sharpness(comparison: Comparison) -> list[str]:
+    """Say how small a loss the runs would have shown, in the load where it is hardest to see."""
+    blur: dict[str, float] = {}
+    for one in comparison.changes:
+        is_known = one.value is not None and one.low is not None and one.figure != "accuracy"
+        if is_known and one.finding == SAME and one.low and one.value:
+            blur[one.figure] = max(blur.get(one.figure, 0.0), one.value / one.low - 1)
+    if not blur:
+        return []
+    seen = ", ".join(f"{figure} {share:.0%}" for figure, share in blur.items())
+    return [f"A change below this share would not have shown in every load: {seen}."]
 
 
 def _listed(changes: Sequence[Change]) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from bundle.manifest import REFERENCE
 from loadtests.contrast import Contrasts
 from loadtests.measured import Measured
 from loadtests.ratios import Ratio
 
+_ALONE = {REFERENCE: "1"}  # what stands in the column of ratios where there is none
 LEFT = {"variant", "note"}  # titles of the columns that hold words
 
 
@@ -22,7 +24,7 @@ def cells(load: Measured, dominated: Mapping[str, str]) -> dict[str, str]:
         "rows": str(load.rows_per_request),
         **peak,
         "rows/s": f"{load.rows_per_s:,.0f}",
-        "times float32 (95%)": ratio_cell(contrast.throughput) if contrast else "1",
+        "times float32 (95%)": ratio_cell(contrast.throughput) if contrast else _ALONE.get(load.variant, "-"),
         "req/s": f"{load.requests_per_s:,.0f}",
         "p50 ms": number(load.p50),
         "p99 ms": number(load.p99),

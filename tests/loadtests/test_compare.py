@@ -9,7 +9,6 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from loadtests.__main__ import app
-from tests.loadtests.conftest import run_module
 from tests.loadtests.results import document, result
 
 
@@ -29,8 +28,8 @@ def _compare(*arguments: str) -> Result:
 
 
 def test_the_same_service_again_is_not_told_apart(reports: Path) -> None:
-    ended = run_module("loadtests", "compare", str(reports / "before.json"), str(reports / "again"))
-    assert ended.returncode == 0, ended.stderr
+    ended = _compare(str(reports / "before.json"), str(reports / "again"))
+    assert ended.exit_code == 0, ended.stderr
     assert "Not told apart: no figure differs" in ended.stdout
     lines = [line.split() for line in ended.stdout.splitlines()]
     assert ["int8", "32", "throughput", "2,000", "2,006", "1.003"] in [line[:6] for line in lines]

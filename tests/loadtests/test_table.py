@@ -29,6 +29,7 @@ def test_every_load_is_set_against_float32_with_as_many_rows() -> None:
     column = [cells(load, {})["times float32 (95%)"] for load in loads]
     assert column[0] == "1"
     assert column[1].startswith("2.50 (2.4")
+    assert cells(measured("int8"), {})["times float32 (95%)"] == "-"
 
 
 def test_a_ratio_that_is_not_told_apart_is_marked() -> None:
