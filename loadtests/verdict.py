@@ -149,7 +149,7 @@ def _answer(best: Standing, reference: Standing | None, budget: Budget, contrast
     pair = best.last, reference.last
     return (
         f"Ship `{best.name}`: {_accuracy(contrasts.accuracy(*pair))}, "
-        f"{_times(contrasts.throughput(*pair), pair)} ({_rate(best.last)} {where}), "
+        f"{_times(contrasts.throughput(*pair), best.last, f'{_rate(best.last)} {where}')}, "
         f"{_tail(contrasts.p99(*pair), pair)}, {best.bytes / reference.bytes:.0%} of the size.{meets}"
     )
 
@@ -166,16 +166,17 @@ def _accuracy(difference: Difference | None) -> str:
     )
 
 
-def _times(ratio: Ratio | None, pair: tuple[Measured, Measured]) -> str:
-    what = "peak rate" if pair[0].peak else "throughput"
+def _times(ratio: Ratio | None, load: Measured, figures: str) -> str:
+    """Set the throughput, or the peak, against that of float32; `figures` are the load's own."""
+    what = "peak rate" if load.peak else "throughput"
     if ratio is None:
-        return f"{what} not compared"
+        return f"{what} not compared ({figures})"
     if ratio.low is None or ratio.high is None:
-        return f"{ratio.value:.2f} times the {what}, without an interval"
-    interval = f"{ratio.low:.2f} to {ratio.high:.2f}"
+        return f"{ratio.value:.2f} times the {what}, without an interval ({figures})"
+    interval = f"interval {ratio.low:.2f} to {ratio.high:.2f}; {figures}"
     if not ratio.is_told_apart:
-        return f"{what} not told apart ({ratio.value:.2f} times, interval {interval})"
-    return f"{ratio.value:.2f} times the {what} (interval {interval})"
+        return f"{what} not told apart ({ratio.value:.2f} times, {interval})"
+    return f"{ratio.value:.2f} times the {what} ({interval})"
 
 
 def _tail(ratio: Ratio | None, pair: tuple[Measured, Measured]) -> str:

@@ -8,8 +8,8 @@ from loadtests.page.svg import Frame, box, hit, picture, text, touchable
 from loadtests.table import number
 
 STAGES = {
-    "client": "in the client: sending and reading",
-    "http": "HTTP: the network, the protocol, the event loop",
+    "client": "sending and reading in the client",
+    "http": "the network, the protocol, the event loop",
     "decode": "decoding the body",
     "wait": "waiting for a runtime",
     "infer": "the model itself",

@@ -172,7 +172,7 @@ def test_where_peaks_were_searched_for_the_highest_peak_is_recommended() -> None
     ]
     answer = judge(loads).sentences[0]
     assert "Ship `int8`" in answer
-    assert "2.50 times the peak rate (interval 2.38 to 2.60)" in answer
+    assert "2.50 times the peak rate (interval 2.38 to 2.60; " in answer
     assert "peak 5,000 requests/s at p99 of 10 ms" in answer
     assert "`slow`: no rate holds p99 of 10 ms" in judge([loads[2]], Budget(min_accuracy=0.1)).sentences[1]
 
