@@ -16,6 +16,7 @@ from loadtests.target import Target
 
 # The slowest first request loads TensorFlow.
 _TIMEOUT = httpx.Timeout(120.0, connect=5.0)
+_TRIES = 3
 _SAMPLE = re.compile(r"^(?P<name>\w+)\{(?P<labels>[^}]*)\} (?P<value>\S+)")
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
 
@@ -58,9 +59,15 @@ class ServiceClient:
             return False
 
     def ask(self, target: Target, body: bytes) -> None:
-        """Post one request, which also loads the variant. Raises ServiceError unless it is answered."""
+        """Post one request, which also loads the variant. Raises ServiceError unless it is answered.
+
+        A service may fail now and then, which is for the load to count: so it is asked three times.
+        """
         headers = {"Content-Type": "application/json"}
-        answer = self._request("POST", target.path, content=body, headers=headers)
+        for _ in range(_TRIES):
+            answer = self._request("POST", target.path, content=body, headers=headers)
+            if answer.status_code < 500:
+                break
         if answer.status_code != 200:
             raise ServiceError(f"{self.host} does not serve {target}: {_detail(answer)}")
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import kstest, poisson as poisson_law
+from scipy.stats import kstest
+from scipy.stats import poisson as poisson_law
 
 from loadtests.arrivals import poisson
 

@@ -79,7 +79,7 @@ def test_each_different_answer_is_read_once_and_only_when_samples_are_asked_for(
 
 
 def test_differences_from_offline_are_kept_by_row() -> None:
-    def marker(body: int, status: int, content: bytes) -> Mark:  # noqa: ARG001
+    def marker(body: int, status: int, content: bytes) -> Mark:
         return Mark((), None, (1,) if content == b"2" else (), (float(content) / 10, float("nan")))
 
     recorder = Recorder(2, ORDER, marker)

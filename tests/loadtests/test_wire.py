@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -57,7 +58,7 @@ def test_what_is_no_whole_answer_is_an_error(answer: bytes, reason: str) -> None
 def test_an_answer_in_any_pieces_is_put_together(body: bytes, cuts: list[int], status: int) -> None:
     answer = b"HTTP/1.1 %d X\r\ncontent-LENGTH:  %d \r\nServer: x\r\n\r\n" % (status, len(body)) + body
     edges = [0, *sorted(set(cuts)), len(answer)]
-    pieces = [answer[start:end] for start, end in zip(edges[:-1], edges[1:], strict=True)]
+    pieces = [answer[start:end] for start, end in pairwise(edges)]
     with _answering(*pieces) as connection:
         assert connection.exchange(b"POST / HTTP/1.1\r\n\r\n") == (status, body)
         assert connection.is_open

@@ -10,11 +10,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from loadtests.generator import LOCUSTFILE
 from loadtests.samples import Samples
 from loadtests.server_process import free_port
 from loadtests.summary import summarise_all
 from tests.loadtests.conftest import ROOT, run_module
+
+LOCUSTFILE = ROOT / "loadtests" / "locustfiles" / "predict.py"
 
 
 def _locust(host: str, models: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
