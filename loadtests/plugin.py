@@ -207,7 +207,11 @@ class Plugin:
 
 
 def _of_several_processes(parts: list[Samples]) -> Samples:
-    """Merge loads that were sent at the same time; the generator's usage is that of the busiest process."""
+    """Merge loads that were sent at the same time; the generator's usage is that of the busiest process.
+
+    Workers of one machine share its monotonic clock. Of workers elsewhere the latencies are as exact, but
+    their moments are of other clocks, so what is cut by time (windows, throughput) does not hold.
+    """
     samples = merge(parts)
     busiest = max(parts, key=lambda one: float(np.ptp(one.usage_cpu)) if len(one.usage_cpu) else 0.0)
     return replace(
