@@ -93,7 +93,7 @@ def run_command(
         float, typer.Option(min=0.1, help="Seconds measured, for each load; shared out over the rounds.")
     ] = 20.0,
     rounds: Annotated[
-        int, typer.Option(min=1, help="Turns of each variant; up to twice as many where it is not steady.")
+        int, typer.Option(min=1, help="Turns of each variant; two more where it is not steady.")
     ] = ROUNDS,
     warmup: Annotated[float, typer.Option(min=0, help="Seconds thrown away before each round.")] = 0.5,
     seed: Annotated[int, typer.Option(min=0, help="Of the arrivals and the audits.")] = 0,

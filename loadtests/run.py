@@ -30,7 +30,7 @@ from loadtests.turns import turn
 
 RATE_FIRST = 500.0  # requests a second with which a search begins
 RATE_DEFAULT = 100.0
-_EXTENSION = 2  # times the rounds that were asked for, where the machine is not steady
+_MORE_ROUNDS = 2  # than were asked for, where the machine is not steady
 _PROFILE = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 1.1, 1.25)  # of the peak
 
 
@@ -145,7 +145,7 @@ class _Run:
         """Measure in rounds, and in some more where three in a row were not yet alike for all."""
         wanted = self._plan.turns
         index = 0
-        while index < wanted or (self._is_worth_more(records) and index < wanted * _EXTENSION):
+        while index < wanted or (self._is_worth_more(records) and index < wanted + _MORE_ROUNDS):
             if index >= wanted:
                 self._progress.expect(len(records) * self._plan.seconds / max(self._loads, 1) / wanted)
             for record in turn(records, index):
@@ -203,21 +203,24 @@ class _Run:
                     yield self._drop(record.subject, error)
             index += 1
         if self._plan.profile:
-            self._profile(records)
+            yield from self._profile(records)
         peaks = [one.search.peak().requests_per_s for one in records if one.search]
         shared = min((peak for peak in peaks if peak), default=RATE_DEFAULT * 2) / 2
         for record in records:
             # The same for all, and one that all can bear: then their latencies can be compared.
             record.rate = self._plan.rate or shared
 
-    def _profile(self, records: Sequence[Record]) -> None:
+    def _profile(self, records: Sequence[Record]) -> Iterator[Skipped]:
         """Try shares of each variant's peak."""
         for index, share in enumerate(_PROFILE):
             for record in turn(records, index):
                 peak = record.search.peak().requests_per_s if record.search else None
                 if peak and record.subject in self._subjects:
                     attempt = Attempt(peak * share, self._plan.seed + 2000 + index, is_confirming=False)
-                    record.extra.append(self._try(record, attempt))
+                    try:
+                        record.extra.append(self._try(record, attempt))
+                    except LoadTestError as error:
+                        yield self._drop(record.subject, error)
 
     def _try(self, record: Record, attempt: Attempt) -> Trial:
         """Send at a rate for as long as the proof takes."""
