@@ -109,7 +109,7 @@ def over_time(document: Document, path: Path) -> None:
         )
         axes.set_title(f"{load.variant}, {_rows(load.rows_per_request)}", fontsize=11, loc="left")
         axes.set_ylabel("requests/s")
-    panels[0][0].legend(loc="upper right", ncols=5, fontsize=8)
+    figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=9)
     panels[-1][0].set_xlabel("seconds")
     figure.savefig(path, dpi=130)
 
