@@ -94,12 +94,14 @@ def main(
     for index, (ours, theirs) in enumerate(found):
         console.print(
             f"round {index + 1}: ours {ours.per_s:,.0f}/s at {ours.cpu:.0%} of its core, "
-            f"FastHttpUser {theirs.per_s:,.0f}/s at {theirs.cpu:.0%}, ratio {ours.per_s / theirs.per_s:.2f}"
+            f"FastHttpUser {theirs.per_s:,.0f}/s at {theirs.cpu:.0%}, ratio {ours.per_s / theirs.per_s:.2f}",
+            soft_wrap=True,
         )
     cost = median(theirs.cpu / theirs.per_s for _, theirs in found), median(o.cpu / o.per_s for o, _ in found)
     console.print(
         f"ratio of requests a second: {median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}); "
-        f"processor time a request: {cost[1] * 1e6:.0f} against {cost[0] * 1e6:.0f} microseconds"
+        f"processor time a request: {cost[1] * 1e6:.0f} against {cost[0] * 1e6:.0f} microseconds",
+        soft_wrap=True,
     )
     raise typer.Exit(0 if median(ratios) >= AIM else 1)
 

@@ -82,7 +82,7 @@ def test_stalls_show_in_the_latency_from_the_schedule_and_not_in_that_from_the_s
 ) -> None:
     """One request in 150 stalls, so it is beyond p99; those that had to wait behind it are one in six."""
     host = start_fake("--stall-every", "150", "--stall-ms", "400")
-    wanted = order(host, scenario="server", rows=1, connections=1, duration_s=4.0)
+    wanted = order(host, scenario="server", rows=1, rate=160.0, connections=1, duration_s=2.5)
     window = generator.send(wanted, tmp_path / "s.npz")
     summary = summarise_windows([window])
     assert summary.latency is not None
@@ -116,7 +116,7 @@ def test_errors_and_wrong_answers_are_found_and_counted_exactly(
     tmp_path: Path,
 ) -> None:
     host = start_fake("--error-every", "20", "--wrong-every", "100", "--as-model", VARIANT)
-    wanted = order(host, scenario="server", rate=200.0, duration_s=3.0, offline=str(offline))
+    wanted = order(host, scenario="server", rate=200.0, duration_s=2.0, offline=str(offline))
     window = generator.send(wanted, tmp_path / "s.npz")
     summary, did = summarise_windows([window], bound_ms=60_000), _counts(host)
     assert did["errors"] > 5
@@ -151,7 +151,7 @@ def test_a_service_that_becomes_slower_is_not_steady(
     start_fake: Callable[..., str], generator: Generator, order: Callable[..., Order], tmp_path: Path
 ) -> None:
     host = start_fake("--drift-us", "200")
-    window = generator.send(order(host, users=1, duration_s=2.4), tmp_path / "s.npz")
+    window = generator.send(order(host, users=1, duration_s=1.5), tmp_path / "s.npz")
     check = checks.of_steadiness(rounds_of(thirds(window), None), SCENARIOS["users"])
     assert check.is_void
 

@@ -34,11 +34,11 @@ def _locust(*arguments: str) -> subprocess.Popen[str]:
 def test_two_workers_share_the_arrivals_and_no_sample_is_lost(
     models: Path, start_fake: Callable[..., str], tmp_path: Path
 ) -> None:
-    host, port, file = start_fake("--wrong-every", "10"), str(free_port()), tmp_path / "s.npz"
+    host, port, file = start_fake("--wrong-every", "100"), str(free_port()), tmp_path / "s.npz"
     options = ("--models", str(models), "--model", "digits", "--variant", "int8", "--master-port", port)
     master = _locust(
         *("--master", "--master-bind-port", port, "--expect-workers", "2", "--headless", "--only-summary"),
-        *("--host", host, *options[:-2], "--users", "2", "--spawn-rate", "2", "--run-time", "6s"),
+        *("--host", host, *options[:-2], "--users", "2", "--spawn-rate", "2", "--run-time", "5s"),
         *("--rate", str(RATE), "--seed", "5", "--arrivals-for", str(SECONDS), "--samples-out", str(file)),
     )
     workers = [_locust("--worker", "--master-host", "127.0.0.1", *options) for _ in range(2)]
@@ -53,7 +53,7 @@ def test_two_workers_share_the_arrivals_and_no_sample_is_lost(
     did = httpx.get(f"{host}/counts").json()
     assert len(samples) == did["requests"] - 3, printed  # each process first asked whether it is served
     assert samples.ok.all()
-    assert len(samples.wrong_row) == did["wrong"]
+    assert len(samples.wrong_row) == did["wrong"] == 1  # the 93rd: long after every process had asked
     drawn = [poisson(RATE, SECONDS, seed=5, part=part, parts=2) for part in range(2)]
     for part, moments in enumerate(drawn):
         scheduled = np.sort(samples.scheduled[samples.part == part])
