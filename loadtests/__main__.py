@@ -17,18 +17,24 @@ from rich.table import Table
 
 from bundle.errors import BundleError
 from loadtests import cores, machine
+from loadtests.budget import Budget
+from loadtests.compare import EPILOG, compare_command
 from loadtests.errors import LoadTestError
-from loadtests.generator import Schedule
+from loadtests.plan import ROUNDS, Plan, Schedule
 from loadtests.report import Report
 from loadtests.result import Result, Skipped
-from loadtests.run import Plan, failed, run
+from loadtests.run import failed, run
+from loadtests.scenarios import OFFLINE_ROWS, SCENARIOS
 from loadtests.table import cells
 from loadtests.target import choose_bundle
-from loadtests.verdict import judge
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
 
 _ONLY_IN_REPORT = {"req/s", "idle p50 ms"}  # a terminal is narrow
+_EPILOG = (
+    "Example: python -m loadtests run --models models --variants float32,int8 --rows 1,32 --out reports/x\n\n"
+    "Example: python -m loadtests run --scenario server --rows 1 --find-peak --p99-ms 10"
+)
 _LOG_WIDTH = 140  # of output that is no terminal
 
 
@@ -39,12 +45,15 @@ class _Bar:
         self._bar = bar
         self._task = task
 
-    def begin(self, variant: str, rows: int | None) -> None:
-        doing = "starting the service" if rows is None else f"{rows} row{'s' * (rows > 1)} a request"
+    def begin(self, variant: str, doing: str) -> None:
         self._bar.update(self._task, description=f"{variant}: {doing}")
 
     def advance(self, seconds: float) -> None:
         self._bar.update(self._task, advance=seconds)
+
+    def expect(self, seconds: float) -> None:
+        total = self._bar.tasks[self._task].total or 0.0
+        self._bar.update(self._task, total=total + seconds)
 
 
 @app.callback()
@@ -52,43 +61,87 @@ def main() -> None:
     """Measure throughput and latency against accuracy, under real HTTP load."""
 
 
-@app.command("run")
+@app.command("run", epilog=_EPILOG)
 def run_command(
     *,
     models: Annotated[Path, typer.Option(help="Folder of the models.")] = Path("models"),
     model: Annotated[str | None, typer.Option(help="Model; not needed where there is only one.")] = None,
     version: Annotated[int | None, typer.Option(min=1, help="Version; by default the newest.")] = None,
     variants: Annotated[str, typer.Option(help="Variants, comma-separated; by default all there are.")] = "",
-    rows: Annotated[str, typer.Option(help="Rows in a request, comma-separated.")] = "1,32",
+    scenario: Annotated[str, typer.Option(help=f"One of {', '.join(SCENARIOS)}.")] = "users",
+    rows: Annotated[
+        str | None,
+        typer.Option(help=f"Rows in a request, comma-separated; by default 1,32, {OFFLINE_ROWS} if offline."),
+    ] = None,
     users: Annotated[int, typer.Option(min=1, help="Users, each with one connection.")] = 16,
-    duration: Annotated[float, typer.Option(min=0.1, help="Seconds measured, for each load.")] = 20.0,
-    warmup: Annotated[float, typer.Option(min=0, help="Seconds thrown away before.")] = 2.0,
+    think: Annotated[float, typer.Option(min=0, help="Seconds that a user thinks between requests.")] = 0.0,
+    rate: Annotated[
+        float | None,
+        typer.Option(min=1, help="Arrivals a second of `server`; where --find-peak begins."),
+    ] = None,
+    connections: Annotated[
+        int, typer.Option(min=0, help="The most that `server` may open; 0 for as many as it takes.")
+    ] = 0,
+    find_peak: Annotated[
+        bool, typer.Option(help="With `server`: look for the highest rate that holds --p99-ms.")
+    ] = False,
+    profile: Annotated[
+        bool,
+        typer.Option(help="With `server`: look for the peak, and draw the curve of rates up to beyond it."),
+    ] = False,
+    duration: Annotated[
+        float, typer.Option(min=0.1, help="Seconds measured, for each load; shared out over the rounds.")
+    ] = 20.0,
+    rounds: Annotated[
+        int, typer.Option(min=1, help="Turns of each variant; two more where it is not steady.")
+    ] = ROUNDS,
+    warmup: Annotated[float, typer.Option(min=0, help="Seconds thrown away before each round.")] = 0.5,
+    seed: Annotated[int, typer.Option(min=0, help="Of the arrivals and the audits.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder for the report; made if missing.")] = Path(
         "reports/latest"
     ),
     host: Annotated[
         str | None, typer.Option(help="A service that is running, instead of one started for each variant.")
     ] = None,
+    p99_ms: Annotated[
+        float | None, typer.Option(help="Budget: the longest p99, in milliseconds; later answers are late.")
+    ] = None,
+    min_accuracy: Annotated[float | None, typer.Option(help="Budget: the least accuracy, as 0.95.")] = None,
+    min_rps: Annotated[float | None, typer.Option(help="Budget: the fewest requests a second.")] = None,
+    max_mb: Annotated[
+        float | None, typer.Option(help="Budget: the largest file of a variant, in MB.")
+    ] = None,
 ) -> None:
-    """Load each variant in turn, and write report.json, report.md and tradeoff.png.
+    """Load the variants in interleaved rounds; write report.html, and the same as JSON, Markdown, CSV, PNG.
 
-    Example: python -m loadtests run --models models --variants float32,int8 --rows 1,32 --out reports/x
+    Exit code 0: measured. 1: a variant failed, a run is void, a check found something, or the budget is not
+    met. 2: a mistake in what was asked.
     """
     # Without it, a polite kill would end this process and leave its children.
     signal.signal(signal.SIGTERM, _interrupt)
     console = Console(width=None if sys.stdout.isatty() else _LOG_WIDTH)
     try:
+        budget = Budget(p99_ms, min_accuracy, min_rps, max_mb)
         bundle = choose_bundle(models, model, version)
         plan = Plan(
             models=models,
             bundle=bundle,
             variants=tuple(bundle.variant(name).name for name in _names(variants))
             or tuple(variant.name for variant in bundle.manifest.variants),
-            rows=_row_counts(rows),
+            rows=_row_counts(rows or (str(OFFLINE_ROWS) if scenario == "offline" else "1,32")),
             schedule=Schedule(users, warmup, duration),
             out=out,
             cores=cores.choose(),
             host=host,
+            scenario_name=_scenario(scenario, find_peak=find_peak, profile=profile),
+            rounds=rounds,
+            think_s=think,
+            rate=rate,
+            connections=connections,
+            seed=seed,
+            bound_ms=p99_ms,
+            find_peak=find_peak,
+            profile=profile,
         )
         _make_folder(out)
         outcomes = _measure(plan, console)
@@ -102,11 +155,14 @@ def run_command(
         print("interrupted: nothing was reported, and what was started has been stopped", file=sys.stderr)
         raise typer.Exit(130) from None
     command = shlex.join(["python", "-m", "loadtests", *sys.argv[1:]])
-    report = Report(plan, results, skipped, judge(results), machine.describe(), command)
+    report = Report(plan, results, skipped, machine.describe(), command, budget)
     path = report.write()
     _show(report, console)
     console.print(f"report: {path}", soft_wrap=True)
-    raise typer.Exit(1 if failed(outcomes) else 0)
+    raise typer.Exit(1 if failed(outcomes) or not report.verdict.is_good else 0)
+
+
+app.command("compare", epilog=EPILOG)(compare_command)
 
 
 def _measure(plan: Plan, console: Console) -> list[Result | Skipped]:
@@ -116,12 +172,14 @@ def _measure(plan: Plan, console: Console) -> list[Result | Skipped]:
 
 
 def _show(report: Report, console: Console) -> None:
-    rows = [cells(result, report.verdict.dominated) for result in report.results]
+    rows = [cells(load, report.verdict.dominated) for load in report.loads]
     table = Table(title=report.title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     titles = [title for title in rows[0] if title not in _ONLY_IN_REPORT]
     for title in titles:
         whole = title != "note"
-        table.add_column(title, justify="left" if title in {"variant", "note"} else "right", no_wrap=whole)
+        table.add_column(
+            title, justify="left" if title in {"variant", "note"} else "right", no_wrap=whole, overflow="fold"
+        )
     for row in rows:
         table.add_row(*(row[title] for title in titles))
     console.print(table)
@@ -129,6 +187,15 @@ def _show(report: Report, console: Console) -> None:
         console.print(f"not measured: {one.variant}: {one.reason}", markup=False)
     for sentence in report.verdict.sentences:
         console.print(sentence.replace("`", ""), markup=False)
+
+
+def _scenario(name: str, *, find_peak: bool, profile: bool) -> str:
+    if name not in SCENARIOS:
+        raise LoadTestError(f"--scenario is {name!r}; there are {', '.join(SCENARIOS)}")
+    if (find_peak or profile) and name != "server":
+        option = "--find-peak" if find_peak else "--profile"
+        raise LoadTestError(f"{option} is for --scenario server, an open loop; the scenario is {name!r}")
+    return name
 
 
 def _names(text: str) -> Sequence[str]:

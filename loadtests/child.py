@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -22,16 +23,19 @@ _TAIL_LINES = 15
 class Child:
     """`python -m MODULE ARGUMENTS` as a process. Leaving the `with` block ends it and all it has started."""
 
-    def __init__(self, module: str, arguments: Sequence[str], *, log: Path, core: int | None) -> None:
+    def __init__(
+        self, module: str, arguments: Sequence[str], *, log: Path, core: int | None, talks: bool = False
+    ) -> None:
+        """Start it. What it prints goes to `log`; of one that `talks`, only what it complains of."""
         self.log = log
         source = str(Path(__file__).parents[1])
         path = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH")]))
         with log.open("wb") as stream, bound_to(core):
             self._process = subprocess.Popen(
                 [sys.executable, "-m", module, *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=stream,
-                stderr=subprocess.STDOUT,
+                stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
+                stdout=subprocess.PIPE if talks else stream,
+                stderr=stream,
                 env=os.environ | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"},
                 # A Ctrl-C at the terminal is for the run, which ends its children in order.
                 start_new_session=True,
@@ -44,6 +48,18 @@ class Child:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def tell(self, line: str) -> None:
+        """Write a line to a program that talks. Raises OSError where it has ended."""
+        assert self._process.stdin is not None  # noqa: S101 - it was started to talk
+        self._process.stdin.write(line.encode() + b"\n")
+        self._process.stdin.flush()
+
+    def hear(self, seconds: float) -> str | None:
+        """Return the next line of a program that talks, "" once it has ended; None if none came in time."""
+        assert self._process.stdout is not None  # noqa: S101 - it was started to talk
+        ready, _, _ = select.select([self._process.stdout], [], [], seconds)
+        return self._process.stdout.readline().decode() if ready else None
 
     def wait(self, seconds: float) -> int | None:
         """Wait for the end, but at most so long; return the exit code, or None if it is still running."""
@@ -67,6 +83,10 @@ class Child:
 
     def stop(self) -> None:
         """Ask the process to end, and then make it."""
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                with suppress(OSError):
+                    stream.close()
         if self._process.poll() is not None:
             return
         family = self._family()

@@ -9,11 +9,14 @@ from typing import Any, Self
 
 import httpx
 
+from loadtests import identity
 from loadtests.errors import ServiceError
+from loadtests.identity import Identity
 from loadtests.target import Target
 
 # The slowest first request loads TensorFlow.
 _TIMEOUT = httpx.Timeout(120.0, connect=5.0)
+_TRIES = 3
 _SAMPLE = re.compile(r"^(?P<name>\w+)\{(?P<labels>[^}]*)\} (?P<value>\S+)")
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
 
@@ -56,9 +59,15 @@ class ServiceClient:
             return False
 
     def ask(self, target: Target, body: bytes) -> None:
-        """Post one request, which also loads the variant. Raises ServiceError unless it is answered."""
+        """Post one request, which also loads the variant. Raises ServiceError unless it is answered.
+
+        A service may fail now and then, which is for the load to count: so it is asked three times.
+        """
         headers = {"Content-Type": "application/json"}
-        answer = self._request("POST", target.path, content=body, headers=headers)
+        for _ in range(_TRIES):
+            answer = self._request("POST", target.path, content=body, headers=headers)
+            if answer.status_code < 500:
+                break
         if answer.status_code != 200:
             raise ServiceError(f"{self.host} does not serve {target}: {_detail(answer)}")
 
@@ -66,6 +75,28 @@ class ServiceClient:
         """Read from `/metrics` what the target has cost so far; None where the service does not say."""
         answer = self._request("GET", "/metrics")
         return _inference_time(answer.text, target) if answer.status_code == 200 else None
+
+    def identity(self, target: Target) -> Identity | None:
+        """Read from `/metrics` what tells this service from another; None where it has none."""
+        answer = self._request("GET", "/metrics")
+        if answer.status_code != 200:
+            return None
+        spent = _inference_time(answer.text, target)
+        return identity.read(answer.text, target.model, target.variant, spent.requests if spent else None)
+
+    def stage_seconds(self, target: Target) -> dict[str, float]:
+        """Read from `/metrics` the time that answered requests have spent in each stage, by its name."""
+        answer = self._request("GET", "/metrics")
+        wanted = {"model": target.model, "variant": target.variant}
+        stages: dict[str, float] = {}
+        for line in answer.text.splitlines():
+            sample = _SAMPLE.match(line)
+            if sample and sample["name"] == "stage_seconds_total":
+                labels = dict(_LABEL.findall(sample["labels"]))
+                stage = labels.pop("stage", "")
+                if labels == wanted:
+                    stages[stage] = float(sample["value"])
+        return stages
 
     def _request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         try:

@@ -17,3 +17,7 @@ class GeneratorError(LoadTestError):
 
 class UnexpectedAnswerError(Exception):
     """One answer that is not what the protocol promises. Its text is a short reason that can be counted."""
+
+
+class WireError(Exception):
+    """An answer that never came, or is not HTTP. Its text is a short reason that can be counted."""

@@ -1,85 +1,81 @@
-"""Locust, run without its page in a process of its own, and the samples that it brings back."""
+"""The load generator: Locust without its page, in a process of its own, and the samples it brings back."""
 
 from __future__ import annotations
 
-import math
+import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from loadtests.child import Child
 from loadtests.errors import GeneratorError
-from loadtests.recorder import Samples
-from loadtests.target import Target
+from loadtests.open_loop_limits import GRACE_S
+from loadtests.order import Order
+from loadtests.samples import Samples
+from loadtests.scenarios import CLOSED, SCENARIOS
+from loadtests.summary import Window
 
-LOCUSTFILE = Path(__file__).parent / "locustfiles" / "predict.py"
-_START_DEADLINE_S = 60.0  # importing, and encoding the bodies of a large test set
+_MARGIN_S = 90.0  # importing, encoding the bodies of a large test set, and reading what was answered
 _POLL_S = 0.1
 
 
-@dataclass(frozen=True)
-class Schedule:
-    """How long the users are at work: `warmup_s` that is thrown away, then `duration_s` that is measured."""
+class Generator:
+    """A running generator, that carries one order out at a time. Leaving the `with` block ends it."""
 
-    users: int
-    warmup_s: float
-    duration_s: float
+    def __init__(self, *, log: Path, core: int | None) -> None:
+        self._child = Child("loadtests.agent", [], log=log, core=core, talks=True)
 
-    @property
-    def run_time_s(self) -> int:
-        """What Locust is told: whole seconds, and one more for the users to start."""
-        return math.ceil(self.warmup_s + self.duration_s) + 1
+    def __enter__(self) -> Self:
+        return self
 
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._child.stop()
 
-def generate(
-    host: str,
-    models: Path,
-    target: Target,
-    *,
-    rows: int,
-    schedule: Schedule,
-    samples: Path,
-    core: int | None,
-    advance: Callable[[float], None],
-) -> Samples:
-    """Run one load, write its samples to `samples`, and return them. `advance` is told of seconds gone by.
+    def send(self, order: Order, file: Path, advance: Callable[[float], None] = lambda _: None) -> Window:
+        """Send one load, keep its samples in `file`, and return what of them is measured.
 
-    All users start at once. Raises GeneratorError, with the last lines of the log, where Locust fails.
-    """
-    samples.unlink(missing_ok=True)
-    arguments = [
-        *("-f", str(LOCUSTFILE), "--headless", "--only-summary", "--exit-code-on-error", "0"),
-        *("--host", host, "--models", str(models), "--model", target.model),
-        *("--model-version", str(target.version), "--variant", target.variant, "--rows", str(rows)),
-        *("--users", str(schedule.users), "--spawn-rate", str(schedule.users)),
-        *("--run-time", f"{schedule.run_time_s}s", "--samples-out", str(samples)),
-    ]
-    with Child("locust", arguments, log=samples.with_suffix(".log"), core=core) as process:
-        begun = told = time.monotonic()
-        deadline = begun + schedule.run_time_s + _START_DEADLINE_S
-        while (code := process.wait(_POLL_S)) is None:
+        `advance` is told of the seconds gone by. Raises GeneratorError, with the last lines of the log, where
+        the generator fails.
+        """
+        file.unlink(missing_ok=True)
+        try:
+            self._child.tell(json.dumps({"order": asdict(order), "samples": str(file)}))
+        except OSError:
+            raise self._failure("had ended") from None
+        told = time.monotonic()
+        deadline = told + order.seconds + GRACE_S + _MARGIN_S
+        while (line := self._child.hear(_POLL_S)) is None:
             now = time.monotonic()
             advance(now - told)
             told = now
             if now > deadline:
-                raise GeneratorError(f"Locust did not end in time; {process.log} ends:\n{process.tail()}")
-        if code != 0:
-            raise GeneratorError(f"Locust ended with exit code {code}; {process.log} ends:\n{process.tail()}")
-    return Samples.load(samples)
+                raise self._failure("did not end in time")
+        if not line:
+            raise self._failure("ended")
+        if error := json.loads(line)["error"]:
+            raise GeneratorError(error)
+        return window(Samples.load(file), order)
+
+    def _failure(self, what: str) -> GeneratorError:
+        return GeneratorError(f"the load generator {what}; {self._child.log} ends:\n{self._child.tail()}")
 
 
-def window(samples: Samples, schedule: Schedule) -> tuple[float, float]:
-    """Return the start and end of what is measured, on the samples' clock.
+def window(samples: Samples, order: Order) -> Window:
+    """Return what of a load is measured: it begins when all users have started and the warm-up is over.
 
-    It begins when all users have started and the warm-up is over.
     Raises GeneratorError where the users did not stay at work until its end.
     """
-    start = samples.spawned + schedule.warmup_s
-    end = start + schedule.duration_s
-    if not samples.ended >= end:  # also where one of them is NaN
+    start = samples.spawned + order.warmup_s
+    end = start + order.duration_s
+    begun = samples.spawned >= 0  # not where it is NaN
+    if not begun or (SCENARIOS[order.scenario].kind == CLOSED and not samples.ended >= end):
         raise GeneratorError(
-            f"the users did not work through {schedule.warmup_s:g} s of warm-up and {schedule.duration_s:g} "
+            f"the users did not work through {order.warmup_s:g} s of warm-up and {order.duration_s:g} "
             "s of measurement; was the run interrupted, or the machine overloaded?"
         )
-    return start, end
+    return Window(samples, start, end)

@@ -1,81 +1,129 @@
-"""One load on one variant, as the locustfile drives it: what is sent, and the samples of what came back."""
+"""One load on one variant, as it is being sent: what is sent, and the samples of what came back."""
 
 from __future__ import annotations
 
 from itertools import count
 from pathlib import Path
+from threading import Event
+
+import numpy as np
 
 from bundle.errors import BundleError
-from loadtests.answers import mark
+from bundle.normalizer import FloatArray
+from loadtests import wire
 from loadtests.client import ServiceClient
-from loadtests.errors import LoadTestError, UnexpectedAnswerError
+from loadtests.errors import LoadTestError
+from loadtests.marking import Examiner
+from loadtests.order import Order
 from loadtests.payloads import Payloads, build, held_out
 from loadtests.recorder import Recorder
+from loadtests.samples import Samples
+from loadtests.scenarios import OPEN, SCENARIOS
 from loadtests.summary import Summary, summarise_all
 from loadtests.target import Target, choose_bundle, target_of
 
 
 class Load:
-    """The bodies for a target and the recorder of its answers. `prepare` makes it."""
+    """The requests of an order, and the recorder of their answers. `prepare` makes it."""
 
-    def __init__(self, target: Target, payloads: Payloads) -> None:
+    def __init__(self, order: Order, target: Target, payloads: Payloads, offline: FloatArray | None) -> None:
+        self.order = order
         self.target = target
         self.payloads = payloads
-        self.recorder = Recorder(payloads.rows, payloads.order)
+        self.requests = tuple(wire.encode(order.host, target.path, body) for body in payloads.bodies)
+        self.part = 0
+        """Which of several processes this is that share the load."""
+        self.parts = 1
+        self._examiner = Examiner(target, payloads, offline)
         self._users = count()
+        self._is_claimed = False
+        self.schedule_is_over = Event()
+        """Set when every request of an open loop has been sent, and answered or given up."""
+        self.recorder = self._new_recorder()
+
+    def claim_schedule(self) -> bool:
+        """Tell whether the caller is the first to ask, and so the one who sends the schedule."""
+        claimed, self._is_claimed = self._is_claimed, True
+        return not claimed
 
     def reset(self) -> None:
         """Forget every answer so far. The users go on."""
         spawned = self.recorder.spawned
-        self.recorder = Recorder(self.payloads.rows, self.payloads.order)
+        self.recorder = self._new_recorder()
         self.recorder.spawned = spawned
+
+    def share(self, part: int, parts: int) -> None:
+        """Say which of `parts` processes this is. Whatever was recorded before is forgotten."""
+        self.part, self.parts = part, parts
+        self.recorder = self._new_recorder()
 
     def next_start(self) -> int:
         """Return the body with which the next user begins."""
-        return self.payloads.start(next(self._users))
+        if self.order.body >= 0:
+            return self.order.body
+        return self.payloads.start(next(self._users) * self.parts + self.part)
 
-    def receive(
-        self, sent: float, done: float, body: int, status: int, content: bytes | None, cause: str
-    ) -> str | None:
-        """Mark and record one answer; return why it was unexpected, or None.
+    def following(self, body: int) -> int:
+        """Return the body that a user sends after `body`."""
+        return body if self.order.body >= 0 else (body + 1) % len(self.requests)
 
-        `cause` is the reason where there is no answer, which is status 0.
-        """
-        try:
-            if not status:
-                raise UnexpectedAnswerError(f"no answer ({cause})")
-            wrong = mark(status, content, self.payloads.labels[body], self.target)
-        except UnexpectedAnswerError as error:
-            self.recorder.add_failure(sent, done, body, status=status, reason=str(error))
-            return str(error)
-        self.recorder.add_answer(sent, done, body, wrong)
-        return None
+    def samples(self) -> Samples:
+        return self.recorder.samples()
 
     def summary(self) -> Summary:
         """Summarise everything received so far."""
-        return summarise_all(self.recorder.samples())
+        return summarise_all(self.samples())
+
+    def _new_recorder(self) -> Recorder:
+        return Recorder(
+            self.payloads.rows,
+            self.payloads.order,
+            self._examiner,
+            variant=self.target.variant,
+            is_open=SCENARIOS[self.order.scenario].kind == OPEN,
+            part=self.part,
+        )
 
 
-def prepare(
-    host: str | None, models: Path, model: str | None, version: str | None, *, variant: str | None, rows: int
-) -> Load:
-    """Build the load that the options of the locustfile ask for, and see that the service knows its target.
+class Preparer:
+    """Builds loads. It keeps the bodies of bundles it has met: encoding a large test set takes seconds."""
 
-    Empty texts, as a form sends them, are options not given. Raises LoadTestError, saying what was asked for
-    and what there is.
-    """
-    if not host:
+    def __init__(self) -> None:
+        self._payloads: dict[tuple[str, str, int, int], Payloads] = {}
+
+    def prepare(self, order: Order) -> Load:
+        """Build a load, and see that the service knows its target.
+
+        Raises LoadTestError, saying what was asked for and what there is.
+        """
+        _check(order)
+        try:
+            bundle = choose_bundle(Path(order.models), order.model or None, order.version)
+            target = target_of(bundle, order.variant or bundle.manifest.default_variant)
+            key = (order.models, bundle.name, bundle.version, order.rows)
+            payloads = self._payloads.get(key)
+            if payloads is None:
+                payloads = self._payloads[key] = build(*held_out(bundle), order.rows)
+        except BundleError as error:
+            raise LoadTestError(str(error)) from error
+        with ServiceClient(order.host) as client:
+            client.ask(target, payloads.bodies[0])
+        return Load(order, target, payloads, _predictions(order.offline))
+
+
+def _check(order: Order) -> None:
+    if not order.host:
         raise LoadTestError("--host is missing; give the address of the service, as http://127.0.0.1:8000")
-    if rows < 1:
-        raise LoadTestError(f"--rows is {rows}; a request has at least 1 row")
-    if version and not version.isdecimal():
-        raise LoadTestError(f"--model-version is {version!r}; versions are whole numbers")
-    try:
-        bundle = choose_bundle(models, model or None, int(version) if version else None)
-        target = target_of(bundle, variant or bundle.manifest.default_variant)
-        payloads = build(*held_out(bundle), rows)
-    except BundleError as error:
-        raise LoadTestError(str(error)) from error
-    with ServiceClient(host) as client:
-        client.ask(target, payloads.bodies[0])
-    return Load(target, payloads)
+    if order.rows < 1:
+        raise LoadTestError(f"--rows is {order.rows}; a request has at least 1 row")
+    if order.scenario not in SCENARIOS:
+        raise LoadTestError(f"--scenario is {order.scenario!r}; there are {', '.join(SCENARIOS)}")
+    if SCENARIOS[order.scenario].kind == OPEN and order.rate <= 0:
+        raise LoadTestError(f"--rate is {order.rate:g}; an open loop sends more than 0 requests a second")
+
+
+def _predictions(file: str) -> FloatArray | None:
+    if not file:
+        return None
+    with np.load(file, allow_pickle=False) as arrays:
+        return np.asarray(arrays["probabilities"], np.float32)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from flask import Response, request
 
 from loadtests.load import Load
+from loadtests.summary import Summary
 
 _KEY = "accuracy"
 _COLUMNS = {
@@ -24,11 +24,26 @@ _COLUMNS = {
     "p50": "p50 (ms)",
     "p95": "p95 (ms)",
     "p99": "p99 (ms)",
+    "sent_p99": "p99 from sending (ms)",
 }
 
 
-def extend(web_ui: Any, load: Callable[[], Load | None]) -> None:
-    """Add the tab "Accuracy", kept up to date, and its CSV file. `load` gives the present load, if any."""
+class Source(Protocol):
+    """Whoever has the load, and its figures so far."""
+
+    def load(self) -> Load | None:
+        """Return the present load, or the last; None before the first."""
+
+    def summary(self) -> Summary | None:
+        """Return what has come so far, from every process; None before the first test."""
+
+
+def extend(web_ui: Any, source: Source) -> None:
+    """Add the tab "Accuracy", kept up to date, and its CSV file.
+
+    Its p99 runs from the scheduled moment, where the user class has a schedule; beside it is the one from
+    the sending, which leaves out how long requests had to wait.
+    """
     web_ui.template_args |= {
         "extended_tabs": [{"title": "Accuracy", "key": _KEY}],
         "extended_tables": [
@@ -38,8 +53,8 @@ def extend(web_ui: Any, load: Callable[[], Load | None]) -> None:
     }
 
     def lines() -> list[dict[str, str]]:
-        current = load()
-        return [line(current)] if current else []
+        load, summary = source.load(), source.summary()
+        return [line(load, summary)] if load and summary else []
 
     def add_to_statistics(response: Response) -> Response:
         if request.endpoint == "locust.request_stats" and response.status_code == 200:
@@ -60,14 +75,13 @@ def extend(web_ui: Any, load: Callable[[], Load | None]) -> None:
     web_ui.app.add_url_rule(f"{base}/{_KEY}/csv", _KEY, web_ui.auth_required_if_enabled(download))
 
 
-def line(load: Load) -> dict[str, str]:
-    """Return the load's figures so far, as text, by column."""
-    summary = load.summary()
+def line(load: Load, summary: Summary) -> dict[str, str]:
+    """Return a load's figures, as text, by column."""
     accuracy = summary.accuracy
     return {
         "variant": str(load.target),
         "rows": str(load.payloads.rows),
-        "requests": str(summary.answers + summary.failed),
+        "requests": str(summary.offered),
         "failures": str(summary.failed),
         "accuracy": f"{accuracy.value:.4f}" if accuracy else "-",
         "interval": f"{accuracy.low:.4f} to {accuracy.high:.4f}" if accuracy else "-",
@@ -75,16 +89,17 @@ def line(load: Load) -> dict[str, str]:
         "p50": _ms(summary.p50_ms),
         "p95": _ms(summary.p95_ms),
         "p99": _ms(summary.p99_ms),
+        "sent_p99": _ms(summary.uncorrected.p99_ms.value if summary.uncorrected else None),
     }
 
 
-def table(load: Load) -> list[str]:
+def table(load: Load, summary: Summary) -> list[str]:
     """Return the lines of the closing table, with every reason for a failure under it."""
-    cells = line(load)
+    cells = line(load, summary)
     widths = [max(len(_COLUMNS[key]), len(cell)) for key, cell in cells.items()]
     titles = (f"{_COLUMNS[key]:<{width}}" for key, width in zip(cells, widths, strict=True))
     values = (f"{cell:<{width}}" for cell, width in zip(cells.values(), widths, strict=True))
-    failures = [f"  {count} x {reason}" for reason, count in load.summary().failures.items()]
+    failures = [f"  {count} x {reason}" for reason, count in summary.failures.items()]
     return [
         "Accuracy against the held-out labels, and exact latencies of the answers that were as promised",
         "  ".join(titles).rstrip(),

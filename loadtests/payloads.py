@@ -66,7 +66,7 @@ def build(
     """
     if rows < 1 or len(x) < 1:
         raise ValueError(f"{rows} rows a request out of {len(x)} test rows; both must be at least 1")
-    order = np.random.default_rng(seed).permutation(len(x)).astype(np.int64)
+    order = shuffled(len(x), seed)
     bodies: list[bytes] = []
     labels: list[list[Label]] = []
     budget = bytes_max
@@ -79,6 +79,11 @@ def build(
         bodies.append(encoded)
         labels.append(y[chosen].tolist())
     return Payloads(rows, order, tuple(bodies), tuple(labels))
+
+
+def shuffled(rows: int, seed: int = 0) -> IntArray:
+    """Return the order in which so many test rows are sent, shape (rows,)."""
+    return np.random.default_rng(seed).permutation(rows).astype(np.int64)
 
 
 def encode(x: Instances) -> bytes:

@@ -1,9 +1,8 @@
-"""Draws the trade-off: accuracy against throughput, and against latency, a column for each number of rows."""
+"""Draws the pictures of a report as PNG files: the trade-off, the curves, and a changing load."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from math import ceil, floor, log10
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
 
-from loadtests.result import Result
+from loadtests import spots
+from loadtests.axis import log_limits, log_ticks, spread
+from loadtests.document import Document
+from loadtests.measured import Measured
+from loadtests.result import Curve
 
 # Okabe and Ito's colours, told apart by colour-blind readers as well; the markers differ too.
 _STYLES: tuple[tuple[str, str], ...] = (
@@ -25,125 +28,165 @@ _STYLES: tuple[tuple[str, str], ...] = (
     ("#000000", "X"),
 )
 _GREY = "#9A9A9A"
-_SPAN_MIN = 4.0  # of the horizontal axis, from its right end to its left, as a ratio
-_TICKS_MAX = 6
 _LABEL_GAP = 0.085  # between the baselines of two labels, as a share of the panel's height
+_ENDS = {"goodput": "#009E73", "late": "#F0E442", "shed": "#56B4E9", "failed": "#D55E00"}
 
 
-def draw(results: Sequence[Result], dominated: Mapping[str, str], title: str, path: Path) -> None:
-    """Write the picture to `path`. Results without a single answer have no place in it."""
-    shown = [result for result in results if result.summary.accuracy]
-    settings = sorted({result.rows for result in shown})
-    variants = list(dict.fromkeys(result.variant for result in shown))
-    styles = {name: _STYLES[index % len(_STYLES)] for index, name in enumerate(variants)}
-    figure = Figure(figsize=(max(7.0, 5.6 * len(settings)), 8.4), layout="constrained")
-    FigureCanvasAgg(figure)
-    figure.suptitle(title, fontsize=13, fontweight="bold")
+def draw_all(document: Document, folder: Path) -> list[str]:
+    """Write every picture that there is something to show in; return their names, the trade-off first."""
+    drawn = {
+        "tradeoff.png": (tradeoff, any(load.accuracy for load in document.results)),
+        "curves.png": (curves, any(load.curve and load.curve.points for load in document.results)),
+        "over_time.png": (over_time, any(load.timeline for load in document.results)),
+    }
+    for name, (draw, is_known) in drawn.items():
+        if is_known:
+            draw(document, folder / name)
+    return [name for name, (_, is_known) in drawn.items() if is_known]
+
+
+def tradeoff(document: Document, path: Path) -> None:
+    """Draw accuracy against throughput and against p99, a column for each number of rows a request."""
+    settings = document.rows
+    figure = _figure(document.title, (max(7.0, 5.6 * len(settings)), 8.4))
     figure.supxlabel(
-        "Bars: 95% interval of the live accuracy (unique test rows). Grey: dominated by another variant.",
+        "Bars: 95% intervals (accuracy: unique test rows; throughput: rounds; p99: samples). "
+        "Dashed: Pareto front. Grey: dominated, or void.",
         fontsize=9,
         color="#555555",
     )
-    panels = figure.subplots(2, max(1, len(settings)), squeeze=False, sharey=True)
+    panels = figure.subplots(2, len(settings), squeeze=False, sharey=True)
     for column, rows in enumerate(settings):
-        chosen = [result for result in shown if result.rows == rows]
-        unit = "1 row" if rows == 1 else f"{rows} rows"
-        _panel(panels[0][column], chosen, dominated, styles, _rows_per_s).set_title(
-            f"{unit} a request", fontsize=11, loc="left"
-        )
-        panels[0][column].set_xlabel("throughput, rows/s (log scale; right is better)")
-        _panel(panels[1][column], chosen, dominated, styles, _p99_ms)
-        panels[1][column].set_xlabel("p99 latency under load, ms (log scale; left is better)")
+        for row, kind in enumerate(reversed(spots.FIGURES)):
+            axes = panels[row][column]
+            _panel(axes, document, spots.shown(document, rows, kind), kind)
+            axes.set_xlabel(kind.name)
+        panels[0][column].set_title(_rows(rows), fontsize=11, loc="left")
     for row in panels:
         row[0].set_ylabel("live accuracy")
     figure.savefig(path, dpi=130)
 
 
-def _panel(
-    axes: Axes,
-    results: Sequence[Result],
-    dominated: Mapping[str, str],
-    styles: Mapping[str, tuple[str, str]],
-    x_of: Callable[[Result], float],
-) -> Axes:
+def curves(document: Document, path: Path) -> None:
+    """Draw p50, p99 and effective accuracy against the rate, the knee marked, a column for each load."""
+    known = [(load, load.curve) for load in document.results if load.curve and load.curve.points]
+    figure = _figure(
+        f"{document.model}/{document.version}: how much each variant can take", (4.6 * len(known), 6.4)
+    )
+    panels = figure.subplots(2, len(known), squeeze=False, sharex="col", sharey="row", height_ratios=(3, 1))
+    for column, (load, curve) in enumerate(known):
+        upper, lower = panels[0][column], panels[1][column]
+        upper.set_title(f"{load.variant}, {_rows(load.rows_per_request)}", fontsize=11, loc="left")
+        _latency(upper, curve, _STYLES[spots.style_of(document, load.variant) % len(_STYLES)])
+        points = [
+            (one.rate, one.effective_accuracy) for one in curve.points if one.effective_accuracy is not None
+        ]
+        lower.plot(*_columns(points), color="#333333", marker=".")
+        lower.yaxis.set_major_formatter(PercentFormatter(1.0))
+        lower.set_xlabel("offered, requests/s")
+    panels[0][0].set_ylabel("latency, ms (log scale)")
+    panels[1][0].set_ylabel("effective accuracy")
+    figure.savefig(path, dpi=130)
+
+
+def over_time(document: Document, path: Path) -> None:
+    """Draw goodput, late, shed and failed requests over time, a row for each load."""
+    known = [load for load in document.results if load.timeline]
+    title = f"{document.model}/{document.version}: {document.scenario}"
+    figure = _figure(title, (9.0, 1.2 + 2.6 * len(known)))
+    panels = figure.subplots(len(known), 1, squeeze=False, sharex=True)
+    for (axes,), load in zip(panels, known, strict=True):
+        moments = load.timeline
+        times = [one.start_s for one in moments] + [moments[-1].start_s + moments[-1].seconds]
+        stacked = {kind: [getattr(one, f"{kind}_per_s") for one in moments] for kind in _ENDS}
+        floor = [0.0] * len(moments)
+        for kind, rates in stacked.items():
+            top = [low + rate for low, rate in zip(floor, rates, strict=True)]
+            axes.stairs(top, times, baseline=floor, fill=True, color=_ENDS[kind], label=kind)
+            floor = top
+        axes.stairs(
+            [one.offered_per_s for one in moments], times, color="black", linestyle="--", label="offered"
+        )
+        axes.set_title(f"{load.variant}, {_rows(load.rows_per_request)}", fontsize=11, loc="left")
+        axes.set_ylabel("requests/s")
+    figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=9)
+    panels[-1][0].set_xlabel("seconds")
+    figure.savefig(path, dpi=130)
+
+
+def _figure(title: str, size: tuple[float, float]) -> Figure:
+    figure = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.suptitle(title, fontsize=13, fontweight="bold")
+    return figure
+
+
+def _panel(axes: Axes, document: Document, loads: Sequence[Measured], figure: spots.Figure) -> None:
+    known = {load.variant: spot for load in loads if (spot := figure.of(load))}
+    if not known:
+        axes.text(0.5, 0.5, "nothing was answered", transform=axes.transAxes, ha="center", color=_GREY)
+        return
     axes.set_xscale("log")
-    axes.set_xlim(*_limits([x_of(result) for result in results]))
+    axes.set_xlim(*log_limits([end for spot in known.values() for end in spot]))
     axes.grid(visible=True, which="major", color="#E5E5E5", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    for result in results:
-        accuracy = result.summary.accuracy
-        if accuracy is None:
-            continue
-        colour, marker = styles[result.variant]
-        axes.errorbar(
-            x_of(result),
-            accuracy.value,
-            yerr=[[accuracy.value - accuracy.low], [accuracy.high - accuracy.value]],
-            fmt=marker,
-            markersize=8,
-            color=_GREY if result.variant in dominated else colour,
-            elinewidth=1.2,
-            capsize=3,
-            markeredgecolor="white",
-            markeredgewidth=0.8,
-        )
+    for load in loads:
+        _point(axes, document, load, known[load.variant])
     axes.margins(y=0.1)
+    floor = min(load.accuracy.low for load in loads if load.accuracy)
+    front = spots.stairs(document, loads, figure, axes.get_xlim(), floor)
+    axes.plot(*_columns(front), color="#444444", linestyle="--", linewidth=1.2, zorder=1.5)
     _set_ticks(axes)
-    _label(axes, results, dominated, styles, x_of)
-    return axes
+    _label(axes, document, loads, figure)
 
 
-def _limits(values: Sequence[float]) -> tuple[float, float]:
-    """Return the ends of a logarithmic axis: all values, an edge, and at least a factor of `_SPAN_MIN`.
+def _point(axes: Axes, document: Document, load: Measured, spot: spots.Spot) -> None:
+    accuracy = load.accuracy
+    assert accuracy is not None  # noqa: S101 - shown because it has one
+    axes.errorbar(
+        spot[0],
+        accuracy.value,
+        xerr=[[spot[0] - spot[1]], [spot[2] - spot[0]]],
+        yerr=[[accuracy.value - accuracy.low], [accuracy.high - accuracy.value]],
+        fmt=_STYLES[spots.style_of(document, load.variant) % len(_STYLES)][1],
+        markersize=8,
+        color=_colour(document, load),
+        elinewidth=1.2,
+        capsize=3,
+        markeredgecolor="white",
+        markeredgewidth=0.8,
+    )
 
-    So no small difference looks like a large one.
-    """
-    low, high = min(values), max(values)
-    stretch = max((high / low) ** 0.12 * 1.05, (_SPAN_MIN * low / high) ** 0.5)
-    return low / stretch, high * stretch
+
+def _colour(document: Document, load: Measured) -> str:
+    if spots.is_grey(document, load):
+        return _GREY
+    return _STYLES[spots.style_of(document, load.variant) % len(_STYLES)][0]
 
 
 def _set_ticks(axes: Axes) -> None:
-    axes.xaxis.set_major_locator(FixedLocator(ticks(*axes.get_xlim())))
+    axes.xaxis.set_major_locator(FixedLocator(log_ticks(*axes.get_xlim())))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
 
 
-def ticks(low: float, high: float) -> list[float]:
-    """Return round numbers from `low` to `high`, few enough to stand side by side on a logarithmic axis."""
-    powers = range(floor(log10(low)), ceil(log10(high)) + 1)
-    found: list[float] = []
-    for steps in ((1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,)):
-        found = [value for power in powers for step in steps if low <= (value := step * 10.0**power) <= high]
-        if len(found) <= _TICKS_MAX:
-            return found
-    return found[:: ceil(len(found) / _TICKS_MAX)]
-
-
-def _label(
-    axes: Axes,
-    results: Sequence[Result],
-    dominated: Mapping[str, str],
-    styles: Mapping[str, tuple[str, str]],
-    x_of: Callable[[Result], float],
-) -> None:
+def _label(axes: Axes, document: Document, loads: Sequence[Measured], figure: spots.Figure) -> None:
     """Name each point at the right edge, tied to it by a thin line: points lie close, names must not."""
-    placed: list[tuple[Any, Result]] = []
-    for result in results:
-        if result.summary.accuracy:
-            point = (x_of(result), result.summary.accuracy.value)
-            placed.append((axes.transAxes.inverted().transform(axes.transData.transform(point)), result))
+    placed: list[tuple[Any, tuple[float, float], Measured]] = []
+    for load in loads:
+        if load.accuracy and (spot := figure.of(load)):
+            point = (spot[0], load.accuracy.value)
+            inside = axes.transAxes.inverted().transform(axes.transData.transform(point))
+            placed.append((inside, point, load))
     placed.sort(key=lambda entry: (entry[0][1], -entry[0][0]))
-    heights = spread([float(place[1]) for place, _ in placed], _LABEL_GAP)
-    for (_, result), height in zip(placed, heights, strict=True):
-        accuracy = result.summary.accuracy
-        assert accuracy is not None  # noqa: S101 - filtered above
-        colour = "#6E6E6E" if result.variant in dominated else styles[result.variant][0]
+    heights = spread([float(inside[1]) for inside, _, _ in placed], _LABEL_GAP)
+    for (_, point, load), height in zip(placed, heights, strict=True):
+        colour = "#6E6E6E" if spots.is_grey(document, load) else _colour(document, load)
         axes.annotate(
-            result.variant,
-            xy=(x_of(result), accuracy.value),
+            load.variant,
+            xy=point,
             xycoords="data",
             xytext=(1.03, height),
             textcoords="axes fraction",
@@ -155,29 +198,25 @@ def _label(
         )
 
 
-def spread(heights: Sequence[float], gap: float) -> list[float]:
-    """Move ascending heights apart to at least `gap`, each group about its own middle, and within 0 and 1."""
-    groups: list[list[float]] = []
-    for height in heights:
-        groups.append([height])
-        while len(groups) > 1 and _bottom(groups[-1], gap) - _top(groups[-2], gap) < gap:
-            last = groups.pop()
-            groups[-1] += last
-    return [_bottom(group, gap) + index * gap for group in groups for index in range(len(group))]
+def _latency(axes: Axes, curve: Curve, style: tuple[str, str]) -> None:
+    colour, marker = style
+    axes.set_yscale("log")
+    axes.grid(visible=True, color="#E5E5E5", linewidth=0.8)
+    for kind, line in (("p50_ms", "--"), ("p99_ms", "-")):
+        points = [(one.rate, time) for one in curve.points if (time := getattr(one, kind)) is not None]
+        axes.plot(*_columns(points), color=colour, linestyle=line, label=kind.removesuffix("_ms"))
+    proven = [(one.rate, one.p99_ms) for one in curve.points if one.holds and one.p99_ms is not None]
+    axes.plot(*_columns(proven), marker, color=colour, label="holds the bound, proven")
+    axes.axhline(curve.bound_ms, color="#B42318", linestyle=":", label=f"bound: {curve.bound_ms:g} ms")
+    if curve.knee is not None:
+        rate = curve.points[curve.knee].rate
+        axes.axvline(rate, color="#333333", linestyle="-.", linewidth=1, label=f"knee: {rate:,.0f}/s")
+    axes.legend(fontsize=8, loc="upper left")
 
 
-def _bottom(group: Sequence[float], gap: float) -> float:
-    half = (len(group) - 1) * gap / 2
-    return min(max(sum(group) / len(group), half), max(1.0 - half, half)) - half
+def _columns(points: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
+    return [x for x, _ in points], [y for _, y in points]
 
 
-def _top(group: Sequence[float], gap: float) -> float:
-    return _bottom(group, gap) + (len(group) - 1) * gap
-
-
-def _rows_per_s(result: Result) -> float:
-    return result.summary.rows_per_s
-
-
-def _p99_ms(result: Result) -> float:
-    return result.summary.p99_ms or float("nan")
+def _rows(count: int) -> str:
+    return f"{count} {'row' if count == 1 else 'rows'} a request"

@@ -5,28 +5,24 @@ A plain socket and ready-made bytes: what is measured is the service and its pro
 
 from __future__ import annotations
 
-import re
-import socket
-import ssl
 import time
-from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
-from urllib.parse import urlsplit
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from loadtests import wire
 from loadtests.client import ServiceClient
-from loadtests.errors import ServiceError
+from loadtests.errors import ServiceError, WireError
 from loadtests.payloads import Payloads
 from loadtests.statistics import percentile
 from loadtests.target import Target
 
+STAGES = ("decode", "wait", "infer", "encode")  # as the service names them
 _WARM_UP_REQUESTS = 20
 _REQUESTS = range(50, 1001)  # how many are timed: as many as fit into a second
 _SECONDS = 1.0
-_TIMEOUT_S = 30.0
-_SIZED_200 = re.compile(rb"HTTP/1\.1 200 .*\r\ncontent-length: *(\d+)", re.IGNORECASE | re.DOTALL)
+_REFUSED_FIRST = 20  # answers other than 200 at the beginning that still prove nothing
+TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -38,6 +34,10 @@ class Unloaded:
     mean_ms: float
     model_ms: float | None
     """Mean time inside the runtime, by the service's own metrics over the same requests; None if unknown."""
+    stages_ms: dict[str, float] = field(default_factory=dict)
+    """Mean time in each part of a request, by name and in order: `client` (handing the request to the
+    system), `http` (what is left: the network, the server's protocol, its event loop, the way back),
+    `decode`, `wait`, `infer`, `encode`. They add up to `mean_ms`. Empty where the service does not say."""
 
     @property
     def model_share(self) -> float | None:
@@ -46,96 +46,75 @@ class Unloaded:
 
 
 def probe(client: ServiceClient, target: Target, payloads: Payloads) -> Unloaded:
-    """Time about a second of requests. Raises ServiceError where one is not answered with 200."""
-    bodies = payloads.bodies
-    with Connection(client.host) as connection:
-        requests = [connection.encode(target.path, body) for body in bodies]
+    """Time about a second of requests, those that are answered with 200.
+
+    Raises ServiceError where nobody answers, or less than half of the answers are a 200: the odd failure is
+    for the load to count.
+    """
+    requests = [wire.encode(client.host, target.path, body) for body in payloads.bodies]
+    latencies: list[float] = []
+    sending = 0.0
+    with wire.Connection(client.host, timeout_s=TIMEOUT_S) as connection:
         for turn in range(_WARM_UP_REQUESTS):
-            connection.exchange(requests[turn % len(requests)])
-        before = client.inference_time(target)
-        latencies: list[float] = []
+            timed(connection, client.host, requests[turn % len(requests)])
+        before, stages_before = client.inference_time(target), client.stage_seconds(target)
         begun = time.perf_counter()
+        refused = 0
         while len(latencies) < _REQUESTS.stop - 1:
             request = requests[len(latencies) % len(requests)]
-            sent = time.perf_counter()
-            connection.exchange(request)
-            done = time.perf_counter()
-            latencies.append(done - sent)
-            if done - begun > _SECONDS and len(latencies) >= _REQUESTS.start:
+            spent, took, status = timed(connection, client.host, request)
+            if status != 200:
+                refused += 1
+                if refused > max(len(latencies), _REFUSED_FIRST):
+                    raise ServiceError(f"{client.host} answers single requests with status {status}, not 200")
+                continue
+            sending += spent
+            latencies.append(took)
+            if time.perf_counter() - begun > _SECONDS and len(latencies) >= _REQUESTS.start:
                 break
-        after = client.inference_time(target)
-    model_ms = None
-    # Where others ask as well, or a second worker answered, the metrics are not those of our requests.
-    if before and after and after.requests - before.requests == len(latencies):
-        model_ms = (after.seconds - before.seconds) / len(latencies) * 1000
+        after, stages_after = client.inference_time(target), client.stage_seconds(target)
+    count = len(latencies)
     milliseconds = np.array(latencies) * 1000
-    return Unloaded(len(latencies), percentile(milliseconds, 50), float(milliseconds.mean()), model_ms)
+    mean = float(milliseconds.mean())
+    model_ms = None
+    stages: dict[str, float] = {}
+    # Where others ask as well, or a second worker answered, the metrics are not those of our requests.
+    if before and after and after.requests - before.requests == count:
+        model_ms = (after.seconds - before.seconds) / count * 1000
+        stages = _stages(stages_before, stages_after, count, mean, sending / count * 1000)
+    return Unloaded(count, percentile(milliseconds, 50), mean, model_ms, stages)
 
 
-class Connection:
-    """One kept-alive HTTP/1.1 connection, for answers that say how long they are."""
+def exchange(connection: wire.Connection, host: str, request: bytes) -> tuple[int, bytes]:
+    """Send a request and return status and body of its answer. Raises ServiceError where there is none."""
+    try:
+        return connection.exchange(request)
+    except (OSError, WireError) as error:
+        raise ServiceError(f"{host} does not answer a single request: {error}") from None
 
-    def __init__(self, host: str) -> None:
-        parts = urlsplit(host)
-        secure = parts.scheme == "https"
-        try:
-            self._socket = socket.create_connection(
-                (parts.hostname or "", parts.port or (443 if secure else 80)), timeout=_TIMEOUT_S
-            )
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if secure:
-                self._socket = ssl.create_default_context().wrap_socket(
-                    self._socket, server_hostname=parts.hostname
-                )
-        except (OSError, ValueError) as error:
-            raise ServiceError(f"no service answers at {host}: {error}") from None
-        self._host = host
-        self._netloc = parts.netloc
-        self._prefix = parts.path.rstrip("/")
 
-    def __enter__(self) -> Self:
-        return self
+def timed(connection: wire.Connection, host: str, request: bytes) -> tuple[float, float, int]:
+    """Send a request; return the seconds that the sending took, the whole, and the status.
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._socket.close()
+    Raises ServiceError where there is no answer.
+    """
+    begun = time.perf_counter()
+    try:
+        connection.send(request)
+        sent = time.perf_counter()
+        status, _ = connection.receive()
+    except (OSError, WireError) as error:
+        raise ServiceError(f"{host} does not answer a single request: {error}") from None
+    return sent - begun, time.perf_counter() - begun, status
 
-    def encode(self, path: str, body: bytes) -> bytes:
-        """Return the bytes of a POST request."""
-        head = (
-            f"POST {self._prefix}{path} HTTP/1.1\r\nHost: {self._netloc}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        return head.encode("ascii") + body
 
-    def exchange(self, request: bytes) -> bytes:
-        """Send a request and return the answer's body. Raises ServiceError unless it is a sized 200."""
-        try:
-            self._socket.sendall(request)
-            received = self._more()
-            while (end := received.find(b"\r\n\r\n")) < 0:
-                received += self._more()
-            content = received[end + 4 :]
-            missing = self._length(received[:end]) - len(content)
-            while missing > 0:
-                content += (chunk := self._more())
-                missing -= len(chunk)
-        except OSError as error:
-            raise ServiceError(f"{self._host} does not answer a single request: {error}") from None
-        return content
-
-    def _length(self, head: bytes) -> int:
-        match = _SIZED_200.match(head)
-        if match is None:
-            text = head.decode("latin-1")
-            raise ServiceError(
-                f"{self._host} answers a single request with {text!r}, not a 200 with a length"
-            )
-        return int(match[1])
-
-    def _more(self) -> bytes:
-        chunk = self._socket.recv(65536)
-        if not chunk:
-            raise ServiceError(f"{self._host} closed the connection in the middle of an answer")
-        return chunk
+def _stages(
+    before: dict[str, float], after: dict[str, float], requests: int, mean_ms: float, client_ms: float
+) -> dict[str, float]:
+    """Return the mean milliseconds of each part; none where the service does not tell of them all."""
+    if not set(STAGES) <= set(after):
+        return {}
+    own = {name: (after[name] - before.get(name, 0.0)) / requests * 1000 for name in STAGES}
+    # The server may begin to decode before the system call that sent the last byte has returned.
+    client_ms = min(client_ms, max(0.0, mean_ms - sum(own.values())))
+    return {"client": client_ms, "http": mean_ms - client_ms - sum(own.values()), **own}

@@ -1,114 +1,264 @@
-"""Loads each variant in turn: a service of its own, a probe while it is idle, then Locust."""
+"""Measures variants against each other: a service each, all running, and turns in interleaved rounds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Protocol
 
+from bundle.errors import BundleError
 from bundle.runtimes import is_available
-from bundle.store import Bundle
+from loadtests import audits, trial
+from loadtests.checks import of_steadiness
 from loadtests.client import ServiceClient
-from loadtests.cores import Cores, bound_to
+from loadtests.cores import bound_to
 from loadtests.errors import LoadTestError
-from loadtests.generator import Schedule, generate, window
+from loadtests.generator import Generator
+from loadtests.offline_predictions import predict
+from loadtests.outcome import result_of, rounds_of
 from loadtests.payloads import Payloads, build, held_out
+from loadtests.plan import BOUND_MS, Plan
 from loadtests.probe import probe
-from loadtests.result import Result, Skipped
-from loadtests.server_process import Server, started
-from loadtests.summary import summarise
+from loadtests.result import Result, Skipped, Trial
+from loadtests.scenarios import CLOSED, OPEN
+from loadtests.search import Attempt, Search
+from loadtests.server_process import Server, launched
+from loadtests.subject import Record, Subject
+from loadtests.summary import Window
 from loadtests.target import target_of
+from loadtests.turns import turn
 
-
-@dataclass(frozen=True)
-class Plan:
-    """What is measured, and how."""
-
-    models: Path
-    bundle: Bundle
-    variants: tuple[str, ...]
-    rows: tuple[int, ...]
-    schedule: Schedule
-    out: Path
-    cores: Cores
-    host: str | None = None
-    """A service that is already running; otherwise one is started for each variant."""
-
-    @property
-    def seconds(self) -> int:
-        """How long the loads take in all, without what lies between them."""
-        return len(self.variants) * len(self.rows) * self.schedule.run_time_s
+RATE_FIRST = 500.0  # requests a second with which a search begins
+RATE_DEFAULT = 100.0
+_MORE_ROUNDS = 2  # than were asked for, where the machine is not steady
+_PROFILE = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 1.1, 1.25)  # of the peak
 
 
 class Progress(Protocol):
     """Whoever wants to know how far the run is."""
 
-    def begin(self, variant: str, rows: int | None) -> None:
-        """A variant's service is being started (`rows` is None), or a load begins."""
+    def begin(self, variant: str, doing: str) -> None:
+        """Something is being done to a variant."""
 
     def advance(self, seconds: float) -> None:
         """So much time of a load has gone by."""
 
+    def expect(self, seconds: float) -> None:
+        """There is more to do than the plan says."""
+
 
 def run(plan: Plan, progress: Progress) -> Iterator[Result | Skipped]:
-    """Measure, and yield what each load came to as soon as it is known.
+    """Measure, and yield what each variant came to at each number of rows.
 
     A variant that cannot be loaded is skipped with the reason, and the rest goes on.
     """
-    x, y = held_out(plan.bundle)
-    payloads = [build(x, y, rows) for rows in plan.rows]
-    for name in plan.variants:
-        variant = plan.bundle.variant(name)
-        if not plan.host and not is_available(variant):
-            yield Skipped(name, "the library that runs it is not installed here", failed=False)
-            continue
-        progress.begin(name, None)
-        try:
-            with _service(plan, name) as server:
-                for bodies in payloads:
-                    progress.begin(name, bodies.rows)
-                    yield _load(plan, name, server, bodies, progress)
-        except LoadTestError as error:
-            yield Skipped(name, str(error), failed=True)
+    with ExitStack() as stack:
+        run = _Run(plan, progress, stack)
+        yield from run.start()
+        for rows in plan.rows:
+            yield from run.measure(rows)
 
 
-def _service(plan: Plan, variant: str) -> AbstractContextManager[Server]:
-    if plan.host:
-        return nullcontext(Server(plan.host))
-    return started(plan.models, variant, log=plan.out / f"service-{variant}.log", core=plan.cores.service)
+class _Run:
+    """The services and the generator of one run, and those variants that are still in it."""
 
+    def __init__(self, plan: Plan, progress: Progress, stack: ExitStack) -> None:
+        self._plan = plan
+        self._progress = progress
+        self._stack = stack
+        self._subjects: list[Subject] = []
+        self._x, self._y = held_out(plan.bundle)
 
-def _load(plan: Plan, name: str, server: Server, payloads: Payloads, progress: Progress) -> Result:
-    target = target_of(plan.bundle, name)
-    with ServiceClient(server.host) as client, bound_to(plan.cores.generator):
-        client.ask(target, payloads.bodies[0])
-        unloaded = probe(client, target, payloads)
-    samples_file = plan.out / "samples" / f"{name}-{payloads.rows}.npz"
-    samples = generate(
-        server.host,
-        plan.models,
-        target,
-        rows=payloads.rows,
-        schedule=plan.schedule,
-        samples=samples_file,
-        core=plan.cores.generator,
-        advance=progress.advance,
-    )
-    variant = plan.bundle.variant(name)
-    return Result(
-        variant=name,
-        rows=payloads.rows,
-        bytes=variant.bytes,
-        offline_accuracy=variant.scores.accuracy,
-        summary=summarise(samples, *window(samples, plan.schedule)),
-        unloaded=unloaded,
-        resident_bytes=server.resident_bytes(),
-        samples=samples_file.relative_to(plan.out).as_posix(),
-    )
+    def start(self) -> Iterator[Skipped]:
+        """Start every service, and predict offline meanwhile: the services load on a core of their own."""
+        plan = self._plan
+        servers: dict[str, Server] = {}
+        for name in plan.variants:
+            self._progress.begin(name, "starting the service")
+            if not plan.host and not is_available(plan.bundle.variant(name)):
+                yield Skipped(name, "the library that runs it is not installed here", failed=False)
+                continue
+            servers[name] = self._stack.enter_context(self._service(name))
+        for name, server in servers.items():
+            try:
+                self._subjects.append(self._subject(name, server))
+            except (LoadTestError, BundleError) as error:
+                yield Skipped(name, str(error), failed=True)
+        if self._subjects:
+            log, core = plan.out / "generator.log", plan.cores.generator
+            self._generator = self._stack.enter_context(Generator(log=log, core=core))
+
+    def measure(self, rows: int) -> Iterator[Result | Skipped]:
+        """Measure every variant at one number of rows a request."""
+        payloads = build(self._x, self._y, rows)
+        records: list[Record] = []
+        for subject in list(self._subjects):
+            try:
+                records.append(self._meet(subject, payloads))
+            except LoadTestError as error:
+                yield self._drop(subject, error)
+        if self._plan.find_peak or self._plan.profile:
+            yield from self._search(records)
+        yield from self._take_turns(records)
+        for record in records:
+            if record.windows and record.subject in self._subjects:
+                try:
+                    yield self._result(record)
+                except LoadTestError as error:
+                    yield self._drop(record.subject, error)
+
+    def _service(self, variant: str) -> AbstractContextManager[Server]:
+        plan = self._plan
+        if plan.host:
+            return nullcontext(Server(plan.host))
+        log = plan.out / f"service-{variant}.log"
+        waits = plan.scenario.kind == CLOSED
+        return launched(plan.models, variant, log=log, core=plan.cores.service, waits=waits)
+
+    def _subject(self, name: str, server: Server) -> Subject:
+        plan = self._plan
+        self._progress.begin(name, "predicting offline")
+        offline = None
+        if is_available(plan.bundle.variant(name)):
+            file = plan.out / "samples" / f"offline-{name}.npz"
+            offline = predict(plan.bundle, name, file=file, core=plan.cores.generator)
+        self._progress.begin(name, "starting the service")
+        server.wait_until_ready()
+        return Subject(name, target_of(plan.bundle, name), server, offline)
+
+    def _meet(self, subject: Subject, payloads: Payloads) -> Record:
+        """Time an idle service, audit it once, and note who it is."""
+        host, target = subject.server.host, subject.target
+        self._progress.begin(subject.name, f"alone, {_rows(payloads.rows)} a request")
+        with ServiceClient(host) as client, bound_to(self._plan.cores.generator):
+            client.ask(target, payloads.bodies[0])
+            unloaded = probe(client, target, payloads)
+            if not subject.audits:
+                subject.audits = (
+                    audits.of_cache(host, target, self._x[payloads.order], seed=self._plan.seed),
+                    audits.of_batches(host, target, self._x[payloads.order]),
+                )
+            rate = self._plan.rate or RATE_DEFAULT if self._plan.scenario.kind == OPEN else 0.0
+            return Record(subject, payloads.rows, unloaded, client.identity(target), rate)
+
+    def _take_turns(self, records: Sequence[Record]) -> Iterator[Skipped]:
+        """Measure in rounds, and in some more where three in a row were not yet alike for all."""
+        wanted = self._plan.turns
+        index = 0
+        while index < wanted or (self._is_worth_more(records) and index < wanted + _MORE_ROUNDS):
+            if index >= wanted:
+                self._progress.expect(len(records) * self._plan.seconds / max(self._loads, 1) / wanted)
+            for record in turn(records, index):
+                if record.subject not in self._subjects:
+                    continue
+                try:
+                    record.windows.append(self._round(record, index))
+                except LoadTestError as error:
+                    yield self._drop(record.subject, error)
+            index += 1
+
+    def _is_worth_more(self, records: Sequence[Record]) -> bool:
+        """Tell whether more rounds may help: only where there are rounds, and a machine that was uneasy."""
+        plan = self._plan
+        return plan.turns >= 3 and any(
+            of_steadiness(rounds_of(one.windows, plan.bound_ms), plan.scenario).passed is False
+            for one in records
+            if one.subject in self._subjects
+        )
+
+    @property
+    def _loads(self) -> int:
+        return len(self._plan.variants) * len(self._plan.rows)
+
+    def _round(self, record: Record, index: int) -> Window:
+        subject = record.subject
+        self._progress.begin(subject.name, f"round {index + 1}, {_rows(record.rows)} a request")
+        offline = str(subject.offline.file) if subject.offline else ""
+        order = self._plan.order(
+            subject.target, subject.server.host, record.rows, turn=index, rate=record.rate, offline=offline
+        )
+        file = self._plan.out / "samples" / "round.npz"
+        window = self._generator.send(order, file, self._progress.advance)
+        file.unlink()
+        return window
+
+    def _search(self, records: Sequence[Record]) -> Iterator[Skipped]:
+        """Look for every variant's peak, one attempt of each in turn, and try more for a profile."""
+        bound_ms = self._plan.bound_ms or BOUND_MS
+        for record in records:
+            record.search = Search(self._plan.rate or RATE_FIRST, bound_ms, self._plan.seed + 1000)
+        index = 0
+        open_searches = list(records)
+        while open_searches:
+            for record in turn(open_searches, index):
+                attempt = record.search.next() if record.search else None
+                if attempt is None or record.subject not in self._subjects:
+                    open_searches.remove(record)
+                    continue
+                try:
+                    tried = self._try(record, attempt)
+                    assert record.search is not None  # noqa: S101 - set above
+                    record.search.take(tried)
+                except LoadTestError as error:
+                    yield self._drop(record.subject, error)
+            index += 1
+        if self._plan.profile:
+            yield from self._profile(records)
+        peaks = [one.search.peak().requests_per_s for one in records if one.search]
+        shared = min((peak for peak in peaks if peak), default=RATE_DEFAULT * 2) / 2
+        for record in records:
+            # The same for all, and one that all can bear: then their latencies can be compared.
+            record.rate = self._plan.rate or shared
+
+    def _profile(self, records: Sequence[Record]) -> Iterator[Skipped]:
+        """Try shares of each variant's peak."""
+        for index, share in enumerate(_PROFILE):
+            for record in turn(records, index):
+                peak = record.search.peak().requests_per_s if record.search else None
+                if peak and record.subject in self._subjects:
+                    attempt = Attempt(peak * share, self._plan.seed + 2000 + index, is_confirming=False)
+                    try:
+                        record.extra.append(self._try(record, attempt))
+                    except LoadTestError as error:
+                        yield self._drop(record.subject, error)
+
+    def _try(self, record: Record, attempt: Attempt) -> Trial:
+        """Send at a rate for as long as the proof takes."""
+        plan, subject = self._plan, record.subject
+        doing = "confirming" if attempt.is_confirming else "trying"
+        self._progress.begin(subject.name, f"{doing} {attempt.rate:,.0f}/s, {_rows(record.rows)} a request")
+        order = trial.order_of(
+            plan.order(
+                subject.target, subject.server.host, record.rows, turn=0, rate=attempt.rate, offline=""
+            ),
+            attempt,
+        )
+        self._progress.expect(order.seconds)
+        file = plan.out / "samples" / "trial.npz"
+        window = self._generator.send(order, file, self._progress.advance)
+        file.unlink()
+        return trial.judge(window, attempt.rate, plan.bound_ms or BOUND_MS)
+
+    def _result(self, record: Record) -> Result:
+        subject = record.subject
+        after = None
+        if not subject.server.has_ended():
+            with ServiceClient(subject.server.host) as client:
+                after = client.identity(subject.target)
+        return result_of(self._plan, record, self._plan.bundle.variant(subject.name), after)
+
+    def _drop(self, subject: Subject, error: LoadTestError) -> Skipped:
+        self._subjects = [one for one in self._subjects if one is not subject]
+        return Skipped(subject.name, str(error), failed=True)
 
 
 def failed(outcomes: Sequence[Result | Skipped]) -> bool:
-    """Tell whether a variant could not be measured, or a request failed."""
-    return any(one.failed if isinstance(one, Skipped) else bool(one.summary.failed) for one in outcomes)
+    """Tell whether a variant could not be measured, a run is void, or a check found something."""
+    return any(
+        one.failed if isinstance(one, Skipped) else any(check.passed is False for check in one.checks)
+        for one in outcomes
+    )
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count} rows"

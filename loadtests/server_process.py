@@ -28,23 +28,45 @@ class Server:
     def resident_bytes(self) -> int | None:
         return self.process.resident_bytes() if self.process else None
 
+    def has_ended(self) -> bool:
+        """Tell whether our process is no longer there."""
+        return self.process is not None and self.process.wait(0) is not None
+
+    def wait_until_ready(self, *, deadline_s: float = READY_DEADLINE_S) -> None:
+        """Wait for a process of ours. Raises ServiceError where it ends or is not ready in time."""
+        if self.process is not None:
+            with ServiceClient(self.host) as client:
+                _wait_until_ready(self.process, client, deadline_s)
+
+
+@contextmanager
+def launched(
+    models: Path, variant: str, *, log: Path, core: int | None, waits: bool = False
+) -> Iterator[Server]:
+    """Start the service with one variant loaded, wait for nothing, and stop it afterwards.
+
+    One that `waits` keeps requests for up to a minute: users who wait for their answers bound the queue
+    themselves, and a slow variant is to be measured, not shed. Otherwise it sheds as it does for anybody.
+    """
+    port = free_port()
+    arguments = ["--models", str(models), "--host", "127.0.0.1", "--port", str(port), "--preload", variant]
+    if waits:
+        arguments += ["--max-wait-ms", str(_MAX_WAIT_MS)]
+    with Child("service", arguments, log=log, core=core) as process:
+        yield Server(f"http://127.0.0.1:{port}", process)
+
 
 @contextmanager
 def started(
     models: Path, variant: str, *, log: Path, core: int | None, deadline_s: float = READY_DEADLINE_S
 ) -> Iterator[Server]:
-    """Start the service with one variant loaded, and stop it afterwards.
+    """Start the service with one variant loaded, wait until it is ready, and stop it afterwards.
 
     Raises ServiceError, with the last lines of its log, where it ends or is not ready in time.
     """
-    port = _free_port()
-    host = f"http://127.0.0.1:{port}"
-    arguments = ["--models", str(models), "--host", "127.0.0.1", "--port", str(port), "--preload", variant]
-    # Users who wait for their answers bound the queue themselves; a slow variant is to be measured, not shed.
-    arguments += ["--max-wait-ms", str(_MAX_WAIT_MS)]
-    with Child("service", arguments, log=log, core=core) as process, ServiceClient(host) as client:
-        _wait_until_ready(process, client, deadline_s)
-        yield Server(host, process)
+    with launched(models, variant, log=log, core=core, waits=True) as server:
+        server.wait_until_ready(deadline_s=deadline_s)
+        yield server
 
 
 def _wait_until_ready(process: Child, client: ServiceClient, deadline_s: float) -> None:
@@ -61,7 +83,8 @@ def _wait_until_ready(process: Child, client: ServiceClient, deadline_s: float) 
             )
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from loadtests.recorder import Samples
+from loadtests.latency import Bounded, Latency
+from loadtests.samples import Flags, Floats, Samples, merge
 from loadtests.statistics import percentile, wilson
 
 
@@ -27,7 +28,7 @@ class Accuracy:
 
 @dataclass(frozen=True)
 class Summary:
-    """The figures of the answers that were complete within a window of `seconds`.
+    """The figures of one or several windows, of `seconds` together.
 
     Only answers as promised count for throughput and latency: a fast error is no speed.
     """
@@ -45,31 +46,80 @@ class Summary:
     """None where nothing was answered, as the percentiles are."""
     generator_cpu: float | None
     """Processor time of the load generator, as a share of the window; None where it was not watched."""
+    generator_waited: float | None = None
+    """How long the generator was ready to run and had no core, as a share of the window; None if unknown."""
+    latency: Latency | None = None
+    """From the scheduled moment to the answer; where nothing is scheduled, from the sending."""
+    uncorrected: Latency | None = None
+    """From the sending to the answer: what a test reports that leaves out how long requests had to wait."""
+    sent_late_p99_ms: float | None = None
+    """How late the generator itself sent, not for want of a connection; None where nothing is scheduled."""
+    offered: int = 0
+    """Requests scheduled or sent within the window, however they ended."""
+    bound_ms: float | None = None
+    """What counts as in time; None where everything does."""
+    in_time: int = 0
+    """Of those offered: answered as promised, within the bound."""
+    effective_accuracy: Bounded | None = None
+    """Rows answered rightly and in time, as a share of all rows offered."""
 
     @property
     def failed(self) -> int:
         return sum(self.failures.values())
 
 
-def summarise(samples: Samples, start: float, end: float) -> Summary:
-    """Summarise the answers complete at or after `start` and before `end`, of the samples' own clock."""
-    inside = samples.between(start, end)
-    good = inside & samples.ok
-    answers = int(np.count_nonzero(good))
-    seconds = max(end - start, 0.0)
-    per_second = 1 / seconds if seconds else 0.0
-    latencies = (samples.done[good] - samples.sent[good]) * 1000
+@dataclass(frozen=True)
+class Window:
+    """A stretch of one load that is measured, on the samples' own clock."""
+
+    samples: Samples
+    start: float
+    end: float
+
+    @property
+    def seconds(self) -> float:
+        return max(self.end - self.start, 0.0)
+
+
+def summarise(samples: Samples, start: float, end: float, *, bound_ms: float | None = None) -> Summary:
+    """Summarise the requests of one window. See `summarise_windows`."""
+    return summarise_windows([Window(samples, start, end)], bound_ms=bound_ms)
+
+
+def summarise_windows(windows: Sequence[Window], *, bound_ms: float | None = None) -> Summary:
+    """Summarise the requests of several windows together, at least one; answers beyond `bound_ms` are late.
+
+    Throughput is of the answers that were complete within the windows, latency and accuracy are of the
+    requests that the windows are about (see `Samples.measured`).
+    """
+    seconds = sum(window.seconds for window in windows)
+    merged = merge([one.samples.trimmed(one.samples.measured(one.start, one.end)) for one in windows])
+    answers = sum(
+        int(np.count_nonzero(one.samples.between(one.start, one.end) & one.samples.ok)) for one in windows
+    )
+    good = merged.ok
+    latencies = merged.done[good] - merged.scheduled[good]
+    exact = Latency.of(latencies) if len(latencies) else None
+    in_time = good & (_is_in_time(merged, bound_ms))
     return Summary(
         seconds=seconds,
-        answers=answers,
-        failures=_failures(samples, inside),
-        requests_per_s=answers * per_second,
-        rows_per_s=answers * samples.rows * per_second,
-        p50_ms=percentile(latencies, 50) if answers else None,
-        p95_ms=percentile(latencies, 95) if answers else None,
-        p99_ms=percentile(latencies, 99) if answers else None,
-        accuracy=accuracy(samples, good) if answers else None,
-        generator_cpu=_cpu_share(samples, start, end),
+        answers=int(np.count_nonzero(good)),
+        failures=_failures(merged),
+        requests_per_s=answers / seconds if seconds else 0.0,
+        rows_per_s=answers * merged.rows / seconds if seconds else 0.0,
+        p50_ms=exact.p50_ms.value if exact else None,
+        p95_ms=exact.p95_ms.value if exact else None,
+        p99_ms=exact.p99_ms.value if exact else None,
+        accuracy=accuracy(merged, good) if exact else None,
+        generator_cpu=_share_of_core(windows, "usage_cpu"),
+        generator_waited=_share_of_core(windows, "usage_waited"),
+        latency=exact,
+        uncorrected=Latency.of(merged.done[good] - merged.sent[good]) if exact else None,
+        sent_late_p99_ms=_sent_late_p99_ms(merged),
+        offered=len(merged),
+        bound_ms=bound_ms,
+        in_time=int(np.count_nonzero(in_time)),
+        effective_accuracy=_effective_accuracy(merged, in_time),
     )
 
 
@@ -78,10 +128,10 @@ def summarise_all(samples: Samples) -> Summary:
     if not len(samples):
         return summarise(samples, 0.0, 0.0)
     last = float(np.nextafter(samples.done.max(), np.inf))
-    return summarise(samples, float(samples.sent.min()), last)
+    return summarise(samples, float(samples.scheduled.min()), last)
 
 
-def accuracy(samples: Samples, chosen: npt.NDArray[np.bool_]) -> Accuracy:
+def accuracy(samples: Samples, chosen: Flags) -> Accuracy:
     """Return the accuracy of the `chosen` samples, of which at least one must be an answer."""
     answered, right = samples.answers_by_row(chosen)
     seen = answered > 0
@@ -91,15 +141,52 @@ def accuracy(samples: Samples, chosen: npt.NDArray[np.bool_]) -> Accuracy:
     return Accuracy(value, interval.low, interval.high, unique, int(answered.sum()))
 
 
-def _failures(samples: Samples, inside: npt.NDArray[np.bool_]) -> dict[str, int]:
-    failed = samples.error[inside & ~samples.ok]
+def row_scores(samples: Samples) -> Floats:
+    """Return for each test row the share of its answers that were right, NaN where it has none; (rows,)."""
+    answered, right = samples.answers_by_row(samples.ok)
+    return np.where(answered > 0, right / np.maximum(answered, 1), np.nan)
+
+
+def _is_in_time(samples: Samples, bound_ms: float | None) -> Flags:
+    if bound_ms is None:
+        return np.ones(len(samples), np.bool_)
+    return np.asarray((samples.done - samples.scheduled) * 1000 <= bound_ms)
+
+
+def _effective_accuracy(samples: Samples, in_time: Flags) -> Bounded | None:
+    """Return the rows answered rightly and in time, as a share of all offered, with its 95% interval.
+
+    The interval is of what one request comes to, over as many requests as there were rows of the test set at
+    most: the same row asked again is no new evidence about accuracy.
+    """
+    if not len(samples):
+        return None
+    value = float(np.where(in_time, samples.correct, 0).sum() / (len(samples) * samples.rows))
+    trials = min(len(samples) * samples.rows, len(samples.order))
+    interval = wilson(value, trials)
+    return Bounded(value, interval.low, interval.high)
+
+
+def _sent_late_p99_ms(samples: Samples) -> float | None:
+    if not samples.is_open or not len(samples):
+        return None
+    return percentile((samples.sent - samples.due) * 1000, 99)
+
+
+def _failures(samples: Samples) -> dict[str, int]:
+    failed = samples.error[~samples.ok]
     counts = np.bincount(failed, minlength=len(samples.errors)).tolist()
     return {str(reason): count for reason, count in zip(samples.errors, counts, strict=True) if count}
 
 
-def _cpu_share(samples: Samples, start: float, end: float) -> float | None:
-    if len(samples.usage_time) < 2 or end <= start:
-        return None
-    used = np.interp([start, end], samples.usage_time, samples.usage_cpu)
-    covered = min(end, samples.usage_time[-1]) - max(start, samples.usage_time[0])
-    return float((used[1] - used[0]) / covered) if covered > 0 else None
+def _share_of_core(windows: Sequence[Window], usage: str) -> float | None:
+    """Return the generator's seconds of `usage` in the windows over the time of them that was watched."""
+    used = watched = 0.0
+    for window in windows:
+        times, seconds = window.samples.usage_time, getattr(window.samples, usage)
+        if len(times) < 2 or window.end <= window.start:
+            continue
+        at = np.interp([window.start, window.end], times, seconds)
+        used += float(at[1] - at[0])
+        watched += max(0.0, min(window.end, float(times[-1])) - max(window.start, float(times[0])))
+    return used / watched if watched > 0 and not np.isnan(used) else None

@@ -1,45 +1,92 @@
-"""The results as a table of text, for the terminal and for the report alike."""
+"""The loads as a table of text, for the terminal, for the Markdown and for the page alike."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from loadtests.result import Result
+from bundle.manifest import REFERENCE
+from loadtests.contrast import Contrasts
+from loadtests.measured import Measured
+from loadtests.ratios import Ratio
 
-GENERATOR_LIMIT = "generator was the limit"
+_ALONE = {REFERENCE: "1"}  # what stands in the column of ratios where there is none
+LEFT = {"variant", "note"}  # titles of the columns that hold words
 
 
-def cells(result: Result, dominated: Mapping[str, str]) -> dict[str, str]:
-    """Return a result's cells by column title; `dominated` maps a variant to one that dominates it."""
-    summary, accuracy = result.summary, result.summary.accuracy
-    notes = []
-    if result.generator_limited:
-        notes.append(f"{GENERATOR_LIMIT} ({summary.generator_cpu:.0%} of its core)")
-    if result.variant in dominated:
-        notes.append(f"dominated by {dominated[result.variant]}")
+def cells(load: Measured, dominated: Mapping[str, str]) -> dict[str, str]:
+    """Return a load's cells by column title; `dominated` maps a variant to one that dominates it."""
+    accuracy, effective, contrast = load.accuracy, load.effective_accuracy, load.against_reference
+    is_open = load.scenario == "server"
+    peak = {"peak req/s": _peak(load)} if is_open else {}
+    uncorrected = load.uncorrected.p99_ms.value if load.uncorrected else load.p99_ms
     return {
-        "variant": result.variant,
-        "rows": str(result.rows),
-        "rows/s": f"{summary.rows_per_s:,.0f}",
-        "req/s": f"{summary.requests_per_s:,.0f}",
-        "p50 ms": _number(summary.p50_ms),
-        "p95 ms": _number(summary.p95_ms),
-        "p99 ms": _number(summary.p99_ms),
-        "failed": str(summary.failed),
+        "variant": load.variant,
+        "rows": str(load.rows_per_request),
+        **peak,
+        "rows/s": f"{load.rows_per_s:,.0f}",
+        "times float32 (95%)": ratio_cell(contrast.throughput) if contrast else _ALONE.get(load.variant, "-"),
+        "req/s": f"{load.requests_per_s:,.0f}",
+        "p50 ms": number(load.p50),
+        "p99 ms": number(load.p99),
+        **({"uncorrected p99": number(uncorrected)} if is_open else {}),
+        "failed": f"{load.failed:,}",
         "accuracy (95%)": (
             f"{accuracy.value:.4f} ({accuracy.low:.4f}-{accuracy.high:.4f})" if accuracy else "-"
         ),
-        "KB": f"{result.bytes / 1000:,.0f}",
-        "MB": f"{result.resident_bytes / 1e6:,.0f}" if result.resident_bytes else "-",
-        "idle p50 ms": _number(result.unloaded.p50_ms),
-        "model": _share(result.unloaded.model_share),
-        "note": "; ".join(notes),
+        "effective": f"{effective.value:.4f}" if effective else "-",
+        "KB": f"{load.variant_bytes / 1000:,.0f}",
+        "MB": f"{load.resident_bytes / 1e6:,.0f}" if load.resident_bytes else "-",
+        "idle p50 ms": number(load.unloaded.p50_ms),
+        "model": _share(load.unloaded.model_share),
+        "note": "; ".join(_notes(load, dominated)),
     }
 
 
-def _number(value: float | None) -> str:
+def ratio_cell(ratio: Ratio | None) -> str:
+    """Return `2.70 (2.61-2.79)`; an interval that holds 1 is marked with a tilde: not told apart."""
+    if ratio is None:
+        return "-"
+    if ratio.low is None or ratio.high is None:
+        return f"~ {ratio.value:.2f}"
+    return f"{'' if ratio.is_told_apart else '~ '}{ratio.value:.2f} ({ratio.low:.2f}-{ratio.high:.2f})"
+
+
+def number(value: float | None) -> str:
+    """Return a figure with three digits; a dash where it is not known."""
     return "-" if value is None else f"{value:.3g}" if value < 100 else f"{value:,.0f}"
+
+
+def _notes(load: Measured, dominated: Mapping[str, str]) -> list[str]:
+    notes = [f"VOID ({', '.join(load.void)})"] if load.void else []
+    if load.generator_limited and "generator" not in load.void:
+        notes.append(f"generator was the limit ({load.generator_cpu:.0%} of its core)")
+    if load.variant in dominated:
+        notes.append(f"dominated by {dominated[load.variant]}")
+    return notes
+
+
+def _peak(load: Measured) -> str:
+    if load.peak is None or load.peak.requests_per_s is None:
+        return "-"
+    sign = "> " if load.peak.limited_by == "generator" else ""
+    return f"{sign}{load.peak.requests_per_s:,.0f}{'' if load.peak.confirmed else ' (not confirmed)'}"
 
 
 def _share(value: float | None) -> str:
     return "-" if value is None else f"{value:.1%}"
+
+
+def matrix(loads: Sequence[Measured], contrasts: Contrasts) -> list[dict[str, str]]:
+    """Return the throughput of each load over that of each other, as lines of cells."""
+    return [
+        {
+            "variant": ours.variant,
+            **{
+                f"/ {theirs.variant}": ""
+                if ours is theirs
+                else ratio_cell(contrasts.throughput(ours, theirs))
+                for theirs in loads
+            },
+        }
+        for ours in loads
+    ]

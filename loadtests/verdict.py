@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bundle.manifest import REFERENCE
-from loadtests.result import Result
-from loadtests.summary import Accuracy
-
-SAME_SPEED = 1.05  # throughputs of one run that are closer than this are not told apart
-# A request is cheaper under load than alone, so what a missing model explains is known only roughly: a
-# lead is doubted where it is well beyond that, and not where most of the request is the model's own.
-DOUBT_LEAD = 1.3
-DOUBT_SHARE = 0.5
-HTTP_DOMINATES = 0.20  # below this share of an unloaded request, the model hardly matters
+from loadtests.budget import Budget
+from loadtests.contrast import Contrasts
+from loadtests.differences import Difference
+from loadtests.measured import Measured
+from loadtests.objections import (
+    doubts,
+    findings,
+    says_what_failed,
+    says_what_is_void,
+    says_whether_model_matters,
+)
+from loadtests.ratios import Ratio
+from loadtests.standing import SAME_SPEED, Standing, dominated, rows_in_words, standings
 
 
 @dataclass(frozen=True)
@@ -23,202 +27,208 @@ class Verdict:
 
     recommended: str | None
     dominated: dict[str, str]
-    """Variant: one that is as good or better in accuracy, throughput and size."""
+    """Variant: one that is as good or better in accuracy, throughput, p99 and size."""
     sentences: tuple[str, ...]
+    """The answer first."""
+    is_void: bool
+    """At least one load cannot be believed."""
+    is_met: bool
+    """The budget, if there was one, is met by the variant that is recommended."""
+
+    @property
+    def is_good(self) -> bool:
+        """Tell whether the run may be believed, and its budget was met."""
+        return self.is_met and not self.is_void
 
 
-@dataclass(frozen=True)
-class _Standing:
-    """A variant over all numbers of rows at which it was measured."""
-
-    name: str
-    bytes: int
-    accuracy: Accuracy  # at the most rows a request
-    rows_per_s: tuple[float, ...]  # at each number of rows, fewest first
-    failed: int
-    generator_limited: bool  # at the most rows a request
-
-
-def judge(results: Sequence[Result]) -> Verdict:
-    """Weigh the variants against each other, and against float32."""
-    settings = sorted({result.rows for result in results})
-    standings = _standings(results, settings)
-    dominated = _dominated(standings)
-    recommended, sentences = _recommend(standings, dominated, settings)
+def judge(
+    loads: Sequence[Measured], budget: Budget | None = None, contrasts: Contrasts | None = None
+) -> Verdict:
+    """Weigh the variants against each other, against float32, and against the budget."""
+    budget, contrasts = budget or Budget(), contrasts or Contrasts()
+    known = standings(loads)
+    beaten = dominated(known, contrasts)
+    best, sentences = _choose(known, beaten, budget, contrasts)
+    void = says_what_is_void(loads)
     return Verdict(
-        recommended,
-        dominated,
+        best.name if best else None,
+        beaten,
         (
             *sentences,
-            *_doubt(results, recommended, settings),
-            *(sentence for rows in settings if (sentence := _say_whether_the_model_matters(results, rows))),
+            *void,
+            *(doubts(best, list(known.values())) if best else ()),
+            *says_whether_model_matters(loads),
             *(
-                f"`{worse}` is dominated by `{better}`: as good or better in accuracy, throughput and size."
-                for worse, better in dominated.items()
+                f"`{worse}` is dominated by `{better}`: as good or better in accuracy, speed, p99 and size."
+                for worse, better in beaten.items()
             ),
-            *_say_what_failed(results),
+            *says_what_failed(loads),
+            *findings(loads),
         ),
+        is_void=bool(void),
+        is_met=best is not None or not budget,
     )
 
 
-def dominates(better: _Standing, worse: _Standing) -> bool:
-    """Tell whether one variant is at least as good in accuracy, throughput and size, and better in one.
-
-    Accuracies whose difference is within the other's interval, and throughputs within 5%, count as equal.
-    """
-    speeds = list(zip(better.rows_per_s, worse.rows_per_s, strict=True))
-    as_good = (
-        better.accuracy.value >= worse.accuracy.low
-        and better.bytes <= worse.bytes
-        and all(ours * SAME_SPEED >= theirs for ours, theirs in speeds)
-    )
-    ahead = (
-        better.accuracy.value > worse.accuracy.high
-        or better.bytes < worse.bytes
-        or any(ours > theirs * SAME_SPEED for ours, theirs in speeds)
-    )
-    return as_good and ahead
-
-
-def _standings(results: Sequence[Result], settings: Sequence[int]) -> dict[str, _Standing]:
-    """Return those variants that were measured, with answers, at every number of rows."""
-    standings = {}
-    for name in dict.fromkeys(result.variant for result in results):
-        by_rows = {result.rows: result for result in results if result.variant == name}
-        accuracy = by_rows[max(by_rows)].summary.accuracy
-        if set(by_rows) == set(settings) and accuracy:
-            standings[name] = _Standing(
-                name,
-                by_rows[settings[-1]].bytes,
-                accuracy,
-                tuple(by_rows[rows].summary.rows_per_s for rows in settings),
-                sum(result.summary.failed for result in by_rows.values()),
-                by_rows[settings[-1]].generator_limited,
-            )
-    return standings
-
-
-def _dominated(standings: dict[str, _Standing]) -> dict[str, str]:
-    """Name, for each dominated variant, one that dominates it: the fastest, and itself not if possible."""
-    rivals = {
-        name: [other for other in standings.values() if other.name != name and dominates(other, standing)]
-        for name, standing in standings.items()
+def _choose(
+    known: Mapping[str, Standing], beaten: Mapping[str, str], budget: Budget, contrasts: Contrasts
+) -> tuple[Standing | None, list[str]]:
+    if not known:
+        return None, ["No variant is recommended: none was measured in a way that can be believed."]
+    reference = known.get(REFERENCE)
+    if reference is None and budget.min_accuracy is None:
+        without = (
+            f"No variant is recommended: `{REFERENCE}`, which the others are compared with, was not measured "
+            "in a way that can be believed, and no --min-accuracy says what is enough."
+        )
+        return None, [without]
+    unmet = {name: one.unmet(budget) for name, one in known.items()}
+    if all(unmet.values()):
+        reasons = "; ".join(f"`{name}`: {', '.join(why)}" for name, why in unmet.items())
+        return None, [f"No variant meets {budget.sentence}.", f"What they miss it by: {reasons}."]
+    eligible = {
+        name: one
+        for name, one in known.items()
+        if not unmet[name] and not one.has_failures and _is_accurate_enough(one, reference, budget, contrasts)
     }
-    return {
-        name: max(better, key=lambda other: (not rivals[other.name], other.rows_per_s[-1])).name
-        for name, better in rivals.items()
-        if better
-    }
-
-
-def _recommend(
-    standings: dict[str, _Standing], dominated: dict[str, str], settings: Sequence[int]
-) -> tuple[str | None, list[str]]:
-    reference = standings.get(REFERENCE)
-    if reference is None:
-        return None, [
-            f"No variant is recommended: `{REFERENCE}`, which the others are compared with, was not measured."
-        ]
-    unhurt = [
-        one for one in standings.values() if one.accuracy.high >= reference.accuracy.value and not one.failed
-    ]
-    candidates = [one for one in unhurt if dominated.get(one.name) not in {other.name for other in unhurt}]
-    if not candidates:
+    if not eligible:
         return None, ["No variant is recommended: each had requests that failed, or is less accurate."]
-    best = max(candidates, key=lambda one: one.rows_per_s[-1])
-    per_request = _rows(settings[-1])
-    rate = f"{best.rows_per_s[-1]:,.0f} rows/s with {per_request} a request"
-    if best is reference:
-        answer = (
-            f"Ship `{REFERENCE}`: no variant that is as accurate and answered every request clearly gains on "
-            f"its {rate}."
-        )
-    else:
-        ratio = best.rows_per_s[-1] / reference.rows_per_s[-1]
-        same = best.accuracy.low <= reference.accuracy.value
-        answer = (
-            f"Ship `{best.name}`: its accuracy is not {'told apart from' if same else 'below'} that of "
-            f"`{REFERENCE}` on {_rows(best.accuracy.unique_rows)}, and it answers {rate}, {ratio:.2f} times "
-            f"`{REFERENCE}`, at {best.bytes / reference.bytes:.0%} of the size."
-        )
-    sentences = [answer]
-    close = [
+    best, close = _best(eligible, beaten, contrasts)
+    sentences = [_answer(best, reference, budget, contrasts), *_admit(best, close, budget)]
+    return best, [*sentences, *_say_what_is_left_out(known, unmet, reference, budget, contrasts)]
+
+
+def _is_accurate_enough(
+    one: Standing, reference: Standing | None, budget: Budget, contrasts: Contrasts
+) -> bool:
+    """Hold it to the accuracy that was asked for; to that of float32, if none was."""
+    if budget.min_accuracy is not None or reference is None:
+        return True  # seen to already
+    difference = contrasts.accuracy(one.last, reference.last)
+    return difference is not None and not difference.is_less
+
+
+def _best(
+    eligible: Mapping[str, Standing], beaten: Mapping[str, str], contrasts: Contrasts
+) -> tuple[Standing, list[Standing]]:
+    """Return the fastest, but of those that are as good as that fast the smallest; and who is not told apart.
+
+    As with speed, 5% of the size is nothing to choose by.
+    """
+    fastest = max(eligible.values(), key=lambda one: one.speed)
+    close = [one for one in eligible.values() if one.speed * SAME_SPEED >= fastest.speed]
+    smallest = min(one.bytes for one in close)
+    best = max((one for one in close if one.bytes <= smallest * SAME_SPEED), key=lambda one: one.speed)
+    seen: set[str] = set()
+    # What dominates the best is no faster than 5% below it, but it may be a little slower than the fastest.
+    while best.name not in seen and beaten.get(best.name, "") in eligible:
+        seen.add(best.name)
+        best = eligible[beaten[best.name]]
+    told = [contrasts.throughput(one.last, best.last) for one in eligible.values()]
+    return best, [
         one
-        for one in candidates
-        if one is not best and one.rows_per_s[-1] * SAME_SPEED >= best.rows_per_s[-1]
+        for one, ratio in zip(eligible.values(), told, strict=True)
+        if one is not best and (ratio is None or not ratio.is_told_apart)
     ]
-    if close:
-        sentences.append(f"In throughput, one run does not tell it apart from {_names(close)} (within 5%).")
-    limited = [one for one in candidates if one.generator_limited]
-    if limited:
-        sentences.append(
-            f"With {per_request} a request the load generator was the limit for {_names(limited)}: the "
-            "service can do more than was measured, and the order of throughput is not proven."
-        )
-    worse = [one for one in standings.values() if one.accuracy.high < reference.accuracy.value]
-    sentences += [
-        f"`{one.name}` is less accurate than `{REFERENCE}`: {one.accuracy.value:.4f} "
-        f"({one.accuracy.low:.4f} to {one.accuracy.high:.4f}) against {reference.accuracy.value:.4f}."
-        for one in worse
-    ]
-    return best.name, sentences
 
 
-def _doubt(results: Sequence[Result], recommended: str | None, settings: Sequence[int]) -> list[str]:
-    """Object to leads that no precision can explain: a request without any model would not have them."""
-    if recommended is None:
-        return []
-    by_name = {one.variant: one for one in results if one.rows == settings[-1]}
-    best = by_name.pop(recommended)
-    leads = []
-    for other in by_name.values():
-        share = other.unloaded.model_share
-        if share is None or share > DOUBT_SHARE or not other.summary.rows_per_s:
-            continue
-        lead, explained = best.summary.rows_per_s / other.summary.rows_per_s, 1 / (1 - share)
-        if lead > explained * DOUBT_LEAD:
-            leads.append(f"{lead:.2f} times `{other.variant}`, where {explained:.2f} can be explained")
-    if not leads:
-        return []
-    doubt = (
-        f"Doubt the throughput of `{recommended}`: {'; '.join(leads)}, by a model that took no time at all. "
-        "The machine was probably disturbed: measure again, longer, with nothing else running."
-    )
-    return [doubt]
-
-
-def _reference_share(results: Sequence[Result], rows: int) -> float | None:
-    return next(
-        (one.unloaded.model_share for one in results if (one.variant, one.rows) == (REFERENCE, rows)), None
-    )
-
-
-def _say_whether_the_model_matters(results: Sequence[Result], rows: int) -> str | None:
-    """Say it of float32, the slowest to win from: what precision can save is at most the model's own time."""
-    share = _reference_share(results, rows)
-    if share is None:
-        return None
-    known = f"the model takes {share:.1%} of an unloaded `{REFERENCE}` request"
-    if share < HTTP_DOMINATES:
+def _answer(best: Standing, reference: Standing | None, budget: Budget, contrasts: Contrasts) -> str:
+    where = f"with {rows_in_words(best.last.rows_per_request)} a request"
+    meets = f" It meets {budget.sentence}." if budget else ""
+    figures = f"{_rate(best.last)} {where}, p99 {_ms(best.last)}"
+    if reference is None:
         return (
-            f"With {_rows(rows)} a request HTTP dominates: {known}, so precision hardly changes the latency."
+            f"Ship `{best.name}`: accuracy {best.accuracy.value:.4f} ({best.accuracy.low:.4f} to "
+            f"{best.accuracy.high:.4f}), {figures}.{meets}"
         )
-    return f"With {_rows(rows)} a request the model matters: {known}."
+    if best is reference:
+        return (
+            f"Ship `{REFERENCE}`: no variant that is as accurate and answered every request as promised "
+            f"clearly gains on its {figures}.{meets}"
+        )
+    pair = best.last, reference.last
+    return (
+        f"Ship `{best.name}`: {_accuracy(contrasts.accuracy(*pair))}, "
+        f"{_times(contrasts.throughput(*pair), best.last, f'{_rate(best.last)} {where}')}, "
+        f"{_tail(contrasts.p99(*pair), pair)}, {best.bytes / reference.bytes:.0%} of the size.{meets}"
+    )
 
 
-def _say_what_failed(results: Sequence[Result]) -> list[str]:
-    failing = [one for one in results if one.summary.failed]
-    return [
-        f"`{one.variant}` with {_rows(one.rows)} a request: {one.summary.failed} of "
-        f"{one.summary.failed + one.summary.answers} requests failed "
-        f"({'; '.join(f'{count} x {reason}' for reason, count in one.summary.failures.items())})."
-        for one in failing
+def _accuracy(difference: Difference | None) -> str:
+    if difference is None:
+        return "its accuracy was not compared"
+    word = "more" if difference.is_more else "less" if difference.is_less else "as"
+    than = "than" if word != "as" else "as"
+    known = "" if word != "as" else f" as far as {rows_in_words(difference.rows)} can tell"
+    return (
+        f"{word} accurate {than} `{REFERENCE}`{known} (difference {100 * difference.value:+.1f} points, "
+        f"interval {100 * difference.low:+.1f} to {100 * difference.high:+.1f})"
+    )
+
+
+def _times(ratio: Ratio | None, load: Measured, figures: str) -> str:
+    """Set the throughput, or the peak, against that of float32; `figures` are the load's own."""
+    what = "peak rate" if load.peak else "throughput"
+    if ratio is None:
+        return f"{what} not compared ({figures})"
+    if ratio.low is None or ratio.high is None:
+        return f"{ratio.value:.2f} times the {what}, without an interval ({figures})"
+    interval = f"interval {ratio.low:.2f} to {ratio.high:.2f}; {figures}"
+    if not ratio.is_told_apart:
+        return f"{what} not told apart ({ratio.value:.2f} times, {interval})"
+    return f"{ratio.value:.2f} times the {what} ({interval})"
+
+
+def _tail(ratio: Ratio | None, pair: tuple[Measured, Measured]) -> str:
+    ours, theirs = (_ms(one) for one in pair)
+    if ratio is not None and ratio.low is not None and not ratio.is_told_apart:
+        return f"p99 not told apart ({ours} against {theirs})"
+    return f"p99 {ours} against {theirs}"
+
+
+def _admit(best: Standing, close: Sequence[Standing], budget: Budget) -> list[str]:
+    """Say what the answer does not rest on."""
+    sentences = []
+    if close:
+        sentences.append(f"In throughput this run does not tell it apart from {_names(close)}.")
+    unproven = best.unproven(budget)
+    if unproven:
+        sentences.append(
+            f"That `{best.name}` meets the budget is not proven: the interval of {'; '.join(unproven)} "
+            "reaches beyond the bound."
+        )
+    return sentences
+
+
+def _say_what_is_left_out(
+    known: Mapping[str, Standing],
+    unmet: Mapping[str, list[str]],
+    reference: Standing | None,
+    budget: Budget,
+    contrasts: Contrasts,
+) -> list[str]:
+    sentences = [
+        f"`{name}` does not meet {budget.sentence}: {', '.join(why)}." for name, why in unmet.items() if why
     ]
+    for one in known.values() if reference else ():
+        difference = contrasts.accuracy(one.last, reference.last) if reference else None
+        if difference is not None and difference.is_less:
+            sentences.append(
+                f"`{one.name}` is less accurate than `{REFERENCE}`: by {-100 * difference.value:.1f} points "
+                f"({-100 * difference.high:.1f} to {-100 * difference.low:.1f})."
+            )
+    return sentences
 
 
-def _names(standings: Sequence[_Standing]) -> str:
-    return ", ".join(f"`{one.name}`" for one in standings)
+def _rate(load: Measured) -> str:
+    if load.peak:
+        return f"peak {load.peak.requests_per_s or 0:,.0f} requests/s at p99 of {load.peak.bound_ms:g} ms"
+    return f"{load.rows_per_s:,.0f} rows/s"
 
 
-def _rows(count: int) -> str:
-    return f"{count:,} row" if count == 1 else f"{count:,} rows"
+def _ms(load: Measured) -> str:
+    return "unknown" if load.p99 is None else f"{load.p99:.3g} ms"
+
+
+def _names(known: Sequence[Standing]) -> str:
+    return ", ".join(f"`{one.name}`" for one in known)

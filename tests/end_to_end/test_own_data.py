@@ -12,9 +12,9 @@ import numpy as np
 from tests.running_service import running_service
 
 
-def run(*arguments: str) -> str:
+def run(*arguments: str, codes: tuple[int, ...] = (0,)) -> str:
     done = subprocess.run([sys.executable, "-m", *arguments], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode in codes, done.stdout + done.stderr
     return done.stdout
 
 
@@ -42,12 +42,15 @@ def test_a_npy_of_ones_own_is_trained_served_and_measured(tmp_path: Path) -> Non
         printed = run(
             *("loadtests", "run", "--models", models, "--host", running, "--out", str(out)),
             *("--users", "2", "--duration", "1", "--warmup", "0.2", "--rows", "8"),
+            codes=(0, 1),  # a busy machine makes a run void, and the program says so
         )
-    assert str(out / "report.md") in printed.replace("\n", "")
+    assert str(out / "report.html") in printed.replace("\n", "")
     report = json.loads((out / "report.json").read_text())
     measured = {result["variant"]: result for result in report["results"]}
     assert set(measured) == {"float32", "int8"}
     for result in measured.values():
         assert result["failed"] == 0
         assert result["rows_per_s"] > 0
+    assert report["verdict"]["sentences"][0] in (out / "report.md").read_text()
+    assert (out / "report.html").read_text().startswith("<!doctype html>")
     assert (out / "tradeoff.png").read_bytes().startswith(b"\x89PNG")

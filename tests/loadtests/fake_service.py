@@ -9,6 +9,7 @@ import argparse
 import json
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 
+from bundle.runtimes import open_runtime
 from bundle.store import Bundle, ModelStore
 
 INFERENCE_S = 0.0005  # what it says that each request cost the model
@@ -33,6 +35,16 @@ class FakeService(ThreadingHTTPServer):
         self.bundle = bundle
         self.options = options
         self.labels = {row.tobytes(): label for row, label in zip(x, y.tolist(), strict=True)}
+        self.probabilities: dict[bytes, list[float]] = {}
+        if options.as_model:
+            known = bundle.manifest.labels
+            predicted = open_runtime(bundle, options.as_model).predict(x)
+            self.labels = {
+                row.tobytes(): known[best] for row, best in zip(x, predicted.argmax(axis=1), strict=True)
+            }
+            self.probabilities = {row.tobytes(): one for row, one in zip(x, predicted.tolist(), strict=True)}
+        self.seen: set[bytes] = set()
+        self.gate = threading.Lock()
         self.lock = threading.Lock()
         self.counts = {"requests": 0, "errors": 0, "wrong": 0, "strangers": 0}
 
@@ -56,6 +68,7 @@ class FakeService(ThreadingHTTPServer):
 
     def predict(self, asked: dict[str, list[str]], body: bytes) -> tuple[int, dict[str, Any]]:
         number = self.number()
+        self.dawdle(number, body)
         variant = asked["variant"][0]
         if self.bundle.manifest.variant(variant) is None:
             names = ", ".join(known.name for known in self.bundle.manifest.variants)
@@ -66,7 +79,7 @@ class FakeService(ThreadingHTTPServer):
             self.note("errors")
             return 500, {"detail": "told to"}
         rows = np.array(json.loads(body)["instances"], np.float32)
-        answers = [self.labels[row.tobytes()] for row in rows]
+        answers = [self.labels.get(row.tobytes(), self.bundle.manifest.labels[0]) for row in rows]
         known = self.bundle.manifest.labels
         if _is_turn(
             number + 7, self.options.wrong_every
@@ -81,8 +94,27 @@ class FakeService(ThreadingHTTPServer):
             "version": self.bundle.version,
             "variant": variant,
             "predictions": answers,
-            "probabilities": [[1 / len(known)] * len(known) for _ in answers],
+            "probabilities": [
+                self.probabilities.get(row.tobytes(), [1 / len(known)] * len(known)) for row in rows
+            ],
         }
+
+    def dawdle(self, number: int, body: bytes) -> None:
+        """Take as long as it was told to."""
+        options = self.options
+        with self.gate:
+            pass  # while another request stalls, nobody gets on
+        if _is_turn(number, options.stall_every):
+            with self.gate:
+                time.sleep(options.stall_ms / 1000)
+        if options.drift_us:
+            time.sleep(number * options.drift_us / 1e6)
+        if options.cache_ms:
+            with self.lock:
+                is_new = body not in self.seen
+                self.seen.add(body)
+            if is_new:
+                time.sleep(options.cache_ms / 1000)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -127,6 +159,11 @@ def main() -> None:
     parser.add_argument("--wrong-every", type=int, default=0)
     parser.add_argument("--stranger-every", type=int, default=0)
     parser.add_argument("--without", default="")
+    parser.add_argument("--stall-every", type=int, default=0)
+    parser.add_argument("--stall-ms", type=float, default=200.0)
+    parser.add_argument("--drift-us", type=float, default=0.0, help="how much longer each request takes")
+    parser.add_argument("--cache-ms", type=float, default=0.0, help="saved where a body comes again")
+    parser.add_argument("--as-model", default="", help="the variant whose predictions it gives")
     options = parser.parse_args()
     service = FakeService(ModelStore(options.models).open(options.model), options)
     sys.stdout.write(f"{service.server_address[1]}\n")

@@ -1,11 +1,25 @@
-"""Makes results with chosen figures."""
+"""Makes results, and whole reports, with chosen figures."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+from loadtests.budget import Budget
+from loadtests.check import Check
+from loadtests.contrast import Contrasts
+from loadtests.document import Document
+from loadtests.latency import Bounded, Latency
+from loadtests.measured import Measured
 from loadtests.probe import Unloaded
-from loadtests.result import Result
+from loadtests.result import Curve, Moment, Peak, Result, Round, Trial
 from loadtests.statistics import wilson
 from loadtests.summary import Accuracy, Summary
+from loadtests.verdict import judge
+
+SCATTER = (1.01, 0.99, 1.0, 1.0, 0.99, 1.01, 1.0)  # of the rounds: a per cent up or down
+ROUNDS = 4
+STAGES = {"client": 0.1, "http": 0.2, "decode": 0.05, "wait": 0.05, "infer": 0.5, "encode": 0.1}
 
 
 def result(
@@ -19,17 +33,137 @@ def result(
     failures: dict[str, int] | None = None,
     cpu: float | None = 0.5,
     model_ms: float | None = 0.5,
+    p99_ms: float = 3.0,
+    scatter: Sequence[float] | None = None,
 ) -> Result:
-    """Return the result of a variant whose unloaded request takes 1 ms."""
+    """Return the result of a variant whose unloaded request takes 1 ms, from rounds that differ by 1%.
+
+    `scatter` is what each round came to, as a share of the whole.
+    """
+    begin = len(variant) % ROUNDS  # so that variants do not scatter alike
+    scatter = SCATTER[begin : begin + ROUNDS] if scatter is None else scatter
     interval = wilson(accuracy or 0.0, unique)
     scored = Accuracy(accuracy, interval.low, interval.high, unique, unique) if accuracy is not None else None
+    latency = Latency(*(Bounded(ms, 0.9 * ms, 1.1 * ms) for ms in (1.0, 1.5, 2.0, p99_ms)))
+    summary = Summary(
+        1.0,
+        100,
+        failures or {},
+        rows_per_s / rows,
+        rows_per_s,
+        1.0,
+        2.0,
+        p99_ms,
+        scored,
+        cpu,
+        latency=latency if scored else None,
+        uncorrected=latency if scored else None,
+        offered=100 + sum((failures or {}).values()),
+        in_time=100,
+        effective_accuracy=Bounded(accuracy, interval.low, interval.high) if accuracy is not None else None,
+    )
     return Result(
         variant=variant,
         rows=rows,
         bytes=size,
         offline_accuracy=0.98,
-        summary=Summary(1.0, 100, failures or {}, rows_per_s / rows, rows_per_s, 1.0, 2.0, 3.0, scored, cpu),
-        unloaded=Unloaded(100, 1.0, 1.0, model_ms),
+        summary=summary,
+        unloaded=Unloaded(100, 1.0, 1.0, model_ms, dict(STAGES) if model_ms else {}),
         resident_bytes=50_000_000,
         samples=f"samples/{variant}-{rows}.npz",
+        rounds=tuple(round_of(index, rows, rows_per_s * by, p99_ms * by) for index, by in enumerate(scatter)),
+        checks=(Check("generator", passed=True, detail="It used 50% of its core."),),
     )
+
+
+def round_of(index: int, rows: int, rows_per_s: float, p99_ms: float) -> Round:
+    """Return one round of a load."""
+    return Round(index, 1.0 * index, 1.0, rows_per_s / rows, rows_per_s, 1.0, p99_ms, p99_ms, 0.98, 0.5)
+
+
+def measured(
+    variant: str,
+    rows: int = 1,
+    rows_per_s: float = 1000.0,
+    size: int = 1000,
+    accuracy: float | None = 0.98,
+    **more: object,
+) -> Measured:
+    """Return what `result` returns, as a report has it."""
+    return Measured.of(result(variant, rows, rows_per_s, size, accuracy, **more))  # type: ignore[arg-type]
+
+
+def document(results: Sequence[Result], budget: Budget | None = None) -> Document:
+    """Return the report of a run that came to these results."""
+    contrasts = Contrasts()
+    loads = contrasts.with_reference([Measured.of(one) for one in results])
+    return Document(
+        created="2026-01-02T03:04:05+00:00",
+        command="python -m loadtests run --models models",
+        machine={
+            "cpu": "A Processor",
+            "cores": 2,
+            "system": "Linux",
+            "python": "3.11.7",
+            "libraries": {"numpy": "2.4.0"},
+        },
+        model="digits",
+        version=1,
+        host=None,
+        cores={"service": 0, "generator": 1},
+        scenario=loads[0].scenario,
+        schedule={"users": 16, "warmup_s": 1.0, "duration_s": 4.0},
+        budget=budget or Budget(),
+        verdict=judge(loads, budget, contrasts),
+        method=["It was measured."],
+        results=loads,
+        skipped=[],
+    )
+
+
+def voided(one: Result) -> Result:
+    """Return the same with a check that did not pass."""
+    check = Check("generator", passed=False, detail="It used 97% of its core; 90% is allowed.")
+    return replace(one, checks=(*one.checks, check))
+
+
+def trial(rate: float, p99_ms: float, *, holds: bool, is_void: bool = False) -> Trial:
+    """Return one rate that was tried."""
+    late = 0 if holds else 200
+    return Trial(rate, 1000, late, min(rate, 900.0), p99_ms / 3, p99_ms, 0.98 - late / 1000, holds, is_void)
+
+
+def peak(held: float | None, failed: float | None = None, limited_by: str = "service") -> Peak:
+    """Return a search that ended between a rate that held and one that did not."""
+    trials = [trial(held, 8.0, holds=True)] if held else []
+    trials += [trial(failed, 30.0, holds=False)] if failed else []
+    return Peak(10.0, held, confirmed=True, limited_by=limited_by, trials=tuple(trials))
+
+
+def curve() -> Curve:
+    """Return a curve whose latency climbs from the third point on."""
+    steps = ((100.0, 2.0), (200.0, 2.5), (400.0, 5.0), (800.0, 60.0))
+    points = tuple(trial(rate, p99, holds=p99 < 10) for rate, p99 in steps)
+    return Curve(10.0, points, knee=2)
+
+
+def timeline() -> tuple[Moment, ...]:
+    """Return a load that is too much for its middle third."""
+    return tuple(
+        Moment(1.0 * second, 1.0, users, sum(ends), *ends, 5.0)
+        for second, users, ends in (
+            (0, 2, (100.0, 0.0, 0.0, 0.0)),
+            (1, 20, (300.0, 90.0, 50.0, 10.0)),
+            (2, 2, (100.0, 0.0, 0.0, 0.0)),
+        )
+    )
+
+
+def complete() -> list[Result]:
+    """Return results with everything that a report can hold."""
+    results = []
+    for rows in (1, 32):
+        for name, speed, size in (("float32", 1000.0, 4000), ("int8", 2700.0, 1000), ("int16x8", 50.0, 1100)):
+            one = result(name, rows, speed * rows, size, 0.97, p99_ms=9000 / speed)
+            results.append(replace(one, curve=curve(), timeline=timeline()))
+    return results

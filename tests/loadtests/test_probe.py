@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -8,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from bundle.store import ModelStore
+from loadtests import wire
 from loadtests.client import ServiceClient
-from loadtests.errors import ServiceError
 from loadtests.payloads import build
-from loadtests.probe import Connection, probe
+from loadtests.probe import probe
 from loadtests.target import target_of
 from tests.loadtests.fake_service import INFERENCE_S
 
@@ -41,8 +40,8 @@ def test_metrics_that_count_the_requests_of_others_are_not_used(
     with ServiceClient(start_fake()) as client:
 
         def bother() -> None:
-            with Connection(client.host) as connection:
-                request = connection.encode(target.path, payloads.bodies[0])
+            with wire.Connection(client.host, timeout_s=30.0) as connection:
+                request = wire.encode(client.host, target.path, payloads.bodies[0])
                 while not over.is_set():
                     connection.exchange(request)
 
@@ -53,54 +52,3 @@ def test_metrics_that_count_the_requests_of_others_are_not_used(
         finally:
             over.set()
             other.join()
-
-
-@pytest.mark.parametrize(
-    ("answer", "reason"),
-    [
-        (b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n", "500 Oops"),
-        (b"HTTP/1.1 200 OK\r\n\r\n", "200 OK"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", "closed the connection"),
-        (b"", "closed the connection"),
-        (b"nonsense\r\n\r\n", "nonsense"),
-    ],
-)
-def test_an_answer_that_cannot_be_timed_is_an_error(answer: bytes, reason: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            accepted, _ = listener.accept()
-            with accepted:
-                accepted.recv(1024)
-                accepted.sendall(answer)
-
-        server = threading.Thread(target=serve)
-        server.start()
-        with Connection(f"http://127.0.0.1:{listener.getsockname()[1]}") as connection:
-            with pytest.raises(ServiceError, match=reason):
-                connection.exchange(connection.encode("/predict", b"{}"))
-            server.join()
-
-
-def test_an_answer_in_many_pieces_is_put_together() -> None:
-    pieces = [b"HTTP/1.1 200", b" OK\r\ncontent-", b"LENGTH: 10\r\n\r", b"\n01234", b"56789"]
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            accepted, _ = listener.accept()
-            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with accepted:
-                accepted.recv(1024)
-                for piece in pieces:
-                    accepted.sendall(piece)
-
-        server = threading.Thread(target=serve)
-        server.start()
-        with Connection(f"http://127.0.0.1:{listener.getsockname()[1]}") as connection:
-            assert connection.exchange(connection.encode("/predict", b"{}")) == b"0123456789"
-        server.join()
-
-
-def test_a_service_that_is_not_there_is_an_error(unused_address: str) -> None:
-    with pytest.raises(ServiceError, match="no service answers at"):
-        Connection(unused_address)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from loadtests.errors import GeneratorError
-from loadtests.recorder import Recorder, Samples
+from loadtests.recorder import Recorder
+from loadtests.samples import Samples
 
 ORDER = np.array([2, 0, 1])  # three test rows; with two rows a body, body 1 holds rows 1 and 2
 

@@ -18,7 +18,7 @@ import pytest
 
 from bundle.store import ModelStore
 from loadtests.client import ServiceClient
-from loadtests.recorder import Samples
+from loadtests.samples import Samples
 from loadtests.statistics import percentile, wilson
 from tests.loadtests.conftest import ROOT, run_module
 
@@ -40,41 +40,71 @@ def real_run(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     out = tmp_path_factory.mktemp("run") / "report"
     before = {process.pid for process in psutil.process_iter()}
     ended = _run(models, "--variants", "float32,int8", "--rows", "1,8", "--out", str(out))
-    assert ended.returncode == 0, ended.stderr + ended.stdout
-    left = [one for one in psutil.process_iter(["cmdline"]) if one.pid not in before and _is_ours(one, out)]
+    assert ended.returncode in {0, 1}, ended.stderr + ended.stdout
+    assert (ended.returncode == 0) == _is_without_fault(out), ended.stdout
+    left = [
+        one
+        for one in psutil.process_iter(["cmdline"])
+        if one.pid not in before and _is_ours(one, out, models)
+    ]
     return Run(out, ended.stdout, json.loads((out / "report.json").read_text()), left)
 
 
 def _run(models: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     base = ("run", "--models", str(models), "--model", "digits", "--users", "4", "--warmup", "0.2")
-    return run_module("loadtests", *base, "--duration", "0.8", *arguments)
+    return run_module("loadtests", *base, "--rounds", "1", "--duration", "0.9", *arguments)
 
 
-def _is_ours(process: psutil.Process, out: Path) -> bool:
+def _is_without_fault(out: Path) -> bool:
+    """Tell whether every check passed. A busy machine may void a run, and nothing else may go wrong here."""
+    results = json.loads((out / "report.json").read_text())["results"]
+    failed = {check["name"] for one in results for check in one["checks"] if check["passed"] is False}
+    assert failed <= {"generator", "core", "steady", "cache"}
+    return not failed
+
+
+def _is_ours(process: psutil.Process, out: Path, models: Path) -> bool:
     command = " ".join(process.info["cmdline"] or [])
-    return str(out) in command or "-m service" in command
+    return str(out) in command or (str(models) in command and "pytest" not in command)
 
 
 def test_every_variant_is_measured_at_every_number_of_rows(real_run: Run) -> None:
     measured = [(one["variant"], one["rows_per_request"]) for one in real_run.report["results"]]
-    assert measured == [("float32", 1), ("float32", 8), ("int8", 1), ("int8", 8)]
+    assert measured == [("float32", 1), ("int8", 1), ("float32", 8), ("int8", 8)]
     assert real_run.report["skipped"] == []
-    assert (real_run.report["schema_version"], real_run.report["model"]) == (1, "digits")
+    assert real_run.report["model"] == "digits"
 
 
 def test_the_figures_are_those_of_the_raw_samples(real_run: Run) -> None:
     for result in real_run.report["results"]:
         samples = Samples.load(real_run.out / result["samples"])
-        start = samples.spawned + 0.2
-        inside = (samples.done >= start) & (samples.done < start + 0.8)
-        latencies = (samples.done - samples.sent)[inside] * 1000
+        latencies = (samples.done - samples.scheduled) * 1000
         assert len(latencies) > 20
-        assert result["answers"] == len(latencies)
-        assert result["requests_per_s"] == pytest.approx(len(latencies) / 0.8)
-        assert result["rows_per_s"] == pytest.approx(result["rows_per_request"] * len(latencies) / 0.8)
+        assert (samples.variant, samples.rows) == (result["variant"], result["rows_per_request"])
+        assert result["answers"] == result["offered"] == len(latencies)
+        assert result["requests_per_s"] == pytest.approx(len(latencies) / 0.9)
+        assert result["rows_per_s"] == pytest.approx(result["rows_per_request"] * len(latencies) / 0.9)
         for percent in (50, 95, 99):
             assert result[f"p{percent}_ms"] == percentile(latencies, percent)
         assert (result["failed"], result["failures"]) == (0, {})
+
+
+def test_every_answer_is_that_of_the_variant_without_http(real_run: Run) -> None:
+    for result in real_run.report["results"]:
+        agreement = result["agreement"]
+        assert (agreement["labels_differ"], agreement["probabilities_differ"]) == (0, 0)
+        assert agreement["rows"] >= result["accuracy"]["unique_rows"]
+        assert result["effective_accuracy"]["value"] == pytest.approx(result["accuracy"]["value"], abs=0.05)
+
+
+def test_every_check_has_a_result_and_a_sentence(real_run: Run) -> None:
+    names = ["generator", "core", "schedule", "answers", "steady", "service", "agreement", "cache", "batches"]
+    for result in real_run.report["results"]:
+        assert [check["name"] for check in result["checks"]] == names
+        assert all(check["detail"].endswith(".") for check in result["checks"])
+        told = {check["name"]: check["passed"] for check in result["checks"]}
+        assert told["answers"] is told["service"] is told["agreement"] is told["batches"] is True
+        assert told["schedule"] is None
 
 
 def test_live_accuracy_is_that_of_the_bundle_where_every_row_was_seen(real_run: Run, models: Path) -> None:
@@ -95,6 +125,10 @@ def test_time_and_memory_are_plausible(real_run: Run) -> None:
         unloaded = result["unloaded"]
         assert 0 < unloaded["model_ms"] < unloaded["mean_ms"]
         assert unloaded["model_share"] == pytest.approx(unloaded["model_ms"] / unloaded["mean_ms"])
+        stages = unloaded["stages_ms"]
+        assert list(stages) == ["client", "http", "decode", "wait", "infer", "encode"]
+        assert all(spent >= 0 for spent in stages.values())
+        assert sum(stages.values()) == pytest.approx(unloaded["mean_ms"])
         assert 20e6 < result["resident_bytes"] < 2e9
         assert 0 < result["generator_cpu"] < 1.5
         assert result["generator_limited"] == (result["generator_cpu"] > 0.9)
@@ -115,7 +149,7 @@ def test_the_report_can_be_read_and_repeated(real_run: Run) -> None:
 
 def test_the_terminal_shows_the_table_and_names_the_report(real_run: Run) -> None:
     lines = real_run.printed.splitlines()
-    assert lines[-1] == f"report: {real_run.out / 'report.md'}"
+    assert lines[-1] == f"report: {real_run.out / 'report.html'}"
     for begin in (["float32", "1"], ["float32", "8"], ["int8", "1"], ["int8", "8"]):
         assert sum(line.split()[:2] == begin for line in lines) == 1
     assert "…" not in real_run.printed
@@ -144,22 +178,32 @@ def test_failures_of_a_running_service_are_reported_and_do_not_stop_the_rest(
 
     reason = "the answer is not from variant 'int8'"
     samples = Samples.load(tmp_path / result["samples"])
-    start = samples.spawned + 0.2
-    inside = (samples.done >= start) & (samples.done < start + 0.8)
-    assert result["failures"] == {reason: int(np.count_nonzero(inside & (samples.error >= 0)))}
+    assert result["failures"] == {reason: int(np.count_nonzero(samples.error >= 0))}
     assert result["failed"] > 0
+    assert "answers" in result["void"]
     assert result["accuracy"]["value"] == 1.0
-    assert f"requests failed ({result['failed']} x {reason})" in text
+    assert f"{result['failed']} x {reason}" in text
 
 
-def test_a_service_that_fails_single_requests_is_not_measured(
+def test_errors_void_the_run_and_do_not_keep_it_from_being_measured(
     models: Path, start_fake: Callable[..., str], tmp_path: Path
 ) -> None:
     host = start_fake("--error-every", "20")
     ended = _run(models, "--variants", "int8", "--rows", "1", "--host", host, "--out", str(tmp_path))
+    assert ended.returncode == 1
+    (result,) = json.loads((tmp_path / "report.json").read_text())["results"]
+    assert "answers" in result["void"]
+    assert result["failures"] == {"status 500": result["failed"]}
+    assert "VOID" in ended.stdout
+
+
+def test_a_service_that_answers_nothing_as_promised_is_not_measured(
+    models: Path, start_fake: Callable[..., str], tmp_path: Path
+) -> None:
+    host = start_fake("--error-every", "1")
+    ended = _run(models, "--variants", "int8", "--rows", "1", "--host", host, "--out", str(tmp_path))
     assert ended.returncode == 2
     assert "error: int8: " in ended.stderr
-    assert "500 Internal Server Error" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
@@ -170,6 +214,8 @@ def test_a_service_that_fails_single_requests_is_not_measured(
         (("--model", "nothing"), "no model 'nothing'"),
         (("--version", "99"), "has no version 99; there are: 1"),
         (("--rows", "1,0,x"), "--rows is '1,0,x'; give whole numbers"),
+        (("--scenario", "flood"), "--scenario is 'flood'; there are users, single_stream, server"),
+        (("--find-peak",), "--find-peak is for --scenario server"),
         (("--out", "pyproject.toml"), "--out is 'pyproject.toml', where no folder can be made"),
     ],
 )
@@ -208,8 +254,8 @@ def test_an_interrupted_run_leaves_no_process_behind(
         command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as run:
         children: list[psutil.Process] = []
-        deadline = time.monotonic() + 30
-        while not (_names(children) >= {"service", "locust"}):
+        deadline = time.monotonic() + 60
+        while not (_names(children) >= {"service", "loadtests.agent"}):
             assert time.monotonic() < deadline, "the load did not begin in time"
             children = psutil.Process(run.pid).children(recursive=True)
             time.sleep(0.05)
@@ -226,7 +272,7 @@ def _names(processes: list[psutil.Process]) -> set[str]:
     names: set[str] = set()
     for process in processes:
         try:
-            names |= {name for name in ("service", "locust") if name in process.cmdline()}
+            names |= {name for name in ("service", "loadtests.agent") if name in process.cmdline()}
         except psutil.NoSuchProcess:
             continue
     return names

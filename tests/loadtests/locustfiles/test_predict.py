@@ -10,11 +10,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from loadtests.generator import LOCUSTFILE
-from loadtests.recorder import Samples
-from loadtests.server_process import _free_port
+from loadtests.samples import Samples
+from loadtests.server_process import free_port
 from loadtests.summary import summarise_all
 from tests.loadtests.conftest import ROOT, run_module
+
+LOCUSTFILE = ROOT / "loadtests" / "locustfiles" / "predict.py"
 
 
 def _locust(host: str, models: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -115,7 +116,7 @@ def test_a_service_that_is_not_there_is_a_mistake(models: Path, unused_address: 
 
 @contextmanager
 def _page(host: str, models: Path) -> Iterator[httpx.Client]:
-    port = _free_port()
+    port = free_port()
     command = [
         *(
             sys.executable,

@@ -1,0 +1,104 @@
+"""Two audits of an idle service: that it does not cache, and that an answer does not depend on its batch.
+
+After MLPerf's compliance tests TEST04 (caching) and TEST01 (accuracy).
+"""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from bundle.normalizer import FloatArray
+from loadtests import wire
+from loadtests.answers import read
+from loadtests.check import Check
+from loadtests.errors import UnexpectedAnswerError
+from loadtests.payloads import Instances, encode
+from loadtests.probe import TIMEOUT_S, exchange, timed
+from loadtests.samples import Floats
+from loadtests.target import Target
+
+FASTER_MAX = 0.1  # how much faster a row that is asked again may be
+TOLERANCE = 1e-4  # of a probability: what the order of float32 additions may change, and no label with it
+BATCHES = (1, 7, 32)
+_ROWS = 64
+_PAIRS = range(50, 301)  # as many as fit into the seconds
+_SECONDS = 1.5
+_WARM_UP_PAIRS = 5
+
+
+def of_cache(host: str, target: Target, x: Instances, *, seed: int) -> Check:
+    """Time a row that is sent again and again against rows that nobody has sent before, in turn.
+
+    The new rows are the old one, shape (n, features) of `x`, with a little noise: as long to read, and as
+    long to predict. Raises ServiceError where a request is not answered.
+    """
+    random = np.random.default_rng(seed)
+    base = x[:1]
+    same = wire.encode(host, target.path, encode(_noisy(base, random)))
+    old: list[float] = []
+    new: list[float] = []
+    with wire.Connection(host, timeout_s=TIMEOUT_S) as connection:
+        begun = time.perf_counter()
+        while len(old) < _PAIRS.stop - 1 + _WARM_UP_PAIRS:
+            fresh = wire.encode(host, target.path, encode(_noisy(base, random)))
+            pair = timed(connection, host, fresh), timed(connection, host, same)
+            if all(status == 200 for _, _, status in pair):
+                new.append(pair[0][1])
+                old.append(pair[1][1])
+            elif time.perf_counter() - begun > 2 * _SECONDS:
+                return Check("cache", None, "Too many requests were not answered with 200.")
+            if time.perf_counter() - begun > _SECONDS and len(old) >= _PAIRS.start:
+                break
+    return judge_cache(np.array(old[_WARM_UP_PAIRS:]), np.array(new[_WARM_UP_PAIRS:]))
+
+
+def judge_cache(old: Floats, new: Floats) -> Check:
+    """Compare the seconds of the repeated row with those of the new rows, both of shape (pairs,)."""
+    again, fresh = float(np.median(old)), float(np.median(new))
+    faster = 1 - again / fresh
+    return Check(
+        "cache",
+        faster <= FASTER_MAX,
+        f"A row that is asked again takes {again * 1000:.3f} ms and a new one {fresh * 1000:.3f} ms (medians "
+        f"of {len(old)} pairs): {abs(faster):.1%} {'faster' if faster > 0 else 'slower'}; at most "
+        f"{FASTER_MAX:.0%} faster is allowed.",
+    )
+
+
+def of_batches(host: str, target: Target, x: Instances) -> Check:
+    """Ask for the same rows alone and in batches of 7 and 32, and compare the answers.
+
+    `x` holds test rows, shape (n, features). Raises ServiceError where a request is not answered.
+    """
+    rows = x[:_ROWS]
+    labels, probabilities = [], []
+    try:
+        with wire.Connection(host, timeout_s=TIMEOUT_S) as connection:
+            for size in BATCHES:
+                found = [
+                    read(*exchange(connection, host, request), len(part), target)
+                    for part in (rows[start : start + size] for start in range(0, len(rows), size))
+                    for request in [wire.encode(host, target.path, encode(part))]
+                ]
+                labels.append([label for answer, _ in found for label in answer])
+                probabilities.append(np.array([row for _, answer in found for row in answer]))
+    except UnexpectedAnswerError as error:
+        return Check("batches", None, f"An answer was not as promised: {error}.", voids=False)
+    others = sum(len(set(row)) > 1 for row in zip(*labels, strict=True))
+    apart = np.max([np.abs(one - probabilities[0]).max(axis=1) for one in probabilities[1:]], axis=0)
+    beyond = int(np.count_nonzero(apart > TOLERANCE))
+    return Check(
+        "batches",
+        not others and not beyond,
+        f"Of {len(rows)} rows, asked in batches of {', '.join(map(str, BATCHES))}, {others} got different "
+        f"labels and {beyond} probabilities more than {TOLERANCE:g} apart (at most {apart.max():.2g}).",
+        voids=False,
+    )
+
+
+def _noisy(row: FloatArray, random: np.random.Generator) -> FloatArray:
+    """Return a row, shape (1, features), that nobody has sent before."""
+    scale = max(float(np.abs(row).max()), 1.0)
+    return np.asarray(row + random.uniform(0, 1e-3 * scale, row.shape), np.float32)

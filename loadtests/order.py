@@ -1,0 +1,47 @@
+"""One load, as plain data: what is sent where, when, and for how long. It travels to whoever sends it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Self
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the generator is asked to do once. Seconds and requests a second throughout."""
+
+    host: str
+    models: str
+    model: str
+    version: int | None
+    variant: str
+    rows: int
+    scenario: str
+    """A name in `scenarios`."""
+    users: int
+    """Connections of a closed loop; at the height of a `spike` or `ramp`."""
+    think_s: float
+    """Between an answer and the same user's next request."""
+    warmup_s: float
+    duration_s: float
+    rate: float
+    """Of the arrivals of an open loop; 0 elsewhere."""
+    seed: int
+    connections: int = 0
+    """The most that an open loop may open; 0 for as many as it takes. Where all are out, requests wait."""
+    body: int = -1
+    """The only body to send, again and again; -1 for all in turn."""
+    offline: str = ""
+    """File of the variant's predictions of the test rows, to compare the answers with; or none."""
+
+    @property
+    def seconds(self) -> float:
+        return self.warmup_s + self.duration_s
+
+    def as_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        return cls(**json.loads(text))

@@ -1,0 +1,109 @@
+"""How many times one figure is another, with an interval from the rounds in which both were measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import exp, isfinite, sqrt
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import t
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """One figure over another. Without an interval, nothing can be told from it."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+    @property
+    def is_told_apart(self) -> bool:
+        """Tell whether the interval leaves 1 out: the two differ by more than the rounds scatter."""
+        return self.is_less or self.is_more
+
+    @property
+    def is_less(self) -> bool:
+        return self.high is not None and self.high < 1
+
+    @property
+    def is_more(self) -> bool:
+        return self.low is not None and self.low > 1
+
+
+def level_of_rounds(figures: Mapping[int, float | None], confidence: float = CONFIDENCE) -> Ratio | None:
+    """Return the geometric mean of a figure over its rounds, with its interval: a ratio to one unit of it."""
+    return ratio_of_rounds(figures, dict.fromkeys(figures, 1.0), confidence)
+
+
+def ratio_of_rounds(
+    ours: Mapping[int, float | None], theirs: Mapping[int, float | None], confidence: float = CONFIDENCE
+) -> Ratio | None:
+    """Return the geometric mean of the rounds' ratios, with Student's interval of their logarithms.
+
+    Figures are matched by the index of their round. Both of a round were measured side by side, so what
+    slowed the machine down for a while is in both, and cancels. One round gives no interval; None where no
+    round has both figures, or one of them is not above 0.
+    """
+    shared = [index for index in ours if index in theirs]
+    pairs = [(ours[index], theirs[index]) for index in shared]
+    logs = [np.log(one / other) for one, other in pairs if one and other and one > 0 and other > 0]
+    if not logs or len(logs) < len(pairs):
+        return None
+    half = (
+        _half_width(float(np.var(logs, ddof=1) / len(logs)), len(logs) - 1, confidence) if logs[1:] else None
+    )
+    return _from_logs(float(np.mean(logs)), half)
+
+
+def ratio_of_runs(
+    ours: Sequence[float | None], theirs: Sequence[float | None], confidence: float = CONFIDENCE
+) -> Ratio | None:
+    """Return the ratio of two runs' geometric means, with Welch's interval of the logarithms (Welch 1947).
+
+    The rounds of two runs do not belong together, so each run's own scatter counts. A run of one round gives
+    no interval; None where a run has no figure, or one that is not above 0.
+    """
+    return ratio_of_all([(ours, theirs)], confidence)
+
+
+def ratio_of_all(
+    loads: Sequence[tuple[Sequence[float | None], Sequence[float | None]]], confidence: float = CONFIDENCE
+) -> Ratio | None:
+    """Return the geometric mean of what several loads changed by between two runs, as `ratio_of_runs` does.
+
+    What is true of all of them shows here with few rounds, where it hides in the scatter of each.
+    """
+    known = [_known_logs(figures) for load in loads for figures in load]
+    logs = [one for one in known if one is not None]
+    if not logs or len(logs) < len(known):
+        return None
+    count = len(loads)
+    middle = sum(float(one.mean()) * (-1) ** place for place, one in enumerate(logs)) / count
+    if min(map(len, logs)) < 2:
+        return _from_logs(middle, None)
+    parts = [float(np.var(one, ddof=1) / len(one)) / count**2 for one in logs]
+    variance = sum(parts)
+    weights = sum(part**2 / (len(one) - 1) for part, one in zip(parts, logs, strict=True))
+    # Where nothing scatters, the degrees of freedom are 0/0, and the interval is a point whatever they are.
+    freedom = variance**2 / weights if weights else 1.0
+    return _from_logs(middle, _half_width(variance, freedom, confidence))
+
+
+def _known_logs(figures: Sequence[float | None]) -> npt.NDArray[np.float64] | None:
+    known = [one for one in figures if one is not None and one > 0]
+    return np.log(known) if known and len(known) == len(figures) else None
+
+
+def _half_width(variance: float, freedom: float, confidence: float) -> float:
+    return float(t.ppf((1 + confidence) / 2, freedom)) * sqrt(variance)
+
+
+def _from_logs(middle: float, half: float | None) -> Ratio:
+    if half is None or not isfinite(half) or abs(middle) + half > 700:  # beyond it, exp() overflows
+        return Ratio(exp(middle), None, None)
+    return Ratio(exp(middle), exp(middle - half), exp(middle + half))

@@ -1,0 +1,96 @@
+"""The scenarios: for each, when a request is sent, and what the figure is.
+
+After the scenarios of MLPerf Inference (Reddi et al., 2020), whose rules say both before they measure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+CLOSED, OPEN, SHAPED = "closed", "open", "shaped"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """How a load is made, and read."""
+
+    name: str
+    kind: str
+    """`closed`: an answer sends the next request. `open`: a schedule does. `shaped`: closed, of users who
+    come and go."""
+    sends: str
+    figure: str
+    is_steady: bool
+    """Its windows should be alike; where they are not, the run is void."""
+    sheds: bool
+    """The service may refuse: that is part of the figure, and not an unexpected answer."""
+
+
+SCENARIOS = {
+    one.name: one
+    for one in (
+        Scenario(
+            "users",
+            CLOSED,
+            "each of N users sends the next request when the last is answered and the think time is over",
+            "requests and rows a second, and the percentiles of the latency, of that many users",
+            is_steady=True,
+            sheds=False,
+        ),
+        Scenario(
+            "single_stream",
+            CLOSED,
+            "one client sends the next request when the last is answered",
+            "p50, p90 and p99 of the latency",
+            is_steady=True,
+            sheds=False,
+        ),
+        Scenario(
+            "server",
+            OPEN,
+            "at moments of a Poisson process, drawn in full from one seed before the run, answered or not",
+            "p99 from the scheduled moment; with --find-peak, the highest rate that holds it",
+            is_steady=True,
+            sheds=False,
+        ),
+        Scenario(
+            "offline",
+            CLOSED,
+            "large requests, the next as soon as one of a few connections is free",
+            "rows a second, and their share of what the interpreter does in a process of its own",
+            is_steady=True,
+            sheds=False,
+        ),
+        Scenario(
+            "ramp",
+            SHAPED,
+            "users join at a steady pace until all are there, each as in `users`",
+            "goodput, shed and late requests over time",
+            is_steady=False,
+            sheds=True,
+        ),
+        Scenario(
+            "spike",
+            SHAPED,
+            "a tenth of the users, then all at once for the middle third, then a tenth again",
+            "goodput, shed and late requests over time",
+            is_steady=False,
+            sheds=True,
+        ),
+    )
+}
+
+OFFLINE_ROWS = 512
+OFFLINE_USERS = 2  # one request is decoded by the service while the next is on its way
+
+
+def users_at(scenario: str, elapsed_s: float, seconds: float, most: int) -> int:
+    """Return how many users a shaped scenario has, `elapsed_s` into its `seconds`; at least one.
+
+    A ramp reaches `most` after four fifths, so that its height is seen as well.
+    """
+    progress = min(max(elapsed_s / seconds, 0.0), 1.0)
+    if scenario == "ramp":
+        return max(1, min(most, ceil(most * progress / 0.8)))
+    return most if 1 / 3 <= progress < 2 / 3 else max(1, most // 10)

@@ -1,0 +1,98 @@
+"""Looks for the highest rate that holds a bound: doubles until one fails, bisects, and confirms anew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from loadtests.result import Peak, Trial
+
+RESOLUTION = 1.05  # the rate that failed over the rate that held, where the search ends
+RATE_MIN = 1.0
+_CONFIRMATIONS = 4
+_STEP_DOWN = 0.95  # after a peak that did not hold again
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What to try next."""
+
+    rate: float
+    seed: int
+    is_confirming: bool
+
+
+class Search:
+    """Says what to try next, and is told what came of it. Two searches may go on in turn.
+
+    The best of many noisy trials is a lucky one; so the peak counts only once a fresh run, of another seed,
+    has held at that rate. Where it does not, the rate is lowered by 5% and confirmed again.
+    """
+
+    def __init__(self, start: float, bound_ms: float, seed: int) -> None:
+        self._rate = start
+        self._bound_ms = bound_ms
+        self._seed = seed
+        self._low: float | None = None  # the highest rate that held
+        self._high: float | None = None  # the lowest that did not
+        self._phase: Literal["search", "confirm", "over"] = "search"
+        self._confirmations = 0
+        self._is_confirmed = False
+        self._generator_failed = False
+        self._is_repeated = False  # the present rate, after a trial that was void
+        self._trials: list[Trial] = []
+
+    def next(self) -> Attempt | None:
+        """Return the next rate to try, or None where the search is over."""
+        if self._phase == "over":
+            return None
+        return Attempt(self._rate, self._seed + len(self._trials), self._phase == "confirm")
+
+    def take(self, trial: Trial) -> None:
+        """Take in what came of the attempt that `next` named."""
+        self._trials.append(trial)
+        if trial.is_void and not self._is_repeated:
+            self._is_repeated = True  # something may have disturbed the generator, and is over
+            return
+        self._is_repeated = False
+        held = trial.holds and not trial.is_void
+        if self._phase == "confirm":
+            self._confirm(held)
+        else:
+            self._narrow(held, trial)
+
+    def peak(self) -> Peak:
+        """Return what is known by now."""
+        return Peak(
+            bound_ms=self._bound_ms,
+            requests_per_s=self._rate if self._is_confirmed else None,
+            confirmed=self._is_confirmed,
+            limited_by="generator" if self._generator_failed else "service",
+            trials=tuple(self._trials),
+        )
+
+    def _narrow(self, held: bool, trial: Trial) -> None:
+        if held:
+            self._low = self._rate
+        else:
+            self._high = self._rate
+            self._generator_failed = trial.is_void
+        if self._high is None:
+            self._rate *= 2
+        elif self._low is None:
+            self._rate /= 2
+            if self._rate < RATE_MIN:
+                self._phase = "over"
+        elif self._high / self._low <= RESOLUTION:
+            self._rate, self._phase = self._low, "confirm"
+        else:
+            self._rate = (self._low * self._high) ** 0.5
+
+    def _confirm(self, held: bool) -> None:
+        self._confirmations += 1
+        if held:
+            self._is_confirmed, self._phase = True, "over"
+        elif self._confirmations >= _CONFIRMATIONS:
+            self._phase = "over"
+        else:
+            self._rate *= _STEP_DOWN

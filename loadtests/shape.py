@@ -1,0 +1,22 @@
+"""The Locust load shape of `ramp` and `spike`."""
+
+from __future__ import annotations
+
+from locust import LoadTestShape
+
+from loadtests.scenarios import users_at
+
+
+class ScenarioShape(LoadTestShape):  # type: ignore[misc]  # Locust has no types
+    """Users who come and go as a scenario says. `scenario`, `seconds`, `most` are set by whoever runs it."""
+
+    abstract = True
+    scenario = "ramp"
+    seconds = 60.0
+    most = 16
+
+    def tick(self) -> tuple[int, float] | None:
+        elapsed = self.get_run_time()
+        if elapsed >= self.seconds:
+            return None
+        return users_at(self.scenario, elapsed, self.seconds, self.most), 100.0

@@ -1,0 +1,47 @@
+"""A variant that is being measured: its service, what it predicts without one, and what was seen of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from loadtests.check import Check
+from loadtests.identity import Identity
+from loadtests.offline_predictions import OfflinePredictions
+from loadtests.probe import Unloaded
+from loadtests.result import Trial
+from loadtests.search import Search
+from loadtests.server_process import Server
+from loadtests.summary import Window
+from loadtests.target import Target
+
+
+@dataclass
+class Subject:
+    """One of the variants of a run. All their services run at once, idle while another is measured.
+
+    A service each, not one for all: then memory is that of one variant, and none can disturb another through
+    shared threads, batches or a crash. An idle service uses no processor time.
+    """
+
+    name: str
+    target: Target
+    server: Server
+    offline: OfflinePredictions | None
+    audits: tuple[Check, ...] = ()
+
+
+@dataclass
+class Record:
+    """What was seen of one variant at one number of rows a request."""
+
+    subject: Subject
+    rows: int
+    unloaded: Unloaded
+    before: Identity | None
+    """The service, as it was before the first round."""
+    rate: float = 0.0
+    windows: list[Window] = field(default_factory=list)
+    """One a round."""
+    search: Search | None = None
+    extra: list[Trial] = field(default_factory=list)
+    """Rates tried beyond the search, for a profile."""

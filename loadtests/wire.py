@@ -1,0 +1,109 @@
+"""One kept-alive HTTP/1.1 connection that does as little as it can: ready-made bytes out, a sized answer in.
+
+In a process that gevent has patched, as Locust's are, waiting lets the other greenlets run; in any other it
+blocks. A general client costs several times what a small model does, and would be what is measured.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+from loadtests.errors import ServiceError, WireError
+
+_RECEIVE_BYTES = 65536
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)[ \t]*(?:\r\n|$)", re.IGNORECASE)
+_CLOSES = re.compile(rb"\r\nconnection:[ \t]*close", re.IGNORECASE)
+
+
+class Connection:
+    """A connection to the service at `host`, such as `http://127.0.0.1:8000`."""
+
+    def __init__(self, host: str, *, timeout_s: float | None) -> None:
+        """Raise ServiceError where nobody answers there."""
+        parts = urlsplit(host)
+        secure = parts.scheme == "https"
+        try:
+            address = (parts.hostname or "", parts.port or (443 if secure else 80))
+            self._socket = socket.create_connection(address, timeout=timeout_s)
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if secure:
+                context = ssl.create_default_context()
+                self._socket = context.wrap_socket(self._socket, server_hostname=parts.hostname)
+        except (OSError, ValueError) as error:
+            raise ServiceError(f"no service answers at {host}: {error}") from None
+        self.is_open = True
+        """False once the service has said that it closes the connection: the next request needs a new one."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.is_open = False
+        self._socket.close()
+
+    def send(self, request: bytes) -> None:
+        """Send a whole request, as `encode` made it. Raises OSError."""
+        self._socket.sendall(request)
+
+    def receive(self) -> tuple[int, bytes]:
+        """Wait for one answer; return its status and body.
+
+        Raises WireError for anything but a whole answer that says how long it is, and OSError.
+        """
+        received = self._more("before")
+        while (end := received.find(b"\r\n\r\n")) < 0:
+            received += self._more("in the middle of")
+        head = received[:end]
+        status = _status(head)
+        length = _LENGTH.search(head)
+        if length is None:
+            raise WireError("the answer does not say how long it is")
+        begin, size = end + 4, int(length[1])
+        if len(received) < begin + size:
+            pieces = [received]
+            missing = begin + size - len(received)
+            while missing > 0:
+                pieces.append(piece := self._more("in the middle of"))
+                missing -= len(piece)
+            received = b"".join(pieces)
+        if len(received) > begin + size:
+            raise WireError("more came than one answer")
+        self.is_open = _CLOSES.search(head) is None
+        return status, received[begin:]
+
+    def exchange(self, request: bytes) -> tuple[int, bytes]:
+        """Send a request and return its answer. Raises what `send` and `receive` raise."""
+        self.send(request)
+        return self.receive()
+
+    def _more(self, when: str) -> bytes:
+        piece = self._socket.recv(_RECEIVE_BYTES)
+        if not piece:
+            raise WireError(f"the connection was closed {when} an answer")
+        return piece
+
+
+def encode(host: str, path: str, body: bytes) -> bytes:
+    """Return the bytes of a POST of JSON to `path` of the service at `host`."""
+    parts = urlsplit(host)
+    head = (
+        f"POST {parts.path.rstrip('/')}{path} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode("ascii") + body
+
+
+def _status(head: bytes) -> int:
+    if not head.startswith(b"HTTP/1.") or not head[9:12].isdigit():
+        raise WireError("the answer is not HTTP")
+    return int(head[9:12])

@@ -1,0 +1,66 @@
+"""The program `python -m loadtests compare`, as a user runs it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from loadtests.__main__ import app
+from tests.loadtests.results import document, result
+
+
+@pytest.fixture
+def reports(tmp_path: Path) -> Path:
+    """A folder with three reports: before, the same again in a folder of its own, and 15% slower."""
+    (tmp_path / "again").mkdir()
+    for name, speed in (("before.json", 1000), ("again/report.json", 1003), ("slower.json", 850)):
+        text = document([result("float32", 32, speed), result("int8", 32, 2 * speed)]).as_json()
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def _compare(*arguments: str) -> Result:
+    """Run the command in this process: starting one takes most of the time that it needs."""
+    return CliRunner().invoke(app, ["compare", *arguments])
+
+
+def test_the_same_service_again_is_not_told_apart(reports: Path) -> None:
+    ended = _compare(str(reports / "before.json"), str(reports / "again"))
+    assert ended.exit_code == 0, ended.stderr
+    assert "Not told apart: no figure differs" in ended.stdout
+    lines = [line.split() for line in ended.stdout.splitlines()]
+    assert ["int8", "32", "throughput", "2,000", "2,006", "1.003"] in [line[:6] for line in lines]
+
+
+def test_a_slower_service_fails_the_build_and_the_file_says_why(reports: Path) -> None:
+    out = reports / "comparison.json"
+    files = str(reports / "before.json"), str(reports / "slower.json")
+    ended = _compare(*files, "--out", str(out))
+    assert ended.exit_code == 1
+    assert "Worse: throughput of all (0.85 times" in ended.stdout
+    written = json.loads(out.read_text())
+    assert written["is_worse"] is True
+    assert {one["variant"] for one in written["changes"] if one["finding"] == "worse"} == {
+        "all",
+        "float32",
+        "int8",
+    }
+    assert _compare(*files, "--tolerance", "0.3").exit_code == 0
+
+
+def test_a_mistake_is_one_clear_line_and_no_traceback(reports: Path) -> None:
+    (reports / "old.json").write_text('{"schema_version": 1}')
+    before = str(reports / "before.json")
+    for arguments, complaint in (
+        ((before, str(reports / "none.json")), "cannot be read"),
+        ((before, str(reports / "old.json")), "its schema_version is 1"),
+        ((before, before, "--tolerance", "2"), "--tolerance is 2; give a share"),
+    ):
+        ended = _compare(*arguments)
+        assert ended.exit_code == 2
+        assert ended.stderr.startswith("error: ")
+        assert complaint in ended.stderr
+        assert len(ended.stderr.splitlines()) == 1

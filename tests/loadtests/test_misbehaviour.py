@@ -1,0 +1,214 @@
+"""The generator, and what a run checks, against a service that misbehaves in known ways."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import psutil
+import pytest
+
+from bundle.store import Bundle, ModelStore
+from loadtests import audits, checks
+from loadtests.generator import Generator
+from loadtests.offline_predictions import predict
+from loadtests.order import Order
+from loadtests.outcome import rounds_of, thirds
+from loadtests.samples import merge
+from loadtests.scenarios import SCENARIOS
+from loadtests.summary import summarise_windows
+from loadtests.target import target_of
+
+VARIANT = "int8"
+
+
+@pytest.fixture(scope="module")
+def bundle(models: Path) -> Bundle:
+    return ModelStore(models).open("digits")
+
+
+@pytest.fixture(scope="module")
+def offline(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The variant's own predictions, from a process without HTTP."""
+    file = tmp_path_factory.mktemp("offline") / "offline.npz"
+    assert predict(bundle, VARIANT, file=file, core=None).rows_per_s > 0
+    return file
+
+
+@pytest.fixture(scope="module")
+def generator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Generator]:
+    with Generator(log=tmp_path_factory.mktemp("generator") / "log", core=None) as running:
+        yield running
+
+
+@pytest.fixture
+def order(models: Path) -> Callable[..., Order]:
+    """Make an order for a host, of the changes that are named."""
+
+    def make(host: str, **changes: Any) -> Order:
+        plain: dict[str, Any] = {
+            "host": host,
+            "models": str(models),
+            "model": "digits",
+            "version": 1,
+            "variant": VARIANT,
+            "rows": 2,
+            "scenario": "users",
+            "users": 2,
+            "think_s": 0.0,
+            "warmup_s": 0.0,
+            "duration_s": 1.0,
+            "rate": 100.0,
+            "seed": 1,
+        }
+        return Order(**(plain | changes))
+
+    return make
+
+
+def _counts(host: str) -> dict[str, int]:
+    counts: dict[str, int] = httpx.get(f"{host}/counts").json()
+    return counts
+
+
+def test_stalls_show_in_the_latency_from_the_schedule_and_not_in_that_from_the_sending(
+    start_fake: Callable[..., str], generator: Generator, order: Callable[..., Order], tmp_path: Path
+) -> None:
+    """One request in 150 stalls, so it is beyond p99; those that had to wait behind it are one in six."""
+    host = start_fake("--stall-every", "150", "--stall-ms", "400")
+    wanted = order(host, scenario="server", rows=1, rate=160.0, connections=1, duration_s=2.5)
+    window = generator.send(wanted, tmp_path / "s.npz")
+    summary = summarise_windows([window])
+    assert summary.latency is not None
+    assert summary.uncorrected is not None
+    stalled = np.sort(window.samples.done - window.samples.sent)
+    assert np.count_nonzero(stalled >= 0.4) == _counts(host)["requests"] // 150
+    assert summary.latency.p99_ms.value > 300
+    assert summary.uncorrected.p99_ms.value < summary.latency.p99_ms.value / 2
+    assert summary.sent_late_p99_ms is not None
+    assert summary.sent_late_p99_ms < summary.latency.p99_ms.value / 2  # to wait is not to be sent late
+
+
+def test_an_open_loop_sends_all_that_was_drawn_even_where_nothing_is_answered_in_time(
+    start_fake: Callable[..., str], generator: Generator, order: Callable[..., Order], tmp_path: Path
+) -> None:
+    host = start_fake("--stall-every", "20", "--stall-ms", "500")
+    window = generator.send(order(host, scenario="server", rate=60.0, duration_s=2.0), tmp_path / "s.npz")
+    samples = window.samples
+    assert len(samples) == _counts(host)["requests"] - 1  # the first was to see whether it knows the variant
+    assert samples.ok.all()
+    assert np.all(samples.sent >= samples.scheduled)
+    in_flight = [np.count_nonzero((samples.sent < one) & (samples.done > one)) for one in samples.sent]
+    assert max(in_flight) > 5  # a closed loop of so many connections would have had to be told how many
+
+
+def test_errors_and_wrong_answers_are_found_and_counted_exactly(
+    start_fake: Callable[..., str],
+    generator: Generator,
+    order: Callable[..., Order],
+    offline: Path,
+    tmp_path: Path,
+) -> None:
+    host = start_fake("--error-every", "20", "--wrong-every", "100", "--as-model", VARIANT)
+    wanted = order(host, scenario="server", rate=200.0, duration_s=2.0, offline=str(offline))
+    window = generator.send(wanted, tmp_path / "s.npz")
+    summary, did = summarise_windows([window], bound_ms=60_000), _counts(host)
+    assert did["errors"] > 5
+    assert summary.failures == {"status 500": did["errors"]}
+    assert did["wrong"] > 2
+    rows = window.samples
+    assert np.count_nonzero(rows.astray) == did["wrong"]  # each time another row
+    assert checks.of_answers(summary, SCENARIOS["server"]).is_void
+    assert summary.in_time == summary.offered - did["errors"]
+    assert summary.effective_accuracy is not None
+    assert summary.effective_accuracy.value == rows.correct.sum() / (2 * len(rows))
+
+
+def test_a_faithful_service_agrees_with_its_predictions_offline(
+    start_fake: Callable[..., str],
+    generator: Generator,
+    order: Callable[..., Order],
+    offline: Path,
+    bundle: Bundle,
+    tmp_path: Path,
+) -> None:
+    host = start_fake("--as-model", VARIANT)
+    samples = generator.send(order(host, rows=40, offline=str(offline)), tmp_path / "s.npz").samples
+    assert len(samples) > 9
+    assert not samples.astray.any()
+    assert np.nanmax(samples.difference) < 1e-6
+    x, _ = bundle.test_set()
+    assert audits.of_batches(host, target_of(bundle, VARIANT), x).passed
+
+
+def test_a_service_that_becomes_slower_is_not_steady(
+    start_fake: Callable[..., str], generator: Generator, order: Callable[..., Order], tmp_path: Path
+) -> None:
+    host = start_fake("--drift-us", "200")
+    window = generator.send(order(host, users=1, duration_s=1.5), tmp_path / "s.npz")
+    check = checks.of_steadiness(rounds_of(thirds(window), None), SCENARIOS["users"])
+    assert check.is_void
+
+
+def test_a_cache_is_caught(start_fake: Callable[..., str], bundle: Bundle) -> None:
+    x, _ = bundle.test_set()
+    check = audits.of_cache(start_fake("--cache-ms", "20"), target_of(bundle, VARIANT), x, seed=1)
+    assert check.is_void
+    assert "faster; at most 10% faster is allowed" in check.detail
+
+
+def test_rows_that_are_as_fast_again_as_new_are_no_cache() -> None:
+    random = np.random.default_rng(1)
+    new = random.normal(1e-3, 1e-5, 200)
+    assert audits.judge_cache(new * 0.95, new).passed
+    assert not audits.judge_cache(new * 0.85, new).passed
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the process is found by its log, as /proc has it")
+def test_a_generator_that_is_kept_from_its_core_is_void(
+    start_fake: Callable[..., str], order: Callable[..., Order], tmp_path: Path
+) -> None:
+    host = start_fake()
+    with Generator(log=tmp_path / "log", core=None) as generator:
+        child = next(one for one in psutil.Process().children() if str(tmp_path) in _log_of(one))
+
+        def starve() -> None:
+            while _counts(host)["requests"] < 20:
+                time.sleep(0.01)  # between two looks at the condition
+            child.suspend()
+            time.sleep(0.6)  # so long it has no core
+            child.resume()
+
+        other = threading.Thread(target=starve)
+        other.start()
+        wanted = order(host, scenario="server", rate=100.0, duration_s=1.5)
+        summary = summarise_windows([generator.send(wanted, tmp_path / "s.npz")])
+        other.join()
+    check = checks.of_schedule(summary, SCENARIOS["server"])
+    assert check.is_void, check.detail
+
+
+def _log_of(process: psutil.Process) -> str:
+    """Return where a process writes what it complains of."""
+    return str(Path(f"/proc/{process.pid}/fd/2").resolve()) if sys.platform == "linux" else ""
+
+
+def test_the_rounds_of_a_run_are_merged_as_they_were(
+    start_fake: Callable[..., str], generator: Generator, order: Callable[..., Order], tmp_path: Path
+) -> None:
+    host = start_fake()
+    windows = [
+        generator.send(order(host, scenario="server", seed=seed, duration_s=0.5), tmp_path / "s.npz")
+        for seed in (1, 2)
+    ]
+    merged = merge([one.samples for one in windows])
+    assert len(merged) == sum(len(one.samples) for one in windows)
+    summary = summarise_windows(windows)
+    assert summary.offered == len(merged)
+    assert summary.seconds == pytest.approx(1.0)

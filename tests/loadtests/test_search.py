@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loadtests.result import Peak, Trial
+from loadtests.search import RESOLUTION, Search
+
+
+def _trial(rate: float, *, holds: bool, is_void: bool = False) -> Trial:
+    return Trial(rate, 1000, 0 if holds else 500, rate, 1.0, 5.0, 0.9, holds, is_void)
+
+
+def _run(answer: Callable[[float, int], Trial], start: float = 500.0) -> tuple[Peak, list[int]]:
+    search, seeds = Search(start, 10.0, seed=1), []
+    while (attempt := search.next()) is not None:
+        seeds.append(attempt.seed)
+        assert len(seeds) < 100, "it does not end"
+        search.take(answer(attempt.rate, len(seeds)))
+    return search.peak(), seeds
+
+
+@given(st.floats(4, 100_000))
+def test_the_peak_of_a_service_with_a_sharp_limit_is_found_within_the_resolution(limit: float) -> None:
+    peak, seeds = _run(lambda rate, _: _trial(rate, holds=rate <= limit))
+    assert peak.confirmed
+    assert peak.limited_by == "service"
+    assert peak.requests_per_s is not None
+    assert limit / RESOLUTION <= peak.requests_per_s <= limit
+    assert len(set(seeds)) == len(seeds)  # a fresh draw for each attempt, the confirming one too
+
+
+def test_a_lucky_rate_that_does_not_hold_again_is_not_the_peak() -> None:
+    def answer(rate: float, number: int) -> Trial:
+        return _trial(rate, holds=rate <= (1100 if number < 8 else 1000))  # the eighth is to confirm
+
+    peak, _ = _run(answer)
+    assert peak.confirmed
+    assert peak.requests_per_s is not None
+    assert 0.9 * 1000 <= peak.requests_per_s <= 1000
+
+
+def test_a_service_that_never_holds_has_no_peak() -> None:
+    peak, seeds = _run(lambda rate, _: _trial(rate, holds=False))
+    assert (peak.requests_per_s, peak.confirmed) == (None, False)
+    assert len(seeds) < 15
+
+
+def test_a_generator_that_cannot_follow_makes_the_peak_a_lower_bound() -> None:
+    peak, _ = _run(lambda rate, _: _trial(rate, holds=True, is_void=rate > 3000))
+    assert peak.limited_by == "generator"
+    assert peak.requests_per_s == pytest.approx(3000, rel=0.06)
+
+
+def test_one_void_trial_is_repeated_before_it_counts() -> None:
+    peak, _ = _run(lambda rate, number: _trial(rate, holds=rate <= 2000, is_void=number == 2))
+    assert peak.limited_by == "service"
+    assert peak.requests_per_s == pytest.approx(2000, rel=0.06)
