@@ -6,10 +6,10 @@ After MLPerf's compliance tests TEST04 (caching) and TEST01 (accuracy).
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import numpy as np
 
-from bundle.normalizer import FloatArray
 from loadtests import wire
 from loadtests.answers import read
 from loadtests.check import Check
@@ -31,8 +31,8 @@ _WARM_UP_PAIRS = 5
 def of_cache(host: str, target: Target, x: Instances, *, seed: int) -> Check:
     """Time a row that is sent again and again against rows that nobody has sent before, in turn.
 
-    The new rows are the old one, shape (n, features) of `x`, with a little noise: as long to read, and as
-    long to predict. Raises ServiceError where a request is not answered.
+    The new rows are the first of `x`, shape (n, ...), with a little noise or a word before each text: as
+    long to read, and as long to predict. Raises ServiceError where a request is not answered.
     """
     random = np.random.default_rng(seed)
     base = x[:1]
@@ -70,7 +70,7 @@ def judge_cache(old: Floats, new: Floats) -> Check:
 def of_batches(host: str, target: Target, x: Instances) -> Check:
     """Ask for the same rows alone and in batches of 7 and 32, and compare the answers.
 
-    `x` holds test rows, shape (n, features). Raises ServiceError where a request is not answered.
+    `x` holds test rows, shape (n, ...). Raises ServiceError where a request is not answered.
     """
     rows = x[:_ROWS]
     labels, probabilities = [], []
@@ -98,7 +98,20 @@ def of_batches(host: str, target: Target, x: Instances) -> Check:
     )
 
 
-def _noisy(row: FloatArray, random: np.random.Generator) -> FloatArray:
-    """Return a row, shape (1, features), that nobody has sent before."""
+def _noisy(row: Instances, random: np.random.Generator) -> Instances:
+    """Return a row, shape (1, ...), that nobody has sent before."""
+    if row.dtype.kind == "O":
+        fresh = np.empty(1, object)
+        fresh[0] = _reworded(row[0], random)
+        return fresh
     scale = max(float(np.abs(row).max()), 1.0)
     return np.asarray(row + random.uniform(0, 1e-3 * scale, row.shape), np.float32)
+
+
+def _reworded(instance: Any, random: np.random.Generator) -> Any:
+    """Return a text or an object with another word before each text, and other digits in each number."""
+    if isinstance(instance, dict):
+        return {name: _reworded(value, random) for name, value in instance.items()}
+    if isinstance(instance, str):
+        return "".join(chr(ord("a") + letter) for letter in random.integers(0, 26, 10)) + " " + instance
+    return instance + random.uniform(0, 1e-3) if isinstance(instance, int | float) else instance

@@ -77,10 +77,11 @@ def test_a_part_that_cannot_be_run_is_reported_and_does_not_end_the_others(tmp_p
     (damaged / "manifest.json").write_text("{", encoding="utf-8")
     done = bench("--only", "wide,bulk", "--models", str(tmp_path / "models"), "--out", str(tmp_path))
     assert done.returncode == 1, done.stderr
-    assert done.stdout.count("manifest.json: is not JSON") == 2
     report = json.loads((tmp_path / "bench.json").read_text(encoding="utf-8"))
     assert [part["part"] for part in report["parts"]] == ["wide", "bulk"]
-    assert all(len(part["void"]) == 1 for part in report["parts"])
+    for part in report["parts"]:
+        (reason,) = part["void"]
+        assert "manifest.json: is not JSON" in str(reason)
 
 
 def test_help_shows_examples() -> None:

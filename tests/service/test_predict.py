@@ -153,7 +153,10 @@ def test_octets_that_are_not_whole_finite_rows_are_a_422(
 @pytest.mark.parametrize(
     ("query", "detail"),
     [
-        ("variant=int4", "'digits' has no variant 'int4'; it has: float32, float16, dynamic_int8"),
+        (
+            "variant=int4",
+            "'digits' has no variant 'int4'; it has: float32, float16, weight_int8, dynamic_int8",
+        ),
         ("model=wine", "there is no model 'wine'; there are: breast_cancer, digits"),
         ("version=7", "'digits' has no version 7; it has: 1"),
         ("version=0", "no version 0"),
