@@ -28,7 +28,7 @@ demo: $(READY)  ## Train, serve, load-test every variant, and report
 	$(BIN)/python -m loadtests run --models models --model $(NAME) --rows 1,32 --duration $(DURATION) --out reports/$(NAME) $(RUN)
 
 test: check  ## Check, then run the whole suite but what takes minutes
-	$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile --cov --cov-report=term
 
 soak: $(READY)  ## Run the tests that take minutes: thousands of mutations, hundreds of swaps
 	$(BIN)/python -m pytest -m slow -s

@@ -94,7 +94,9 @@ def test_a_compressed_table_is_read_and_named_without_its_endings(tmp_path: Path
     assert len(data.y) == 4
 
 
-@pytest.mark.parametrize("content", [b"", b"no gzip", gzip.compress(MIXED.encode())[:-12]])
+@pytest.mark.parametrize(
+    "content", [b"", b"no gzip", gzip.compress(MIXED.encode())[:-12]], ids=["empty", "plain", "cut"]
+)
 def test_a_damaged_compressed_table_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "toy.csv.gz"
     path.write_bytes(content)
