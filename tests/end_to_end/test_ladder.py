@@ -40,6 +40,7 @@ def test_every_width_has_every_precision_in_one_bundle(ladder: Published) -> Non
     selftest.check_apart(ladder.bundle)
 
 
+@pytest.mark.slow
 def test_a_width_is_the_model_of_so_many_units_whatever_else_is_trained(
     ladder: Published, tmp_path: Path
 ) -> None:
@@ -67,6 +68,7 @@ def convert_or_fail(
     return convert_all(folder, variants, on_done=on_done)
 
 
+@pytest.mark.slow
 def test_a_width_that_cannot_be_converted_is_left_out_and_the_rest_is_published(tmp_path: Path) -> None:
     config = TrainConfig(data="iris", widths=(0.5,), epochs=1, hidden=(4,), variants=("int8",))
     published = train(config, tmp_path, convert=partial(convert_or_fail, width="w0.5"))

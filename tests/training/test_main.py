@@ -253,6 +253,7 @@ def test_mistakes_are_one_line_on_stderr_and_exit_code_2(
     assert output.out == ""
 
 
+@pytest.mark.slow
 def test_tune_ends_with_the_front_a_bundle_and_an_exit_code_that_says_whether_the_demands_are_met(
     tmp_path: Path,
 ) -> None:
