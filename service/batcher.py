@@ -191,13 +191,14 @@ class Batcher:
         try:
             runtime = self._idle.pop() if self._idle else self._open_another()
             probabilities, start, end = _call(runtime, batch)
+        except Exception as error:  # the edge of a batch: whoever waits must hear of it
+            self._busy_since = None
+            self._fail(batch, error)
+        else:
             # Where some wait, the loop's other work lies between two calls, and they wait for that as well.
             busy_since, self._busy_since = self._busy_since, end if self._quick else None
             self._cost.learn(len(probabilities), (end - (busy_since or start)) * 1e6)
             self._finish(batch, runtime, probabilities, start, end)
-        except Exception as error:  # the edge of a batch: whoever waits must hear of it
-            self._busy_since = None
-            self._fail(batch, error)
 
     def _start_call(self, loop: asyncio.AbstractEventLoop) -> bool:
         """Start a call in the lane that is free; tell whether there was anything to call for."""
@@ -224,14 +225,16 @@ class Batcher:
         batch: list[Job],
         done: asyncio.Future[tuple[Runtime, FloatArray, float, float]],
     ) -> None:
-        error = asyncio.CancelledError() if done.cancelled() else done.exception()
-        if error is not None:
-            self._fail(batch, error)
-        else:
-            runtime, probabilities, start, end = done.result()
-            self._cost.learn(len(probabilities), (end - start) * 1e6)
-            self._finish(batch, runtime, probabilities, start, end)
-        self._lanes.leave()
+        try:
+            error = asyncio.CancelledError() if done.cancelled() else done.exception()
+            if error is not None:
+                self._fail(batch, error)
+            else:
+                runtime, probabilities, start, end = done.result()
+                self._cost.learn(len(probabilities), (end - start) * 1e6)
+                self._finish(batch, runtime, probabilities, start, end)
+        finally:
+            self._lanes.leave()
 
     def _without_the_lost(self, jobs: deque[Job]) -> deque[Job]:
         """Release the jobs whose client went away or whose time is over, before they cost inference."""

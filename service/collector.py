@@ -22,6 +22,7 @@ class Collector(asyncio.BufferedProtocol):
         deliver: Callable[[bytearray, int], None],
         timeout_s: float,
     ) -> None:
+        self.length = length
         self._http = http
         self._transport = transport
         self._deliver = deliver
@@ -49,6 +50,8 @@ class Collector(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._timer.cancel()
         self._http.connection_lost(exc)
+        self._view.release()
+        self._buffer = bytearray()  # each knows the other: the collector of garbage may come late
 
     def pause_writing(self) -> None:
         self._http.pause_writing()

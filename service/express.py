@@ -16,7 +16,9 @@ from service.collector import Collector
 from service.reply import Body, Headers, Reply, Write
 
 _PATH = b"/predict"
+_URL_BYTES_MAX = 65_535  # httptools reads no longer one, and says so where it can be answered
 _LONG_BYTES = 65_536  # a body with more to come is received in place
+_COLLECTED_BYTES_MAX = 64 * 2**20  # on all connections: a head may promise a body that never comes
 _COLLECT_S = 1.0  # whose body takes longer goes the long way, where time is bounded
 
 
@@ -38,6 +40,8 @@ class ExpressProtocol(HttpToolsProtocol):
     At most one such request is in progress on a connection, and only between two turns of the event loop.
     Where something happens before that is over, its answer is hurried, so that nothing overtakes it.
     """
+
+    _collecting_bytes = 0  # of all connections, as announced
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -73,6 +77,9 @@ class ExpressProtocol(HttpToolsProtocol):
         declared = next((int(value) for name, value in self.headers if name == b"content-length"), 0)
         if not declared - len(self._body) > _LONG_BYTES or declared > self._endpoint.max_body_bytes:
             return False
+        if ExpressProtocol._collecting_bytes + declared > _COLLECTED_BYTES_MAX:
+            return False
+        ExpressProtocol._collecting_bytes += declared
         self._collector = Collector(
             self, self.transport, bytes(self._body), declared, deliver=self._collected, timeout_s=_COLLECT_S
         )
@@ -80,18 +87,24 @@ class ExpressProtocol(HttpToolsProtocol):
 
     def _collected(self, buffer: bytearray, filled: int) -> None:
         begun = len(self._body)
-        self._collector = None
+        self._forget_collector()
         self._is_collected = True
         self._body = buffer if filled == len(buffer) else bytes(buffer[:filled])
         self.data_received(memoryview(buffer)[begun:filled])  # type: ignore[arg-type] # it takes any buffer
+        self._is_collected = False
+
+    def _forget_collector(self) -> None:
+        if self._collector is not None:
+            ExpressProtocol._collecting_bytes -= self._collector.length
+            self._collector = None
 
     def on_message_begin(self) -> None:
         self.hurry()
+        self._unset_keepalive_if_required()  # of the answer to what came before, in the same bytes
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         self._body = b""
-        self._is_collected = False
         self._is_held = self._may_be_quick()
         if not self._is_held:
             super().on_headers_complete()
@@ -105,9 +118,12 @@ class ExpressProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         if self._is_held:
             self._is_held = False
-            if self._is_taken_on():
+            is_taken_on = self._is_taken_on()
+            if not is_taken_on:
+                self._go_the_long_way()
+            self._body = b""  # it may be long, and the connection idle for long
+            if is_taken_on:
                 return
-            self._go_the_long_way()
         super().on_message_complete()
 
     def _is_taken_on(self) -> bool:
@@ -129,12 +145,16 @@ class ExpressProtocol(HttpToolsProtocol):
         if self._reply is not None:
             self._reply.drop()
             self._reply = None
+        self._forget_collector()
+        self._is_held = False
+        self._body = b""
         super().connection_lost(exc)
 
     def _may_be_quick(self) -> bool:
         url, parser = self.url, self.parser
         return (
             url.startswith(_PATH)
+            and len(url) <= _URL_BYTES_MAX
             and url[len(_PATH) : len(_PATH) + 1] in (b"?", b"")
             and b"#" not in url
             and parser.get_method() == b"POST"

@@ -68,10 +68,11 @@ def _fields(instance: Any, index: int, most: int) -> Any:
         return _leaf(instance)
     if len(instance) > most:
         raise InvalidRequestError(f"instances[{index}] has {len(instance)} fields, more than the model takes")
-    names = list(instance.keys())
-    if len(set(names)) != len(names):
-        raise InvalidRequestError(f"instances[{index}] has the field {_twice(names)} twice")
-    return {name: _leaf(instance[name]) for name in names}
+    pairs = [(name, _leaf(value)) for name, value in instance.items()]  # its own look-up stops at a NUL
+    held = dict(pairs)
+    if len(held) != len(pairs):
+        raise InvalidRequestError(f"instances[{index}] has the field {_twice([n for n, _ in pairs])} twice")
+    return held
 
 
 def _leaf(value: Any) -> Any:

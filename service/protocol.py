@@ -58,7 +58,7 @@ class GuardedProtocol(ExpressProtocol):
                 self._head_bytes += len(data)
             self._check_head(self._head_bytes)
             self._start_timer()
-        elif not self._begun and self.is_idle():
+        elif not self._begun and self.is_idle() and not self._is_collected:
             self._start_timer()  # these bytes belong to no request, and have stopped the idle timer
         elif self._head_timer is not None or len(data) > self._bounds.head_bytes:
             self._stop_timer()

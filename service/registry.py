@@ -30,6 +30,8 @@ class Version:
     number: int
     bundle: Bundle | None = None
     refusal: str | None = None
+    example: Any = None
+    """An instance that the model takes."""
     servables: dict[str, Servable] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
 
@@ -175,13 +177,7 @@ class Registry:
     def example(self) -> Any:
         """Return an instance that the default model takes, None where there is no such model."""
         version = self._serving.get(self.default_model or "")
-        if version is None or version.bundle is None:
-            return None
-        instances = version.bundle.test_instances()
-        if instances:
-            return instances[0]
-        row: list[float] = version.bundle.golden(version.bundle.manifest.default_variant)[0][0].tolist()
-        return row
+        return None if version is None else version.example
 
     async def resolve(self, model: str | None, number: int | None, variant: str | None) -> Servable:
         """Return what a request means, loading it where needed.
@@ -265,6 +261,7 @@ class Registry:
             try:
                 bundle = await asyncio.to_thread(self._store.open, version.model, version.number)
                 await asyncio.to_thread(check_apart, bundle)
+                version.example = await asyncio.to_thread(_example, bundle)
             except BundleError as error:
                 self._refuse(version, str(error))
             else:
@@ -294,3 +291,8 @@ class Registry:
                 self.epoch += 1
                 self._announce(version)
                 logger.info("loaded %s/%d %s", version.model, version.number, variant)
+
+
+def _example(bundle: Bundle) -> Any:
+    instances = bundle.test_instances()
+    return instances[0] if instances else bundle.golden(bundle.manifest.default_variant)[0][0].tolist()

@@ -10,7 +10,7 @@ from time import perf_counter
 import numpy as np
 
 from bundle.normalizer import FloatArray
-from bundle.runtimes import Runtime, open_runtime
+from bundle.runtimes import Runtime, opener
 from bundle.selftest import check
 from bundle.store import Bundle
 from service.batcher import Batcher, Rows
@@ -53,7 +53,9 @@ def load(bundle: Bundle, variant: str, *, lanes: Lanes, metrics: Metrics) -> Ser
 
     Raises BundleDamagedError and RuntimeUnavailableError.
     """
-    open_another = partial(open_runtime, bundle, variant)
+    open_another = opener(
+        bundle, variant
+    )  # of what was read now: a version may go on when its files are gone
     runtime = open_another()
     check(bundle, variant, runtime)  # which prepares every batch size, too
     rows = np.resize(bundle.golden(variant)[0], (_COSTED_ROWS, bundle.manifest.input.features))

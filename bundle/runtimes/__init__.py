@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 
 from bundle.errors import BundleDamagedError
@@ -9,7 +11,7 @@ from bundle.manifest import VariantSpec
 from bundle.runtimes.base import Runtime
 from bundle.store import Bundle
 
-__all__ = ["Runtime", "is_available", "open_runtime"]
+__all__ = ["Runtime", "is_available", "open_runtime", "opener"]
 
 _LIBRARY = {"tflite": "ai_edge_litert", "saved_model": "tensorflow"}
 
@@ -25,25 +27,57 @@ def open_runtime(bundle: Bundle, name: str, *, threads: int = 1) -> Runtime:
     Raises BundleNotFoundError where there is no such variant, BundleDamagedError where its files cannot run,
     and RuntimeUnavailableError where the library for it is not installed.
     """
+    return opener(bundle, name, threads=threads)()
+
+
+def opener(bundle: Bundle, name: str, *, threads: int = 1) -> Callable[[], Runtime]:
+    """Return what opens the variant again and again, though its files be gone by then.
+
+    Raises as `open_runtime` does, which the function that is returned does too.
+    """
     variant = bundle.variant(name)
+    if variant.format == "tflite":
+        return partial(_open_litert, bundle, name, bundle.read(variant.files[0]), threads)
+    shared: Runtime = _open_tensorflow(
+        bundle, name, threads
+    )  # which keeps nothing of a call, and locks itself
+    return lambda: shared
+
+
+def _open_litert(bundle: Bundle, name: str, content: bytes, threads: int) -> Runtime:
+    from bundle.runtimes.litert import LiteRTRuntime
+
     spec = bundle.manifest.input
-    normalizer = bundle.manifest.normalizer.build(spec.features)
-    classes = bundle.manifest.classes
-    first = bundle.path(variant.files[0])
     try:
-        if variant.format == "tflite":
-            from bundle.runtimes.litert import LiteRTRuntime
-
-            content = bundle.read(variant.files[0])
-            return LiteRTRuntime(
-                content, normalizer=normalizer, classes=classes, threads=threads, tokens=spec.tokens
-            )
-        from bundle.runtimes.tensorflow import TensorFlowRuntime
-
-        for file in variant.files:
-            bundle.read(file)
-        return TensorFlowRuntime(
-            first.parent, normalizer=normalizer, classes=classes, threads=threads, tokens=spec.tokens
+        return LiteRTRuntime(
+            content,
+            normalizer=bundle.manifest.normalizer.build(spec.features),
+            classes=bundle.manifest.classes,
+            threads=threads,
+            tokens=spec.tokens,
         )
     except ValueError as error:
-        raise BundleDamagedError(first, f"is not a graph that {name} can be: {error}") from error
+        raise _no_graph(bundle, name, error) from error
+
+
+def _open_tensorflow(bundle: Bundle, name: str, threads: int) -> Runtime:
+    from bundle.runtimes.tensorflow import TensorFlowRuntime
+
+    spec, variant = bundle.manifest.input, bundle.variant(name)
+    for file in variant.files:
+        bundle.read(file)
+    try:
+        return TensorFlowRuntime(
+            bundle.path(variant.files[0]).parent,
+            normalizer=bundle.manifest.normalizer.build(spec.features),
+            classes=bundle.manifest.classes,
+            threads=threads,
+            tokens=spec.tokens,
+        )
+    except ValueError as error:
+        raise _no_graph(bundle, name, error) from error
+
+
+def _no_graph(bundle: Bundle, name: str, error: ValueError) -> BundleDamagedError:
+    path = bundle.path(bundle.variant(name).files[0])
+    return BundleDamagedError(path, f"is not a graph that {name} can be: {error}")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import select
+from contextlib import ExitStack
+from pathlib import Path
 
 import httpx
 import numpy as np
+import psutil
 import pytest
 
 from bundle.normalizer import FloatArray
+from tests.running_service import running_service
 from tests.service.connection import Connection, RawAnswer, request
 
 OCTETS = "content-type: application/octet-stream"
@@ -111,3 +115,24 @@ def test_a_client_that_asks_to_close_is_answered_and_closed(client: httpx.Client
         connection.send(request(body, OCTETS, "connection: close", query="?model=digits"))
         assert connection.read().status == 200
         assert connection.is_closed()
+
+
+def test_an_address_longer_than_can_be_read_is_refused_and_not_cut_off(client: httpx.Client) -> None:
+    with Connection(client) as connection:
+        connection.send(
+            b"POST /predict?" + b"a" * 70_000 + b" HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\n"
+        )
+        assert connection.read().status in (400, 431)
+
+
+def test_bodies_that_are_announced_and_never_come_take_little_memory(models: Path, tmp_path: Path) -> None:
+    head = b"POST /predict?model=digits HTTP/1.1\r\nhost: x\r\ncontent-length: 16000000\r\n\r\n"
+    with (
+        running_service(models, tmp_path / "log", "--default-model", "digits") as service,
+        ExitStack() as stack,
+    ):
+        before = psutil.Process(service.process.pid).memory_info().rss
+        for _ in range(40):
+            stack.enter_context(Connection(service.client)).send(head)
+        assert service.client.get("/health/ready").status_code == 200
+        assert psutil.Process(service.process.pid).memory_info().rss - before < 150e6

@@ -66,6 +66,12 @@ def test_unknown_words_and_empty_and_very_long_texts_are_ordinary_input(
     assert sum(answer.json()["probabilities"][0]) == pytest.approx(1, abs=0.02)
 
 
+def test_a_field_named_with_a_nul_is_one_that_the_model_does_not_know(client: httpx.Client) -> None:
+    answer = client.post(LOANS, content=rb'{"instances": [{"age": 1, "\u0000": 3}]}')
+    assert answer.status_code == 422
+    assert "does not know" in answer.json()["detail"]
+
+
 def test_half_a_surrogate_pair_is_no_word_and_no_error(client: httpx.Client) -> None:
     answer = client.post(CODES, content=rb'{"instances": ["w0007 \ud800", "w0007"]}').json()
     assert answer["predictions"] == ["odd", "odd"]
