@@ -27,6 +27,7 @@ from training.config import (
 )
 from training.errors import OptionError, TrainingError
 from training.proof import MARGIN, Proof
+from training.records import VOCABULARY
 from training.rung import PLAIN_WIDTH
 
 app = typer.Typer(
@@ -118,6 +119,12 @@ Split = Annotated[
         metavar="COLUMN", help="The column of a .csv that says 'test' in the rows kept for the test."
     ),
 ]
+Tokens = Annotated[
+    int | None,
+    typer.Option(help="Words of a text that are read; by default what 95% of them have, at most 256."),
+]
+VocabularySize = Annotated[int, typer.Option(help="Words that a model of texts knows, at most.")]
+Embedding = Annotated[int, typer.Option(help="Numbers that a word becomes.")]
 
 
 @app.command(epilog=_TRAIN_EXAMPLES)
@@ -189,12 +196,9 @@ def train(
     text: Text = None,
     category: Category = None,
     split: Split = None,
-    tokens: Annotated[
-        int | None,
-        typer.Option(help="Words of a text that are read; by default what 95% of them have, at most 256."),
-    ] = None,
-    vocabulary: Annotated[int, typer.Option(help="Words that a model of texts knows, at most.")] = 4000,
-    embedding: Annotated[int, typer.Option(help="Numbers that a word becomes.")] = 32,
+    tokens: Tokens = None,
+    vocabulary: VocabularySize = VOCABULARY,
+    embedding: Embedding = 32,
     kind: KindOption = None,
     missing: MissingOption = "error",
     margin: MarginOption = MARGIN,
@@ -319,6 +323,9 @@ def tune(
     text: Text = None,
     category: Category = None,
     split: Split = None,
+    tokens: Tokens = None,
+    vocabulary: VocabularySize = VOCABULARY,
+    embedding: Embedding = 32,
     kind: KindOption = None,
     missing: MissingOption = "error",
 ) -> None:
@@ -339,6 +346,9 @@ def tune(
         text=tuple(text or ()),
         category=tuple(category or ()),
         split=split,
+        tokens=tokens,
+        vocabulary=vocabulary,
+        embedding=embedding,
         data_dir=data_dir,
         kind=kind,
         missing=missing,

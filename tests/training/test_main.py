@@ -223,6 +223,18 @@ def test_a_variant_that_was_asked_for_and_failed_gives_exit_code_1_and_the_rest_
             "tune --data iris --max-accuracy-drop 0.01 --max-row-us 5 --name a/b",
             "error: 'a/b' cannot name a model",
         ),
+        (
+            "tune --data iris --max-accuracy-drop 0 --max-row-us 5 --tokens 0",
+            "error: --tokens was given 0: input should be greater",
+        ),
+        (
+            "tune --data iris --max-accuracy-drop 0 --max-row-us 5 --vocabulary 2",
+            "error: --vocabulary was given 2: input should be greater",
+        ),
+        (
+            "tune --data iris --max-accuracy-drop 0 --max-row-us 5 --embedding 0",
+            "error: --embedding was given 0: input should be greater",
+        ),
         ("tune --data iris --max-accuracy-drop 0 --max-row-us 5 --out README.md/x", "Not a directory"),
         ("train --data iris --plot README.md/x", "Not a directory"),
         ("train --data iris --tensorboard README.md/x", "Not a directory"),
