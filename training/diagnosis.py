@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Literal, TypeAlias
 
+from bundle.encoder import in_order_of_columns
+from bundle.fields import AnyField
 from bundle.manifest import InputSpec
 from training.inputs import STEPS_MIN, Inputs
 from training.layers import INPUT, Comparison, Layer
@@ -151,8 +155,7 @@ def _is_noisy(layer: Layer) -> bool:
 
 def _inputs(inputs: Inputs, layers: Sequence[Layer], spec: InputSpec) -> list[Finding]:
     found = []
-    thing = "feature" if spec.kind == "vector" else "channel"
-    of_all = f"of {_count(inputs.channels, thing)}"
+    of_all = f"of {_count(inputs.channels, _thing(spec))}"
     if inputs.coarse:
         named = ", ".join(f"{_name(spec, one.channel)} {one.steps:.1f}" for one in inputs.coarse[:_NAMED_MAX])
         found.append(
@@ -186,7 +189,20 @@ def _inputs(inputs: Inputs, layers: Sequence[Layer], spec: InputSpec) -> list[Fi
 def _name(spec: InputSpec, channel: int) -> str:
     if spec.feature_names and spec.kind == "vector":
         return repr(spec.feature_names[channel])
-    return f"{'feature' if spec.kind == 'vector' else 'channel'} {channel}"
+    if spec.fields is not None:
+        return repr(_field(spec.fields, channel).name)
+    return f"{_thing(spec)} {channel}"
+
+
+def _thing(spec: InputSpec) -> str:
+    return {"vector": "feature", "table": "column"}.get(spec.kind, "channel")
+
+
+def _field(fields: Sequence[AnyField], column: int) -> AnyField:
+    """Return the field that a column of a row belongs to: one field may have several."""
+    ordered = in_order_of_columns(fields)
+    ends = list(accumulate(field.columns for field in ordered))
+    return ordered[bisect_right(ends, column)]
 
 
 def _count(number: int, thing: str) -> str:

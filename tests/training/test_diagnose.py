@@ -6,14 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bundle.fields import CategoryField, NumberField
+from bundle.manifest import InputSpec
 from bundle.store import open_bundle
 from tests.training import broken
 from tests.training.broken import Workshop
 from training.__main__ import main
 from training.diagnose import diagnose, near_calls, reference_of
-from training.diagnosis import Diagnosis
+from training.diagnosis import Diagnosis, find
 from training.diagnosis_report import sentences
 from training.errors import OptionError
+from training.inputs import Coarse, Inputs
 from training.pipeline import Published
 
 MARGIN = 0.01
@@ -129,6 +132,25 @@ def test_what_cannot_be_compared_is_refused(
 ) -> None:
     with pytest.raises(OptionError, match=said):
         diagnose(breast_cancer.bundle.folder, variant, against=against, margin=MARGIN)
+
+
+def test_a_bundle_of_texts_is_refused_in_words_of_ours(field_models: Path) -> None:
+    with pytest.raises(OptionError, match="loans/1 reads texts; only graphs of numbers can be looked into"):
+        diagnose(field_models / "loans" / "1", "int8", margin=MARGIN)
+
+
+@pytest.mark.parametrize(("column", "name"), [(0, "age"), (1, "job"), (3, "job"), (4, "pay"), (5, "pay")])
+def test_a_column_of_a_table_is_called_by_its_field(column: int, name: str) -> None:
+    fields = (
+        NumberField(name="age"),
+        CategoryField(name="job", categories=("nurse", "smith")),
+        NumberField(name="pay", missing="filled"),
+    )
+    spec = InputSpec(kind="table", shape=(6,), fields=fields)
+    inputs = Inputs(6, None, (Coarse(column, 3.0),), ())
+    assert find(inputs, [], spec)[0].text == (
+        f"1 of 6 columns span less than 16 of the input's steps: '{name}' 3.0"
+    )
 
 
 def test_the_reference_is_the_float32_of_the_same_graph_where_there_is_one(breast_cancer: Published) -> None:
