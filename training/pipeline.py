@@ -341,7 +341,8 @@ def model_name(config: TrainConfig) -> str:
 def _rows_for(bundle: Bundle, config: DataConfig, progress: Progress) -> tuple[FloatArray, IntArray]:
     """Read rows to score a bundle on: those of the published test split where the data has one, else all."""
     expected = bundle.manifest.input
-    data = rows_like(load(config.model_copy(update=reading(expected, config))), bundle)
+    found = load(config.model_copy(update=reading(expected, config)))
+    data = rows_like(found, bundle)
     for note in data.notes:
         progress.warn(note)
     given = data.input
@@ -357,6 +358,6 @@ def _rows_for(bundle: Bundle, config: DataConfig, progress: Progress) -> tuple[F
         data_x, data_y = data.x[-data.test_rows :], data.y[-data.test_rows :]
     else:
         data_x, data_y = data.x, data.y
-        if data.sha256 == bundle.manifest.provenance.data_sha256:
+        if found.sha256 == bundle.manifest.provenance.data_sha256:
             progress.warn("the model was trained on most of these rows: the scores flatter it")
     return np.ascontiguousarray(data_x), encode(data_y, bundle.manifest.labels)

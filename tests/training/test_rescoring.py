@@ -10,6 +10,17 @@ from tests.field_data import write_loans
 from training.config import DataConfig
 from training.errors import FeaturesError, OptionError
 from training.pipeline import rescore
+from training.progress import Silence
+
+
+class Warnings(Silence):
+    """Remembers what a job warned of."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def warn(self, message: str) -> None:
+        self.said.append(message)
 
 
 def loans(field_models: Path) -> Path:
@@ -34,6 +45,13 @@ def test_a_split_column_chooses_the_rows(field_models: Path, field_data: Path) -
 def test_a_bundle_of_objects_scores_on_its_own_test_rows(field_models: Path) -> None:
     evaluations = rescore(loans(field_models))
     assert {row.variant for row in evaluations} >= {"float32", "int8"}
+
+
+def test_scoring_on_the_training_data_warns_that_it_flatters(field_models: Path, field_data: Path) -> None:
+    warned = Warnings()
+    config = DataConfig(data=str(field_data / "loans.csv"), label="decision")
+    rescore(loans(field_models), config, progress=warned)
+    assert warned.said == ["the model was trained on most of these rows: the scores flatter it"]
 
 
 def test_other_columns_are_refused_by_name(field_models: Path, models: Path, tmp_path: Path) -> None:
