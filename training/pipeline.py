@@ -27,7 +27,7 @@ from training.files import stem
 from training.ladder import Fitted
 from training.preprocess import IntArray, Prepared, class_weights, encode, prepare, stratified_sample
 from training.progress import Progress, Silence
-from training.rescoring import reading, rows_like
+from training.rescoring import load_like, rows_like
 from training.rung import PLAIN_WIDTH, Rung, folder_name, name_of
 from training.sources import load
 
@@ -341,7 +341,7 @@ def model_name(config: TrainConfig) -> str:
 def _rows_for(bundle: Bundle, config: DataConfig, progress: Progress) -> tuple[FloatArray, IntArray]:
     """Read rows to score a bundle on: those of the published test split where the data has one, else all."""
     expected = bundle.manifest.input
-    found = load(config.model_copy(update=reading(expected, config)))
+    found = load_like(config, bundle)
     data = rows_like(found, bundle)
     for note in data.notes:
         progress.warn(note)
