@@ -65,7 +65,7 @@ def rows_like(data: Dataset, bundle: Bundle) -> Dataset:
 
 
 def _objects(data: Dataset) -> Records | None:
-    """Return rows of named numbers as objects: where nothing is filled in, a table of them reads as vectors."""
+    """Return rows of named numbers as objects: with nothing to fill in, a table of them reads as vectors."""
     names = data.input.feature_names
     if names is None:
         return None
