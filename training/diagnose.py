@@ -72,7 +72,7 @@ def diagnose(
         inputs,
         comparison,
         findings,
-        advise(variant, pairs, margin, findings),
+        advise(variant, pairs, margin, findings, [one.name for one in bundle.manifest.variants]),
     )
 
 

@@ -67,21 +67,23 @@ _ADVICE: dict[Cause, str] = {
     "saturated input": (
         "Calibrate with rows that reach as far as those served: train again on data that has them."
     ),
-    "saturated activations": (
-        "Serve `dynamic_int8`: it takes its ranges from each call, and cannot saturate; or calibrate with "
-        "rows that drive these layers as far."
-    ),
+    "saturated activations": "Calibrate with rows that drive these layers as far.",
     "coarse weights": (
         "Keep outliers out of the weights: clip them, or train with weight decay or a smaller learning rate; "
-        "drop features that are nearly always constant. Until then `float16`: `int16x8` and `dynamic_int8` "
-        "have the same 8-bit weights."
+        "drop features that are nearly always constant."
     ),
     "noisy layer": (
-        "Serve a finer variant: {finer}. Or make the layer wider, so that noise averages out, or narrower in "
-        "range: one unit that is far larger than the others takes their steps."
+        "Make the layer wider, so that noise averages out, or narrower in range: one unit that is far larger "
+        "than the others takes their steps."
     ),
 }
-_FINER = {"int16x8": "whose activations have 65,536 steps", "float16": "which hardly rounds at all"}
+_NO_LAYER = "Train a wider model: no single layer is to blame, and the noise of many adds up."
+
+# What can be served instead, most promising first.
+_OWN_RANGES = {"dynamic_int8": "which takes its ranges from each call, and cannot saturate"}
+_HARDLY_ROUNDED = {"float16": "which hardly rounds at all"}
+_FINER_WEIGHTS = dict.fromkeys(("weight_int8", "dynamic_int8", "int16x8"), "with 16 times the steps a weight")
+_FINER = {"int16x8": "whose activations have 65,536 steps"} | _HARDLY_ROUNDED
 
 
 def find(inputs: Inputs, layers: Sequence[Layer], spec: InputSpec) -> tuple[Finding, ...]:
@@ -123,24 +125,41 @@ def find(inputs: Inputs, layers: Sequence[Layer], spec: InputSpec) -> tuple[Find
     return tuple(found)
 
 
-def advise(variant: str, pairs: Pairs, margin: float, findings: Sequence[Finding]) -> tuple[str, ...]:
-    """Return what to try, most promising first; never nothing."""
+def advise(
+    variant: str, pairs: Pairs, margin: float, findings: Sequence[Finding], names: Sequence[str]
+) -> tuple[str, ...]:
+    """Return what to try, most promising first; never nothing. `names` are all variants."""
     verdict = judge(pairs, margin)
     if verdict.judgement == "no worse":
         return (f"Nothing: `{variant}` is no worse than the reference at a margin of {margin:g}.",)
     causes = list(dict.fromkeys(finding.cause for finding in findings))
     precision = variant.rpartition("-")[2]  # of `w0.5-int8`, int8
-    finer = ", or ".join(f"`{name}`, {why}" for name, why in _FINER.items() if name != precision)
-    tries = [_ADVICE[cause].format(finer=finer) for cause in causes]
+    width = variant.removesuffix(precision)
+    served = {name.removeprefix(width): name for name in names if name.startswith(width) and name != variant}
+    tries = [_with(_remedies(cause, precision), served, _ADVICE[cause]) for cause in causes]
     if verdict.judgement == "not enough rows to tell":
         more = "" if verdict.rows_needed is None else f", about {verdict.rows_needed:,},"
         tries.append(f"Give more rows{more} by `--data`: with these, nobody can tell whether it lost at all.")
     elif not tries:
-        tries.append(
-            "No single layer is to blame: the noise of many adds up. Serve `float16` or `dynamic_int8`, or "
-            "train a wider model."
-        )
+        tries.append(_with(_HARDLY_ROUNDED | _OWN_RANGES, served, _NO_LAYER))
     return tuple(tries)
+
+
+def _remedies(cause: Cause, precision: str) -> dict[str, str]:
+    """Return the precisions that do not suffer from a cause, each with why."""
+    if cause == "saturated activations":
+        return _OWN_RANGES
+    if cause not in ("coarse weights", "noisy layer"):
+        return {}
+    if precision == "weight_int4":
+        return _FINER_WEIGHTS | _HARDLY_ROUNDED
+    return _FINER if cause == "noisy layer" else _HARDLY_ROUNDED  # all others have the same 8-bit weights
+
+
+def _with(remedies: dict[str, str], served: dict[str, str], advice: str) -> str:
+    """Put before an advice which variants could be served instead, of those there are."""
+    known = [f"`{served[name]}`, {why}" for name, why in remedies.items() if name in served]
+    return f"Serve {', or '.join(known)}. Or: {advice[0].lower()}{advice[1:]}" if known else advice
 
 
 def describe(layer: Layer) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,13 @@ from bundle.store import open_bundle
 from tests.training import broken
 from tests.training.broken import Workshop
 from training.__main__ import main
+from training.config import VARIANTS
 from training.diagnose import diagnose, near_calls, reference_of
-from training.diagnosis import Diagnosis, find
+from training.diagnosis import Cause, Diagnosis, Finding, advise, find
 from training.diagnosis_report import sentences
 from training.errors import OptionError
 from training.inputs import Coarse, Inputs
+from training.paired import Pairs
 from training.pipeline import Published
 
 MARGIN = 0.01
@@ -61,9 +64,9 @@ def test_a_sound_variant_has_no_finding(sound: Path) -> None:
             "16 of 16 features leave the range that was calibrated with",
             "Train again on data that has rows like these",
         ),
-        (broken.saturating, ("saturated activations",), "FULLY_CONNECTED second_1", "`dynamic_int8`"),
+        (broken.saturating, ("saturated activations",), "FULLY_CONNECTED second_1", "Calibrate with rows"),
         (broken.outliers, ("coarse weights",), "100% of the channels", "outliers out of the weights"),
-        (broken.noisy, ("noisy layer",), "FULLY_CONNECTED first_1", "`int16x8`"),
+        (broken.noisy, ("noisy layer",), "FULLY_CONNECTED first_1", "Make the layer wider"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -88,6 +91,43 @@ def test_variants_that_training_makes_are_looked_into_as_well(breast_cancer: Pub
         assert causes(found) == []
         noise[name] = 10 ** (-found.comparison.layers[1].snr_db / 10)
     assert noise["float16"] < noise["int16x8"] < noise["int8"]
+
+
+@pytest.mark.parametrize(
+    ("variant", "cause", "names", "served"),
+    [
+        ("int8", "coarse weights", VARIANTS, ["float16"]),
+        (
+            "weight_int4",
+            "coarse weights",
+            VARIANTS,
+            ["weight_int8", "dynamic_int8", "int16x8", "float16"],
+        ),
+        ("weight_int4", "coarse weights", ["float32", "weight_int4", "int16x8"], ["int16x8"]),
+        ("int8", "noisy layer", VARIANTS, ["int16x8", "float16"]),
+        ("int16x8", "noisy layer", VARIANTS, ["float16"]),
+        ("w0.5-int8", "noisy layer", ["float32", "int16x8", "w0.5-float16", "w0.5-int8"], ["w0.5-float16"]),
+        ("int8", "saturated activations", VARIANTS, ["dynamic_int8"]),
+        ("int8", "saturated activations", ["float32", "int8", "w0.5-dynamic_int8"], []),
+        ("int8", None, ["float32", "int8", "float16"], ["float16"]),
+    ],
+)
+def test_what_is_advised_to_be_served_is_there_and_does_not_suffer_alike(
+    variant: str, cause: Cause | None, names: Sequence[str], served: list[str]
+) -> None:
+    findings = [Finding(cause, "")] if cause else []
+    (advice,) = advise(variant, Pairs(1000, lost=300, gained=0), MARGIN, findings, names)
+    assert re.findall("`([^`]+)`", advice) == served
+    assert advice.startswith("Serve `") is bool(served)
+
+
+def test_the_weights_of_a_variant_that_runs_in_floats_are_judged_as_they_are_stored(
+    breast_cancer: Published,
+) -> None:
+    found = diagnose(breast_cancer.bundle.folder, "weight_int8", margin=MARGIN)
+    weights = [layer.weights for layer in found.comparison.layers if layer.weights]
+    assert weights
+    assert all(one.outlier > 1 for one in weights)
 
 
 def test_training_says_what_it_calibrated_with(breast_cancer: Published) -> None:
