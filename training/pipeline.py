@@ -19,7 +19,7 @@ from bundle.runtimes.tensorflow import import_tensorflow
 from bundle.store import Bundle, ModelStore, open_bundle
 from training import evaluate, export, fit, ladder, models, quantize
 from training.config import DataConfig, TrainConfig
-from training.converter import SAVED_MODEL
+from training.converter import CALIBRATED, SAVED_MODEL
 from training.dataset import Dataset
 from training.errors import ConversionError, FeaturesError, OptionError
 from training.evaluate import Evaluation
@@ -203,7 +203,7 @@ class Run:
                 self._prepared,
                 self._provenance(plain.model, plain.history),
                 rungs,
-                CalibrationSpec.of(self._calibration_rows(), self._prepared.input.channels),
+                self._calibration({rung.precision for rung in rungs.values()}),
                 default_variant,
             )
             return writer.write(runtimes, evaluations)
@@ -299,6 +299,12 @@ class Run:
         """Return the raw training rows that ranges are taken from, (n, features)."""
         sample = stratified_sample(self._prepared.y_train, _CALIBRATION_ROWS, self._config.seed)
         return self._prepared.x_train[sample]
+
+    def _calibration(self, made: set[str]) -> CalibrationSpec | None:
+        """Describe what ranges were taken from; None where no precision that was made has any."""
+        if made.isdisjoint(CALIBRATED):
+            return None
+        return CalibrationSpec.of(self._calibration_rows(), self._prepared.input.channels)
 
     def _provenance(self, model: Any, history: list[fit.Epoch]) -> Provenance:
         prepared, config = self._prepared, self._config

@@ -163,6 +163,7 @@ def test_a_variant_that_was_asked_for_and_failed_gives_exit_code_1_and_the_rest_
     assert "int8 is left out" in output.out
     again = ModelStore(tmp_path).open("breast_cancer")
     assert [variant.name for variant in again.manifest.variants] == ["float32", "float16"]
+    assert again.manifest.calibration is None  # nothing that was made was shown any rows
     # The same data, config and seed as the shared model: the same rows and answers, to the last bit.
     for mine, theirs in zip(again.golden("float32"), breast_cancer.bundle.golden("float32"), strict=True):
         assert np.array_equal(mine, theirs)
