@@ -431,7 +431,11 @@ def diagnose(
     bundle: Annotated[Path, typer.Argument(metavar="MODELS/NAME/VERSION", help="The folder of a bundle.")],
     variant: Annotated[str, typer.Option(help="The variant that lost.")],
     against: Annotated[
-        str | None, typer.Option(help="The variant to compare with; by default float32.")
+        str | None,
+        typer.Option(
+            help="The variant to compare with; by default float32 of the same width, as w0.5-float32 for "
+            "w0.5-int8."
+        ),
     ] = None,
     data: Annotated[str | None, typer.Option(help=f"{_DATA_HELP}; by default its own test rows.")] = None,
     data_dir: DataDir = None,

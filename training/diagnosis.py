@@ -82,7 +82,9 @@ _NO_LAYER = "Train a wider model: no single layer is to blame, and the noise of 
 # What can be served instead, most promising first.
 _OWN_RANGES = {"dynamic_int8": "which takes its ranges from each call, and cannot saturate"}
 _HARDLY_ROUNDED = {"float16": "which hardly rounds at all"}
-_FINER_WEIGHTS = dict.fromkeys(("weight_int8", "dynamic_int8", "int16x8"), "with 16 times the steps a weight")
+_FINER_WEIGHTS = dict.fromkeys(
+    ("weight_int8", "dynamic_int8", "int16x8"), "whose dense weights have 16 times the steps"
+)
 _FINER = {"int16x8": "whose activations have 65,536 steps"} | _HARDLY_ROUNDED
 
 
