@@ -6,7 +6,6 @@ A `.tflite` file that was tampered with can crash the process that opens it, wha
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bundle.child import environment
 from bundle.errors import BundleDamagedError, BundleError
 from bundle.runtimes import Runtime, is_available, open_runtime
 from bundle.runtimes.base import BATCH_MAX
@@ -51,11 +51,9 @@ def check_apart(bundle: Bundle, *, timeout_s: float = 120.0) -> None:
     crashed or did not end in time.
     """
     command = [sys.executable, "-m", "bundle.selftest", str(bundle.folder)]
-    source = str(Path(__file__).parents[1])
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([source, os.environ.get("PYTHONPATH", "")])}
     try:
         child = subprocess.run(
-            command, capture_output=True, text=True, timeout=timeout_s, env=environment, check=False
+            command, capture_output=True, text=True, timeout=timeout_s, env=environment(), check=False
         )
         output, ending = child.stdout, f"crashed the runtime (exit code {child.returncode})"
         if child.returncode == 0:

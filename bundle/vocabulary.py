@@ -8,8 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-PADDING = 0
-UNKNOWN = 1
+UNKNOWN = 1  # 0 is no word: it fills up a short text
 FIRST_WORD = 2
 
 # A normaliser holds values within 10,000 of their offset; an id that it leaves alone must be less.

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from bundle.manifest import REFERENCE
 from bundle.normalizer import Method
 from bundle.vocabulary import IDS_MAX
+from training.records import VOCABULARY
 from training.rung import PLAIN_WIDTH
 
 Architecture = Literal["mlp", "cnn", "rnn"]
@@ -71,7 +72,7 @@ class TrainConfig(DataConfig):
     """The recurrent cell of an rnn."""
     tokens: Annotated[int, Field(ge=1, le=4096)] | None = None
     """Words of a text that are read; None means what 95% of the training texts have, at most 256."""
-    vocabulary: Annotated[int, Field(ge=3, le=IDS_MAX)] = 4000
+    vocabulary: Annotated[int, Field(ge=3, le=IDS_MAX)] = VOCABULARY
     """Token ids at most: those of the commonest words, one for padding, and one for all other words."""
     embedding: Annotated[int, Field(ge=1, le=1024)] = 32
     """Numbers that a word becomes."""

@@ -22,6 +22,7 @@ from training.recipes import LOW_BITS, quantize_weights
 
 PROBE = "probe.npz"
 SAVED_MODEL = "tensorflow"
+CALIBRATED = ("int8", "int16x8")  # their ranges are fixed when they are made, from rows that are shown then
 
 # Keras computes in another order than LiteRT; anything beyond this is another model.
 REFERENCE_TOLERANCE = 1e-4
@@ -58,7 +59,7 @@ def convert(saved_model: Path, variant: str, calibration: FloatArray, tokens: in
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if variant == "float16":
         converter.target_spec.supported_types = [tf.float16]
-    elif variant in ("int8", "int16x8"):
+    elif variant in CALIBRATED:
         operations = tf.lite.OpsSet
         converter.target_spec.supported_ops = [
             operations.TFLITE_BUILTINS_INT8

@@ -83,11 +83,11 @@ def clean(raw: RawData, *, kind: Kind | None = None, missing: Missing = "error")
     Raises FeaturesError, LabelsError or MissingValuesError, naming the columns; and OptionError for a `kind`
     that the rows cannot be.
     """
-    if raw.records is not None and len(raw.y):
-        return _clean_records(raw, raw.records, kind, missing)
-    spec = _input_spec(raw, kind)
     if len(raw.x) == 0:
         raise FeaturesError(f"{raw.name} has no rows")
+    if raw.records is not None:
+        return _clean_records(raw, raw.records, kind, missing)
+    spec = _input_spec(raw, kind)
     _refuse_what_is_not_a_number(raw)
     if raw.y.shape == (len(raw.y), 1):
         raw = replace(raw, y=raw.y[:, 0])
@@ -226,10 +226,14 @@ def _check_missing(raw: RawData, bad: npt.NDArray[np.bool_], columns: list[str],
     """Raise MissingValuesError where rows are `bad`, and not to be dropped, or none would be left."""
     if missing != "drop" and bad.any():
         first = np.flatnonzero(bad)[0] if raw.order is None else raw.order[bad].min()
+        if raw.label_name in columns:
+            advice = "a model cannot fill in labels: write them down, or drop these rows with --missing drop"
+        else:
+            advice = "fill them in, or drop these rows with --missing drop"
+            advice += "" if raw.order is None else ", or fill them in with --missing fill"
         raise MissingValuesError(
             f"{raw.name} has missing values in {bad.sum()} of {len(bad)} rows, first in row "
-            f"{first} (counted from 0), in {_listed(columns)}; fill them in, or drop these rows with "
-            "--missing drop" + ("" if raw.order is None else ", or fill them in with --missing fill")
+            f"{first} (counted from 0), in {_listed(columns)}; {advice}"
         )
     if bad.all():
         raise MissingValuesError(

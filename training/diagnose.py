@@ -72,7 +72,7 @@ def diagnose(
         inputs,
         comparison,
         findings,
-        advise(variant, pairs, margin, findings),
+        advise(variant, pairs, margin, findings, [one.name for one in bundle.manifest.variants]),
     )
 
 
@@ -91,6 +91,10 @@ def near_calls(y: IntArray, answers: FloatArray, expected: FloatArray) -> int:
 
 
 def _require_comparable(bundle: Bundle, variant: str, against: str) -> None:
+    if bundle.manifest.input.tokens:
+        raise OptionError(
+            f"{bundle.folder} reads texts; only graphs of numbers can be looked into layer by layer"
+        )
     for name in (variant, against):
         if bundle.variant(name).format != "tflite":
             usable = ", ".join(one.name for one in bundle.manifest.variants if one.format == "tflite")

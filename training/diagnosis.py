@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Literal, TypeAlias
 
+from bundle.encoder import in_order_of_columns
+from bundle.fields import AnyField
 from bundle.manifest import InputSpec
 from training.inputs import STEPS_MIN, Inputs
 from training.layers import INPUT, Comparison, Layer
@@ -63,21 +67,25 @@ _ADVICE: dict[Cause, str] = {
     "saturated input": (
         "Calibrate with rows that reach as far as those served: train again on data that has them."
     ),
-    "saturated activations": (
-        "Serve `dynamic_int8`: it takes its ranges from each call, and cannot saturate; or calibrate with "
-        "rows that drive these layers as far."
-    ),
+    "saturated activations": "Calibrate with rows that drive these layers as far.",
     "coarse weights": (
         "Keep outliers out of the weights: clip them, or train with weight decay or a smaller learning rate; "
-        "drop features that are nearly always constant. Until then `float16`: `int16x8` and `dynamic_int8` "
-        "have the same 8-bit weights."
+        "drop features that are nearly always constant."
     ),
     "noisy layer": (
-        "Serve a finer variant: {finer}. Or make the layer wider, so that noise averages out, or narrower in "
-        "range: one unit that is far larger than the others takes their steps."
+        "Make the layer wider, so that noise averages out, or narrower in range: one unit that is far larger "
+        "than the others takes their steps."
     ),
 }
-_FINER = {"int16x8": "whose activations have 65,536 steps", "float16": "which hardly rounds at all"}
+_NO_LAYER = "Train a wider model: no single layer is to blame, and the noise of many adds up."
+
+# What can be served instead, most promising first.
+_OWN_RANGES = {"dynamic_int8": "which takes its ranges from each call, and cannot saturate"}
+_HARDLY_ROUNDED = {"float16": "which hardly rounds at all"}
+_FINER_WEIGHTS = dict.fromkeys(
+    ("weight_int8", "dynamic_int8", "int16x8"), "whose dense weights have 16 times the steps"
+)
+_FINER = {"int16x8": "whose activations have 65,536 steps"} | _HARDLY_ROUNDED
 
 
 def find(inputs: Inputs, layers: Sequence[Layer], spec: InputSpec) -> tuple[Finding, ...]:
@@ -119,24 +127,41 @@ def find(inputs: Inputs, layers: Sequence[Layer], spec: InputSpec) -> tuple[Find
     return tuple(found)
 
 
-def advise(variant: str, pairs: Pairs, margin: float, findings: Sequence[Finding]) -> tuple[str, ...]:
-    """Return what to try, most promising first; never nothing."""
+def advise(
+    variant: str, pairs: Pairs, margin: float, findings: Sequence[Finding], names: Sequence[str]
+) -> tuple[str, ...]:
+    """Return what to try, most promising first; never nothing. `names` are all variants."""
     verdict = judge(pairs, margin)
     if verdict.judgement == "no worse":
         return (f"Nothing: `{variant}` is no worse than the reference at a margin of {margin:g}.",)
     causes = list(dict.fromkeys(finding.cause for finding in findings))
     precision = variant.rpartition("-")[2]  # of `w0.5-int8`, int8
-    finer = ", or ".join(f"`{name}`, {why}" for name, why in _FINER.items() if name != precision)
-    tries = [_ADVICE[cause].format(finer=finer) for cause in causes]
+    width = variant.removesuffix(precision)
+    served = {name.removeprefix(width): name for name in names if name.startswith(width) and name != variant}
+    tries = [_with(_remedies(cause, precision), served, _ADVICE[cause]) for cause in causes]
     if verdict.judgement == "not enough rows to tell":
         more = "" if verdict.rows_needed is None else f", about {verdict.rows_needed:,},"
         tries.append(f"Give more rows{more} by `--data`: with these, nobody can tell whether it lost at all.")
     elif not tries:
-        tries.append(
-            "No single layer is to blame: the noise of many adds up. Serve `float16` or `dynamic_int8`, or "
-            "train a wider model."
-        )
+        tries.append(_with(_HARDLY_ROUNDED | _OWN_RANGES, served, _NO_LAYER))
     return tuple(tries)
+
+
+def _remedies(cause: Cause, precision: str) -> dict[str, str]:
+    """Return the precisions that do not suffer from a cause, each with why."""
+    if cause == "saturated activations":
+        return _OWN_RANGES
+    if cause not in ("coarse weights", "noisy layer"):
+        return {}
+    if precision == "weight_int4":
+        return _FINER_WEIGHTS | _HARDLY_ROUNDED
+    return _FINER if cause == "noisy layer" else _HARDLY_ROUNDED  # all others have the same 8-bit weights
+
+
+def _with(remedies: dict[str, str], served: dict[str, str], advice: str) -> str:
+    """Put before an advice which variants could be served instead, of those there are."""
+    known = [f"`{served[name]}`, {why}" for name, why in remedies.items() if name in served]
+    return f"Serve {', or '.join(known)}. Or: {advice[0].lower()}{advice[1:]}" if known else advice
 
 
 def describe(layer: Layer) -> str:
@@ -151,8 +176,7 @@ def _is_noisy(layer: Layer) -> bool:
 
 def _inputs(inputs: Inputs, layers: Sequence[Layer], spec: InputSpec) -> list[Finding]:
     found = []
-    thing = "feature" if spec.kind == "vector" else "channel"
-    of_all = f"of {_count(inputs.channels, thing)}"
+    of_all = f"of {_count(inputs.channels, _thing(spec))}"
     if inputs.coarse:
         named = ", ".join(f"{_name(spec, one.channel)} {one.steps:.1f}" for one in inputs.coarse[:_NAMED_MAX])
         found.append(
@@ -186,7 +210,20 @@ def _inputs(inputs: Inputs, layers: Sequence[Layer], spec: InputSpec) -> list[Fi
 def _name(spec: InputSpec, channel: int) -> str:
     if spec.feature_names and spec.kind == "vector":
         return repr(spec.feature_names[channel])
-    return f"{'feature' if spec.kind == 'vector' else 'channel'} {channel}"
+    if spec.fields is not None:
+        return repr(_field(spec.fields, channel).name)
+    return f"{_thing(spec)} {channel}"
+
+
+def _thing(spec: InputSpec) -> str:
+    return {"vector": "feature", "table": "column"}.get(spec.kind, "channel")
+
+
+def _field(fields: Sequence[AnyField], column: int) -> AnyField:
+    """Return the field that a column of a row belongs to: one field may have several."""
+    ordered = in_order_of_columns(fields)
+    ends = list(accumulate(field.columns for field in ordered))
+    return ordered[bisect_right(ends, column)]
 
 
 def _count(number: int, thing: str) -> str:

@@ -23,6 +23,14 @@ class FeaturesError(DataError):
     """The features are not finite numbers, or there are none."""
 
 
+class UndeclaredColumnError(FeaturesError):
+    """A column holds words, and nobody said what they are."""
+
+    def __init__(self, message: str, column: str) -> None:
+        super().__init__(message)
+        self.column = column
+
+
 class LabelsError(DataError):
     """The labels are not classes, or there are too few rows of one of them."""
 

@@ -224,7 +224,7 @@ def _weights(reference: OpenGraph, variant: OpenGraph, ours: Operation, theirs: 
         return None
     weights = exact.astype(np.float64)
     snr_db = decibels(float(np.square(weights).sum()), float(np.square(found - weights).sum()))
-    quantization = variant.quantization(tensor)
+    quantization = variant.quantization(variant.origin(tensor))  # what is stored, though it runs as floats
     if quantization is None:
         return Weights(snr_db, 0.0, 1.0)
     steps, outliers = _steps(weights, quantization)

@@ -23,7 +23,7 @@ from training.texts import TextReader
 # An unrolled graph holds a copy of the cell for each step; beyond this, converting takes minutes.
 STEPS_MAX = 256
 
-_CNN_DENSE_UNITS = 64
+_DENSE_UNITS = 64  # of the layer after convolutions, and of those of texts that `hidden` does not name
 _FOR_RELU = "he_uniform"  # keeps the variance through layers that cut off half of it (He et al. 2015)
 
 
@@ -48,16 +48,16 @@ def build(
     """
     import keras
 
-    hidden = scaled(hidden, width)
+    hidden, (dense_units,) = scaled(hidden, width), scaled((_DENSE_UNITS,), width)
     rows = keras.Input((input_spec.features,), name=ROWS)
     inputs = rows
     if input_spec.tokens:
-        reader = TextReader(architecture, hidden, cell, embedding)
+        reader = TextReader(architecture, hidden, cell, embedding, dense_units)
         inputs, features = reader.connect(input_spec, rows, for_export=unroll)
     elif architecture == "mlp":
         features = _dense(rows, hidden)
     elif architecture == "cnn":
-        features = _convolutional(rows, input_spec, hidden, *scaled((_CNN_DENSE_UNITS,), width))
+        features = _convolutional(rows, input_spec, hidden, dense_units)
     else:
         features = _recurrent(rows, input_spec, hidden, cell, unroll=unroll)
     head = (

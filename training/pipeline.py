@@ -19,7 +19,7 @@ from bundle.runtimes.tensorflow import import_tensorflow
 from bundle.store import Bundle, ModelStore, open_bundle
 from training import evaluate, export, fit, ladder, models, quantize
 from training.config import DataConfig, TrainConfig
-from training.converter import SAVED_MODEL
+from training.converter import CALIBRATED, SAVED_MODEL
 from training.dataset import Dataset
 from training.errors import ConversionError, FeaturesError, OptionError
 from training.evaluate import Evaluation
@@ -27,7 +27,7 @@ from training.files import stem
 from training.ladder import Fitted
 from training.preprocess import IntArray, Prepared, class_weights, encode, prepare, stratified_sample
 from training.progress import Progress, Silence
-from training.rescoring import reading, rows_like
+from training.rescoring import load_like, rows_like
 from training.rung import PLAIN_WIDTH, Rung, folder_name, name_of
 from training.sources import load
 
@@ -203,7 +203,7 @@ class Run:
                 self._prepared,
                 self._provenance(plain.model, plain.history),
                 rungs,
-                CalibrationSpec.of(self._calibration_rows(), self._prepared.input.channels),
+                self._calibration({rung.precision for rung in rungs.values()}),
                 default_variant,
             )
             return writer.write(runtimes, evaluations)
@@ -300,6 +300,12 @@ class Run:
         sample = stratified_sample(self._prepared.y_train, _CALIBRATION_ROWS, self._config.seed)
         return self._prepared.x_train[sample]
 
+    def _calibration(self, made: set[str]) -> CalibrationSpec | None:
+        """Describe what ranges were taken from; None where no precision that was made has any."""
+        if made.isdisjoint(CALIBRATED):
+            return None
+        return CalibrationSpec.of(self._calibration_rows(), self._prepared.input.channels)
+
     def _provenance(self, model: Any, history: list[fit.Epoch]) -> Provenance:
         prepared, config = self._prepared, self._config
         chosen = config.model_dump(mode="json", exclude={"data", "data_dir", "name", "variants"})
@@ -341,7 +347,8 @@ def model_name(config: TrainConfig) -> str:
 def _rows_for(bundle: Bundle, config: DataConfig, progress: Progress) -> tuple[FloatArray, IntArray]:
     """Read rows to score a bundle on: those of the published test split where the data has one, else all."""
     expected = bundle.manifest.input
-    data = rows_like(load(config.model_copy(update=reading(expected, config))), bundle)
+    found = load_like(config, bundle)
+    data = rows_like(found, bundle)
     for note in data.notes:
         progress.warn(note)
     given = data.input
@@ -357,6 +364,6 @@ def _rows_for(bundle: Bundle, config: DataConfig, progress: Progress) -> tuple[F
         data_x, data_y = data.x[-data.test_rows :], data.y[-data.test_rows :]
     else:
         data_x, data_y = data.x, data.y
-        if data.sha256 == bundle.manifest.provenance.data_sha256:
+        if found.sha256 == bundle.manifest.provenance.data_sha256:
             progress.warn("the model was trained on most of these rows: the scores flatter it")
     return np.ascontiguousarray(data_x), encode(data_y, bundle.manifest.labels)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bundle.child import environment
 from bundle.normalizer import FloatArray
 from training.converter import PROBE
 from training.errors import ConversionError
@@ -86,12 +86,10 @@ def _run(
     timeout_s: float,
 ) -> str | None:
     """Run one converter. Take the variants that it settles from `waiting`; return how it died in the next."""
-    source = str(Path(__file__).parents[1])
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([source, os.environ.get("PYTHONPATH", "")])}
     begun = False
     with tempfile.TemporaryFile("w+", errors="replace") as noise:
         child = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=noise, text=True, errors="replace", env=environment
+            command, stdout=subprocess.PIPE, stderr=noise, text=True, errors="replace", env=environment()
         )
         with child, _Watchdog(child, timeout_s) as watchdog:
             for line in child.stdout or ():

@@ -33,7 +33,7 @@ class SearchConfig(BaseModel):
     trials: Annotated[int, Field(ge=1, le=100_000)] = 40
     """Trials in all, the untuned model and those of an earlier run of the study among them."""
     timeout: Annotated[float, Field(gt=0)] | None = None
-    """Seconds after which no further trial is begun."""
+    """Seconds after which the search is over; a trial that is running then counts for nothing."""
     study: str | None = None
     """Where Optuna keeps the study, as sqlite:///tune.db; without it, in memory."""
     rows: Annotated[int, Field(ge=1, le=BATCH_MAX)] = 32

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -16,6 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from bundle.child import environment
 
 COMMAND = (sys.executable, "-m", "training.standby")
 
@@ -82,15 +83,13 @@ class Standby:
         return f"the converter ended with exit code {child.returncode}"
 
     def _start(self) -> subprocess.Popen[str]:
-        source = str(Path(__file__).parents[1])
-        path = os.pathsep.join([source, os.environ.get("PYTHONPATH", "")])
         self._child = subprocess.Popen(
             self._command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             errors="replace",
-            env=os.environ | {"PYTHONPATH": path},
+            env=environment(),
             start_new_session=True,  # a Ctrl-C at the terminal is for the search, which then ends this
         )
         return self._child

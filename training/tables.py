@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from bundle.fields import Missing as Treatment
-from training.errors import FeaturesError, OptionError
+from training.errors import FeaturesError, OptionError, UndeclaredColumnError
 from training.records import FieldKind, Instance, Records, looks_like_text
 
 
@@ -42,7 +42,7 @@ class Columns:
     def kinds(self, path: Path, table: Any, features: Sequence[str]) -> dict[str, FieldKind]:
         """Tell what each feature is: what the user said, or else a number or a category, as it looks.
 
-        Raises FeaturesError for a column that is neither.
+        Raises UndeclaredColumnError for a column that is neither.
         """
         return {column: self._kind(path, column, table[column]) for column in features}
 
@@ -61,14 +61,16 @@ class Columns:
             return "number"
         if not are_words.all():
             word = words[are_words]
-            raise FeaturesError(
+            raise UndeclaredColumnError(
                 f"{path} has {str(word.iloc[0])!r} in column {column!r}, row {word.index[0]} (counted from "
-                f"0), and numbers elsewhere in it: mend it, or give --category {column} or --text {column}"
+                f"0), and numbers elsewhere in it: mend it, or give --category {column} or --text {column}",
+                column,
             )
         if looks_like_text(words.tolist()):
-            raise FeaturesError(
+            raise UndeclaredColumnError(
                 f"{path} has {words.nunique()} different words in {len(words)} rows of column {column!r}: "
-                f"give --text {column}, or --category {column}, or leave the column out"
+                f"give --text {column}, or --category {column}, or leave the column out",
+                column,
             )
         return "category"
 

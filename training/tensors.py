@@ -125,17 +125,18 @@ class OpenGraph:
         return [
             position
             for position, tensor in enumerate(operation.inputs)
-            if self._origin(tensor) not in self._computed
+            if self.origin(tensor) not in self._computed
             and len(self._details[tensor]["shape"]) >= 2
             and (self.quantization(tensor) or np.issubdtype(self._details[tensor]["dtype"], np.floating))
         ]
 
+    def origin(self, tensor: int) -> int:
+        """Return the tensor that holds the same numbers as they are stored, or as they were computed."""
+        return self._converted.get(tensor, tensor)
+
     def sources(self, operation: Operation) -> list[int]:
         """Return the tensors among its inputs that other operations computed."""
         return [tensor for tensor in operation.inputs if tensor in self._computed]
-
-    def _origin(self, tensor: int) -> int:
-        return self._converted.get(tensor, tensor)
 
     def _operation(self, step: dict[str, Any]) -> Operation:
         outputs = tuple(int(tensor) for tensor in step["outputs"])

@@ -16,7 +16,6 @@ from bundle.manifest import InputSpec
 from bundle.runtimes.base import ROWS, TOKENS
 from training.config import Architecture, Cell
 
-_DENSE_UNITS = 64
 _WINDOW = 3  # words that a convolution looks at
 _FOR_RELU = "he_uniform"
 
@@ -34,6 +33,8 @@ class TextReader:
     hidden: tuple[int, ...]
     cell: Cell
     embedding: int
+    dense_units: int
+    """Units of what is no part of `hidden`: the layer of the numbers, and, but in an mlp, the last one."""
 
     def connect(self, spec: InputSpec, rows: Any, *, for_export: bool) -> tuple[Any, Any]:
         """Return the inputs, and features of shape (batch, n).
@@ -60,9 +61,10 @@ class TextReader:
             parts.append(self._read(words[:, start : start + tokens], f"text{number}", unroll=for_export))
             start += tokens
         if numbers is not None:
-            parts.append(_dense("numbers")(numbers))
+            parts.append(_dense("numbers", self.dense_units)(numbers))
         joined = keras.ops.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
-        return inputs, _dense("joined")(joined)
+        last = self.hidden[-1] if self.architecture == "mlp" else self.dense_units
+        return inputs, _dense("joined", last)(joined)
 
     def _read(self, words: Any, name: str, *, unroll: bool) -> Any:
         """Map one embedded text, (batch, tokens, embedding), to (batch, n)."""
@@ -105,7 +107,7 @@ class TextReader:
         return words
 
 
-def _dense(name: str, units: int = _DENSE_UNITS) -> Any:
+def _dense(name: str, units: int) -> Any:
     import keras
 
     return keras.layers.Dense(units, activation="relu", kernel_initializer=_FOR_RELU, name=name)

@@ -152,7 +152,7 @@ class Tuning:
 
     def _try(self, number: int, trial: space.Suggests, demand: Demand | None, ends: float) -> None:
         """Make one trial, and tell the study; without a `demand` it is the untuned model's, never pruned."""
-        point = space.suggest(trial, self._config.base.model, self._config.variants)
+        point = space.suggest(trial, self._config.base, self._config.variants)
         try:
             if demand is not None:
                 self._require_fast(point, demand)

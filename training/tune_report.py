@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from training.console import show
 from training.front import Candidate
 from training.search import SearchConfig
 from training.space import hidden_of
 from training.tune import Final, Found
 
-_PIPE_COLUMNS = 160  # a pipe has no width of its own
 _LEFT = ("trial", "hidden", "optimizer", "precision", "meets both")
 _RIGHT = ("learning rate", "batch", "weights", "validation accuracy", "drop", "µs/row")
 
@@ -33,10 +32,7 @@ def print_front(found: Found, config: SearchConfig) -> None:
         shown.append(found.chosen)
     for candidate in shown:
         table.add_row(*cells(candidate, found, config))
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_PIPE_COLUMNS)
-    console.print(table)
+    show(table)
 
 
 def cells(candidate: Candidate, found: Found, config: SearchConfig) -> list[str]:
@@ -64,7 +60,7 @@ def cells(candidate: Candidate, found: Found, config: SearchConfig) -> list[str]
 
 
 def sentences(found: Found, final: Final, config: SearchConfig) -> list[str]:
-    """Return what is to be said of the published model; `is_met` says the same in a word."""
+    """Return what is to be said of the published model; `misses` returns the verdict alone."""
     bundle, precision = final.published.bundle, found.chosen.point["precision"]
     accuracy = (
         f"Test: accuracy {final.accuracy:.4f} on {final.rows:,} rows, untuned float32 "

@@ -1,19 +1,25 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bundle.fields import CategoryField, NumberField
+from bundle.manifest import InputSpec
 from bundle.store import open_bundle
 from tests.training import broken
 from tests.training.broken import Workshop
 from training.__main__ import main
+from training.config import VARIANTS
 from training.diagnose import diagnose, near_calls, reference_of
-from training.diagnosis import Diagnosis
+from training.diagnosis import Cause, Diagnosis, Finding, advise, find
 from training.diagnosis_report import sentences
 from training.errors import OptionError
+from training.inputs import Coarse, Inputs
+from training.paired import Pairs
 from training.pipeline import Published
 
 MARGIN = 0.01
@@ -58,9 +64,9 @@ def test_a_sound_variant_has_no_finding(sound: Path) -> None:
             "16 of 16 features leave the range that was calibrated with",
             "Train again on data that has rows like these",
         ),
-        (broken.saturating, ("saturated activations",), "FULLY_CONNECTED second_1", "`dynamic_int8`"),
+        (broken.saturating, ("saturated activations",), "FULLY_CONNECTED second_1", "Calibrate with rows"),
         (broken.outliers, ("coarse weights",), "100% of the channels", "outliers out of the weights"),
-        (broken.noisy, ("noisy layer",), "FULLY_CONNECTED first_1", "`int16x8`"),
+        (broken.noisy, ("noisy layer",), "FULLY_CONNECTED first_1", "Make the layer wider"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -85,6 +91,43 @@ def test_variants_that_training_makes_are_looked_into_as_well(breast_cancer: Pub
         assert causes(found) == []
         noise[name] = 10 ** (-found.comparison.layers[1].snr_db / 10)
     assert noise["float16"] < noise["int16x8"] < noise["int8"]
+
+
+@pytest.mark.parametrize(
+    ("variant", "cause", "names", "served"),
+    [
+        ("int8", "coarse weights", VARIANTS, ["float16"]),
+        (
+            "weight_int4",
+            "coarse weights",
+            VARIANTS,
+            ["weight_int8", "dynamic_int8", "int16x8", "float16"],
+        ),
+        ("weight_int4", "coarse weights", ["float32", "weight_int4", "int16x8"], ["int16x8"]),
+        ("int8", "noisy layer", VARIANTS, ["int16x8", "float16"]),
+        ("int16x8", "noisy layer", VARIANTS, ["float16"]),
+        ("w0.5-int8", "noisy layer", ["float32", "int16x8", "w0.5-float16", "w0.5-int8"], ["w0.5-float16"]),
+        ("int8", "saturated activations", VARIANTS, ["dynamic_int8"]),
+        ("int8", "saturated activations", ["float32", "int8", "w0.5-dynamic_int8"], []),
+        ("int8", None, ["float32", "int8", "float16"], ["float16"]),
+    ],
+)
+def test_what_is_advised_to_be_served_is_there_and_does_not_suffer_alike(
+    variant: str, cause: Cause | None, names: Sequence[str], served: list[str]
+) -> None:
+    findings = [Finding(cause, "")] if cause else []
+    (advice,) = advise(variant, Pairs(1000, lost=300, gained=0), MARGIN, findings, names)
+    assert re.findall("`([^`]+)`", advice) == served
+    assert advice.startswith("Serve `") is bool(served)
+
+
+def test_the_weights_of_a_variant_that_runs_in_floats_are_judged_as_they_are_stored(
+    breast_cancer: Published,
+) -> None:
+    found = diagnose(breast_cancer.bundle.folder, "weight_int8", margin=MARGIN)
+    weights = [layer.weights for layer in found.comparison.layers if layer.weights]
+    assert weights
+    assert all(one.outlier > 1 for one in weights)
 
 
 def test_training_says_what_it_calibrated_with(breast_cancer: Published) -> None:
@@ -129,6 +172,25 @@ def test_what_cannot_be_compared_is_refused(
 ) -> None:
     with pytest.raises(OptionError, match=said):
         diagnose(breast_cancer.bundle.folder, variant, against=against, margin=MARGIN)
+
+
+def test_a_bundle_of_texts_is_refused_in_words_of_ours(field_models: Path) -> None:
+    with pytest.raises(OptionError, match="loans/1 reads texts; only graphs of numbers can be looked into"):
+        diagnose(field_models / "loans" / "1", "int8", margin=MARGIN)
+
+
+@pytest.mark.parametrize(("column", "name"), [(0, "age"), (1, "job"), (3, "job"), (4, "pay"), (5, "pay")])
+def test_a_column_of_a_table_is_called_by_its_field(column: int, name: str) -> None:
+    fields = (
+        NumberField(name="age"),
+        CategoryField(name="job", categories=("nurse", "smith")),
+        NumberField(name="pay", missing="filled"),
+    )
+    spec = InputSpec(kind="table", shape=(6,), fields=fields)
+    inputs = Inputs(6, None, (Coarse(column, 3.0),), ())
+    assert find(inputs, [], spec)[0].text == (
+        f"1 of 6 columns span less than 16 of the input's steps: '{name}' 3.0"
+    )
 
 
 def test_the_reference_is_the_float32_of_the_same_graph_where_there_is_one(breast_cancer: Published) -> None:

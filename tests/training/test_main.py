@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -162,9 +163,35 @@ def test_a_variant_that_was_asked_for_and_failed_gives_exit_code_1_and_the_rest_
     assert "int8 is left out" in output.out
     again = ModelStore(tmp_path).open("breast_cancer")
     assert [variant.name for variant in again.manifest.variants] == ["float32", "float16"]
+    assert again.manifest.calibration is None  # nothing that was made was shown any rows
     # The same data, config and seed as the shared model: the same rows and answers, to the last bit.
     for mine, theirs in zip(again.golden("float32"), breast_cancer.bundle.golden("float32"), strict=True):
         assert np.array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize(
+    ("options", "failures", "code"),
+    [
+        ("--widths 0.5", ("int16x8", "w0.5-int16x8"), 0),
+        ("--widths 0.5", ("w0.5-float32", "w0.5-int8"), 1),
+        ("--widths 0.5 --variants int16x8", ("int16x8",), 1),
+        ("", ("int16x8",), 0),
+    ],
+)
+def test_a_precision_that_nobody_named_may_fail_but_no_whole_width(
+    options: str,
+    failures: tuple[str, ...],
+    code: int,
+    breast_cancer: Published,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def published(*_: object, **__: object) -> Published:
+        return replace(breast_cancer, failures=dict.fromkeys(failures, "it cannot be made"))
+
+    monkeypatch.setattr("training.pipeline.train", published)
+    arguments = ["train", "--data", "breast_cancer", "--models", str(tmp_path), *options.split()]
+    assert main(arguments) == code
 
 
 @pytest.mark.parametrize(
@@ -222,6 +249,18 @@ def test_a_variant_that_was_asked_for_and_failed_gives_exit_code_1_and_the_rest_
         (
             "tune --data iris --max-accuracy-drop 0.01 --max-row-us 5 --name a/b",
             "error: 'a/b' cannot name a model",
+        ),
+        (
+            "tune --data iris --max-accuracy-drop 0 --max-row-us 5 --tokens 0",
+            "error: --tokens was given 0: input should be greater",
+        ),
+        (
+            "tune --data iris --max-accuracy-drop 0 --max-row-us 5 --vocabulary 2",
+            "error: --vocabulary was given 2: input should be greater",
+        ),
+        (
+            "tune --data iris --max-accuracy-drop 0 --max-row-us 5 --embedding 0",
+            "error: --embedding was given 0: input should be greater",
         ),
         ("tune --data iris --max-accuracy-drop 0 --max-row-us 5 --out README.md/x", "Not a directory"),
         ("train --data iris --plot README.md/x", "Not a directory"),

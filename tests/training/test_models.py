@@ -89,6 +89,23 @@ def test_the_twin_of_a_model_of_texts_takes_ids_apart_and_answers_alike(
     assert np.asarray(twin(feeds)) == pytest.approx(np.asarray(model(rows)), abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("architecture", "units"), [("mlp", (4, 8, 16)), ("cnn", (4, 8, 32)), ("rnn", (4, 8, 32))]
+)
+def test_every_dense_layer_of_a_model_of_texts_follows_hidden_and_the_width(
+    architecture: Any, units: tuple[int, ...]
+) -> None:
+    model = build(architecture, TABLE, 3, hidden=(8, 16, 32), width=0.5)
+    texts = [model.get_layer(f"text0_{number}") for number in range(2)]
+    sizes = [layer.filters if architecture == "cnn" else layer.units for layer in texts]
+    assert (*sizes, model.get_layer("joined").units) == units
+    assert model.get_layer("numbers").units == 32
+
+
+def test_an_mlp_of_texts_with_one_hidden_layer_has_it_after_the_words() -> None:
+    assert build("mlp", TEXT, 3, hidden=(8,)).get_layer("joined").units == 8
+
+
 def test_what_fills_a_sequence_up_is_read_before_it_and_not_after() -> None:
     model = build("rnn", PADDED, 3, hidden=(4,), cell="gru")
     backwards = next(layer for layer in model.layers if layer.__class__.__name__ == "GRU")

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from training.config import Architecture, TrainConfig
 from training.search import PRECISIONS
-from training.space import DEPTHS, WIDTHS, config_of, suggest, untuned
+from training.space import DEPTHS, WIDTHS, config_of, suggest, untuned, widths_of
 
 
 class Edge:
@@ -25,21 +25,25 @@ class Edge:
         return choices[-self._end]
 
 
+@pytest.mark.parametrize("text", [(), ("note",)], ids=["numbers", "texts"])
 @pytest.mark.parametrize("model", sorted(WIDTHS))
-def test_the_untuned_model_is_a_point_of_the_space_and_gives_the_default_config(model: Architecture) -> None:
-    base = TrainConfig(data="x", model=model, variants=("float32",))
+def test_the_untuned_model_is_a_point_of_the_space_and_gives_the_default_config(
+    model: Architecture, text: tuple[str, ...]
+) -> None:
+    base = TrainConfig(data="x", model=model, text=text, variants=("float32",))
     point = untuned(base)
-    low, high, step = WIDTHS[model]
+    low, high, step = widths_of(base)
     assert point["width"] in range(low, high + 1, step)
     assert 1 <= point["depth"] <= DEPTHS[model]
-    assert set(point) == set(suggest(Edge(0), model, PRECISIONS))
+    assert set(point) == set(suggest(Edge(0), base, PRECISIONS))
     assert config_of(base, point) == base
 
 
-@given(st.sampled_from(sorted(WIDTHS)), st.integers(0, 1))
-def test_every_corner_of_the_space_is_a_config(model: Architecture, end: int) -> None:
-    point = suggest(Edge(end), model, PRECISIONS)
-    config = config_of(TrainConfig(data="x", model=model), point)
+@given(st.sampled_from(sorted(WIDTHS)), st.sampled_from([(), ("note",)]), st.integers(0, 1))
+def test_every_corner_of_the_space_is_a_config(model: Architecture, text: tuple[str, ...], end: int) -> None:
+    base = TrainConfig(data="x", model=model, text=text)
+    point = suggest(Edge(end), base, PRECISIONS)
+    config = config_of(base, point)
     assert len(config.hidden) == point["depth"]
     assert config.hidden[0] == point["width"]
     assert set(config.variants) == {"float32", point["precision"]}

@@ -12,7 +12,8 @@ from training.search import PRECISIONS
 from training.space import suggest, untuned
 from training.study import Study
 
-POINT = untuned(TrainConfig(data="x"))
+BASE = TrainConfig(data="x")
+POINT = untuned(BASE)
 
 
 def opened(place: str | None, **told: Any) -> Study:
@@ -21,7 +22,7 @@ def opened(place: str | None, **told: Any) -> Study:
 
 def tried(study: Study, accuracy: float, *, reference: bool = False) -> Candidate:
     number, trial = study.ask_for(POINT) if reference else study.ask()
-    candidate = Candidate(number, suggest(trial, "mlp", PRECISIONS), accuracy, 5.0, 99)
+    candidate = Candidate(number, suggest(trial, BASE, PRECISIONS), accuracy, 5.0, 99)
     study.keep(candidate, [0.5, accuracy])
     return candidate
 
@@ -36,7 +37,7 @@ def test_a_study_goes_on_where_it_was_left(place: str) -> None:
     reference = tried(first, 0.9, reference=True)
     other = tried(first, 0.8)
     number, trial = first.ask()
-    suggest(trial, "mlp", PRECISIONS)
+    suggest(trial, BASE, PRECISIONS)
     first.give_up(number, "too slow")
     first.ask()  # and then the process was killed
     again = opened(place)
@@ -51,7 +52,7 @@ def test_a_study_goes_on_where_it_was_left(place: str) -> None:
 def test_an_interrupted_trial_counts_for_nothing(place: str) -> None:
     study = opened(place)
     number, trial = study.ask_for(POINT)
-    suggest(trial, "mlp", PRECISIONS)
+    suggest(trial, BASE, PRECISIONS)
     study.abandon(number)
     assert (study.finished, study.reference, study.candidates) == (0, None, [])
     assert tried(study, 0.9, reference=True) == study.reference

@@ -10,7 +10,7 @@ import pytest
 
 from training.config import DataConfig
 from training.dataset import Dataset
-from training.errors import DataError, DataUnreadableError, MissingValuesError, OptionError
+from training.errors import DataError, DataUnreadableError, FeaturesError, MissingValuesError, OptionError
 from training.sources import load
 
 MIXED = "age,job,note,y\n41,nurse,Fine day,1\n,smith,,0\n33.5,nurse,So so,1\n20,smith,Oh no,0\n"
@@ -66,8 +66,17 @@ def test_missing_values_are_refused_or_dropped_as_in_other_data(tmp_path: Path) 
 
 
 def test_a_missing_label_is_never_filled_in(tmp_path: Path) -> None:
-    with pytest.raises(MissingValuesError, match="'y'"):
+    with pytest.raises(MissingValuesError, match="'y'; a model cannot fill in labels") as caught:
         of_csv(tmp_path, "job,y\na,1\na,\nb,0\nb,1\n", missing="fill")
+    assert "--missing fill" not in str(caught.value)
+    with pytest.raises(MissingValuesError, match="cannot fill in labels"):
+        of_csv(tmp_path, "a,y\n1,1\n2,\n3,0\n")
+
+
+@pytest.mark.parametrize("text", [(), ("note",)])
+def test_a_header_alone_has_no_rows(tmp_path: Path, text: tuple[str, ...]) -> None:
+    with pytest.raises(FeaturesError, match="toy has no rows"):
+        of_csv(tmp_path, "note,y\n", text=text)
 
 
 def test_a_split_column_keeps_the_published_test_rows(tmp_path: Path) -> None:
