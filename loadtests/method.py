@@ -19,7 +19,8 @@ _FIGURES = (
     evidence. Differences within the interval are noise.""",
     """The difference of two accuracies is paired by test row (Newcombe 1998, method 10): two variants that
     err on the same rows are compared more sharply than their own intervals would allow.""",
-    """Effective accuracy: rows answered rightly and in time, over all rows offered.""",
+    """Effective accuracy: each test row offered counts once, by the share of its requests that were answered
+    rightly and in time. It is never above live accuracy, and the same where all were answered in time.""",
     """A ratio of two variants is the geometric mean of its rounds' ratios, its 95% interval Student's, of
     their logarithms. Where it holds 1 the two are *not told apart*. Each interval is of one pair alone: of
     twenty pairs that are alike, about one will seem to differ.""",
