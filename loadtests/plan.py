@@ -59,6 +59,11 @@ class Plan:
         return SCENARIOS[self.scenario_name]
 
     @property
+    def searches(self) -> bool:
+        """Tell whether every variant's peak is looked for before the rounds."""
+        return self.find_peak or self.profile
+
+    @property
     def turns(self) -> int:
         """How many rounds there are at least; a load that changes on purpose is one piece."""
         return 1 if self.scenario.kind == SHAPED else self.rounds

@@ -23,7 +23,7 @@ from loadtests.result import Result, Skipped, Trial
 from loadtests.scenarios import CLOSED, OPEN
 from loadtests.search import Attempt, Search
 from loadtests.server_process import Server, launched
-from loadtests.subject import Record, Subject
+from loadtests.subject import Record, Subject, shared_rate
 from loadtests.summary import Window
 from loadtests.target import target_of
 from loadtests.turns import turn
@@ -97,7 +97,7 @@ class _Run:
                 records.append(self._meet(subject, payloads))
             except LoadTestError as error:
                 yield self._drop(subject, error)
-        if self._plan.find_peak or self._plan.profile:
+        if self._plan.searches:
             yield from self._search(records)
         yield from self._take_turns(records)
         for record in records:
@@ -204,11 +204,9 @@ class _Run:
             index += 1
         if self._plan.profile:
             yield from self._profile(records)
-        peaks = [one.search.peak().requests_per_s for one in records if one.search]
-        shared = min((peak for peak in peaks if peak), default=RATE_DEFAULT * 2) / 2
-        for record in records:
-            # The same for all, and one that all can bear: then their latencies can be compared.
-            record.rate = self._plan.rate or shared
+        left = [one for one in records if one.subject in self._subjects]
+        for record in left:
+            record.rate = shared_rate(left)
 
     def _profile(self, records: Sequence[Record]) -> Iterator[Skipped]:
         """Try shares of each variant's peak."""
