@@ -35,7 +35,8 @@ def compare_command(
 ) -> None:
     """Compare two reports of one machine: throughput, latency and accuracy of what both measured.
 
-    Exit code 0: nothing is worse, as far as the intervals tell. 1: something is. 2: they cannot be compared.
+    Exit code 0: nothing is worse, as far as the intervals tell. 1: something is, or the second report lacks
+    what the first has. 2: they cannot be compared, or have no rounds from which anything could be told.
     """
     try:
         _check(tolerance, confidence)
@@ -46,7 +47,7 @@ def compare_command(
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from None
     _show(found)
-    raise typer.Exit(1 if found.is_worse else 0)
+    raise typer.Exit(2 if found.is_blind else 1 if found.is_worse else 0)
 
 
 def _check(tolerance: float, confidence: float) -> None:

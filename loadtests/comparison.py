@@ -45,10 +45,19 @@ class Comparison:
     changes: tuple[Change, ...]
     missing: tuple[str, ...]
     """Loads of only one of the reports, in words."""
+    lost: tuple[str, ...] = ()
+    """Of these, those of the first report: what was measured before, and is not any more."""
 
     @property
     def is_worse(self) -> bool:
-        return any(change.finding == WORSE for change in self.changes)
+        """Tell whether a figure is worse, or a load was lost."""
+        return bool(self.lost) or any(change.finding == WORSE for change in self.changes)
+
+    @property
+    def is_blind(self) -> bool:
+        """Tell whether nothing can be told of speed, which one round cannot, and nothing else is worse."""
+        speeds = [change.finding for change in self.changes if change.figure != "accuracy"]
+        return not self.is_worse and set(speeds) <= {UNKNOWN}
 
     def named(self, finding: str) -> list[Change]:
         """Return the changes of one kind."""
@@ -77,7 +86,8 @@ def compare(
     each = 1 - (1 - confidence) / 2 / sum(len(_figures(one)) + 1 for one, _ in pairs)
     changes = [change for pair in pairs for change in _changes(*pair, each, tolerance)]
     overall = _overall(pairs, 1 - (1 - confidence) / 2, tolerance) if len(pairs) > 1 else ()
-    return Comparison((*overall, *changes), tuple(_missing(first, second)))
+    lost, added = _only(first, second, "first"), _only(second, first, "second")
+    return Comparison((*overall, *changes), (*lost, *added), lost)
 
 
 def _see_that_they_compare(before: Document, after: Document) -> None:
@@ -108,13 +118,14 @@ def _by_load(document: Document) -> dict[tuple[str, int], Measured]:
     return {(load.variant, load.rows_per_request): load for load in document.results}
 
 
-def _missing(
-    first: dict[tuple[str, int], Measured], second: dict[tuple[str, int], Measured]
-) -> Iterator[str]:
-    for which, ours, theirs in (("first", first, second), ("second", second, first)):
-        for variant, rows in ours:
-            if (variant, rows) not in theirs:
-                yield f"{variant} with {rows} a request is only in the {which} report"
+def _only(
+    ours: dict[tuple[str, int], Measured], theirs: dict[tuple[str, int], Measured], which: str
+) -> tuple[str, ...]:
+    return tuple(
+        f"{variant} with {rows} a request is only in the {which} report"
+        for variant, rows in ours
+        if (variant, rows) not in theirs
+    )
 
 
 def _figures(load: Measured) -> dict[str, tuple[str, int]]:
@@ -199,20 +210,26 @@ def _finding(ratio: Ratio | None, sign: int, tolerance: float) -> str:
 def summary(comparison: Comparison) -> list[str]:
     """Return the comparison in sentences, the answer first."""
     worse, better, unknown = (comparison.named(kind) for kind in (WORSE, BETTER, UNKNOWN))
+    missing = list(comparison.missing)
     if worse:
         answer = f"Worse: {_listed(worse)}."
+    elif comparison.lost:
+        answer = f"Worse: {'; '.join(comparison.lost)}."
+        missing = missing[len(comparison.lost) :]
+    elif comparison.is_blind:
+        answer = (
+            "Nothing can be told of speed: no figure has an interval, which takes two rounds in each run."
+        )
     elif better:
         answer = f"Better: {_listed(better)}; nothing is worse."
-    elif len(unknown) == len(comparison.changes):
-        answer = "Nothing can be told: the runs have no rounds to take an interval from."
     else:
         answer = "Not told apart: no figure differs by more than the rounds scatter and the machine drifts."
     sentences = [answer, *_sharpness(comparison)]
-    if worse and better:
+    if better and not answer.startswith("Better"):
         sentences.append(f"Better: {_listed(better)}.")
-    if unknown and len(unknown) < len(comparison.changes):
+    if unknown and not comparison.is_blind:
         sentences.append(f"Unknown: {_listed(unknown)}.")
-    return [*sentences, *(f"{one}." for one in comparison.missing)]
+    return [*sentences, *(f"{one}." for one in missing)]
 
 
 def _sharpness(comparison: Comparison) -> list[str]:

@@ -51,6 +51,20 @@ def test_a_slower_service_fails_the_build_and_the_file_says_why(reports: Path) -
     assert _compare(*files, "--tolerance", "0.3").exit_code == 0
 
 
+def test_a_variant_that_is_gone_fails_the_build(reports: Path) -> None:
+    (reports / "less.json").write_text(document([result("int8", 32, 2000)]).as_json())
+    ended = _compare(str(reports / "before.json"), str(reports / "less.json"))
+    assert ended.exit_code == 1
+    assert "Worse: float32 with 32 a request is only in the first report." in ended.stdout
+
+
+def test_one_round_cannot_gate_a_build(reports: Path) -> None:
+    (reports / "once.json").write_text(document([result("int8", 32, 2000, scatter=(1.0,))]).as_json())
+    ended = _compare(str(reports / "once.json"), str(reports / "once.json"))
+    assert ended.exit_code == 2
+    assert "Nothing can be told of speed" in ended.stdout
+
+
 def test_a_mistake_is_one_clear_line_and_no_traceback(reports: Path) -> None:
     (reports / "old.json").write_text('{"schema_version": 1}')
     before = str(reports / "before.json")

@@ -110,6 +110,14 @@ def test_one_round_says_nothing() -> None:
     found = compare(*runs)
     assert {one.figure for one in found.named("unknown")} == {"throughput", "p99"}
     assert not found.is_worse
+    assert found.is_blind
+    assert summary(found)[0].startswith("Nothing can be told of speed: no figure has an interval")
+
+
+def test_a_loss_of_accuracy_shows_in_one_round_too() -> None:
+    runs = [document([result("int8", accuracy=one, unique=10_000, scatter=(1.0,))]) for one in (0.98, 0.9)]
+    found = compare(*runs)
+    assert (found.is_worse, found.is_blind) == (True, False)
 
 
 def test_peaks_are_compared_by_the_rates_that_held_and_failed() -> None:
@@ -129,6 +137,19 @@ def test_what_only_one_report_has_is_named() -> None:
         "float32 with 1 a request is only in the first report",
         "int8 with 32 a request is only in the second report",
     )
+
+
+def test_a_load_that_the_second_report_lost_is_worse_and_one_that_it_gained_is_not() -> None:
+    two, one = document([result("int8"), result("float32")]), document([result("int8")])
+    found = compare(two, one)
+    assert found.lost == ("float32 with 1 a request is only in the first report",)
+    assert found.is_worse
+    sentences = summary(found)
+    assert sentences[0] == "Worse: float32 with 1 a request is only in the first report."
+    assert sum("float32" in sentence for sentence in sentences) == 1
+    gained = compare(one, two)
+    assert (gained.lost, gained.is_worse) == ((), False)
+    assert summary(gained)[-1] == "float32 with 1 a request is only in the second report."
 
 
 @pytest.mark.parametrize(
