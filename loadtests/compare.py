@@ -46,7 +46,7 @@ def compare_command(
     except LoadTestError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from None
-    _show(found)
+    _show(found, confidence)
     raise typer.Exit(2 if found.is_blind else 1 if found.is_worse else 0)
 
 
@@ -65,14 +65,14 @@ def _write(found: Comparison, out: Path) -> None:
         raise LoadTestError(f"--out is {str(out)!r}, which cannot be written ({error.strerror})") from error
 
 
-def _show(found: Comparison) -> None:
+def _show(found: Comparison, confidence: float) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
     console = Console(width=None if sys.stdout.isatty() else _LOG_WIDTH)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    lines = [_line(change) for change in found.changes]
+    lines = [_line(change, confidence) for change in found.changes]
     for title in lines[0]:
         table.add_column(title, justify="left" if title in {"variant", "figure", "finding"} else "right")
     for line in lines:
@@ -82,14 +82,14 @@ def _show(found: Comparison) -> None:
         console.print(sentence, markup=False)
 
 
-def _line(change: Change) -> dict[str, str]:
+def _line(change: Change, confidence: float) -> dict[str, str]:
     return {
         "variant": change.variant,
         "rows": str(change.rows or ""),
         "figure": change.figure,
         "before": _figure(change, change.before),
         "after": _figure(change, change.after),
-        "after / before (95% over all)": _interval(change),
+        f"after / before ({100 * confidence:g}% over all)": _interval(change),
         "finding": change.finding,
     }
 
@@ -99,7 +99,7 @@ def _figure(change: Change, value: float | None) -> str:
         return "-"
     if change.figure == "accuracy":
         return f"{value:.4f}"
-    return f"{value:,.0f}" if change.figure == "throughput" else f"{number(value)} ms"
+    return f"{value:,.0f}/s" if change.figure in {"throughput", "peak"} else f"{number(value)} ms"
 
 
 def _interval(change: Change) -> str:
