@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shlex
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich import box
@@ -16,7 +15,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from bundle.errors import BundleError
-from loadtests import cores, machine
+from loadtests import cores, interruption, machine
 from loadtests.budget import Budget
 from loadtests.compare import EPILOG, compare_command
 from loadtests.errors import LoadTestError
@@ -117,8 +116,7 @@ def run_command(
     Exit code 0: measured. 1: a variant failed, a run is void, a check found something, or the budget is not
     met. 2: a mistake in what was asked.
     """
-    # Without it, a polite kill would end this process and leave its children.
-    signal.signal(signal.SIGTERM, _interrupt)
+    interruption.heed()
     console = Console(width=None if sys.stdout.isatty() else _LOG_WIDTH)
     try:
         budget = Budget(p99_ms, min_accuracy, min_rps, max_mb)
@@ -153,7 +151,7 @@ def run_command(
         _refuse(str(error))
     except KeyboardInterrupt:
         print("interrupted: nothing was reported, and what was started has been stopped", file=sys.stderr)
-        raise typer.Exit(130) from None
+        raise typer.Exit(interruption.CODE) from None
     command = shlex.join(["python", "-m", "loadtests", *sys.argv[1:]])
     report = Report(plan, results, skipped, machine.describe(), command, budget)
     path = report.write()
@@ -221,10 +219,6 @@ def _make_folder(out: Path) -> None:
 def _refuse(message: str) -> NoReturn:
     print(f"error: {message}", file=sys.stderr)
     raise typer.Exit(2)
-
-
-def _interrupt(*_: Any) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
