@@ -19,7 +19,7 @@ from loadtests import cores, interruption, machine
 from loadtests.budget import Budget
 from loadtests.compare import EPILOG, compare_command
 from loadtests.errors import LoadTestError
-from loadtests.plan import ROUNDS, Plan, Schedule
+from loadtests.plan import BOUND_MS, ROUNDS, Plan, Schedule
 from loadtests.report import Report
 from loadtests.result import Result, Skipped
 from loadtests.run import failed, run
@@ -103,7 +103,11 @@ def run_command(
         str | None, typer.Option(help="A service that is running, instead of one started for each variant.")
     ] = None,
     p99_ms: Annotated[
-        float | None, typer.Option(help="Budget: the longest p99, in milliseconds; later answers are late.")
+        float | None,
+        typer.Option(
+            help="Budget: the longest p99, in milliseconds; later answers are late. Where lateness is part "
+            f"of the figure (ramp, spike, --find-peak, --profile), {BOUND_MS:g} if it is not given."
+        ),
     ] = None,
     min_accuracy: Annotated[float | None, typer.Option(help="Budget: the least accuracy, as 0.95.")] = None,
     min_rps: Annotated[float | None, typer.Option(help="Budget: the fewest requests a second.")] = None,
@@ -137,7 +141,7 @@ def run_command(
             rate=rate,
             connections=connections,
             seed=seed,
-            bound_ms=p99_ms,
+            p99_ms=p99_ms,
             find_peak=find_peak,
             profile=profile,
         )

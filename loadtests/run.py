@@ -17,7 +17,7 @@ from loadtests.generator import Generator
 from loadtests.offline_predictions import predict
 from loadtests.outcome import result_of, rounds_of
 from loadtests.payloads import Payloads, build, held_out
-from loadtests.plan import BOUND_MS, Plan
+from loadtests.plan import Plan
 from loadtests.probe import probe
 from loadtests.result import Result, Skipped, Trial
 from loadtests.scenarios import CLOSED, OPEN
@@ -184,7 +184,8 @@ class _Run:
 
     def _search(self, records: Sequence[Record]) -> Iterator[Skipped]:
         """Look for every variant's peak, one attempt of each in turn, and try more for a profile."""
-        bound_ms = self._plan.bound_ms or BOUND_MS
+        bound_ms = self._plan.bound_ms
+        assert bound_ms is not None  # noqa: S101 - a plan that searches has one
         for record in records:
             record.search = Search(self._plan.rate or RATE_FIRST, bound_ms, self._plan.seed + 1000)
             if record.unloaded.p50_ms > bound_ms:
@@ -237,7 +238,8 @@ class _Run:
         file = plan.out / "samples" / "trial.npz"
         window = self._generator.send(order, file, self._progress.advance)
         file.unlink()
-        return trial.judge(window, attempt.rate, plan.bound_ms or BOUND_MS)
+        assert plan.bound_ms is not None  # noqa: S101 - a plan that searches has one
+        return trial.judge(window, attempt.rate, plan.bound_ms)
 
     def _result(self, record: Record) -> Result:
         subject = record.subject

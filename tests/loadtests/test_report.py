@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,6 @@ from bundle.store import ModelStore
 from loadtests.budget import Budget
 from loadtests.cores import Cores
 from loadtests.document import read
-from loadtests.method import method
 from loadtests.plan import Plan, Schedule
 from loadtests.recorder import Recorder
 from loadtests.report import Report
@@ -86,13 +84,3 @@ def test_the_method_says_what_was_asked_and_where_it_ran(report: Report) -> None
     assert "A B C, C B A" in text
     assert "Services run on core 0, the load generator on 1." in text
     assert "a closed loop waits" in text
-
-
-def test_the_method_says_at_what_rate_the_rounds_after_a_search_are(report: Report) -> None:
-    plan = replace(report.plan, scenario_name="server", rate=300.0, find_peak=True)
-    text = " ".join(method(plan, report.document.results))
-    assert "the search begins at 300 arrivals a second" in text
-    assert "The rounds are at one rate for all variants: half the lowest peak" in text
-    text = " ".join(method(replace(plan, find_peak=False), report.document.results))
-    assert "Asked: 300 arrivals a second" in text
-    assert "half the lowest peak" not in text
