@@ -64,7 +64,10 @@ def test_unexpected_answers_void_the_run_and_are_counted() -> None:
 
 def test_a_refusal_is_expected_where_it_is_part_of_the_figure() -> None:
     refused = _summary(reasons=("status 503",))
-    assert checks.of_answers(refused, SPIKE).passed is True
+    check = checks.of_answers(refused, SPIKE)
+    assert check.passed is True
+    assert check.detail == "1 of 101 were refused, as this scenario allows; all others were as promised."
+    assert checks.of_answers(_summary(), SPIKE).detail == "All 100 answers were as promised."
     assert checks.of_answers(refused, USERS).passed is False
     assert checks.of_answers(_summary(reasons=("status 500",)), SPIKE).passed is False
 
