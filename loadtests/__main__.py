@@ -150,7 +150,8 @@ def run_command(
         results = [one for one in outcomes if isinstance(one, Result)]
         skipped = [one for one in outcomes if isinstance(one, Skipped)]
         if not results:
-            raise LoadTestError("; ".join(dict.fromkeys(f"{one.variant}: {one.reason}" for one in skipped)))
+            reasons = "; ".join(dict.fromkeys(f"{one.variant}: {one.reason}" for one in skipped))
+            _refuse(reasons, 1 if failed(outcomes) else 2)
     except (LoadTestError, BundleError) as error:
         _refuse(str(error))
     except KeyboardInterrupt:
@@ -220,9 +221,9 @@ def _make_folder(out: Path) -> None:
         ) from error
 
 
-def _refuse(message: str) -> NoReturn:
+def _refuse(message: str, code: int = 2) -> NoReturn:
     print(f"error: {message}", file=sys.stderr)
-    raise typer.Exit(2)
+    raise typer.Exit(code)
 
 
 if __name__ == "__main__":

@@ -50,8 +50,12 @@ class Progress(Protocol):
 def run(plan: Plan, progress: Progress) -> Iterator[Result | Skipped]:
     """Measure, and yield what each variant came to at each number of rows.
 
-    A variant that cannot be loaded is skipped with the reason, and the rest goes on.
+    A variant that cannot be loaded is skipped with the reason, and the rest goes on. Raises ServiceError
+    where nobody answers at the host that was named.
     """
+    if plan.host:
+        with ServiceClient(plan.host) as client:
+            client.reach()
     with ExitStack() as stack:
         run = _Run(plan, progress, stack)
         yield from run.start()
