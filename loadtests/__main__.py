@@ -15,15 +15,17 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from bundle.errors import BundleError
+from bundle.store import Bundle
 from loadtests import cores, interruption, machine
 from loadtests.budget import Budget
 from loadtests.compare import EPILOG, compare_command
 from loadtests.errors import LoadTestError
+from loadtests.payloads import held_out, rows_within
 from loadtests.plan import BOUND_MS, ROUNDS, Plan, Schedule
 from loadtests.report import Report
 from loadtests.result import Result, Skipped
 from loadtests.run import failed, run
-from loadtests.scenarios import OFFLINE_ROWS, SCENARIOS
+from loadtests.scenarios import OFFLINE_BODY_BYTES, OFFLINE_ROWS, SCENARIOS
 from loadtests.table import cells
 from loadtests.target import choose_bundle
 
@@ -70,7 +72,10 @@ def run_command(
     scenario: Annotated[str, typer.Option(help=f"One of {', '.join(SCENARIOS)}.")] = "users",
     rows: Annotated[
         str | None,
-        typer.Option(help=f"Rows in a request, comma-separated; by default 1,32, {OFFLINE_ROWS} if offline."),
+        typer.Option(
+            help=f"Rows in a request, comma-separated; by default 1,32, or if offline {OFFLINE_ROWS}, fewer "
+            "where they are long."
+        ),
     ] = None,
     users: Annotated[int, typer.Option(min=1, help="Users, each with one connection.")] = 16,
     think: Annotated[float, typer.Option(min=0, help="Seconds that a user thinks between requests.")] = 0.0,
@@ -130,7 +135,7 @@ def run_command(
             bundle=bundle,
             variants=tuple(bundle.variant(name).name for name in _names(variants))
             or tuple(variant.name for variant in bundle.manifest.variants),
-            rows=_row_counts(rows or (str(OFFLINE_ROWS) if scenario == "offline" else "1,32")),
+            rows=_row_counts(rows or _default_rows(bundle, scenario)),
             schedule=Schedule(users, warmup, duration),
             out=out,
             cores=cores.choose(),
@@ -203,6 +208,13 @@ def _scenario(name: str, *, find_peak: bool, profile: bool) -> str:
 
 def _names(text: str) -> Sequence[str]:
     return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
+def _default_rows(bundle: Bundle, scenario: str) -> str:
+    if scenario != "offline":
+        return "1,32"
+    x, _ = held_out(bundle)
+    return str(rows_within(x, OFFLINE_ROWS, OFFLINE_BODY_BYTES))
 
 
 def _row_counts(text: str) -> tuple[int, ...]:
