@@ -101,6 +101,7 @@ def test_a_refusal_is_no_reason_against_a_variant_where_the_scenario_allows_it()
         return Measured.of(replace(result("float32", failures={reason: 9}), scenario=scenario))
 
     assert judge([loaded("spike", "status 503")]).recommended == "float32"
+    assert "9 of 109 requests were refused, as the scenario allows" in _text([loaded("spike", "status 503")])
     assert judge([loaded("spike", "status 500")]).recommended is None
     assert judge([loaded("users", "status 503")]).recommended is None
 
