@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shlex
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich import box
@@ -16,15 +15,17 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from bundle.errors import BundleError
-from loadtests import cores, machine
+from bundle.store import Bundle
+from loadtests import cores, interruption, machine
 from loadtests.budget import Budget
 from loadtests.compare import EPILOG, compare_command
 from loadtests.errors import LoadTestError
-from loadtests.plan import ROUNDS, Plan, Schedule
+from loadtests.payloads import held_out, rows_within
+from loadtests.plan import BOUND_MS, ROUNDS, Plan, Schedule
 from loadtests.report import Report
 from loadtests.result import Result, Skipped
 from loadtests.run import failed, run
-from loadtests.scenarios import OFFLINE_ROWS, SCENARIOS
+from loadtests.scenarios import OFFLINE_BODY_BYTES, OFFLINE_ROWS, SCENARIOS
 from loadtests.table import cells
 from loadtests.target import choose_bundle
 
@@ -71,7 +72,10 @@ def run_command(
     scenario: Annotated[str, typer.Option(help=f"One of {', '.join(SCENARIOS)}.")] = "users",
     rows: Annotated[
         str | None,
-        typer.Option(help=f"Rows in a request, comma-separated; by default 1,32, {OFFLINE_ROWS} if offline."),
+        typer.Option(
+            help=f"Rows in a request, comma-separated; by default 1,32, or if offline {OFFLINE_ROWS}, fewer "
+            "where they are long."
+        ),
     ] = None,
     users: Annotated[int, typer.Option(min=1, help="Users, each with one connection.")] = 16,
     think: Annotated[float, typer.Option(min=0, help="Seconds that a user thinks between requests.")] = 0.0,
@@ -104,7 +108,11 @@ def run_command(
         str | None, typer.Option(help="A service that is running, instead of one started for each variant.")
     ] = None,
     p99_ms: Annotated[
-        float | None, typer.Option(help="Budget: the longest p99, in milliseconds; later answers are late.")
+        float | None,
+        typer.Option(
+            help="Budget: the longest p99, in milliseconds; later answers are late. Where lateness is part "
+            f"of the figure (ramp, spike, --find-peak, --profile), {BOUND_MS:g} if it is not given."
+        ),
     ] = None,
     min_accuracy: Annotated[float | None, typer.Option(help="Budget: the least accuracy, as 0.95.")] = None,
     min_rps: Annotated[float | None, typer.Option(help="Budget: the fewest requests a second.")] = None,
@@ -117,8 +125,7 @@ def run_command(
     Exit code 0: measured. 1: a variant failed, a run is void, a check found something, or the budget is not
     met. 2: a mistake in what was asked.
     """
-    # Without it, a polite kill would end this process and leave its children.
-    signal.signal(signal.SIGTERM, _interrupt)
+    interruption.heed()
     console = Console(width=None if sys.stdout.isatty() else _LOG_WIDTH)
     try:
         budget = Budget(p99_ms, min_accuracy, min_rps, max_mb)
@@ -128,7 +135,7 @@ def run_command(
             bundle=bundle,
             variants=tuple(bundle.variant(name).name for name in _names(variants))
             or tuple(variant.name for variant in bundle.manifest.variants),
-            rows=_row_counts(rows or (str(OFFLINE_ROWS) if scenario == "offline" else "1,32")),
+            rows=_row_counts(rows or _default_rows(bundle, scenario)),
             schedule=Schedule(users, warmup, duration),
             out=out,
             cores=cores.choose(),
@@ -139,7 +146,7 @@ def run_command(
             rate=rate,
             connections=connections,
             seed=seed,
-            bound_ms=p99_ms,
+            p99_ms=p99_ms,
             find_peak=find_peak,
             profile=profile,
         )
@@ -148,12 +155,13 @@ def run_command(
         results = [one for one in outcomes if isinstance(one, Result)]
         skipped = [one for one in outcomes if isinstance(one, Skipped)]
         if not results:
-            raise LoadTestError("; ".join(dict.fromkeys(f"{one.variant}: {one.reason}" for one in skipped)))
+            reasons = "; ".join(dict.fromkeys(f"{one.variant}: {one.reason}" for one in skipped))
+            _refuse(reasons, 1 if failed(outcomes) else 2)
     except (LoadTestError, BundleError) as error:
         _refuse(str(error))
     except KeyboardInterrupt:
         print("interrupted: nothing was reported, and what was started has been stopped", file=sys.stderr)
-        raise typer.Exit(130) from None
+        raise typer.Exit(interruption.CODE) from None
     command = shlex.join(["python", "-m", "loadtests", *sys.argv[1:]])
     report = Report(plan, results, skipped, machine.describe(), command, budget)
     path = report.write()
@@ -202,6 +210,13 @@ def _names(text: str) -> Sequence[str]:
     return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 
+def _default_rows(bundle: Bundle, scenario: str) -> str:
+    if scenario != "offline":
+        return "1,32"
+    x, _ = held_out(bundle)
+    return str(rows_within(x, OFFLINE_ROWS, OFFLINE_BODY_BYTES))
+
+
 def _row_counts(text: str) -> tuple[int, ...]:
     names = _names(text)
     if not names or not all(name.isdecimal() and int(name) > 0 for name in names):
@@ -218,13 +233,9 @@ def _make_folder(out: Path) -> None:
         ) from error
 
 
-def _refuse(message: str) -> NoReturn:
+def _refuse(message: str, code: int = 2) -> NoReturn:
     print(f"error: {message}", file=sys.stderr)
-    raise typer.Exit(2)
-
-
-def _interrupt(*_: Any) -> NoReturn:
-    raise KeyboardInterrupt
+    raise typer.Exit(code)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from loadtests.shape import ScenarioShape
 from loadtests.users import ClosedLoopUser, OpenLoopUser
 
 _MARGIN_S = 0.1  # so that the users are at work for the whole of the window
+_LINGER_S = 1.0  # of a shape: it begins a little before the users do
 _STEP_S = 0.05
 
 
@@ -94,7 +95,8 @@ class Agent:
 
 def _shape(order: Order) -> AgentShape:
     shape = AgentShape()
-    shape.scenario, shape.seconds, shape.most = order.scenario, order.seconds + 1.0, order.users
+    shape.scenario, shape.seconds, shape.most = order.scenario, order.seconds, order.users
+    shape.linger_s = _LINGER_S
     return shape
 
 

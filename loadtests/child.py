@@ -15,6 +15,7 @@ from typing import Self
 import psutil
 
 from loadtests.cores import bound_to
+from loadtests.open_files import allow_many
 
 _GRACE_S = 10.0  # between asking a program to end and ending it
 _TAIL_LINES = 15
@@ -30,6 +31,7 @@ class Child:
         self.log = log
         source = str(Path(__file__).parents[1])
         path = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH")]))
+        allow_many()  # what is started has the limits of who starts it
         with log.open("wb") as stream, bound_to(core):
             self._process = subprocess.Popen(
                 [sys.executable, "-m", module, *arguments],

@@ -58,6 +58,10 @@ class ServiceClient:
         except httpx.TransportError:
             return False
 
+    def reach(self) -> None:
+        """See that somebody answers, whatever the answer. Raises ServiceError."""
+        self._request("GET", "/health/ready")
+
     def ask(self, target: Target, body: bytes) -> None:
         """Post one request, which also loads the variant. Raises ServiceError unless it is answered.
 

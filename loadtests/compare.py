@@ -35,7 +35,8 @@ def compare_command(
 ) -> None:
     """Compare two reports of one machine: throughput, latency and accuracy of what both measured.
 
-    Exit code 0: nothing is worse, as far as the intervals tell. 1: something is. 2: they cannot be compared.
+    Exit code 0: nothing is worse, as far as the intervals tell. 1: something is, or the second report lacks
+    what the first has. 2: they cannot be compared, or have no rounds from which anything could be told.
     """
     try:
         _check(tolerance, confidence)
@@ -45,8 +46,8 @@ def compare_command(
     except LoadTestError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from None
-    _show(found)
-    raise typer.Exit(1 if found.is_worse else 0)
+    _show(found, confidence)
+    raise typer.Exit(2 if found.is_blind else 1 if found.is_worse else 0)
 
 
 def _check(tolerance: float, confidence: float) -> None:
@@ -64,14 +65,14 @@ def _write(found: Comparison, out: Path) -> None:
         raise LoadTestError(f"--out is {str(out)!r}, which cannot be written ({error.strerror})") from error
 
 
-def _show(found: Comparison) -> None:
+def _show(found: Comparison, confidence: float) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
     console = Console(width=None if sys.stdout.isatty() else _LOG_WIDTH)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    lines = [_line(change) for change in found.changes]
+    lines = [_line(change, confidence) for change in found.changes]
     for title in lines[0]:
         table.add_column(title, justify="left" if title in {"variant", "figure", "finding"} else "right")
     for line in lines:
@@ -81,14 +82,14 @@ def _show(found: Comparison) -> None:
         console.print(sentence, markup=False)
 
 
-def _line(change: Change) -> dict[str, str]:
+def _line(change: Change, confidence: float) -> dict[str, str]:
     return {
         "variant": change.variant,
         "rows": str(change.rows or ""),
         "figure": change.figure,
         "before": _figure(change, change.before),
         "after": _figure(change, change.after),
-        "after / before (95% over all)": _interval(change),
+        f"after / before ({100 * confidence:g}% over all)": _interval(change),
         "finding": change.finding,
     }
 
@@ -98,7 +99,7 @@ def _figure(change: Change, value: float | None) -> str:
         return "-"
     if change.figure == "accuracy":
         return f"{value:.4f}"
-    return f"{value:,.0f}" if change.figure == "throughput" else f"{number(value)} ms"
+    return f"{value:,.0f}/s" if change.figure in {"throughput", "peak"} else f"{number(value)} ms"
 
 
 def _interval(change: Change) -> str:

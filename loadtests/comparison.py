@@ -45,10 +45,19 @@ class Comparison:
     changes: tuple[Change, ...]
     missing: tuple[str, ...]
     """Loads of only one of the reports, in words."""
+    lost: tuple[str, ...] = ()
+    """Of these, those of the first report: what was measured before, and is not any more."""
 
     @property
     def is_worse(self) -> bool:
-        return any(change.finding == WORSE for change in self.changes)
+        """Tell whether a figure is worse, or a load was lost."""
+        return bool(self.lost) or any(change.finding == WORSE for change in self.changes)
+
+    @property
+    def is_blind(self) -> bool:
+        """Tell whether nothing can be told of speed, which one round cannot, and nothing else is worse."""
+        speeds = [change.finding for change in self.changes if change.figure != "accuracy"]
+        return not self.is_worse and set(speeds) <= {UNKNOWN}
 
     def named(self, finding: str) -> list[Change]:
         """Return the changes of one kind."""
@@ -74,10 +83,11 @@ def compare(
         raise LoadTestError("the reports have no variant with the same number of rows in common")
     pairs = [(first[key], second[key]) for key in shared]
     # Half of the chance to err is for what is true of all loads, half for what is true of one.
-    each = 1 - (1 - confidence) / 2 / sum(len(_figures(one)) + 1 for one, _ in pairs)
+    each = 1 - (1 - confidence) / 2 / sum(len(_figures(pair)) + 1 for pair in pairs)
     changes = [change for pair in pairs for change in _changes(*pair, each, tolerance)]
     overall = _overall(pairs, 1 - (1 - confidence) / 2, tolerance) if len(pairs) > 1 else ()
-    return Comparison((*overall, *changes), tuple(_missing(first, second)))
+    lost, added = _only(first, second, "first"), _only(second, first, "second")
+    return Comparison((*overall, *changes), (*lost, *added), lost)
 
 
 def _see_that_they_compare(before: Document, after: Document) -> None:
@@ -108,39 +118,62 @@ def _by_load(document: Document) -> dict[tuple[str, int], Measured]:
     return {(load.variant, load.rows_per_request): load for load in document.results}
 
 
-def _missing(
-    first: dict[tuple[str, int], Measured], second: dict[tuple[str, int], Measured]
-) -> Iterator[str]:
-    for which, ours, theirs in (("first", first, second), ("second", second, first)):
-        for variant, rows in ours:
-            if (variant, rows) not in theirs:
-                yield f"{variant} with {rows} a request is only in the {which} report"
+def _only(
+    ours: dict[tuple[str, int], Measured], theirs: dict[tuple[str, int], Measured], which: str
+) -> tuple[str, ...]:
+    return tuple(
+        f"{variant} with {rows} a request is only in the {which} report"
+        for variant, rows in ours
+        if (variant, rows) not in theirs
+    )
 
 
-def _figures(load: Measured) -> dict[str, tuple[str, int]]:
+def _figures(pair: tuple[Measured, Measured]) -> dict[str, tuple[str, int]]:
     """Return the figures that are compared as ratios: the field of a round, and 1 where more is better.
 
-    Where a schedule, or the wait for one answer, sets the rate, throughput is not the service's own.
+    Where a schedule, or the wait for one answer, sets the rate, throughput is not the service's own. After a
+    search the rounds of each run are at a rate of its own, which the peaks of that run set: none compares.
     """
-    first = ("p50", ("p50_ms", -1)) if load.scenario in BY_LATENCY else ("throughput", ("rows_per_s", 1))
+    if _was_searched(pair):
+        return {}
+    by_latency = pair[0].scenario in BY_LATENCY
+    first = ("p50", ("p50_ms", -1)) if by_latency else ("throughput", ("rows_per_s", 1))
     return dict([first, ("p99", ("p99_ms", -1))])
 
 
+def _was_searched(pair: tuple[Measured, Measured]) -> bool:
+    return any(one.peak is not None for one in pair)
+
+
 def _changes(before: Measured, after: Measured, confidence: float, tolerance: float) -> Iterator[Change]:
-    for figure, (field, sign) in _figures(before).items():
-        rounds = [list(load.figures(field).values()) for load in (before, after)]
+    pair = (before, after)
+    for figure, (field, sign) in _figures(pair).items():
+        rounds = [list(load.figures(field).values()) for load in pair]
         ratio = ratio_of_runs(rounds[1], rounds[0], confidence)
-        yield _change((before, after), figure, ratio, _finding(ratio, sign, tolerance))
-    if before.peak and after.peak:
-        ratio = ratio_of_peaks(after.peak, before.peak)
-        yield _change((before, after), "peak", ratio, _finding(ratio, 1, tolerance))
+        yield _change(pair, figure, ratio, _finding(ratio, sign, tolerance))
+    if _was_searched(pair):
+        yield _peak(before, after, tolerance)
     yield _accuracy(before, after, confidence)
+
+
+def _peak(before: Measured, after: Measured, tolerance: float) -> Change:
+    """Compare two searches. A peak that is no longer found is worse, and one that was not there is better."""
+    if before.peak is None or after.peak is None:  # only one of the runs looked for it
+        return _change((before, after), "peak", None, UNKNOWN)
+    ratio = ratio_of_peaks(after.peak, before.peak)
+    finding = _finding(ratio, 1, tolerance)
+    was, is_there = bool(before.peak.requests_per_s), bool(after.peak.requests_per_s)
+    if was != is_there:
+        finding = WORSE if was else BETTER
+    return _change((before, after), "peak", ratio, finding)
 
 
 def _overall(
     pairs: Sequence[tuple[Measured, Measured]], confidence: float, tolerance: float
 ) -> Iterator[Change]:
-    figures = _figures(pairs[0][0])
+    if any(map(_was_searched, pairs)):
+        return
+    figures = _figures(pairs[0])
     for figure, (field, sign) in figures.items():
         rounds = [tuple(list(load.figures(field).values()) for load in pair) for pair in pairs]
         each = 1 - (1 - confidence) / len(figures)
@@ -199,20 +232,24 @@ def _finding(ratio: Ratio | None, sign: int, tolerance: float) -> str:
 def summary(comparison: Comparison) -> list[str]:
     """Return the comparison in sentences, the answer first."""
     worse, better, unknown = (comparison.named(kind) for kind in (WORSE, BETTER, UNKNOWN))
+    missing = list(comparison.missing)
     if worse:
         answer = f"Worse: {_listed(worse)}."
+    elif comparison.lost:
+        answer = f"Worse: {'; '.join(comparison.lost)}."
+        missing = missing[len(comparison.lost) :]
+    elif comparison.is_blind:
+        answer = "Nothing can be told of speed: no figure has an interval, which takes two rounds, or a peak."
     elif better:
         answer = f"Better: {_listed(better)}; nothing is worse."
-    elif len(unknown) == len(comparison.changes):
-        answer = "Nothing can be told: the runs have no rounds to take an interval from."
     else:
         answer = "Not told apart: no figure differs by more than the rounds scatter and the machine drifts."
     sentences = [answer, *_sharpness(comparison)]
-    if worse and better:
+    if better and not answer.startswith("Better"):
         sentences.append(f"Better: {_listed(better)}.")
-    if unknown and len(unknown) < len(comparison.changes):
+    if unknown and not comparison.is_blind:
         sentences.append(f"Unknown: {_listed(unknown)}.")
-    return [*sentences, *(f"{one}." for one in comparison.missing)]
+    return [*sentences, *(f"{one}." for one in missing)]
 
 
 def _sharpness(comparison: Comparison) -> list[str]:

@@ -23,10 +23,15 @@ _POLL_S = 0.1
 
 
 class Generator:
-    """A running generator, that carries one order out at a time. Leaving the `with` block ends it."""
+    """A running generator, that carries one order out at a time. Leaving the `with` block ends it.
+
+    After a failure it is another process: of the old one nobody knows which order it would answer next.
+    """
 
     def __init__(self, *, log: Path, core: int | None) -> None:
-        self._child = Child("loadtests.agent", [], log=log, core=core, talks=True)
+        self._log = log
+        self._core = core
+        self._child = self._start()
 
     def __enter__(self) -> Self:
         return self
@@ -59,10 +64,20 @@ class Generator:
             raise self._failure("ended")
         if error := json.loads(line)["error"]:
             raise GeneratorError(error)
-        return window(Samples.load(file), order)
+        samples = Samples.load(file)
+        if order.variant and samples.variant != order.variant:
+            raise self._failure(f"was asked for {order.variant!r} and brought {samples.variant!r}")
+        return window(samples, order)
+
+    def _start(self) -> Child:
+        return Child("loadtests.agent", [], log=self._log, core=self._core, talks=True)
 
     def _failure(self, what: str) -> GeneratorError:
-        return GeneratorError(f"the load generator {what}; {self._child.log} ends:\n{self._child.tail()}")
+        """Return what went wrong, for the order at hand, and start anew for the next."""
+        self._child.stop()
+        error = GeneratorError(f"the load generator {what}; {self._log} ends:\n{self._child.tail()}")
+        self._child = self._start()
+        return error
 
 
 def window(samples: Samples, order: Order) -> Window:

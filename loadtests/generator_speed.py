@@ -19,7 +19,7 @@ import typer
 from rich.console import Console
 
 from bundle.errors import BundleError
-from loadtests import cores
+from loadtests import cores, interruption
 from loadtests.child import Child
 from loadtests.client import ServiceClient
 from loadtests.cores import Cores
@@ -64,6 +64,7 @@ def main(
 
     Example: python -m loadtests.generator_speed --models models --model digits --rounds 5
     """
+    interruption.heed()
     try:
         bundle = choose_bundle(models, model, None)
         chosen = cores.choose()
@@ -89,6 +90,9 @@ def main(
     except (LoadTestError, BundleError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 - the whole answer to a user's mistake
         raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        print("interrupted: what was started has been stopped", file=sys.stderr)  # noqa: T201 - as above
+        raise typer.Exit(interruption.CODE) from None
     ratios = [ours.per_s / theirs.per_s for ours, theirs in found]
     console = Console()
     for index, (ours, theirs) in enumerate(found):
@@ -121,7 +125,11 @@ class Server:
     def __enter__(self) -> str:
         assert self._host is not None  # noqa: S101 - set above
         if self._child is not None:
-            self._wait(self._child, self._host)
+            try:
+                self._wait(self._child, self._host)
+            except BaseException:
+                self._child.stop()  # nobody else will: `with` has not begun
+                raise
         return self._host
 
     def __exit__(self, *_: object) -> None:
@@ -133,7 +141,6 @@ class Server:
         with ServiceClient(host) as client:
             while not client.is_ready():
                 if child.wait(_POLL_S) is not None or time.monotonic() > deadline:
-                    child.stop()
                     raise GeneratorError(f"the bare application did not start:\n{child.tail()}")
 
 

@@ -6,14 +6,13 @@ from itertools import count
 from pathlib import Path
 from threading import Event
 
-import numpy as np
-
 from bundle.errors import BundleError
 from bundle.normalizer import FloatArray
 from loadtests import wire
 from loadtests.client import ServiceClient
 from loadtests.errors import LoadTestError
 from loadtests.marking import Examiner
+from loadtests.offline_predictions import read_predictions
 from loadtests.order import Order
 from loadtests.payloads import Payloads, build, held_out
 from loadtests.recorder import Recorder
@@ -106,24 +105,35 @@ class Preparer:
                 payloads = self._payloads[key] = build(*held_out(bundle), order.rows)
         except BundleError as error:
             raise LoadTestError(str(error)) from error
+        shape = len(payloads.order), len(target.labels)
+        offline = read_predictions(Path(order.offline), shape) if order.offline else None
         with ServiceClient(order.host) as client:
             client.ask(target, payloads.bodies[0])
-        return Load(order, target, payloads, _predictions(order.offline))
+        return Load(order, target, payloads, offline)
 
 
 def _check(order: Order) -> None:
     if not order.host:
         raise LoadTestError("--host is missing; give the address of the service, as http://127.0.0.1:8000")
-    if order.rows < 1:
-        raise LoadTestError(f"--rows is {order.rows}; a request has at least 1 row")
     if order.scenario not in SCENARIOS:
         raise LoadTestError(f"--scenario is {order.scenario!r}; there are {', '.join(SCENARIOS)}")
-    if SCENARIOS[order.scenario].kind == OPEN and order.rate <= 0:
-        raise LoadTestError(f"--rate is {order.rate:g}; an open loop sends more than 0 requests a second")
-
-
-def _predictions(file: str) -> FloatArray | None:
-    if not file:
-        return None
-    with np.load(file, allow_pickle=False) as arrays:
-        return np.asarray(arrays["probabilities"], np.float32)
+    is_open = SCENARIOS[order.scenario].kind == OPEN
+    bounds: dict[str, tuple[float, bool, str]] = {
+        "--rows": (order.rows, order.rows >= 1, "a request has at least 1 row"),
+        "--rate": (
+            order.rate,
+            not is_open or order.rate > 0,
+            "an open loop sends more than 0 requests a second",
+        ),
+        "--arrivals-for": (order.duration_s, order.duration_s > 0, "a load takes more than 0 seconds"),
+        "--think": (order.think_s, order.think_s >= 0, "a user thinks for 0 seconds or more"),
+        "--connections": (
+            order.connections,
+            order.connections >= 0,
+            "give how many at most, or 0 for any number",
+        ),
+        "--seed": (order.seed, order.seed >= 0, "seeds are whole numbers from 0 on"),
+    }
+    for option, (value, holds, allowed) in bounds.items():
+        if not holds:
+            raise LoadTestError(f"{option} is {value:g}; {allowed}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from flask import Response, request
@@ -12,6 +14,7 @@ from flask import Response, request
 from loadtests.load import Load
 from loadtests.summary import Summary
 
+KEPT_S = 5.0
 _KEY = "accuracy"
 _COLUMNS = {
     "variant": "Variant",
@@ -52,9 +55,7 @@ def extend(web_ui: Any, source: Source) -> None:
         "extended_csv_files": [{"href": f"./{_KEY}/csv", "title": "Download accuracy CSV"}],
     }
 
-    def lines() -> list[dict[str, str]]:
-        load, summary = source.load(), source.summary()
-        return [line(load, summary)] if load and summary else []
+    lines = Glance(source)
 
     def add_to_statistics(response: Response) -> Response:
         if request.endpoint == "locust.request_stats" and response.status_code == 200:
@@ -73,6 +74,31 @@ def extend(web_ui: Any, source: Source) -> None:
     web_ui.app.after_request(add_to_statistics)
     base = web_ui.app.blueprints["locust"].url_prefix or ""
     web_ui.app.add_url_rule(f"{base}/{_KEY}/csv", _KEY, web_ui.auth_required_if_enabled(download))
+
+
+class Glance:
+    """The lines of the page, made anew every few seconds and not at every look.
+
+    The page asks every two seconds, in the very loop that sends: to read all answers so far each time would
+    make the generator late, and more so the longer the test.
+    """
+
+    def __init__(self, source: Source, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._source = source
+        self._clock = clock
+        self._load: Load | None = None
+        self._lines: list[dict[str, str]] = []
+        self._until = float("-inf")
+
+    def __call__(self) -> list[dict[str, str]]:
+        """Return the line of the present load; none before the first test."""
+        load = self._source.load()
+        if load is not self._load or self._clock() >= self._until:
+            summary = self._source.summary()
+            self._load = load
+            self._lines = [line(load, summary)] if load and summary else []
+            self._until = self._clock() + KEPT_S
+        return self._lines
 
 
 def line(load: Load, summary: Summary) -> dict[str, str]:

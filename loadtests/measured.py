@@ -90,7 +90,7 @@ class Measured(Strict):
     in_time: int
     """Of those offered: answered as promised, within the bound."""
     effective_accuracy: Share | None
-    """Rows answered rightly and in time, as a share of all rows offered."""
+    """Each test row offered counts once, by the share of its requests answered rightly and in time."""
     unloaded: Idle
     generator_limited: bool
     resident_bytes: int | None

@@ -19,7 +19,8 @@ _FIGURES = (
     evidence. Differences within the interval are noise.""",
     """The difference of two accuracies is paired by test row (Newcombe 1998, method 10): two variants that
     err on the same rows are compared more sharply than their own intervals would allow.""",
-    """Effective accuracy: rows answered rightly and in time, over all rows offered.""",
+    """Effective accuracy: each test row offered counts once, by the share of its requests that were answered
+    rightly and in time. It is never above live accuracy, and the same where all were answered in time.""",
     """A ratio of two variants is the geometric mean of its rounds' ratios, its 95% interval Student's, of
     their logarithms. Where it holds 1 the two are *not told apart*. Each interval is of one pair alone: of
     twenty pairs that are alike, about one will seem to differ.""",
@@ -33,6 +34,8 @@ _FIGURES = (
 )
 _CLOSED = """Limits: a closed loop waits for slow answers, so its percentiles hide stalls that users who
     arrive on their own would feel; `--scenario server` does not wait."""
+_AFTER_SEARCH = """The rounds are at one rate for all variants: half the lowest peak, where a variant without
+    one counts as able to answer one request after the other."""
 _SHARED = """Limits: the machine may be shared. Rounds cancel what lasts longer than a round, and the interval
     shows the rest; what befell one variant alone, always, cannot be told from the variant."""
 
@@ -45,6 +48,7 @@ def method(plan: Plan, loads: Sequence[Measured]) -> list[str]:
         f"Scenario `{scenario.name}`, a request is sent so: {scenario.sends}. The figure: {scenario.figure}.",
         _asked(plan),
         _rounds(plan, loads),
+        *([_AFTER_SEARCH] if plan.searches else []),
         _services(plan),
         *_FIGURES,
         *limits,
@@ -53,10 +57,11 @@ def method(plan: Plan, loads: Sequence[Measured]) -> list[str]:
 
 
 def _asked(plan: Plan) -> str:
+    arrivals = "{:,g} arrivals a second"
     known = {
         "{} users": None if plan.scenario.kind == OPEN else plan.users,
         "{:g} s of think time": plan.think_s or None,
-        "{:,g} arrivals a second": plan.rate,
+        (f"the search begins at {arrivals}" if plan.searches else arrivals): plan.rate,
         "seed {}": plan.seed,
         "an answer is late after {:g} ms": plan.bound_ms,
     }

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bundle.manifest import REFERENCE
 from loadtests.measured import Measured
+from loadtests.scenarios import SCENARIOS
 from loadtests.standing import Standing, rows_in_words
 
 # A request is cheaper under load than alone, so what a missing model explains is known only roughly: a
@@ -27,7 +28,7 @@ def says_what_is_void(loads: Sequence[Measured]) -> list[str]:
 def says_what_failed(loads: Sequence[Measured]) -> list[str]:
     """Count the requests that were not answered as promised, by reason."""
     return [
-        f"{_load(load)}: {load.failed:,} of {load.failed + load.answers:,} requests failed "
+        f"{_load(load)}: {load.failed:,} of {load.failed + load.answers:,} requests {_ended(load)} "
         f"({'; '.join(f'{count} x {reason}' for reason, count in load.failures.items())})."
         for load in loads
         if load.failed
@@ -77,6 +78,11 @@ def says_whether_model_matters(loads: Sequence[Measured]) -> list[str]:
         else:
             sentences.append(f"{where} the model matters: {known}.")
     return sentences
+
+
+def _ended(load: Measured) -> str:
+    only_refused = not SCENARIOS[load.scenario].unexpected(load.failures)
+    return "were refused, as the scenario allows" if only_refused else "failed"
 
 
 def _load(load: Measured) -> str:

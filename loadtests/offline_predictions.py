@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from bundle.runtimes import open_runtime
 from bundle.runtimes.base import BATCH_MAX
 from bundle.store import Bundle, open_bundle
 from loadtests.child import Child
-from loadtests.errors import GeneratorError
+from loadtests.errors import GeneratorError, LoadTestError
 from loadtests.payloads import IntArray, shuffled
 
 LIMIT_S = 8.0
@@ -52,6 +53,25 @@ def predict(bundle: Bundle, variant: str, *, file: Path, core: int | None) -> Of
             raise GeneratorError(f"predicting offline ended with code {code}; {log} ends:\n{child.tail()}")
     with np.load(file, allow_pickle=False) as arrays:
         return OfflinePredictions(file, float(arrays["rows_per_s"]))
+
+
+def read_predictions(file: Path, shape: tuple[int, int]) -> FloatArray:
+    """Read the probabilities of `shape` (test rows, classes) that `predict` has kept.
+
+    Raises LoadTestError where the file is missing, something else, or of another model.
+    """
+    try:
+        with np.load(file, allow_pickle=False) as arrays:
+            probabilities = np.asarray(arrays["probabilities"], np.float32)
+    except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
+        reason = getattr(error, "strerror", None) or "it is no such file"
+        raise LoadTestError(f"--offline is {str(file)!r}, which holds no predictions ({reason})") from error
+    if probabilities.shape != shape:
+        raise LoadTestError(
+            f"--offline is {str(file)!r}, whose predictions are of shape {probabilities.shape}; the model's "
+            f"test rows and classes are {shape}"
+        )
+    return probabilities
 
 
 def _predict(bundle: Bundle, variant: str, seconds: float) -> tuple[FloatArray, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from loadtests.errors import LoadTestError
@@ -79,6 +80,13 @@ def order_of(environment: Any) -> Order:
         connections=options.connections,
         offline=options.offline,
     )
+
+
+def check_places(options: Any) -> None:
+    """See before the run that its samples can be written. Raises LoadTestError."""
+    path = Path(options.samples_out)
+    if options.samples_out and (path.is_dir() or not path.parent.is_dir()):
+        raise LoadTestError(f"--samples-out is {str(path)!r}; give a file in a folder that exists")
 
 
 def _scenario(environment: Any, options: Any) -> str:

@@ -13,7 +13,7 @@ from loadtests.audits import TOLERANCE
 from loadtests.check import Check
 from loadtests.identity import Identity
 from loadtests.knee import knee
-from loadtests.plan import BOUND_MS, Plan
+from loadtests.plan import Plan
 from loadtests.result import Agreement, Curve, Moment, Offline, Result, Round, Trial
 from loadtests.samples import Samples, merge
 from loadtests.scenarios import SHAPED
@@ -135,4 +135,4 @@ def _curve(trials: tuple[Trial, ...], bound_ms: float) -> Curve:
 
 
 def _timeline(plan: Plan, window: Window) -> tuple[Moment, ...]:
-    return moments(window, plan.scenario_name, plan.users, bound_ms=plan.bound_ms or BOUND_MS)
+    return moments(window, plan.scenario_name, plan.users, bound_ms=plan.bound_ms)

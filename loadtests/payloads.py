@@ -81,6 +81,13 @@ def build(
     return Payloads(rows, order, tuple(bodies), tuple(labels))
 
 
+def rows_within(x: Instances, rows: int, bytes_max: int) -> int:
+    """Return `rows`, halved until a body of the first test rows `x` has at most `bytes_max`; at least 1."""
+    while rows > 1 and len(encode(x[rows_of(np.zeros(1, np.int64), rows, np.arange(len(x)))[0]])) > bytes_max:
+        rows //= 2
+    return rows
+
+
 def shuffled(rows: int, seed: int = 0) -> IntArray:
     """Return the order in which so many test rows are sent, shape (rows,)."""
     return np.random.default_rng(seed).permutation(rows).astype(np.int64)

@@ -22,7 +22,7 @@ from loadtests.errors import LoadTestError
 from loadtests.load import Load, Preparer
 from loadtests.locust_page import extend, table
 from loadtests.locust_statistics import LocustStatistics
-from loadtests.options import add_options, order_of
+from loadtests.options import add_options, check_places, order_of
 from loadtests.order import Order
 from loadtests.samples import Samples, merge
 from loadtests.summary import Summary, summarise_all
@@ -226,15 +226,19 @@ def start(environment: Any, **_: Any) -> None:
     """Give a Locust environment its plugin, and refuse at once what cannot be loaded."""
     environment.predict = plugin = Plugin(environment, lambda: order_of(environment))
     plugin.listen()
+    options = environment.parsed_options
     if environment.web_ui:
         extend(environment.web_ui, plugin)
-    elif not environment.parsed_options.worker:
-        # Nobody could mend it later: say at once what is wrong, and go.
-        try:
+    if options.worker:
+        return
+    # Nobody could mend it later: say at once what is wrong, and go.
+    try:
+        check_places(options)
+        if not environment.web_ui:
             plugin.prepare()
-        except LoadTestError as error:
-            print(f"error: {error}", file=sys.stderr)  # noqa: T201 - the whole answer to a user's mistake
-            sys.exit(2)
+    except LoadTestError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - the whole answer to a user's mistake
+        sys.exit(2)
 
 
 def install() -> None:

@@ -68,7 +68,7 @@ class Peak:
     limited_by: str
     """`service`, or `generator` where the next higher rate was void: then the peak is a lower bound."""
     trials: tuple[Trial, ...]
-    """Every rate tried, in the order of trying; the last is the confirming run."""
+    """Every rate tried, in the order of trying. Of a confirmed peak, the last is the confirming run."""
 
 
 @dataclass(frozen=True)

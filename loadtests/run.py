@@ -17,13 +17,13 @@ from loadtests.generator import Generator
 from loadtests.offline_predictions import predict
 from loadtests.outcome import result_of, rounds_of
 from loadtests.payloads import Payloads, build, held_out
-from loadtests.plan import BOUND_MS, Plan
+from loadtests.plan import Plan
 from loadtests.probe import probe
 from loadtests.result import Result, Skipped, Trial
 from loadtests.scenarios import CLOSED, OPEN
 from loadtests.search import Attempt, Search
 from loadtests.server_process import Server, launched
-from loadtests.subject import Record, Subject
+from loadtests.subject import Record, Subject, shared_rate
 from loadtests.summary import Window
 from loadtests.target import target_of
 from loadtests.turns import turn
@@ -50,8 +50,12 @@ class Progress(Protocol):
 def run(plan: Plan, progress: Progress) -> Iterator[Result | Skipped]:
     """Measure, and yield what each variant came to at each number of rows.
 
-    A variant that cannot be loaded is skipped with the reason, and the rest goes on.
+    A variant that cannot be loaded is skipped with the reason, and the rest goes on. Raises ServiceError
+    where nobody answers at the host that was named.
     """
+    if plan.host:
+        with ServiceClient(plan.host) as client:
+            client.reach()
     with ExitStack() as stack:
         run = _Run(plan, progress, stack)
         yield from run.start()
@@ -97,7 +101,7 @@ class _Run:
                 records.append(self._meet(subject, payloads))
             except LoadTestError as error:
                 yield self._drop(subject, error)
-        if self._plan.find_peak or self._plan.profile:
+        if self._plan.searches:
             yield from self._search(records)
         yield from self._take_turns(records)
         for record in records:
@@ -184,9 +188,12 @@ class _Run:
 
     def _search(self, records: Sequence[Record]) -> Iterator[Skipped]:
         """Look for every variant's peak, one attempt of each in turn, and try more for a profile."""
-        bound_ms = self._plan.bound_ms or BOUND_MS
+        bound_ms = self._plan.bound_ms
+        assert bound_ms is not None  # noqa: S101 - a plan that searches has one
         for record in records:
             record.search = Search(self._plan.rate or RATE_FIRST, bound_ms, self._plan.seed + 1000)
+            if record.unloaded.p50_ms > bound_ms:
+                record.search.give_up()  # most requests are late even alone
         index = 0
         open_searches = list(records)
         while open_searches:
@@ -204,11 +211,9 @@ class _Run:
             index += 1
         if self._plan.profile:
             yield from self._profile(records)
-        peaks = [one.search.peak().requests_per_s for one in records if one.search]
-        shared = min((peak for peak in peaks if peak), default=RATE_DEFAULT * 2) / 2
-        for record in records:
-            # The same for all, and one that all can bear: then their latencies can be compared.
-            record.rate = self._plan.rate or shared
+        left = [one for one in records if one.subject in self._subjects]
+        for record in left:
+            record.rate = shared_rate(left)
 
     def _profile(self, records: Sequence[Record]) -> Iterator[Skipped]:
         """Try shares of each variant's peak."""
@@ -237,7 +242,8 @@ class _Run:
         file = plan.out / "samples" / "trial.npz"
         window = self._generator.send(order, file, self._progress.advance)
         file.unlink()
-        return trial.judge(window, attempt.rate, plan.bound_ms or BOUND_MS)
+        assert plan.bound_ms is not None  # noqa: S101 - a plan that searches has one
+        return trial.judge(window, attempt.rate, plan.bound_ms)
 
     def _result(self, record: Record) -> Result:
         subject = record.subject

@@ -77,18 +77,24 @@ class Samples:
         """
         return self.offered(start, end) if self.is_open else self.between(start, end)
 
+    def asked_by_row(self, chosen: Flags) -> IntArray:
+        """Return how often each test row was asked in the `chosen` samples, however they ended; (test rows,).
+
+        The last body goes on with the first rows, so even where each body was sent once, some came twice.
+        """
+        times = np.bincount(self.body[chosen])
+        rows = rows_of(np.arange(len(times)), self.rows, self.order)
+        asked = np.bincount(rows.ravel(), np.repeat(times, self.rows), minlength=len(self.order))
+        return asked.astype(np.int64)
+
     def answers_by_row(self, chosen: Flags) -> tuple[IntArray, IntArray]:
         """Return, for each test row, how often it was answered in the `chosen` samples and how often rightly.
 
         Unexpected answers are left out, whatever is chosen. Shapes (test rows,).
         """
         chosen = chosen & self.ok
-        times = np.bincount(self.body[chosen])
-        bodies = np.arange(len(times))
-        rows = rows_of(bodies, self.rows, self.order)
-        size = len(self.order)
-        answered = np.bincount(rows.ravel(), np.repeat(times, self.rows), minlength=size).astype(np.int64)
-        wrong = np.bincount(self.wrong_row[chosen[self.wrong_sample]], minlength=size)
+        answered = self.asked_by_row(chosen)
+        wrong = np.bincount(self.wrong_row[chosen[self.wrong_sample]], minlength=len(self.order))
         return answered, answered - wrong
 
     def trimmed(self, chosen: Flags) -> Samples:

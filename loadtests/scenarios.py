@@ -5,10 +5,12 @@ After the scenarios of MLPerf Inference (Reddi et al., 2020), whose rules say bo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 
 CLOSED, OPEN, SHAPED = "closed", "open", "shaped"
+SHED_STATUS = "status 503"
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,12 @@ class Scenario:
     """Its windows should be alike; where they are not, the run is void."""
     sheds: bool
     """The service may refuse: that is part of the figure, and not an unexpected answer."""
+
+    def unexpected(self, failures: Mapping[str, int]) -> dict[str, int]:
+        """Return those of `failures`, counts by reason, that are no refusals, where it may refuse."""
+        return {
+            reason: count for reason, count in failures.items() if not (self.sheds and reason == SHED_STATUS)
+        }
 
 
 SCENARIOS = {
@@ -82,6 +90,7 @@ SCENARIOS = {
 }
 
 OFFLINE_ROWS = 512
+OFFLINE_BODY_BYTES = 15 * 2**20  # the service takes 16 MiB, and bodies differ a little
 OFFLINE_USERS = 2  # one request is decoded by the service while the next is on its way
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 from loadtests.result import Peak, Trial
 
 RESOLUTION = 1.05  # the rate that failed over the rate that held, where the search ends
-RATE_MIN = 1.0
+RATE_MIN = 10.0  # below it, a trial takes minutes
 _CONFIRMATIONS = 4
 _STEP_DOWN = 0.95  # after a peak that did not hold again
 
@@ -48,6 +48,10 @@ class Search:
             return None
         return Attempt(self._rate, self._seed + len(self._trials), self._phase == "confirm")
 
+    def give_up(self) -> None:
+        """End the search: there is nothing to find."""
+        self._phase = "over"
+
     def take(self, trial: Trial) -> None:
         """Take in what came of the attempt that `next` named."""
         self._trials.append(trial)
@@ -80,9 +84,9 @@ class Search:
         if self._high is None:
             self._rate *= 2
         elif self._low is None:
-            self._rate /= 2
-            if self._rate < RATE_MIN:
+            if self._rate <= RATE_MIN:
                 self._phase = "over"
+            self._rate = max(self._rate / 2, RATE_MIN)
         elif self._high / self._low <= RESOLUTION:
             self._rate, self._phase = self._low, "confirm"
         else:

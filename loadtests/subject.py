@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from loadtests.check import Check
@@ -45,3 +46,18 @@ class Record:
     search: Search | None = None
     extra: list[Trial] = field(default_factory=list)
     """Rates tried beyond the search, for a profile."""
+
+    @property
+    def bearable(self) -> float:
+        """Requests a second that the variant bears: its peak or, without one, those one after the other."""
+        peak = self.search.peak().requests_per_s if self.search else None
+        return peak or 1000 / self.unloaded.mean_ms
+
+
+def shared_rate(records: Sequence[Record]) -> float:
+    """Return the requests a second of the rounds after a search, for at least one record.
+
+    It is the same for all, and half of what the weakest bears, with a peak or without: then their latencies
+    can be compared, and none is refused.
+    """
+    return min(one.bearable for one in records) / 2

@@ -61,7 +61,7 @@ class Summary:
     in_time: int = 0
     """Of those offered: answered as promised, within the bound."""
     effective_accuracy: Bounded | None = None
-    """Rows answered rightly and in time, as a share of all rows offered."""
+    """Each test row offered counts once, by the share of its requests answered rightly and in time."""
 
     @property
     def failed(self) -> int:
@@ -154,16 +154,18 @@ def _is_in_time(samples: Samples, bound_ms: float | None) -> Flags:
 
 
 def _effective_accuracy(samples: Samples, in_time: Flags) -> Bounded | None:
-    """Return the rows answered rightly and in time, as a share of all offered, with its 95% interval.
+    """Return how much of what was offered was answered rightly and in time, with its 95% interval.
 
-    The interval is of what one request comes to, over as many requests as there were rows of the test set at
-    most: the same row asked again is no new evidence about accuracy.
+    As with live accuracy each test row counts once, here by the share of all its requests, answered or not,
+    that were answered rightly and in time. So this is never above live accuracy, and equal where all were.
     """
     if not len(samples):
         return None
-    value = float(np.where(in_time, samples.correct, 0).sum() / (len(samples) * samples.rows))
-    trials = min(len(samples) * samples.rows, len(samples.order))
-    interval = wilson(value, trials)
+    offered = samples.asked_by_row(np.ones(len(samples), np.bool_))
+    _, right = samples.answers_by_row(in_time)
+    seen = offered > 0
+    value = float(np.mean(right[seen] / offered[seen]))
+    interval = wilson(value, int(np.count_nonzero(seen)))
     return Bounded(value, interval.low, interval.high)
 
 

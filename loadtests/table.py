@@ -16,7 +16,7 @@ LEFT = {"variant", "note"}  # titles of the columns that hold words
 def cells(load: Measured, dominated: Mapping[str, str]) -> dict[str, str]:
     """Return a load's cells by column title; `dominated` maps a variant to one that dominates it."""
     accuracy, effective, contrast = load.accuracy, load.effective_accuracy, load.against_reference
-    is_open = load.scenario == "server"
+    is_open, is_stream, is_offline = (load.scenario == one for one in ("server", "single_stream", "offline"))
     peak = {"peak req/s": _peak(load)} if is_open else {}
     uncorrected = load.uncorrected.p99_ms.value if load.uncorrected else load.p99_ms
     return {
@@ -24,9 +24,11 @@ def cells(load: Measured, dominated: Mapping[str, str]) -> dict[str, str]:
         "rows": str(load.rows_per_request),
         **peak,
         "rows/s": f"{load.rows_per_s:,.0f}",
+        **({"of interpreter": _share(load.offline.share if load.offline else None)} if is_offline else {}),
         "times float32 (95%)": ratio_cell(contrast.throughput) if contrast else _ALONE.get(load.variant, "-"),
         "req/s": f"{load.requests_per_s:,.0f}",
         "p50 ms": number(load.p50),
+        **({"p90 ms": number(load.latency.p90_ms.value if load.latency else None)} if is_stream else {}),
         "p99 ms": number(load.p99),
         **({"uncorrected p99": number(uncorrected)} if is_open else {}),
         "failed": f"{load.failed:,}",

@@ -14,15 +14,16 @@ MOMENTS = 30
 SHED = 503
 
 
-def moments(window: Window, scenario: str, most: int, *, bound_ms: float) -> tuple[Moment, ...]:
+def moments(window: Window, scenario: str, most: int, *, bound_ms: float | None) -> tuple[Moment, ...]:
     """Return the moments of a ramp or a spike of at most `most` users, earliest first.
 
-    A request belongs to the moment in which it was answered; answers beyond `bound_ms` are late.
+    A request belongs to the moment in which it was answered. Answers beyond `bound_ms` are late; without it,
+    none is.
     """
     samples = window.samples
     edges = np.linspace(window.start, window.end, MOMENTS + 1)
     latency_ms = (samples.done - samples.scheduled) * 1000
-    late = latency_ms > bound_ms
+    late = latency_ms > (np.inf if bound_ms is None else bound_ms)
     shed = samples.status == SHED
     found = []
     for start, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):

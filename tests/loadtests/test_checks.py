@@ -64,7 +64,10 @@ def test_unexpected_answers_void_the_run_and_are_counted() -> None:
 
 def test_a_refusal_is_expected_where_it_is_part_of_the_figure() -> None:
     refused = _summary(reasons=("status 503",))
-    assert checks.of_answers(refused, SPIKE).passed is True
+    check = checks.of_answers(refused, SPIKE)
+    assert check.passed is True
+    assert check.detail == "1 of 101 were refused, as this scenario allows; all others were as promised."
+    assert checks.of_answers(_summary(), SPIKE).detail == "All 100 answers were as promised."
     assert checks.of_answers(refused, USERS).passed is False
     assert checks.of_answers(_summary(reasons=("status 500",)), SPIKE).passed is False
 
@@ -86,10 +89,32 @@ def test_windows_that_differ_void_the_run(figures: tuple[tuple[float, float], ..
     assert checks.of_steadiness(_rounds(*figures), USERS).is_void
 
 
-def test_three_steady_windows_in_a_row_are_enough() -> None:
-    figures = ((50, 20), (100, 10), (101, 10), (99, 10))
+def test_three_steady_windows_in_a_row_are_enough_where_the_rest_hardly_moves_the_mean() -> None:
+    figures = ((70, 13), (100, 10), (101, 10), (99, 10))
     assert checks.of_steadiness(_rounds(*figures), USERS).passed is True
     assert checks.of_steadiness(_rounds(*figures[:3]), USERS).passed is False
+
+
+@pytest.mark.parametrize(
+    "figures",
+    [
+        ((500, 10), (300, 10), (1000, 10), (1000, 10), (1000, 10)),
+        ((100, 20), (100, 18), (100, 10), (100, 10), (100, 10)),
+    ],
+    ids=["throughput", "latency"],
+)
+def test_steady_windows_do_not_speak_for_others_that_are_reported_with_them(
+    figures: tuple[tuple[float, float], ...],
+) -> None:
+    check = checks.of_steadiness(_rounds(*figures), USERS)
+    assert check.is_void
+    assert "the mean of all windows is" in check.detail
+
+
+def test_the_mean_of_all_windows_is_not_held_against_an_open_loops_schedule() -> None:
+    figures = ((50, 10), (100, 10), (100, 10), (100, 10))
+    assert checks.of_steadiness(_rounds(*figures), SERVER).passed is True
+    assert checks.of_steadiness(_rounds(*figures), USERS).passed is False
 
 
 def test_steadiness_is_not_asked_of_a_load_that_changes_nor_of_too_few_windows() -> None:

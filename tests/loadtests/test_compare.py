@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from loadtests.__main__ import app
-from tests.loadtests.results import document, result
+from tests.loadtests.results import document, peak, result
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def test_the_same_service_again_is_not_told_apart(reports: Path) -> None:
     assert ended.exit_code == 0, ended.stderr
     assert "Not told apart: no figure differs" in ended.stdout
     lines = [line.split() for line in ended.stdout.splitlines()]
-    assert ["int8", "32", "throughput", "2,000", "2,006", "1.003"] in [line[:6] for line in lines]
+    assert ["int8", "32", "throughput", "2,000/s", "2,006/s", "1.003"] in [line[:6] for line in lines]
 
 
 def test_a_slower_service_fails_the_build_and_the_file_says_why(reports: Path) -> None:
@@ -49,6 +50,31 @@ def test_a_slower_service_fails_the_build_and_the_file_says_why(reports: Path) -
         "int8",
     }
     assert _compare(*files, "--tolerance", "0.3").exit_code == 0
+
+
+def test_a_peak_is_a_rate_and_the_column_says_how_sure_it_is(reports: Path) -> None:
+    load = replace(result("int8"), scenario="server", peak=peak(5000.0, 5100.0))
+    (reports / "peak.json").write_text(document([load]).as_json())
+    file = str(reports / "peak.json")
+    ended = _compare(file, file, "--confidence", "0.9")
+    assert ended.exit_code == 0
+    assert "after / before (90% over all)" in ended.stdout
+    lines = [line.split() for line in ended.stdout.splitlines()]
+    assert ["int8", "1", "peak", "5,000/s", "5,000/s"] in [line[:5] for line in lines]
+
+
+def test_a_variant_that_is_gone_fails_the_build(reports: Path) -> None:
+    (reports / "less.json").write_text(document([result("int8", 32, 2000)]).as_json())
+    ended = _compare(str(reports / "before.json"), str(reports / "less.json"))
+    assert ended.exit_code == 1
+    assert "Worse: float32 with 32 a request is only in the first report." in ended.stdout
+
+
+def test_one_round_cannot_gate_a_build(reports: Path) -> None:
+    (reports / "once.json").write_text(document([result("int8", 32, 2000, scatter=(1.0,))]).as_json())
+    ended = _compare(str(reports / "once.json"), str(reports / "once.json"))
+    assert ended.exit_code == 2
+    assert "Nothing can be told of speed" in ended.stdout
 
 
 def test_a_mistake_is_one_clear_line_and_no_traceback(reports: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from loadtests.comparison import compare, summary
 from loadtests.document import Document
 from loadtests.errors import LoadTestError
-from loadtests.result import Result
+from loadtests.result import Peak, Result
 from tests.loadtests.results import document, peak, result, voided
 
 
@@ -110,6 +110,39 @@ def test_one_round_says_nothing() -> None:
     found = compare(*runs)
     assert {one.figure for one in found.named("unknown")} == {"throughput", "p99"}
     assert not found.is_worse
+    assert found.is_blind
+    assert summary(found)[0].startswith("Nothing can be told of speed: no figure has an interval")
+
+
+def test_a_loss_of_accuracy_shows_in_one_round_too() -> None:
+    runs = [document([result("int8", accuracy=one, unique=10_000, scatter=(1.0,))]) for one in (0.98, 0.9)]
+    found = compare(*runs)
+    assert (found.is_worse, found.is_blind) == (True, False)
+
+
+def _searched(found: Peak | None, p99_ms: float = 3.0) -> Document:
+    names = ("float32", "int8")
+    return document([replace(result(name, p99_ms=p99_ms), scenario="server", peak=found) for name in names])
+
+
+def test_latencies_at_rates_of_their_own_are_not_compared() -> None:
+    findings = _findings(_searched(peak(5000.0, 5100.0), 3.0), _searched(peak(5050.0, 5150.0), 9.0))
+    assert {figure for _, figure in findings} == {"peak", "accuracy"}
+    assert set(findings.values()) == {"not told apart"}
+
+
+def test_a_peak_that_is_no_longer_found_is_worse_and_the_other_way_round_better() -> None:
+    there, gone = _searched(peak(5000.0, 5100.0)), _searched(peak(None, 10.0))
+    assert _findings(there, gone)["int8", "peak"] == "worse"
+    assert _findings(gone, there)["int8", "peak"] == "better"
+    assert summary(compare(there, gone))[0].startswith("Worse: peak of float32 with 1 a request; peak of")
+
+
+def test_a_peak_that_only_one_run_looked_for_is_unknown() -> None:
+    found = compare(_searched(peak(5000.0, 5100.0)), _searched(None))
+    assert {one.finding for one in found.changes if one.figure == "peak"} == {"unknown"}
+    assert {one.figure for one in found.changes} == {"peak", "accuracy"}
+    assert found.is_blind
 
 
 def test_peaks_are_compared_by_the_rates_that_held_and_failed() -> None:
@@ -129,6 +162,19 @@ def test_what_only_one_report_has_is_named() -> None:
         "float32 with 1 a request is only in the first report",
         "int8 with 32 a request is only in the second report",
     )
+
+
+def test_a_load_that_the_second_report_lost_is_worse_and_one_that_it_gained_is_not() -> None:
+    two, one = document([result("int8"), result("float32")]), document([result("int8")])
+    found = compare(two, one)
+    assert found.lost == ("float32 with 1 a request is only in the first report",)
+    assert found.is_worse
+    sentences = summary(found)
+    assert sentences[0] == "Worse: float32 with 1 a request is only in the first report."
+    assert sum("float32" in sentence for sentence in sentences) == 1
+    gained = compare(one, two)
+    assert (gained.lost, gained.is_worse) == ((), False)
+    assert summary(gained)[-1] == "float32 with 1 a request is only in the second report."
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ import pytest
 
 from bundle.store import Bundle, ModelStore
 from loadtests import audits, checks
+from loadtests.errors import GeneratorError
 from loadtests.generator import Generator
 from loadtests.offline_predictions import predict
 from loadtests.order import Order
@@ -127,7 +128,9 @@ def test_errors_and_wrong_answers_are_found_and_counted_exactly(
     assert checks.of_answers(summary, SCENARIOS["server"]).is_void
     assert summary.in_time == summary.offered - did["errors"]
     assert summary.effective_accuracy is not None
-    assert summary.effective_accuracy.value == rows.correct.sum() / (2 * len(rows))
+    asked, (_, right) = rows.asked_by_row(rows.ok | ~rows.ok), rows.answers_by_row(rows.ok)
+    assert right.sum() == rows.correct.sum()
+    assert summary.effective_accuracy.value == pytest.approx(np.mean(right[asked > 0] / asked[asked > 0]))
 
 
 def test_a_faithful_service_agrees_with_its_predictions_offline(
@@ -168,6 +171,20 @@ def test_rows_that_are_as_fast_again_as_new_are_no_cache() -> None:
     new = random.normal(1e-3, 1e-5, 200)
     assert audits.judge_cache(new * 0.95, new).passed
     assert not audits.judge_cache(new * 0.85, new).passed
+
+
+def test_a_generator_that_ended_is_a_failure_of_one_order_and_not_of_the_next(
+    start_fake: Callable[..., str], order: Callable[..., Order], tmp_path: Path
+) -> None:
+    host = start_fake()
+    before = set(psutil.Process().children())
+    with Generator(log=tmp_path / "log", core=None) as generator:
+        (child,) = set(psutil.Process().children()) - before
+        child.kill()
+        with pytest.raises(GeneratorError, match=r"the load generator (had )?ended"):
+            generator.send(order(host, duration_s=0.2), tmp_path / "s.npz")
+        assert len(generator.send(order(host, duration_s=0.2), tmp_path / "s.npz").samples)
+    assert set(psutil.Process().children()) <= before
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the process is found by its log, as /proc has it")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from bundle.store import ModelStore
-from loadtests.payloads import build, encode, held_out, rows_of
+from loadtests.payloads import build, encode, held_out, rows_of, rows_within
 
 
 def _data(count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -93,3 +93,11 @@ def test_models_of_texts_and_objects_are_sent_those_with_their_own_labels(
 def test_models_of_vectors_are_sent_rows(models: Path) -> None:
     x, _ = held_out(ModelStore(models).open("digits"))
     assert x.shape[1] == 64
+
+
+def test_rows_are_halved_until_a_body_is_short_enough_and_never_to_none() -> None:
+    x = np.full((10, 100), 0.5, np.float32)  # 400 bytes a row
+    assert rows_within(x, 512, 10**6) == 512  # the ten rows come round again
+    assert rows_within(x, 512, 100_000) == 128
+    assert len(encode(x[np.zeros(128, int)])) <= 100_000 < len(encode(x[np.zeros(256, int)]))
+    assert rows_within(x, 512, 10) == 1

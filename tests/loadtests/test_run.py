@@ -202,7 +202,7 @@ def test_a_service_that_answers_nothing_as_promised_is_not_measured(
 ) -> None:
     host = start_fake("--error-every", "1")
     ended = _run(models, "--variants", "int8", "--rows", "1", "--host", host, "--out", str(tmp_path))
-    assert ended.returncode == 2
+    assert ended.returncode == 1  # not a mistake in what was asked
     assert "error: int8: " in ended.stderr
     assert "Traceback" not in ended.stderr
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtests.result import Peak, Trial
-from loadtests.search import RESOLUTION, Search
+from loadtests.search import RATE_MIN, RESOLUTION, Search
 
 
 def _trial(rate: float, *, holds: bool, is_void: bool = False) -> Trial:
@@ -23,7 +23,7 @@ def _run(answer: Callable[[float, int], Trial], start: float = 500.0) -> tuple[P
     return search.peak(), seeds
 
 
-@given(st.floats(4, 100_000))
+@given(st.floats(RATE_MIN, 100_000))
 def test_the_peak_of_a_service_with_a_sharp_limit_is_found_within_the_resolution(limit: float) -> None:
     peak, seeds = _run(lambda rate, _: _trial(rate, holds=rate <= limit))
     assert peak.confirmed
@@ -47,6 +47,15 @@ def test_a_service_that_never_holds_has_no_peak() -> None:
     peak, seeds = _run(lambda rate, _: _trial(rate, holds=False))
     assert (peak.requests_per_s, peak.confirmed) == (None, False)
     assert len(seeds) < 15
+    assert min(trial.rate for trial in peak.trials) == RATE_MIN
+
+
+def test_a_search_that_is_given_up_tries_nothing_and_finds_no_peak() -> None:
+    search = Search(500.0, 10.0, seed=1)
+    search.give_up()
+    assert search.next() is None
+    peak = search.peak()
+    assert (peak.requests_per_s, peak.confirmed, peak.trials) == (None, False, ())
 
 
 def test_a_generator_that_cannot_follow_makes_the_peak_a_lower_bound() -> None:

@@ -80,6 +80,42 @@ def test_a_summary_agrees_with_counting_by_hand(events: list[tuple[float, bool, 
         assert (summary.accuracy, summary.p50_ms) == (None, None)
 
 
+def test_effective_accuracy_counts_each_row_once_as_live_accuracy_does() -> None:
+    recorder = Recorder(4, ORDER)  # ten rows: the third body goes on with the first two
+    for body, wrong in ((0, [0]), (1, []), (2, [2])):  # of the twice asked rows, one is wrong twice
+        recorder.add_answer(body, body + 0.5, body, wrong)
+    summary = summarise_all(recorder.samples())
+    assert summary.accuracy is not None
+    assert summary.effective_accuracy is not None
+    assert summary.effective_accuracy.value == summary.accuracy.value == 0.9
+    assert summary.effective_accuracy.low == summary.accuracy.low
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([0.5, 5.0]), st.booleans(), st.integers(0, 9)), min_size=1),
+    st.integers(1, 12),
+)
+def test_effective_accuracy_is_never_above_live_accuracy_and_what_is_late_or_failed_lowers_it(
+    events: list[tuple[float, bool, int]], rows: int
+) -> None:
+    recorder = Recorder(rows, ORDER)
+    offered: dict[int, list[bool]] = {}
+    for index, (took, fails, body) in enumerate(events):
+        if fails:
+            recorder.add_failure(index, index + took, body, status=500, reason="status 500")
+        else:
+            recorder.add_answer(index, index + took, body, [])
+        for place in range(rows):
+            offered.setdefault((body * rows + place) % 10, []).append(not fails and took == 0.5)
+    samples = recorder.samples()
+    last = float(samples.done.max()) + 1
+    summary = summarise(samples, 0.0, last, bound_ms=1000)
+    assert summary.effective_accuracy is not None
+    assert summary.effective_accuracy.value == pytest.approx(np.mean([np.mean(x) for x in offered.values()]))
+    if summary.accuracy is not None:
+        assert summary.effective_accuracy.value <= summary.accuracy.value
+
+
 def test_nothing_at_all_is_summarised_as_nothing() -> None:
     summary = summarise_all(Recorder(1, ORDER).samples())
     assert (summary.answers, summary.requests_per_s, summary.accuracy, summary.p99_ms) == (0, 0.0, None, None)

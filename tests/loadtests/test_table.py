@@ -5,6 +5,7 @@ from dataclasses import replace
 from loadtests.contrast import Contrasts
 from loadtests.measured import Measured
 from loadtests.ratios import Ratio
+from loadtests.result import Offline
 from loadtests.table import cells, matrix, ratio_cell
 from tests.loadtests.results import document, measured, peak, result, voided
 
@@ -44,6 +45,24 @@ def test_a_peak_has_a_column_and_says_where_the_generator_ended_it() -> None:
     assert cells(Measured.of(load), {})["peak req/s"] == "> 5,000"
     none = replace(result("int8"), scenario="server", peak=peak(None, 10.0))
     assert cells(Measured.of(none), {})["peak req/s"] == "-"
+
+
+def test_a_single_stream_shows_p90_as_well() -> None:
+    row = cells(Measured.of(replace(result("int8"), scenario="single_stream")), {})
+    titles = list(row)
+    assert titles.index("p90 ms") == titles.index("p50 ms") + 1
+    assert row["p90 ms"] == "1.5"
+    assert "p90 ms" not in cells(measured("int8"), {})
+
+
+def test_offline_shows_the_share_of_what_the_interpreter_does_alone() -> None:
+    load = replace(result("int8", 512), scenario="offline", offline=Offline(40_000.0, 0.251))
+    row = cells(Measured.of(load), {})
+    titles = list(row)
+    assert titles.index("of interpreter") == titles.index("rows/s") + 1
+    assert row["of interpreter"] == "25.1%"
+    assert cells(Measured.of(replace(load, offline=None)), {})["of interpreter"] == "-"
+    assert "of interpreter" not in cells(measured("int8"), {})
 
 
 def test_the_matrix_sets_each_variant_against_each_other() -> None:

@@ -23,3 +23,4 @@ def test_each_moment_counts_what_was_in_time_late_shed_and_failed() -> None:
     assert (second.failed_per_s, second.goodput_per_s, second.p99_ms) == (1, 0, None)
     assert sum(one.offered_per_s for one in rest) == 0
     assert max(one.users for one in rest) == 100
+    assert sum(one.late_per_s for one in moments(window, "spike", 100, bound_ms=None)) == 0

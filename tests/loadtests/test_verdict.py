@@ -96,6 +96,16 @@ def test_a_variant_with_failed_requests_is_not_recommended() -> None:
     assert judge([measured("float32", failures={"status 500": 1})]).recommended is None
 
 
+def test_a_refusal_is_no_reason_against_a_variant_where_the_scenario_allows_it() -> None:
+    def loaded(scenario: str, reason: str) -> Measured:
+        return Measured.of(replace(result("float32", failures={reason: 9}), scenario=scenario))
+
+    assert judge([loaded("spike", "status 503")]).recommended == "float32"
+    assert "9 of 109 requests were refused, as the scenario allows" in _text([loaded("spike", "status 503")])
+    assert judge([loaded("spike", "status 500")]).recommended is None
+    assert judge([loaded("users", "status 503")]).recommended is None
+
+
 def test_without_float32_nothing_is_recommended_unless_an_accuracy_is_asked_for() -> None:
     loads = [measured("int8", accuracy=0.97), measured("float16", rows_per_s=500)]
     verdict = judge(loads)

@@ -95,6 +95,8 @@ def test_a_service_without_fault_is_right_about_every_row(
         (("--model-version", "99"), "has no version 99; there are: 1"),
         (("--model-version", "new"), "--model-version is 'new'"),
         (("--rows", "0"), "--rows is 0"),
+        (("--offline", "nope.npz"), "--offline is 'nope.npz', which holds no predictions"),
+        (("--samples-out", "nowhere/s.npz"), "--samples-out is 'nowhere/s.npz'; give a file in a folder"),
     ],
 )
 def test_a_mistake_is_one_clear_line_and_no_traceback(
