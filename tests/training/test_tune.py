@@ -112,6 +112,7 @@ def test_another_training_cannot_go_on_with_the_study(searched: Searched) -> Non
         Tuning(other, Silence(), refuses)
 
 
+@pytest.mark.slow
 def test_where_the_time_is_out_of_reach_the_nearest_is_still_found(
     convert: Standby,
 ) -> None:
