@@ -88,6 +88,13 @@ def problem_headers(error: RequestError | None = None) -> dict[str, str]:
     return headers
 
 
+def refusal(error: RequestError) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """Return the status, the headers but for Content-Length, and the body of the answer that `error` is."""
+    status = int(STATUS[type(error)])
+    headers = [(name.encode(), value.encode()) for name, value in problem_headers(error).items()]
+    return status, headers, problem(status, str(error))
+
+
 def shown(value: str) -> str:
     """Quote what a client sent, short enough to be read in an error message."""
     return repr(value if len(value) <= 80 else value[:77] + "...")

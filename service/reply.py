@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from http import HTTPStatus
 
 from service.batcher import Answer, Batcher
 from service.codec import Body
-from service.errors import STATUS, RequestError, problem, problem_headers
+from service.errors import RequestError, problem, problem_headers, refusal
 
 __all__ = ["Body", "Headers", "Reply", "Write"]
 
@@ -47,15 +46,15 @@ class Reply:
         except Exception as error:  # the others in the batch must not hear of it
             self.set_exception(error)
         else:
-            self._end(HTTPStatus.OK, headers, content)
+            self._end(200, headers, content)
 
     def set_exception(self, error: BaseException) -> None:
         if isinstance(error, RequestError):
-            status, detail, headers = STATUS[type(error)], str(error), problem_headers(error)
-        else:
-            logger.error("a call of the model failed", exc_info=error)
-            status, detail, headers = HTTPStatus.INTERNAL_SERVER_ERROR, "internal error", problem_headers()
-        self._end(status, [(n.encode(), v.encode()) for n, v in headers.items()], problem(status, detail))
+            self._end(*refusal(error))
+            return
+        logger.error("a call of the model failed", exc_info=error)
+        headers = [(name.encode(), value.encode()) for name, value in problem_headers().items()]
+        self._end(500, headers, problem(500, "internal error"))
 
     def hurry(self) -> None:
         """Run what waits, until the answer is written."""
@@ -68,7 +67,7 @@ class Reply:
             self._is_done = True
             self._note("disconnected")
 
-    def _end(self, status: HTTPStatus, headers: Headers, content: bytes) -> None:
+    def _end(self, status: int, headers: Headers, content: bytes) -> None:
         self._is_done = True
-        self._write(int(status), headers, content)
-        self._note(str(int(status)))  # after the answer, which need not wait for it
+        self._write(status, headers, content)
+        self._note(str(status))  # after the answer, which need not wait for it

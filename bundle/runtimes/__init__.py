@@ -37,47 +37,28 @@ def opener(bundle: Bundle, name: str, *, threads: int = 1) -> Callable[[], Runti
     """
     variant = bundle.variant(name)
     if variant.format == "tflite":
-        return partial(_open_litert, bundle, name, bundle.read(variant.files[0]), threads)
-    shared: Runtime = _open_tensorflow(
-        bundle, name, threads
-    )  # which keeps nothing of a call, and locks itself
-    return lambda: shared
+        from bundle.runtimes.litert import LiteRTRuntime
 
-
-def _open_litert(bundle: Bundle, name: str, content: bytes, threads: int) -> Runtime:
-    from bundle.runtimes.litert import LiteRTRuntime
-
-    spec = bundle.manifest.input
-    try:
-        return LiteRTRuntime(
-            content,
-            normalizer=bundle.manifest.normalizer.build(spec.features),
-            classes=bundle.manifest.classes,
-            threads=threads,
-            tokens=spec.tokens,
-        )
-    except ValueError as error:
-        raise _no_graph(bundle, name, error) from error
-
-
-def _open_tensorflow(bundle: Bundle, name: str, threads: int) -> Runtime:
+        runtime = partial(LiteRTRuntime, bundle.read(variant.files[0]))
+        return partial(_open, bundle, name, runtime, threads)
     from bundle.runtimes.tensorflow import TensorFlowRuntime
 
-    spec, variant = bundle.manifest.input, bundle.variant(name)
     for file in variant.files:
         bundle.read(file)
+    folder = bundle.path(variant.files[0]).parent
+    shared = _open(bundle, name, partial(TensorFlowRuntime, folder), threads)
+    return lambda: shared  # it keeps nothing of a call, and locks itself
+
+
+def _open(bundle: Bundle, name: str, runtime: Callable[..., Runtime], threads: int) -> Runtime:
+    spec = bundle.manifest.input
     try:
-        return TensorFlowRuntime(
-            bundle.path(variant.files[0]).parent,
+        return runtime(
             normalizer=bundle.manifest.normalizer.build(spec.features),
             classes=bundle.manifest.classes,
             threads=threads,
             tokens=spec.tokens,
         )
     except ValueError as error:
-        raise _no_graph(bundle, name, error) from error
-
-
-def _no_graph(bundle: Bundle, name: str, error: ValueError) -> BundleDamagedError:
-    path = bundle.path(bundle.variant(name).files[0])
-    return BundleDamagedError(path, f"is not a graph that {name} can be: {error}")
+        path = bundle.path(bundle.variant(name).files[0])
+        raise BundleDamagedError(path, f"is not a graph that {name} can be: {error}") from error

@@ -15,7 +15,7 @@ from service.access_log import AccessLog
 from service.batcher import Answer, Batcher, Rows
 from service.codec import encode_json, encode_octets
 from service.engine import Engine
-from service.errors import STATUS, ExpiredError, OverloadedError, RequestError, problem, problem_headers
+from service.errors import ExpiredError, OverloadedError, RequestError, refusal
 from service.limits import read_body
 from service.metrics import STAGES, Metrics
 from service.reply import Body, Headers, Reply, Write
@@ -76,9 +76,7 @@ class PredictEndpoint:
             headers, content = await self._answer(scope, receive, course)
             status = 200
         except RequestError as error:
-            status = int(STATUS[type(error)])
-            headers = [(name.encode(), value.encode()) for name, value in problem_headers(error).items()]
-            content = problem(status, str(error))
+            status, headers, content = refusal(error)
         except ClientDisconnect:
             self._note(course, "disconnected")
             self._log(scope, course, "disconnected")
