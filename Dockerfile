@@ -11,7 +11,7 @@ WORKDIR /app
 COPY requirements-serve.lock .
 RUN python3 -m venv /tmp/venv \
  && /tmp/venv/bin/pip install --disable-pip-version-check --no-cache-dir --only-binary :all: \
-      --require-hashes --requirement requirements-serve.lock --target lib \
+      --no-deps --require-hashes --requirement requirements-serve.lock --target lib \
  && rm -r lib/bin requirements-serve.lock
 COPY bundle bundle
 COPY service service
