@@ -87,7 +87,9 @@ class Agent:
     def _plugin_of(self, environment: Any, order: Order) -> Plugin:
         """Return a plugin for this environment that keeps what was encoded for earlier ones."""
         before = self._plugin
-        self._plugin = Plugin(environment, lambda: order, preparer=before.preparer if before else None)
+        self._plugin = Plugin(
+            environment, lambda: order, preparer=before.preparer if before else None, is_watched=False
+        )
         environment.predict = self._plugin
         self._plugin.listen()
         return self._plugin

@@ -1,4 +1,4 @@
-"""Wakes one greenlet at a moment, to within some microseconds and without burning its core until then."""
+"""Rings at a moment, to within some microseconds and without burning a core until then."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import ctypes
 import os
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
 import gevent
 
+_READ = 1  # what a watcher of libev waits for
 _CLOCK_MONOTONIC = 1  # what time.perf_counter reads on Linux
 _TFD_NONBLOCK = os.O_NONBLOCK
 _TFD_TIMER_ABSTIME = 1
+_SOON_S = 1e-9  # a timer of the kernel that is set to 0 never rings
 
 
 class _Spec(ctypes.Structure):
@@ -28,20 +31,24 @@ class _Spec(ctypes.Structure):
 
 
 class Alarm:
-    """A timer of the Linux kernel, watched by gevent's loop.
+    """A timer of the Linux kernel, watched by gevent's loop, that calls `ring` in that loop.
 
-    `gevent.sleep` would wake up to a millisecond late, because its loop waits in whole milliseconds: as long
-    as the answer of a small model takes. Elsewhere than on Linux that has to do, and the run says how late
-    it sent. (Python has `os.timerfd_create` from 3.13 on.)
+    A timer of gevent's would ring up to a millisecond late, because its loop waits in whole milliseconds: as
+    long as the answer of a small model takes. Elsewhere than on Linux that has to do, and the run says how
+    late it sent. (Python has `os.timerfd_create` from 3.13 on.)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ring: Callable[[], None]) -> None:
+        self._ring = ring
+        self._loop: Any = gevent.get_hub().loop
         self._file = -1
+        self._watcher: Any = None
         if sys.platform == "linux":
             self._library = ctypes.CDLL(None, use_errno=True)
             self._file = self._library.timerfd_create(_CLOCK_MONOTONIC, _TFD_NONBLOCK)
-        self._hub: Any = gevent.get_hub()
-        self._watcher: Any = self._hub.loop.io(self._file, 1) if self._file >= 0 else None
+        if self._file >= 0:
+            self._watcher = self._loop.io(self._file, _READ)
+            self._watcher.start(self._on_expiry)
 
     def __enter__(self) -> Self:
         return self
@@ -50,22 +57,27 @@ class Alarm:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._watcher is not None:
+            self._watcher.stop()
             self._watcher.close()
+        if self._file >= 0:
             os.close(self._file)
 
-    def wait_until(self, moment: float) -> None:
-        """Let others run until `moment`, in seconds of `time.perf_counter`."""
-        left = moment - time.perf_counter()
-        if left <= 0:
+    def set(self, moment: float) -> None:
+        """Ring at `moment`, in seconds of `time.perf_counter`, and no more at what was set before."""
+        if self._file < 0:
+            if self._watcher is not None:
+                self._watcher.close()
+            self._watcher = self._loop.timer(max(moment - time.perf_counter(), 0.0))
+            self._watcher.start(self._ring)
             return
-        if self._watcher is None:
-            gevent.sleep(left)
-            return
+        moment = max(moment, _SOON_S)
         whole = int(moment)
         spec = _Spec(0, 0, whole, int((moment - whole) * 1e9))
         self._library.timerfd_settime(self._file, _TFD_TIMER_ABSTIME, ctypes.byref(spec), None)
-        self._hub.wait(self._watcher)
+
+    def _on_expiry(self) -> None:
         try:
             os.read(self._file, 8)
         except BlockingIOError:
-            return  # woken for something else, and early: the caller looks at the clock
+            return  # it was set anew in the same turn of the loop
+        self._ring()

@@ -38,6 +38,8 @@ class Load:
         self._is_claimed = False
         self.schedule_is_over = Event()
         """Set when every request of an open loop has been sent, and answered or given up."""
+        self.awake_s = 0.0
+        """How long this process has stayed awake for want of something to do: no work, but processor time."""
         self.recorder = self._new_recorder()
 
     def claim_schedule(self) -> bool:

@@ -41,12 +41,22 @@ class Plugin:
     """Prepares a load whenever a test starts, and reports it when Locust ends."""
 
     def __init__(
-        self, environment: Any, order: Callable[[], Order], *, preparer: Preparer | None = None
+        self,
+        environment: Any,
+        order: Callable[[], Order],
+        *,
+        preparer: Preparer | None = None,
+        is_watched: bool = True,
     ) -> None:
-        """`order` says, when a test starts, what it is to be: the web page can change it between tests."""
+        """`order` says, when a test starts, what it is to be: the web page can change it between tests.
+
+        Where nobody watches, Locust's own statistics are not told of the requests, which would cost time in
+        the very loop that sends them.
+        """
         self._environment = environment
         self._order = order
         self.preparer = preparer or Preparer()
+        self._is_watched = is_watched
         self._load: Load | None = None
         self._prepared = False  # for the test that starts next
         self._watchers: list[Any] = []
@@ -97,8 +107,10 @@ class Plugin:
             return
         if isinstance(runner, WorkerRunner):
             load.share(max(runner.worker_index, 0), self._workers())
-        self._statistics = LocustStatistics(self._environment, load)
-        self._watchers = [gevent.spawn(self._watch_usage, load), gevent.spawn(self._statistics.keep_telling)]
+        self._watchers = [gevent.spawn(self._watch_usage, load)]
+        if self._is_watched:
+            self._statistics = LocustStatistics(self._environment, load)
+            self._watchers.append(gevent.spawn(self._statistics.keep_telling))
 
     def on_spawning_complete(self, **_: Any) -> None:
         if self._load is not None and not self._load.recorder.spawned >= 0:  # NaN: nobody said so before
@@ -202,7 +214,8 @@ class Plugin:
 
     def _watch_usage(self, load: Load) -> None:
         while True:
-            load.recorder.add_usage(*generator_usage.read())
+            now, used, waited = generator_usage.read()
+            load.recorder.add_usage(now, used - load.awake_s, waited)
             gevent.sleep(_USAGE_INTERVAL_S)
 
 

@@ -38,6 +38,8 @@ class Connection:
             raise ServiceError(f"no service answers at {host}: {error}") from None
         self.is_open = True
         """False once the service has said that it closes the connection: the next request needs a new one."""
+        self._received = b""  # of an answer that is not whole yet
+        self._unsent = memoryview(b"")  # of a request that was pushed
 
     def __enter__(self) -> Self:
         return self
@@ -60,9 +62,58 @@ class Connection:
 
         Raises WireError for anything but a whole answer that says how long it is, and OSError.
         """
-        received = self._more("before")
-        while (end := received.find(b"\r\n\r\n")) < 0:
-            received += self._more("in the middle of")
+        while (answer := self._put_together(self._more())) is None:
+            pass
+        return answer
+
+    def exchange(self, request: bytes) -> tuple[int, bytes]:
+        """Send a request and return its answer. Raises what `send` and `receive` raise."""
+        self.send(request)
+        return self.receive()
+
+    def unblock(self) -> None:
+        """Never wait from now on: `push` and `poll` are for such a connection, the other ways are not."""
+        self._socket.settimeout(0.0)
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def push(self, request: bytes = b"") -> bool:
+        """Hand on a request, or the rest of the last, as far as the system takes it without waiting.
+
+        Return whether all of it is out. Raises OSError.
+        """
+        rest = memoryview(request) if request else self._unsent
+        try:
+            self._unsent = rest[self._socket.send(rest) :]
+        except BlockingIOError:
+            self._unsent = rest
+        return not self._unsent
+
+    def poll(self) -> tuple[int, bytes] | None:
+        """Return status and body of an answer, or None where it has not come whole, without waiting.
+
+        Raises what `receive` raises.
+        """
+        try:
+            return self.receive()
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return None
+
+    def _more(self) -> bytes:
+        piece = self._socket.recv(_RECEIVE_BYTES)
+        if not piece:
+            when = "in the middle of" if self._received else "before"
+            raise WireError(f"the connection was closed {when} an answer")
+        return piece
+
+    def _put_together(self, piece: bytes) -> tuple[int, bytes] | None:
+        """Return status and body where this piece was the last of an answer. Raises WireError."""
+        received = self._received + piece if self._received else piece
+        end = received.find(b"\r\n\r\n")
+        if end < 0:
+            self._received = received
+            return None
         head = received[:end]
         status = _status(head)
         length = _LENGTH.search(head)
@@ -70,27 +121,13 @@ class Connection:
             raise WireError("the answer does not say how long it is")
         begin, size = end + 4, int(length[1])
         if len(received) < begin + size:
-            pieces = [received]
-            missing = begin + size - len(received)
-            while missing > 0:
-                pieces.append(piece := self._more("in the middle of"))
-                missing -= len(piece)
-            received = b"".join(pieces)
+            self._received = received
+            return None
         if len(received) > begin + size:
             raise WireError("more came than one answer")
+        self._received = b""
         self.is_open = _CLOSES.search(head) is None
         return status, received[begin:]
-
-    def exchange(self, request: bytes) -> tuple[int, bytes]:
-        """Send a request and return its answer. Raises what `send` and `receive` raise."""
-        self.send(request)
-        return self.receive()
-
-    def _more(self, when: str) -> bytes:
-        piece = self._socket.recv(_RECEIVE_BYTES)
-        if not piece:
-            raise WireError(f"the connection was closed {when} an answer")
-        return piece
 
 
 def encode(host: str, path: str, body: bytes) -> bytes:
