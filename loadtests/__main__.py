@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import typer
 from rich import box
@@ -26,12 +26,21 @@ from loadtests.report import Report
 from loadtests.result import Result, Skipped
 from loadtests.run import failed, run
 from loadtests.scenarios import OFFLINE_BODY_BYTES, OFFLINE_ROWS, SCENARIOS
-from loadtests.table import cells
+from loadtests.table import LEFT, cells
 from loadtests.target import choose_bundle
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
 
-_ONLY_IN_REPORT = {"req/s", "idle p50 ms"}  # a terminal is narrow
+_ONLY_IN_REPORT = ("req/s", "idle p50 ms")
+_DISPENSABLE = (
+    "MB",
+    "model",
+    "rows/s",
+    "effective",
+    "KB",
+    "failed",
+)  # in this order, if a terminal is narrow
+_NOTE_WIDTH = 20  # a note is folded
 _EPILOG = (
     "Example: python -m loadtests run --models models --variants float32,int8 --rows 1,32 --out reports/x\n\n"
     "Example: python -m loadtests run --scenario server --rows 1 --find-peak --p99-ms 10"
@@ -181,20 +190,29 @@ def _measure(plan: Plan, console: Console) -> list[Result | Skipped]:
 
 def _show(report: Report, console: Console) -> None:
     rows = [cells(load, report.verdict.dominated) for load in report.loads]
-    table = Table(title=report.title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    titles = [title for title in rows[0] if title not in _ONLY_IN_REPORT]
-    for title in titles:
-        whole = title != "note"
-        table.add_column(
-            title, justify="left" if title in {"variant", "note"} else "right", no_wrap=whole, overflow="fold"
-        )
-    for row in rows:
-        table.add_row(*(row[title] for title in titles))
-    console.print(table)
+    widths = {title: max(map(len, [title, *(row[title] for row in rows)])) for title in rows[0]}
+    widths["note"] = min(widths["note"], _NOTE_WIDTH)
+    for title in _ONLY_IN_REPORT:
+        widths.pop(title, None)
+    for title in _DISPENSABLE:
+        if sum(widths.values()) + len(widths) + 1 > console.width:
+            widths.pop(title, None)
+    console.print(_table(rows, report.title, widths))
     for one in report.skipped:
         console.print(f"not measured: {one.variant}: {one.reason}", markup=False)
     for sentence in report.verdict.sentences:
         console.print(sentence.replace("`", ""), markup=False)
+
+
+def _table(rows: Sequence[Mapping[str, str]], name: str, widths: Mapping[str, int]) -> Table:
+    """Return the columns of the loads that have a width as a table."""
+    table = Table(title=name, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for title in widths:
+        justify: Literal["left", "right"] = "left" if title in LEFT else "right"
+        table.add_column(title, justify=justify, no_wrap=title != "note", overflow="fold")
+    for row in rows:
+        table.add_row(*(row[title] for title in widths))
+    return table
 
 
 def _scenario(name: str, *, find_peak: bool, profile: bool) -> str:

@@ -82,9 +82,10 @@ def of_steadiness(rounds: Sequence[Round], scenario: Scenario) -> Check:
     """Three windows in a row must have been alike in throughput and median latency, and like all together.
 
     As Triton's perf_analyzer has it: each of the three within 10% of their mean. But all windows are
-    reported, not those three; so the mean of all must be within 10% of theirs as well. An open loop's
-    throughput is its schedule's, so there only the latency is looked at; its p50, as p99 of a second is
-    mostly noise.
+    reported, not those three; so the mean of all must be within 10% of theirs as well, and so must the
+    medians of the first and the second half be of their own, or three neighbours in a slow drift would pass.
+    An open loop's throughput is its schedule's, so there only the latency is looked at; its p50, as p99 of a
+    second is mostly noise.
     """
     if not scenario.is_steady:
         return Check("steady", None, "The load is meant to change.")
@@ -92,13 +93,13 @@ def of_steadiness(rounds: Sequence[Round], scenario: Scenario) -> Check:
         return Check("steady", None, f"It takes three windows to see; there were {len(rounds)}.")
     triples = [rounds[index : index + 3] for index in range(len(rounds) - 2)]
     calm = min(triples, key=lambda one: max(spread(one, scenario)))
-    best, apart = spread(calm, scenario), _apart(rounds, calm, scenario)
+    best, apart, drift = spread(calm, scenario), _apart(rounds, calm, scenario), _drift(rounds, scenario)
     return Check(
         "steady",
-        max(*best, apart) <= STEADY_MAX,
+        max(*best, apart, drift) <= STEADY_MAX,
         f"In the steadiest three windows in a row, of {len(rounds)}, throughput was within {best[0]:.1%} "
-        f"and p50 within {best[1]:.1%} of their mean, and the mean of all windows is {apart:.1%} off theirs; "
-        f"at most {STEADY_MAX:.0%} is allowed.",
+        f"and p50 within {best[1]:.1%} of their mean, the mean of all windows is {apart:.1%} off theirs, and "
+        f"the two halves are within {drift:.1%} of their mean; at most {STEADY_MAX:.0%} is allowed.",
     )
 
 
@@ -146,6 +147,13 @@ def _apart(rounds: Sequence[Round], calm: Sequence[Round], scenario: Scenario) -
     """Return how far the means of all windows are from those of the calm ones, at most, as a share."""
     pairs = zip(_watched(rounds, scenario), _watched(calm, scenario), strict=True)
     return max(_off(float(np.mean(every)), float(np.mean(those))) for every, those in pairs)
+
+
+def _drift(rounds: Sequence[Round], scenario: Scenario) -> float:
+    """Return how far the medians of the first and the second half of the windows are from their mean."""
+    size = len(rounds) // 2
+    ends = [_watched(part, scenario) for part in (rounds[:size], rounds[-size:])]
+    return max(_spread([float(np.median(end[figure])) for end in ends]) for figure in (0, 1))
 
 
 def _watched(rounds: Sequence[Round], scenario: Scenario) -> tuple[list[float], list[float]]:

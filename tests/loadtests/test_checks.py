@@ -111,6 +111,21 @@ def test_steady_windows_do_not_speak_for_others_that_are_reported_with_them(
     assert "the mean of all windows is" in check.detail
 
 
+@pytest.mark.parametrize("step", [0.95, 1.05])
+def test_a_slow_drift_voids_the_run_though_any_three_neighbours_are_alike(step: float) -> None:
+    drift = _rounds(*((100 * step**index, 10 / step**index) for index in range(9)))
+    assert max(checks.spread(drift[3:6], USERS)) < 0.1
+    check = checks.of_steadiness(drift, USERS)
+    assert check.is_void
+    assert "the two halves are within 12" in check.detail
+
+
+def test_one_window_that_was_disturbed_is_no_drift() -> None:
+    figures = [(100.0, 10.0)] * 9
+    figures[1] = (60.0, 16.0)
+    assert checks.of_steadiness(_rounds(*figures), USERS).passed is True
+
+
 def test_the_mean_of_all_windows_is_not_held_against_an_open_loops_schedule() -> None:
     figures = ((50, 10), (100, 10), (100, 10), (100, 10))
     assert checks.of_steadiness(_rounds(*figures), SERVER).passed is True
