@@ -25,7 +25,7 @@ help:  ## Show this list
 
 demo: $(READY)  ## Train, serve, load-test every variant, and report
 	$(BIN)/python -m training train --data $(DATA) --model $(MODEL) --name $(NAME) --models models $(TRAIN)
-	$(BIN)/python -m loadtests run --models models --model $(NAME) --rows 1,32 --duration $(DURATION) --out reports/$(NAME) $(RUN) || \
+	$(BIN)/python -m loadtests run --models models --model $(NAME) --rows 1,32 --duration $(DURATION) --warmup 0.25 --out reports/$(NAME) $(RUN) || \
 	  { test $$? -eq 1 && echo "What is void or failed is marked in the report: measure again, on a quieter machine."; }
 
 test: check  ## Check, then run the whole suite but what takes minutes

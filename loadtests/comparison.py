@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from loadtests.contrast import ratio_of_peaks
+from loadtests.contrast import ratio_of_peaks_of_runs
 from loadtests.differences import Difference, unpaired_difference
 from loadtests.document import Document
 from loadtests.errors import LoadTestError
@@ -83,7 +83,7 @@ def compare(
         raise LoadTestError("the reports have no variant with the same number of rows in common")
     pairs = [(first[key], second[key]) for key in shared]
     # Half of the chance to err is for what is true of all loads, half for what is true of one.
-    each = 1 - (1 - confidence) / 2 / sum(len(_figures(pair)) + 1 for pair in pairs)
+    each = 1 - (1 - confidence) / 2 / sum(len(_figures(pair)) + 1 + _was_searched(pair) for pair in pairs)
     changes = [change for pair in pairs for change in _changes(*pair, each, tolerance)]
     overall = _overall(pairs, 1 - (1 - confidence) / 2, tolerance) if len(pairs) > 1 else ()
     lost, added = _only(first, second, "first"), _only(second, first, "second")
@@ -152,15 +152,15 @@ def _changes(before: Measured, after: Measured, confidence: float, tolerance: fl
         ratio = ratio_of_runs(rounds[1], rounds[0], confidence)
         yield _change(pair, figure, ratio, _finding(ratio, sign, tolerance))
     if _was_searched(pair):
-        yield _peak(before, after, tolerance)
+        yield _peak(before, after, confidence, tolerance)
     yield _accuracy(before, after, confidence)
 
 
-def _peak(before: Measured, after: Measured, tolerance: float) -> Change:
+def _peak(before: Measured, after: Measured, confidence: float, tolerance: float) -> Change:
     """Compare two searches. A peak that is no longer found is worse, and one that was not there is better."""
     if before.peak is None or after.peak is None:  # only one of the runs looked for it
         return _change((before, after), "peak", None, UNKNOWN)
-    ratio = ratio_of_peaks(after.peak, before.peak)
+    ratio = ratio_of_peaks_of_runs(after.peak, before.peak, confidence)
     finding = _finding(ratio, 1, tolerance)
     was, is_there = bool(before.peak.requests_per_s), bool(after.peak.requests_per_s)
     if was != is_there:

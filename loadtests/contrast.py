@@ -10,8 +10,9 @@ import numpy.typing as npt
 from bundle.manifest import REFERENCE
 from loadtests.differences import Difference, paired_difference, unpaired_difference
 from loadtests.measured import AgainstReference, Measured
-from loadtests.ratios import Ratio, ratio_of_rounds
+from loadtests.ratios import Ratio, ratio_of_rounds, ratio_of_runs
 from loadtests.result import Peak
+from loadtests.search import RESOLUTION
 
 Scores = Mapping[tuple[str, int], npt.NDArray[np.float64]]
 """By variant and rows a request: the share right of each test row, shape (test rows,), NaN if unseen."""
@@ -68,30 +69,28 @@ class Contrasts:
 
 
 def ratio_of_peaks(ours: Peak, theirs: Peak) -> Ratio | None:
-    """Return the ratio of two peak rates. A peak lies from the rate that held to the next that did not.
+    """Return the ratio of two peak rates of one run, from the searches that stood side by side.
 
     None where a variant has no peak. Where nothing higher was seen to fail (the generator was the limit), the
-    peak is open above, and so is one end of the ratio, which then tells nothing.
+    peak is open above, and the ratio tells nothing.
     """
-    our_ends, their_ends = _bracket(ours), _bracket(theirs)
-    if our_ends is None or their_ends is None:
-        return None
-    (low, high), (other_low, other_high) = our_ends, their_ends
-    value = low / other_low
-    if high is None or other_high is None:
-        return Ratio(value, None, None)
-    return Ratio(value, low / other_high, high / other_low)
+    passes = [dict(enumerate(one.passes)) for one in (ours, theirs)]
+    return _of_peaks(ours, theirs, ratio_of_rounds(passes[0], passes[1]))
 
 
-def _bracket(peak: Peak) -> tuple[float, float | None] | None:
-    if not peak.requests_per_s:
+def ratio_of_peaks_of_runs(ours: Peak, theirs: Peak, confidence: float) -> Ratio | None:
+    """Return the ratio of two peak rates of two runs, as `ratio_of_peaks` does."""
+    return _of_peaks(ours, theirs, ratio_of_runs(ours.passes, theirs.passes, confidence))
+
+
+def _of_peaks(ours: Peak, theirs: Peak, ratio: Ratio | None) -> Ratio | None:
+    """Widen the interval by the resolution of a search: no peak is known more sharply than that."""
+    if not ours.requests_per_s or not theirs.requests_per_s:
         return None
-    failed = [
-        trial.rate
-        for trial in peak.trials
-        if not trial.holds and not trial.is_void and trial.rate > peak.requests_per_s
-    ]
-    return peak.requests_per_s, min(failed, default=None)
+    is_open = "generator" in {ours.limited_by, theirs.limited_by}
+    if is_open or ratio is None or ratio.low is None or ratio.high is None:
+        return Ratio(ours.requests_per_s / theirs.requests_per_s, None, None)
+    return Ratio(ratio.value, ratio.low / RESOLUTION, ratio.high * RESOLUTION)
 
 
 def _bare(ours: float | None, theirs: float | None) -> Ratio | None:

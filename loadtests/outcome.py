@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -41,7 +42,7 @@ def result_of(plan: Plan, record: Record, variant: VariantSpec, after: Identity 
         checks.of_agreement(agreement),
         *subject.audits,
     )
-    peak = record.search.peak() if record.search else None
+    peak = record.peak
     offline = subject.offline
     return Result(
         variant=subject.name,
@@ -57,7 +58,7 @@ def result_of(plan: Plan, record: Record, variant: VariantSpec, after: Identity 
         checks=made,
         agreement=agreement,
         peak=peak,
-        curve=_curve((*peak.trials, *record.extra), peak.bound_ms) if peak and plan.profile else None,
+        curve=_curve(record.extra or peak.trials, peak.bound_ms) if peak and plan.profile else None,
         timeline=_timeline(plan, record.windows[0]) if plan.scenario.kind == SHAPED else (),
         offline=Offline(offline.rows_per_s, summary.rows_per_s / offline.rows_per_s)
         if plan.scenario_name == "offline" and offline
@@ -125,8 +126,8 @@ def _agreement(samples: Samples) -> Agreement | None:
     )
 
 
-def _curve(trials: tuple[Trial, ...], bound_ms: float) -> Curve:
-    """Return the curve of all rates tried, the last trial of each rate standing for it."""
+def _curve(trials: Sequence[Trial], bound_ms: float) -> Curve:
+    """Return the curve of the rates tried, the last trial of each rate standing for it."""
     points = tuple(
         sorted({one.rate: one for one in trials if not one.is_void}.values(), key=lambda one: one.rate)
     )

@@ -18,15 +18,8 @@ from loadtests.measured import Measured
 from loadtests.result import Curve
 
 # Okabe and Ito's colours, told apart by colour-blind readers as well; the markers differ too.
-_STYLES: tuple[tuple[str, str], ...] = (
-    ("#0072B2", "o"),
-    ("#E69F00", "s"),
-    ("#009E73", "^"),
-    ("#D55E00", "D"),
-    ("#CC79A7", "v"),
-    ("#56B4E9", "P"),
-    ("#000000", "X"),
-)
+_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000", "#7B4FB3")
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 _GREY = "#9A9A9A"
 _LABEL_GAP = 0.085  # between the baselines of two labels, as a share of the panel's height
 _ENDS = {"goodput": "#009E73", "late": "#F0E442", "shed": "#56B4E9", "failed": "#D55E00"}
@@ -47,17 +40,17 @@ def draw_all(document: Document, folder: Path) -> list[str]:
 
 def tradeoff(document: Document, path: Path) -> None:
     """Draw accuracy against throughput and against p99, a column for each number of rows a request."""
-    settings = document.rows
-    figure = _figure(document.title, (max(7.0, 5.6 * len(settings)), 8.4))
+    settings, kinds = document.rows, spots.figures(document)
+    figure = _figure(document.title, (max(7.0, 5.6 * len(settings)), 1.2 + 3.6 * len(kinds)))
     figure.supxlabel(
-        "Bars: 95% intervals (accuracy: unique test rows; throughput: rounds; p99: samples). "
+        "Bars: 95% intervals (accuracy: unique test rows; throughput: rounds; peak: searches; p99: samples). "
         "Dashed: Pareto front. Grey: dominated, or void.",
         fontsize=9,
         color="#555555",
     )
-    panels = figure.subplots(2, len(settings), squeeze=False, sharey=True)
+    panels = figure.subplots(len(kinds), len(settings), squeeze=False, sharey=True)
     for column, rows in enumerate(settings):
-        for row, kind in enumerate(reversed(spots.FIGURES)):
+        for row, kind in enumerate(reversed(kinds)):
             axes = panels[row][column]
             _panel(axes, document, spots.shown(document, rows, kind), kind)
             axes.set_xlabel(kind.name)
@@ -77,7 +70,7 @@ def curves(document: Document, path: Path) -> None:
     for column, (load, curve) in enumerate(known):
         upper, lower = panels[0][column], panels[1][column]
         upper.set_title(f"{load.variant}, {_rows(load.rows_per_request)}", fontsize=11, loc="left")
-        _latency(upper, curve, _STYLES[spots.style_of(document, load.variant) % len(_STYLES)])
+        _latency(upper, curve, spots.style_of(document, load.variant))
         points = [
             (one.rate, one.effective_accuracy) for one in curve.points if one.effective_accuracy is not None
         ]
@@ -149,7 +142,7 @@ def _point(axes: Axes, document: Document, load: Measured, spot: spots.Spot) -> 
         accuracy.value,
         xerr=[[spot[0] - spot[1]], [spot[2] - spot[0]]],
         yerr=[[accuracy.value - accuracy.low], [accuracy.high - accuracy.value]],
-        fmt=_STYLES[spots.style_of(document, load.variant) % len(_STYLES)][1],
+        fmt=_MARKERS[spots.style_of(document, load.variant).marker],
         markersize=8,
         color=_colour(document, load),
         elinewidth=1.2,
@@ -162,7 +155,7 @@ def _point(axes: Axes, document: Document, load: Measured, spot: spots.Spot) -> 
 def _colour(document: Document, load: Measured) -> str:
     if spots.is_grey(document, load):
         return _GREY
-    return _STYLES[spots.style_of(document, load.variant) % len(_STYLES)][0]
+    return _COLOURS[spots.style_of(document, load.variant).colour]
 
 
 def _set_ticks(axes: Axes) -> None:
@@ -198,8 +191,8 @@ def _label(axes: Axes, document: Document, loads: Sequence[Measured], figure: sp
         )
 
 
-def _latency(axes: Axes, curve: Curve, style: tuple[str, str]) -> None:
-    colour, marker = style
+def _latency(axes: Axes, curve: Curve, style: spots.Style) -> None:
+    colour, marker = _COLOURS[style.colour], _MARKERS[style.marker]
     axes.set_yscale("log")
     axes.grid(visible=True, color="#E5E5E5", linewidth=0.8)
     for kind, line in (("p50_ms", "--"), ("p99_ms", "-")):

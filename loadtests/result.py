@@ -57,18 +57,20 @@ class Trial:
 
 @dataclass(frozen=True)
 class Peak:
-    """The highest rate that was shown to hold the bound."""
+    """The highest rate that was shown to hold the bound: the median of several searches."""
 
     bound_ms: float
     """Of p99."""
     requests_per_s: float | None
     """None where no rate held twice."""
     confirmed: bool
-    """A fresh run at that rate, drawn from another seed, held the bound too."""
+    """In every search a fresh run at its rate, drawn from another seed, held the bound too."""
     limited_by: str
     """`service`, or `generator` where the next higher rate was void: then the peak is a lower bound."""
     trials: tuple[Trial, ...]
-    """Every rate tried, in the order of trying. Of a confirmed peak, the last is the confirming run."""
+    """Every rate tried, in the order of trying. A search that found its peak ends with the confirming run."""
+    passes: tuple[float | None, ...] = ()
+    """What each search found. Searches of equal place stood side by side with other variants'."""
 
 
 @dataclass(frozen=True)

@@ -21,17 +21,16 @@ from loadtests.plan import Plan
 from loadtests.probe import probe
 from loadtests.result import Result, Skipped, Trial
 from loadtests.scenarios import CLOSED, OPEN
-from loadtests.search import Attempt, Search
+from loadtests.search import PASSES, Attempt, Search
 from loadtests.server_process import Server, launched
 from loadtests.subject import Record, Subject, shared_rate
 from loadtests.summary import Window
 from loadtests.target import target_of
 from loadtests.turns import turn
 
-RATE_FIRST = 500.0  # requests a second with which a search begins
 RATE_DEFAULT = 100.0
 _MORE_ROUNDS = 2  # than were asked for, where the machine is not steady
-_PROFILE = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 1.1, 1.25)  # of the peak
+_PROFILE = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25)  # of the peak
 
 
 class Progress(Protocol):
@@ -187,41 +186,54 @@ class _Run:
         return window
 
     def _search(self, records: Sequence[Record]) -> Iterator[Skipped]:
-        """Look for every variant's peak, one attempt of each in turn, and try more for a profile."""
-        bound_ms = self._plan.bound_ms
-        assert bound_ms is not None  # noqa: S101 - a plan that searches has one
-        for record in records:
-            record.search = Search(self._plan.rate or RATE_FIRST, bound_ms, self._plan.seed + 1000)
-            if record.unloaded.p50_ms > bound_ms:
-                record.search.give_up()  # most requests are late even alone
-        index = 0
-        open_searches = list(records)
-        while open_searches:
-            for record in turn(open_searches, index):
-                attempt = record.search.next() if record.search else None
-                if attempt is None or record.subject not in self._subjects:
-                    open_searches.remove(record)
-                    continue
-                try:
-                    tried = self._try(record, attempt)
-                    assert record.search is not None  # noqa: S101 - set above
-                    record.search.take(tried)
-                except LoadTestError as error:
-                    yield self._drop(record.subject, error)
-            index += 1
+        """Look for every variant's peak, several times, and try more rates for a profile."""
+        for index in range(PASSES):
+            for record in records:
+                record.searches.append(self._new_search(record, index))
+            yield from self._search_once(records)
         if self._plan.profile:
             yield from self._profile(records)
         left = [one for one in records if one.subject in self._subjects]
         for record in left:
             record.rate = shared_rate(left)
 
+    def _new_search(self, record: Record, index: int) -> Search:
+        """Begin where the last search ended; the first at the rate asked for, or at what is surely borne."""
+        bound_ms, plan = self._plan.bound_ms, self._plan
+        assert bound_ms is not None  # noqa: S101 - a plan that searches has one
+        found = record.searches[-1].peak().requests_per_s if record.searches else None
+        seed = plan.seed + 1000 * (index + 1)
+        start = found or plan.rate or record.bearable
+        search = Search(start, bound_ms, seed, is_near=found is not None)
+        if record.unloaded.p50_ms > bound_ms:
+            search.give_up()  # most requests are late even alone
+        return search
+
+    def _search_once(self, records: Sequence[Record]) -> Iterator[Skipped]:
+        """Carry the last search of each variant through, one attempt of each in turn."""
+        index = 0
+        under_way = list(records)
+        while under_way:
+            for record in turn(under_way, index):
+                search = record.searches[-1]
+                attempt = search.next()
+                if attempt is None or record.subject not in self._subjects:
+                    under_way.remove(record)
+                    continue
+                try:
+                    search.take(self._try(record, attempt))
+                except LoadTestError as error:
+                    yield self._drop(record.subject, error)
+            index += 1
+
     def _profile(self, records: Sequence[Record]) -> Iterator[Skipped]:
         """Try shares of each variant's peak."""
         for index, share in enumerate(_PROFILE):
             for record in turn(records, index):
-                peak = record.search.peak().requests_per_s if record.search else None
-                if peak and record.subject in self._subjects:
-                    attempt = Attempt(peak * share, self._plan.seed + 2000 + index, is_confirming=False)
+                peak = record.peak
+                if peak and peak.requests_per_s and record.subject in self._subjects:
+                    seed = self._plan.seed + 1000 * (PASSES + 1) + index
+                    attempt = Attempt(peak.requests_per_s * share, seed, is_confirming=False)
                     try:
                         record.extra.append(self._try(record, attempt))
                     except LoadTestError as error:

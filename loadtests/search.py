@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
+from statistics import median_low
 from typing import Literal
 
 from loadtests.result import Peak, Trial
 
 RESOLUTION = 1.05  # the rate that failed over the rate that held, where the search ends
 RATE_MIN = 10.0  # below it, a trial takes minutes
-_CONFIRMATIONS = 4
-_STEP_DOWN = 0.95  # after a peak that did not hold again
+PASSES = 3  # searches of each variant
+_DOUBLE = 2.0  # the step of a search that knows nothing yet
+_NEAR = 1.15  # that of one that begins at the peak of the search before
+_CONFIRMATIONS = 5
+_STEP_DOWN = 0.95  # after a peak that did not hold again; each further step is twice as long
 
 
 @dataclass(frozen=True)
@@ -26,13 +32,17 @@ class Search:
     """Says what to try next, and is told what came of it. Two searches may go on in turn.
 
     The best of many noisy trials is a lucky one; so the peak counts only once a fresh run, of another seed,
-    has held at that rate. Where it does not, the rate is lowered by 5% and confirmed again.
+    has held at that rate. Where it does not, the rate is lowered, by 5% and then by ever more, and confirmed
+    again.
     """
 
-    def __init__(self, start: float, bound_ms: float, seed: int) -> None:
-        self._rate = start
+    def __init__(self, start: float, bound_ms: float, seed: int, *, is_near: bool = False) -> None:
+        """Begin at `start`; with small steps where the peak `is_near`."""
+        self._rate = max(start, RATE_MIN)
         self._bound_ms = bound_ms
         self._seed = seed
+        self._factor = _NEAR if is_near else _DOUBLE
+        self._lower = _STEP_DOWN
         self._low: float | None = None  # the highest rate that held
         self._high: float | None = None  # the lowest that did not
         self._phase: Literal["search", "confirm", "over"] = "search"
@@ -73,6 +83,7 @@ class Search:
             confirmed=self._is_confirmed,
             limited_by="generator" if self._generator_failed else "service",
             trials=tuple(self._trials),
+            passes=(self._rate if self._is_confirmed else None,),
         )
 
     def _narrow(self, held: bool, trial: Trial) -> None:
@@ -82,11 +93,11 @@ class Search:
             self._high = self._rate
             self._generator_failed = trial.is_void
         if self._high is None:
-            self._rate *= 2
+            self._rate *= self._factor
         elif self._low is None:
             if self._rate <= RATE_MIN:
                 self._phase = "over"
-            self._rate = max(self._rate / 2, RATE_MIN)
+            self._rate = max(self._rate / self._factor, RATE_MIN)
         elif self._high / self._low <= RESOLUTION:
             self._rate, self._phase = self._low, "confirm"
         else:
@@ -99,4 +110,24 @@ class Search:
         elif self._confirmations >= _CONFIRMATIONS:
             self._phase = "over"
         else:
-            self._rate *= _STEP_DOWN
+            self._rate *= self._lower
+            self._lower **= 2
+
+
+def peak_of(passes: Sequence[Search]) -> Peak:
+    """Return the median of what several searches found, at least one.
+
+    A machine is now quicker and now slower, so that two searches of one service seldom agree; what their
+    peaks scatter by is what can be known of them.
+    """
+    found = [one.peak() for one in passes]
+    rates = [one.requests_per_s for one in found]
+    held = [rate for rate in rates if rate]
+    return Peak(
+        bound_ms=found[0].bound_ms,
+        requests_per_s=median_low(held) if held else None,
+        confirmed=all(one.confirmed for one in found),
+        limited_by="generator" if any(one.limited_by == "generator" for one in found) else "service",
+        trials=tuple(chain.from_iterable(one.trials for one in found)),
+        passes=tuple(rates),
+    )

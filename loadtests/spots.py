@@ -9,6 +9,7 @@ from loadtests.document import Document
 from loadtests.measured import Measured
 from loadtests.pareto import front
 from loadtests.ratios import level_of_rounds
+from loadtests.scenarios import OPEN, SCENARIOS
 
 Spot = tuple[float, float, float]
 """A figure with both ends of its interval."""
@@ -47,10 +48,24 @@ def p99(load: Measured) -> Spot | None:
     return load.latency.p99_ms.value, load.latency.p99_ms.low, load.latency.p99_ms.high
 
 
-FIGURES = (
-    Figure("p99 latency, ms (log scale; left is better)", -1, p99),
-    Figure("throughput, rows/s (log scale; right is better)", 1, throughput),
-)
+def peak(load: Measured) -> Spot | None:
+    """Return the peak rate in requests a second, between the lowest and the highest of its searches."""
+    if load.peak is None or not load.peak.requests_per_s:
+        return None
+    found = [rate for rate in load.peak.passes if rate] or [load.peak.requests_per_s]
+    return load.peak.requests_per_s, min(found), max(found)
+
+
+LATENCY = Figure("p99 latency, ms (log scale; left is better)", -1, p99)
+SPEED = Figure("throughput, rows/s (log scale; right is better)", 1, throughput)
+PEAK = Figure("peak rate, requests/s (log scale; right is better)", 1, peak)
+
+
+def figures(document: Document) -> tuple[Figure, ...]:
+    """Return what accuracy is shown against. The throughput of an open loop is its schedule's: no figure."""
+    if any(load.peak for load in document.results):
+        return LATENCY, PEAK
+    return (LATENCY,) if SCENARIOS[document.scenario].kind == OPEN else (LATENCY, SPEED)
 
 
 def shown(document: Document, rows: int, figure: Figure) -> list[Measured]:
@@ -63,9 +78,21 @@ def is_grey(document: Document, load: Measured) -> bool:
     return bool(load.void) or load.variant in document.verdict.dominated
 
 
-def style_of(document: Document, variant: str) -> int:
-    """Return the number of a variant's colour and marker: the same in every picture of a report."""
-    return document.variants.index(variant)
+STYLES = 8  # colours, and as many markers
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a variant looks, in every picture of a report: the number of its colour and of its marker."""
+
+    colour: int
+    marker: int
+
+
+def style_of(document: Document, variant: str) -> Style:
+    """Return the look of a variant. Where the colours begin anew, the markers have moved on by one."""
+    place = document.variants.index(variant)
+    return Style(place % STYLES, (place + place // STYLES) % STYLES)
 
 
 def stairs(

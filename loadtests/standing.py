@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from loadtests.budget import Budget
 from loadtests.contrast import Contrasts
 from loadtests.measured import Measured
-from loadtests.scenarios import SCENARIOS
+from loadtests.scenarios import OPEN, SCENARIOS
 from loadtests.summary import Accuracy
 
 SAME_SPEED = 1.05  # a lead below this is none, whatever the interval says: nobody ships for 5%
@@ -132,6 +132,16 @@ def dominated(known: Mapping[str, Standing], contrasts: Contrasts) -> dict[str, 
         for name, better in rivals.items()
         if better
     }
+
+
+def is_scheduled(load: Measured) -> bool:
+    """Tell whether the rate of a load is its schedule's, and says nothing of the service."""
+    return SCENARIOS[load.scenario].kind == OPEN and load.peak is None
+
+
+def speed_in_words(load: Measured) -> str:
+    """Return what the speed of a load is called."""
+    return "peak rate" if load.peak else "throughput"
 
 
 def rows_in_words(count: int) -> str:

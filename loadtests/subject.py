@@ -9,8 +9,8 @@ from loadtests.check import Check
 from loadtests.identity import Identity
 from loadtests.offline_predictions import OfflinePredictions
 from loadtests.probe import Unloaded
-from loadtests.result import Trial
-from loadtests.search import Search
+from loadtests.result import Peak, Trial
+from loadtests.search import Search, peak_of
 from loadtests.server_process import Server
 from loadtests.summary import Window
 from loadtests.target import Target
@@ -43,15 +43,20 @@ class Record:
     rate: float = 0.0
     windows: list[Window] = field(default_factory=list)
     """One a round."""
-    search: Search | None = None
+    searches: list[Search] = field(default_factory=list)
     extra: list[Trial] = field(default_factory=list)
-    """Rates tried beyond the search, for a profile."""
+    """Rates tried for a profile, each as a share of the peak."""
+
+    @property
+    def peak(self) -> Peak | None:
+        """What its searches have found by now; None where there was none."""
+        return peak_of(self.searches) if self.searches else None
 
     @property
     def bearable(self) -> float:
         """Requests a second that the variant bears: its peak or, without one, those one after the other."""
-        peak = self.search.peak().requests_per_s if self.search else None
-        return peak or 1000 / self.unloaded.mean_ms
+        peak = self.peak
+        return (peak and peak.requests_per_s) or 1000 / self.unloaded.mean_ms
 
 
 def shared_rate(records: Sequence[Record]) -> float:

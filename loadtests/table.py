@@ -71,7 +71,9 @@ def _peak(load: Measured) -> str:
     if load.peak is None or load.peak.requests_per_s is None:
         return "-"
     sign = "> " if load.peak.limited_by == "generator" else ""
-    return f"{sign}{load.peak.requests_per_s:,.0f}{'' if load.peak.confirmed else ' (not confirmed)'}"
+    found = [rate for rate in load.peak.passes if rate]
+    ends = f" ({min(found):,.0f}-{max(found):,.0f})" if found[1:] else ""
+    return f"{sign}{load.peak.requests_per_s:,.0f}{ends}{'' if load.peak.confirmed else ' (not confirmed)'}"
 
 
 def _share(value: float | None) -> str:

@@ -18,7 +18,15 @@ from loadtests.objections import (
     says_whether_model_matters,
 )
 from loadtests.ratios import Ratio
-from loadtests.standing import SAME_SPEED, Standing, dominated, rows_in_words, standings
+from loadtests.standing import (
+    SAME_SPEED,
+    Standing,
+    dominated,
+    is_scheduled,
+    rows_in_words,
+    speed_in_words,
+    standings,
+)
 
 
 @dataclass(frozen=True)
@@ -168,7 +176,9 @@ def _accuracy(difference: Difference | None) -> str:
 
 def _times(ratio: Ratio | None, load: Measured, figures: str) -> str:
     """Set the throughput, or the peak, against that of float32; `figures` are the load's own."""
-    what = "peak rate" if load.peak else "throughput"
+    if is_scheduled(load):
+        return f"both at {figures} as scheduled"
+    what = speed_in_words(load)
     if ratio is None:
         return f"{what} not compared ({figures})"
     if ratio.low is None or ratio.high is None:
@@ -189,8 +199,9 @@ def _tail(ratio: Ratio | None, pair: tuple[Measured, Measured]) -> str:
 def _admit(best: Standing, close: Sequence[Standing], budget: Budget) -> list[str]:
     """Say what the answer does not rest on."""
     sentences = []
-    if close:
-        sentences.append(f"In throughput this run does not tell it apart from {_names(close)}.")
+    if close and not is_scheduled(best.last):
+        what = speed_in_words(best.last)
+        sentences.append(f"In {what} this run does not tell it apart from {_names(close)}.")
     unproven = best.unproven(budget)
     if unproven:
         sentences.append(

@@ -8,7 +8,7 @@ from loadtests.document import Document
 from loadtests.measured import Measured
 from loadtests.page.svg import Frame, Scale, axes, hit, line, marker, picture, text, touchable
 from loadtests.result import Curve, Trial
-from loadtests.spots import style_of
+from loadtests.spots import Style, style_of
 from loadtests.table import number
 
 _LATENCY = Frame(470, 290, right=20, bottom=40)
@@ -30,8 +30,8 @@ def draw(document: Document, load: Measured) -> str:
         axes(_LATENCY, x, y, ("", "latency, ms (log scale)"), (_thousands, lambda value: f"{value:,g}")),
         _bound(curve, y),
         _knee(curve, x),
-        _series(known, x, y, lambda trial: trial.p50_ms, f"series dashed v{style}-line"),
-        _series(known, x, y, lambda trial: trial.p99_ms, f"series v{style}-line"),
+        _series(known, x, y, lambda trial: trial.p50_ms, f"series dashed v{style.colour}-line"),
+        _series(known, x, y, lambda trial: trial.p99_ms, f"series v{style.colour}-line"),
         *(_point(trial, x, y, style) for trial in known),
     ]
     return picture(_LATENCY, f"{load.variant}: latency against the rate", parts) + _accuracy(known, x, style)
@@ -42,7 +42,7 @@ def knee_of(curve: Curve) -> Trial | None:
     return None if curve.knee is None else curve.points[curve.knee]
 
 
-def _accuracy(known: list[Trial], x: Scale, style: int) -> str:
+def _accuracy(known: list[Trial], x: Scale, style: Style) -> str:
     shares = [trial.effective_accuracy for trial in known if trial.effective_accuracy is not None]
     if not shares:
         return ""
@@ -55,7 +55,7 @@ def _accuracy(known: list[Trial], x: Scale, style: int) -> str:
             ("offered, requests/s", "effective acc."),
             (_thousands, lambda value: f"{100 * value:.3g}%"),
         ),
-        _series(known, x, y, lambda trial: trial.effective_accuracy, f"series v{style}-line"),
+        _series(known, x, y, lambda trial: trial.effective_accuracy, f"series v{style.colour}-line"),
     ]
     return picture(_ACCURACY, "effective accuracy against the rate", parts)
 
@@ -66,7 +66,7 @@ def _series(
     return line([(x(trial.rate), y(value)) for trial in known if (value := figure(trial)) is not None], kind)
 
 
-def _point(trial: Trial, x: Scale, y: Scale, style: int) -> str:
+def _point(trial: Trial, x: Scale, y: Scale, style: Style) -> str:
     at = x(trial.rate), y(trial.p99_ms or y.high)
     effective = trial.effective_accuracy
     figures = {
@@ -81,9 +81,9 @@ def _point(trial: Trial, x: Scale, y: Scale, style: int) -> str:
         if trial.holds
         else "not proven to hold",
     }
-    kind = "hollow" if trial.is_void or not trial.holds else f"mark v{style}"
+    kind = "hollow" if trial.is_void or not trial.holds else f"mark v{style.colour}"
     return touchable(
-        [marker(*at, style, kind, 4.5)], f"offered {trial.rate:,.0f} requests/s", figures, hit(*at, 11)
+        [marker(*at, style.marker, kind, 4.5)], f"offered {trial.rate:,.0f} requests/s", figures, hit(*at, 11)
     )
 
 

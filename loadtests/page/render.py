@@ -18,7 +18,7 @@ from loadtests.measured import Measured
 from loadtests.page import curves, stages, timeline, tradeoff
 from loadtests.page.grid import grid
 from loadtests.page.svg import marker
-from loadtests.spots import FIGURES, style_of
+from loadtests.spots import figures, style_of
 from loadtests.table import cells, matrix, number
 
 FILE_NAME = "report.html"
@@ -74,7 +74,7 @@ def _pieces(document: Document) -> dict[str, Any]:
         "tradeoffs": [
             (rows, [_drawn(picture) for picture in both])
             for rows in settings
-            if any(both := [tradeoff.draw(document, rows, figure) for figure in FIGURES])
+            if any(both := [tradeoff.draw(document, rows, figure) for figure in figures(document)])
         ],
         "table": _drawn(grid([cells(load, verdict.dominated) for load in document.results], _kind(document))),
         "matrices": _matrices(document),
@@ -99,7 +99,7 @@ def _legend(document: Document, name: str) -> tuple[str, Markup, str]:
     style = style_of(document, name)
     is_void = any(load.void for load in document.results if load.variant == name)
     is_grey = is_void or name in document.verdict.dominated
-    icon = marker(7, 7, style, "grey" if is_grey else f"v{style}", 4.6)
+    icon = marker(7, 7, style.marker, "grey" if is_grey else f"v{style.colour}", 4.6)
     drawn = f'<svg viewBox="0 0 14 14" class="icon" aria-hidden="true">{icon}</svg>'
     reason = "void" if is_void else f"dominated by {document.verdict.dominated.get(name)}"
     return f"{name} ({reason})" if is_grey else name, _drawn(drawn), "dominated" if is_grey else ""

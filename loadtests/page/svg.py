@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from math import log
+from math import cos, log, pi, sin
 
 from loadtests.axis import linear_ticks, log_limits, log_ticks
 
@@ -30,8 +30,12 @@ _MARKERS: tuple[tuple[Point, ...], ...] = (
     ((0, 1.15), (1.1, -0.9), (-1.1, -0.9)),
     _CROSS,
     ((0, -1.2), (1.15, -0.3), (0.75, 1.05), (-0.75, 1.05), (-1.15, -0.3)),
+    tuple(
+        (reach * sin(step * pi / 5), -reach * cos(step * pi / 5))
+        for step in range(10)
+        for reach in [1.4 if step % 2 == 0 else 0.6]
+    ),
 )
-COLOURS = len(_MARKERS)
 
 
 @dataclass(frozen=True)
@@ -140,9 +144,9 @@ def text(x: float, y: float, words: str, kind: str, *, anchor: str = "start", mo
     return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{more}>{escape(words)}</text>'
 
 
-def marker(x: float, y: float, style: int, kind: str, size: float = 6) -> str:
-    """Return the marker of the `style`-th variant."""
-    corners = _MARKERS[style % COLOURS]
+def marker(x: float, y: float, shape: int, kind: str, size: float = 6) -> str:
+    """Return a marker of one of the shapes that there are."""
+    corners = _MARKERS[shape]
     if not corners:
         return f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="{size:g}"/>'
     return area([(x + size * right, y + size * down) for right, down in corners], kind)

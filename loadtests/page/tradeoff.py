@@ -44,7 +44,7 @@ def _point(document: Document, load: Measured, scales: tuple[Scale, Scale], spot
     accuracy = load.accuracy
     assert accuracy is not None  # noqa: S101 - shown because it has one
     style = style_of(document, load.variant)
-    kind = "grey" if is_grey(document, load) else f"v{style}"
+    kind = "grey" if is_grey(document, load) else f"v{style.colour}"
     at = x(spot[0]), y(accuracy.value)
     figures = {title: cell for title, cell in cells(load, document.verdict.dominated).items() if cell}
     figures.pop("variant")
@@ -52,7 +52,7 @@ def _point(document: Document, load: Measured, scales: tuple[Scale, Scale], spot
         [
             line([(at[0], y(accuracy.low)), (at[0], y(accuracy.high))], f"bar {kind}-line"),
             line([(x(spot[1]), at[1]), (x(spot[2]), at[1])], f"bar {kind}-line"),
-            marker(*at, style, f"mark {kind}"),
+            marker(*at, style.marker, f"mark {kind}"),
         ],
         load.variant,
         figures,

@@ -20,6 +20,7 @@ import numpy as np
 from bundle.runtimes import open_runtime
 from bundle.store import Bundle, ModelStore
 
+HANG_UP = 0  # instead of a status: the connection is closed without an answer
 INFERENCE_S = 0.0005  # what it says that each request cost the model
 
 
@@ -46,7 +47,7 @@ class FakeService(ThreadingHTTPServer):
         self.seen: set[bytes] = set()
         self.gate = threading.Lock()
         self.lock = threading.Lock()
-        self.counts = {"requests": 0, "errors": 0, "wrong": 0, "strangers": 0}
+        self.counts = {"requests": 0, "errors": 0, "wrong": 0, "strangers": 0, "hang_ups": 0}
 
     def number(self) -> int:
         with self.lock:
@@ -75,6 +76,9 @@ class FakeService(ThreadingHTTPServer):
             return 404, {"detail": f"no variant {variant!r}; there are: {names}"}
         if variant == self.options.without:
             return 503, {"detail": f"{variant} cannot be loaded here"}
+        if _is_turn(number + 1, self.options.hang_up_every):
+            self.note("hang_ups")
+            return HANG_UP, {}
         if _is_turn(number, self.options.error_every):
             self.note("errors")
             return 500, {"detail": "told to"}
@@ -134,6 +138,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         status, answer = self.server.predict(parse_qs(urlsplit(self.path).query), body)
+        if status == HANG_UP:
+            self.close_connection = True
+            return
         self._answer(status, json.dumps(answer))
 
     def log_message(self, *_: Any) -> None:
@@ -155,6 +162,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("models", type=Path)
     parser.add_argument("model")
+    parser.add_argument("--hang-up-every", type=int, default=0)
     parser.add_argument("--error-every", type=int, default=0)
     parser.add_argument("--wrong-every", type=int, default=0)
     parser.add_argument("--stranger-every", type=int, default=0)

@@ -133,11 +133,11 @@ def trial(rate: float, p99_ms: float, *, holds: bool, is_void: bool = False) -> 
     return Trial(rate, 1000, late, min(rate, 900.0), p99_ms / 3, p99_ms, 0.98 - late / 1000, holds, is_void)
 
 
-def peak(held: float | None, failed: float | None = None, limited_by: str = "service") -> Peak:
-    """Return a search that ended between a rate that held and one that did not."""
-    trials = [trial(held, 8.0, holds=True)] if held else []
-    trials += [trial(failed, 30.0, holds=False)] if failed else []
-    return Peak(10.0, held, confirmed=True, limited_by=limited_by, trials=tuple(trials))
+def peak(*held: float | None, limited_by: str = "service") -> Peak:
+    """Return what searches came to that found these rates, the median first."""
+    trials = tuple(trial(rate, 8.0, holds=True) for rate in held if rate)
+    is_confirmed = None not in held
+    return Peak(10.0, held[0], confirmed=is_confirmed, limited_by=limited_by, trials=trials, passes=held)
 
 
 def curve() -> Curve:

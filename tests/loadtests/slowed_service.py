@@ -1,4 +1,4 @@
-"""The real service, slower by a share of all that it does: `python -m tests.loadtests.slowed_service 0.15 ...`.
+"""The real service, slower by a share of all it does: `python -m tests.loadtests.slowed_service 0.15 ...`.
 
 What follows the share are the arguments of `python -m service`.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Any
 
 from bundle.normalizer import FloatArray
 from bundle.runtimes import litert
@@ -24,7 +23,7 @@ class SlowedRuntime(Sound):
     used_s = 0.0
 
     def predict(self, rows: FloatArray) -> FloatArray:
-        answer: Any = super().predict(rows)
+        answer: FloatArray = super().predict(rows)
         kind = type(self)
         until = time.process_time() + kind.longer * (time.process_time() - kind.used_s)
         while time.process_time() < until:

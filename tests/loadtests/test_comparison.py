@@ -126,33 +126,36 @@ def _searched(found: Peak | None, p99_ms: float = 3.0) -> Document:
 
 
 def test_latencies_at_rates_of_their_own_are_not_compared() -> None:
-    findings = _findings(_searched(peak(5000.0, 5100.0), 3.0), _searched(peak(5050.0, 5150.0), 9.0))
+    findings = _findings(_searched(peak(5000.0, 4900.0, 5100.0), 3.0), _searched(peak(5050.0, 5050.0), 9.0))
     assert {figure for _, figure in findings} == {"peak", "accuracy"}
     assert set(findings.values()) == {"not told apart"}
 
 
 def test_a_peak_that_is_no_longer_found_is_worse_and_the_other_way_round_better() -> None:
-    there, gone = _searched(peak(5000.0, 5100.0)), _searched(peak(None, 10.0))
+    there, gone = _searched(peak(5000.0, 5000.0)), _searched(peak(None, None))
     assert _findings(there, gone)["int8", "peak"] == "worse"
     assert _findings(gone, there)["int8", "peak"] == "better"
     assert summary(compare(there, gone))[0].startswith("Worse: peak of float32 with 1 a request; peak of")
 
 
 def test_a_peak_that_only_one_run_looked_for_is_unknown() -> None:
-    found = compare(_searched(peak(5000.0, 5100.0)), _searched(None))
+    found = compare(_searched(peak(5000.0, 5000.0)), _searched(None))
     assert {one.finding for one in found.changes if one.figure == "peak"} == {"unknown"}
     assert {one.figure for one in found.changes} == {"peak", "accuracy"}
     assert found.is_blind
 
 
-def test_peaks_are_compared_by_the_rates_that_held_and_failed() -> None:
-    def at(held: float, failed: float) -> Document:
-        return document([replace(result("int8"), scenario="server", peak=peak(held, failed))])
+def test_peaks_are_compared_by_what_their_searches_scatter() -> None:
+    def at(*held: float) -> Document:
+        return document([replace(result("int8"), scenario="server", peak=peak(*held))])
 
-    findings = _findings(at(5000.0, 5100.0), at(4000.0, 4100.0))
+    findings = _findings(at(5000.0, 4950.0, 5050.0), at(4000.0, 3950.0, 4050.0))
     assert findings["int8", "peak"] == "worse"
     assert ("int8", "throughput") not in findings
-    assert _findings(at(5000.0, 5100.0), at(5050.0, 5150.0))["int8", "peak"] == "not told apart"
+    assert (
+        _findings(at(5000.0, 4500.0, 5500.0), at(4000.0, 3600.0, 4600.0))["int8", "peak"] == "not told apart"
+    )
+    assert _findings(at(5000.0), at(4000.0))["int8", "peak"] == "unknown"  # one search has no interval
 
 
 def test_what_only_one_report_has_is_named() -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from loadtests.contrast import Contrasts, ratio_of_peaks
+from loadtests.search import RESOLUTION
 from tests.loadtests.results import measured, peak
 
 
@@ -22,20 +23,25 @@ def test_accuracies_are_paired_by_row_where_the_answers_are_known() -> None:
     assert unpaired.value == pytest.approx(-0.1)
 
 
-def test_a_peak_lies_between_the_rate_that_held_and_the_next_that_did_not() -> None:
-    found = ratio_of_peaks(peak(3000.0, 3300.0), peak(1000.0, 1200.0))
+def test_peaks_are_told_apart_by_searches_that_stood_side_by_side_and_no_sharper_than_these_are() -> None:
+    slow = peak(1000.0, 900.0, 1100.0)
+    found = ratio_of_peaks(peak(3000.0, 2700.0, 3300.0), slow)  # both scatter alike
     assert found is not None
-    assert (found.value, found.low, found.high) == (3.0, 2.5, 3.3)
-    close = ratio_of_peaks(peak(1100.0, 1300.0), peak(1000.0, 1200.0))
+    assert (found.value, found.low, found.high) == pytest.approx((3.0, 3.0 / RESOLUTION, 3.0 * RESOLUTION))
+    close = ratio_of_peaks(peak(1040.0, 936.0, 1144.0), slow)
     assert close is not None
     assert not close.is_told_apart
+    apart = ratio_of_peaks(peak(1200.0, 1320.0, 1080.0), slow)
+    assert apart is not None
+    assert not apart.is_told_apart  # each search found another ratio
 
 
 def test_a_peak_that_the_generator_ended_tells_nothing_apart() -> None:
-    found = ratio_of_peaks(peak(3000.0, limited_by="generator"), peak(1000.0, 1200.0))
+    slow = peak(1000.0, 1000.0)
+    found = ratio_of_peaks(peak(3000.0, 3000.0, limited_by="generator"), slow)
     assert found is not None
     assert (found.value, found.is_told_apart) == (3.0, False)
-    assert ratio_of_peaks(peak(None, 10.0), peak(1000.0, 1200.0)) is None
+    assert ratio_of_peaks(peak(None, None), slow) is None
 
 
 def test_float32_is_not_set_against_itself() -> None:

@@ -109,6 +109,31 @@ def test_an_open_loop_sends_all_that_was_drawn_even_where_nothing_is_answered_in
     assert max(in_flight) > 5  # a closed loop of so many connections would have had to be told how many
 
 
+def test_connections_that_are_closed_without_an_answer_are_counted_and_replaced(
+    start_fake: Callable[..., str], generator: Generator, order: Callable[..., Order], tmp_path: Path
+) -> None:
+    host = start_fake("--hang-up-every", "5")
+    wanted = order(host, scenario="server", rate=200.0, connections=2, duration_s=1.5)
+    samples = generator.send(wanted, tmp_path / "s.npz").samples
+    did = _counts(host)
+    assert did["hang_ups"] > 20
+    reasons = [str(samples.errors[one]) for one in samples.error[samples.error >= 0]]
+    assert reasons == ["no answer (the connection was closed before an answer)"] * did["hang_ups"]
+    assert len(samples) == did["requests"] - 1  # the first was to see whether it knows the variant
+
+
+def test_requests_and_answers_of_many_pieces_go_through_an_open_loop(
+    start_fake: Callable[..., str], generator: Generator, order: Callable[..., Order], tmp_path: Path
+) -> None:
+    host = start_fake()
+    rows = 20_000  # the test rows again and again: megabytes, more than a socket takes at once
+    wanted = order(host, scenario="server", rows=rows, rate=4.0, duration_s=1.0, seed=3)
+    samples = generator.send(wanted, tmp_path / "s.npz").samples
+    assert len(samples) == _counts(host)["requests"] - 1 > 1
+    assert samples.ok.all()
+    assert samples.correct.tolist() == [rows] * len(samples)
+
+
 def test_errors_and_wrong_answers_are_found_and_counted_exactly(
     start_fake: Callable[..., str],
     generator: Generator,

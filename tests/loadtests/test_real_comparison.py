@@ -41,11 +41,9 @@ def test_two_runs_of_a_service_are_not_told_apart_and_one_that_became_15_per_cen
     before, same = (_measured(models, tmp_path / name, 0.0) for name in ("before", "same"))
     slower = _measured(models, tmp_path / "slower", 0.15)
     alike = run_module("loadtests", "compare", before, same)
-    print(alike.stdout)
     assert alike.returncode == 0, alike.stdout
     assert "Not told apart" in alike.stdout
     worse = run_module("loadtests", "compare", before, slower)
-    print(worse.stdout)
     assert worse.returncode == 1, worse.stdout
     told = re.search(r"Worse: throughput of all \((0\.\d+) times", worse.stdout)
     assert told, worse.stdout

@@ -10,7 +10,7 @@ from bundle.store import ModelStore
 from loadtests.budget import Budget
 from loadtests.cores import Cores
 from loadtests.document import read
-from loadtests.plan import Plan, Schedule
+from loadtests.plan import ROUNDS, Plan, Schedule
 from loadtests.recorder import Recorder
 from loadtests.report import Report
 from loadtests.result import Skipped
@@ -72,7 +72,7 @@ def test_the_json_can_be_read_back_and_holds_what_was_asked(report: Report) -> N
     document = read(report.plan.out)
     assert document == report.document
     assert document.budget == Budget(min_accuracy=0.9)
-    asked = {"users": 4, "duration_s": 3.0, "rounds": 3, "seed": 7}
+    asked = {"users": 4, "duration_s": 3.0, "rounds": ROUNDS, "seed": 7}
     assert asked.items() <= document.schedule.items()
 
 

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.spots import FIGURES, p99, shown, stairs, throughput
-from tests.loadtests.results import document, measured, result, voided
+from loadtests.spots import LATENCY, PEAK, SPEED, figures, p99, shown, stairs, style_of, throughput
+from tests.loadtests.results import document, measured, peak, result, voided
 
-LATENCY, SPEED = FIGURES
 POINTS = st.lists(st.tuples(st.floats(10, 1e4), st.floats(0.5, 1), st.integers(1, 9)), min_size=1, max_size=6)
 
 
@@ -52,3 +53,17 @@ def test_of_latency_less_is_better() -> None:
 def test_what_is_void_makes_no_front() -> None:
     report = document([voided(result("float32"))])
     assert stairs(report, shown(report, 1, SPEED), SPEED, (1.0, 1e5), 0.0) == []
+
+
+def test_an_open_loop_is_shown_by_its_peak_and_never_by_the_throughput_of_its_schedule() -> None:
+    opened = replace(result("int8"), scenario="server")
+    assert figures(document([result("int8")])) == (LATENCY, SPEED)
+    assert figures(document([opened])) == (LATENCY,)
+    report = document([replace(opened, peak=peak(5000.0, 4800.0, 5100.0))])
+    assert figures(report) == (LATENCY, PEAK)
+    assert PEAK.of(report.results[0]) == (5000.0, 4800.0, 5100.0)
+
+
+def test_no_two_of_many_variants_look_alike() -> None:
+    report = document([result("float32"), *(result(f"w{width}-int8") for width in range(40))])
+    assert len({style_of(report, name) for name in report.variants}) == 41

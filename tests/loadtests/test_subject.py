@@ -17,7 +17,7 @@ def _record(mean_ms: float, limit: float) -> Record:
         holds = attempt.rate <= limit
         search.take(Trial(attempt.rate, 1000, 0 if holds else 500, attempt.rate, 1.0, 5.0, 0.9, holds, False))
     subject = Subject("int8", Target("digits", 1, "int8", ("0", "1")), Server("http://127.0.0.1:1"), None)
-    return Record(subject, 1, Unloaded(100, mean_ms, mean_ms, None), None, search=search)
+    return Record(subject, 1, Unloaded(100, mean_ms, mean_ms, None), None, searches=[search])
 
 
 def test_what_is_borne_is_the_peak() -> None:

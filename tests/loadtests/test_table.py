@@ -41,9 +41,9 @@ def test_a_ratio_that_is_not_told_apart_is_marked() -> None:
 
 
 def test_a_peak_has_a_column_and_says_where_the_generator_ended_it() -> None:
-    load = replace(result("int8"), scenario="server", peak=peak(5000.0, limited_by="generator"))
-    assert cells(Measured.of(load), {})["peak req/s"] == "> 5,000"
-    none = replace(result("int8"), scenario="server", peak=peak(None, 10.0))
+    load = replace(result("int8"), scenario="server", peak=peak(5000.0, 5000.0, limited_by="generator"))
+    assert cells(Measured.of(load), {})["peak req/s"] == "> 5,000 (5,000-5,000)"
+    none = replace(result("int8"), scenario="server", peak=peak(None, None))
     assert cells(Measured.of(none), {})["peak req/s"] == "-"
 
 

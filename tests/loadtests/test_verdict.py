@@ -172,19 +172,27 @@ class TestBudget:
 
 
 def test_where_peaks_were_searched_for_the_highest_peak_is_recommended() -> None:
-    def with_peak(name: str, held: float | None, failed: float) -> Measured:
-        return Measured.of(replace(result(name, size=1000), scenario="server", peak=peak(held, failed)))
+    def with_peak(name: str, *held: float | None) -> Measured:
+        return Measured.of(replace(result(name, size=1000), scenario="server", peak=peak(*held)))
 
     loads = [
-        with_peak("float32", 2000.0, 2100.0),
-        with_peak("int8", 5000.0, 5200.0),
-        with_peak("slow", None, 10),
+        with_peak("float32", 2000.0, 2000.0, 2000.0),
+        with_peak("int8", 5000.0, 5000.0, 5000.0),
+        with_peak("slow", None, None, None),
     ]
     answer = judge(loads).sentences[0]
     assert "Ship `int8`" in answer
-    assert "2.50 times the peak rate (interval 2.38 to 2.60; " in answer
+    assert "2.50 times the peak rate (interval 2.38 to 2.62; " in answer
     assert "peak 5,000 requests/s at p99 of 10 ms" in answer
     assert "`slow`: no rate holds p99 of 10 ms" in judge([loads[2]], Budget(min_accuracy=0.1)).sentences[1]
+
+
+def test_the_rate_of_a_schedule_is_not_told_as_a_gain() -> None:
+    results = result("float32", p99_ms=9.0), result("int8", p99_ms=3.0)
+    sentences = judge([Measured.of(replace(one, scenario="server")) for one in results]).sentences
+    assert sentences[0].startswith("Ship `int8`")
+    assert "both at 1,000 rows/s with 1 row a request as scheduled" in sentences[0]
+    assert not any("throughput" in one for one in sentences)
 
 
 def test_what_is_void_is_said_and_no_answer_rests_on_it() -> None:

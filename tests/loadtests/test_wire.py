@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import select
 import socket
 import threading
 from collections.abc import Iterator
@@ -62,6 +63,32 @@ def test_an_answer_in_any_pieces_is_put_together(body: bytes, cuts: list[int], s
     with _answering(*pieces) as connection:
         assert connection.exchange(b"POST / HTTP/1.1\r\n\r\n") == (status, body)
         assert connection.is_open
+
+
+def test_neither_a_long_request_nor_a_slow_answer_is_waited_for() -> None:
+    request, answer = b"x" * 2**24, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        connection = Connection(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_s=30.0)
+        accepted, _ = listener.accept()
+        with connection, accepted:
+            connection.unblock()
+            assert connection.poll() is None
+            assert not connection.push(request)  # more than the system takes
+            received = len(accepted.recv(2**16))
+            while not connection.push():
+                received += len(accepted.recv(2**16))
+            while received < len(request):
+                received += len(accepted.recv(2**16))
+            assert received == len(request)
+            accepted.sendall(answer[:20])
+            assert _polled(connection) is None
+            accepted.sendall(answer[20:])
+            assert _polled(connection) == (200, b"ok")
+
+
+def _polled(connection: Connection) -> tuple[int, bytes] | None:
+    select.select([connection], [], [], 30.0)
+    return connection.poll()
 
 
 def test_a_connection_that_will_be_closed_says_so() -> None:
