@@ -40,7 +40,7 @@ _DISPENSABLE = (
     "KB",
     "failed",
 )  # in this order, if a terminal is narrow
-_NOTE_WIDTH = 20  # a note is folded
+_NOTE_WIDTH = 25  # a longer note is folded
 _EPILOG = (
     "Example: python -m loadtests run --models models --variants float32,int8 --rows 1,32 --out reports/x\n\n"
     "Example: python -m loadtests run --scenario server --rows 1 --find-peak --p99-ms 10"
@@ -195,7 +195,7 @@ def _show(report: Report, console: Console) -> None:
     for title in _ONLY_IN_REPORT:
         widths.pop(title, None)
     for title in _DISPENSABLE:
-        if sum(widths.values()) + len(widths) + 1 > console.width:
+        if sum(widths.values()) + 2 * len(widths) + 2 > console.width:
             widths.pop(title, None)
     console.print(_table(rows, report.title, widths))
     for one in report.skipped:
