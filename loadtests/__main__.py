@@ -32,14 +32,8 @@ from loadtests.target import choose_bundle
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
 
 _ONLY_IN_REPORT = ("req/s", "idle p50 ms")
-_DISPENSABLE = (
-    "MB",
-    "model",
-    "rows/s",
-    "effective",
-    "KB",
-    "failed",
-)  # in this order, if a terminal is narrow
+# In this order, where a terminal is narrow.
+_DISPENSABLE = ("MB", "model", "failed", "effective", "rows/s", "KB")
 _NOTE_WIDTH = 25  # a longer note is folded
 _EPILOG = (
     "Example: python -m loadtests run --models models --variants float32,int8 --rows 1,32 --out reports/x\n\n"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from loadtests.measured import Measured
 from loadtests.plan import Plan
 from loadtests.scenarios import OPEN
+from loadtests.search import PASSES, RESOLUTION
 
 _FIGURES = (
     """Rows come from the model's held-out test set. Throughput and latency are of answers that were as
@@ -34,6 +35,13 @@ _FIGURES = (
 )
 _CLOSED = """Limits: a closed loop waits for slow answers, so its percentiles hide stalls that users who
     arrive on their own would feel; `--scenario server` does not wait."""
+_OPEN = """The generator does not sleep shortly before a scheduled moment, because a core takes a while to
+    wake; what it spends on staying awake is not counted as use of its core."""
+_SEARCHED = """A peak is the median of {passes} searches, which the variants make in turns: each doubles the
+    rate until it fails, bisects, and confirms what held with another seed. A rate holds where so few requests
+    were late that p99 is within the bound with 99% confidence (MLPerf's early stopping: 459 requests if none
+    is late, 662 if one). The ratio of two peaks has its interval from the searches, widened by the
+    {resolution:.0%} to which one looks."""
 _AFTER_SEARCH = """The rounds are at one rate for all variants: half the lowest peak, where a variant without
     one counts as able to answer one request after the other."""
 _SHARED = """Limits: the machine may be shared. Rounds cancel what lasts longer than a round, and the interval
@@ -43,12 +51,14 @@ _SHARED = """Limits: the machine may be shared. Rounds cancel what lasts longer 
 def method(plan: Plan, loads: Sequence[Measured]) -> list[str]:
     """Return the method of a run of at least one load, and the limits of it."""
     scenario = plan.scenario
+    searched = _SEARCHED.format(passes=PASSES, resolution=RESOLUTION - 1)
     limits = [_SHARED] if scenario.kind == OPEN else [_CLOSED, _SHARED]
     sentences = [
         f"Scenario `{scenario.name}`, a request is sent so: {scenario.sends}. The figure: {scenario.figure}.",
         _asked(plan),
         _rounds(plan, loads),
-        *([_AFTER_SEARCH] if plan.searches else []),
+        *([_OPEN] if scenario.kind == OPEN else []),
+        *([searched, _AFTER_SEARCH] if plan.searches else []),
         _services(plan),
         *_FIGURES,
         *limits,
