@@ -7,8 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import gevent
 
@@ -50,12 +49,8 @@ class Alarm:
             self._watcher = self._loop.io(self._file, _READ)
             self._watcher.start(self._on_expiry)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Never ring again."""
         if self._watcher is not None:
             self._watcher.stop()
             self._watcher.close()

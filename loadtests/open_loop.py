@@ -89,7 +89,7 @@ class OpenLoop:
     ) -> None:
         self._awake.stop()
         self._awake.close()
-        self._alarm.__exit__(kind, error, trace)
+        self._alarm.close()
         for line in self._lines:
             line.close()
         self._most = 0  # for those that are still being opened
