@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -36,8 +37,11 @@ class ServiceClient:
         """Raise ServiceError where `host` is no address."""
         self.host = host.rstrip("/")
         try:
-            # Proxies of the environment are for the way out, not for what is being measured.
-            self._client = httpx.Client(base_url=self.host, timeout=_TIMEOUT, trust_env=False)
+            # Proxies of the environment are for the way out, not for what is being measured; certificates are
+            # those that the load trusts as well.
+            self._client = httpx.Client(
+                base_url=self.host, timeout=_TIMEOUT, trust_env=False, verify=ssl.create_default_context()
+            )
         except (httpx.InvalidURL, ValueError) as error:
             raise ServiceError(
                 f"host {host!r} is not an address such as http://127.0.0.1:8000 ({error})"

@@ -108,6 +108,7 @@ class OpenLoop:
         last = start + float(moments[-1]) if len(moments) else start
         self._moments = [*(moments + start).tolist(), inf]
         self._place, self._body = 0, first
+        self._is_over.clear()  # a connection that came and went before has set it
         self._stay_awake()
         self._see_whether_it_is_over()
         self._is_over.wait(max(last - time.perf_counter(), 0.0) + GRACE_S)

@@ -45,9 +45,18 @@ class FakeService(ThreadingHTTPServer):
             }
             self.probabilities = {row.tobytes(): one for row, one in zip(x, predicted.tolist(), strict=True)}
         self.seen: set[bytes] = set()
+        self.connections = 0
         self.gate = threading.Lock()
         self.lock = threading.Lock()
         self.counts = {"requests": 0, "errors": 0, "wrong": 0, "strangers": 0, "hang_ups": 0}
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Close some connections at once: not the first, on which somebody asks whether all is well."""
+        self.connections += 1
+        if 1 < self.connections <= 1 + self.options.close_first:
+            self.shutdown_request(request)
+        else:
+            super().process_request(request, client_address)
 
     def number(self) -> int:
         with self.lock:
@@ -162,6 +171,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("models", type=Path)
     parser.add_argument("model")
+    parser.add_argument("--close-first", type=int, default=0, help="connections, as soon as they are open")
     parser.add_argument("--hang-up-every", type=int, default=0)
     parser.add_argument("--error-every", type=int, default=0)
     parser.add_argument("--wrong-every", type=int, default=0)

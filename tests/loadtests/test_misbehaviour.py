@@ -122,6 +122,15 @@ def test_connections_that_are_closed_without_an_answer_are_counted_and_replaced(
     assert len(samples) == did["requests"] - 1  # the first was to see whether it knows the variant
 
 
+def test_connections_that_are_closed_before_the_first_request_lose_none(
+    start_fake: Callable[..., str], generator: Generator, order: Callable[..., Order], tmp_path: Path
+) -> None:
+    host = start_fake("--close-first", "20")
+    samples = generator.send(order(host, scenario="server", duration_s=0.5), tmp_path / "s.npz").samples
+    assert len(samples) == _counts(host)["requests"] - 1 > 20
+    assert samples.ok.all()
+
+
 def test_requests_and_answers_of_many_pieces_go_through_an_open_loop(
     start_fake: Callable[..., str], generator: Generator, order: Callable[..., Order], tmp_path: Path
 ) -> None:
