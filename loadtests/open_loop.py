@@ -213,6 +213,7 @@ class OpenLoop:
             self._idle.remove(line)
         if self._waiting:
             self._open_another()
+        self._see_whether_it_is_over()
 
     def _open_another(self) -> None:
         if len(self._lines) + self._opening < self._most:
