@@ -16,10 +16,10 @@ from typing import Any
 
 import keras
 
-from training import fit, models
 from training.config import TrainConfig
-from training.preprocess import Prepared, prepare
-from training.sources import load
+from training.data.preprocess import Prepared, prepare
+from training.data.sources import load
+from training.models import architectures, fit
 
 Part = tuple[Any, Any]  # normalised rows (n, features), class indices (n,)
 
@@ -60,7 +60,7 @@ def main(way: str, told: dict[str, Any]) -> None:
         if way == "ours":
             fit.make_repeatable(config.seed)
         keras.utils.set_random_seed(config.seed)
-        model = models.build(config.model, prepared.input, len(prepared.labels), hidden=config.hidden)
+        model = architectures.build(config.model, prepared.input, len(prepared.labels), hidden=config.hidden)
         start = perf_counter()
         accuracy = WAYS[way](model, train, validation, config)
         answer = {"seconds": perf_counter() - start, "accuracy": accuracy, "rows": len(train[0])}

@@ -16,18 +16,18 @@ from rich.table import Table
 
 from bundle.errors import BundleError
 from bundle.store import Bundle
-from loadtests import cores, interruption, machine
-from loadtests.budget import Budget
-from loadtests.compare import EPILOG, compare_command
+from loadtests.cli.compare import EPILOG, compare_command
 from loadtests.errors import LoadTestError
-from loadtests.payloads import held_out, rows_within
-from loadtests.plan import BOUND_MS, ROUNDS, Plan, Schedule
-from loadtests.report import Report
-from loadtests.result import Result, Skipped
-from loadtests.run import failed, run
-from loadtests.scenarios import OFFLINE_BODY_BYTES, OFFLINE_ROWS, SCENARIOS
-from loadtests.table import LEFT, cells
-from loadtests.target import choose_bundle
+from loadtests.experiment.plan import BOUND_MS, ROUNDS, Plan, Schedule
+from loadtests.experiment.result import Result, Skipped
+from loadtests.experiment.run import failed, run
+from loadtests.judge.budget import Budget
+from loadtests.report.table import LEFT, cells
+from loadtests.report.writer import Report
+from loadtests.rig import cores, interruption, machine
+from loadtests.workload.payloads import held_out, rows_within
+from loadtests.workload.scenarios import OFFLINE_BODY_BYTES, OFFLINE_ROWS, SCENARIOS
+from loadtests.workload.target import choose_bundle
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
 

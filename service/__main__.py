@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from pydantic_settings import CliApp
 from uvicorn.config import LOGGING_CONFIG
 
-from service.metrics import MULTIPROCESS_VARIABLE
-from service.protocol import GuardedProtocol
+from service.http.protocol import GuardedProtocol
+from service.observe.metrics import MULTIPROCESS_VARIABLE
 from service.settings import PREFIX, Settings
 
 

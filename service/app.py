@@ -16,19 +16,19 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from bundle.store import ModelStore
-from service.access_log import AccessLog, logged
-from service.drain import drained_on_sigterm
-from service.engine import Engine
+from service.engine.lanes import Lanes, lanes_for
 from service.errors import STATUS, RequestError, problem, problem_headers
-from service.lanes import Lanes, lanes_for
-from service.metrics import Metrics
-from service.protocol import Bounds
-from service.registry import Registry
+from service.http.drain import drained_on_sigterm
+from service.http.protocol import Bounds
+from service.observe.access_log import AccessLog, logged
+from service.observe.metrics import Metrics
+from service.repository.registry import Registry
+from service.repository.resolver import Engine
+from service.repository.servable import load
 from service.routes.catalog import catalog_router
 from service.routes.health import health_router
 from service.routes.predict import PredictEndpoint
 from service.routes.schemas import openapi
-from service.servable import load
 from service.settings import Settings
 
 

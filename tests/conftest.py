@@ -13,7 +13,7 @@ from hypothesis import settings
 from bundle.store import ModelStore
 from tests.field_data import write_codes, write_loans
 from training.config import TrainConfig
-from training.pipeline import train
+from training.runs.pipeline import train
 
 _REPOSITORY = Path(__file__).parents[1]
 

@@ -11,16 +11,58 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-OURS = {"bundle", "training", "service", "loadtests", "benchmarks"}
-MAY_IMPORT = {
+OURS = {"bundle", "evidence", "training", "service", "loadtests", "benchmarks"}
+GROUND = {"bundle", "evidence"}
+MAY_IMPORT: dict[str, set[str]] = {
     "bundle": set(),
-    "training": {"bundle"},
-    "service": {"bundle"},
-    "loadtests": {"bundle"},
-    "benchmarks": {"bundle"},  # everything else is a black box, started as a process
+    "evidence": set(),
+    "training": GROUND,
+    "service": GROUND,
+    "loadtests": GROUND,
+    "benchmarks": GROUND | {"loadtests.rig"},  # the rest is a black box, started as a process
 }
+# The rooms of each package, from the top down: a room imports only rooms that stand after it.
+ROOMS = {
+    "training": (
+        *(
+            "__main__",
+            "cli",
+            "report",
+            "diagnosis",
+            "search",
+            "runs",
+            "export",
+            "models",
+            "evaluation",
+            "data",
+        ),
+        *("config", "precisions", "progress", "errors"),
+    ),
+    "loadtests": (
+        *("__main__", "cli", "report", "judge", "experiment", "generator", "system", "measure", "protocol"),
+        *("workload", "rig", "errors"),
+    ),
+    "service": (
+        *(
+            "__main__",
+            "app",
+            "routes",
+            "http",
+            "repository",
+            "engine",
+            "wire",
+            "observe",
+            "settings",
+            "errors",
+        ),
+    ),
+}
+FILES_IN_A_FOLDER_MAX = 13
+LINES_MAX = 400
+LINES_USUAL = 250
 NEVER = {
     "bundle": {"fastapi", "starlette", "keras", "locust", "sklearn", "scipy"},
+    "evidence": {"fastapi", "starlette", "keras", "locust", "sklearn", "pydantic", "tensorflow"},
     "training": {"fastapi", "starlette", "uvicorn", "locust"},
     "service": {"tensorflow", "keras", "sklearn", "scipy", "locust", "ai_edge_litert"},
     "loadtests": {"tensorflow", "keras", "sklearn", "fastapi", "starlette", "uvicorn"},
@@ -56,12 +98,50 @@ def top(name: str) -> str:
     return name.partition(".")[0]
 
 
+def within(name: str, places: set[str]) -> bool:
+    """Whether a module is one of these places, or stands in one."""
+    return any(name == place or name.startswith(f"{place}.") for place in places)
+
+
 @pytest.mark.parametrize("package", sorted(OURS))
 def test_a_package_imports_only_the_floors_below_it(package: str) -> None:
     for name, path in modules(package).items():
         allowed = MAY_IMPORT[package] | {package} | BLACK_BOXES.get(name, set())
-        above = {top(imported) for imported in imports(path)} & (OURS - allowed)
+        # `from loadtests import rig` yields `loadtests` as well: the package alone, which holds nothing.
+        above = {
+            imported
+            for imported in imports(path)
+            if top(imported) in OURS and imported not in OURS and not within(imported, allowed)
+        }
         assert not above, f"{name} imports {above}"
+
+
+@pytest.mark.parametrize("package", sorted(ROOMS))
+def test_a_room_imports_only_rooms_that_stand_after_it(package: str) -> None:
+    order = ROOMS[package]
+    for name, path in modules(package).items():
+        if name == package:
+            continue
+        room = name.split(".")[1]
+        assert room in order, f"{name} stands in no room"
+        reached = {imported.split(".")[1] for imported in imports(path) if imported.startswith(f"{package}.")}
+        above = {other for other in reached if other in order and order.index(other) < order.index(room)}
+        assert not above, f"{name} imports from {above}, above {room}"
+
+
+@pytest.mark.parametrize("package", sorted(OURS))
+def test_a_folder_holds_no_more_files_than_a_reader_takes_in(package: str) -> None:
+    folders = {path.parent for path in modules(package).values()}
+    for folder in folders:
+        files = [path.name for path in folder.glob("*.py") if path.name != "__init__.py"]
+        assert len(files) <= FILES_IN_A_FOLDER_MAX, f"{folder.relative_to(ROOT)} holds {len(files)}: {files}"
+
+
+@pytest.mark.parametrize("package", sorted({*OURS, "tests"}))
+def test_no_file_is_long_and_most_are_short(package: str) -> None:
+    lines = {name: len(path.read_text("utf-8").splitlines()) for name, path in modules(package).items()}
+    assert not {name: count for name, count in lines.items() if count > LINES_MAX}
+    assert sum(count > LINES_USUAL for count in lines.values()) <= len(lines) / 10
 
 
 @pytest.mark.parametrize("package", sorted(OURS))

@@ -13,7 +13,7 @@ import pytest
 
 from tests.running_service import running_service
 from training.config import TrainConfig
-from training.pipeline import train
+from training.runs.pipeline import train
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

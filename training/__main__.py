@@ -14,6 +14,7 @@ from bundle.errors import BundleError
 from bundle.manifest import REFERENCE
 from bundle.normalizer import Method
 from bundle.store import open_bundle
+from training.cli.proof import MARGIN, Proof
 from training.config import (
     VARIANTS,
     Architecture,
@@ -26,9 +27,8 @@ from training.config import (
     TrainConfig,
     Variant,
 )
+from training.data.records import VOCABULARY
 from training.errors import OptionError, TrainingError
-from training.proof import MARGIN, Proof
-from training.records import VOCABULARY
 from training.rung import PLAIN_WIDTH, name_of
 
 app = typer.Typer(
@@ -243,12 +243,12 @@ def train(
         widths=(PLAIN_WIDTH,) if widths is None else _numbers("--widths", widths),
     )
 
-    from training import history
-    from training.console import BarProgress, native_noise_kept_aside, print_table
-    from training.events import logged
-    from training.fit import Epoch
-    from training.pipeline import train as run
-    from training.repeats import repeat
+    from training.models.events import logged
+    from training.models.fit import Epoch
+    from training.report import history
+    from training.report.console import BarProgress, native_noise_kept_aside, print_table
+    from training.runs.pipeline import train as run
+    from training.runs.repeats import repeat
 
     if plot is not None:
         plot.mkdir(parents=True, exist_ok=True)  # before the training, which may take long
@@ -341,7 +341,7 @@ def tune(
 
     Ends with 0 if both demands are met, 1 if not, 2 after a mistake.
     """
-    from training.search import SearchConfig
+    from training.search.config import SearchConfig
 
     base = TrainConfig(
         data=data,
@@ -374,10 +374,10 @@ def tune(
         told if variants is None else told | {"variants": _variants(variants)}
     )
 
-    from training import front_picture, tune_report
-    from training.console import BarProgress, native_noise_kept_aside
-    from training.standby import Standby
-    from training.tune import Tuning
+    from training.export.standby import Standby
+    from training.report import front_picture, search
+    from training.report.console import BarProgress, native_noise_kept_aside
+    from training.search.tuning import Tuning
 
     with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress, Standby() as convert:
         tuning = Tuning(config, progress, convert)
@@ -389,10 +389,10 @@ def tune(
     picture = out / front_picture.FILE_NAME
     title = f"{final.published.bundle.name}: {len(found.candidates)} trained models"
     front_picture.draw(found.candidates, found.reference, found.chosen, found.demand, title, picture)
-    tune_report.print_front(found, config)
-    for sentence in (*tune_report.sentences(found, final, config), f"Picture: {picture}"):
+    search.print_front(found, config)
+    for sentence in (*search.sentences(found, final, config), f"Picture: {picture}"):
         print(sentence)
-    if tune_report.misses(found, final, config):
+    if search.misses(found, final, config):
         raise typer.Exit(1)
 
 
@@ -414,8 +414,8 @@ def evaluate(
     proof = Proof(margin, json, plot)
     config = _other_data(data, data_dir, label, split, kind, missing)
 
-    from training.console import BarProgress, native_noise_kept_aside, print_table
-    from training.pipeline import rescore
+    from training.report.console import BarProgress, native_noise_kept_aside, print_table
+    from training.runs.pipeline import rescore
 
     with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress:
         evaluations = rescore(bundle, config, progress=progress)
@@ -449,9 +449,9 @@ def diagnose(
     Proof(margin)
     config = _other_data(data, data_dir, label, split, kind, missing)
 
-    from training.console import BarProgress, native_noise_kept_aside, show
-    from training.diagnose import diagnose as look
-    from training.diagnosis_report import layer_table, sentences
+    from training.diagnosis.diagnose import diagnose as look
+    from training.report.console import BarProgress, native_noise_kept_aside, show
+    from training.report.diagnosis import layer_table, sentences
 
     with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress:
         found = look(bundle, variant, against=against, config=config, margin=margin, progress=progress)

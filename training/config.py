@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from bundle.manifest import REFERENCE
 from bundle.normalizer import Method
 from bundle.vocabulary import IDS_MAX
-from training.records import VOCABULARY
+from training.data.records import VOCABULARY
 from training.rung import PLAIN_WIDTH
 
 Architecture = Literal["mlp", "cnn", "rnn"]

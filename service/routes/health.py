@@ -9,8 +9,8 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
 from service.errors import UnavailableError
-from service.metrics import Metrics
-from service.registry import Registry
+from service.observe.metrics import Metrics
+from service.repository.registry import Registry
 from service.routes.schemas import PROBLEM
 
 _TEXT: dict[int | str, dict[str, Any]] = {

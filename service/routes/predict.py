@@ -11,16 +11,16 @@ from typing import Any, NamedTuple
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from service.access_log import AccessLog
-from service.batcher import Answer, Batcher, Rows
-from service.codec import encode_json, encode_octets
-from service.engine import Engine
+from service.engine.batcher import Answer, Batcher, Rows
+from service.engine.reply import Body, Headers, Reply, Write
 from service.errors import ExpiredError, OverloadedError, RequestError, refusal
-from service.limits import read_body
-from service.metrics import STAGES, Metrics
-from service.reply import Body, Headers, Reply, Write
+from service.http.limits import read_body
+from service.observe.access_log import AccessLog
+from service.observe.metrics import STAGES, Metrics
+from service.repository.resolver import Engine
+from service.repository.servable import Servable
 from service.routes.query import Query, Wants, parse_headers, parse_query
-from service.servable import Servable
+from service.wire.codec import encode_json, encode_octets
 
 OCTETS = "application/octet-stream"
 _CHEAP_BYTES = 4096

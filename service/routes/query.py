@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import parse_qsl
 
-from service.engine import Target
+from service.engine.reply import Headers
 from service.errors import InvalidRequestError, UnsupportedEncodingError, shown
-from service.reply import Headers
+from service.repository.resolver import Target
 
 _PARAMETERS = ("variant", "model", "version", "timeout_ms")
 _TIMEOUT_MS_MAX = 3_600_000.0

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 
 from service.errors import PROBLEM_TYPE
-from service.registry import Registry
+from service.repository.registry import Registry
 
 
 class Problem(BaseModel):

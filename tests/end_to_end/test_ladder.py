@@ -15,8 +15,8 @@ from tests.running_service import running_service
 from training.__main__ import main
 from training.config import TrainConfig
 from training.errors import ConversionError
-from training.pipeline import Published, train
-from training.quantize import convert_all
+from training.export.quantize import convert_all
+from training.runs.pipeline import Published, train
 
 PRECISIONS = ("float32", "int8", "weight_int4")
 

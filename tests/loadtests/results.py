@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from loadtests.budget import Budget
-from loadtests.check import Check
-from loadtests.contrast import Contrasts
-from loadtests.document import Document
-from loadtests.latency import Bounded, Latency
-from loadtests.measured import Measured
-from loadtests.probe import Unloaded
-from loadtests.result import Curve, Moment, Peak, Result, Round, Trial
-from loadtests.statistics import wilson
-from loadtests.summary import Accuracy, Summary
-from loadtests.verdict import judge
+from evidence.percentiles import wilson
+from loadtests.experiment.measured import Measured
+from loadtests.experiment.result import Curve, Moment, Peak, Result, Round, Trial
+from loadtests.judge.budget import Budget
+from loadtests.judge.contrast import Contrasts
+from loadtests.judge.document import Document
+from loadtests.judge.verdict import judge
+from loadtests.measure.check import Check
+from loadtests.measure.latency import Bounded, Latency
+from loadtests.measure.summary import Accuracy, Summary
+from loadtests.system.probe import Unloaded
 
 SCATTER = (1.01, 0.99, 1.0, 1.0, 0.99, 1.01, 1.0)  # of the rounds: a per cent up or down
 ROUNDS = 4

@@ -15,16 +15,17 @@ import psutil
 import pytest
 
 from bundle.store import Bundle, ModelStore
-from loadtests import audits, checks
 from loadtests.errors import GeneratorError
-from loadtests.generator import Generator
-from loadtests.offline_predictions import predict
-from loadtests.order import Order
-from loadtests.outcome import rounds_of, thirds
-from loadtests.samples import merge
-from loadtests.scenarios import SCENARIOS
-from loadtests.summary import summarise_windows
-from loadtests.target import target_of
+from loadtests.experiment import checks
+from loadtests.experiment.outcome import rounds_of, thirds
+from loadtests.generator.process import Generator
+from loadtests.measure.samples import merge
+from loadtests.measure.summary import summarise_windows
+from loadtests.system import audits
+from loadtests.system.offline_predictions import predict
+from loadtests.workload.order import Order
+from loadtests.workload.scenarios import SCENARIOS
+from loadtests.workload.target import target_of
 
 VARIANT = "int8"
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.child import Child
-from loadtests.cores import choose
-from loadtests.server_process import Server, free_port
+from loadtests.rig.child import Child
+from loadtests.rig.cores import choose
+from loadtests.system.server_process import Server, free_port
 from tests.loadtests.conftest import run_module
 
 pytestmark = [

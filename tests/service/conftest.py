@@ -14,7 +14,7 @@ from bundle.runtimes import open_runtime
 from bundle.store import Bundle, ModelStore
 from tests.running_service import running_service
 from training.config import TrainConfig
-from training.pipeline import train
+from training.runs.pipeline import train
 
 
 @pytest.fixture(scope="session")

@@ -12,14 +12,14 @@ import numpy as np
 from bundle.manifest import REFERENCE, CalibrationSpec, Manifest, Provenance
 from bundle.normalizer import FloatArray, Normalizer
 from bundle.store import ModelStore
-from training import export
 from training.config import DataConfig
-from training.converter import SAVED_MODEL, convert
-from training.evaluate import Evaluation, score
-from training.evidence import gather
-from training.preprocess import Prepared, prepare
+from training.data.preprocess import Prepared, prepare
+from training.data.sources import load
+from training.evaluation.evaluate import Evaluation, score
+from training.evaluation.evidence import gather
+from training.export import writer
+from training.export.converter import SAVED_MODEL, convert
 from training.rung import PLAIN_WIDTH, Rung
-from training.sources import load
 
 VARIANTS = ("float32", "int8")
 FEATURES = 16
@@ -93,13 +93,13 @@ class Workshop:
         rows = replace(self.rows, normalizer=normalizer or self.rows.normalizer)
 
         def fill(staging: Path) -> Manifest:
-            folder = staging / export.VARIANTS_FOLDER
+            folder = staging / writer.VARIANTS_FOLDER
             folder.mkdir()
-            export.save_graph(self.model if model is None else model, folder)
+            writer.save_graph(self.model if model is None else model, folder)
             shown = rows.normalizer.apply(calibration)
             for variant in VARIANTS:
                 (folder / f"{variant}.tflite").write_bytes(convert(folder / SAVED_MODEL, variant, shown))
-            runtimes = export.open_exported(folder, VARIANTS, rows)
+            runtimes = writer.open_exported(folder, VARIANTS, rows)
             answers = {variant: runtimes[variant].predict(rows.x_test) for variant in VARIANTS}
             evaluations = [
                 Evaluation(
@@ -114,7 +114,7 @@ class Workshop:
             shutil.rmtree(folder / SAVED_MODEL)
             rungs = {variant: Rung(PLAIN_WIDTH, variant) for variant in VARIANTS}
             seen = CalibrationSpec.of(calibration, FEATURES)
-            return export.BundleWriter(staging, rows, PROVENANCE, rungs, seen).write(runtimes, evaluations)
+            return writer.BundleWriter(staging, rows, PROVENANCE, rungs, seen).write(runtimes, evaluations)
 
         return ModelStore(self.store).publish(name, fill).folder
 

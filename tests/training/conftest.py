@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from training.config import TrainConfig
-from training.pipeline import Published, train
+from training.runs.pipeline import Published, train
 
 
 @pytest.fixture(scope="session")

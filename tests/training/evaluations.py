@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from bundle.manifest import Scores
-from training.evaluate import TIMED_BATCHES, Evaluation, score
-from training.evidence import gather
+from training.evaluation.evaluate import TIMED_BATCHES, Evaluation, score
+from training.evaluation.evidence import gather
 
 
 def evaluation(

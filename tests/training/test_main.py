@@ -12,8 +12,8 @@ import pytest
 
 from bundle.store import ModelStore
 from training.__main__ import main
-from training.pipeline import Published, train
-from training.quantize import convert_all
+from training.export.quantize import convert_all
+from training.runs.pipeline import Published, train
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -155,7 +155,7 @@ def test_a_variant_that_was_asked_for_and_failed_gives_exit_code_1_and_the_rest_
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     dying = partial(convert_all, command=[sys.executable, "-c", DIES_AT_INT8])
-    monkeypatch.setattr("training.pipeline.train", partial(train, convert=dying))
+    monkeypatch.setattr("training.runs.pipeline.train", partial(train, convert=dying))
     options = ["--data", "breast_cancer", "--epochs", "15", "--variants", "float16,int8"]
     assert main(["train", *options, "--models", str(tmp_path)]) == 1
     output = capfd.readouterr()
@@ -189,7 +189,7 @@ def test_a_precision_that_nobody_named_may_fail_but_no_whole_width(
     def published(*_: object, **__: object) -> Published:
         return replace(breast_cancer, failures=dict.fromkeys(failures, "it cannot be made"))
 
-    monkeypatch.setattr("training.pipeline.train", published)
+    monkeypatch.setattr("training.runs.pipeline.train", published)
     arguments = ["train", "--data", "breast_cancer", "--models", str(tmp_path), *options.split()]
     assert main(arguments) == code
 

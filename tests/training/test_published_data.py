@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from training.config import TrainConfig
-from training.pipeline import train
+from training.runs.pipeline import train
 
 pytestmark = pytest.mark.slow
 

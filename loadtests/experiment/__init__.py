@@ -1,0 +1,1 @@
+"""Plans and runs what is measured: services side by side, turns in rounds, rates searched for."""

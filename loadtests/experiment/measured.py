@@ -1,0 +1,138 @@
+"""One variant at one number of rows a request, as `report.json` has it: what every page and verdict reads."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict
+
+from evidence.differences import Difference
+from evidence.ratios import Ratio
+from loadtests.experiment.result import Agreement, Curve, Moment, Offline, Peak, Result, Round
+from loadtests.measure.check import Check
+from loadtests.measure.latency import Latency
+from loadtests.measure.summary import Accuracy
+
+
+class Strict(BaseModel):
+    """Plain data that is only written, read and compared: an unknown field is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Share(Strict):
+    """A share with its 95% interval, as effective accuracy is."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Idle(Strict):
+    """What one request costs when nobody else asks."""
+
+    requests: int
+    """How many were timed, one after the other."""
+    p50_ms: float
+    mean_ms: float
+    model_ms: float | None
+    """Mean time inside the runtime, by the service's own metrics over the same requests."""
+    model_share: float | None
+    """The share of the mean latency that is the model's own."""
+    stages_ms: dict[str, float]
+    """Where the mean latency goes, in order: client, http, decode, wait, infer, encode. Empty if unknown."""
+
+
+class AgainstReference(Strict):
+    """This load over that of float32 with as many rows a request, from the rounds of both."""
+
+    throughput: Ratio | None
+    p99: Ratio | None
+    accuracy: Difference | None
+
+
+class Measured(Strict):
+    """Every figure of one load. Units are in the names, and nothing is rounded."""
+
+    variant: str
+    rows_per_request: int
+    scenario: str
+    requests: int
+    """Answered, in whatever way, within the time that counts."""
+    failed: int
+    """Of these: not answered as promised."""
+    seconds: float
+    answers: int
+    """Requests answered as promised: only they count for throughput and latency."""
+    failures: dict[str, int]
+    """How many requests failed, by reason."""
+    requests_per_s: float
+    rows_per_s: float
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+    accuracy: Accuracy | None
+    """Live accuracy. Each test row counts once, by the share of its answers that were right."""
+    generator_cpu: float | None
+    """Processor time of the load generator, as a share of one core."""
+    generator_waited: float | None
+    """How long the generator was ready to run and had no core, as a share of the time."""
+    latency: Latency | None
+    """Exact percentiles with intervals, from the moment a request was scheduled (or sent, if nothing was)."""
+    uncorrected: Latency | None
+    """The same from the sending: what a test reports that leaves out how long requests had to wait."""
+    sent_late_p99_ms: float | None
+    """How late the generator itself sent."""
+    offered: int
+    """Requests scheduled or sent, however they ended."""
+    bound_ms: float | None
+    """What counts as in time."""
+    in_time: int
+    """Of those offered: answered as promised, within the bound."""
+    effective_accuracy: Share | None
+    """Each test row offered counts once, by the share of its requests answered rightly and in time."""
+    unloaded: Idle
+    generator_limited: bool
+    resident_bytes: int | None
+    """Memory of the service and its children at the end of the load."""
+    variant_bytes: int
+    """Of the variant's file."""
+    offline_accuracy: float
+    """As the bundle's manifest has it: over the whole test set, without HTTP."""
+    void: list[str]
+    """Names of the failed checks for which these figures must not be believed."""
+    rounds: list[Round]
+    """The turns in which it was measured; those of equal index stood side by side with other variants'."""
+    checks: list[Check]
+    timeline: list[Moment]
+    """Only of `ramp` and `spike`."""
+    agreement: Agreement | None
+    """How the answers compare with the variant's predictions of the same rows without HTTP."""
+    peak: Peak | None
+    """Only with `--find-peak`."""
+    curve: Curve | None
+    """Only with `--profile`."""
+    offline: Offline | None
+    """Only of `offline`."""
+    samples: str
+    """File of the raw samples, in the folder of the report."""
+    against_reference: AgainstReference | None = None
+    """None where float32 was not measured, or is this one."""
+
+    @classmethod
+    def of(cls, result: Result) -> Self:
+        """Take a result's figures over. Raises pydantic's ValidationError where they are not as above."""
+        return cls.model_validate(result.as_json())
+
+    @property
+    def p99(self) -> float | None:
+        """The 99th percentile in milliseconds, from the scheduled moment."""
+        return self.latency.p99_ms.value if self.latency else self.p99_ms
+
+    @property
+    def p50(self) -> float | None:
+        return self.latency.p50_ms.value if self.latency else self.p50_ms
+
+    def figures(self, name: str) -> dict[int, float | None]:
+        """Return a figure of every round, such as `rows_per_s`, by the round's index."""
+        return {one.index: getattr(one, name) for one in self.rounds}

@@ -1,0 +1,141 @@
+"""One load on one variant, as it is being sent: what is sent, and the samples of what came back."""
+
+from __future__ import annotations
+
+from itertools import count
+from pathlib import Path
+from threading import Event
+
+from bundle.errors import BundleError
+from bundle.normalizer import FloatArray
+from loadtests.errors import LoadTestError
+from loadtests.measure.recorder import Recorder
+from loadtests.measure.samples import Samples
+from loadtests.measure.summary import Summary, summarise_all
+from loadtests.protocol import wire
+from loadtests.protocol.marking import Examiner
+from loadtests.system.client import ServiceClient
+from loadtests.system.offline_predictions import read_predictions
+from loadtests.workload.order import Order
+from loadtests.workload.payloads import Payloads, build, held_out
+from loadtests.workload.scenarios import OPEN, SCENARIOS
+from loadtests.workload.target import Target, choose_bundle, target_of
+
+
+class Load:
+    """The requests of an order, and the recorder of their answers. `prepare` makes it."""
+
+    def __init__(self, order: Order, target: Target, payloads: Payloads, offline: FloatArray | None) -> None:
+        self.order = order
+        self.target = target
+        self.payloads = payloads
+        self.requests = tuple(wire.encode(order.host, target.path, body) for body in payloads.bodies)
+        self.part = 0
+        """Which of several processes this is that share the load."""
+        self.parts = 1
+        self._examiner = Examiner(target, payloads, offline)
+        self._users = count()
+        self._is_claimed = False
+        self.schedule_is_over = Event()
+        """Set when every request of an open loop has been sent, and answered or given up."""
+        self.awake_s = 0.0
+        """How long this process has stayed awake for want of something to do: no work, but processor time."""
+        self.recorder = self._new_recorder()
+
+    def claim_schedule(self) -> bool:
+        """Tell whether the caller is the first to ask, and so the one who sends the schedule."""
+        claimed, self._is_claimed = self._is_claimed, True
+        return not claimed
+
+    def reset(self) -> None:
+        """Forget every answer so far. The users go on."""
+        spawned = self.recorder.spawned
+        self.recorder = self._new_recorder()
+        self.recorder.spawned = spawned
+
+    def share(self, part: int, parts: int) -> None:
+        """Say which of `parts` processes this is. Whatever was recorded before is forgotten."""
+        self.part, self.parts = part, parts
+        self.recorder = self._new_recorder()
+
+    def next_start(self) -> int:
+        """Return the body with which the next user begins."""
+        if self.order.body >= 0:
+            return self.order.body
+        return self.payloads.start(next(self._users) * self.parts + self.part)
+
+    def following(self, body: int) -> int:
+        """Return the body that a user sends after `body`."""
+        return body if self.order.body >= 0 else (body + 1) % len(self.requests)
+
+    def samples(self) -> Samples:
+        return self.recorder.samples()
+
+    def summary(self) -> Summary:
+        """Summarise everything received so far."""
+        return summarise_all(self.samples())
+
+    def _new_recorder(self) -> Recorder:
+        return Recorder(
+            self.payloads.rows,
+            self.payloads.order,
+            self._examiner,
+            variant=self.target.variant,
+            is_open=SCENARIOS[self.order.scenario].kind == OPEN,
+            part=self.part,
+        )
+
+
+class Preparer:
+    """Builds loads. It keeps the bodies of bundles it has met: encoding a large test set takes seconds."""
+
+    def __init__(self) -> None:
+        self._payloads: dict[tuple[str, str, int, int], Payloads] = {}
+
+    def prepare(self, order: Order) -> Load:
+        """Build a load, and see that the service knows its target.
+
+        Raises LoadTestError, saying what was asked for and what there is.
+        """
+        _check(order)
+        try:
+            bundle = choose_bundle(Path(order.models), order.model or None, order.version)
+            target = target_of(bundle, order.variant or bundle.manifest.default_variant)
+            key = (order.models, bundle.name, bundle.version, order.rows)
+            payloads = self._payloads.get(key)
+            if payloads is None:
+                payloads = self._payloads[key] = build(*held_out(bundle), order.rows)
+        except BundleError as error:
+            raise LoadTestError(str(error)) from error
+        shape = len(payloads.order), len(target.labels)
+        offline = read_predictions(Path(order.offline), shape) if order.offline else None
+        with ServiceClient(order.host) as client:
+            client.ask(target, payloads.bodies[0])
+        return Load(order, target, payloads, offline)
+
+
+def _check(order: Order) -> None:
+    if not order.host:
+        raise LoadTestError("--host is missing; give the address of the service, as http://127.0.0.1:8000")
+    if order.scenario not in SCENARIOS:
+        raise LoadTestError(f"--scenario is {order.scenario!r}; there are {', '.join(SCENARIOS)}")
+    is_open = SCENARIOS[order.scenario].kind == OPEN
+    bounds: dict[str, tuple[float, bool, str]] = {
+        "--rows": (order.rows, order.rows >= 1, "a request has at least 1 row"),
+        "--rate": (
+            order.rate,
+            not is_open or order.rate > 0,
+            "an open loop sends more than 0 requests a second",
+        ),
+        "--arrivals-for": (order.duration_s, order.duration_s > 0, "a load takes more than 0 seconds"),
+        "--think": (order.think_s, order.think_s >= 0, "a user thinks for 0 seconds or more"),
+        "--connections": (
+            order.connections,
+            order.connections >= 0,
+            "give how many at most, or 0 for any number",
+        ),
+        "--seed": (order.seed, order.seed >= 0, "seeds are whole numbers from 0 on"),
+    }
+    for option, (value, holds, allowed) in bounds.items():
+        if not holds:
+            raise LoadTestError(f"{option} is {value:g}; {allowed}")

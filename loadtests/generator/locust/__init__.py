@@ -1,0 +1,1 @@
+"""What ties the generator to Locust: its options, its page, its statistics, and the locustfiles."""

@@ -1,0 +1,100 @@
+"""What the locustfiles can be asked for, and the order that it comes to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from loadtests.errors import LoadTestError
+from loadtests.workload.order import Order
+from loadtests.workload.scenarios import SCENARIOS
+
+
+def add_options(parser: Any, **_: Any) -> None:
+    """Add our options to Locust's command line and to the form of its web page."""
+    parser.add_argument("--models", default="models", help="Folder of the bundles, whose test rows are sent.")
+    parser.add_argument("--model", default="", help="Model to load; not needed where there is only one.")
+    parser.add_argument(
+        "--model-version", default="", help="Version of the model, a whole number; by default the newest."
+    )
+    parser.add_argument("--variant", default="", help="Variant to load; by default that of the bundle.")
+    parser.add_argument("--rows", type=int, default=1, help="Test rows in each request.")
+    parser.add_argument(
+        "--think", type=float, default=0.0, help="Seconds between an answer and the next request."
+    )
+    parser.add_argument("--rate", type=float, default=100.0, help="Arrivals a second of the open loop.")
+    parser.add_argument(
+        "--arrivals-for",
+        type=float,
+        default=0.0,
+        help="Seconds of arrivals of the open loop; by default the run time.",
+    )
+    parser.add_argument(
+        "--connections",
+        type=int,
+        default=0,
+        help="The most that the open loop may open; 0 for what it takes.",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="Of the arrivals of the open loop.")
+    parser.add_argument(
+        "--shape", choices=["ramp", "spike"], default="ramp", help="Of users who come and go."
+    )
+    parser.add_argument(
+        "--offline",
+        default="",
+        metavar="FILE",
+        help="The variant's predictions of the test rows, to compare the answers with.",
+        include_in_web_ui=False,
+    )
+    parser.add_argument(
+        "--samples-out",
+        default="",
+        metavar="FILE",
+        help="Write a raw sample of every request to this .npz file at the end.",
+        include_in_web_ui=False,
+    )
+
+
+def order_of(environment: Any) -> Order:
+    """Return what the options of this moment ask for.
+
+    Empty texts, as a form sends them, are options not given. Raises LoadTestError where one makes no sense.
+    """
+    options = environment.parsed_options
+    if options.model_version and not options.model_version.isdecimal():
+        raise LoadTestError(f"--model-version is {options.model_version!r}; versions are whole numbers")
+    return Order(
+        host=environment.host or "",
+        models=options.models,
+        model=options.model,
+        version=int(options.model_version) if options.model_version else None,
+        variant=options.variant,
+        rows=options.rows,
+        scenario=_scenario(environment, options),
+        users=int(options.num_users or 1),
+        think_s=options.think,
+        warmup_s=0.0,
+        duration_s=float(options.arrivals_for or options.run_time or 60.0),
+        rate=options.rate,
+        seed=options.seed,
+        connections=options.connections,
+        offline=options.offline,
+    )
+
+
+def check_places(options: Any) -> None:
+    """See before the run that its samples can be written. Raises LoadTestError."""
+    path = Path(options.samples_out)
+    if options.samples_out and (path.is_dir() or not path.parent.is_dir()):
+        raise LoadTestError(f"--samples-out is {str(path)!r}; give a file in a folder that exists")
+
+
+def _scenario(environment: Any, options: Any) -> str:
+    """Return what the chosen user class stands for."""
+    scenarios = {getattr(one, "scenario", "users") for one in environment.user_classes}
+    if len(scenarios) > 1:
+        raise LoadTestError(
+            f"users of several scenarios are chosen ({', '.join(sorted(scenarios))}); choose one class"
+        )
+    scenario = next(iter(scenarios), "users")
+    return options.shape if scenario not in SCENARIOS else scenario

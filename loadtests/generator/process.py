@@ -1,0 +1,96 @@
+"""The load generator: Locust without its page, in a process of its own, and the samples it brings back."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from loadtests.errors import GeneratorError
+from loadtests.measure.samples import Samples
+from loadtests.measure.summary import Window
+from loadtests.rig.child import Child
+from loadtests.workload.open_loop_limits import GRACE_S
+from loadtests.workload.order import Order
+from loadtests.workload.scenarios import CLOSED, SCENARIOS
+
+_MARGIN_S = 90.0  # importing, encoding the bodies of a large test set, and reading what was answered
+_POLL_S = 0.1
+
+
+class Generator:
+    """A running generator, that carries one order out at a time. Leaving the `with` block ends it.
+
+    After a failure it is another process: of the old one nobody knows which order it would answer next.
+    """
+
+    def __init__(self, *, log: Path, core: int | None) -> None:
+        self._log = log
+        self._core = core
+        self._child = self._start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._child.stop()
+
+    def send(self, order: Order, file: Path, advance: Callable[[float], None] = lambda _: None) -> Window:
+        """Send one load, keep its samples in `file`, and return what of them is measured.
+
+        `advance` is told of the seconds gone by. Raises GeneratorError, with the last lines of the log, where
+        the generator fails.
+        """
+        file.unlink(missing_ok=True)
+        try:
+            self._child.tell(json.dumps({"order": asdict(order), "samples": str(file)}))
+        except OSError:
+            raise self._failure("had ended") from None
+        told = time.monotonic()
+        deadline = told + order.seconds + GRACE_S + _MARGIN_S
+        while (line := self._child.hear(_POLL_S)) is None:
+            now = time.monotonic()
+            advance(now - told)
+            told = now
+            if now > deadline:
+                raise self._failure("did not end in time")
+        if not line:
+            raise self._failure("ended")
+        if error := json.loads(line)["error"]:
+            raise GeneratorError(error)
+        samples = Samples.load(file)
+        if order.variant and samples.variant != order.variant:
+            raise self._failure(f"was asked for {order.variant!r} and brought {samples.variant!r}")
+        return window(samples, order)
+
+    def _start(self) -> Child:
+        return Child("loadtests.generator.agent", [], log=self._log, core=self._core, talks=True)
+
+    def _failure(self, what: str) -> GeneratorError:
+        """Return what went wrong, for the order at hand, and start anew for the next."""
+        self._child.stop()
+        error = GeneratorError(f"the load generator {what}; {self._log} ends:\n{self._child.tail()}")
+        self._child = self._start()
+        return error
+
+
+def window(samples: Samples, order: Order) -> Window:
+    """Return what of a load is measured: it begins when all users have started and the warm-up is over.
+
+    Raises GeneratorError where the users did not stay at work until its end.
+    """
+    start = samples.spawned + order.warmup_s
+    end = start + order.duration_s
+    begun = samples.spawned >= 0  # not where it is NaN
+    if not begun or (SCENARIOS[order.scenario].kind == CLOSED and not samples.ended >= end):
+        raise GeneratorError(
+            f"the users did not work through {order.warmup_s:g} s of warm-up and {order.duration_s:g} "
+            "s of measurement; was the run interrupted, or the machine overloaded?"
+        )
+    return Window(samples, start, end)

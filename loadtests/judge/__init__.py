@@ -1,0 +1,1 @@
+"""From figures to findings: what may be believed, how variants compare, and which one to ship."""

@@ -1,0 +1,100 @@
+"""The report as plain data: what `report.json` holds, and all that the pages are made from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import JsonValue, ValidationError
+
+from loadtests.errors import LoadTestError
+from loadtests.experiment.measured import Measured, Strict
+from loadtests.experiment.result import Skipped
+from loadtests.judge.budget import Budget
+from loadtests.judge.verdict import Verdict
+
+SCHEMA_VERSION: Literal[2] = 2
+FILE_NAME = "report.json"
+
+
+class Document(Strict):
+    """One run of `python -m loadtests run`. A field is never renamed or removed without a new version."""
+
+    schema_version: Literal[2] = SCHEMA_VERSION
+    created: str
+    """When the run was over: ISO 8601, UTC."""
+    command: str
+    """What to type to measure again."""
+    machine: dict[str, JsonValue]
+    """Processor, cores, system, Python and the libraries' versions."""
+    model: str
+    version: int
+    host: str | None
+    """The service that was running already; None where one was started for the run."""
+    cores: dict[str, int | None]
+    """The core of the service and that of the load generator; None where they were not bound."""
+    scenario: str
+    schedule: dict[str, JsonValue]
+    """How long and how hard was asked, with the seed of what was drawn."""
+    budget: Budget
+    """What was asked of a variant; null where nothing was."""
+    verdict: Verdict
+    method: list[str]
+    """How it was measured and what the figures are, in sentences."""
+    results: list[Measured]
+    skipped: list[Skipped]
+
+    @property
+    def title(self) -> str:
+        return f"{self.model}/{self.version}: throughput and latency against accuracy"
+
+    @property
+    def rows(self) -> list[int]:
+        """The numbers of rows a request, fewest first."""
+        return sorted({load.rows_per_request for load in self.results})
+
+    @property
+    def variants(self) -> list[str]:
+        """The variants that were measured, in the order of the run."""
+        return list(dict.fromkeys(load.variant for load in self.results))
+
+    def with_rows(self, rows: int) -> list[Measured]:
+        """Return the loads with so many rows a request."""
+        return [load for load in self.results if load.rows_per_request == rows]
+
+    def as_json(self) -> str:
+        """Return the text of `report.json`; what is not a finite number is null."""
+        return self.model_dump_json(indent=2) + "\n"
+
+
+def read(path: Path) -> Document:
+    """Read a `report.json`, or that of a report's folder.
+
+    Raises LoadTestError, in one line, where there is none, or one that this program cannot read.
+    """
+    file = path / FILE_NAME if path.is_dir() else path
+    try:
+        data: Any = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise LoadTestError(f"{str(path)!r} cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise LoadTestError(f"{str(path)!r} is not a report: it does not hold JSON") from error
+    version = data.get("schema_version") if isinstance(data, dict) else None
+    if version != SCHEMA_VERSION:
+        raise LoadTestError(
+            f"{str(path)!r} is not a report of schema version {SCHEMA_VERSION}, which can be compared; its "
+            f"schema_version is {version!r}"
+        )
+    try:
+        return Document.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise LoadTestError(f"{str(path)!r} is not a report: {where}: {first['msg']}") from error
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(json.dumps(Document.model_json_schema(), indent=2) + "\n")

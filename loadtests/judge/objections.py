@@ -1,0 +1,89 @@
+"""What stands against an answer: loads that are void, leads that nothing explains, and what a run found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bundle.manifest import REFERENCE
+from loadtests.experiment.measured import Measured
+from loadtests.judge.standing import Standing, rows_in_words
+from loadtests.workload.scenarios import SCENARIOS
+
+# A request is cheaper under load than alone, so what a missing model explains is known only roughly: a
+# lead is doubted where it is well beyond that, and not where most of the request is the model's own.
+DOUBT_LEAD = 1.3
+DOUBT_SHARE = 0.5
+HTTP_DOMINATES = 0.20  # below this share of an unloaded request, the model hardly matters
+
+
+def says_what_is_void(loads: Sequence[Measured]) -> list[str]:
+    """Name each load that must not be believed, and why."""
+    return [
+        f"VOID: {_load(load)}: {' '.join(check.detail for check in load.checks if check.is_void)}"
+        for load in loads
+        if load.void
+    ]
+
+
+def says_what_failed(loads: Sequence[Measured]) -> list[str]:
+    """Count the requests that were not answered as promised, by reason."""
+    return [
+        f"{_load(load)}: {load.failed:,} of {load.failed + load.answers:,} requests {_ended(load)} "
+        f"({'; '.join(f'{count} x {reason}' for reason, count in load.failures.items())})."
+        for load in loads
+        if load.failed
+    ]
+
+
+def findings(loads: Sequence[Measured]) -> list[str]:
+    """Repeat what a check found of the service, where it leaves the figures what they are."""
+    return [
+        f"Found: {_load(load)}: {check.detail}"
+        for load in loads
+        for check in load.checks
+        if check.passed is False and not check.voids
+    ]
+
+
+def doubts(best: Standing, known: Sequence[Standing]) -> list[str]:
+    """Object to leads that no precision can explain: a request without any model would not have them."""
+    leads = []
+    for other in known:
+        share = other.last.unloaded.model_share
+        if other is best or share is None or share > DOUBT_SHARE or not other.last.rows_per_s:
+            continue
+        lead, explained = best.last.rows_per_s / other.last.rows_per_s, 1 / (1 - share)
+        if lead > explained * DOUBT_LEAD:
+            leads.append(f"{lead:.2f} times `{other.name}`, where {explained:.2f} can be explained")
+    if not leads:
+        return []
+    doubt = (
+        f"Doubt the throughput of `{best.name}`: {'; '.join(leads)}, by a model that took no time at all. "
+        "The machine was probably disturbed: measure again, longer, with nothing else running."
+    )
+    return [doubt]
+
+
+def says_whether_model_matters(loads: Sequence[Measured]) -> list[str]:
+    """Say it of float32, the slowest to win from: what precision can save is at most the model's own time."""
+    sentences = []
+    for load in sorted(loads, key=lambda one: one.rows_per_request):
+        share = load.unloaded.model_share
+        if load.variant != REFERENCE or share is None:
+            continue
+        where = f"With {rows_in_words(load.rows_per_request)} a request"
+        known = f"the model takes {share:.1%} of an unloaded `{REFERENCE}` request"
+        if share < HTTP_DOMINATES:
+            sentences.append(f"{where} HTTP dominates: {known}, so precision hardly changes the latency.")
+        else:
+            sentences.append(f"{where} the model matters: {known}.")
+    return sentences
+
+
+def _ended(load: Measured) -> str:
+    only_refused = not SCENARIOS[load.scenario].unexpected(load.failures)
+    return "were refused, as the scenario allows" if only_refused else "failed"
+
+
+def _load(load: Measured) -> str:
+    return f"`{load.variant}` with {rows_in_words(load.rows_per_request)} a request"

@@ -1,0 +1,78 @@
+"""The report for a reader of plain text: the answer, the table, the pictures, and how far to trust them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from loadtests.judge.contrast import Contrasts
+from loadtests.judge.document import Document
+from loadtests.report.table import LEFT, cells, matrix
+
+FILE_NAME = "report.md"
+
+
+def markdown(document: Document, pictures: Sequence[str] = ()) -> str:
+    """Return the report as Markdown. `pictures` are files beside it."""
+    verdict = document.verdict
+    blocks = [
+        f"# {document.title}",
+        *(["# VOID"] if verdict.is_void else []),
+        bullets(verdict.sentences),
+        lines_as_table([cells(load, verdict.dominated) for load in document.results]),
+    ]
+    if document.skipped:
+        blocks.append(bullets([f"not measured: `{one.variant}`: {one.reason}" for one in document.skipped]))
+    blocks += [f"![{name.removesuffix('.png').replace('_', ' ')}]({name})" for name in pictures]
+    if len(document.variants) > 1:
+        blocks.append("## Told apart?")
+        blocks.append("Throughput of the line's variant over the column's. ~ is not told apart.")
+        for rows in document.rows:
+            blocks.append(lines_as_table(matrix(document.with_rows(rows), Contrasts())))
+    blocks += ["## Checks", *_checks(document), "## Method", bullets(document.method)]
+    blocks += ["## Machine", bullets([*machine_lines(document), f"To measure again: `{document.command}`"])]
+    return "\n\n".join(blocks) + "\n"
+
+
+def machine_lines(document: Document) -> list[str]:
+    """Return the machine and the versions, a line for each kind."""
+    machine = document.machine
+    libraries = machine.get("libraries")
+    known = libraries if isinstance(libraries, dict) else {}
+    versions = ", ".join(f"{name} {version}" for name, version in known.items())
+    return [
+        f"{machine.get('cpu')}, {machine.get('cores')} cores; {machine.get('system')}",
+        f"Python {machine.get('python')}; {versions}",
+    ]
+
+
+def lines_as_table(lines: Sequence[Mapping[str, str]]) -> str:
+    """Return lines with the same titles as a Markdown table."""
+    if not lines:
+        return "Nothing was measured."
+    titles = list(lines[0])
+    ruler = ["---" if title in LEFT else "---:" for title in titles]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |"
+        for line in [titles, ruler, *(list(line.values()) for line in lines)]
+    )
+
+
+def bullets(sentences: Sequence[str]) -> str:
+    """Return sentences as a list."""
+    return "\n".join(f"- {sentence}" for sentence in sentences)
+
+
+def _checks(document: Document) -> list[str]:
+    checks = [(load, check) for load in document.results for check in load.checks]
+    if not checks:
+        return ["None was made."]
+    failed = [
+        f"{'VOID' if check.voids else 'found'}: `{load.variant}`, {load.rows_per_request} a request, "
+        f"{check.name}: {check.detail}"
+        for load, check in checks
+        if check.passed is False
+    ]
+    count = sum(check.passed is True for _, check in checks)
+    unmade = sum(check.passed is None for _, check in checks)
+    summary = f"{count} of {len(checks) - unmade} checks passed; {unmade} could not be made."
+    return [summary, *([bullets(failed)] if failed else [])]

@@ -1,0 +1,105 @@
+"""How a run was measured and what its figures are, in sentences: what a reader must know to believe them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from loadtests.experiment.measured import Measured
+from loadtests.experiment.plan import Plan
+from loadtests.experiment.search import PASSES, RESOLUTION
+from loadtests.workload.scenarios import OPEN
+
+_FIGURES = (
+    """Rows come from the model's held-out test set. Throughput and latency are of answers that were as
+    promised; anything else is a failure, and counts neither as speed nor as accuracy.""",
+    """Percentiles are exact, from raw samples, by nearest rank: the smallest latency with at least that share
+    of the samples at or below it. Their interval is that of order statistics, which assumes no distribution.
+    The samples are kept, in `samples/` and in `samples.csv.gz`.""",
+    """Live accuracy: each test row seen counts once, by the share of its answers that were right. Its 95%
+    interval (Wilson) is for the number of *unique* rows seen: a row answered a thousand times is one piece of
+    evidence. Differences within the interval are noise.""",
+    """The difference of two accuracies is paired by test row (Newcombe 1998, method 10): two variants that
+    err on the same rows are compared more sharply than their own intervals would allow.""",
+    """Effective accuracy: each test row offered counts once, by the share of its requests that were answered
+    rightly and in time. It is never above live accuracy, and the same where all were answered in time.""",
+    """A ratio of two variants is the geometric mean of its rounds' ratios, its 95% interval Student's, of
+    their logarithms. Where it holds 1 the two are *not told apart*. Each interval is of one pair alone: of
+    twenty pairs that are alike, about one will seem to differ.""",
+    """Dominated: another variant is as good or better in accuracy, throughput, p99 and size, as far as the
+    intervals tell, and better in one.""",
+    """Where the time goes: requests one after the other on one bare connection to an idle service. `decode`,
+    `wait`, `infer` and `encode` are the service's own metrics, `client` is the client's own work, and `http`
+    is what is left. The column "model" is the share of `infer`.""",
+    """Memory (MB) is the resident memory of the service and its children at the end of the load. A KB is
+    1,000 bytes, an MB 1,000,000.""",
+)
+_CLOSED = """Limits: a closed loop waits for slow answers, so its percentiles hide stalls that users who
+    arrive on their own would feel; `--scenario server` does not wait."""
+_OPEN = """The generator does not sleep shortly before a scheduled moment, because a core takes a while to
+    wake; what it spends on staying awake is not counted as use of its core."""
+_SEARCHED = """A peak is the median of {passes} searches, which the variants make in turns: each doubles the
+    rate until it fails, bisects, and confirms what held with another seed. A rate holds where so few requests
+    were late that p99 is within the bound with 99% confidence (MLPerf's early stopping: 459 requests if none
+    is late, 662 if one). The ratio of two peaks has its interval from the searches, widened by the
+    {resolution:.0%} to which one looks."""
+_AFTER_SEARCH = """The rounds are at one rate for all variants: half the lowest peak, where a variant without
+    one counts as able to answer one request after the other."""
+_SHARED = """Limits: the machine may be shared. Rounds cancel what lasts longer than a round, and the interval
+    shows the rest; what befell one variant alone, always, cannot be told from the variant."""
+
+
+def method(plan: Plan, loads: Sequence[Measured]) -> list[str]:
+    """Return the method of a run of at least one load, and the limits of it."""
+    scenario = plan.scenario
+    searched = _SEARCHED.format(passes=PASSES, resolution=RESOLUTION - 1)
+    limits = [_SHARED] if scenario.kind == OPEN else [_CLOSED, _SHARED]
+    sentences = [
+        f"Scenario `{scenario.name}`, a request is sent so: {scenario.sends}. The figure: {scenario.figure}.",
+        _asked(plan),
+        _rounds(plan, loads),
+        *([_OPEN] if scenario.kind == OPEN else []),
+        *([searched, _AFTER_SEARCH] if plan.searches else []),
+        _services(plan),
+        *_FIGURES,
+        *limits,
+    ]
+    return [" ".join(sentence.split()) for sentence in sentences]
+
+
+def _asked(plan: Plan) -> str:
+    arrivals = "{:,g} arrivals a second"
+    known = {
+        "{} users": None if plan.scenario.kind == OPEN else plan.users,
+        "{:g} s of think time": plan.think_s or None,
+        (f"the search begins at {arrivals}" if plan.searches else arrivals): plan.rate,
+        "seed {}": plan.seed,
+        "an answer is late after {:g} ms": plan.bound_ms,
+    }
+    asked = "; ".join(text.format(value) for text, value in known.items() if value is not None)
+    return f"Asked: {asked}."
+
+
+def _rounds(plan: Plan, loads: Sequence[Measured]) -> str:
+    schedule = plan.schedule
+    most = max(len(load.rounds) for load in loads)
+    how_long = f"{schedule.duration_s:g} s are measured for each variant and each number of rows"
+    warm_up = f"{schedule.warmup_s:g} s of warm-up are thrown away"
+    if most < 2:
+        return f"{how_long}, in one piece: ratios have no interval. Before it, {warm_up}."
+    return (
+        f"{how_long}, in {most} rounds or fewer; before each, {warm_up}. The variants take turns, forth and "
+        "back (A B C, C B A, ...), so that what slows the machine down for a while slows all of them."
+    )
+
+
+def _services(plan: Plan) -> str:
+    if plan.host:
+        return f"All variants are answered by one service that was running already, at {plan.host}."
+    bound = "Services and load generator are not kept on cores of their own."
+    if plan.cores.service is not None:
+        bound = f"Services run on core {plan.cores.service}, the load generator on {plan.cores.generator}."
+    return (
+        "Each variant has a service of its own; all of them are running, and idle while another is measured. "
+        "So each one's memory is its own, none disturbs another by shared threads or batches, and nothing is "
+        f"started between two rounds. {bound}"
+    )

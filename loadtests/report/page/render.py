@@ -1,0 +1,173 @@
+"""Fills the template: from the report's plain data to one HTML file that needs no network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from re import sub
+from typing import Any
+
+from markupsafe import Markup
+
+from loadtests.experiment.measured import Measured
+from loadtests.judge.contrast import Contrasts
+from loadtests.judge.document import Document
+from loadtests.measure.check import Check
+from loadtests.report.markdown import machine_lines
+from loadtests.report.page import curves, stages, timeline, tradeoff
+from loadtests.report.page.grid import grid
+from loadtests.report.page.svg import marker
+from loadtests.report.spots import figures, style_of
+from loadtests.report.table import cells, matrix, number
+
+FILE_NAME = "report.html"
+_HERE = Path(__file__).parent
+_IS_DOMINATED = "is dominated by"  # the legend and the table say it as well
+_VOID = "VOID: "
+_OUTCOMES = {True: "passed", None: "not made"}
+
+
+def render(document: Document, pictures: Sequence[str] = ()) -> str:
+    """Return the page. `pictures` are files beside it that it names."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined)
+    environment.trim_blocks = True
+    environment.filters["words"] = words
+    files = {
+        name: _drawn((_HERE / file).read_text(encoding="utf-8"))
+        for name, file in (("style", "style.css"), ("script", "script.js"))
+    }
+    template = environment.get_template("template.html")
+    return template.render(
+        document=document,
+        pictures=pictures,
+        machine=machine_lines(document),
+        stage_names=stages.STAGES,
+        moment_names=timeline.KINDS,
+        **_counts(document),
+        **_pieces(document),
+        **files,
+    )
+
+
+def words(text: str) -> Markup:
+    """Return a sentence as HTML, what stands between backticks as code."""
+    return _drawn(sub(r"`([^`]*)`", r"<code>\1</code>", escape(text)))
+
+
+def _drawn(html: str) -> Markup:
+    """Mark what was drawn as HTML already; everything else is escaped by the template."""
+    return Markup(html)  # noqa: S704 - its parts were escaped when it was drawn
+
+
+def _pieces(document: Document) -> dict[str, Any]:
+    verdict = document.verdict
+    settings = document.rows
+    return {
+        "void": [one.removeprefix(_VOID) for one in verdict.sentences if one.startswith(_VOID)],
+        "remarks": [
+            one for one in verdict.sentences[1:] if not one.startswith(_VOID) and _IS_DOMINATED not in one
+        ],
+        "legend": [_legend(document, name) for name in document.variants],
+        "tradeoffs": [
+            (rows, [_drawn(picture) for picture in both])
+            for rows in settings
+            if any(both := [tradeoff.draw(document, rows, figure) for figure in figures(document)])
+        ],
+        "table": _drawn(grid([cells(load, verdict.dominated) for load in document.results], _kind(document))),
+        "matrices": _matrices(document),
+        "stages": [
+            (rows, _drawn(picture), _drawn(grid(_stage_lines(document.with_rows(rows)))))
+            for rows in settings
+            if (picture := stages.draw(document, rows))
+        ],
+        "curves": [
+            (_name(load), _drawn(drawn))
+            for load in document.results
+            if (drawn := curves.draw(document, load))
+        ],
+        "timelines": [
+            (_name(load), _drawn(drawn)) for load in document.results if (drawn := timeline.draw(load))
+        ],
+        **_checks(document),
+    }
+
+
+def _legend(document: Document, name: str) -> tuple[str, Markup, str]:
+    style = style_of(document, name)
+    is_void = any(load.void for load in document.results if load.variant == name)
+    is_grey = is_void or name in document.verdict.dominated
+    icon = marker(7, 7, style.marker, "grey" if is_grey else f"v{style.colour}", 4.6)
+    drawn = f'<svg viewBox="0 0 14 14" class="icon" aria-hidden="true">{icon}</svg>'
+    reason = "void" if is_void else f"dominated by {document.verdict.dominated.get(name)}"
+    return f"{name} ({reason})" if is_grey else name, _drawn(drawn), "dominated" if is_grey else ""
+
+
+def _kind(document: Document) -> Any:
+    verdict = document.verdict
+
+    def kind(line: Any) -> str:
+        if line["variant"] == verdict.recommended:
+            return "best"
+        return "dominated" if line["variant"] in verdict.dominated else ""
+
+    return kind
+
+
+def _matrices(document: Document) -> list[tuple[int, Markup]]:
+    if len(document.variants) < 2:
+        return []
+    return [(rows, _drawn(grid(matrix(document.with_rows(rows), Contrasts())))) for rows in document.rows]
+
+
+def _stage_lines(loads: Sequence[Measured]) -> list[dict[str, str]]:
+    return [
+        {
+            "variant": load.variant,
+            **{name: number(known.get(name)) for name in stages.STAGES},
+            "in all": number(sum(known.values())),
+        }
+        for load in loads
+        if (known := stages.stages_of(load))
+    ]
+
+
+def _checks(document: Document) -> dict[str, Any]:
+    lines = [_check_line(load, check) for load in document.results for check in load.checks]
+    failed = [line for line in lines if line["result"] not in _OUTCOMES.values()]
+    return {
+        "checks": _drawn(grid(lines, _check_kind)) if lines else "",
+        "failed_checks": _drawn(grid(failed, _check_kind)) if failed else "",
+    }
+
+
+def _check_line(load: Measured, check: Check) -> dict[str, str]:
+    result = _OUTCOMES.get(check.passed, "VOID" if check.voids else "found")
+    return {
+        "variant": load.variant,
+        "rows": str(load.rows_per_request),
+        "check": check.name,
+        "result": result,
+        "what decided": check.detail,
+    }
+
+
+def _check_kind(line: Any) -> str:
+    return "failed-check" if line["result"] in {"VOID", "found"} else ""
+
+
+def _counts(document: Document) -> dict[str, int]:
+    outcomes = [check.passed for load in document.results for check in load.checks]
+    return {
+        "checked": sum(passed is not None for passed in outcomes),
+        "passed": outcomes.count(True),
+        "not_made": outcomes.count(None),
+    }
+
+
+def _name(load: Measured) -> str:
+    return (
+        f"{load.variant}, {load.rows_per_request} {'row' if load.rows_per_request == 1 else 'rows'} a request"
+    )

@@ -1,0 +1,96 @@
+"""The loads as a table of text, for the terminal, for the Markdown and for the page alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bundle.manifest import REFERENCE
+from evidence.ratios import Ratio
+from loadtests.experiment.measured import Measured
+from loadtests.judge.contrast import Contrasts
+
+_ALONE = {REFERENCE: "1"}  # what stands in the column of ratios where there is none
+LEFT = {"variant", "note"}  # titles of the columns that hold words
+
+
+def cells(load: Measured, dominated: Mapping[str, str]) -> dict[str, str]:
+    """Return a load's cells by column title; `dominated` maps a variant to one that dominates it."""
+    accuracy, effective, contrast = load.accuracy, load.effective_accuracy, load.against_reference
+    is_open, is_stream, is_offline = (load.scenario == one for one in ("server", "single_stream", "offline"))
+    peak = {"peak req/s": _peak(load)} if is_open else {}
+    uncorrected = load.uncorrected.p99_ms.value if load.uncorrected else load.p99_ms
+    return {
+        "variant": load.variant,
+        "rows": str(load.rows_per_request),
+        **peak,
+        "rows/s": f"{load.rows_per_s:,.0f}",
+        **({"of interpreter": _share(load.offline.share if load.offline else None)} if is_offline else {}),
+        "times float32 (95%)": ratio_cell(contrast.throughput) if contrast else _ALONE.get(load.variant, "-"),
+        "req/s": f"{load.requests_per_s:,.0f}",
+        "p50 ms": number(load.p50),
+        **({"p90 ms": number(load.latency.p90_ms.value if load.latency else None)} if is_stream else {}),
+        "p99 ms": number(load.p99),
+        **({"uncorrected p99": number(uncorrected)} if is_open else {}),
+        "failed": f"{load.failed:,}",
+        "accuracy (95%)": (
+            f"{accuracy.value:.4f} ({accuracy.low:.4f}-{accuracy.high:.4f})" if accuracy else "-"
+        ),
+        "effective": f"{effective.value:.4f}" if effective else "-",
+        "KB": f"{load.variant_bytes / 1000:,.0f}",
+        "MB": f"{load.resident_bytes / 1e6:,.0f}" if load.resident_bytes else "-",
+        "idle p50 ms": number(load.unloaded.p50_ms),
+        "model": _share(load.unloaded.model_share),
+        "note": "; ".join(_notes(load, dominated)),
+    }
+
+
+def ratio_cell(ratio: Ratio | None) -> str:
+    """Return `2.70 (2.61-2.79)`; an interval that holds 1 is marked with a tilde: not told apart."""
+    if ratio is None:
+        return "-"
+    if ratio.low is None or ratio.high is None:
+        return f"~ {ratio.value:.2f}"
+    return f"{'' if ratio.is_told_apart else '~ '}{ratio.value:.2f} ({ratio.low:.2f}-{ratio.high:.2f})"
+
+
+def number(value: float | None) -> str:
+    """Return a figure with three digits; a dash where it is not known."""
+    return "-" if value is None else f"{value:.3g}" if value < 100 else f"{value:,.0f}"
+
+
+def _notes(load: Measured, dominated: Mapping[str, str]) -> list[str]:
+    notes = [f"VOID ({', '.join(load.void)})"] if load.void else []
+    if load.generator_limited and "generator" not in load.void:
+        notes.append(f"generator was the limit ({load.generator_cpu:.0%} of its core)")
+    if load.variant in dominated:
+        notes.append(f"dominated by {dominated[load.variant]}")
+    return notes
+
+
+def _peak(load: Measured) -> str:
+    if load.peak is None or load.peak.requests_per_s is None:
+        return "-"
+    sign = "> " if load.peak.limited_by == "generator" else ""
+    found = [rate for rate in load.peak.passes if rate]
+    ends = f" ({min(found):,.0f}-{max(found):,.0f})" if found[1:] else ""
+    return f"{sign}{load.peak.requests_per_s:,.0f}{ends}{'' if load.peak.confirmed else ' (not confirmed)'}"
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1%}"
+
+
+def matrix(loads: Sequence[Measured], contrasts: Contrasts) -> list[dict[str, str]]:
+    """Return the throughput of each load over that of each other, as lines of cells."""
+    return [
+        {
+            "variant": ours.variant,
+            **{
+                f"/ {theirs.variant}": ""
+                if ours is theirs
+                else ratio_cell(contrasts.throughput(ours, theirs))
+                for theirs in loads
+            },
+        }
+        for ours in loads
+    ]

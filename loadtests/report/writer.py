@@ -1,0 +1,98 @@
+"""Writes what was measured: a page to read, the same as plain data and as text, the samples, the pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from loadtests.experiment.measured import Measured
+from loadtests.experiment.plan import Plan
+from loadtests.experiment.result import Result, Skipped
+from loadtests.judge import document
+from loadtests.judge.budget import Budget
+from loadtests.judge.contrast import Contrasts
+from loadtests.judge.document import Document
+from loadtests.judge.verdict import Verdict, judge
+from loadtests.report import markdown, plots, samples_csv
+from loadtests.report.method import method
+from loadtests.report.page import render
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that is known when a run is over."""
+
+    plan: Plan
+    results: Sequence[Result]
+    skipped: Sequence[Skipped]
+    machine: Mapping[str, Any]
+    command: str
+    """What to type to measure again."""
+    budget: Budget = field(default_factory=Budget)
+
+    @property
+    def title(self) -> str:
+        return self.document.title
+
+    @property
+    def loads(self) -> Sequence[Measured]:
+        return self.document.results
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.document.verdict
+
+    @cached_property
+    def document(self) -> Document:
+        """The report as plain data, judged."""
+        plan = self.plan
+        scores = {(one.variant, one.rows): one.row_scores for one in self.results}
+        contrasts = Contrasts({load: known for load, known in scores.items() if known is not None})
+        loads = contrasts.with_reference([Measured.of(result) for result in self.results])
+        return Document(
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            command=self.command,
+            machine=dict(self.machine),
+            model=plan.bundle.name,
+            version=plan.bundle.version,
+            host=plan.host,
+            cores=asdict(plan.cores),
+            scenario=loads[0].scenario,
+            schedule=_schedule(plan),
+            budget=self.budget,
+            verdict=judge(loads, self.budget, contrasts),
+            method=method(plan, loads),
+            results=loads,
+            skipped=list(self.skipped),
+        )
+
+    def write(self) -> Path:
+        """Write all files into the plan's folder; return the path of the one to read."""
+        out, known = self.plan.out, self.document
+        _write(out / document.FILE_NAME, known.as_json())
+        samples_csv.write(known.results, out)
+        pictures = plots.draw_all(known, out)
+        _write(out / markdown.FILE_NAME, markdown.markdown(known, pictures))
+        page = out / render.FILE_NAME
+        _write(page, render.render(known, pictures))
+        return page
+
+
+def _schedule(plan: Plan) -> dict[str, Any]:
+    return {
+        **asdict(plan.schedule),
+        "users": plan.users,
+        "rounds": plan.turns,
+        "think_s": plan.think_s,
+        "rate": plan.rate,
+        "seed": plan.seed,
+        "bound_ms": plan.bound_ms,
+    }
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")

@@ -1,0 +1,114 @@
+"""Predicts the test rows with a variant's interpreter and no service: what every answer is compared with.
+
+`python -m loadtests.system.offline_predictions FOLDER VARIANT FILE SECONDS` is a process of its own: some
+runtimes take ten seconds and half a gigabyte to load. Rows are predicted until the time is over; the rest
+is NaN.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bundle.errors import BundleError
+from bundle.normalizer import FloatArray
+from bundle.runtimes import open_runtime
+from bundle.runtimes.base import BATCH_MAX
+from bundle.store import Bundle, open_bundle
+from loadtests.errors import GeneratorError, LoadTestError
+from loadtests.rig.child import Child
+from loadtests.workload.payloads import IntArray, shuffled
+
+LIMIT_S = 8.0
+_START_S = 120.0  # TensorFlow alone takes ten seconds
+_SPEED_S = 0.5  # the rows are predicted again, for at least so long, to time it
+_POLL_S = 0.1
+
+
+@dataclass(frozen=True)
+class OfflinePredictions:
+    """What a variant predicts without HTTP, and how fast."""
+
+    file: Path
+    rows_per_s: float
+
+
+def predict(bundle: Bundle, variant: str, *, file: Path, core: int | None) -> OfflinePredictions:
+    """Predict the test rows in a process of its own and keep the probabilities in `file`.
+
+    Raises GeneratorError, with the last lines of its log, where it fails.
+    """
+    arguments = [str(bundle.folder), variant, str(file), str(LIMIT_S)]
+    log = file.with_suffix(".log")
+    with Child("loadtests.system.offline_predictions", arguments, log=log, core=core) as child:
+        deadline = time.monotonic() + _START_S + 2 * LIMIT_S
+        while (code := child.wait(_POLL_S)) is None:
+            if time.monotonic() > deadline:
+                raise GeneratorError(f"predicting offline took too long; {log} ends:\n{child.tail()}")
+        if code:
+            raise GeneratorError(f"predicting offline ended with code {code}; {log} ends:\n{child.tail()}")
+    with np.load(file, allow_pickle=False) as arrays:
+        return OfflinePredictions(file, float(arrays["rows_per_s"]))
+
+
+def read_predictions(file: Path, shape: tuple[int, int]) -> FloatArray:
+    """Read the probabilities of `shape` (test rows, classes) that `predict` has kept.
+
+    Raises LoadTestError where the file is missing, something else, or of another model.
+    """
+    try:
+        with np.load(file, allow_pickle=False) as arrays:
+            probabilities = np.asarray(arrays["probabilities"], np.float32)
+    except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
+        reason = getattr(error, "strerror", None) or "it is no such file"
+        raise LoadTestError(f"--offline is {str(file)!r}, which holds no predictions ({reason})") from error
+    if probabilities.shape != shape:
+        raise LoadTestError(
+            f"--offline is {str(file)!r}, whose predictions are of shape {probabilities.shape}; the model's "
+            f"test rows and classes are {shape}"
+        )
+    return probabilities
+
+
+def _predict(bundle: Bundle, variant: str, seconds: float) -> tuple[FloatArray, float]:
+    """Return probabilities, shape (test rows, classes), NaN where time was over, and rows a second."""
+    runtime = open_runtime(bundle, variant)
+    x, _ = bundle.test_set()
+    order = shuffled(len(x))
+    probabilities = np.full((len(x), bundle.manifest.classes), np.nan, np.float32)
+    begun = time.perf_counter()
+    for batch in _batches(order):
+        probabilities[batch] = runtime.predict(x[batch])
+        if time.perf_counter() - begun > seconds:
+            break
+    done = 0
+    begun = time.perf_counter()
+    while True:
+        for batch in _batches(order):
+            runtime.predict(x[batch])
+            done += len(batch)
+            if (took := time.perf_counter() - begun) > _SPEED_S:
+                return probabilities, done / took
+
+
+def _batches(order: IntArray) -> list[IntArray]:
+    return [order[start : start + BATCH_MAX] for start in range(0, len(order), BATCH_MAX)]
+
+
+def main() -> None:
+    """Predict, and write the file."""
+    folder, variant, file, seconds = sys.argv[1:]
+    try:
+        probabilities, rows_per_s = _predict(open_bundle(Path(folder)), variant, float(seconds))
+    except BundleError as error:
+        sys.exit(f"error: {error}")
+    np.savez(file, probabilities=probabilities, rows_per_s=rows_per_s)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""Times single requests to a service that has nothing else to do, over one bare connection.
+
+A plain socket and ready-made bytes: what is measured is the service and its protocol, hardly the client.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from evidence.percentiles import percentile
+from loadtests.errors import ServiceError, WireError
+from loadtests.protocol import wire
+from loadtests.system.client import ServiceClient
+from loadtests.workload.payloads import Payloads
+from loadtests.workload.target import Target
+
+STAGES = ("decode", "wait", "infer", "encode")  # as the service names them
+_WARM_UP_REQUESTS = 20
+_REQUESTS = range(50, 1001)  # how many are timed: as many as fit into a second
+_SECONDS = 1.0
+_REFUSED_FIRST = 20  # answers other than 200 at the beginning that still prove nothing
+TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True)
+class Unloaded:
+    """What one request costs when nobody else asks: `requests` of them, one after the other."""
+
+    requests: int
+    p50_ms: float
+    mean_ms: float
+    model_ms: float | None
+    """Mean time inside the runtime, by the service's own metrics over the same requests; None if unknown."""
+    stages_ms: dict[str, float] = field(default_factory=dict)
+    """Mean time in each part of a request, by name and in order: `client` (handing the request to the
+    system), `http` (what is left: the network, the server's protocol, its event loop, the way back),
+    `decode`, `wait`, `infer`, `encode`. They add up to `mean_ms`. Empty where the service does not say."""
+
+    @property
+    def model_share(self) -> float | None:
+        """The share of the latency that is the model's own, of means over the same requests."""
+        return None if self.model_ms is None else self.model_ms / self.mean_ms
+
+
+def probe(client: ServiceClient, target: Target, payloads: Payloads) -> Unloaded:
+    """Time about a second of requests, those that are answered with 200.
+
+    Raises ServiceError where nobody answers, or less than half of the answers are a 200: the odd failure is
+    for the load to count.
+    """
+    requests = [wire.encode(client.host, target.path, body) for body in payloads.bodies]
+    latencies: list[float] = []
+    sending = 0.0
+    with wire.Connection(client.host, timeout_s=TIMEOUT_S) as connection:
+        for turn in range(_WARM_UP_REQUESTS):
+            timed(connection, client.host, requests[turn % len(requests)])
+        before, stages_before = client.inference_time(target), client.stage_seconds(target)
+        begun = time.perf_counter()
+        refused = 0
+        while len(latencies) < _REQUESTS.stop - 1:
+            request = requests[len(latencies) % len(requests)]
+            spent, took, status = timed(connection, client.host, request)
+            if status != 200:
+                refused += 1
+                if refused > max(len(latencies), _REFUSED_FIRST):
+                    raise ServiceError(f"{client.host} answers single requests with status {status}, not 200")
+                continue
+            sending += spent
+            latencies.append(took)
+            if time.perf_counter() - begun > _SECONDS and len(latencies) >= _REQUESTS.start:
+                break
+        after, stages_after = client.inference_time(target), client.stage_seconds(target)
+    count = len(latencies)
+    milliseconds = np.array(latencies) * 1000
+    mean = float(milliseconds.mean())
+    model_ms = None
+    stages: dict[str, float] = {}
+    # Where others ask as well, or a second worker answered, the metrics are not those of our requests.
+    if before and after and after.requests - before.requests == count:
+        model_ms = (after.seconds - before.seconds) / count * 1000
+        stages = _stages(stages_before, stages_after, count, mean, sending / count * 1000)
+    return Unloaded(count, percentile(milliseconds, 50), mean, model_ms, stages)
+
+
+def exchange(connection: wire.Connection, host: str, request: bytes) -> tuple[int, bytes]:
+    """Send a request and return status and body of its answer. Raises ServiceError where there is none."""
+    try:
+        return connection.exchange(request)
+    except (OSError, WireError) as error:
+        raise ServiceError(f"{host} does not answer a single request: {error}") from None
+
+
+def timed(connection: wire.Connection, host: str, request: bytes) -> tuple[float, float, int]:
+    """Send a request; return the seconds that the sending took, the whole, and the status.
+
+    Raises ServiceError where there is no answer.
+    """
+    begun = time.perf_counter()
+    try:
+        connection.send(request)
+        sent = time.perf_counter()
+        status, _ = connection.receive()
+    except (OSError, WireError) as error:
+        raise ServiceError(f"{host} does not answer a single request: {error}") from None
+    return sent - begun, time.perf_counter() - begun, status
+
+
+def _stages(
+    before: dict[str, float], after: dict[str, float], requests: int, mean_ms: float, client_ms: float
+) -> dict[str, float]:
+    """Return the mean milliseconds of each part; none where the service does not tell of them all."""
+    if not set(STAGES) <= set(after):
+        return {}
+    own = {name: (after[name] - before.get(name, 0.0)) / requests * 1000 for name in STAGES}
+    # The server may begin to decode before the system call that sent the last byte has returned.
+    client_ms = min(client_ms, max(0.0, mean_ms - sum(own.values())))
+    return {"client": client_ms, "http": mean_ms - client_ms - sum(own.values()), **own}

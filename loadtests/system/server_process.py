@@ -1,0 +1,91 @@
+"""The service, started as a process on a free port and waited for until it is ready."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from loadtests.errors import ServiceError
+from loadtests.rig.child import Child
+from loadtests.system.client import ServiceClient
+
+READY_DEADLINE_S = 120.0  # TensorFlow alone takes ten seconds to load, on a machine with nothing else to do
+_POLL_S = 0.05
+_MAX_WAIT_MS = 60_000
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running service: where it is, and its process if it is ours."""
+
+    host: str
+    process: Child | None = None
+
+    def resident_bytes(self) -> int | None:
+        return self.process.resident_bytes() if self.process else None
+
+    def has_ended(self) -> bool:
+        """Tell whether our process is no longer there."""
+        return self.process is not None and self.process.wait(0) is not None
+
+    def wait_until_ready(self, *, deadline_s: float = READY_DEADLINE_S) -> None:
+        """Wait for a process of ours. Raises ServiceError where it ends or is not ready in time."""
+        if self.process is not None:
+            with ServiceClient(self.host) as client:
+                _wait_until_ready(self.process, client, deadline_s)
+
+
+@contextmanager
+def launched(
+    models: Path, variant: str, *, log: Path, core: int | None, waits: bool = False
+) -> Iterator[Server]:
+    """Start the service with one variant loaded, wait for nothing, and stop it afterwards.
+
+    One that `waits` keeps requests for up to a minute: users who wait for their answers bound the queue
+    themselves, and a slow variant is to be measured, not shed. Otherwise it sheds as it does for anybody.
+    """
+    port = free_port()
+    arguments = ["--models", str(models), "--host", "127.0.0.1", "--port", str(port), "--preload", variant]
+    if waits:
+        arguments += ["--max-wait-ms", str(_MAX_WAIT_MS)]
+    with Child("service", arguments, log=log, core=core) as process:
+        yield Server(f"http://127.0.0.1:{port}", process)
+
+
+@contextmanager
+def started(
+    models: Path, variant: str, *, log: Path, core: int | None, deadline_s: float = READY_DEADLINE_S
+) -> Iterator[Server]:
+    """Start the service with one variant loaded, wait until it is ready, and stop it afterwards.
+
+    Raises ServiceError, with the last lines of its log, where it ends or is not ready in time.
+    """
+    with launched(models, variant, log=log, core=core, waits=True) as server:
+        server.wait_until_ready(deadline_s=deadline_s)
+        yield server
+
+
+def _wait_until_ready(process: Child, client: ServiceClient, deadline_s: float) -> None:
+    deadline = time.monotonic() + deadline_s
+    while not client.is_ready():
+        code = process.wait(_POLL_S)
+        if code is not None:
+            raise ServiceError(
+                f"the service ended with exit code {code}; {process.log} ends:\n{process.tail()}"
+            )
+        if time.monotonic() > deadline:
+            raise ServiceError(
+                f"the service was not ready within {deadline_s:.0f} s; {process.log} ends:\n{process.tail()}"
+            )
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port

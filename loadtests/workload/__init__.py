@@ -1,0 +1,1 @@
+"""What is sent, where to, and when: payloads, targets, orders, arrivals and scenarios."""

@@ -1,0 +1,302 @@
+"""Makes one call of all that waits: whatever is there when a runtime is free becomes the next batch.
+
+There is no timer and no knob. Requests that arrive in one turn of the event loop share a call, and one that
+is alone is run at once; while a slow call runs in a thread, those that arrive wait for the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from math import isfinite
+from time import perf_counter
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from bundle.normalizer import FloatArray
+from bundle.runtimes import Runtime
+from bundle.runtimes.base import BATCH_MAX
+from service.engine.cost import Cost
+from service.engine.lanes import Lanes
+from service.errors import ExpiredError, InvalidRequestError
+
+Rows = npt.NDArray[np.float32] | npt.NDArray[np.float64]
+
+
+_NOT_FINITE = "the model has no finite answer to these rows"
+_EXPIRED = "the time that timeout_ms allows was over before inference"
+
+
+class Answer(NamedTuple):
+    """What a request gets: for each row the best column and the probabilities, and how long it took."""
+
+    best: list[int]
+    probabilities: FloatArray
+    numbers: list[list[float]]
+    """The probabilities again, as Python's numbers: a whole call's are converted at once."""
+    wait_s: float
+    infer_s: float
+    """The duration of the call that the request shared, whoever else was in it."""
+
+
+class Waiter(Protocol):
+    """Whoever waits for an answer: a future, or what stands in for one where there is no task to await it."""
+
+    def done(self) -> bool:
+        """Whether there is nobody left to tell."""
+
+    def set_result(self, answer: Answer, /) -> None: ...
+
+    def set_exception(self, error: BaseException, /) -> None: ...
+
+
+class Job(NamedTuple):
+    """A request that waits: its rows, shape (n, features), and whoever wants the answer."""
+
+    rows: Rows
+    size: int
+    answer: Waiter
+    deadline: float | None
+    expected_us: float
+    arrived: float
+
+
+def count_for_call(sizes: list[int], most: int) -> int:
+    """Return how many of the jobs with these sizes go into a call of at most `most` rows: one at least."""
+    total = 0
+    for index, size in enumerate(sizes):
+        total += size
+        if total > most:
+            return max(1, index)
+    return len(sizes)
+
+
+class Batcher:
+    """The queues of one variant, the runtimes that empty them, and what their calls cost.
+
+    Requests that are quick wait for the event loop alone, which is never long; the others for a thread.
+    A runtime serves one call at a time. There is one from the start, and another is opened where a call finds
+    none free: never more than there are threads, and one for the event loop.
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        open_another: Callable[[], Runtime],
+        *,
+        cost: Cost,
+        lanes: Lanes,
+        observe: Callable[[int, float], None],
+    ) -> None:
+        self._cost = cost
+        self._idle = [runtime]
+        self._open_another = open_another
+        self._admission = lanes.admission
+        self._lanes = lanes
+        self._observe = observe
+        self._inline_rows = min(BATCH_MAX, cost.rows_within(lanes.inline_us))
+        self._slow_rows = min(BATCH_MAX, max(1, cost.rows_within(lanes.call_us)))
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._quick: deque[Job] = deque()
+        self._slow: deque[Job] = deque()
+        self._scheduled = False
+        self._asked = False
+        self._someone_left = False
+        self._busy_since: float | None = None  # when the last call on the loop ended, if some waited on
+
+    def runs_inline(self, rows: int) -> bool:
+        """Whether a request of so many rows is run on the event loop, where it holds up nobody for long."""
+        return rows <= self._inline_rows
+
+    def check_room(self) -> None:
+        """Raise OverloadedError where not even one row could be submitted now."""
+        self._admission.check(1)
+
+    def submit(self, rows: Rows, deadline: float | None) -> asyncio.Future[Answer]:
+        """Queue raw rows, shape (n, features).
+
+        Raises OverloadedError. The future may raise ExpiredError, InvalidRequestError where the model has no
+        finite answer, and whatever the runtime raises.
+        """
+        answer: asyncio.Future[Answer] = self._running_loop().create_future()
+        self.submit_for(answer, rows, deadline)
+        return answer
+
+    def submit_for(self, waiter: Waiter, rows: Rows, deadline: float | None) -> None:
+        """Queue raw rows, shape (n, features), whose answer `waiter` gets. Raises OverloadedError."""
+        size = len(rows)
+        expected_us = self._cost.expected_us(size)
+        self._admission.admit(size, expected_us)
+        queue = self._quick if size <= self._inline_rows else self._slow
+        queue.append(Job(rows, size, waiter, deadline, expected_us, perf_counter()))
+        self._schedule(self._running_loop())
+
+    def call_now(self, rows: Rows, deadline: float | None) -> Answer:
+        """Run a quick request at once, ahead of what waits. Raises as the future of `submit` does."""
+        start = perf_counter()
+        if deadline is not None and start > deadline:
+            raise ExpiredError(_EXPIRED)
+        runtime = self._idle.pop() if self._idle else self._open_another()
+        probabilities = runtime.predict(rows.astype(np.float32, copy=False))
+        took_s = perf_counter() - start
+        self._cost.learn(len(rows), took_s * 1e6)
+        self._settle(runtime, len(rows), took_s)
+        if not _is_finite(probabilities):
+            raise InvalidRequestError(_NOT_FINITE)
+        best, numbers = probabilities.argmax(axis=1).tolist(), probabilities.tolist()
+        return Answer(best, probabilities, numbers, 0.0, took_s)
+
+    def run_quick(self) -> None:
+        """Make a call of what waits for the event loop, now."""
+        self._quick = self._without_the_lost(self._quick)
+        if self._quick:
+            self._call_inline()
+
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        """Return the loop, always the same one: asking for it costs a system call."""
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        return self._loop
+
+    def give_up(self, answer: asyncio.Future[Answer]) -> None:
+        """Leave the queue: the place is free within this turn of the event loop."""
+        if answer.cancel():
+            self._someone_left = True
+            self._schedule(self._running_loop())
+
+    def _schedule(self, loop: asyncio.AbstractEventLoop) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            loop.call_soon(self._pump, loop)
+
+    def _pump(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._scheduled = False
+        if self._someone_left:
+            self._someone_left = False
+            self._slow = self._without_the_lost(self._slow)
+        if self._slow and not self._asked:
+            self._asked = True
+            self._lanes.ask(partial(self._start_call, loop))
+        if self._quick:
+            self.run_quick()
+            if self._quick:
+                self._schedule(loop)
+
+    def _call_inline(self) -> None:
+        batch = _take(self._quick, self._inline_rows)
+        try:
+            runtime = self._idle.pop() if self._idle else self._open_another()
+            probabilities, start, end = _call(runtime, batch)
+        except Exception as error:  # the edge of a batch: whoever waits must hear of it
+            self._busy_since = None
+            self._fail(batch, error)
+        else:
+            # Where some wait, the loop's other work lies between two calls, and they wait for that as well.
+            busy_since, self._busy_since = self._busy_since, end if self._quick else None
+            self._cost.learn(len(probabilities), (end - (busy_since or start)) * 1e6)
+            self._finish(batch, runtime, probabilities, start, end)
+
+    def _start_call(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Start a call in the lane that is free; tell whether there was anything to call for."""
+        self._asked = False
+        self._slow = self._without_the_lost(self._slow)
+        if not self._slow:
+            return False
+        batch = _take(self._slow, self._slow_rows)
+        free = self._idle.pop() if self._idle else None
+        future = loop.run_in_executor(self._lanes.threads, self._call_in_thread, free, batch)
+        future.add_done_callback(partial(self._landed, loop, batch))
+        self._schedule(loop)
+        return True
+
+    def _call_in_thread(
+        self, runtime: Runtime | None, batch: list[Job]
+    ) -> tuple[Runtime, FloatArray, float, float]:
+        runtime = runtime or self._open_another()
+        return runtime, *_call(runtime, batch)
+
+    def _landed(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        batch: list[Job],
+        done: asyncio.Future[tuple[Runtime, FloatArray, float, float]],
+    ) -> None:
+        try:
+            error = asyncio.CancelledError() if done.cancelled() else done.exception()
+            if error is not None:
+                self._fail(batch, error)
+            else:
+                runtime, probabilities, start, end = done.result()
+                self._cost.learn(len(probabilities), (end - start) * 1e6)
+                self._finish(batch, runtime, probabilities, start, end)
+        finally:
+            self._lanes.leave()
+
+    def _without_the_lost(self, jobs: deque[Job]) -> deque[Job]:
+        """Release the jobs whose client went away or whose time is over, before they cost inference."""
+        now = perf_counter()
+        kept: deque[Job] = deque()
+        for job in jobs:
+            if job.answer.done():
+                self._admission.release(job.size, job.expected_us)
+            elif job.deadline is not None and now > job.deadline:
+                self._admission.release(job.size, job.expected_us)
+                job.answer.set_exception(ExpiredError(_EXPIRED))
+            else:
+                kept.append(job)
+        return kept
+
+    def _finish(
+        self, batch: list[Job], runtime: Runtime, probabilities: FloatArray, start: float, end: float
+    ) -> None:
+        self._settle(runtime, len(probabilities), end - start)
+        finite = _is_finite(probabilities)
+        best, numbers = probabilities.argmax(axis=1).tolist(), probabilities.tolist()
+        row = 0
+        for job in batch:
+            first, row = row, row + job.size
+            self._admission.release(job.size, job.expected_us)
+            if job.answer.done():
+                continue
+            own = probabilities[first:row]
+            if finite or _is_finite(own):
+                job.answer.set_result(
+                    Answer(best[first:row], own, numbers[first:row], start - job.arrived, end - start)
+                )
+            else:
+                job.answer.set_exception(InvalidRequestError(_NOT_FINITE))
+
+    def _settle(self, runtime: Runtime, rows: int, took_s: float) -> None:
+        """Take back a runtime that has done its call, and tell how long that took."""
+        self._idle.append(runtime)
+        self._observe(rows, took_s)
+
+    def _fail(self, batch: list[Job], error: BaseException) -> None:
+        """Tell everyone in the batch; the runtime that failed is not used again."""
+        for job in batch:
+            self._admission.release(job.size, job.expected_us)
+            if not job.answer.done():
+                job.answer.set_exception(error)
+
+
+def _is_finite(probabilities: FloatArray) -> bool:
+    return isfinite(float(np.vdot(probabilities, probabilities)))
+
+
+def _take(jobs: deque[Job], most: int) -> list[Job]:
+    return [jobs.popleft() for _ in range(count_for_call([job.size for job in jobs], most))]
+
+
+def _call(runtime: Runtime, batch: list[Job]) -> tuple[FloatArray, float, float]:
+    """Run the batch, and return its probabilities, shape (rows, classes), and when it began and ended."""
+    start = perf_counter()
+    if len(batch) == 1:
+        rows = batch[0].rows.astype(np.float32, copy=False)
+    else:
+        rows = np.concatenate([job.rows for job in batch], dtype=np.float32, casting="same_kind")
+    probabilities = runtime.predict(rows)
+    return probabilities, start, perf_counter()

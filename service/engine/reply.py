@@ -1,0 +1,73 @@
+"""Whoever waits for an answer without a task: the batcher hands it over, and it is written at once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from service.engine.batcher import Answer, Batcher
+from service.errors import RequestError, problem, problem_headers, refusal
+from service.wire.codec import Body
+
+__all__ = ["Body", "Headers", "Reply", "Write"]
+
+logger = logging.getLogger("service")
+
+Headers = list[tuple[bytes, bytes]]
+Write = Callable[[int, Headers, bytes], None]
+"""Takes the status, the headers but for Content-Length, and the content."""
+
+
+class Reply:
+    """Takes the place of a future in the batcher's queue."""
+
+    __slots__ = ("_batcher", "_encode", "_is_done", "_note", "_write")
+
+    def __init__(
+        self,
+        batcher: Batcher,
+        encode: Callable[[Answer], tuple[Headers, bytes]],
+        write: Write,
+        note: Callable[[str], None],
+    ) -> None:
+        self._batcher = batcher
+        self._encode = encode
+        self._write = write
+        self._note = note
+        self._is_done = False
+
+    def done(self) -> bool:
+        """Whether the answer was written, or nobody waits for it any more."""
+        return self._is_done
+
+    def set_result(self, answer: Answer) -> None:
+        try:
+            headers, content = self._encode(answer)
+        except Exception as error:  # the others in the batch must not hear of it
+            self.set_exception(error)
+        else:
+            self._end(200, headers, content)
+
+    def set_exception(self, error: BaseException) -> None:
+        if isinstance(error, RequestError):
+            self._end(*refusal(error))
+            return
+        logger.error("a call of the model failed", exc_info=error)
+        headers = [(name.encode(), value.encode()) for name, value in problem_headers().items()]
+        self._end(500, headers, problem(500, "internal error"))
+
+    def hurry(self) -> None:
+        """Run what waits, until the answer is written."""
+        while not self._is_done:
+            self._batcher.run_quick()
+
+    def drop(self) -> None:
+        """Want the answer no more: the client went away."""
+        if not self._is_done:
+            self._is_done = True
+            self._note("disconnected")
+
+    def _end(self, status: int, headers: Headers, content: bytes) -> None:
+        self._is_done = True
+        self._write(status, headers, content)
+        self._note(str(status))  # after the answer, which need not wait for it

@@ -1,0 +1,185 @@
+"""uvicorn's HTTP protocol, with a short way for the request that matters: a small, whole `POST /predict`.
+
+ASGI takes a task, a scope, three messages and an event for each request: twice what a small model takes.
+A request that arrives whole and is quick to run needs none of them. It is handed to the endpoint as it is,
+and its answer is written where the model's call ends. Everything else goes the long way, and so does whatever
+is wrong in any way: there is one place that knows how to refuse.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from service.engine.reply import Body, Headers, Reply, Write
+from service.http.collector import Collector
+
+_PATH = b"/predict"
+_URL_BYTES_MAX = 65_535  # httptools reads no longer one, and says so where it can be answered
+_LONG_BYTES = 65_536  # a body with more to come is received in place
+_COLLECTED_BYTES_MAX = 64 * 2**20  # on all connections: a head may promise a body that never comes
+_COLLECT_S = 1.0  # whose body takes longer goes the long way, where time is bounded
+
+
+class Endpoint(Protocol):
+    """What answers, as this protocol knows it. None means that a request must go the long way."""
+
+    max_body_bytes: int
+
+    def answer_now(self, query: bytes, headers: Headers, body: Body) -> tuple[Headers, bytes] | None:
+        """Return the headers, but for Content-Length, and the content of the answer."""
+
+    def begin(self, query: bytes, headers: Headers, body: Body, write: Write) -> Reply | None:
+        """Begin to answer; `write` is called later, or before this returns."""
+
+
+class ExpressProtocol(HttpToolsProtocol):
+    """Answers without a task what `app.predict` takes on.
+
+    At most one such request is in progress on a connection, and only between two turns of the event loop.
+    Where something happens before that is over, its answer is hurried, so that nothing overtakes it.
+    """
+
+    _collecting_bytes = 0  # of all connections, as announced
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._endpoint: Endpoint = self.app.predict
+        self._reply: Reply | None = None
+        self._is_held = False  # the head has arrived, and nobody has been told
+        self._body: Body = b""
+        self._collector: Collector | None = None
+        self._is_collected = False  # the body is there, and what the parser says of it is known already
+
+    def is_idle(self) -> bool:
+        """Whether no request is in progress."""
+        return (
+            self._reply is None and not self._is_held and (self.cycle is None or self.cycle.response_complete)
+        )
+
+    def hurry(self) -> None:
+        """Answer what is in progress now, as far as it is without a task."""
+        if self._collector is not None:
+            self._collector.end()
+        if self._reply is not None:
+            self._reply.hurry()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._is_held and not self._is_collecting():
+            self._go_the_long_way()  # the body is yet to come
+
+    def _is_collecting(self) -> bool:
+        """Begin to receive the rest of a long body in place, and tell whether that is worth it."""
+        if self._is_collected or self.transport.is_closing():
+            return False
+        declared = next((int(value) for name, value in self.headers if name == b"content-length"), 0)
+        if not declared - len(self._body) > _LONG_BYTES or declared > self._endpoint.max_body_bytes:
+            return False
+        if ExpressProtocol._collecting_bytes + declared > _COLLECTED_BYTES_MAX:
+            return False
+        ExpressProtocol._collecting_bytes += declared
+        self._collector = Collector(
+            self, self.transport, bytes(self._body), declared, deliver=self._collected, timeout_s=_COLLECT_S
+        )
+        return True
+
+    def _collected(self, buffer: bytearray, filled: int) -> None:
+        begun = len(self._body)
+        self._forget_collector()
+        self._is_collected = True
+        self._body = buffer if filled == len(buffer) else bytes(buffer[:filled])
+        self.data_received(memoryview(buffer)[begun:filled])  # type: ignore[arg-type] # it takes any buffer
+        self._is_collected = False
+
+    def _forget_collector(self) -> None:
+        if self._collector is not None:
+            ExpressProtocol._collecting_bytes -= self._collector.length
+            self._collector = None
+
+    def on_message_begin(self) -> None:
+        self.hurry()
+        self._unset_keepalive_if_required()  # of the answer to what came before, in the same bytes
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._body = b""
+        self._is_held = self._may_be_quick()
+        if not self._is_held:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if not self._is_held:
+            super().on_body(body)
+        elif not self._is_collected:
+            self._body = self._body + body if self._body else body
+
+    def on_message_complete(self) -> None:
+        if self._is_held:
+            self._is_held = False
+            is_taken_on = self._is_taken_on()
+            if not is_taken_on:
+                self._go_the_long_way()
+            self._body = b""  # it may be long, and the connection idle for long
+            if is_taken_on:
+                return
+        super().on_message_complete()
+
+    def _is_taken_on(self) -> bool:
+        query = self.url[len(_PATH) + 1 :]
+        if len(self.connections) > 1:
+            reply = self._endpoint.begin(query, self.headers, self._body, self._answer)
+            self._reply = None if reply is None or reply.done() else reply
+            return reply is not None
+        answer = self._endpoint.answer_now(query, self.headers, self._body)
+        if answer is not None:
+            self._answer(200, *answer)
+        return answer is not None
+
+    def shutdown(self) -> None:
+        self.hurry()
+        super().shutdown()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._reply is not None:
+            self._reply.drop()
+            self._reply = None
+        self._forget_collector()
+        self._is_held = False
+        self._body = b""
+        super().connection_lost(exc)
+
+    def _may_be_quick(self) -> bool:
+        url, parser = self.url, self.parser
+        return (
+            url.startswith(_PATH)
+            and len(url) <= _URL_BYTES_MAX
+            and url[len(_PATH) : len(_PATH) + 1] in (b"?", b"")
+            and b"#" not in url
+            and parser.get_method() == b"POST"
+            and parser.get_http_version() == "1.1"
+            and parser.should_keep_alive()
+            and not parser.should_upgrade()
+            and not self.expect_100_continue
+            and not self.root_path
+            and not self.flow.write_paused
+            and self.is_idle()
+        )
+
+    def _go_the_long_way(self) -> None:
+        self._is_held = False
+        super().on_headers_complete()
+        if self._body:
+            super().on_body(bytes(self._body))
+
+    def _answer(self, status: int, headers: Headers, content: bytes) -> None:
+        self._reply = None
+        if self.transport.is_closing():
+            return
+        parts = [STATUS_LINE[status]]
+        for name, value in (*self.server_state.default_headers, *headers):
+            parts += (name, b": ", value, b"\r\n")
+        parts += (b"content-length: %d\r\n\r\n" % len(content), content)
+        self.transport.write(b"".join(parts))
+        self.on_response_complete()

@@ -1,0 +1,56 @@
+"""One line of JSON a request, for those who want it."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import TextIO
+
+import msgspec
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.repository.servable import Servable
+
+
+class AccessLog:
+    """Writes to a stream, standard output by default."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stdout
+        self._encoder = msgspec.json.Encoder()
+
+    def write(self, scope: Scope, servable: Servable | None, outcome: str, rows: int, took_s: float) -> None:
+        """Write a request's line, and let it out at once."""
+        line = {
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "method": scope["method"],
+            "client": (scope.get("client") or ("",))[0],
+            "path": scope["path"],
+            "query": scope["query_string"].decode("latin-1"),
+            "outcome": outcome,
+            "model": servable.model if servable else None,
+            "version": servable.version if servable else None,
+            "variant": servable.variant if servable else None,
+            "rows": rows,
+            "ms": round(took_s * 1e3, 3),
+        }
+        self._stream.write(self._encoder.encode(line).decode() + "\n")
+        self._stream.flush()
+
+
+async def logged(app: ASGIApp, log: AccessLog, scope: Scope, receive: Receive, send: Send) -> None:
+    """Let `app` answer a request that is not for a variant, and log it with the status that it answered."""
+    start = perf_counter()
+    outcome = "disconnected"
+
+    async def send_and_note(message: Message) -> None:
+        nonlocal outcome
+        if message["type"] == "http.response.start":
+            outcome = str(message["status"])
+        await send(message)
+
+    try:
+        await app(scope, receive, send_and_note)
+    finally:
+        log.write(scope, None, outcome, 0, perf_counter() - start)

@@ -1,0 +1,1 @@
+"""Which models, versions and variants are served, and what a request means by them."""

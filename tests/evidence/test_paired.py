@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+from itertools import product
+from math import comb, log
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.optimize import minimize_scalar
+from scipy.stats import binomtest
+
+from evidence.paired import Pairs, judge, rows_needed, tango_interval
+
+Z90 = 1.6448536269514722
+
+
+@st.composite
+def pairs(draw: st.DrawFn) -> Pairs:
+    rows = draw(st.integers(1, 3000))
+    lost = draw(st.integers(0, rows))
+    return Pairs(rows, lost, draw(st.integers(0, rows - lost)))
+
+
+def test_pairs_are_counted_from_what_each_got_right() -> None:
+    variant, reference = np.array([1, 1, 0, 0, 0, 1], bool), np.array([1, 0, 1, 1, 0, 1], bool)
+    counted = Pairs.of(variant, reference)
+    assert counted == Pairs(6, lost=2, gained=1)
+    assert counted.difference == pytest.approx(variant.mean() - reference.mean())
+
+
+@pytest.mark.parametrize(("rows", "lost", "gained"), [(0, 0, 0), (5, -1, 0), (5, 3, 3)])
+def test_counts_that_cannot_be_are_refused(rows: int, lost: int, gained: int) -> None:
+    with pytest.raises(ValueError, match="rows lost and"):
+        Pairs(rows, lost, gained)
+
+
+# By hand: 1 of 10 gives 2 (1 + 10) / 1024; 1 of 8, the airway data below, 2 (1 + 8) / 256.
+@pytest.mark.parametrize(
+    ("lost", "gained", "p"), [(1, 9, 22 / 1024), (7, 1, 18 / 256), (5, 5, 1.0), (0, 0, 1.0), (0, 1, 1.0)]
+)
+def test_mcnemar_is_exact(lost: int, gained: int, p: float) -> None:
+    assert Pairs(1000, lost, gained).p_value == pytest.approx(p)
+
+
+@given(pairs())
+def test_mcnemar_is_the_two_sided_binomial_test_summed_by_hand(some: Pairs) -> None:
+    n, k = some.lost + some.gained, min(some.lost, some.gained)
+    tail = sum(comb(n, i) for i in range(k + 1)) / 2**n
+    assert some.p_value == pytest.approx(min(1.0, 2 * tail))
+    assert some.p_value == pytest.approx(binomtest(some.gained, n).pvalue if n else 1.0)
+
+
+# Tango 1998: disinfection of contact lenses, and its table of 32 pairs. Fagerland, Lydersen and Laake,
+# "Statistical Analysis of Contingency Tables", chapter 8: Bentur et al. 2009, Cavo et al. 2012.
+@pytest.mark.parametrize(
+    ("gained", "lost", "rows", "z", "low", "high"),
+    [
+        (0, 1, 44, Z90, -0.096, 0.037),
+        (9, 3, 32, 1.959964, -0.027, 0.390),
+        (1, 7, 21, 1.959964, -0.517, -0.026),
+        (6, 16, 161, 1.959964, -0.1240, -0.0054),
+    ],
+)
+def test_the_interval_is_that_of_the_published_examples(
+    gained: int, lost: int, rows: int, z: float, low: float, high: float
+) -> None:
+    digits = 5e-5 if rows == 161 else 5e-4
+    assert tango_interval(gained, lost, rows, z) == pytest.approx((low, high), abs=digits)
+
+
+def test_non_inferiority_of_the_published_example() -> None:
+    # Tango 1998: Z = 1.709, P = 0.044, at a margin of 0.1.
+    assert judge(Pairs(44, lost=1, gained=0), 0.1).p_value == pytest.approx(0.044, abs=5e-4)
+
+
+@pytest.mark.parametrize(("rows", "lost", "gained"), [(30, 4, 1), (200, 3, 9), (50, 1, 2)])
+def test_the_ends_are_where_a_score_test_by_brute_force_just_refuses(
+    rows: int, lost: int, gained: int
+) -> None:
+    def score(difference: float) -> float:
+        """Maximise the likelihood at this difference numerically, rather than by the quadratic."""
+        same = rows - lost - gained
+
+        def unlikeliness(p: float) -> float:
+            return -(lost * log(p) + gained * log(p + difference) + same * log(1 - 2 * p - difference))
+
+        low = max(0.0, -difference) + 1e-9
+        fitted = minimize_scalar(
+            unlikeliness, (low, (1 - difference) / 2 - 1e-9), bounds=(low, (1 - difference) / 2 - 1e-9)
+        )
+        variance = (2 * float(fitted.x) + difference * (1 - difference)) / rows
+        return float(((gained - lost) / rows - difference) / variance**0.5)
+
+    low, high = Pairs(rows, lost, gained).interval
+    assert score(low) == pytest.approx(1.959964, abs=2e-3)
+    assert score(high) == pytest.approx(-1.959964, abs=2e-3)
+
+
+def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
+    """Over every outcome of 60 rows, with the rates of a variant that loses a little."""
+    rows, lose, gain = 60, 0.05, 0.03
+    covered = 0.0
+    for lost, gained in product(range(rows + 1), repeat=2):
+        same = rows - lost - gained
+        if same < 0:
+            continue
+        ways = comb(rows, lost) * comb(rows - lost, gained)
+        probability = ways * lose**lost * gain**gained * (1 - lose - gain) ** same
+        if probability > 1e-9:
+            low, high = Pairs(rows, lost, gained).interval
+            covered += probability * (low <= gain - lose <= high)
+    assert 0.94 < covered < 0.97
+
+
+@given(pairs())
+def test_the_interval_holds_the_difference_and_is_mirrored_with_the_roles(some: Pairs) -> None:
+    low, high = some.interval
+    assert -1 <= low <= some.difference <= high <= 1
+    assert low < high
+    mirrored = Pairs(some.rows, some.gained, some.lost).interval
+    assert mirrored == pytest.approx((-high, -low), abs=1e-9)
+
+
+@given(pairs(), st.floats(0.001, 0.5))
+def test_the_verdict_the_interval_and_the_test_agree(some: Pairs, margin: float) -> None:
+    verdict = judge(some, margin)
+    low, high = some.interval
+    assert (verdict.judgement == "no worse") == (low > -margin)
+    assert (verdict.judgement == "worse") == (high < -margin)
+    if abs(low + margin) > 1e-6:
+        assert (verdict.p_value < 0.025) == (low > -margin)
+    if verdict.rows_needed is not None:
+        assert verdict.judgement == "not enough rows to tell"
+        assert verdict.rows_needed > some.rows
+
+
+def test_verdicts_read_as_sentences() -> None:
+    assert str(judge(Pairs(10_000, 50, 62), 0.005)) == "no worse"
+    assert str(judge(Pairs(10_000, 200, 80), 0.005)) == "worse"
+    assert str(judge(Pairs(359, 0, 0), 0.005)) == "not enough rows to tell: about 1,600 needed"
+    assert (
+        str(judge(Pairs(10_000, 150, 100), 0.005)) == "not enough rows to tell: the drop is about the margin"
+    )
+
+
+def test_rows_that_never_differ_still_have_to_be_many() -> None:
+    # With none that differ the interval is z² / (n + z²) wide on each side; z = 1.96 + 0.84.
+    z2 = (1.959964 + 0.841621) ** 2
+    assert rows_needed(Pairs(100, 0, 0), 0.005) == pytest.approx(z2 * (1 - 0.005) / 0.005, rel=0.03)
+
+
+def test_the_rows_that_are_needed_give_a_verdict_four_times_in_five() -> None:
+    random = np.random.default_rng(7)
+    some = Pairs(1000, 12, 12)
+    needed = rows_needed(some, 0.005)
+    assert needed is not None
+    draws = random.multinomial(needed, [0.012, 0.012, 0.976], size=400)
+    told = [judge(Pairs(needed, int(lost), int(gained)), 0.005).judgement for lost, gained, _ in draws]
+    assert told.count("no worse") / len(told) == pytest.approx(0.8, abs=0.07)

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bundle.store import Bundle, ModelStore
+from loadtests.experiment.plan import BOUND_MS, Plan, Schedule
+from loadtests.report.method import method
+from loadtests.rig.cores import Cores
+from tests.loadtests.results import measured
+
+
+@pytest.fixture(scope="module")
+def bundle(models: Path) -> Bundle:
+    return ModelStore(models).open("digits")
+
+
+def _plan(bundle: Bundle, **changes: object) -> Plan:
+    plain = Plan(Path(), bundle, ("int8",), (1,), Schedule(4, 0.5, 3.0), Path(), Cores(0, 1))
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changes", "bound_ms"),
+    [
+        ({"scenario_name": "users"}, None),
+        ({"scenario_name": "users", "p99_ms": 5.0}, 5.0),
+        ({"scenario_name": "server"}, None),
+        ({"scenario_name": "server", "find_peak": True}, BOUND_MS),
+        ({"scenario_name": "server", "profile": True}, BOUND_MS),
+        ({"scenario_name": "ramp"}, BOUND_MS),
+        ({"scenario_name": "spike", "p99_ms": 5.0}, 5.0),
+    ],
+)
+def test_what_counts_as_late_is_named_wherever_something_does(
+    changes: dict[str, object], bound_ms: float | None, bundle: Bundle
+) -> None:
+    plan = _plan(bundle, **changes)
+    assert plan.bound_ms == bound_ms
+    text = " ".join(method(plan, [measured("int8")]))
+    assert ("an answer is late after" in text) == (bound_ms is not None)
+    assert bound_ms is None or f"an answer is late after {bound_ms:g} ms" in text
+
+
+def test_the_method_says_at_what_rate_the_rounds_after_a_search_are(bundle: Bundle) -> None:
+    plan = _plan(bundle, scenario_name="server", rate=300.0, find_peak=True)
+    text = " ".join(method(plan, [measured("int8")]))
+    assert "the search begins at 300 arrivals a second" in text
+    assert "The rounds are at one rate for all variants: half the lowest peak" in text
+    text = " ".join(method(replace(plan, find_peak=False), [measured("int8")]))
+    assert "Asked: 300 arrivals a second" in text
+    assert "half the lowest peak" not in text

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loadtests.errors import LoadTestError
+from loadtests.judge.budget import Budget
+from loadtests.judge.document import Document, read
+from tests.loadtests.results import complete, document, result
+
+SCHEMA = Path(__file__).parents[3] / "docs" / "report.schema.json"
+
+
+def test_what_is_written_is_read_back_as_it_was(tmp_path: Path) -> None:
+    report = document(complete(), Budget(p99_ms=20, min_accuracy=0.9))
+    (tmp_path / "report.json").write_text(report.as_json())
+    assert read(tmp_path) == report
+    assert read(tmp_path / "report.json") == report
+
+
+def test_the_published_schema_is_that_of_the_reports() -> None:
+    published = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    assert published == Document.model_json_schema(), "python -m loadtests.judge.document writes it anew"
+
+
+def test_every_field_of_a_load_that_is_no_plain_figure_is_described() -> None:
+    load: dict[str, Any] = Document.model_json_schema()["$defs"]["Measured"]["properties"]
+    silent = {name for name, field in load.items() if "description" not in field}
+    assert silent <= {
+        *("variant", "rows_per_request", "scenario", "seconds", "requests_per_s", "rows_per_s"),
+        *("p50_ms", "p95_ms", "p99_ms", "unloaded", "generator_limited", "checks"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("not JSON", "does not hold JSON"),
+        ("[1]", "its schema_version is None"),
+        ('{"schema_version": 1}', "schema version 2, which can be compared; its schema_version is 1"),
+        ('{"schema_version": 2}', "is not a report: created: Field required"),
+    ],
+)
+def test_what_is_no_report_is_refused_in_one_line(tmp_path: Path, text: str, complaint: str) -> None:
+    (tmp_path / "x.json").write_text(text)
+    with pytest.raises(LoadTestError) as refusal:
+        read(tmp_path / "x.json")
+    assert complaint in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_field_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+    data = json.loads(document([result("int8")]).as_json())
+    data["results"][0]["speed"] = 1
+    (tmp_path / "report.json").write_text(json.dumps(data))
+    with pytest.raises(LoadTestError, match=r"results\.0\.speed: Extra inputs"):
+        read(tmp_path)

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from loadtests.errors import UnexpectedAnswerError
+from loadtests.protocol.answers import mark
+from loadtests.workload.target import Target
+
+TARGET = Target("digits", 3, "int8", (0, 1, 2))
+GOOD: dict[str, Any] = {
+    "model": "digits",
+    "version": 3,
+    "variant": "int8",
+    "predictions": [1, 2],
+    "probabilities": [[0.1, 0.8, 0.1], [0.1, 0.1, 0.8]],
+}
+
+
+def _mark(answer: Any, expected: list[int | str] | None = None) -> list[int]:
+    return mark(200, json.dumps(answer).encode(), expected or [1, 2], TARGET)
+
+
+def test_a_right_answer_has_nothing_wrong() -> None:
+    assert _mark(GOOD) == []
+
+
+def test_wrong_labels_are_found_at_their_places() -> None:
+    assert _mark(GOOD, [1, 0]) == [1]
+    assert _mark(GOOD, [0, 0]) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"model": "wine"}, "not from model 'digits'"),
+        ({"version": 2}, "not from version 3"),
+        ({"variant": "float32"}, "not from variant 'int8'"),
+        ({"predictions": [1]}, "1 predictions for 2 rows"),
+        ({"predictions": None}, "no list of predictions"),
+        ({"predictions": [1, 9]}, "not a label"),
+        ({"predictions": [1, "2"]}, "not a label"),
+        ({"predictions": [True, 2]}, "not a label"),
+        ({"predictions": [1.0, 2]}, "not a label"),
+        ({"predictions": [[1], 2]}, "not a label"),
+        ({"probabilities": None}, "no list of probabilities"),
+        ({"probabilities": [[0.1, 0.8, 0.1]]}, "probabilities of 1 rows for 2 rows"),
+        ({"probabilities": [[0.1, 0.8, 0.1], [0.9, 0.1]]}, "does not have 3 numbers"),
+    ],
+)
+def test_an_ill_formed_answer_is_unexpected(change: dict[str, Any], reason: str) -> None:
+    with pytest.raises(UnexpectedAnswerError, match=reason):
+        _mark(GOOD | change)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not json", b"\xff", b'"text"', b"[]"])
+def test_something_else_than_an_object_is_unexpected(content: bytes | None) -> None:
+    with pytest.raises(UnexpectedAnswerError, match=r"not JSON|not an object"):
+        mark(200, content, [1, 2], TARGET)
+
+
+def test_a_status_other_than_200_is_unexpected_whatever_it_says() -> None:
+    with pytest.raises(UnexpectedAnswerError, match=r"^status 503$"):
+        mark(503, json.dumps(GOOD).encode(), [1, 2], TARGET)
+
+
+def test_what_is_asked_for_is_named_in_full_and_safely() -> None:
+    assert Target("m", 2, "a&b", (0, 1)).path == "/predict?model=m&version=2&variant=a%26b"

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from loadtests.judge.budget import Budget
+from loadtests.report.markdown import lines_as_table, markdown
+from tests.loadtests.results import complete, document, result, voided
+
+
+def test_the_answer_comes_first_and_everything_else_follows() -> None:
+    report = document(complete())
+    text = markdown(report, ["tradeoff.png"])
+    assert text.startswith(
+        "# digits/1: throughput and latency against accuracy\n\n- Ship `int8`: as accurate"
+    )
+    assert all(f"- {sentence}" in text for sentence in report.verdict.sentences)
+    assert "| int8 | 32 |" in text
+    assert "![tradeoff](tradeoff.png)" in text
+    assert "| variant | / float32 | / int8 | / int16x8 |" in text
+    assert "6 of 6 checks passed; 0 could not be made." in text
+    assert "- It was measured." in text
+    assert "- Python 3.11.7; numpy 2.4.0" in text
+    assert "`python -m loadtests run --models models`" in text
+
+
+def test_a_void_run_has_it_as_a_heading() -> None:
+    text = markdown(document([result("float32"), voided(result("int8"))]))
+    assert "\n# VOID\n" in text
+    assert "- VOID: `int8`, 1 a request, generator: It used 97% of its core" in text
+    assert "VOID" not in markdown(document([result("float32")]))
+
+
+def test_a_budget_that_is_not_met_is_the_answer() -> None:
+    assert "- No variant meets p99 of 1 ms." in markdown(document([result("float32")], Budget(p99_ms=1)))
+
+
+def test_a_bar_in_a_cell_does_not_end_it() -> None:
+    assert lines_as_table([{"variant": "a|b"}]).splitlines()[-1] == "| a\\|b |"
+    assert lines_as_table([]) == "Nothing was measured."

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bundle.store import ModelStore
+from loadtests.protocol import wire
+from loadtests.system.client import ServiceClient
+from loadtests.system.probe import probe
+from loadtests.workload.payloads import build
+from loadtests.workload.target import target_of
+from tests.loadtests.fake_service import INFERENCE_S
+
+
+def test_the_models_own_time_is_that_of_the_metrics_over_the_same_requests(
+    models: Path, start_fake: Callable[..., str]
+) -> None:
+    bundle = ModelStore(models).open("digits")
+    payloads = build(*bundle.test_set(), 2)
+    with ServiceClient(start_fake()) as client:
+        unloaded = probe(client, target_of(bundle, "int8"), payloads)
+        unknown = probe(client, target_of(bundle, "float32"), payloads)
+    assert 50 <= unloaded.requests <= 1000
+    assert unloaded.model_ms == pytest.approx(INFERENCE_S * 1000)
+    assert unloaded.model_share == pytest.approx(INFERENCE_S * 1000 / unloaded.mean_ms)
+    assert 0 < unloaded.p50_ms < 1000
+    assert unknown.model_ms is None  # the fake has metrics for int8 only
+    assert unknown.model_share is None
+
+
+def test_metrics_that_count_the_requests_of_others_are_not_used(
+    models: Path, start_fake: Callable[..., str]
+) -> None:
+    bundle = ModelStore(models).open("digits")
+    target, payloads = target_of(bundle, "int8"), build(*bundle.test_set(), 1)
+    over = threading.Event()
+    with ServiceClient(start_fake()) as client:
+
+        def bother() -> None:
+            with wire.Connection(client.host, timeout_s=30.0) as connection:
+                request = wire.encode(client.host, target.path, payloads.bodies[0])
+                while not over.is_set():
+                    connection.exchange(request)
+
+        other = threading.Thread(target=bother)
+        other.start()
+        try:
+            assert probe(client, target, payloads).model_ms is None
+        finally:
+            over.set()
+            other.join()

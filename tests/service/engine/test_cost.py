@@ -1,0 +1,66 @@
+"""What a call is expected to take."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.engine.cost import Cost
+
+US = st.floats(0.01, 1e6)
+
+
+def test_two_timings_give_the_cost_of_a_call_and_of_a_row() -> None:
+    cost = Cost.fit(one_us=12.0, many_us=74.0, rows=32)
+    assert (cost.call_us, cost.row_us) == (10.0, 2.0)
+    assert cost.expected_us(100) == 210.0
+
+
+@pytest.mark.parametrize(("one_us", "many_us"), [(5.0, 4.0), (1.0, 320.0), (3.0, 3.0)])
+def test_no_timings_make_a_cost_negative(one_us: float, many_us: float) -> None:
+    cost = Cost.fit(one_us, many_us, 32)
+    assert cost.call_us >= 0
+    assert cost.row_us >= 0
+
+
+@given(US, US, st.floats(0.01, 1e5))
+def test_the_rows_within_a_budget_cost_no_more_and_one_row_more_would(
+    call_us: float, row_us: float, budget_us: float
+) -> None:
+    cost = Cost(call_us, row_us)
+    rows = cost.rows_within(budget_us)
+    assert rows >= 0
+    if rows:
+        assert cost.expected_us(rows) <= budget_us * (1 + 1e-9)
+    assert cost.expected_us(rows + 1) >= budget_us * (1 - 1e-9) or call_us >= budget_us
+
+
+def test_where_a_call_belongs_does_not_depend_on_how_fast_the_machine_is_just_now() -> None:
+    assert Cost(10.0, 1.0, pace=50.0).rows_within(100.0) == Cost(10.0, 1.0).rows_within(100.0) == 90
+
+
+def test_where_a_row_costs_nothing_every_row_fits_if_the_call_does() -> None:
+    assert Cost(10.0, 0.0).rows_within(11.0) > 10**6
+    assert Cost(10.0, 0.0).rows_within(10.0) == 0
+
+
+def test_a_machine_that_is_slower_for_good_is_believed_after_some_calls() -> None:
+    cost = Cost(10.0, 1.0)
+    for _ in range(150):
+        cost.learn(10, 200.0)
+    assert cost.expected_us(10) == pytest.approx(200.0, rel=0.01)
+
+
+def test_a_call_in_which_the_machine_slept_is_not_believed() -> None:
+    cost = Cost(10.0, 1.0)
+    cost.learn(10, 60e6)
+    assert cost.expected_us(10) < 30.0
+
+
+@given(st.lists(st.tuples(st.integers(1, 128), st.floats(0, 1e9)), max_size=50))
+def test_no_measurement_makes_the_expectation_negative_or_infinite(calls: list[tuple[int, float]]) -> None:
+    cost = Cost(10.0, 1.0)
+    for rows, took_us in calls:
+        cost.learn(rows, took_us)
+        assert 0 < cost.pace < float("inf")

@@ -1,0 +1,165 @@
+"""An answer without a task: everybody hears something, and one who fails takes nobody along."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from bundle.normalizer import FloatArray
+from service.engine.batcher import Answer, Batcher
+from service.engine.cost import Cost
+from service.engine.lanes import Lanes
+from service.engine.reply import Headers, Reply
+from service.errors import InvalidRequestError, OverloadedError
+
+
+class Echo:
+    """Answers a row with itself, and breaks on a negative one."""
+
+    def predict(self, rows: FloatArray) -> FloatArray:
+        if (rows < 0).any():
+            raise RuntimeError("the graph broke")
+        return rows.copy()
+
+
+class Client:
+    """Takes down what is written to it, and what is noted of it."""
+
+    def __init__(self) -> None:
+        self.written: list[tuple[int, Headers, bytes]] = []
+        self.noted: list[str] = []
+
+    def write(self, status: int, headers: Headers, content: bytes) -> None:
+        self.written.append((status, headers, content))
+
+
+Ask = Callable[[Client, float], Reply]
+
+
+@pytest.fixture
+def batcher() -> Iterator[Batcher]:
+    lanes = Lanes(1, inline_us=1e9, waiting_rows=100, waiting_us=1e12)
+    yield Batcher(Echo(), Echo, cost=Cost(0.0, 1.0), lanes=lanes, observe=lambda rows, took_s: None)
+    lanes.close()
+
+
+def encode(answer: Answer) -> tuple[Headers, bytes]:
+    if answer.probabilities[0, 0] == 7:
+        raise ValueError("seven cannot be encoded")
+    return [(b"content-type", b"text/plain")], str(answer.probabilities[0, 0]).encode()
+
+
+@pytest.fixture
+def ask(batcher: Batcher) -> Ask:
+    def ask(client: Client, number: float) -> Reply:
+        reply = Reply(batcher, encode, client.write, client.noted.append)
+        batcher.submit_for(reply, np.full((1, 2), number, np.float32), None)
+        return reply
+
+    return ask
+
+
+async def turn() -> None:
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+
+def test_all_that_wait_are_answered_in_the_next_turn(ask: Ask) -> None:
+    first, second = Client(), Client()
+
+    async def go() -> None:
+        ask(first, 1.0)
+        ask(second, 2.0)
+        assert not first.written
+        await turn()
+
+    asyncio.run(go())
+    assert first.written == [(200, [(b"content-type", b"text/plain")], b"1.0")]
+    assert second.written[0][2] == b"2.0"
+    assert first.noted == second.noted == ["200"]
+
+
+def test_a_hurried_answer_is_written_at_once(ask: Ask) -> None:
+    client = Client()
+
+    async def go() -> None:
+        reply = ask(client, 1.0)
+        reply.hurry()
+        assert reply.done()
+        assert len(client.written) == 1
+        await turn()
+
+    asyncio.run(go())
+    assert len(client.written) == 1
+
+
+def test_a_dropped_one_is_not_written_and_strands_nobody(ask: Ask) -> None:
+    gone, stays = Client(), Client()
+
+    async def go() -> None:
+        ask(gone, 1.0).drop()
+        ask(stays, 2.0)
+        await turn()
+
+    asyncio.run(go())
+    assert (gone.written, gone.noted) == ([], ["disconnected"])
+    assert stays.written[0][0] == 200
+
+
+def test_an_answer_that_cannot_be_encoded_is_a_500_of_its_own(ask: Ask) -> None:
+    bad, good = Client(), Client()
+
+    async def go() -> None:
+        ask(bad, 7.0)
+        ask(good, 1.0)
+        await turn()
+
+    asyncio.run(go())
+    assert bad.written[0][0] == 500
+    assert json.loads(bad.written[0][2])["detail"] == "internal error"
+    assert good.written[0][0] == 200
+
+
+def test_a_call_that_fails_is_a_500_to_all_who_shared_it_and_to_nobody_after(ask: Ask) -> None:
+    bad, unlucky, after = Client(), Client(), Client()
+
+    async def go() -> None:
+        ask(bad, -1.0)
+        ask(unlucky, 1.0)
+        await turn()
+        ask(after, 2.0)
+        await turn()
+
+    asyncio.run(go())
+    assert [client.written[0][0] for client in (bad, unlucky, after)] == [500, 500, 200]
+    assert b"graph broke" not in bad.written[0][2]
+
+
+def test_a_model_without_a_finite_answer_is_a_422(ask: Ask) -> None:
+    client = Client()
+
+    async def go() -> None:
+        ask(client, float("inf"))
+        await turn()
+
+    asyncio.run(go())
+    assert client.written[0][0] == 422
+    assert client.noted == ["422"]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(InvalidRequestError("no"), 422), (OverloadedError("full", retry_after_s=3), 503)],
+    ids=["invalid", "overloaded"],
+)
+def test_errors_become_the_problems_that_they_are(batcher: Batcher, error: Exception, status: int) -> None:
+    client = Client()
+    Reply(batcher, encode, client.write, client.noted.append).set_exception(error)
+    given, headers, content = client.written[0]
+    assert given == json.loads(content)["status"] == status
+    assert (b"content-type", b"application/problem+json") in headers
+    assert ((b"retry-after", b"3") in headers) == (status == 503)

@@ -1,0 +1,138 @@
+"""A bundle of texts or objects is scored on other data as its own was read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bundle.fields import NumberField
+from bundle.manifest import FileSpec, InputSpec, Manifest, NormalizerSpec, Scores, VariantSpec
+from bundle.store import Bundle
+from tests.field_data import write_loans
+from tests.training.broken import PROVENANCE
+from training.config import DataConfig
+from training.data.rescoring import load_like, rows_like
+from training.errors import FeaturesError, OptionError
+from training.progress import Silence
+from training.runs.pipeline import rescore
+
+
+class Warnings(Silence):
+    """Remembers what a job warned of."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def warn(self, message: str) -> None:
+        self.said.append(message)
+
+
+def loans(field_models: Path) -> Path:
+    return field_models / "loans" / "1"
+
+
+def of_ages(folder: Path) -> Bundle:
+    """Describe a bundle of one number that is filled in where it is missing; its files are not there."""
+    file = FileSpec(path="x", sha256="0" * 64, bytes=0)
+    scores = Scores(
+        rows=1,
+        accuracy=1,
+        accuracy_low=0,
+        accuracy_high=1,
+        precision=1,
+        recall=1,
+        f1=1,
+        log_loss=0,
+        agreement=1,
+    )
+    manifest = Manifest(
+        task="binary",
+        input=InputSpec(
+            kind="table", shape=(2,), fields=(NumberField(name="age", missing="filled", fill=40.0),)
+        ),
+        labels=("new", "old"),
+        normalizer=NormalizerSpec(method="standardize", offset=(0.0, 0.0), scale=(1.0, 1.0)),
+        variants=(VariantSpec(name="float32", format="tflite", files=(file,), scores=scores),),
+        test_set=file,
+        golden=file,
+        test_instances=file,
+        provenance=PROVENANCE,
+    )
+    return Bundle(folder / "ages" / "1", manifest)
+
+
+def ages(folder: Path, content: str, **options: Any) -> DataConfig:
+    path = folder / "ages.csv"
+    path.write_text(content)
+    return DataConfig(data=str(path), label="y", **options)
+
+
+@pytest.mark.parametrize(
+    ("missing", "rows"), [("error", [[30, 0], [40, 1], [50, 0]]), ("drop", [[30, 0], [50, 0]])]
+)
+def test_missing_values_are_filled_in_as_in_training_unless_they_are_to_be_dropped(
+    tmp_path: Path, missing: str, rows: list[list[float]]
+) -> None:
+    bundle = of_ages(tmp_path)
+    config = ages(tmp_path, "age,y\n30,new\n,old\n50,old\n", missing=missing)
+    assert rows_like(load_like(config, bundle), bundle).x.tolist() == rows
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("age,note,y\n30,so so,new\n40,well then,old\n", "words in column 'note', which .* does not take"),
+        ("age,y\n30,new\nforty,old\n", "words in column 'age', which .* takes as a number"),
+    ],
+)
+def test_words_that_no_option_can_declare_are_refused(tmp_path: Path, content: str, said: str) -> None:
+    with pytest.raises(FeaturesError, match=said) as caught:
+        load_like(ages(tmp_path, content), of_ages(tmp_path))
+    assert "--text" not in str(caught.value)
+
+
+def test_new_rows_are_encoded_as_the_models_own(field_models: Path, tmp_path: Path) -> None:
+    data = write_loans(tmp_path / "new.csv", rows=80, seed=99)
+    evaluations = rescore(loans(field_models), DataConfig(data=str(data), label="decision"))
+    assert evaluations[0].scores.rows == 80
+    assert evaluations[0].scores.accuracy > 0.7
+    assert all(row.scores.agreement > 0.95 for row in evaluations)
+
+
+def test_a_split_column_chooses_the_rows(field_models: Path, field_data: Path) -> None:
+    config = DataConfig(data=str(field_data / "codes.csv"), label="parity", split="part")
+    evaluations = rescore(field_models / "codes" / "1", config)
+    assert evaluations[0].scores.rows == 400
+    assert evaluations[0].scores.accuracy > 0.99
+
+
+def test_a_bundle_of_objects_scores_on_its_own_test_rows(field_models: Path) -> None:
+    evaluations = rescore(loans(field_models))
+    assert {row.variant for row in evaluations} >= {"float32", "int8"}
+
+
+def test_scoring_on_the_training_data_warns_that_it_flatters(field_models: Path, field_data: Path) -> None:
+    warned = Warnings()
+    config = DataConfig(data=str(field_data / "loans.csv"), label="decision")
+    rescore(loans(field_models), config, progress=warned)
+    assert warned.said == ["the model was trained on most of these rows: the scores flatter it"]
+
+
+def test_other_columns_are_refused_by_name(field_models: Path, models: Path, tmp_path: Path) -> None:
+    text = write_loans(tmp_path / "new.csv", rows=20).read_text()
+    (tmp_path / "more.csv").write_text(text.replace("\n", ",9\n").replace("decision,9", "decision,shoe"))
+    with pytest.raises(FeaturesError, match=r"more has the column 'shoe', which .* does not take"):
+        rescore(loans(field_models), DataConfig(data=str(tmp_path / "more.csv"), label="decision"))
+    (tmp_path / "other.csv").write_text(text.replace("income", "salary"))
+    with pytest.raises(FeaturesError, match="other has the column 'salary'"):
+        rescore(loans(field_models), DataConfig(data=str(tmp_path / "other.csv"), label="decision"))
+    (tmp_path / "less.csv").write_text(text.replace("note", "remark"))
+    with pytest.raises(OptionError, match="no column 'note'"):
+        rescore(loans(field_models), DataConfig(data=str(tmp_path / "less.csv"), label="decision"))
+
+
+def test_rows_of_numbers_and_of_objects_are_not_confused(field_models: Path, models: Path) -> None:
+    with pytest.raises(FeaturesError, match=r"digits has rows of numbers; .* takes texts or objects"):
+        rescore(loans(field_models), DataConfig(data="digits"))

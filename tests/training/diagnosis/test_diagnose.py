@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bundle.fields import CategoryField, NumberField
+from bundle.manifest import InputSpec
+from bundle.store import open_bundle
+from evidence.paired import Pairs
+from tests.training import broken
+from tests.training.broken import Workshop
+from training.__main__ import main
+from training.config import VARIANTS
+from training.diagnosis.diagnose import diagnose, near_calls, reference_of
+from training.diagnosis.findings import Cause, Diagnosis, Finding, advise, find
+from training.diagnosis.inputs import Coarse, Inputs
+from training.errors import OptionError
+from training.report.diagnosis import sentences
+from training.runs.pipeline import Published
+
+MARGIN = 0.01
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    folder = tmp_path_factory.mktemp("broken")
+    rows = broken.prepared(folder)
+    return Workshop(folder / "models", rows, broken.trained(rows))
+
+
+@pytest.fixture(scope="module")
+def sound(shop: Workshop) -> Path:
+    return broken.sound(shop)
+
+
+def causes(found: Diagnosis) -> list[str]:
+    return list(dict.fromkeys(finding.cause for finding in found.findings))
+
+
+def test_a_sound_variant_has_no_finding(sound: Path) -> None:
+    found = diagnose(sound, "int8", margin=MARGIN)
+    assert causes(found) == []
+    assert found.comparison.unmatched == ()
+    assert [layer.kind for layer in found.comparison.layers] == ["INPUT", *["FULLY_CONNECTED"] * 3, "SOFTMAX"]
+    assert all(layer.snr_db > 20 for layer in found.comparison.layers)
+
+
+@pytest.mark.parametrize(
+    ("breaking", "expected", "said", "tried"),
+    [
+        (
+            broken.one_scale,
+            ("one scale for all features",),
+            "of 16 features span less than 16",
+            "one scale in float",
+        ),
+        (
+            broken.narrow,
+            ("rows beyond the calibration", "saturated input", "saturated activations"),
+            "16 of 16 features leave the range that was calibrated with",
+            "Train again on data that has rows like these",
+        ),
+        (broken.saturating, ("saturated activations",), "FULLY_CONNECTED second_1", "Calibrate with rows"),
+        (broken.outliers, ("coarse weights",), "100% of the channels", "outliers out of the weights"),
+        (broken.noisy, ("noisy layer",), "FULLY_CONNECTED first_1", "Make the layer wider"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_variant_that_is_broken_in_one_way_is_found_to_be(
+    shop: Workshop, breaking: Callable[[Workshop], Path], expected: tuple[str, ...], said: str, tried: str
+) -> None:
+    found = diagnose(breaking(shop), "int8", margin=MARGIN)
+    assert found.pairs.lost > found.pairs.gained
+    assert causes(found)[: len(expected)] == list(expected)  # what comes of it may follow
+    text = "\n".join(sentences(found, MARGIN))
+    assert said in text.partition("Try:")[0]
+    assert tried in text.partition("Try:")[2]
+    assert text.index(f"{found.pairs.lost:,} lost") < text.index("Found:") < text.index("Try:")
+
+
+def test_variants_that_training_makes_are_looked_into_as_well(breast_cancer: Published) -> None:
+    folder = breast_cancer.bundle.folder
+    noise = {}
+    for name in ("float16", "dynamic_int8", "int8", "int16x8"):
+        found = diagnose(folder, name, margin=MARGIN)
+        assert found.comparison.unmatched == ()
+        assert causes(found) == []
+        noise[name] = 10 ** (-found.comparison.layers[1].snr_db / 10)
+    assert noise["float16"] < noise["int16x8"] < noise["int8"]
+
+
+@pytest.mark.parametrize(
+    ("variant", "cause", "names", "served"),
+    [
+        ("int8", "coarse weights", VARIANTS, ["float16"]),
+        (
+            "weight_int4",
+            "coarse weights",
+            VARIANTS,
+            ["weight_int8", "dynamic_int8", "int16x8", "float16"],
+        ),
+        ("weight_int4", "coarse weights", ["float32", "weight_int4", "int16x8"], ["int16x8"]),
+        ("int8", "noisy layer", VARIANTS, ["int16x8", "float16"]),
+        ("int16x8", "noisy layer", VARIANTS, ["float16"]),
+        ("w0.5-int8", "noisy layer", ["float32", "int16x8", "w0.5-float16", "w0.5-int8"], ["w0.5-float16"]),
+        ("int8", "saturated activations", VARIANTS, ["dynamic_int8"]),
+        ("int8", "saturated activations", ["float32", "int8", "w0.5-dynamic_int8"], []),
+        ("int8", None, ["float32", "int8", "float16"], ["float16"]),
+    ],
+)
+def test_what_is_advised_to_be_served_is_there_and_does_not_suffer_alike(
+    variant: str, cause: Cause | None, names: Sequence[str], served: list[str]
+) -> None:
+    findings = [Finding(cause, "")] if cause else []
+    (advice,) = advise(variant, Pairs(1000, lost=300, gained=0), MARGIN, findings, names)
+    assert re.findall("`([^`]+)`", advice) == served
+    assert advice.startswith("Serve `") is bool(served)
+
+
+def test_the_weights_of_a_variant_that_runs_in_floats_are_judged_as_they_are_stored(
+    breast_cancer: Published,
+) -> None:
+    found = diagnose(breast_cancer.bundle.folder, "weight_int8", margin=MARGIN)
+    weights = [layer.weights for layer in found.comparison.layers if layer.weights]
+    assert weights
+    assert all(one.outlier > 1 for one in weights)
+
+
+def test_training_says_what_it_calibrated_with(breast_cancer: Published) -> None:
+    calibration = breast_cancer.bundle.manifest.calibration
+    assert calibration is not None
+    assert calibration.rows == 410  # all training rows: there are less than 500
+    assert len(calibration.low) == len(calibration.high) == 30
+    assert all(low < high for low, high in zip(calibration.low, calibration.high, strict=True))
+
+
+def test_the_program_prints_the_layers_and_what_to_try(
+    sound: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["diagnose", str(sound), "--variant", "int8"]) == 0
+    output = capfd.readouterr()
+    assert "int8 against float32, layer by layer" in output.out
+    assert "FULLY_CONNECTED" in output.out
+    assert "Found: nothing that stands out." in output.out
+    assert "Try:\n1. " in output.out
+    assert "comparing layers" in output.err
+
+
+def test_other_rows_than_the_test_set_can_be_looked_at(
+    sound: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    x, y = open_bundle(sound).test_set()
+    np.savez(tmp_path / "hotter.npz", x=x * 1.8, y=y)
+    assert main(["diagnose", str(sound), "--variant", "int8", "--data", str(tmp_path / "hotter.npz")]) == 0
+    assert "rows beyond the calibration" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("variant", "against", "said"),
+    [
+        ("tensorflow", None, "tensorflow is no .tflite graph, and cannot be looked into; float32, float16"),
+        ("float32", None, "--variant and --against are both float32"),
+        ("int8", "tensorflow", "tensorflow is no .tflite graph"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(
+    breast_cancer: Published, variant: str, against: str | None, said: str
+) -> None:
+    with pytest.raises(OptionError, match=said):
+        diagnose(breast_cancer.bundle.folder, variant, against=against, margin=MARGIN)
+
+
+def test_a_bundle_of_texts_is_refused_in_words_of_ours(field_models: Path) -> None:
+    with pytest.raises(OptionError, match="loans/1 reads texts; only graphs of numbers can be looked into"):
+        diagnose(field_models / "loans" / "1", "int8", margin=MARGIN)
+
+
+@pytest.mark.parametrize(("column", "name"), [(0, "age"), (1, "job"), (3, "job"), (4, "pay"), (5, "pay")])
+def test_a_column_of_a_table_is_called_by_its_field(column: int, name: str) -> None:
+    fields = (
+        NumberField(name="age"),
+        CategoryField(name="job", categories=("nurse", "smith")),
+        NumberField(name="pay", missing="filled"),
+    )
+    spec = InputSpec(kind="table", shape=(6,), fields=fields)
+    inputs = Inputs(6, None, (Coarse(column, 3.0),), ())
+    assert find(inputs, [], spec)[0].text == (
+        f"1 of 6 columns span less than 16 of the input's steps: '{name}' 3.0"
+    )
+
+
+def test_the_reference_is_the_float32_of_the_same_graph_where_there_is_one(breast_cancer: Published) -> None:
+    assert reference_of(breast_cancer.bundle, "int8") == "float32"
+    assert reference_of(breast_cancer.bundle, "w0.5-int8") == "float32"
+
+
+def test_near_calls_are_rows_lost_that_the_reference_hardly_knew() -> None:
+    y = np.array([0, 0, 0, 1])
+    expected = np.array([[0.52, 0.48], [0.9, 0.1], [0.51, 0.49], [0.51, 0.49]], np.float32)
+    answers = np.array([[0.4, 0.6], [0.4, 0.6], [0.6, 0.4], [0.4, 0.6]], np.float32)
+    assert near_calls(y, answers, expected) == 1

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.image import imread
+
+from tests.training.evaluations import scored
+from training.report.ladder_picture import draw, precision_of, spread, width_of
+
+BLUE = (0x00 / 255, 0x72 / 255, 0xB2 / 255)  # of the first width
+
+
+def pixels(path: Path, colour: tuple[float, float, float]) -> int:
+    picture: Any = imread(path)
+    return int((abs(picture[..., :3] - colour).max(axis=-1) < 0.02).sum())
+
+
+def test_a_dominated_rung_loses_its_colour(tmp_path: Path) -> None:
+    slow = scored("float32", microseconds=500)
+    draw([slow, scored("w2-int8", accuracy=0.5)], "", tmp_path / "both stand.png")
+    draw([slow, scored("w2-int8", microseconds=5)], "", tmp_path / "one stands.png")
+    assert pixels(tmp_path / "both stand.png", BLUE) > pixels(tmp_path / "one stands.png", BLUE) + 100
+
+
+def test_the_picture_is_in_the_format_that_its_name_asks_for(tmp_path: Path) -> None:
+    rungs = [scored("float32"), scored("w0.5-int8", accuracy=0.8, microseconds=2)]
+    draw(rungs, "digits & co", tmp_path / "ladder.svg")
+    picture = (tmp_path / "ladder.svg").read_text(encoding="utf-8")
+    assert picture.startswith("<?xml")
+    assert "digits &amp; co" in picture
+
+
+@pytest.mark.parametrize("count", [1, 2, 40])
+def test_any_number_of_rungs_can_be_drawn(count: int, tmp_path: Path) -> None:
+    rungs = [
+        scored(f"w{n + 2}-int8", accuracy=0.5 + n / 100, microseconds=n + 1.0, size=1000 * (n + 1), noise=0)
+        for n in range(count)
+    ]
+    draw(rungs, "", tmp_path / "ladder.png")
+    assert (tmp_path / "ladder.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("variant", "width", "precision"),
+    [("int8", "w1", "int8"), ("w0.5-int8", "w0.5", "int8"), ("w2-dynamic_int8", "w2", "dynamic_int8")],
+)
+def test_names_say_width_and_precision(variant: str, width: str, precision: str) -> None:
+    assert (width_of(variant), precision_of(variant)) == (width, precision)
+
+
+@given(st.lists(st.floats(0, 1), max_size=20).map(sorted))
+def test_labels_are_moved_apart_in_their_order_and_not_above_the_panel(heights: list[float]) -> None:
+    moved = spread(heights, 0.04)
+    assert len(moved) == len(heights)
+    assert all(upper - lower >= 0.04 - 1e-9 for lower, upper in pairwise(moved))
+    assert all(height <= 1 for height in moved)

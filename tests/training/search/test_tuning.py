@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bundle import selftest
+from bundle.runtimes import open_runtime
+from bundle.store import ModelStore
+from tests.training.runs.test_pipeline import Notes
+from training.config import TrainConfig
+from training.errors import OptionError
+from training.export.standby import Standby
+from training.progress import Silence
+from training.report.search import cells, misses, sentences
+from training.runs.pipeline import Convert, read
+from training.search.config import SearchConfig
+from training.search.tuning import Final, Found, Tuning
+
+BASE = TrainConfig(data="iris", model="mlp", epochs=3)
+
+
+@pytest.fixture(scope="module")
+def convert() -> Iterator[Standby]:
+    with Standby() as standby:
+        yield standby
+
+
+def told(**options: object) -> SearchConfig:
+    chosen = {"base": BASE, "max_accuracy_drop": 0.5, "max_row_us": 1e6, "trials": 3, "rows": 4} | options
+    return SearchConfig.model_validate(chosen)
+
+
+class Clock:
+    """A clock that stands still until it is told otherwise."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Searched:
+    """A search that went to its end, and all that it told."""
+
+    def __init__(self, folder: Path, convert: Convert) -> None:
+        self.place = f"sqlite:///{folder}/study.db"
+        self.config = told(study=self.place)
+        self.notes = Notes()
+        tuning = Tuning(self.config, self.notes, convert)
+        self.found = tuning.search()
+        self.store = folder / "models"
+        self.final = tuning.publish(self.found, self.store)
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory: pytest.TempPathFactory, convert: Standby) -> Searched:
+    return Searched(tmp_path_factory.mktemp("tune"), convert)
+
+
+def test_the_first_trial_is_the_untuned_model_in_float32(searched: Searched) -> None:
+    reference = searched.found.reference
+    assert reference.number == 0
+    assert {"width": 64, "depth": 2, "precision": "float32"}.items() <= reference.point.items()
+    assert searched.found.demand.accuracy == pytest.approx(reference.accuracy - 0.5)
+
+
+def test_every_trial_has_a_result_and_a_step_of_progress(searched: Searched) -> None:
+    assert len(searched.found.candidates) + len(searched.found.given_up) == 3
+    assert ("tuning", 3) in searched.notes.stages
+    assert not searched.found.interrupted
+
+
+def test_the_chosen_model_is_published_as_it_was_in_its_trial_with_its_precision_as_the_default(
+    searched: Searched,
+) -> None:
+    chosen, bundle = searched.found.chosen, ModelStore(searched.store).open("iris")
+    assert bundle.manifest.default_variant == chosen.point["precision"]
+    assert bundle.manifest.provenance.hyperparameters["learning_rate"] == chosen.point["learning_rate"]
+    selftest.check(bundle, chosen.point["precision"], open_runtime(bundle, chosen.point["precision"]))
+    prepared = read(BASE, Silence()).prepared
+    answers = open_runtime(bundle, chosen.point["precision"]).predict(prepared.x_validation)
+    accuracy = float((answers.argmax(axis=1) == prepared.y_validation).mean())
+    assert accuracy == chosen.accuracy
+
+
+def test_the_report_is_of_the_test_rows_of_what_was_published(searched: Searched) -> None:
+    final, bundle = searched.final, searched.final.published.bundle
+    x, y = bundle.test_set()
+    default = bundle.manifest.default_variant
+    predicted = np.array(bundle.manifest.labels)[open_runtime(bundle, default).predict(x).argmax(axis=1)]
+    assert final.accuracy == pytest.approx((predicted == y).mean())
+    assert final.rows == len(y) == 30
+    assert final.won - final.lost == round((final.accuracy - final.reference_accuracy) * final.rows)
+    assert min(final.row_us, final.reference_row_us) > 0
+
+
+def test_a_study_that_is_complete_is_reported_again_without_another_trial(
+    searched: Searched, convert: Standby
+) -> None:
+    again = Tuning(searched.config, Silence(), refuses).search()
+    assert again.candidates == searched.found.candidates
+    assert again.chosen == searched.found.chosen
+
+
+def test_another_training_cannot_go_on_with_the_study(searched: Searched) -> None:
+    other = told(study=searched.place, base=BASE.model_copy(update={"epochs": 4}))
+    with pytest.raises(OptionError, match="was begun with epochs 3, and now it is 4"):
+        Tuning(other, Silence(), refuses)
+
+
+@pytest.mark.slow
+def test_where_the_time_is_out_of_reach_the_nearest_is_still_found(
+    convert: Standby,
+) -> None:
+    found = Tuning(told(max_row_us=1e-6, trials=4), Silence(), convert).search()
+    assert found.reference in found.candidates
+    assert len(found.candidates) + len(found.given_up) == 4
+    assert all(reason.startswith("too slow before training") for reason in found.given_up)
+    assert not found.demand.is_met_by(found.chosen.accuracy, found.chosen.row_us)
+
+
+def test_after_the_timeout_no_trial_is_begun(convert: Standby) -> None:
+    clock = Clock()
+
+    def late(folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]) -> dict[str, str]:
+        clock.now += 60
+        return convert(folder, variants, on_done=on_done)
+
+    found = Tuning(told(timeout=50, trials=9), Silence(), late, clock).search()
+    assert found.candidates == [found.reference]
+
+
+def test_an_interruption_ends_the_search_and_keeps_what_it_has(convert: Standby) -> None:
+    calls: list[str] = []
+
+    def interrupted(
+        folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]
+    ) -> dict[str, str]:
+        calls.extend(variants)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return convert(folder, variants, on_done=on_done)
+
+    found = Tuning(told(trials=9), Silence(), interrupted).search()
+    assert found.interrupted
+    assert found.candidates == [found.reference]
+    assert found.chosen == found.reference
+
+
+def test_an_interruption_before_there_is_anything_ends_all() -> None:
+    def at_once(folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]) -> dict[str, str]:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Tuning(told(), Silence(), at_once).search()
+
+
+def test_a_precision_that_cannot_be_made_is_given_up_with_its_reason(convert: Standby) -> None:
+    def only_float32(
+        folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]
+    ) -> dict[str, str]:
+        if list(variants) != ["float32"]:
+            return dict.fromkeys(variants, "no kernel")
+        return convert(folder, variants, on_done=on_done)
+
+    found = Tuning(told(trials=6, max_row_us=1e6), Silence(), only_float32).search()
+    assert {one.point["precision"] for one in found.candidates} == {"float32"}
+    assert found.given_up
+    assert all("could not be made: no kernel" in reason for reason in found.given_up)
+
+
+def changed(searched: Searched, **figures: float) -> Final:
+    return Final(**{**vars(searched.final), **figures})
+
+
+def test_demands_that_are_met_are_said_to_be(searched: Searched) -> None:
+    assert misses(searched.found, searched.final, searched.config) == []
+    assert sentences(searched.found, searched.final, searched.config)[-1] == "Both demands are met."
+
+
+def test_what_is_lost_on_test_rows_or_in_the_last_timing_is_not_met(searched: Searched) -> None:
+    found = searched.found
+    missed = misses(
+        found, changed(searched, accuracy=0.0, row_us=2e6, reference_accuracy=0.9), searched.config
+    )
+    assert list(missed) == [
+        "accuracy, kept on validation rows, drops by 0.9000 on test rows",
+        "a row takes 2,000,000.00 µs",
+    ]
+
+
+def test_the_table_names_the_untuned_and_the_chosen_model(searched: Searched) -> None:
+    found: Found = searched.found
+    row = cells(found.reference, found, searched.config)
+    assert row[0].startswith("0 untuned")
+    assert row[1:4] == ["64,64", "adam", "float32"]
+    assert row[8] == "+0.0000"
+    assert "chosen" in cells(found.chosen, found, searched.config)[0]
+
+
+def refuses(folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]) -> dict[str, str]:
+    raise AssertionError("nothing is left to convert")

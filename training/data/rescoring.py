@@ -1,0 +1,83 @@
+"""Reads data for a bundle that exists, as the bundle's own training data was read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bundle.manifest import InputSpec
+from bundle.store import Bundle
+from training.config import DataConfig
+from training.data.dataset import Dataset
+from training.data.files import TABLES, suffix
+from training.data.records import Records, encode
+from training.data.sources import load
+from training.errors import FeaturesError, UndeclaredColumnError
+
+
+def load_like(config: DataConfig, bundle: Bundle) -> Dataset:
+    """Read `config`'s data as the data of `bundle` were read; rows are not encoded yet.
+
+    Raises DataError or OptionError, as `load` does, but advises no option that only training has.
+    """
+    expected = bundle.manifest.input
+    try:
+        return load(config.model_copy(update=reading(expected, config)))
+    except UndeclaredColumnError as error:
+        known = expected.feature_names or [field.name for field in expected.fields or ()]
+        taken = "takes as a number" if error.column in known else "does not take"
+        raise FeaturesError(
+            f"{config.data} has words in column {error.column!r}, which {bundle.folder} {taken}"
+        ) from error
+
+
+def reading(expected: InputSpec, config: DataConfig) -> dict[str, Any]:
+    """Return what the input of a bundle says of how `config`'s data is to be read."""
+    if expected.fields is None:
+        return {"kind": config.kind or expected.kind}
+    if suffix(Path(config.data)) not in TABLES:
+        return {}  # it will be refused for what it holds, and not for options that nobody gave
+    fills = any(field.missing == "filled" for field in expected.fields)
+    return {
+        "text": tuple(field.name for field in expected.fields if field.kind == "text"),
+        "category": tuple(field.name for field in expected.fields if field.kind == "category"),
+        "missing": "fill" if fills and config.missing == "error" else config.missing,
+    }
+
+
+def rows_like(data: Dataset, bundle: Bundle) -> Dataset:
+    """Encode `data` as `bundle` does, where its rows are texts or objects.
+
+    Raises FeaturesError where they are not those that the bundle takes.
+    """
+    encoder = bundle.encoder()
+    if encoder is None and data.records is None:
+        return data
+    if encoder is not None and data.records is None:
+        data = replace(data, records=_objects(data))
+    if encoder is None or data.records is None:
+        given, taken = ("numbers", "texts or objects") if encoder else ("texts or objects", "numbers")
+        raise FeaturesError(f"{data.name} has rows of {given}; {bundle.folder} takes {taken}")
+    _require_same_fields(data.name, data.records, [field.name for field in encoder.fields], bundle)
+    rows = encode(data.name, encoder, data.records.instances)
+    return replace(data, x=rows, input=bundle.manifest.input)
+
+
+def _objects(data: Dataset) -> Records | None:
+    """Return rows of named numbers as objects: with nothing to fill in, a table of them reads as vectors."""
+    names = data.input.feature_names
+    if names is None:
+        return None
+    return Records(
+        dict.fromkeys(names, "number"), [dict(zip(names, row, strict=True)) for row in data.x.tolist()]
+    )
+
+
+def _require_same_fields(name: str, records: Records, wanted: list[str], bundle: Bundle) -> None:
+    strange = [field for field in records.kinds if field not in wanted]
+    if strange:
+        raise FeaturesError(f"{name} has the column {strange[0]!r}, which {bundle.folder} does not take")
+    absent = [field for field in wanted if field not in records.kinds]
+    if absent:
+        raise FeaturesError(f"{name} has no column {absent[0]!r}, which {bundle.folder} takes")

@@ -1,0 +1,110 @@
+"""Looks into a bundle to say why a variant lost: rows, graphs and calibration, against float32's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from bundle.manifest import REFERENCE
+from bundle.normalizer import FloatArray
+from bundle.runtimes import open_runtime
+from bundle.store import Bundle, open_bundle
+from evidence.paired import Pairs
+from training.config import DataConfig
+from training.data.preprocess import IntArray
+from training.diagnosis.findings import Diagnosis, advise, find
+from training.diagnosis.inputs import check_inputs
+from training.diagnosis.layers import BATCH, compare
+from training.diagnosis.tensors import OpenGraph
+from training.errors import OptionError
+from training.evaluation.evaluate import chunks, predict_all
+from training.progress import Progress, Silence
+from training.runs.pipeline import rows_to_score
+
+ROWS_LOOKED_AT = 512  # every value between the layers is compared, for so many rows at most
+
+_NEAR = 0.1  # between two probabilities of the reference
+
+
+def diagnose(
+    folder: Path,
+    variant: str,
+    *,
+    against: str | None = None,
+    config: DataConfig | None = None,
+    margin: float,
+    progress: Progress | None = None,
+) -> Diagnosis:
+    """Compare `variant` of the bundle in `folder` with `against`, by default the float32 it was made from.
+
+    The rows are the bundle's test rows, or those of `config`. Raises BundleError, DataError, and OptionError
+    where the two cannot be compared layer by layer.
+    """
+    progress = progress or Silence()
+    bundle = open_bundle(folder)
+    against = against or reference_of(bundle, variant)
+    _require_comparable(bundle, variant, against)
+    x, y = rows_to_score(bundle, config, progress)
+    progress.begin("scoring", 2 * chunks(len(x)))
+    answers = [predict_all(open_runtime(bundle, name), x, progress.advance) for name in (variant, against)]
+    pairs = Pairs.of(*(answer.argmax(axis=1) == y for answer in answers))
+    rows = _sample(x)
+    normalized = bundle.manifest.normalizer.build(bundle.manifest.input.features).apply(rows)
+    contents = [bundle.read(bundle.variant(name).files[0]) for name in (against, variant)]
+    progress.begin("comparing layers", len(rows) // min(BATCH, len(rows)))
+    try:
+        comparison = compare(contents[0], contents[1], normalized, progress.advance)
+        graph = OpenGraph(contents[1], 1, normalized.shape[1])
+        quantization = graph.quantization(graph.written_input)
+    except ValueError as error:
+        raise OptionError(f"{variant} cannot be compared with {against} layer by layer: {error}") from error
+    if not comparison.layers:
+        raise OptionError(f"{variant} and {against} have no layer in common; say --against which to compare")
+    spec = bundle.manifest.input
+    inputs = check_inputs(rows, normalized, spec.channels, quantization, bundle.manifest.calibration)
+    findings = find(inputs, comparison.layers, spec)
+    return Diagnosis(
+        variant,
+        against,
+        pairs,
+        near_calls(y, answers[0], answers[1]),
+        inputs,
+        comparison,
+        findings,
+        advise(variant, pairs, margin, findings, [one.name for one in bundle.manifest.variants]),
+    )
+
+
+def reference_of(bundle: Bundle, variant: str) -> str:
+    """Return the float32 variant of the same graph: of `w0.5-int8`, `w0.5-float32` where there is one."""
+    family, dash, _ = variant.rpartition("-")
+    same = f"{family}{dash}{REFERENCE}"
+    return same if bundle.manifest.variant(same) else REFERENCE
+
+
+def near_calls(y: IntArray, answers: FloatArray, expected: FloatArray) -> int:
+    """Count the rows lost whose two best classes were within 0.1 to begin with; arrays as in `evaluate`."""
+    lost = (expected.argmax(axis=1) == y) & (answers.argmax(axis=1) != y)
+    best = np.sort(expected[lost], axis=1)[:, -2:]  # (lost, 2)
+    return int((best[:, 1] - best[:, 0] < _NEAR).sum())
+
+
+def _require_comparable(bundle: Bundle, variant: str, against: str) -> None:
+    if bundle.manifest.input.tokens:
+        raise OptionError(
+            f"{bundle.folder} reads texts; only graphs of numbers can be looked into layer by layer"
+        )
+    for name in (variant, against):
+        if bundle.variant(name).format != "tflite":
+            usable = ", ".join(one.name for one in bundle.manifest.variants if one.format == "tflite")
+            raise OptionError(f"{name} is no .tflite graph, and cannot be looked into; {usable} can")
+    if variant == against:
+        raise OptionError(f"--variant and --against are both {variant}; it lost nothing against itself")
+
+
+def _sample(x: FloatArray) -> FloatArray:
+    """Return up to 512 rows, evenly spaced, and at least two: the signal is what varies between rows."""
+    if len(x) < 2:
+        raise OptionError("one row is not enough to look at; give more")
+    return x[np.linspace(0, len(x) - 1, min(len(x), ROWS_LOOKED_AT)).astype(np.int64)]

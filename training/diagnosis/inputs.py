@@ -1,0 +1,90 @@
+"""Whether a graph's input, and what it was calibrated with, have room for the rows it is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bundle.manifest import CalibrationSpec
+from bundle.normalizer import FloatArray
+from training.diagnosis.tensors import Quantization
+
+STEPS_MIN = 16  # four bits: with fewer, a feature is hardly more than high or low
+
+_BEYOND = 0.1  # of the calibrated width: a sample never has the very ends
+_UNCOVERED_MIN = 0.02  # of the rows
+
+
+@dataclass(frozen=True)
+class Uncovered:
+    """A channel that leaves its calibrated range. Numbers are raw."""
+
+    channel: int
+    share: float
+    """Of its values that lie outside, by more than a tenth of the range."""
+    calibrated: tuple[float, float]
+    given: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Coarse:
+    """A channel that the input's one scale leaves few steps."""
+
+    channel: int
+    steps: float
+    """That four standard deviations of its values span: nearly all of them."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What is wrong with the way from rows to integers; nothing, where all is empty."""
+
+    channels: int
+    bounds: tuple[float, float] | None
+    """The normalised values that the input's integers reach; None where the graph goes on in float."""
+    coarse: tuple[Coarse, ...]
+    uncovered: tuple[Uncovered, ...]
+    """Worst first, as `coarse`."""
+
+
+def check_inputs(
+    raw: FloatArray,
+    normalized: FloatArray,
+    channels: int,
+    quantization: Quantization | None,
+    calibration: CalibrationSpec | None,
+) -> Inputs:
+    """Look at the same rows (n, features) before and after normalisation."""
+    uncovered = () if calibration is None else find_uncovered(raw.reshape(-1, channels), calibration)
+    if quantization is None:
+        return Inputs(channels, None, (), uncovered)
+    coarse = find_coarse(normalized.reshape(-1, channels), float(quantization.scales[0]))
+    return Inputs(channels, quantization.range, coarse, uncovered)
+
+
+def find_coarse(values: FloatArray, step: float) -> tuple[Coarse, ...]:
+    """Return the channels of `values` (n, channels) that vary, but over fewer than 16 steps."""
+    steps = 4 * values.std(axis=0, dtype=np.float64) / step
+    few = [
+        Coarse(int(channel), float(steps[channel]))
+        for channel in np.flatnonzero((steps > 0) & (steps < STEPS_MIN))
+    ]
+    return tuple(sorted(few, key=lambda one: one.steps))
+
+
+def find_uncovered(values: FloatArray, calibration: CalibrationSpec) -> tuple[Uncovered, ...]:
+    """Return the channels of raw `values` (n, channels) of which more than 2% are new to the calibration."""
+    low, high = np.array(calibration.low), np.array(calibration.high)
+    room = _BEYOND * (high - low)
+    shares = ((values < low - room) | (values > high + room)).mean(axis=0)
+    found = [
+        Uncovered(
+            int(channel),
+            float(shares[channel]),
+            (float(low[channel]), float(high[channel])),
+            (float(values[:, channel].min()), float(values[:, channel].max())),
+        )
+        for channel in np.flatnonzero(shares > _UNCOVERED_MIN)
+    ]
+    return tuple(sorted(found, key=lambda one: -one.share))

@@ -1,0 +1,51 @@
+"""Which class is taken for which, and which class lost most by quantisation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from evidence.paired import Pairs
+from training.data.preprocess import IntArray
+
+
+@dataclass(frozen=True)
+class ClassDrop:
+    """What became of the rows of one class, in a variant against the reference."""
+
+    index: int
+    """The class: its position among the labels."""
+    pairs: Pairs
+
+    @property
+    def recall_difference(self) -> float:
+        """The variant's share of these rows that are right, less the reference's."""
+        return self.pairs.difference
+
+
+def confusion_matrix(y: IntArray, predicted: IntArray, classes: int) -> IntArray:
+    """Count rows by true class (down) and predicted class (across), (classes, classes)."""
+    return np.bincount(y * classes + predicted, minlength=classes * classes).reshape(classes, classes)
+
+
+def drops(y: IntArray, predicted: IntArray, reference: IntArray) -> tuple[ClassDrop, ...]:
+    """Pair a variant's answers (n,) with the reference's, class by class, of those that occur in `y`."""
+    return tuple(
+        ClassDrop(int(index), Pairs.of(predicted[y == index] == index, reference[y == index] == index))
+        for index in np.unique(y)
+    )
+
+
+def worst(found: tuple[ClassDrop, ...]) -> ClassDrop:
+    """Return the class whose recall fell most; the first of equals.
+
+    The worst of many classes looks bad by chance alone: its p-value is to be multiplied by their number
+    (Bonferroni), which `worst_p` does.
+    """
+    return min(found, key=lambda drop: drop.recall_difference)
+
+
+def worst_p(found: tuple[ClassDrop, ...]) -> float:
+    """Return McNemar's exact p-value of the worst class, corrected for having been chosen."""
+    return min(1.0, worst(found).pairs.p_value * len(found))

@@ -1,0 +1,1 @@
+"""What a run is told in: tables, pictures, and figures for programs."""

@@ -1,0 +1,67 @@
+"""The second table: every variant against float32 on the same rows, and whether that is good enough."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from bundle.manifest import REFERENCE
+from evidence.intervals import LEVEL
+from evidence.paired import judge
+from training.evaluation.confusion import worst, worst_p
+from training.evaluation.evaluate import Evaluation
+from training.evaluation.evidence import Evidence
+
+_COLUMNS = ("difference [95% interval]", "lost / gained", "p", "verdict", "ECE", "Brier", "worst class")
+_LEFT = ("verdict", "worst class")
+
+
+def comparison_table(evaluations: Sequence[Evaluation], labels: Sequence[int | str], margin: float) -> Table:
+    """Lay the evidence out, a row a variant; float32's has only what needs no other."""
+    table = Table(
+        title=Text(f"compared with {REFERENCE} on the same {evaluations[0].scores.rows:,} rows"),
+        title_justify="left",
+        caption_justify="left",
+        caption=Text(
+            f"Lost and gained: rows that {REFERENCE} alone, and that the variant alone, got right. Interval: "
+            "Tango's score interval. p: McNemar's exact test.\n"
+            f"No worse: the interval lies above a margin of {-margin:g}; rows needed: for a power of 80%. "
+            "ECE: calibration error over 15 bins.\n"
+            "Worst class: the largest fall in recall; * where that is beyond chance (McNemar, Bonferroni)."
+        ),
+    )
+    table.add_column("variant", no_wrap=True)
+    for column in _COLUMNS:
+        table.add_column(column, justify="left" if column in _LEFT else "right")
+    for evaluation in evaluations:
+        table.add_row(*comparison_cells(evaluation, labels, margin))
+    return table
+
+
+def comparison_cells(evaluation: Evaluation, labels: Sequence[int | str], margin: float) -> list[str]:
+    """Format one row of the table."""
+    evidence = evaluation.evidence
+    calibration = [f"{evidence.calibration.error:.4f}", f"{evidence.calibration.brier:.4f}"]
+    if evaluation.variant == REFERENCE:
+        return [evaluation.variant, "", "", "", "the reference", *calibration, ""]
+    pairs = evidence.pairs
+    low, high = pairs.interval
+    return [
+        evaluation.variant,
+        f"{pairs.difference:+.4f} [{low:+.4f}, {high:+.4f}]",
+        f"{pairs.lost:,} / {pairs.gained:,}",
+        f"{pairs.p_value:.2g}",
+        str(judge(pairs, margin)),
+        *calibration,
+        _worst_class(evidence, labels),
+    ]
+
+
+def _worst_class(evidence: Evidence, labels: Sequence[int | str]) -> str:
+    drop = worst(evidence.classes)
+    if drop.recall_difference >= 0:
+        return "none fell"
+    mark = "*" if worst_p(evidence.classes) < 1 - LEVEL else ""
+    return f"{labels[drop.index]} {drop.recall_difference:+.3f}{mark}"

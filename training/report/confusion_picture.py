@@ -1,0 +1,93 @@
+"""Draws the confusion matrices, a panel a variant, with what quantisation changed in each cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bundle.manifest import REFERENCE
+from training.data.preprocess import IntArray
+from training.evaluation.evaluate import Evaluation
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FILE_NAME = "confusion.png"
+
+_ACROSS_MAX = 3  # panels side by side
+_WRITTEN_MAX = 20  # classes; with more, a cell has no room for its numbers
+_NAMED_MAX = 40  # classes; with more, an axis has no room for its labels
+_LABEL_LETTERS = 12
+# Okabe and Ito's orange and blue, told apart by colour-blind readers; signs say the same.
+_MORE_MISTAKES, _FEWER_MISTAKES = "#D55E00", "#0072B2"
+
+
+def draw_confusion(
+    evaluations: Sequence[Evaluation], labels: Sequence[int | str], title: str, path: Path
+) -> None:
+    """Write the picture to `path`."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    reference = next(_matrix(one) for one in evaluations if one.variant == REFERENCE)
+    across = min(_ACROSS_MAX, len(evaluations))
+    side = 2.0 + 0.34 * min(len(labels), _WRITTEN_MAX)
+    down = ceil(len(evaluations) / across)
+    figure = Figure(figsize=(side * across + 0.8, side * down + 1.3), layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.suptitle(title, fontsize=12, fontweight="bold")
+    figure.supxlabel(
+        f"predicted class\nShade: share of the true class's rows. Small signed numbers: rows more or fewer "
+        f"than {REFERENCE};\norange where that is for the worse, blue where for the better.",
+        fontsize=9,
+        color="#555555",
+    )
+    figure.supylabel("true class", fontsize=9, color="#555555")
+    panels = figure.subplots(down, across, squeeze=False).ravel()
+    for axes, evaluation in zip(panels, evaluations, strict=False):
+        _panel(axes, _matrix(evaluation), reference, labels)
+        pairs = evaluation.evidence.pairs
+        change = "" if evaluation.variant == REFERENCE else f": {pairs.lost:,} lost, {pairs.gained:,} gained"
+        axes.set_title(f"{evaluation.variant}{change}", fontsize=10, loc="left")
+    for axes in panels[len(evaluations) :]:
+        axes.set_axis_off()
+    figure.savefig(path, dpi=130)
+
+
+def _matrix(evaluation: Evaluation) -> IntArray:
+    return np.array(evaluation.evidence.confusion)
+
+
+def _panel(axes: Axes, matrix: IntArray, reference: IntArray, labels: Sequence[int | str]) -> None:
+    shares = matrix / np.maximum(1, matrix.sum(axis=1, keepdims=True))
+    axes.imshow(
+        shares, cmap="Greys", vmin=0, vmax=1.25
+    )  # so that the darkest still bears dark letters' white
+    if len(labels) <= _NAMED_MAX:
+        names = [str(label)[:_LABEL_LETTERS] for label in labels]
+        axes.set_xticks(range(len(labels)), names, rotation=90, fontsize=7)
+        axes.set_yticks(range(len(labels)), names, fontsize=7)
+    if len(labels) > _WRITTEN_MAX:
+        return
+    for (true, predicted), count in np.ndenumerate(matrix):
+        change = int(count - reference[true, predicted])
+        if count:
+            place = (predicted, true - 0.15 if change else true)
+            ink = "white" if shares[true, predicted] > 0.5 else "black"
+            axes.annotate(f"{count:,}", place, ha="center", va="center", fontsize=7, color=ink)
+        if change:
+            better = (change > 0) == (true == predicted)
+            axes.annotate(
+                f"{change:+,}",
+                (predicted, true + 0.25),
+                ha="center",
+                va="center",
+                fontsize=6.5,
+                fontweight="bold",
+                color=_FEWER_MISTAKES if better else _MORE_MISTAKES,
+                bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
+            )

@@ -1,0 +1,87 @@
+"""Every figure of a run as JSON, unrounded: for programs, and for whoever wants to check the tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from bundle.manifest import REFERENCE
+from evidence.paired import Pairs, judge
+from training.evaluation.confusion import worst, worst_p
+from training.evaluation.evaluate import Evaluation
+from training.evaluation.evidence import Evidence
+from training.runs.repeats import Stability
+
+
+def figures(evaluations: Sequence[Evaluation], labels: Sequence[int | str], margin: float) -> dict[str, Any]:
+    """Return all that the tables show, and what they have no room for."""
+    return {
+        "rows": evaluations[0].scores.rows,
+        "reference": REFERENCE,
+        "margin": margin,
+        "labels": list(labels),
+        "variants": [
+            {
+                "variant": one.variant,
+                "bytes": one.bytes,
+                "scores": one.scores.model_dump(),
+                "microseconds_a_row": {str(batch): time for batch, time in one.microseconds.items()},
+                "calibration": asdict(one.evidence.calibration),
+                "confusion": one.evidence.confusion,
+                **(
+                    {}
+                    if one.variant == REFERENCE
+                    else {"against_reference": _against(one.evidence, labels, margin)}
+                ),
+            }
+            for one in evaluations
+        ],
+    }
+
+
+def spread_figures(found: Sequence[Stability], seeds: Sequence[int]) -> dict[str, Any]:
+    return {
+        "seeds": list(seeds),
+        "variants": [
+            {
+                "variant": one.variant,
+                "accuracies": one.accuracy.values,
+                "deviation": one.accuracy.deviation,
+                "differences": one.difference.values,
+                "difference_deviation": one.difference.deviation,
+                "interval_within": one.interval,
+            }
+            for one in found
+        ],
+    }
+
+
+def write(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(
+        json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
+    )
+
+
+def _against(evidence: Evidence, labels: Sequence[int | str], margin: float) -> dict[str, Any]:
+    verdict = judge(evidence.pairs, margin)
+    return {
+        **_pairs(evidence.pairs),
+        "verdict": verdict.judgement,
+        "rows_needed": verdict.rows_needed,
+        "non_inferiority_p": verdict.p_value,
+        "worst_class": labels[worst(evidence.classes).index],
+        "worst_class_p": worst_p(evidence.classes),
+        "classes": [{"label": labels[drop.index], **_pairs(drop.pairs)} for drop in evidence.classes],
+    }
+
+
+def _pairs(pairs: Pairs) -> dict[str, Any]:
+    return {
+        **asdict(pairs),
+        "difference": pairs.difference,
+        "interval": pairs.interval,
+        "mcnemar_p": pairs.p_value,
+    }

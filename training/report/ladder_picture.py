@@ -1,0 +1,205 @@
+"""Draws the ladder: what each rung gets right, against what a row costs, and the front to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import sqrt
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
+
+from training.evaluation.domination import dominated, front
+from training.evaluation.evaluate import TIMED_BATCHES, Evaluation
+
+FILE_NAME = "ladder.png"
+
+# Okabe and Ito's colours, told apart by colour-blind readers as well; each kind has a shape of its own too.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D00")
+_SHAPES = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
+_GREY = "#B4B4B4"
+_BATCH = TIMED_BATCHES[-1]
+_SMALLEST, _LARGEST = 5.0, 17.0  # diameters of markers, points
+_LABEL_GAP = 0.032  # between the baselines of two labels, as a share of the panel's height
+_LABEL_ROOM = 0.55  # left of the fastest rung, as a share of the span of all times
+
+
+def draw(evaluations: Sequence[Evaluation], title: str, path: Path) -> None:
+    """Write the picture to `path`, in the format of its suffix. Only what is not dominated is named."""
+    worse = dominated(evaluations)
+    standing = [one for one in evaluations if one.variant not in worse]
+    styles = _styles(evaluations)
+    figure = Figure(figsize=(11.0, 6.6), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes: Axes = figure.subplots()
+    axes.set_title(title, loc="left", fontsize=12, fontweight="bold")
+    _set_scales(axes)
+    _draw_front(axes, front(standing))
+    largest = max(one.bytes for one in evaluations)
+    for one in sorted(evaluations, key=lambda one: (one.variant not in worse, -one.bytes)):
+        _draw_point(axes, one, styles[one.variant], largest, grey=one.variant in worse)
+    axes.set_xlim(*_limits([_cost(one) for one in evaluations]))
+    axes.margins(y=0.06)
+    figure.draw_without_rendering()  # labels are placed by where the points have come to lie
+    _label(axes, standing, styles)
+    _explain(axes, evaluations, styles, greyed=bool(worse))
+    figure.savefig(path, dpi=140)
+
+
+def _styles(evaluations: Sequence[Evaluation]) -> dict[str, tuple[str, str]]:
+    """Return each variant's colour and shape: a colour for each width, and a shape for each precision."""
+    widths = list(dict.fromkeys(width_of(one.variant) for one in evaluations))
+    precisions = list(dict.fromkeys(precision_of(one.variant) for one in evaluations))
+    return {
+        one.variant: (
+            _COLOURS[widths.index(width_of(one.variant)) % len(_COLOURS)],
+            _SHAPES[precisions.index(precision_of(one.variant)) % len(_SHAPES)],
+        )
+        for one in evaluations
+    }
+
+
+def width_of(variant: str) -> str:
+    """Return how wide a variant is, as its name says: `w0.5`, or `w1` where it says nothing."""
+    width, dash, _ = variant.partition("-")
+    return width if dash else "w1"
+
+
+def precision_of(variant: str) -> str:
+    return variant.rpartition("-")[2]
+
+
+def _limits(microseconds: Sequence[float]) -> tuple[float, float]:
+    """Return the ends of the logarithmic axis: every time, an edge, and room for names at the left."""
+    low, high = min(microseconds), max(microseconds)
+    span = max(high / low, 4.0)
+    return low / span**_LABEL_ROOM, high * span**0.06
+
+
+def _set_scales(axes: Axes) -> None:
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+    axes.set_xlabel(f"microseconds a row, in batches of {_BATCH} (log scale; left is better)")
+    axes.set_ylabel("accuracy on the test rows, with its 95% interval")
+    axes.grid(visible=True, which="major", color="#E8E8E8", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _draw_front(axes: Axes, corners: Sequence[Evaluation]) -> None:
+    axes.plot(
+        [_cost(one) for one in corners],
+        [one.scores.accuracy for one in corners],
+        drawstyle="steps-post",
+        color="#444444",
+        linewidth=1.3,
+        zorder=1,
+    )
+
+
+def _draw_point(axes: Axes, one: Evaluation, style: tuple[str, str], largest: int, *, grey: bool) -> None:
+    scores = one.scores
+    axes.errorbar(
+        _cost(one),
+        scores.accuracy,
+        yerr=[[scores.accuracy - scores.accuracy_low], [scores.accuracy_high - scores.accuracy]],
+        fmt=style[1],
+        markersize=_diameter(one.bytes, largest),
+        color=_GREY if grey else style[0],
+        ecolor="#DADADA" if grey else style[0],
+        elinewidth=0.9,
+        capsize=2.5,
+        markeredgecolor="white",
+        markeredgewidth=0.8,
+        zorder=2 if grey else 3,
+    )
+
+
+def _diameter(size: int, largest: int) -> float:
+    """Return a marker's diameter, in points: its area grows with the bytes, down to a least visible one."""
+    return max(_SMALLEST, _LARGEST * sqrt(size / largest))
+
+
+def _label(axes: Axes, standing: Sequence[Evaluation], styles: Mapping[str, tuple[str, str]]) -> None:
+    """Name the points in a column at the left, where no point can be that the front does not pass by."""
+    to_axes = axes.transData + axes.transAxes.inverted()
+    named = sorted(standing, key=lambda one: (one.scores.accuracy, -_cost(one)))
+    heights = [float(to_axes.transform((_cost(one), one.scores.accuracy))[1]) for one in named]
+    corners = front(standing)
+    for one, height in zip(named, spread(heights, _LABEL_GAP), strict=True):
+        axes.annotate(
+            f"{one.variant}  {one.bytes / 1000:,.0f} KB",
+            xy=(_cost(one), one.scores.accuracy),
+            xytext=(0.012, height),
+            textcoords="axes fraction",
+            va="center",
+            fontsize=8.5,
+            fontweight="bold" if one in corners else "normal",
+            color=styles[one.variant][0],
+            arrowprops={
+                "arrowstyle": "-",
+                "color": styles[one.variant][0],
+                "alpha": 0.5,
+                "linewidth": 0.7,
+                "relpos": (1.0, 0.5),
+            },
+        )
+
+
+def spread(heights: Sequence[float], gap: float) -> list[float]:
+    """Move ascending heights apart to at least `gap`: up where there is room below 1, else down."""
+    placed: list[float] = []
+    for height in heights:
+        placed.append(max(height, placed[-1] + gap) if placed else height)
+    ceiling = 1.0
+    for index in reversed(range(len(placed))):
+        placed[index] = min(placed[index], ceiling)
+        ceiling = placed[index] - gap
+    return placed
+
+
+def _explain(
+    axes: Axes, evaluations: Sequence[Evaluation], styles: Mapping[str, tuple[str, str]], *, greyed: bool
+) -> None:
+    """Put the legend beside the panel: shapes for precisions, colours for widths, and what else is drawn."""
+    marks: list[Any] = []
+    shapes = dict.fromkeys((precision_of(one.variant), styles[one.variant][1]) for one in evaluations)
+    marks += [_mark(shape, "#555555", precision) for precision, shape in shapes]
+    colours = dict.fromkeys((width_of(one.variant), styles[one.variant][0]) for one in evaluations)
+    if len(colours) > 1:
+        marks += [_mark("o", colour, f"width {width[1:]}") for width, colour in colours]
+    if greyed:
+        marks.append(_mark("o", _GREY, "dominated"))
+    marks.append(Line2D([], [], color="#444444", linewidth=1.3, label="Pareto front"))
+    axes.legend(
+        handles=marks,
+        loc="upper left",
+        bbox_to_anchor=(1.01, 1.0),
+        frameon=False,
+        fontsize=9,
+        title="area: bytes",
+    )
+
+
+def _mark(shape: str, colour: str, label: str) -> Line2D:
+    return Line2D(
+        [],
+        [],
+        marker=shape,
+        color=colour,
+        linestyle="none",
+        markersize=8,
+        markeredgecolor="white",
+        label=label,
+    )
+
+
+def _cost(one: Evaluation) -> float:
+    return one.microseconds[_BATCH]

@@ -1,0 +1,92 @@
+"""Says what a search came to: the front as a table, and whether what was published does what was demanded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from training.report.console import show
+from training.search.config import SearchConfig
+from training.search.front import Candidate
+from training.search.space import hidden_of
+from training.search.tuning import Final, Found
+
+_LEFT = ("trial", "hidden", "optimizer", "precision", "meets both")
+_RIGHT = ("learning rate", "batch", "weights", "validation accuracy", "drop", "µs/row")
+
+
+def print_front(found: Found, config: SearchConfig) -> None:
+    """Print a row for each model on the front, and for the untuned one, on stdout."""
+    title = (
+        f"The Pareto front of {len(found.candidates)} trained models; {len(found.given_up)} trials given up. "
+        f"Accuracy on {found.demand.rows:,} validation rows; time at {config.rows} rows a call."
+    )
+    table = Table(title=Text(title), title_justify="left")
+    for column in (_LEFT[0], *_LEFT[1:4], *_RIGHT, _LEFT[4]):
+        table.add_column(column, justify="right" if column in _RIGHT else "left")
+    front = found.front
+    shown = front if found.reference in front else [*front, found.reference]
+    if found.chosen not in shown:
+        shown.append(found.chosen)
+    for candidate in shown:
+        table.add_row(*cells(candidate, found, config))
+    show(table)
+
+
+def cells(candidate: Candidate, found: Found, config: SearchConfig) -> list[str]:
+    """Format one row of the table."""
+    point: Mapping[str, object] = candidate.point
+    names = [
+        name
+        for name, one in (("untuned", found.reference), ("chosen", found.chosen))
+        if one.number == candidate.number
+    ]
+    hidden = hidden_of(config.base.model, candidate.point["width"], candidate.point["depth"])
+    return [
+        f"{candidate.number}{' ' * bool(names)}{', '.join(names)}",
+        ",".join(map(str, hidden)),
+        str(point["optimizer"]),
+        str(point["precision"]),
+        f"{point['learning_rate']:.2g}",
+        str(point["batch_size"]),
+        f"{candidate.weights:,}",
+        f"{candidate.accuracy:.4f}",
+        f"{found.reference.accuracy - candidate.accuracy:+.4f}",
+        f"{candidate.row_us:,.2f}",
+        "yes" if found.demand.is_met_by(candidate.accuracy, candidate.row_us) else "no",
+    ]
+
+
+def sentences(found: Found, final: Final, config: SearchConfig) -> list[str]:
+    """Return what is to be said of the published model; `misses` returns the verdict alone."""
+    bundle, precision = final.published.bundle, found.chosen.point["precision"]
+    accuracy = (
+        f"Test: accuracy {final.accuracy:.4f} on {final.rows:,} rows, untuned float32 "
+        f"{final.reference_accuracy:.4f}: a drop of {final.drop:+.4f}, of {config.max_accuracy_drop:g} "
+        f"allowed ({final.lost} rows lost, {final.won} won)."
+    )
+    time = (
+        f"Time: {final.row_us:,.2f} µs a row at {config.rows} rows a call, untuned float32 "
+        f"{final.reference_row_us:,.2f}, of {config.max_row_us:g} allowed; one thread, this machine, now."
+    )
+    whose = f"{bundle.folder} is trial {found.chosen.number}; its default variant is {precision}."
+    lines = [whose, accuracy, time]
+    missed = misses(found, final, config)
+    if not missed:
+        return [*lines, "Both demands are met."]
+    return [*lines, f"Not met: {'; '.join(missed)}. What was published is the nearest that was found."]
+
+
+def misses(found: Found, final: Final, config: SearchConfig) -> Sequence[str]:
+    """Return each demand that is not met: on validation rows when it was chosen, or when it was proved."""
+    chosen, missed = found.chosen, []
+    drop = found.reference.accuracy - chosen.accuracy
+    if not found.demand.is_met_by(chosen.accuracy, 0):
+        missed.append(f"accuracy drops by {drop:.4f} on validation rows")
+    elif final.drop > config.max_accuracy_drop + 1e-9:
+        missed.append(f"accuracy, kept on validation rows, drops by {final.drop:.4f} on test rows")
+    if final.row_us > config.max_row_us:
+        missed.append(f"a row takes {final.row_us:,.2f} µs")
+    return missed

@@ -1,0 +1,1 @@
+"""The search for a model that is as accurate and as fast as demanded."""

@@ -1,0 +1,220 @@
+"""Readjusts until accuracy and speed are both as demanded, or says how near it came, and publishes that.
+
+The first trial is the untuned model in float32: the accuracy that may not be lost is its own. Trials are
+compared on validation rows. Only then are that model and the chosen one scored on the test rows, which
+nothing has seen; the time of both is taken again, in turns. A demand counts as met if these figures say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+import numpy as np
+
+from bundle.runtimes import open_runtime
+from bundle.runtimes.tensorflow import import_tensorflow
+from bundle.store import ModelStore
+from training.config import TrainConfig
+from training.errors import DivergedError
+from training.evaluation import evaluate
+from training.models.fit import Epoch
+from training.progress import Progress
+from training.runs.pipeline import Convert, Material, Published, Run, model_name, read
+from training.search import space
+from training.search.config import SearchConfig
+from training.search.front import Candidate, Demand, choose, pareto
+from training.search.pruning import is_hopeless, is_too_slow
+from training.search.space import config_of
+from training.search.study import Study
+from training.search.trial import Bench, GivenUpError
+
+_FINAL_BUDGET_S = 1.0
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the trials gave, all on validation rows."""
+
+    reference: Candidate
+    candidates: Sequence[Candidate]
+    demand: Demand
+    given_up: Sequence[str]
+    """Why each trial that was not trained to its end was not."""
+    interrupted: bool
+
+    @property
+    def front(self) -> list[Candidate]:
+        return pareto(self.candidates)
+
+    @property
+    def chosen(self) -> Candidate:
+        return choose(self.candidates, self.demand)
+
+
+@dataclass(frozen=True)
+class Final:
+    """What was published, beside the untuned model, on the test rows and timed in turns with it."""
+
+    published: Published
+    accuracy: float
+    reference_accuracy: float
+    row_us: float
+    reference_row_us: float
+    lost: int
+    """Test rows that the untuned model has right, and the published one wrong."""
+    won: int
+    rows: int
+
+    @property
+    def drop(self) -> float:
+        return self.reference_accuracy - self.accuracy
+
+
+class _OutOfTimeError(Exception):
+    """No time is left, in the middle of a trial."""
+
+
+class Tuning:
+    """One search: what it was told, the study, and the bench.
+
+    Raises DataError, OptionError, and DivergedError where the untuned model itself cannot be trained.
+    """
+
+    def __init__(
+        self,
+        config: SearchConfig,
+        progress: Progress,
+        convert: Convert,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._config = config
+        self._progress = progress
+        self._clock = clock
+        self._untuned = space.untuned(config.base)
+        self._name = model_name(config.base)
+        self._material = read(config.base, progress)
+        self._study = Study(config.study, self._name, _told(config, self._material), config.base.seed)
+        self._bench = Bench(config.base, self._material, convert, config.rows)
+
+    def search(self) -> Found:
+        """Try until the trials or the time are over; Ctrl-C ends the search too, once there is a trial."""
+        self._progress.begin("starting TensorFlow", 1)
+        import_tensorflow()
+        self._progress.advance()
+        self._progress.begin("tuning", self._config.trials)
+        for _ in range(self._study.finished):  # of an earlier run of the study
+            self._progress.advance(self._note())
+        ends = self._clock() + (self._config.timeout or float("inf"))
+        interrupted = False
+        try:
+            if self._study.reference is None:
+                self._try(*self._study.ask_for(self._untuned), None, float("inf"))
+            while self._study.finished < self._config.trials and self._clock() < ends:
+                self._try(*self._study.ask(), self._demand(), ends)
+        except KeyboardInterrupt:
+            if self._study.reference is None:
+                raise
+            interrupted = True
+        except _OutOfTimeError:
+            pass
+        return self._found(interrupted)
+
+    def publish(self, found: Found, store: Path) -> Final:
+        """Publish the chosen model at its precision, and set it against the untuned one on the test rows."""
+        chosen, prepared = found.chosen.point, self._material.prepared
+        config = config_of(self._config.base, chosen)
+        run = Run(config, self._material, self._progress)
+        published = run.publish(ModelStore(store), self._name, default_variant=chosen["precision"])
+        self._progress.begin("comparing", 1)
+        runtimes = {
+            "untuned": self._bench.runtime(self._untuned),
+            "tuned": open_runtime(published.bundle, chosen["precision"]),
+        }
+        x, y = prepared.x_test, prepared.y_test
+        right = {
+            name: evaluate.predict_all(runtime, x).argmax(axis=1) == y for name, runtime in runtimes.items()
+        }
+        batch = self._config.rows
+        times = evaluate.time_runtimes(runtimes, x, batches=(batch,), budget_s=_FINAL_BUDGET_S)
+        self._progress.advance()
+        return Final(
+            published,
+            float(right["tuned"].mean()),
+            float(right["untuned"].mean()),
+            times["tuned"][batch],
+            times["untuned"][batch],
+            lost=int(np.sum(right["untuned"] & ~right["tuned"])),
+            won=int(np.sum(right["tuned"] & ~right["untuned"])),
+            rows=len(y),
+        )
+
+    def _try(self, number: int, trial: space.Suggests, demand: Demand | None, ends: float) -> None:
+        """Make one trial, and tell the study; without a `demand` it is the untuned model's, never pruned."""
+        point = space.suggest(trial, self._config.base, self._config.variants)
+        try:
+            if demand is not None:
+                self._require_fast(point, demand)
+            self._study.keep(*self._bench.train(number, point, self._watch(demand, ends)))
+        except (GivenUpError, DivergedError) as error:
+            if demand is None:
+                self._study.abandon(number)
+                raise
+            self._study.give_up(number, str(error))
+        except BaseException:
+            self._study.abandon(number)
+            raise
+        self._progress.advance(self._note())
+
+    def _require_fast(self, point: space.Parameters, demand: Demand) -> None:
+        row_us = self._bench.untrained_row_us(point)
+        fastest = min(one.row_us for one in self._study.candidates)
+        if is_too_slow(row_us, demand.row_us, fastest):
+            raise GivenUpError(f"too slow before training: {row_us:.1f} µs a row")
+
+    def _watch(self, demand: Demand | None, ends: float) -> Callable[[Epoch], None]:
+        earlier, passed = self._study.histories, []
+
+        def watch(epoch: Epoch) -> None:
+            passed.append(epoch.validation_accuracy)
+            if self._clock() >= ends:
+                raise _OutOfTimeError
+            if demand is not None and is_hopeless(passed, earlier, demand.accuracy):
+                raise GivenUpError(f"hopeless after epoch {epoch.number}: accuracy {max(passed):.4f}")
+
+        return watch
+
+    def _demand(self) -> Demand:
+        reference = self._study.reference
+        assert reference is not None  # noqa: S101 - it is the first trial
+        rows = len(self._material.prepared.y_validation)
+        return Demand(reference.accuracy - self._config.max_accuracy_drop, self._config.max_row_us, rows)
+
+    def _found(self, interrupted: bool) -> Found:
+        reference = self._study.reference
+        assert reference is not None  # noqa: S101 - without it, the search has ended in an error
+        given_up = list(self._study.given_up.values())
+        return Found(reference, self._study.candidates, self._demand(), given_up, interrupted)
+
+    def _note(self) -> str:
+        if self._study.reference is None:
+            return ""
+        demand, best = self._demand(), choose(self._study.candidates, self._demand())
+        kind = "best" if demand.is_met_by(best.accuracy, best.row_us) else "nearest"
+        return (
+            f"{kind}: {best.accuracy:.4f} at {best.row_us:,.1f} µs/row, {best.point['precision']}; "
+            f"{len(self._study.given_up)} given up"
+        )
+
+
+def _told(config: SearchConfig, material: Material) -> dict[str, object]:
+    """Return what a trial's result depends on, besides its point. The demands may change in a study."""
+    base: TrainConfig = config.base
+    left_alone = base.model_dump(mode="json", exclude={"data", "data_dir", "name", "variants"})
+    return left_alone | {
+        "data": material.data.sha256,
+        "rows": config.rows,
+        "variants": list(config.variants),
+    }
