@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from loadtests.measure.check import Check
-from loadtests.measure.samples import Floats
 from loadtests.measure.summary import Summary
 from loadtests.system.probe import Unloaded
+from loadtests.workload.arrays import Floats
 
 GENERATOR_CPU_MAX = 0.9  # beyond it, the load generator is taken to have been the limit
 

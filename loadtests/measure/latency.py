@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from scipy.stats import binom
 
-from loadtests.measure.samples import Floats
+from loadtests.workload.arrays import Floats
 
 CONFIDENCE = 0.95
 

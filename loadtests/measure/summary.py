@@ -9,7 +9,8 @@ import numpy as np
 
 from evidence.percentiles import percentile, wilson
 from loadtests.measure.latency import Bounded, Latency
-from loadtests.measure.samples import Flags, Floats, Samples, merge
+from loadtests.measure.samples import Samples, merge
+from loadtests.workload.arrays import Flags, Floats
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from geventhttpclient.response import HTTPParseError, HTTPResponseParser
+from geventhttpclient._parser import HTTPParseError, HTTPResponseParser
 
 from loadtests.errors import WireError
 

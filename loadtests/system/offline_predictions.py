@@ -22,7 +22,8 @@ from bundle.runtimes.base import BATCH_MAX
 from bundle.store import Bundle, open_bundle
 from loadtests.errors import GeneratorError, LoadTestError
 from loadtests.rig.child import Child, program
-from loadtests.workload.payloads import IntArray, shuffled
+from loadtests.workload.arrays import Ints
+from loadtests.workload.payloads import shuffled
 
 LIMIT_S = 8.0
 _START_S = 120.0  # TensorFlow alone takes ten seconds
@@ -97,7 +98,7 @@ def _predict(bundle: Bundle, variant: str, seconds: float) -> tuple[FloatArray, 
                 return probabilities, done / took
 
 
-def _batches(order: IntArray) -> list[IntArray]:
+def _batches(order: Ints) -> list[Ints]:
     return [order[start : start + BATCH_MAX] for start in range(0, len(order), BATCH_MAX)]
 
 

@@ -15,7 +15,7 @@ from loadtests.measure.summary import summarise_all
 from loadtests.rig.ports import free_port
 from tests.loadtests.conftest import ROOT, run_module
 
-LOCUSTFILE = ROOT / "loadtests" / "locustfiles" / "predict.py"
+LOCUSTFILE = ROOT / "loadtests" / "generator" / "locust" / "locustfiles" / "predict.py"
 
 
 def _locust(host: str, models: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
