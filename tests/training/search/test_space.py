@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training.config import Architecture, TrainConfig
-from training.search.config import PRECISIONS
+from training.precisions import FAST
 from training.search.space import DEPTHS, WIDTHS, config_of, suggest, untuned, widths_of
 
 
@@ -35,14 +35,14 @@ def test_the_untuned_model_is_a_point_of_the_space_and_gives_the_default_config(
     low, high, step = widths_of(base)
     assert point["width"] in range(low, high + 1, step)
     assert 1 <= point["depth"] <= DEPTHS[model]
-    assert set(point) == set(suggest(Edge(0), base, PRECISIONS))
+    assert set(point) == set(suggest(Edge(0), base, FAST))
     assert config_of(base, point) == base
 
 
 @given(st.sampled_from(sorted(WIDTHS)), st.sampled_from([(), ("note",)]), st.integers(0, 1))
 def test_every_corner_of_the_space_is_a_config(model: Architecture, text: tuple[str, ...], end: int) -> None:
     base = TrainConfig(data="x", model=model, text=text)
-    point = suggest(Edge(end), base, PRECISIONS)
+    point = suggest(Edge(end), base, FAST)
     config = config_of(base, point)
     assert len(config.hidden) == point["depth"]
     assert config.hidden[0] == point["width"]

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from bundle.manifest import Name
-from training.config import VARIANTS, TrainConfig
-from training.rung import Rung, folder_name, scaled
+from training.config import TrainConfig
+from training.precisions import VARIANTS, Rung, folder_name, scaled
 
 
 @pytest.mark.parametrize(
