@@ -73,7 +73,7 @@ class Option:
             return None
         configs = (one for one in self.config.__mro__ if issubclass(one, BaseModel))
         declares = next(one for one in configs if self.name in inspect.get_annotations(one))
-        return declares.model_config["title"]
+        return declares.model_config.get("title")
 
     def parameter(self) -> inspect.Parameter:
         """Return it as a parameter that typer makes an option of."""

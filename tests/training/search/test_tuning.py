@@ -112,6 +112,15 @@ def test_another_training_cannot_go_on_with_the_study(searched: Searched) -> Non
         Tuning(other, Silence(), refuses)
 
 
+def test_an_untuned_model_that_is_out_of_the_usual_bounds_is_searched_from(convert: Worker) -> None:
+    base = BASE.model_copy(update={"hidden": (10, 5), "learning_rate": 0.5, "batch_size": 24})
+    found = Tuning(told(base=base, trials=1), Silence(), convert).search()
+    untuned = {"width": 10, "depth": 2, "learning_rate": 0.5, "batch_size": 24}
+    assert untuned.items() <= found.reference.point.items()
+    assert found.reference.weights == (4 + 1) * 10 + (10 + 1) * 5 + (5 + 1) * 3
+    assert cells(found.reference, found, told(base=base))[1] == "10,5"
+
+
 @pytest.mark.slow
 def test_where_the_time_is_out_of_reach_the_nearest_is_still_found(
     convert: Worker,
