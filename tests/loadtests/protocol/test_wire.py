@@ -136,8 +136,15 @@ def test_an_answer_in_any_pieces_is_put_together(body: bytes, cuts: list[int], s
         assert connection.is_open
 
 
-def test_neither_a_long_request_nor_a_slow_answer_is_waited_for() -> None:
-    request, answer = b"x" * 2**24, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+@pytest.mark.parametrize(
+    "answer",
+    [
+        OK + b"Content-Length: 2\r\n\r\nok",
+        OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+    ],
+)
+def test_neither_a_long_request_nor_a_slow_answer_is_waited_for(answer: bytes) -> None:
+    request = b"x" * 2**24
     with socket.create_server(("127.0.0.1", 0)) as listener:
         connection = Connection(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_s=30.0)
         accepted, _ = listener.accept()
