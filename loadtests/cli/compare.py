@@ -11,8 +11,8 @@ from typing import Annotated
 import typer
 
 from loadtests.errors import LoadTestError
-from loadtests.judge.comparison import CONFIDENCE, TOLERANCE, Change, Comparison, compare, summary
 from loadtests.judge.document import read
+from loadtests.judge.regression import CONFIDENCE, TOLERANCE, Change, Comparison, compare, summary
 from loadtests.report.table import number
 
 _LOG_WIDTH = 140  # of output that is no terminal

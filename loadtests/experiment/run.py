@@ -11,11 +11,11 @@ from bundle.runtimes import is_available
 from loadtests.errors import LoadTestError
 from loadtests.experiment import trial
 from loadtests.experiment.checks import of_steadiness
-from loadtests.experiment.outcome import result_of, rounds_of
 from loadtests.experiment.plan import Plan
+from loadtests.experiment.record import result_of, rounds_of
 from loadtests.experiment.result import Result, Skipped, Trial
 from loadtests.experiment.search import PASSES, Attempt, Search
-from loadtests.experiment.subject import Record, Subject, shared_rate
+from loadtests.experiment.session import Record, Subject, shared_rate
 from loadtests.generator.process import Generator
 from loadtests.measure.summary import Window
 from loadtests.rig.cores import bound_to

@@ -17,9 +17,10 @@ from loadtests.judge.budget import Budget
 from loadtests.judge.contrast import Contrasts
 from loadtests.judge.document import Document
 from loadtests.judge.verdict import Verdict, judge
-from loadtests.report import markdown, plots, samples_csv
+from loadtests.report import markdown, samples_csv
 from loadtests.report.method import method
 from loadtests.report.page import render
+from loadtests.report.pictures import sheets
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Report:
         out, known = self.plan.out, self.document
         _write(out / document.FILE_NAME, known.as_json())
         samples_csv.write(known.results, out)
-        pictures = plots.draw_all(known, out)
+        pictures = sheets.draw_all(known, out)
         _write(out / markdown.FILE_NAME, markdown.markdown(known, pictures))
         page = out / render.FILE_NAME
         _write(page, render.render(known, pictures))

@@ -15,10 +15,10 @@ from loadtests.judge.contrast import Contrasts
 from loadtests.judge.document import Document
 from loadtests.measure.check import Check
 from loadtests.report.markdown import machine_lines
-from loadtests.report.page import curves, stages, timeline, tradeoff
 from loadtests.report.page.grid import grid
-from loadtests.report.page.svg import marker
-from loadtests.report.spots import figures, style_of
+from loadtests.report.pictures import curves, stages, timeline, tradeoff
+from loadtests.report.pictures.spots import figures, style_of
+from loadtests.report.pictures.svg import marker
 from loadtests.report.table import cells, matrix, number
 
 FILE_NAME = "report.html"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from loadtests.__main__ import app
+from loadtests.cli.run import app
 from tests.loadtests.results import document, peak, result
 
 

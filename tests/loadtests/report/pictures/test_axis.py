@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.report.axis import linear_ticks, log_limits, log_ticks, spread
+from loadtests.report.pictures.axis import linear_ticks, log_limits, log_ticks, spread
 
 
 @given(st.lists(st.floats(0, 1), max_size=8).map(sorted))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from loadtests.experiment.measured import Measured
 from loadtests.experiment.result import Moment
-from loadtests.report.page.svg import Frame, Scale, area, axes, box, line, picture, touchable
+from loadtests.report.pictures.svg import Frame, Scale, area, axes, box, line, picture, touchable
 from loadtests.report.table import number
 
 KINDS = {

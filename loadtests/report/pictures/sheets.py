@@ -14,8 +14,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentF
 from loadtests.experiment.measured import Measured
 from loadtests.experiment.result import Curve
 from loadtests.judge.document import Document
-from loadtests.report import spots
-from loadtests.report.axis import log_limits, log_ticks, spread
+from loadtests.report.pictures import spots
+from loadtests.report.pictures.axis import log_limits, log_ticks, spread
 
 # Okabe and Ito's colours, told apart by colour-blind readers as well; the markers differ too.
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000", "#7B4FB3")

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from loadtests.experiment.measured import Measured
 from loadtests.judge.document import Document
-from loadtests.report.axis import spread
-from loadtests.report.page.svg import Frame, Scale, axes, hit, line, marker, picture, text, touchable
-from loadtests.report.spots import Figure, Spot, accuracy_limits, is_grey, shown, stairs, style_of
+from loadtests.report.pictures.axis import spread
+from loadtests.report.pictures.spots import Figure, Spot, accuracy_limits, is_grey, shown, stairs, style_of
+from loadtests.report.pictures.svg import Frame, Scale, axes, hit, line, marker, picture, text, touchable
 from loadtests.report.table import cells
 
 _FRAME = Frame(470, 330, right=112)

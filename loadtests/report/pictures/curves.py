@@ -7,8 +7,8 @@ from collections.abc import Callable
 from loadtests.experiment.measured import Measured
 from loadtests.experiment.result import Curve, Trial
 from loadtests.judge.document import Document
-from loadtests.report.page.svg import Frame, Scale, axes, hit, line, marker, picture, text, touchable
-from loadtests.report.spots import Style, style_of
+from loadtests.report.pictures.spots import Style, style_of
+from loadtests.report.pictures.svg import Frame, Scale, axes, hit, line, marker, picture, text, touchable
 from loadtests.report.table import number
 
 _LATENCY = Frame(470, 290, right=20, bottom=40)

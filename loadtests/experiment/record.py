@@ -13,7 +13,7 @@ from evidence.knee import knee
 from loadtests.experiment import checks
 from loadtests.experiment.plan import Plan
 from loadtests.experiment.result import Agreement, Curve, Moment, Offline, Result, Round, Trial
-from loadtests.experiment.subject import Record
+from loadtests.experiment.session import Record
 from loadtests.experiment.timeline import moments
 from loadtests.measure.check import Check
 from loadtests.measure.samples import Samples, merge

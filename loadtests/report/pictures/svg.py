@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from html import escape
 from math import cos, log, pi, sin
 
-from loadtests.report.axis import linear_ticks, log_limits, log_ticks
+from loadtests.report.pictures.axis import linear_ticks, log_limits, log_ticks
 
 Point = tuple[float, float]
 

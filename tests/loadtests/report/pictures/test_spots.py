@@ -5,7 +5,17 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.report.spots import LATENCY, PEAK, SPEED, figures, p99, shown, stairs, style_of, throughput
+from loadtests.report.pictures.spots import (
+    LATENCY,
+    PEAK,
+    SPEED,
+    figures,
+    p99,
+    shown,
+    stairs,
+    style_of,
+    throughput,
+)
 from tests.loadtests.results import document, measured, peak, result, voided
 
 POINTS = st.lists(st.tuples(st.floats(10, 1e4), st.floats(0.5, 1), st.integers(1, 9)), min_size=1, max_size=6)

@@ -9,8 +9,8 @@ import pytest
 
 from loadtests.errors import LoadTestError
 from loadtests.experiment.result import Peak, Result
-from loadtests.judge.comparison import compare, summary
 from loadtests.judge.document import Document
+from loadtests.judge.regression import compare, summary
 from tests.loadtests.results import document, peak, result, voided
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loadtests.experiment.measured import Measured
 from loadtests.judge.document import Document
-from loadtests.report.page.svg import Frame, box, hit, picture, text, touchable
+from loadtests.report.pictures.svg import Frame, box, hit, picture, text, touchable
 from loadtests.report.table import number
 
 STAGES = {

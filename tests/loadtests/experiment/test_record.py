@@ -4,7 +4,7 @@ import pytest
 
 from loadtests.experiment.result import Trial
 from loadtests.experiment.search import Search
-from loadtests.experiment.subject import Record, Subject, shared_rate
+from loadtests.experiment.session import Record, Subject, shared_rate
 from loadtests.system.probe import Unloaded
 from loadtests.system.server_process import Server
 from loadtests.workload.target import Target
