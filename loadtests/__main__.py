@@ -1,6 +1,6 @@
 """The load tests' command line: `python -m loadtests run --models models`."""
 
-from loadtests.cli.run import app
+from loadtests.cli.app import app
 
 if __name__ == "__main__":
     app()

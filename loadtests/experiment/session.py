@@ -1,19 +1,41 @@
-"""A variant that is being measured: its service, what it predicts without one, and what was seen of it."""
+"""A run while it is under way: the variants that are still in it, their services, and the load generator."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
-from loadtests.experiment.result import Peak, Trial
-from loadtests.experiment.search import Search, peak_of
+from loadtests.errors import LoadTestError
+from loadtests.experiment.measured import Skipped
+from loadtests.experiment.plan import Plan
 from loadtests.measure.check import Check
 from loadtests.measure.summary import Window
-from loadtests.system.identity import Identity
 from loadtests.system.offline_predictions import OfflinePredictions
-from loadtests.system.probe import Unloaded
 from loadtests.system.server_process import Server
+from loadtests.workload.order import Order
 from loadtests.workload.target import Target
+
+
+class Progress(Protocol):
+    """Whoever wants to know how far the run is."""
+
+    def begin(self, variant: str, doing: str) -> None:
+        """Something is being done to a variant."""
+
+    def advance(self, seconds: float) -> None:
+        """So much time of a load has gone by."""
+
+    def expect(self, seconds: float) -> None:
+        """There is more to do than the plan says."""
+
+
+class Sender(Protocol):
+    """Whoever carries orders out: the load generator."""
+
+    def send(self, order: Order, file: Path, advance: Callable[[float], None]) -> Window:
+        """Send one load and keep its samples in `file`. Raises GeneratorError where it fails."""
 
 
 @dataclass
@@ -31,38 +53,43 @@ class Subject:
     audits: tuple[Check, ...] = ()
 
 
-@dataclass
-class Record:
-    """What was seen of one variant at one number of rows a request."""
+class Session:
+    """What everything that measures shares."""
 
-    subject: Subject
-    rows: int
-    unloaded: Unloaded
-    before: Identity | None
-    """The service, as it was before the first round."""
-    rate: float = 0.0
-    windows: list[Window] = field(default_factory=list)
-    """One a round."""
-    searches: list[Search] = field(default_factory=list)
-    extra: list[Trial] = field(default_factory=list)
-    """Rates tried for a profile, each as a share of the peak."""
+    def __init__(
+        self, plan: Plan, progress: Progress, generator: Sender, subjects: Sequence[Subject]
+    ) -> None:
+        self.plan = plan
+        self.progress = progress
+        self._generator = generator
+        self._subjects = list(subjects)
 
     @property
-    def peak(self) -> Peak | None:
-        """What its searches have found by now; None where there was none."""
-        return peak_of(self.searches) if self.searches else None
+    def subjects(self) -> tuple[Subject, ...]:
+        """The variants that have not failed by now."""
+        return tuple(self._subjects)
 
-    @property
-    def bearable(self) -> float:
-        """Requests a second that the variant bears: its peak or, without one, those one after the other."""
-        peak = self.peak
-        return (peak and peak.requests_per_s) or 1000 / self.unloaded.mean_ms
+    def has(self, subject: Subject) -> bool:
+        """Tell whether a variant is still in the run."""
+        return any(one is subject for one in self._subjects)
 
+    def drop(self, subject: Subject, error: LoadTestError) -> Skipped:
+        """Leave a variant out from now on; the others go on."""
+        self._subjects = [one for one in self._subjects if one is not subject]
+        return Skipped(subject.name, str(error), failed=True)
 
-def shared_rate(records: Sequence[Record]) -> float:
-    """Return the requests a second of the rounds after a search, for at least one record.
+    def order(
+        self, subject: Subject, rows: int, *, turn: int, rate: float, is_compared: bool = True
+    ) -> Order:
+        """Return the order for a round of a variant, its answers compared with those offline or not."""
+        offline = str(subject.offline.file) if subject.offline and is_compared else ""
+        return self.plan.order(
+            subject.target, subject.server.host, rows, turn=turn, rate=rate, offline=offline
+        )
 
-    It is the same for all, and half of what the weakest bears, with a peak or without: then their latencies
-    can be compared, and none is refused.
-    """
-    return min(one.bearable for one in records) / 2
+    def send(self, order: Order) -> Window:
+        """Have the load generator do an order. Raises GeneratorError where it brings nothing back."""
+        file = self.plan.out / "samples" / "sent.npz"
+        window = self._generator.send(order, file, self.progress.advance)
+        file.unlink()
+        return window

@@ -9,9 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from loadtests.experiment.measured import Measured
+from loadtests.experiment.measured import Measured, ScoredLoad, Skipped
 from loadtests.experiment.plan import Plan
-from loadtests.experiment.result import Result, Skipped
 from loadtests.judge import document
 from loadtests.judge.budget import Budget
 from loadtests.judge.contrast import Contrasts
@@ -28,7 +27,7 @@ class Report:
     """Everything that is known when a run is over."""
 
     plan: Plan
-    results: Sequence[Result]
+    measured: Sequence[ScoredLoad]
     skipped: Sequence[Skipped]
     machine: Mapping[str, Any]
     command: str
@@ -51,9 +50,8 @@ class Report:
     def document(self) -> Document:
         """The report as plain data, judged."""
         plan = self.plan
-        scores = {(one.variant, one.rows): one.row_scores for one in self.results}
-        contrasts = Contrasts({load: known for load, known in scores.items() if known is not None})
-        loads = contrasts.with_reference([Measured.of(result) for result in self.results])
+        contrasts = Contrasts.of(self.measured)
+        loads = contrasts.with_reference([one.load for one in self.measured])
         return Document(
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             command=self.command,

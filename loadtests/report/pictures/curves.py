@@ -5,22 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from loadtests.experiment.measured import Measured
-from loadtests.experiment.result import Curve, Trial
+from loadtests.experiment.trial import Curve, Trial
 from loadtests.judge.document import Document
-from loadtests.report.pictures.spots import Style, style_of
-from loadtests.report.pictures.svg import Frame, Scale, axes, hit, line, marker, picture, text, touchable
+from loadtests.report.pictures.look import Style, style_of
+from loadtests.report.pictures.svg import (
+    Frame,
+    Picture,
+    Scale,
+    axes,
+    hit,
+    line,
+    marker,
+    picture,
+    text,
+    touchable,
+)
 from loadtests.report.table import number
 
 _LATENCY = Frame(470, 290, right=20, bottom=40)
 _ACCURACY = Frame(470, 150, right=20, bottom=44)
 
 
-def draw(document: Document, load: Measured) -> str:
-    """Return the curve of one load as two pictures, one below the other; empty where it has none."""
+def draw(document: Document, load: Measured) -> list[Picture]:
+    """Return the curve of one load as pictures, one to stand below the other; none where it has no curve."""
     curve = load.curve
     known = [trial for trial in curve.points if trial.p99_ms and trial.p50_ms] if curve else []
     if curve is None or not known:
-        return ""
+        return []
     rates = [trial.rate for trial in known]
     x = _LATENCY.x(0, max(rates) * 1.06)
     times = [time for trial in known for time in (trial.p50_ms, trial.p99_ms) if time]
@@ -34,7 +45,10 @@ def draw(document: Document, load: Measured) -> str:
         _series(known, x, y, lambda trial: trial.p99_ms, f"series v{style.colour}-line"),
         *(_point(trial, x, y, style) for trial in known),
     ]
-    return picture(_LATENCY, f"{load.variant}: latency against the rate", parts) + _accuracy(known, x, style)
+    return [
+        picture(_LATENCY, f"{load.variant}: latency against the rate", parts),
+        *_accuracy(known, x, style),
+    ]
 
 
 def knee_of(curve: Curve) -> Trial | None:
@@ -42,10 +56,10 @@ def knee_of(curve: Curve) -> Trial | None:
     return None if curve.knee is None else curve.points[curve.knee]
 
 
-def _accuracy(known: list[Trial], x: Scale, style: Style) -> str:
+def _accuracy(known: list[Trial], x: Scale, style: Style) -> list[Picture]:
     shares = [trial.effective_accuracy for trial in known if trial.effective_accuracy is not None]
     if not shares:
-        return ""
+        return []
     y = _ACCURACY.y(max(0.0, min(shares) - 0.02), min(1.0, max(shares) + 0.02))
     parts = [
         axes(
@@ -57,7 +71,7 @@ def _accuracy(known: list[Trial], x: Scale, style: Style) -> str:
         ),
         _series(known, x, y, lambda trial: trial.effective_accuracy, f"series v{style.colour}-line"),
     ]
-    return picture(_ACCURACY, "effective accuracy against the rate", parts)
+    return [picture(_ACCURACY, "effective accuracy against the rate", parts)]
 
 
 def _series(

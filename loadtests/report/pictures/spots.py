@@ -1,4 +1,4 @@
-"""Where the loads stand in the picture of the trade-off, drawn as SVG and as PNG alike."""
+"""Where the loads stand in the picture of the trade-off: their figures with both ends, and the front."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from evidence.pareto import front
 from evidence.ratios import level_of_rounds
 from loadtests.experiment.measured import Measured
 from loadtests.judge.document import Document
+from loadtests.report.pictures.look import is_grey
 from loadtests.workload.scenarios import OPEN, SCENARIOS
 
 Spot = tuple[float, float, float]
@@ -71,28 +72,6 @@ def figures(document: Document) -> tuple[Figure, ...]:
 def shown(document: Document, rows: int, figure: Figure) -> list[Measured]:
     """Return the loads that have a place in the picture: those with answers."""
     return [load for load in document.with_rows(rows) if load.accuracy and figure.of(load)]
-
-
-def is_grey(document: Document, load: Measured) -> bool:
-    """Tell whether a load has lost its colour: dominated by another variant, or void."""
-    return bool(load.void) or load.variant in document.verdict.dominated
-
-
-STYLES = 8  # colours, and as many markers
-
-
-@dataclass(frozen=True)
-class Style:
-    """How a variant looks, in every picture of a report: the number of its colour and of its marker."""
-
-    colour: int
-    marker: int
-
-
-def style_of(document: Document, variant: str) -> Style:
-    """Return the look of a variant. Where the colours begin anew, the markers have moved on by one."""
-    place = document.variants.index(variant)
-    return Style(place % STYLES, (place + place // STYLES) % STYLES)
 
 
 def stairs(

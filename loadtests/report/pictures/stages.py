@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loadtests.experiment.measured import Measured
 from loadtests.judge.document import Document
-from loadtests.report.pictures.svg import Frame, box, hit, picture, text, touchable
+from loadtests.report.pictures.svg import Frame, Picture, box, hit, picture, text, touchable
 from loadtests.report.table import number
 
 STAGES = {
@@ -27,11 +27,11 @@ def stages_of(load: Measured) -> dict[str, float]:
     return {name: load.unloaded.stages_ms[name] for name in STAGES if name in load.unloaded.stages_ms}
 
 
-def draw(document: Document, rows: int) -> str:
-    """Return the bars of the loads with so many rows as SVG; empty where nothing is known."""
+def draw(document: Document, rows: int) -> Picture | None:
+    """Return the bars of the loads with so many rows; None where nothing is known."""
     known = [(load, stages) for load in document.with_rows(rows) if (stages := stages_of(load))]
     if not known:
-        return ""
+        return None
     longest = max(sum(stages.values()) for _, stages in known)
     frame = Frame(_WIDTH, _ROW * len(known) + 8)
     scale = (_WIDTH - _NAMES - _TOTAL) / longest

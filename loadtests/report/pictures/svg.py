@@ -1,6 +1,6 @@
-"""The strokes that the page's pictures are made of: frames with axes, lines, bars and markers, as SVG text.
+"""The strokes that pictures are made of: frames with axes, lines, bars and markers, as SVG text.
 
-Colours are classes, which the page's style sheet gives a light and a dark value.
+Colours are classes, which a style sheet gives a value by day and one by night: see `look`.
 """
 
 from __future__ import annotations
@@ -91,12 +91,34 @@ class Frame:
         return Scale(*log_limits(values), self.foot, self.top, is_log=True)
 
 
-def picture(frame: Frame, title: str, parts: Iterable[str]) -> str:
-    """Return the whole picture. `title` is what is read out to those who cannot see it."""
-    return (
-        f'<svg viewBox="0 0 {frame.width:g} {frame.height:g}" role="img" aria-label="{escape(title)}">'
-        f"{''.join(parts)}</svg>"
-    )
+@dataclass(frozen=True)
+class Picture:
+    """Strokes within a frame. `title` is what is read out to those who cannot see them."""
+
+    width: float
+    height: float
+    title: str
+    strokes: str
+
+    @property
+    def inline(self) -> str:
+        """The picture within a page, which says how large it is."""
+        return f"<svg {self._head}>{self.strokes}</svg>"
+
+    def at(self, x: float, y: float) -> str:
+        """Return the picture as a part of a larger one, in its own size."""
+        place = f'x="{x:g}" y="{y:g}" width="{self.width:g}" height="{self.height:g}"'
+        return f"<svg {place} {self._head}>{self.strokes}</svg>"
+
+    @property
+    def _head(self) -> str:
+        box = f"0 0 {self.width:g} {self.height:g}"
+        return f'viewBox="{box}" role="img" aria-label="{escape(self.title)}"'
+
+
+def picture(frame: Frame, title: str, parts: Iterable[str]) -> Picture:
+    """Return the whole picture of its parts."""
+    return Picture(frame.width, frame.height, title, "".join(parts))
 
 
 def axes(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from loadtests.experiment.measured import Measured
-from loadtests.experiment.result import Moment
-from loadtests.report.pictures.svg import Frame, Scale, area, axes, box, line, picture, touchable
+from loadtests.experiment.timeline import Moment
+from loadtests.report.pictures.svg import Frame, Picture, Scale, area, axes, box, line, picture, touchable
 from loadtests.report.table import number
 
 KINDS = {
@@ -18,11 +18,11 @@ KINDS = {
 _FRAME = Frame(640, 280, left=64)
 
 
-def draw(load: Measured) -> str:
-    """Return the picture of one load as SVG; empty where the load did not change over time."""
+def draw(load: Measured) -> Picture | None:
+    """Return the picture of one load; None where the load did not change over time."""
     moments = load.timeline
     if not moments:
-        return ""
+        return None
     end = moments[-1].start_s + moments[-1].seconds
     most = max(max(sum(parts_of(one).values()), one.offered_per_s) for one in moments)
     x, y = _FRAME.x(0, end), _FRAME.y(0, most * 1.05 or 1.0)

@@ -7,20 +7,37 @@ from collections.abc import Mapping
 from loadtests.experiment.measured import Measured
 from loadtests.judge.document import Document
 from loadtests.report.pictures.axis import spread
-from loadtests.report.pictures.spots import Figure, Spot, accuracy_limits, is_grey, shown, stairs, style_of
-from loadtests.report.pictures.svg import Frame, Scale, axes, hit, line, marker, picture, text, touchable
+from loadtests.report.pictures.look import is_grey, style_of
+from loadtests.report.pictures.spots import Figure, Spot, accuracy_limits, figures, shown, stairs
+from loadtests.report.pictures.svg import (
+    Frame,
+    Picture,
+    Scale,
+    axes,
+    hit,
+    line,
+    marker,
+    picture,
+    text,
+    touchable,
+)
 from loadtests.report.table import cells
 
 _FRAME = Frame(470, 330, right=112)
 _LABEL_GAP = 0.068  # between the baselines of two labels, as a share of the picture's height
 
 
-def draw(document: Document, rows: int, figure: Figure) -> str:
-    """Return the picture as SVG; empty where no load with so many rows was answered."""
+def draw_all(document: Document, rows: int) -> list[Picture]:
+    """Return the pictures for so many rows, one for each figure that accuracy is shown against."""
+    return [found for figure in figures(document) if (found := draw(document, rows, figure))]
+
+
+def draw(document: Document, rows: int, figure: Figure) -> Picture | None:
+    """Return the picture; None where no load with so many rows was answered."""
     loads = shown(document, rows, figure)
     spots = {load.variant: spot for load in loads if (spot := figure.of(load))}
     if not spots:
-        return ""
+        return None
     x = _FRAME.log_x([end for spot in spots.values() for end in spot])
     y = _FRAME.y(*accuracy_limits(loads))
     front = stairs(document, loads, figure, (x.low, x.high), y.low)

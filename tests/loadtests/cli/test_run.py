@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import psutil
@@ -21,8 +22,6 @@ from evidence.percentiles import percentile, wilson
 from loadtests.measure.samples import Samples
 from loadtests.system.client import ServiceClient
 from tests.loadtests.conftest import ROOT, run_module
-
-PNG = b"\x89PNG\r\n\x1a\n"
 
 
 @dataclass(frozen=True)
@@ -138,13 +137,14 @@ def test_the_report_can_be_read_and_repeated(real_run: Run) -> None:
     text = (real_run.out / "report.md").read_text()
     assert "| float32 | 1 |" in text
     assert "| int8 | 8 |" in text
-    assert "(tradeoff.png)" in text
+    assert "(tradeoff.svg)" in text
     assert "nearest rank" in text
     assert "*unique* rows" in text
     assert real_run.report["command"] in text
     assert real_run.report["command"].startswith("python -m loadtests run --models")
     assert all(sentence in text for sentence in real_run.report["verdict"]["sentences"])
-    assert (real_run.out / "tradeoff.png").read_bytes().startswith(PNG)
+    picture = ET.parse(real_run.out / "tradeoff.svg").getroot()  # noqa: S314 - it is our own
+    assert picture.tag == "{http://www.w3.org/2000/svg}svg"
 
 
 def test_the_terminal_shows_the_table_and_names_the_report(real_run: Run) -> None:

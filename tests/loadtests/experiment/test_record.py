@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from loadtests.experiment.result import Trial
+from loadtests.experiment.record import Record, shared_rate
 from loadtests.experiment.search import Search
-from loadtests.experiment.session import Record, Subject, shared_rate
+from loadtests.experiment.session import Subject
+from loadtests.experiment.trial import Trial
 from loadtests.system.probe import Unloaded
 from loadtests.system.server_process import Server
 from loadtests.workload.target import Target

@@ -9,7 +9,7 @@ import pytest
 from loadtests.errors import LoadTestError
 from loadtests.judge.budget import Budget
 from loadtests.judge.document import Document, read
-from tests.loadtests.results import complete, document, result
+from tests.loadtests.results import complete, document, measured
 
 SCHEMA = Path(__file__).parents[3] / "docs" / "report.schema.json"
 
@@ -53,7 +53,7 @@ def test_what_is_no_report_is_refused_in_one_line(tmp_path: Path, text: str, com
 
 
 def test_a_field_that_nobody_knows_is_refused(tmp_path: Path) -> None:
-    data = json.loads(document([result("int8")]).as_json())
+    data = json.loads(document([measured("int8")]).as_json())
     data["results"][0]["speed"] = 1
     (tmp_path / "report.json").write_text(json.dumps(data))
     with pytest.raises(LoadTestError, match=r"results\.0\.speed: Extra inputs"):

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from loadtests.errors import LoadTestError
-from loadtests.experiment.result import Peak, Result
+from loadtests.experiment.measured import Measured
+from loadtests.experiment.search import Peak
+from loadtests.judge.change import in_sentences
 from loadtests.judge.document import Document
-from loadtests.judge.regression import compare, summary
-from tests.loadtests.results import document, peak, result, voided
+from loadtests.judge.regression import compare
+from tests.loadtests.results import changed, document, measured, peak, voided
 
 
 def _run(speed: float = 1.0, seed: int = 1, *, noise: float = 0.02, rounds: int = 5) -> Document:
@@ -20,12 +22,12 @@ def _run(speed: float = 1.0, seed: int = 1, *, noise: float = 0.02, rounds: int 
     results = []
     for name, rows_per_s in (("float32", 1000.0), ("int8", 2500.0)):
         scatter: Sequence[float] = np.exp(random.normal(0, noise, rounds)).tolist()
-        one = result(name, 32, rows_per_s * speed, p99_ms=8.0 / speed, scatter=scatter)
+        one = measured(name, 32, rows_per_s * speed, p99_ms=8.0 / speed, scatter=scatter)
         # A round that is quick has short latencies.
         slow = tuple(
             replace(part, p99_ms=8.0 / speed / by) for part, by in zip(one.rounds, scatter, strict=True)
         )
-        results.append(replace(one, rounds=slow))
+        results.append(changed(one, rounds=slow))
     return document(results)
 
 
@@ -38,7 +40,7 @@ def test_two_runs_of_the_same_service_are_not_told_apart(seed: int) -> None:
     found = compare(_run(seed=seed), _run(seed=1000 + seed))
     assert {one.finding for one in found.changes} == {"not told apart"}
     assert not found.is_worse
-    answer, sharpness = summary(found)
+    answer, sharpness = in_sentences(found)
     assert (
         answer == "Not told apart: no figure differs by more than the rounds scatter and the machine drifts."
     )
@@ -51,14 +53,14 @@ def test_a_service_that_became_15_per_cent_slower_is_told(seed: int) -> None:
     worse = {(one.variant, one.figure) for one in found.named("worse")}
     assert worse >= {("all", "throughput"), ("float32", "throughput"), ("int8", "throughput")}
     assert found.is_worse
-    assert summary(found)[0].startswith("Worse: throughput of all (0.8")
-    assert "throughput of float32 with 32 a request (0.8" in summary(found)[0]
+    assert in_sentences(found)[0].startswith("Worse: throughput of all (0.8")
+    assert "throughput of float32 with 32 a request (0.8" in in_sentences(found)[0]
 
 
 def test_what_is_true_of_all_loads_shows_with_few_rounds() -> None:
     def run(speed: float) -> Document:
         scatter = [speed * by for by in (0.96, 1.0, 1.04)]
-        return document([result(f"v{number}", scatter=scatter) for number in range(6)])
+        return document([measured(f"v{number}", scatter=scatter) for number in range(6)])
 
     found = compare(run(1.0), run(0.85)).changes
     assert {one.finding for one in found if one.variant == "all" and one.figure == "throughput"} == {"worse"}
@@ -69,7 +71,7 @@ def test_a_service_that_became_faster_is_better_and_not_worse() -> None:
     found = compare(_run(), _run(1.5, seed=2))
     assert {one.finding for one in found.changes} == {"better", "not told apart"}
     assert not found.is_worse
-    assert summary(found)[0].startswith("Better: throughput of all")
+    assert in_sentences(found)[0].startswith("Better: throughput of all")
 
 
 def test_less_than_the_tolerance_is_the_machines_however_sharp_the_interval() -> None:
@@ -89,40 +91,40 @@ def test_the_interval_widens_with_the_number_of_figures_compared() -> None:
     assert many.low < few.low
 
 
-def _result_of(seed: int, variant: str) -> Result:
+def _result_of(seed: int, variant: str) -> Measured:
     """Return the same rounds as `_run` has for a variant."""
     load = next(one for one in _run(seed=seed).results if one.variant == variant)
-    return replace(result(variant, 32, 2500.0, p99_ms=8.0), rounds=tuple(load.rounds))
+    return changed(measured(variant, 32, 2500.0, p99_ms=8.0), rounds=tuple(load.rounds))
 
 
 def test_a_loss_of_accuracy_beyond_its_interval_is_worse() -> None:
-    before = document([result("int8", accuracy=0.98, unique=10_000)])
-    after = document([result("int8", accuracy=0.96, unique=10_000)])
+    before = document([measured("int8", accuracy=0.98, unique=10_000)])
+    after = document([measured("int8", accuracy=0.96, unique=10_000)])
     found = compare(before, after)
     (accuracy,) = found.named("worse")
     assert accuracy.figure == "accuracy"
     assert accuracy.value == pytest.approx(-0.02)
-    assert "accuracy of int8 with 1 a request (-2.0 points" in summary(found)[0]
+    assert "accuracy of int8 with 1 a request (-2.0 points" in in_sentences(found)[0]
 
 
 def test_one_round_says_nothing() -> None:
-    runs = [document([result("int8", rows_per_s=speed, scatter=(1.0,))]) for speed in (100.0, 10.0)]
+    runs = [document([measured("int8", rows_per_s=speed, scatter=(1.0,))]) for speed in (100.0, 10.0)]
     found = compare(*runs)
     assert {one.figure for one in found.named("unknown")} == {"throughput", "p99"}
     assert not found.is_worse
     assert found.is_blind
-    assert summary(found)[0].startswith("Nothing can be told of speed: no figure has an interval")
+    assert in_sentences(found)[0].startswith("Nothing can be told of speed: no figure has an interval")
 
 
 def test_a_loss_of_accuracy_shows_in_one_round_too() -> None:
-    runs = [document([result("int8", accuracy=one, unique=10_000, scatter=(1.0,))]) for one in (0.98, 0.9)]
+    runs = [document([measured("int8", accuracy=one, unique=10_000, scatter=(1.0,))]) for one in (0.98, 0.9)]
     found = compare(*runs)
     assert (found.is_worse, found.is_blind) == (True, False)
 
 
 def _searched(found: Peak | None, p99_ms: float = 3.0) -> Document:
     names = ("float32", "int8")
-    return document([replace(result(name, p99_ms=p99_ms), scenario="server", peak=found) for name in names])
+    return document([changed(measured(name, p99_ms=p99_ms), scenario="server", peak=found) for name in names])
 
 
 def test_latencies_at_rates_of_their_own_are_not_compared() -> None:
@@ -135,7 +137,9 @@ def test_a_peak_that_is_no_longer_found_is_worse_and_the_other_way_round_better(
     there, gone = _searched(peak(5000.0, 5000.0)), _searched(peak(None, None))
     assert _findings(there, gone)["int8", "peak"] == "worse"
     assert _findings(gone, there)["int8", "peak"] == "better"
-    assert summary(compare(there, gone))[0].startswith("Worse: peak of float32 with 1 a request; peak of")
+    assert in_sentences(compare(there, gone))[0].startswith(
+        "Worse: peak of float32 with 1 a request; peak of"
+    )
 
 
 def test_a_peak_that_only_one_run_looked_for_is_unknown() -> None:
@@ -147,7 +151,7 @@ def test_a_peak_that_only_one_run_looked_for_is_unknown() -> None:
 
 def test_peaks_are_compared_by_what_their_searches_scatter() -> None:
     def at(*held: float) -> Document:
-        return document([replace(result("int8"), scenario="server", peak=peak(*held))])
+        return document([changed(measured("int8"), scenario="server", peak=peak(*held))])
 
     findings = _findings(at(5000.0, 4950.0, 5050.0), at(4000.0, 3950.0, 4050.0))
     assert findings["int8", "peak"] == "worse"
@@ -159,8 +163,8 @@ def test_peaks_are_compared_by_what_their_searches_scatter() -> None:
 
 
 def test_what_only_one_report_has_is_named() -> None:
-    before = document([result("int8"), result("float32")])
-    after = document([result("int8"), result("int8", 32)])
+    before = document([measured("int8"), measured("float32")])
+    after = document([measured("int8"), measured("int8", 32)])
     assert compare(before, after).missing == (
         "float32 with 1 a request is only in the first report",
         "int8 with 32 a request is only in the second report",
@@ -168,16 +172,16 @@ def test_what_only_one_report_has_is_named() -> None:
 
 
 def test_a_load_that_the_second_report_lost_is_worse_and_one_that_it_gained_is_not() -> None:
-    two, one = document([result("int8"), result("float32")]), document([result("int8")])
+    two, one = document([measured("int8"), measured("float32")]), document([measured("int8")])
     found = compare(two, one)
     assert found.lost == ("float32 with 1 a request is only in the first report",)
     assert found.is_worse
-    sentences = summary(found)
+    sentences = in_sentences(found)
     assert sentences[0] == "Worse: float32 with 1 a request is only in the first report."
     assert sum("float32" in sentence for sentence in sentences) == 1
     gained = compare(one, two)
     assert (gained.lost, gained.is_worse) == ((), False)
-    assert summary(gained)[-1] == "float32 with 1 a request is only in the second report."
+    assert in_sentences(gained)[-1] == "float32 with 1 a request is only in the second report."
 
 
 @pytest.mark.parametrize(
@@ -199,11 +203,11 @@ def test_what_is_not_alike_is_not_compared(change: dict[str, object], complaint:
 
 
 def test_a_void_report_proves_nothing() -> None:
-    good, void = document([result("int8")]), document([voided(result("int8"))])
+    good, void = document([measured("int8")]), document([voided(measured("int8"))])
     with pytest.raises(LoadTestError, match="the second report is void for int8 with 1 a request"):
         compare(good, void)
 
 
 def test_reports_without_anything_in_common_are_refused() -> None:
     with pytest.raises(LoadTestError, match="no variant with the same number of rows"):
-        compare(document([result("int8", 1)]), document([result("int8", 32)]))
+        compare(document([measured("int8", 1)]), document([measured("int8", 32)]))

@@ -1,22 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.report.pictures.spots import (
-    LATENCY,
-    PEAK,
-    SPEED,
-    figures,
-    p99,
-    shown,
-    stairs,
-    style_of,
-    throughput,
-)
-from tests.loadtests.results import document, measured, peak, result, voided
+from loadtests.report.pictures.spots import LATENCY, PEAK, SPEED, figures, p99, shown, stairs, throughput
+from tests.loadtests.results import changed, document, measured, peak, voided
 
 POINTS = st.lists(st.tuples(st.floats(10, 1e4), st.floats(0.5, 1), st.integers(1, 9)), min_size=1, max_size=6)
 
@@ -39,7 +27,7 @@ def test_the_front_runs_through_what_is_not_grey_and_nothing_of_that_lies_beyond
     names = ["float32", *(f"v{number}" for number in range(len(points) - 1))]
     report = document(
         [
-            result(name, rows_per_s=speed, accuracy=accuracy, size=size)
+            measured(name, rows_per_s=speed, accuracy=accuracy, size=size)
             for name, (speed, accuracy, size) in zip(names, points, strict=True)
         ]
     )
@@ -55,25 +43,20 @@ def test_the_front_runs_through_what_is_not_grey_and_nothing_of_that_lies_beyond
 
 
 def test_of_latency_less_is_better() -> None:
-    report = document([result("float32", p99_ms=9, accuracy=0.9), result("int8", p99_ms=3, accuracy=0.8)])
+    report = document([measured("float32", p99_ms=9, accuracy=0.9), measured("int8", p99_ms=3, accuracy=0.8)])
     corners = stairs(report, shown(report, 1, LATENCY), LATENCY, (1.0, 100.0), 0.5)
     assert corners == [(3, 0.5), (3, 0.8), (9, 0.8), (9, 0.9), (100.0, 0.9)]
 
 
 def test_what_is_void_makes_no_front() -> None:
-    report = document([voided(result("float32"))])
+    report = document([voided(measured("float32"))])
     assert stairs(report, shown(report, 1, SPEED), SPEED, (1.0, 1e5), 0.0) == []
 
 
 def test_an_open_loop_is_shown_by_its_peak_and_never_by_the_throughput_of_its_schedule() -> None:
-    opened = replace(result("int8"), scenario="server")
-    assert figures(document([result("int8")])) == (LATENCY, SPEED)
+    opened = changed(measured("int8"), scenario="server")
+    assert figures(document([measured("int8")])) == (LATENCY, SPEED)
     assert figures(document([opened])) == (LATENCY,)
-    report = document([replace(opened, peak=peak(5000.0, 4800.0, 5100.0))])
+    report = document([changed(opened, peak=peak(5000.0, 4800.0, 5100.0))])
     assert figures(report) == (LATENCY, PEAK)
     assert PEAK.of(report.results[0]) == (5000.0, 4800.0, 5100.0)
-
-
-def test_no_two_of_many_variants_look_alike() -> None:
-    report = document([result("float32"), *(result(f"w{width}-int8") for width in range(40))])
-    assert len({style_of(report, name) for name in report.variants}) == 41
