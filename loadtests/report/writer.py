@@ -59,7 +59,7 @@ class Report:
             model=plan.bundle.name,
             version=plan.bundle.version,
             host=plan.host,
-            cores=asdict(plan.cores),
+            cores={"service": plan.cores.service, "generator": plan.cores.generator},
             scenario=loads[0].scenario,
             schedule=_schedule(plan),
             budget=self.budget,
