@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bundle.manifest import REFERENCE
-from evidence.differences import Difference
-from evidence.ratios import Ratio
-from loadtests.experiment.measured import Measured, rows_in_words
+from evidence.estimate import Estimate
+from loadtests.experiment.measured import AccuracyDifference, Measured, rows_in_words
 from loadtests.judge.budget import Budget
 from loadtests.judge.contrast import Contrasts
 from loadtests.judge.standing import Standing, is_scheduled, speed_in_words
@@ -38,10 +37,10 @@ def says_what_to_ship(
     )
 
 
-def _accuracy(difference: Difference | None) -> str:
+def _accuracy(difference: AccuracyDifference | None) -> str:
     if difference is None:
         return "its accuracy was not compared"
-    word = "more" if difference.is_more else "less" if difference.is_less else "as"
+    word = {-1: "less", 0: "as", 1: "more"}[difference.side_of(0)]
     than = "than" if word != "as" else "as"
     known = "" if word != "as" else f" as far as {rows_in_words(difference.rows)} can tell"
     return (
@@ -50,24 +49,24 @@ def _accuracy(difference: Difference | None) -> str:
     )
 
 
-def _times(ratio: Ratio | None, load: Measured, figures: str) -> str:
+def _times(ratio: Estimate | None, load: Measured, figures: str) -> str:
     """Set the throughput, or the peak, against that of float32; `figures` are the load's own."""
     if is_scheduled(load):
         return f"both at {figures} as scheduled"
     what = speed_in_words(load)
     if ratio is None:
         return f"{what} not compared ({figures})"
-    if ratio.low is None or ratio.high is None:
+    if not ratio.is_bounded:
         return f"{ratio.value:.2f} times the {what}, without an interval ({figures})"
     interval = f"interval {ratio.low:.2f} to {ratio.high:.2f}; {figures}"
-    if not ratio.is_told_apart:
+    if 1 in ratio:
         return f"{what} not told apart ({ratio.value:.2f} times, {interval})"
     return f"{ratio.value:.2f} times the {what} ({interval})"
 
 
-def _tail(ratio: Ratio | None, pair: tuple[Measured, Measured]) -> str:
+def _tail(ratio: Estimate | None, pair: tuple[Measured, Measured]) -> str:
     ours, theirs = (_ms(one) for one in pair)
-    if ratio is not None and ratio.low is not None and not ratio.is_told_apart:
+    if ratio is not None and ratio.is_bounded and 1 in ratio:
         return f"p99 not told apart ({ours} against {theirs})"
     return f"p99 {ours} against {theirs}"
 
@@ -100,7 +99,7 @@ def says_who_is_left_out(
     ]
     for one in known.values() if reference else ():
         difference = contrasts.accuracy(one.last, reference.last) if reference else None
-        if difference is not None and difference.is_less:
+        if difference is not None and difference.is_less_than(0):
             sentences.append(
                 f"`{one.name}` is less accurate than `{REFERENCE}`: by {-100 * difference.value:.1f} points "
                 f"({-100 * difference.high:.1f} to {-100 * difference.low:.1f})."

@@ -107,7 +107,7 @@ def _is_accurate_enough(
     if budget.min_accuracy is not None or reference is None:
         return True  # seen to already
     difference = contrasts.accuracy(one.last, reference.last)
-    return difference is not None and not difference.is_less
+    return difference is not None and not difference.is_less_than(0)
 
 
 def _best(
@@ -130,5 +130,5 @@ def _best(
     return best, [
         one
         for one, ratio in zip(eligible.values(), told, strict=True)
-        if one is not best and (ratio is None or not ratio.is_told_apart)
+        if one is not best and (ratio is None or 1 in ratio)
     ]
