@@ -1,4 +1,4 @@
-"""Turns bodies into rows, and probabilities into bodies; whatever comes out of here is safe to run."""
+"""Turns bodies of numbers into rows; whatever comes out of here is safe to run."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ import simdjson
 
 from bundle.normalizer import FloatArray
 from service.errors import InvalidRequestError, MalformedBodyError, TooLargeError
-
-Body = bytes | bytearray
+from service.wire.message import Body
 
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 _SQUARE_MAX = _FLOAT32_MAX**2
@@ -28,7 +27,6 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True):
 
 _parser = simdjson.Parser()
 _decoder = msgspec.json.Decoder(_Body)
-_encoder = msgspec.json.Encoder()
 
 
 def decode_json(body: Body, *, features: int, max_rows: int, step: int = 0) -> Float64Array:
@@ -124,30 +122,6 @@ def decode_octets(body: Body, *, features: int, max_rows: int) -> FloatArray:
     rows = np.frombuffer(body, "<f4").reshape(count, features).astype(np.float32, copy=False)
     _check_finite(np.isfinite(rows), rows)
     return rows
-
-
-def encode_json(
-    prefix: bytes,
-    labels: tuple[int, ...] | tuple[str, ...],
-    best: list[int],
-    probabilities: list[list[float]],
-) -> bytes:
-    """Return the JSON answer: `prefix` (the answer's first fields), the predicted labels, the probabilities.
-
-    The probabilities are exact: read as float32, they are the very numbers that the model gave.
-    """
-    rest = {"predictions": [labels[index] for index in best], "probabilities": probabilities}
-    return prefix + _encoder.encode(rest)[1:]
-
-
-def encode_octets(probabilities: FloatArray) -> bytes:
-    """Return the probabilities as little-endian float32 numbers, row-major."""
-    return probabilities.astype("<f4", copy=False).tobytes()
-
-
-def answer_prefix(model: str, version: int, variant: str) -> bytes:
-    """Return the part of a JSON answer that is the same for every request to a variant."""
-    return _encoder.encode({"model": model, "version": version, "variant": variant})[:-1] + b","
 
 
 def check_count(rows: int, max_rows: int) -> None:
