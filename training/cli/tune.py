@@ -28,7 +28,7 @@ OPTIONS = Options(
         "base.variants": "--variants are those that the search may choose from; a trial has one",
         "base.widths": "the search varies the width itself, and publishes one",
     },
-    notes={f"base.{name}": "the untuned model's, from which the search goes on" for name in VARIED},
+    notes={f"base.{name}": "here the untuned model's, from which the search goes on" for name in VARIED},
 )
 
 
