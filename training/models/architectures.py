@@ -17,8 +17,8 @@ from bundle.manifest import InputSpec
 from bundle.runtimes.base import ROWS
 from training.config import Architecture, Cell
 from training.errors import OptionError
-from training.rung import PLAIN_WIDTH, scaled
 from training.models.texts import TextReader
+from training.rung import PLAIN_WIDTH, scaled
 
 # An unrolled graph holds a copy of the cell for each step; beyond this, converting takes minutes.
 STEPS_MAX = 256
@@ -44,7 +44,8 @@ def build(
 
     Its weights do not depend on `unroll`: a recurrent model is trained as a loop, which is quick to trace,
     and its weights are copied into an unrolled twin to be exported, since a loop converts to a graph that
-    fails at any batch size but 1. The twin of a model of texts takes token ids apart; see `training.models.texts`.
+    fails at any batch size but 1. The twin of a model of texts takes token ids apart; see
+    `training.models.texts`.
     """
     import keras
 

@@ -8,8 +8,8 @@ import pytest
 from bundle.manifest import InputSpec
 from training.config import TrainConfig
 from training.errors import DivergedError
-from training.models.fit import Epoch, best, fit, make_repeatable
 from training.models.architectures import build
+from training.models.fit import Epoch, best, fit, make_repeatable
 
 SPEC = InputSpec(kind="image", shape=(4, 4))
 RANDOM = np.random.default_rng(0)
