@@ -243,10 +243,11 @@ def train(
         widths=(PLAIN_WIDTH,) if widths is None else _numbers("--widths", widths),
     )
 
+    from training.cli.console import BarProgress, native_noise_kept_aside
     from training.models.events import logged
     from training.models.fit import Epoch
-    from training.report import history
-    from training.report.console import BarProgress, native_noise_kept_aside, print_table
+    from training.report import history_picture
+    from training.report.tables import print_table
     from training.runs.pipeline import train as run
     from training.runs.repeats import repeat
 
@@ -265,7 +266,9 @@ def train(
         "One thread; tensorflow: every core. Times are of this machine, now.",
     )
     if plot is not None:
-        history.draw(passed, f"{published.bundle.name}/{published.bundle.version}", plot / history.FILE_NAME)
+        history_picture.draw(
+            passed, f"{published.bundle.name}/{published.bundle.version}", plot / history_picture.FILE_NAME
+        )
     proof.show(
         f"{published.bundle.name}/{published.bundle.version}",
         published.evaluations,
@@ -374,9 +377,9 @@ def tune(
         told if variants is None else told | {"variants": _variants(variants)}
     )
 
+    from training.cli.console import BarProgress, native_noise_kept_aside
     from training.export.standby import Standby
     from training.report import front_picture, search
-    from training.report.console import BarProgress, native_noise_kept_aside
     from training.search.tuning import Tuning
 
     with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress, Standby() as convert:
@@ -414,8 +417,9 @@ def evaluate(
     proof = Proof(margin, json, plot)
     config = _other_data(data, data_dir, label, split, kind, missing)
 
-    from training.report.console import BarProgress, native_noise_kept_aside, print_table
-    from training.runs.pipeline import rescore
+    from training.cli.console import BarProgress, native_noise_kept_aside
+    from training.report.tables import print_table
+    from training.runs.rescore import rescore
 
     with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress:
         evaluations = rescore(bundle, config, progress=progress)
@@ -449,9 +453,10 @@ def diagnose(
     Proof(margin)
     config = _other_data(data, data_dir, label, split, kind, missing)
 
+    from training.cli.console import BarProgress, native_noise_kept_aside
     from training.diagnosis.diagnose import diagnose as look
-    from training.report.console import BarProgress, native_noise_kept_aside, show
     from training.report.diagnosis import layer_table, sentences
+    from training.report.tables import show
 
     with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress:
         found = look(bundle, variant, against=against, config=config, margin=margin, progress=progress)

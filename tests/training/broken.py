@@ -13,10 +13,11 @@ from bundle.manifest import REFERENCE, CalibrationSpec, Manifest, Provenance
 from bundle.normalizer import FloatArray, Normalizer
 from bundle.store import ModelStore
 from training.config import DataConfig
-from training.data.preprocess import Prepared, prepare
+from training.data.prepare import Prepared, prepare
 from training.data.sources import load
-from training.evaluation.evaluate import Evaluation, score
+from training.evaluation.evaluate import Evaluation
 from training.evaluation.evidence import gather
+from training.evaluation.scoring import score
 from training.export import writer
 from training.export.converter import SAVED_MODEL, convert
 from training.rung import PLAIN_WIDTH, Rung

@@ -13,7 +13,8 @@ import pytest
 from bundle.store import ModelStore
 from training.__main__ import main
 from training.export.quantize import convert_all
-from training.runs.pipeline import Published, train
+from training.runs.pipeline import train
+from training.runs.run import Published
 
 REPOSITORY = Path(__file__).parents[2]
 

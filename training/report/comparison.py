@@ -43,9 +43,9 @@ def comparison_table(evaluations: Sequence[Evaluation], labels: Sequence[int | s
 def comparison_cells(evaluation: Evaluation, labels: Sequence[int | str], margin: float) -> list[str]:
     """Format one row of the table."""
     evidence = evaluation.evidence
-    calibration = [f"{evidence.calibration.error:.4f}", f"{evidence.calibration.brier:.4f}"]
+    reliability = [f"{evidence.reliability.error:.4f}", f"{evidence.reliability.brier:.4f}"]
     if evaluation.variant == REFERENCE:
-        return [evaluation.variant, "", "", "", "the reference", *calibration, ""]
+        return [evaluation.variant, "", "", "", "the reference", *reliability, ""]
     pairs = evidence.pairs
     low, high = pairs.interval
     return [
@@ -54,7 +54,7 @@ def comparison_cells(evaluation: Evaluation, labels: Sequence[int | str], margin
         f"{pairs.lost:,} / {pairs.gained:,}",
         f"{pairs.p_value:.2g}",
         str(judge(pairs, margin)),
-        *calibration,
+        *reliability,
         _worst_class(evidence, labels),
     ]
 

@@ -14,7 +14,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
 
 from training.evaluation.domination import dominated, front
-from training.evaluation.evaluate import TIMED_BATCHES, Evaluation
+from training.evaluation.evaluate import Evaluation
+from training.evaluation.timing import TIMED_BATCHES
 
 FILE_NAME = "ladder.png"
 

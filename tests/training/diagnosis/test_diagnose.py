@@ -20,7 +20,7 @@ from training.diagnosis.findings import Cause, Diagnosis, Finding, advise, find
 from training.diagnosis.inputs import Coarse, Inputs
 from training.errors import OptionError
 from training.report.diagnosis import sentences
-from training.runs.pipeline import Published
+from training.runs.run import Published
 
 MARGIN = 0.01
 

@@ -18,7 +18,7 @@ from training.export import writer
 from training.export.converter import SAVED_MODEL, check, convert
 from training.export.quantize import Probe, convert_all
 from training.models import architectures
-from training.runs.pipeline import Published
+from training.runs.run import Published
 
 TFLITE = ["float32", "float16", "weight_int8", "dynamic_int8", "int8", "weight_int4", "int16x8"]
 SEQUENCE = InputSpec(kind="sequence", shape=(6, 3))
