@@ -10,9 +10,10 @@ import numpy as np
 from bundle.encoder import Encoder
 from bundle.manifest import InputSpec
 from bundle.normalizer import FloatArray, Method, Normalizer
+from training.config import VOCABULARY
 from training.data.dataset import Dataset, IntArray, require_trainable
 from training.data.labels import class_indices
-from training.data.records import VOCABULARY, Instance, fit_encoder
+from training.data.records import Instance, fit_encoder
 from training.data.scaling import fit_normalizer
 from training.data.split import Split, split
 from training.errors import FeaturesError, LabelsError, listed

@@ -9,9 +9,10 @@ from functools import partial
 from bundle.manifest import REFERENCE, Scores
 from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime
+from evidence.estimate import Estimate
 from training.data.dataset import IntArray
-from training.evaluation.evidence import Evidence, gather
 from training.evaluation.scoring import predict_all, score
+from training.evaluation.tally import Tally, tally
 from training.evaluation.timing import time_runtimes
 
 
@@ -24,8 +25,13 @@ class Evaluation:
     bytes: int
     microseconds: Mapping[int, float]
     """Time of one row by batch size: that of the call, divided by the rows in it."""
-    evidence: Evidence
+    tally: Tally
     """How it did against float32 on the same rows."""
+
+    @property
+    def accuracy(self) -> Estimate:
+        """The share of test rows that are right, with its 95% interval."""
+        return Estimate(self.scores.accuracy, self.scores.accuracy_low, self.scores.accuracy_high)
 
 
 def evaluate(
@@ -49,7 +55,7 @@ def evaluate(
             score(y, answers[name], expected),
             sizes[name],
             times[name],
-            gather(y, answers[name], expected),
+            tally(y, answers[name], expected),
         )
         for name in runtimes
     ]

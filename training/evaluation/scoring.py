@@ -9,7 +9,7 @@ import numpy as np
 from bundle.manifest import Scores
 from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime
-from evidence.intervals import wilson
+from evidence.shares import wilson
 from training.data.dataset import IntArray
 from training.evaluation.reliability import PROBABILITY_MIN, as_shares
 
@@ -41,15 +41,15 @@ def score(y: IntArray, probabilities: FloatArray, reference: FloatArray) -> Scor
 
     predicted = probabilities.argmax(axis=1)
     correct = int((predicted == y).sum())
-    low, high = wilson(correct, len(y))
+    accuracy = wilson(correct / len(y), len(y))
     precision, recall, f1, _ = precision_recall_fscore_support(
         y, predicted, labels=np.unique(y), average="macro", zero_division=0.0
     )
     return Scores(
         rows=len(y),
-        accuracy=correct / len(y),
-        accuracy_low=low,
-        accuracy_high=high,
+        accuracy=accuracy.value,
+        accuracy_low=accuracy.low,
+        accuracy_high=accuracy.high,
         precision=float(precision),
         recall=float(recall),
         f1=float(f1),

@@ -16,7 +16,7 @@ from training.config import Architecture, Cell
 from training.errors import OptionError
 from training.models.layers import FOR_RELU, dense, first_state, recurrent
 from training.models.texts import TextReader
-from training.rung import PLAIN_WIDTH, scaled
+from training.precisions import PLAIN_WIDTH, scaled
 
 # An unrolled graph holds a copy of the cell for each step; beyond this, converting takes minutes.
 STEPS_MAX = 256

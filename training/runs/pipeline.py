@@ -12,7 +12,7 @@ from bundle.store import ModelStore
 from training.config import TrainConfig
 from training.data.sources import stem
 from training.errors import OptionError
-from training.export import quantize
+from training.export import worker
 from training.models.fit import Epoch
 from training.progress import Progress, Silence
 from training.runs.material import read
@@ -26,7 +26,7 @@ def train(
     store: Path,
     *,
     progress: Progress | None = None,
-    convert: Convert = quantize.convert_all,
+    convert: Convert = worker.convert_all,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
 ) -> Published:
     """Train, convert, score and publish one model; its bundle is the next version in `store`.

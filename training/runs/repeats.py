@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, stdev
 
+from evidence.estimate import Estimate
 from training.config import TrainConfig
 from training.errors import ConversionError, DivergedError
 from training.evaluation.evaluate import Evaluation
@@ -55,8 +56,8 @@ class Stability:
     accuracy: Spread
     difference: Spread
     """Its accuracy less that of the float32 of the same seed."""
-    interval: tuple[float, float]
-    """The 95% interval of the accuracy within the published seed."""
+    published: Estimate
+    """The accuracy within the published seed, with its 95% interval."""
 
 
 def other_seeds(config: TrainConfig, repeats: int) -> list[TrainConfig]:
@@ -108,8 +109,8 @@ def stability(first: Sequence[Evaluation], repeats: Sequence[Repeat]) -> list[St
             Stability(
                 name,
                 Spread(tuple(run[name].scores.accuracy for run in made)),
-                Spread(tuple(run[name].evidence.pairs.difference for run in made)),
-                (published.scores.accuracy_low, published.scores.accuracy_high),
+                Spread(tuple(run[name].tally.pairs.difference.value for run in made)),
+                published.accuracy,
             )
         )
     return found

@@ -7,8 +7,9 @@ import pytest
 
 from bundle import selftest
 from bundle.runtimes import open_runtime
-from training.config import VARIANTS, TrainConfig
+from training.config import TrainConfig
 from training.errors import DataError, OptionError
+from training.precisions import VARIANTS
 from training.runs.pipeline import train
 from training.runs.run import Published
 
