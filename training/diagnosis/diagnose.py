@@ -14,7 +14,8 @@ from evidence.paired import Pairs
 from training.config import DataConfig
 from training.data.dataset import IntArray
 from training.data.rescoring import rows_to_score
-from training.diagnosis.findings import Diagnosis, advise, find
+from training.diagnosis.advice import advise
+from training.diagnosis.findings import Diagnosis, find
 from training.diagnosis.inputs import check_inputs
 from training.diagnosis.layers import BATCH, compare
 from training.diagnosis.tensors import OpenGraph
