@@ -17,7 +17,7 @@ from typing import Any
 import keras
 
 from training.config import TrainConfig
-from training.data.preprocess import Prepared, prepare
+from training.data.prepare import Prepared, prepare
 from training.data.sources import load
 from training.models import architectures, fit
 

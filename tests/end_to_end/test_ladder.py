@@ -16,7 +16,8 @@ from training.cli.app import main
 from training.config import TrainConfig
 from training.errors import ConversionError
 from training.export.worker import convert_all
-from training.runs.pipeline import Published, train
+from training.runs.pipeline import train
+from training.runs.run import Published
 
 PRECISIONS = ("float32", "int8", "weight_int4")
 

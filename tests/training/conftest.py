@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from training.config import TrainConfig
-from training.runs.pipeline import Published, train
+from training.runs.pipeline import train
+from training.runs.run import Published
 
 
 @pytest.fixture(scope="session")

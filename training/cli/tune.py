@@ -50,9 +50,9 @@ def tune(
 
     Ends with 0 if both demands are met, 1 if not, 2 after a mistake.
     """
+    from training.cli.console import BarProgress, native_noise_kept_aside
     from training.export.worker import Worker
     from training.report import front_picture, search
-    from training.report.console import BarProgress, native_noise_kept_aside
     from training.search.tuning import Tuning
 
     with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress, Worker() as convert:

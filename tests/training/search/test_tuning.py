@@ -9,13 +9,14 @@ import pytest
 from bundle import selftest
 from bundle.runtimes import open_runtime
 from bundle.store import ModelStore
-from tests.training.runs.test_pipeline import Notes
+from tests.training.watchers import Notes
 from training.config import TrainConfig
 from training.errors import OptionError
 from training.export.worker import Worker
 from training.progress import Silence
 from training.report.search import cells, misses, sentences
-from training.runs.pipeline import Convert, read
+from training.runs.material import read
+from training.runs.run import Convert
 from training.search.config import SearchConfig
 from training.search.tuning import Final, Found, Tuning
 

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.image import imread
 
 from training.models.fit import Epoch
-from training.report.history import draw
+from training.report.history_picture import draw
 
 RUN = [Epoch(1, 1.0, 0.9, 0.5), Epoch(2, 0.6, 0.5, 0.8), Epoch(3, 0.4, 0.7, 0.7)]
 

@@ -1,13 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from training.evaluation.evaluate import interleave, log_loss, score
+from training.evaluation.scoring import log_loss, score
 
 Y = np.array([0, 0, 1, 1, 2, 2])
 RIGHT = np.eye(3, dtype=np.float32)[Y]
@@ -46,38 +42,23 @@ def test_log_loss_is_in_nats_and_finite_where_the_true_class_has_nothing() -> No
     assert log_loss(np.array([1]), np.array([[1, 0]], np.float32)) == pytest.approx(-np.log(1e-7), rel=1e-3)
 
 
+def test_log_loss_is_the_mean_of_minus_ln_p_of_the_true_class_though_not_every_class_occurs() -> None:
+    random = np.random.default_rng(0)
+    p, y = random.dirichlet(np.ones(4), size=50).astype(np.float32), random.integers(3, size=50)
+    assert log_loss(y, p) == pytest.approx(-np.log(p[np.arange(50), y]).mean(), rel=1e-5)
+
+
+def test_the_worked_example_has_the_binary_cross_entropy_that_is_right() -> None:
+    p = np.array([0.9, 0.1, 0.8, 0.2], np.float32)
+    both = np.column_stack([1 - p, p])
+    assert log_loss(np.array([1, 0, 1, 0]), both) == pytest.approx(0.1643, abs=5e-5)
+
+
+def test_a_row_that_sums_to_more_than_one_costs_no_more_for_it() -> None:
+    p = np.array([[0.0, 1.2, 0.0]], np.float32)
+    assert log_loss(np.array([0]), p) == pytest.approx(-np.log(1e-7), rel=1e-6)
+
+
 def test_log_loss_of_rows_that_do_not_sum_to_one_is_of_their_shares() -> None:
     p = np.array([[0.6, 0.6]], np.float32)
     assert log_loss(np.array([0]), p) == pytest.approx(np.log(2))
-
-
-class Clock:
-    """A clock that moves only when a timed call says how long it took, in microseconds."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.calls: list[str] = []
-
-    def call(self, name: str, microseconds: int) -> Callable[[], None]:
-        def run() -> None:
-            self.now += microseconds / 1e6
-            self.calls.append(name)
-
-        return run
-
-
-@given(st.integers(100, 50_000), st.integers(100, 50_000))
-def test_calls_are_timed_in_turns_until_each_has_had_its_budget(fast: int, slow: int) -> None:
-    clock = Clock()
-    calls = {"fast": clock.call("fast", fast), "slow": clock.call("slow", slow)}
-    seconds = interleave(calls, budget_s=0.1, turn_s=0.01, clock=lambda: clock.now)
-    for name, each in (("fast", fast), ("slow", slow)):
-        assert seconds[name] == pytest.approx([each / 1e6] * len(seconds[name]))
-        assert len(seconds[name]) >= 3
-        assert 0.1 <= sum(seconds[name]) + 1e-9 <= 0.1 + max(0.02 + each / 1e6, 3 * each / 1e6)
-
-
-def test_variants_take_turns() -> None:
-    clock = Clock()
-    interleave({n: clock.call(n, 4000) for n in "ab"}, budget_s=0.02, turn_s=0.01, clock=lambda: clock.now)
-    assert "".join(clock.calls) == "aaabbb" + "aaabbb" * 2  # warm-up, then three calls a turn
