@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,12 +20,6 @@ from training.search.config import SearchConfig
 from training.search.tuning import Final, Found, Tuning
 
 BASE = TrainConfig(data="iris", model="mlp", epochs=3)
-
-
-@pytest.fixture(scope="module")
-def convert() -> Iterator[Standby]:
-    with Standby() as standby:
-        yield standby
 
 
 def told(**options: object) -> SearchConfig:
