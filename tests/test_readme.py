@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ COMMANDS = [
 ]
 
 
+@cache
 def help_of(*program: str) -> str:
     return subprocess.run([*program, "--help"], capture_output=True, text=True, check=True).stdout
 
