@@ -16,7 +16,7 @@ from training.config import DataConfig
 from training.data.preprocess import Prepared, prepare
 from training.data.sources import load
 from training.evaluation.evaluate import Evaluation, score
-from training.evaluation.evidence import gather
+from training.evaluation.tally import tally
 from training.export import writer
 from training.export.converter import SAVED_MODEL, convert
 from training.rung import PLAIN_WIDTH, Rung
@@ -107,7 +107,7 @@ class Workshop:
                     score(rows.y_test, answers[variant], answers[REFERENCE]),
                     1,
                     {},
-                    gather(rows.y_test, answers[variant], answers[REFERENCE]),
+                    tally(rows.y_test, answers[variant], answers[REFERENCE]),
                 )
                 for variant in VARIANTS
             ]
