@@ -243,7 +243,9 @@ def test_a_host_where_nobody_answers_is_an_error(models: Path, unused_address: s
     assert f"no service answers at {unused_address}" in ended.stderr
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 130)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 130)], ids=["SIGINT", "SIGTERM"]
+)
 def test_an_interrupted_run_leaves_no_process_behind(
     number: signal.Signals, code: int, models: Path, tmp_path: Path
 ) -> None:

@@ -37,14 +37,21 @@ def loans(field_models: Path) -> Bundle:
     return ModelStore(field_models).open("loans")
 
 
-@pytest.mark.parametrize("variant", ["float32", "float16", "dynamic_int8", "int8", "tensorflow"])
-@pytest.mark.parametrize("name", ["loans", "codes"])
+@pytest.mark.parametrize(
+    ("name", "variant"),
+    [
+        *(
+            (name, one)
+            for name in ("loans", "codes")
+            for one in ("float32", "float16", "dynamic_int8", "int8")
+        ),
+        ("loans", "tensorflow"),
+    ],
+)
 def test_every_variant_answers_what_its_runtime_answers_to_the_encoded_rows(
     client: httpx.Client, field_models: Path, name: str, variant: str
 ) -> None:
     bundle = ModelStore(field_models).open(name)
-    if bundle.manifest.variant(variant) is None:
-        pytest.skip(f"{name} was made without {variant}")
     instances = bundle.test_instances()
     assert instances is not None
     expected = open_runtime(bundle, variant).predict(bundle.test_set()[0][:40])

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +21,6 @@ from training.search.config import SearchConfig
 from training.search.tuning import Final, Found, Tuning
 
 BASE = TrainConfig(data="iris", model="mlp", epochs=3)
-
-
-@pytest.fixture(scope="module")
-def convert() -> Iterator[Worker]:
-    with Worker() as worker:
-        yield worker
 
 
 def told(**options: object) -> SearchConfig:

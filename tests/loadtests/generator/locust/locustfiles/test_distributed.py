@@ -20,7 +20,7 @@ RATE, SECONDS = 80.0, 2.0
 
 
 def _locust(*arguments: str) -> subprocess.Popen[str]:
-    file = str(ROOT / "loadtests" / "locustfiles" / "arrivals.py")
+    file = str(ROOT / "loadtests" / "generator" / "locust" / "locustfiles" / "arrivals.py")
     return subprocess.Popen(
         [sys.executable, "-m", "locust", "-f", file, *arguments],
         cwd=ROOT,
