@@ -23,11 +23,11 @@ from loadtests.errors import GeneratorError, LoadTestError
 from loadtests.generator.process import Generator
 from loadtests.measure.summary import summarise_windows
 from loadtests.rig import cores, interruption
-from loadtests.rig.child import Child
+from loadtests.rig.child import Child, program
 from loadtests.rig.cores import Cores
+from loadtests.rig.ports import free_port
 from loadtests.rig.turns import turn
 from loadtests.system.client import ServiceClient
-from loadtests.system.server_process import free_port
 from loadtests.workload.order import Order
 from loadtests.workload.target import choose_bundle
 
@@ -119,8 +119,8 @@ class Server:
         if host is None:
             port = free_port()
             self._host = f"http://127.0.0.1:{port}"
-            arguments = ["--port", str(port), "--answer-bytes", str(_ANSWER_BYTES)]
-            self._child = Child("benchmarks.bare", arguments, log=log, core=chosen.service)
+            command = program("benchmarks.bare", "--port", str(port), "--answer-bytes", str(_ANSWER_BYTES))
+            self._child = Child(command, log=log, core=chosen.server)
 
     def __enter__(self) -> str:
         assert self._host is not None  # noqa: S101 - set above
@@ -147,10 +147,10 @@ class Server:
 def _compare(order: Order, logs: Path, chosen: Cores, rounds: int) -> list[tuple[Speed, Speed]]:
     """Return our speed and that of FastHttpUser in each round, taken side by side."""
     found: dict[str, list[Speed]] = {"ours": [], "theirs": []}
-    with Generator(log=logs / "generator.log", core=chosen.generator) as generator:
+    with Generator(log=logs / "generator.log", core=chosen.load) as generator:
         contenders: dict[str, Callable[[], Speed]] = {
             "ours": lambda: _ours(generator, order, logs / "samples.npz"),
-            "theirs": lambda: _theirs(order, logs / "fast_http.log", chosen.generator),
+            "theirs": lambda: _theirs(order, logs / "fast_http.log", chosen.load),
         }
         for index in range(rounds):
             for name in turn(list(contenders), index):
@@ -166,7 +166,8 @@ def _ours(generator: Generator, order: Order, file: Path) -> Speed:
 
 
 def _theirs(order: Order, log: Path, core: int | None) -> Speed:
-    with Child("benchmarks.fast_http", [order.as_json()], log=log, core=core, talks=True) as child:
+    command = program("benchmarks.fast_http", order.as_json())
+    with Child(command, log=log, core=core, talks=True) as child:
         line = child.hear(order.seconds + _START_S)
         if not line:
             raise GeneratorError(f"FastHttpUser did not report:\n{child.tail()}")

@@ -20,8 +20,8 @@ from loadtests.experiment.timeline import Moment
 from loadtests.experiment.trial import Curve
 from loadtests.measure.check import Check
 from loadtests.measure.latency import Latency
-from loadtests.measure.samples import Floats
 from loadtests.measure.summary import Accuracy
+from loadtests.workload.arrays import Floats
 
 
 class Strict(BaseModel):

@@ -8,7 +8,7 @@ from pathlib import Path
 from bundle.store import Bundle
 from loadtests.rig.cores import Cores
 from loadtests.workload.order import Order
-from loadtests.workload.scenarios import OFFLINE_USERS, SCENARIOS, SHAPED, Scenario
+from loadtests.workload.scenarios import SCENARIOS, SHAPED, Scenario
 from loadtests.workload.target import Target
 
 ROUNDS = 9  # thrice three: few show no small difference, and one that was disturbed decides much
@@ -77,7 +77,7 @@ class Plan:
 
     @property
     def users(self) -> int:
-        return {"single_stream": 1, "offline": OFFLINE_USERS}.get(self.scenario_name, self.schedule.users)
+        return self.scenario.users or self.schedule.users
 
     @property
     def seconds(self) -> float:

@@ -47,7 +47,7 @@ def run(plan: Plan, progress: Progress) -> Iterator[ScoredLoad | Skipped]:
         yield from _start(plan, progress, stack, subjects)
         if not subjects:
             return
-        generator = stack.enter_context(Generator(log=plan.out / "generator.log", core=plan.cores.generator))
+        generator = stack.enter_context(Generator(log=plan.out / "generator.log", core=plan.cores.load))
         session = Session(plan, progress, generator, subjects)
         for rows in plan.rows:
             yield from _measure(session, build(x, y, rows), x)
@@ -85,7 +85,7 @@ def _service(plan: Plan, variant: str) -> AbstractContextManager[Server]:
         return nullcontext(Server(plan.host))
     log = plan.out / f"service-{variant}.log"
     waits = plan.scenario.kind == CLOSED
-    return launched(plan.models, variant, log=log, core=plan.cores.service, waits=waits)
+    return launched(plan.models, variant, log=log, core=plan.cores.server, waits=waits)
 
 
 def _subject(plan: Plan, progress: Progress, name: str, server: Server) -> Subject:
@@ -93,7 +93,7 @@ def _subject(plan: Plan, progress: Progress, name: str, server: Server) -> Subje
     offline = None
     if is_available(plan.bundle.variant(name)):
         file = plan.out / "samples" / f"offline-{name}.npz"
-        offline = predict(plan.bundle, name, file=file, core=plan.cores.generator)
+        offline = predict(plan.bundle, name, file=file, core=plan.cores.load)
     progress.begin(name, "starting the service")
     server.wait_until_ready()
     return Subject(name, target_of(plan.bundle, name), server, offline)
@@ -123,7 +123,7 @@ def _meet(session: Session, subject: Subject, payloads: Payloads, x: Instances) 
     """Time an idle service, audit it once, and note who it is."""
     plan, host, target = session.plan, subject.server.host, subject.target
     session.progress.begin(subject.name, f"alone, {rows_in_words(payloads.rows)} a request")
-    with ServiceClient(host) as client, bound_to(plan.cores.generator):
+    with ServiceClient(host) as client, bound_to(plan.cores.load):
         client.ask(target, payloads.bodies[0])
         unloaded = probe(client, target, payloads)
         if not subject.audits:

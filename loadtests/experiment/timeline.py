@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from evidence.percentiles import percentile
-from loadtests.measure.samples import Flags
 from loadtests.measure.summary import Window
+from loadtests.workload.arrays import Flags
 from loadtests.workload.scenarios import users_at
 
 MOMENTS = 30

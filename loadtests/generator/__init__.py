@@ -1,1 +1,1 @@
-"""The load generator: what sends requests, in a closed or an open loop, and the process it runs in."""
+"""The load generator: the loops that send requests, Locust that runs them, and the process they run in."""

@@ -18,41 +18,21 @@ import gevent
 from gevent.event import Event
 
 from loadtests.errors import ServiceError, WireError
+from loadtests.generator.line import Line
 from loadtests.generator.load import Load
-from loadtests.measure.samples import Floats
 from loadtests.protocol.wire import Connection
 from loadtests.rig.alarm import Alarm
-from loadtests.workload.open_loop_limits import CONNECTIONS_FIRST, CONNECTIONS_MAX, GRACE_S
+from loadtests.workload.arrays import Floats
 
-_READ, _WRITE = 1, 2  # what a watcher of libev waits for
+CONNECTIONS_FIRST = 32
+CONNECTIONS_MAX = 1024
+GRACE_S = 10.0  # for answers that are still out when the last request is sent
+
 _BURST = 4  # requests sent in a row before answers are read
 # A core that sleeps takes 0.1 ms to wake, which is a tenth of a quick answer. So the loop turns without
 # sleeping from here to a moment; not where the service would need the very same core.
 _AWAKE_S = 200e-6 if (os.cpu_count() or 1) > 1 else 0.0
 _EMPTY_TURN_S = 20e-6  # a turn of the loop in which there was nothing to do takes less
-
-
-class _Line:
-    """A connection, and the request that is out on it."""
-
-    __slots__ = ("body", "connection", "due", "reader", "scheduled", "sent", "writer")
-
-    def __init__(self, connection: Connection) -> None:
-        loop: Any = gevent.get_hub().loop
-        connection.unblock()
-        self.connection = connection
-        self.reader = loop.io(connection.fileno(), _READ)
-        self.writer = loop.io(connection.fileno(), _WRITE)
-        self.body = -1  # none is out
-        self.scheduled = 0.0
-        self.due = 0.0
-        self.sent = 0.0
-
-    def close(self) -> None:
-        for watcher in (self.reader, self.writer):
-            watcher.stop()
-            watcher.close()
-        self.connection.close()
 
 
 class OpenLoop:
@@ -68,8 +48,8 @@ class OpenLoop:
         self._load = load
         self._host = host
         self._most = min(load.order.connections or CONNECTIONS_MAX, CONNECTIONS_MAX)
-        self._lines: set[_Line] = set()
-        self._idle: list[_Line] = []
+        self._lines: set[Line] = set()
+        self._idle: list[Line] = []
         self._opening = 0  # connections that are not there yet
         self._waiting: deque[tuple[float, int]] = deque()  # moment and body, for want of a connection
         self._out = 0
@@ -150,7 +130,7 @@ class OpenLoop:
                 self._waiting.append((moment, body))
                 self._open_another()
 
-    def _send(self, line: _Line, scheduled: float, due: float, body: int) -> None:
+    def _send(self, line: Line, scheduled: float, due: float, body: int) -> None:
         line.scheduled, line.due, line.body = scheduled, due, body
         self._out += 1
         line.sent = time.perf_counter()
@@ -160,7 +140,7 @@ class OpenLoop:
         except OSError as error:
             self._lose(line, error)
 
-    def _on_room(self, line: _Line) -> None:
+    def _on_room(self, line: Line) -> None:
         """Go on with a request that was more than the system took at once."""
         self._looked = 0.0
         try:
@@ -169,7 +149,7 @@ class OpenLoop:
         except OSError as error:
             self._lose(line, error)
 
-    def _on_answer(self, line: _Line) -> None:
+    def _on_answer(self, line: Line) -> None:
         self._looked = 0.0
         try:
             answer = line.connection.poll()
@@ -181,7 +161,7 @@ class OpenLoop:
             self._send_due()
         self._see_whether_it_is_over()
 
-    def _take(self, line: _Line, status: int, content: bytes) -> None:
+    def _take(self, line: Line, status: int, content: bytes) -> None:
         """Record an answer and let the next request have the connection. Raises WireError."""
         done = time.perf_counter()
         if line.body < 0:
@@ -194,7 +174,7 @@ class OpenLoop:
         else:
             self._lose(line)
 
-    def _offer(self, line: _Line, now: float) -> None:
+    def _offer(self, line: Line, now: float) -> None:
         """Give a free connection to the request that has waited longest, if there is one."""
         if self._waiting:
             scheduled, body = self._waiting.popleft()
@@ -202,7 +182,7 @@ class OpenLoop:
         else:
             self._idle.append(line)
 
-    def _lose(self, line: _Line, error: Exception | None = None) -> None:
+    def _lose(self, line: Line, error: Exception | None = None) -> None:
         """Close a connection; what was out on it is a failure."""
         if line.body >= 0:
             cause = str(error) if isinstance(error, WireError) else type(error).__name__
@@ -237,8 +217,8 @@ class OpenLoop:
         else:
             line.close()
 
-    def _new_line(self) -> _Line:
-        line = _Line(Connection(self._host, timeout_s=None))
+    def _new_line(self) -> Line:
+        line = Line(Connection(self._host, timeout_s=None))
         self._lines.add(line)
         line.reader.start(self._on_answer, line)
         return line
@@ -247,7 +227,7 @@ class OpenLoop:
         if not self._out and not self._waiting and self._moments[self._place] == inf:
             self._is_over.set()
 
-    def _fail(self, line: _Line, reason: str) -> None:
+    def _fail(self, line: Line, reason: str) -> None:
         self._load.recorder.add_failure(
             line.sent, time.perf_counter(), line.body, status=0, reason=reason, scheduled=line.scheduled
         )

@@ -1,4 +1,4 @@
-"""The load generator: Locust without its page, in a process of its own, and the samples it brings back."""
+"""The generator's process as its parent has it: orders go to it, and windows of samples come back."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from types import TracebackType
 from typing import Self
 
 from loadtests.errors import GeneratorError
+from loadtests.generator.open_loop import GRACE_S
 from loadtests.measure.samples import Samples
 from loadtests.measure.summary import Window
-from loadtests.rig.child import Child
-from loadtests.workload.open_loop_limits import GRACE_S
+from loadtests.rig.child import Child, program
 from loadtests.workload.order import Order
 from loadtests.workload.scenarios import CLOSED, SCENARIOS
 
@@ -70,7 +70,7 @@ class Generator:
         return window(samples, order)
 
     def _start(self) -> Child:
-        return Child("loadtests.generator.agent", [], log=self._log, core=self._core, talks=True)
+        return Child(program("loadtests.generator"), log=self._log, core=self._core, talks=True)
 
     def _failure(self, what: str) -> GeneratorError:
         """Return what went wrong, for the order at hand, and start anew for the next."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from evidence.estimate import Estimate
 from evidence.percentiles import percentile_of_ordered
-from loadtests.measure.samples import Floats
+from loadtests.workload.arrays import Floats
 
 
 @dataclass(frozen=True)

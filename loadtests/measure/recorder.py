@@ -9,7 +9,8 @@ import numpy as np
 
 from loadtests.measure.samples import Samples
 from loadtests.protocol.marking import Mark, Marker
-from loadtests.workload.payloads import IntArray, rows_of
+from loadtests.workload.arrays import Flags, Floats, Ints
+from loadtests.workload.payloads import rows_of
 
 PENDING_BYTES_MAX = 256 * 2**20  # of answers not read yet; beyond it they are read as they come
 _NEVER = float("nan")
@@ -26,7 +27,7 @@ class Recorder:
     def __init__(
         self,
         rows: int,
-        order: IntArray,
+        order: Ints,
         marker: Marker | None = None,
         *,
         variant: str = "",
@@ -181,8 +182,8 @@ class Recorder:
         return answer
 
     def _wrong_rows(
-        self, answer: IntArray, body: IntArray, marks: Sequence[Mark], wrong_count: IntArray
-    ) -> tuple[IntArray, IntArray]:
+        self, answer: Ints, body: Ints, marks: Sequence[Mark], wrong_count: Ints
+    ) -> tuple[Ints, Ints]:
         """Return, for each row answered wrongly, its sample and its place in the test set; shapes (m,)."""
         places = np.array([place for one in marks for place in one.wrong], np.int64)
         first = np.concatenate([[0], np.cumsum(wrong_count)])[:-1] if len(marks) else wrong_count
@@ -193,9 +194,7 @@ class Recorder:
         row = self._order[(body[sample] * self._rows + place) % len(self._order)]
         return sample.astype(np.int64), np.asarray(row, np.int64)
 
-    def _differences(
-        self, answer: IntArray, body: IntArray, marks: Sequence[Mark]
-    ) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], np.ndarray[tuple[int], np.dtype[np.bool_]]]:
+    def _differences(self, answer: Ints, body: Ints, marks: Sequence[Mark]) -> tuple[Floats, Flags]:
         """Return for each test row how far its answers were from offline, and if a label differed."""
         difference = np.full(len(self._order), np.nan)
         astray = np.zeros(len(self._order), np.bool_)

@@ -12,10 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from loadtests.errors import GeneratorError
-from loadtests.workload.payloads import IntArray, rows_of
-
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
+from loadtests.workload.arrays import Flags, Floats, Ints
+from loadtests.workload.payloads import rows_of
 
 _PER_SAMPLE = ("scheduled", "due", "sent", "done", "status", "body", "correct", "part")
 
@@ -32,18 +30,18 @@ class Samples:
     due: Floats  # (n,) seconds, when it could be sent: `scheduled`, or later for want of a free connection
     sent: Floats  # (n,) seconds, just before the request was handed to the system
     done: Floats  # (n,) seconds, the answer complete and not yet read
-    status: IntArray  # (n,) HTTP status, 0 where there was no answer
-    body: IntArray  # (n,) which body was sent
-    correct: IntArray  # (n,) rows answered rightly; 0 where the answer was unexpected
-    error: IntArray  # (n,) index into `errors`, -1 where the answer was as promised
+    status: Ints  # (n,) HTTP status, 0 where there was no answer
+    body: Ints  # (n,) which body was sent
+    correct: Ints  # (n,) rows answered rightly; 0 where the answer was unexpected
+    error: Ints  # (n,) index into `errors`, -1 where the answer was as promised
     errors: npt.NDArray[np.str_]
-    part: IntArray  # (n,) which of the loads that were merged it is from
-    wrong_sample: IntArray  # (m,)
-    wrong_row: IntArray  # (m,)
+    part: Ints  # (n,) which of the loads that were merged it is from
+    wrong_sample: Ints  # (m,)
+    wrong_row: Ints  # (m,)
     difference: Floats  # (test rows,) largest difference of a probability from offline; NaN: not compared
     astray: Flags  # (test rows,) whether some answer had another label than the prediction offline
     rows: int  # in a request
-    order: IntArray  # (test rows,) see payloads
+    order: Ints  # (test rows,) see payloads
     variant: str
     is_open: bool  # whether the moments were scheduled
     usage_time: Floats  # (k,) seconds, when the generator's processor time was read
@@ -77,7 +75,7 @@ class Samples:
         """
         return self.offered(start, end) if self.is_open else self.between(start, end)
 
-    def asked_by_row(self, chosen: Flags) -> IntArray:
+    def asked_by_row(self, chosen: Flags) -> Ints:
         """Return how often each test row was asked in the `chosen` samples, however they ended; (test rows,).
 
         The last body goes on with the first rows, so even where each body was sent once, some came twice.
@@ -87,7 +85,7 @@ class Samples:
         asked = np.bincount(rows.ravel(), np.repeat(times, self.rows), minlength=len(self.order))
         return asked.astype(np.int64)
 
-    def answers_by_row(self, chosen: Flags) -> tuple[IntArray, IntArray]:
+    def answers_by_row(self, chosen: Flags) -> tuple[Ints, Ints]:
         """Return, for each test row, how often it was answered in the `chosen` samples and how often rightly.
 
         Unexpected answers are left out, whatever is chosen. Shapes (test rows,).
@@ -163,6 +161,6 @@ def merge(loads: Sequence[Samples]) -> Samples:
     )
 
 
-def _renumbered(samples: Samples, errors: dict[str, int]) -> IntArray:
+def _renumbered(samples: Samples, errors: dict[str, int]) -> Ints:
     number = np.array([*(errors[reason] for reason in samples.errors.tolist()), -1], np.int64)
     return np.asarray(number[samples.error])  # index -1, of no error, finds the -1 at the end

@@ -11,7 +11,8 @@ from evidence.estimate import Estimate
 from evidence.percentiles import percentile
 from evidence.shares import wilson
 from loadtests.measure.latency import Latency
-from loadtests.measure.samples import Flags, Floats, Samples, merge
+from loadtests.measure.samples import Samples, merge
+from loadtests.workload.arrays import Flags, Floats
 
 
 @dataclass(frozen=True)

@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from loadtests.errors import UnexpectedAnswerError
 from loadtests.workload.payloads import Label
 from loadtests.workload.target import Target
-
-
-def mark(status: int, content: bytes | None, expected: Sequence[Label], target: Target) -> list[int]:
-    """Return the places at which the answer's label is not the true one; none if all are right.
-
-    Raises UnexpectedAnswerError as `read` does.
-    """
-    labels, _ = read(status, content, len(expected), target)
-    return [place for place, label in enumerate(labels) if label != expected[place]]
 
 
 def read(

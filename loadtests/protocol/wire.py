@@ -1,4 +1,4 @@
-"""One kept-alive HTTP/1.1 connection that does as little as it can: ready-made bytes out, a sized answer in.
+"""One kept-alive HTTP/1.1 connection that does as little as it can: ready-made bytes out, an answer in.
 
 In a process that gevent has patched, as Locust's are, waiting lets the other greenlets run; in any other it
 blocks. A general client costs several times what a small model does, and would be what is measured.
@@ -6,7 +6,6 @@ blocks. A general client costs several times what a small model does, and would 
 
 from __future__ import annotations
 
-import re
 import socket
 import ssl
 from types import TracebackType
@@ -14,10 +13,9 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from loadtests.errors import ServiceError, WireError
+from loadtests.protocol.framing import Answer, whole
 
 _RECEIVE_BYTES = 65536
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)[ \t]*(?:\r\n|$)", re.IGNORECASE)
-_CLOSES = re.compile(rb"\r\nconnection:[ \t]*close", re.IGNORECASE)
 
 
 class Connection:
@@ -38,7 +36,7 @@ class Connection:
             raise ServiceError(f"no service answers at {host}: {error}") from None
         self.is_open = True
         """False once the service has said that it closes the connection: the next request needs a new one."""
-        self._received = b""  # of an answer that is not whole yet
+        self._answer: Answer | None = None  # one that is not whole yet
         self._unsent = memoryview(b"")  # of a request that was pushed
 
     def __enter__(self) -> Self:
@@ -60,9 +58,9 @@ class Connection:
     def receive(self) -> tuple[int, bytes]:
         """Wait for one answer; return its status and body.
 
-        Raises WireError for anything but a whole answer that says how long it is, and OSError.
+        Raises WireError for anything but one whole answer, and OSError.
         """
-        while (answer := self._put_together(self._more())) is None:
+        while (answer := self._take(self._socket.recv(_RECEIVE_BYTES))) is None:
             pass
         return answer
 
@@ -100,34 +98,22 @@ class Connection:
         except (BlockingIOError, ssl.SSLWantReadError):
             return None
 
-    def _more(self) -> bytes:
-        piece = self._socket.recv(_RECEIVE_BYTES)
-        if not piece:
-            when = "in the middle of" if self._received else "before"
-            raise WireError(f"the connection was closed {when} an answer")
-        return piece
-
-    def _put_together(self, piece: bytes) -> tuple[int, bytes] | None:
+    def _take(self, piece: bytes) -> tuple[int, bytes] | None:
         """Return status and body where this piece was the last of an answer. Raises WireError."""
-        received = self._received + piece if self._received else piece
-        end = received.find(b"\r\n\r\n")
-        if end < 0:
-            self._received = received
+        answer = self._answer
+        if answer is None:
+            plain = whole(piece)
+            if plain is not None:
+                return plain
+            if not piece:
+                raise WireError("the connection was closed before an answer")
+            answer = self._answer = Answer()
+        answer.read(piece)
+        if not answer.is_complete:
             return None
-        head = received[:end]
-        status = _status(head)
-        length = _LENGTH.search(head)
-        if length is None:
-            raise WireError("the answer does not say how long it is")
-        begin, size = end + 4, int(length[1])
-        if len(received) < begin + size:
-            self._received = received
-            return None
-        if len(received) > begin + size:
-            raise WireError("more came than one answer")
-        self._received = b""
-        self.is_open = _CLOSES.search(head) is None
-        return status, received[begin:]
+        self._answer = None
+        self.is_open = not answer.is_last
+        return answer.status, bytes(answer.body)
 
 
 def encode(host: str, path: str, body: bytes) -> bytes:
@@ -138,9 +124,3 @@ def encode(host: str, path: str, body: bytes) -> bytes:
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode("ascii") + body
-
-
-def _status(head: bytes) -> int:
-    if not head.startswith(b"HTTP/1.") or not head[9:12].isdigit():
-        raise WireError("the answer is not HTTP")
-    return int(head[9:12])

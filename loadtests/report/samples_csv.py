@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from loadtests.experiment.measured import Measured
-from loadtests.measure.samples import Floats, Samples
+from loadtests.measure.samples import Samples
+from loadtests.workload.arrays import Floats
 
 FILE_NAME = "samples.csv.gz"
 COLUMNS = (

@@ -59,7 +59,7 @@ class Report:
             model=plan.bundle.name,
             version=plan.bundle.version,
             host=plan.host,
-            cores={"service": plan.cores.service, "generator": plan.cores.generator},
+            cores={"service": plan.cores.server, "generator": plan.cores.load},
             scenario=loads[0].scenario,
             schedule=_schedule(plan),
             budget=self.budget,

@@ -13,7 +13,8 @@ def heed() -> None:
     """From now on treat every request to end as Ctrl-C: without it, this process would leave its children.
 
     They have sessions of their own, so a closed terminal does not end them. What the caller has chosen to
-    ignore, as `nohup` does, stays ignored.
+    ignore stays ignored: a closed terminal under `nohup`, and Ctrl-C itself in a job that a shell has put in
+    the background, which Python does not touch either. A polite kill ends such a job in order.
     """
     for name in _ASKED:
         number = getattr(signal, name, None)

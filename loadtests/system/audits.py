@@ -13,10 +13,10 @@ import numpy as np
 
 from loadtests.errors import UnexpectedAnswerError
 from loadtests.measure.check import Check
-from loadtests.measure.samples import Floats
 from loadtests.protocol import wire
 from loadtests.protocol.answers import read
 from loadtests.system.probe import TIMEOUT_S, exchange, timed
+from loadtests.workload.arrays import Floats
 from loadtests.workload.payloads import Instances, encode
 from loadtests.workload.target import Target
 

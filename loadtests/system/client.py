@@ -1,8 +1,7 @@
-"""Asks a running service what it has, whether it is ready, and for its metrics."""
+"""Speaks with a running service beside the load: whether it is ready, and what its metrics say."""
 
 from __future__ import annotations
 
-import re
 import ssl
 from dataclasses import dataclass
 from types import TracebackType
@@ -11,15 +10,13 @@ from typing import Any, Self
 import httpx
 
 from loadtests.errors import ServiceError
-from loadtests.system import identity
 from loadtests.system.identity import Identity
+from loadtests.system.metrics import Metrics
 from loadtests.workload.target import Target
 
 # The slowest first request loads TensorFlow.
 _TIMEOUT = httpx.Timeout(120.0, connect=5.0)
 _TRIES = 3
-_SAMPLE = re.compile(r"^(?P<name>\w+)\{(?P<labels>[^}]*)\} (?P<value>\S+)")
-_LABEL = re.compile(r'(\w+)="([^"]*)"')
 
 
 @dataclass(frozen=True)
@@ -81,30 +78,26 @@ class ServiceClient:
 
     def inference_time(self, target: Target) -> InferenceTime | None:
         """Read from `/metrics` what the target has cost so far; None where the service does not say."""
-        answer = self._request("GET", "/metrics")
-        return _inference_time(answer.text, target) if answer.status_code == 200 else None
+        metrics = self._metrics()
+        return _inference_time(metrics, target) if metrics else None
 
     def identity(self, target: Target) -> Identity | None:
         """Read from `/metrics` what tells this service from another; None where it has none."""
-        answer = self._request("GET", "/metrics")
-        if answer.status_code != 200:
+        metrics = self._metrics()
+        if metrics is None:
             return None
-        spent = _inference_time(answer.text, target)
-        return identity.read(answer.text, target.model, target.variant, spent.requests if spent else None)
+        spent = _inference_time(metrics, target)
+        return Identity.of(metrics, target.model, target.variant, spent.requests if spent else None)
 
     def stage_seconds(self, target: Target) -> dict[str, float]:
         """Read from `/metrics` the time that answered requests have spent in each stage, by its name."""
+        metrics = self._metrics()
+        return metrics.by("stage", "stage_seconds_total", _labels(target)) if metrics else {}
+
+    def _metrics(self) -> Metrics | None:
+        """Read `/metrics`; None where there is no such thing."""
         answer = self._request("GET", "/metrics")
-        wanted = {"model": target.model, "variant": target.variant}
-        stages: dict[str, float] = {}
-        for line in answer.text.splitlines():
-            sample = _SAMPLE.match(line)
-            if sample and sample["name"] == "stage_seconds_total":
-                labels = dict(_LABEL.findall(sample["labels"]))
-                stage = labels.pop("stage", "")
-                if labels == wanted:
-                    stages[stage] = float(sample["value"])
-        return stages
+        return Metrics.of(answer.text) if answer.status_code == 200 else None
 
     def _request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         try:
@@ -122,14 +115,11 @@ def _detail(answer: httpx.Response) -> str:
         return f"it answers {answer.status_code}"
 
 
-def _inference_time(metrics: str, target: Target) -> InferenceTime | None:
-    wanted = {"model": target.model, "variant": target.variant}
-    found: dict[str, float] = {}
-    for line in metrics.splitlines():
-        sample = _SAMPLE.match(line)
-        if sample and dict(_LABEL.findall(sample["labels"])) == wanted:
-            found[sample["name"]] = float(sample["value"])
-    try:
-        return InferenceTime(found["inference_seconds_sum"], found["inference_seconds_count"])
-    except KeyError:
-        return None
+def _inference_time(metrics: Metrics, target: Target) -> InferenceTime | None:
+    seconds = metrics.value("inference_seconds_sum", _labels(target))
+    requests = metrics.value("inference_seconds_count", _labels(target))
+    return None if seconds is None or requests is None else InferenceTime(seconds, requests)
+
+
+def _labels(target: Target) -> dict[str, str]:
+    return {"model": target.model, "variant": target.variant}

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+from typing import Self
 
-_VERSION = re.compile(r'^model_version\{[^}]*model="(?P<model>[^"]*)"[^}]*\} (?P<value>\S+)', re.MULTILINE)
-_CREATED = re.compile(
-    r'^requests_created\{model="(?P<model>[^"]*)",outcome="200",variant="(?P<variant>[^"]*)"\}'
-    r" (?P<value>\S+)",
-    re.MULTILINE,
-)
+from loadtests.system.metrics import Metrics
 
 
 @dataclass(frozen=True)
@@ -24,6 +19,16 @@ class Identity:
     answered: float | None
     """Requests of the variant that it has answered, which never become fewer."""
 
+    @classmethod
+    def of(cls, metrics: Metrics, model: str, variant: str, answered: float | None) -> Self:
+        """Find the identity in the metrics."""
+        created = {"model": model, "outcome": "200", "variant": variant}
+        return cls(
+            metrics.among("model_version", {"model": model}),
+            metrics.value("requests_created", created),
+            answered,
+        )
+
     def became(self, later: Identity) -> str | None:
         """Return what happened to the service since, or None where it is the same."""
         if self.version is not None and later.version != self.version:
@@ -33,20 +38,6 @@ class Identity:
         if self.answered is not None and (later.answered is None or later.answered < self.answered):
             return "it was started again: it has answered fewer requests than before"
         return None
-
-
-def read(metrics: str, model: str, variant: str, answered: float | None) -> Identity:
-    """Find the identity in the text of `/metrics`."""
-    version = next((float(one["value"]) for one in _VERSION.finditer(metrics) if one["model"] == model), None)
-    since = next(
-        (
-            float(one["value"])
-            for one in _CREATED.finditer(metrics)
-            if (one["model"], one["variant"]) == (model, variant)
-        ),
-        None,
-    )
-    return Identity(version, since, answered)
 
 
 def _text(version: float | None) -> str:

@@ -21,8 +21,9 @@ from bundle.runtimes import open_runtime
 from bundle.runtimes.base import BATCH_MAX
 from bundle.store import Bundle, open_bundle
 from loadtests.errors import GeneratorError, LoadTestError
-from loadtests.rig.child import Child
-from loadtests.workload.payloads import IntArray, shuffled
+from loadtests.rig.child import Child, program
+from loadtests.workload.arrays import Ints
+from loadtests.workload.payloads import shuffled
 
 LIMIT_S = 8.0
 _START_S = 120.0  # TensorFlow alone takes ten seconds
@@ -44,8 +45,9 @@ def predict(bundle: Bundle, variant: str, *, file: Path, core: int | None) -> Of
     Raises GeneratorError, with the last lines of its log, where it fails.
     """
     arguments = [str(bundle.folder), variant, str(file), str(LIMIT_S)]
+    command = program("loadtests.system.offline_predictions", *arguments)
     log = file.with_suffix(".log")
-    with Child("loadtests.system.offline_predictions", arguments, log=log, core=core) as child:
+    with Child(command, log=log, core=core) as child:
         deadline = time.monotonic() + _START_S + 2 * LIMIT_S
         while (code := child.wait(_POLL_S)) is None:
             if time.monotonic() > deadline:
@@ -96,7 +98,7 @@ def _predict(bundle: Bundle, variant: str, seconds: float) -> tuple[FloatArray, 
                 return probabilities, done / took
 
 
-def _batches(order: IntArray) -> list[IntArray]:
+def _batches(order: Ints) -> list[Ints]:
     return [order[start : start + BATCH_MAX] for start in range(0, len(order), BATCH_MAX)]
 
 

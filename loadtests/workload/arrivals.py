@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from loadtests.measure.samples import Floats
+from loadtests.workload.arrays import Floats
 
 
 def poisson(rate: float, seconds: float, *, seed: int, part: int = 0, parts: int = 1) -> Floats:

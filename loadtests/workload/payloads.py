@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from bundle.normalizer import FloatArray
 from bundle.store import Bundle
+from loadtests.workload.arrays import Ints
 
 Label = int | str
-IntArray = npt.NDArray[np.int64]
 Instances = FloatArray | npt.NDArray[np.object_]
 
 BODY_BYTES_MAX = 64 * 2**20  # of all bodies together: the 10,000 images of Fashion-MNIST take 36 MB
@@ -25,7 +25,7 @@ class Payloads:
     """`rows` test rows a body; body `b` holds those at `b * rows`, `b * rows + 1`, ... of `order`, a ring."""
 
     rows: int
-    order: IntArray  # (test rows,): which row of the test set is sent at which place
+    order: Ints  # (test rows,): which row of the test set is sent at which place
     bodies: tuple[bytes, ...]
     labels: tuple[list[Label], ...]
     """The true label of each row of each body."""
@@ -35,7 +35,7 @@ class Payloads:
         return int(user * _GOLDEN_RATIO % 1 * len(self.bodies))
 
 
-def rows_of(bodies: IntArray, rows: int, order: IntArray) -> IntArray:
+def rows_of(bodies: Ints, rows: int, order: Ints) -> Ints:
     """Return the test rows that `bodies` hold, shape (bodies, rows)."""
     places = bodies[:, None] * rows + np.arange(rows)
     return np.asarray(order[places % len(order)])
@@ -88,7 +88,7 @@ def rows_within(x: Instances, rows: int, bytes_max: int) -> int:
     return rows
 
 
-def shuffled(rows: int, seed: int = 0) -> IntArray:
+def shuffled(rows: int, seed: int = 0) -> Ints:
     """Return the order in which so many test rows are sent, shape (rows,)."""
     return np.random.default_rng(seed).permutation(rows).astype(np.int64)
 

@@ -5,12 +5,25 @@ After the scenarios of MLPerf Inference (Reddi et al., 2020), whose rules say bo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import ceil
 
 CLOSED, OPEN, SHAPED = "closed", "open", "shaped"
 SHED_STATUS = "status 503"
+
+OFFLINE_ROWS = 512
+OFFLINE_BODY_BYTES = 15 * 2**20  # the service takes 16 MiB, and bodies differ a little
+_OFFLINE_USERS = 2  # one request is decoded by the service while the next is on its way
+
+
+def _ramp(progress: float, most: int) -> int:
+    """Reach `most` after four fifths, so that its height is seen as well."""
+    return min(most, ceil(most * progress / 0.8))
+
+
+def _spike(progress: float, most: int) -> int:
+    return most if 1 / 3 <= progress < 2 / 3 else most // 10
 
 
 @dataclass(frozen=True)
@@ -27,6 +40,10 @@ class Scenario:
     """Its windows should be alike; where they are not, the run is void."""
     sheds: bool
     """The service may refuse: that is part of the figure, and not an unexpected answer."""
+    users: int | None = None
+    """How many there are, whatever was asked for; None where that is up to whoever asks."""
+    shape: Callable[[float, int], int] | None = None
+    """Of a shaped one: from the share of its time that is over, and the most users, to those there are."""
 
     def unexpected(self, failures: Mapping[str, int]) -> dict[str, int]:
         """Return those of `failures`, counts by reason, that are no refusals, where it may refuse."""
@@ -53,6 +70,7 @@ SCENARIOS = {
             "p50, p90 and p99 of the latency",
             is_steady=True,
             sheds=False,
+            users=1,
         ),
         Scenario(
             "server",
@@ -69,6 +87,7 @@ SCENARIOS = {
             "rows a second, and their share of what the interpreter does in a process of its own",
             is_steady=True,
             sheds=False,
+            users=_OFFLINE_USERS,
         ),
         Scenario(
             "ramp",
@@ -77,6 +96,7 @@ SCENARIOS = {
             "goodput, shed and late requests over time",
             is_steady=False,
             sheds=True,
+            shape=_ramp,
         ),
         Scenario(
             "spike",
@@ -85,21 +105,17 @@ SCENARIOS = {
             "goodput, shed and late requests over time",
             is_steady=False,
             sheds=True,
+            shape=_spike,
         ),
     )
 }
 
-OFFLINE_ROWS = 512
-OFFLINE_BODY_BYTES = 15 * 2**20  # the service takes 16 MiB, and bodies differ a little
-OFFLINE_USERS = 2  # one request is decoded by the service while the next is on its way
-
 
 def users_at(scenario: str, elapsed_s: float, seconds: float, most: int) -> int:
-    """Return how many users a shaped scenario has, `elapsed_s` into its `seconds`; at least one.
+    """Return how many users a scenario has, `elapsed_s` into its `seconds`; at least one, and `most` at most.
 
-    A ramp reaches `most` after four fifths, so that its height is seen as well.
+    Where it has no shape, all are there from the beginning.
     """
+    shape = SCENARIOS[scenario].shape
     progress = min(max(elapsed_s / seconds, 0.0), 1.0)
-    if scenario == "ramp":
-        return max(1, min(most, ceil(most * progress / 0.8)))
-    return most if 1 / 3 <= progress < 2 / 3 else max(1, most // 10)
+    return most if shape is None else max(1, shape(progress, most))

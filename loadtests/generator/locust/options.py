@@ -7,7 +7,9 @@ from typing import Any
 
 from loadtests.errors import LoadTestError
 from loadtests.workload.order import Order
-from loadtests.workload.scenarios import SCENARIOS
+from loadtests.workload.scenarios import SCENARIOS, SHAPED
+
+SHAPES = [one.name for one in SCENARIOS.values() if one.kind == SHAPED]
 
 
 def add_options(parser: Any, **_: Any) -> None:
@@ -36,9 +38,7 @@ def add_options(parser: Any, **_: Any) -> None:
         help="The most that the open loop may open; 0 for what it takes.",
     )
     parser.add_argument("--seed", type=int, default=0, help="Of the arrivals of the open loop.")
-    parser.add_argument(
-        "--shape", choices=["ramp", "spike"], default="ramp", help="Of users who come and go."
-    )
+    parser.add_argument("--shape", choices=SHAPES, default=SHAPES[0], help="Of users who come and go.")
     parser.add_argument(
         "--offline",
         default="",

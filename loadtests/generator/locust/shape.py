@@ -1,4 +1,4 @@
-"""The Locust load shape of `ramp` and `spike`."""
+"""The Locust load shape of those scenarios whose users come and go."""
 
 from __future__ import annotations
 

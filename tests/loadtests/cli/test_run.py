@@ -258,7 +258,7 @@ def test_an_interrupted_run_leaves_no_process_behind(
     ) as run:
         children: list[psutil.Process] = []
         deadline = time.monotonic() + 60
-        while not (_names(children) >= {"service", "loadtests.generator.agent"}):
+        while not (_names(children) >= {"service", "loadtests.generator"}):
             assert time.monotonic() < deadline, "the load did not begin in time"
             children = psutil.Process(run.pid).children(recursive=True)
             time.sleep(0.05)
@@ -275,7 +275,7 @@ def _names(processes: list[psutil.Process]) -> set[str]:
     names: set[str] = set()
     for process in processes:
         try:
-            names |= {name for name in ("service", "loadtests.generator.agent") if name in process.cmdline()}
+            names |= {name for name in ("service", "loadtests.generator") if name in process.cmdline()}
         except psutil.NoSuchProcess:
             continue
     return names

@@ -4,7 +4,7 @@ import select
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import pairwise
 
 import pytest
@@ -23,7 +23,10 @@ def _answering(*pieces: bytes) -> Iterator[Connection]:
         def serve() -> None:
             accepted, _ = listener.accept()
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with accepted:
+            with (
+                accepted,
+                suppress(BrokenPipeError, ConnectionResetError),
+            ):  # whoever has read enough closes the connection
                 accepted.recv(1024)
                 for piece in pieces:
                     accepted.sendall(piece)
@@ -37,25 +40,93 @@ def _answering(*pieces: bytes) -> Iterator[Connection]:
             server.join()
 
 
+OK = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n3;name=value\r\ncde\r\n0\r\nTrailer: x\r\n\r\n"
+
+
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (b"HTTP/1.1 200 OK\r\n\r\n", "does not say how long"),
-        (b"HTTP/1.1 200 OK\r\nX-Content-Length: 3\r\n\r\nabc", "does not say how long"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", "closed in the middle of"),
-        (b"HTTP/1.1 200 OK\r\nContent-", "closed in the middle of"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nab", "more came than one answer"),
+        (OK + b"Content-Length: 9\r\n\r\nhalf", "closed in the middle of"),
+        (OK + b"Content-", "closed in the middle of"),
+        (CHUNKED[:-8], "closed in the middle of"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n", "closed in the middle of"),
+        (OK + b"Content-Length: 1\r\n\r\nab", "more came than one answer"),
+        (OK + b"Content-Length: 1\r\n\r\na" + OK + b"Content-Length: 1\r\n\r\nb", "more came than one"),
+        (OK + b"Content-Length: 1\r\nConnection: close\r\n\r\nab", "more came than one answer"),
+        (CHUNKED + CHUNKED, "more came than one answer"),
+        (b"HTTP/1.1 204 No Content\r\nContent-Length: 2\r\n\r\nab", "more came than one answer"),
         (b"", "closed before"),
-        (b"nonsense\r\nContent-Length: 0\r\n\r\n", "not HTTP"),
+        (b"nonsense\r\nContent-Length: 0\r\n\r\n", r"not HTTP \([A-Z]"),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "not HTTP"),
         (b"HTTP/1.1 abc\r\nContent-Length: 0\r\n\r\n", "not HTTP"),
+        (b"HTTP/1.1 2000 OK\r\nContent-Length: 0\r\n\r\n", "not HTTP"),
+        (OK + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", "not HTTP"),
+        (OK + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\na", "not HTTP"),
+        (OK + b"X: folded\r\n Content-Length: 1\r\nContent-Length: 1\r\n\r\na", "not HTTP"),
+        (OK + b"Content-Length: 18446744073709551616\r\n\r\na", "not HTTP"),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\nlots\r\n", "not HTTP"),
     ],
 )
 def test_what_is_no_whole_answer_is_an_error(answer: bytes, reason: str) -> None:
-    with _answering(answer) as connection, pytest.raises(WireError, match=reason):
-        connection.exchange(b"POST / HTTP/1.1\r\n\r\n")
+    # What comes too much may come too late: after an answer that was whole, and before the next is asked for.
+    by_bytes = [] if "more came" in reason else [_bytes_of(answer)]
+    for pieces in [[answer], *by_bytes]:
+        with _answering(*pieces) as connection, pytest.raises(WireError, match=reason):
+            connection.exchange(b"POST / HTTP/1.1\r\n\r\n")
 
 
-@given(st.binary(max_size=60), st.lists(st.integers(1, 90), max_size=6), st.integers(100, 599))
+@pytest.mark.parametrize(
+    ("answer", "read", "stays_open"),
+    [
+        (CHUNKED, (200, b"abcde"), True),
+        (CHUNKED.replace(b"200", b"503"), (503, b"abcde"), True),
+        (OK + b"\r\nuntil the end", (200, b"until the end"), False),
+        (OK + b"\r\n", (200, b""), False),
+        (OK + b"X-Content-Length: 3\r\n\r\nabcdef", (200, b"abcdef"), False),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", (204, b""), True),
+        (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 10\r\n\r\n", (304, b""), True),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" + OK + b"Content-Length: 2\r\n\r\nab", (200, b"ab"), True),
+        (b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" + CHUNKED, (200, b"abcde"), True),
+        (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", (101, b""), False),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\na", (200, b"a"), False),
+        (b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\na", (200, b"a"), True),
+        (OK + b"Connection: Upgrade, close\r\nContent-Length: 1\r\n\r\na", (200, b"a"), False),
+        (OK + b"Connection: keep-alive\r\nContent-Length: 1\r\n\r\na", (200, b"a"), True),
+    ],
+)
+def test_every_way_to_say_where_an_answer_ends_is_understood(
+    answer: bytes, read: tuple[int, bytes], stays_open: bool
+) -> None:
+    """Whether it comes at once or byte by byte."""
+    for pieces in [answer], _bytes_of(answer):
+        with _answering(*pieces) as connection:
+            assert connection.exchange(b"POST / HTTP/1.1\r\n\r\n") == read
+            assert connection.is_open == stays_open
+
+
+def test_answers_follow_one_another_however_each_is_framed() -> None:
+    sized = OK + b"Content-Length: 2\r\n\r\nok"
+    answers = [CHUNKED, sized, b"HTTP/1.1 204 No Content\r\n\r\n", CHUNKED, sized]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        connection = Connection(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_s=30.0)
+        accepted, _ = listener.accept()
+        with connection, accepted:
+            found = []
+            for answer in answers:
+                accepted.sendall(answer)
+                found.append(connection.receive())
+    assert found == [(200, b"abcde"), (200, b"ok"), (204, b""), (200, b"abcde"), (200, b"ok")]
+
+
+def _bytes_of(answer: bytes) -> list[bytes]:
+    return [answer[place : place + 1] for place in range(len(answer))]
+
+
+STATUSES = st.integers(200, 599).filter(lambda status: status not in {204, 304})  # these have no body
+
+
+@given(st.binary(max_size=60), st.lists(st.integers(1, 90), max_size=6), STATUSES)
 def test_an_answer_in_any_pieces_is_put_together(body: bytes, cuts: list[int], status: int) -> None:
     answer = b"HTTP/1.1 %d X\r\ncontent-LENGTH:  %d \r\nServer: x\r\n\r\n" % (status, len(body)) + body
     edges = [0, *sorted(set(cuts)), len(answer)]
@@ -65,8 +136,15 @@ def test_an_answer_in_any_pieces_is_put_together(body: bytes, cuts: list[int], s
         assert connection.is_open
 
 
-def test_neither_a_long_request_nor_a_slow_answer_is_waited_for() -> None:
-    request, answer = b"x" * 2**24, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+@pytest.mark.parametrize(
+    "answer",
+    [
+        OK + b"Content-Length: 2\r\n\r\nok",
+        OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+    ],
+)
+def test_neither_a_long_request_nor_a_slow_answer_is_waited_for(answer: bytes) -> None:
+    request = b"x" * 2**24
     with socket.create_server(("127.0.0.1", 0)) as listener:
         connection = Connection(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_s=30.0)
         accepted, _ = listener.accept()

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from loadtests.system.identity import Identity, read
+from loadtests.system.identity import Identity
+from loadtests.system.metrics import Metrics
 
 METRICS = """\
 model_version{model="digits"} 2.0
@@ -13,8 +14,8 @@ KNOWN = Identity(2.0, 1.5e9, 40.0)
 
 
 def test_it_is_read_from_the_metrics_of_the_target() -> None:
-    assert read(METRICS, "digits", "int8", 40.0) == KNOWN
-    assert read("", "digits", "int8", None) == Identity(None, None, None)
+    assert Identity.of(Metrics.of(METRICS), "digits", "int8", 40.0) == KNOWN
+    assert Identity.of(Metrics.of(""), "digits", "int8", None) == Identity(None, None, None)
 
 
 @pytest.mark.parametrize(

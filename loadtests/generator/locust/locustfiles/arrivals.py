@@ -9,7 +9,7 @@ With `--master` and `--worker` processes, give as many users as workers: each se
 from __future__ import annotations
 
 from loadtests.generator.locust.plugin import install
-from loadtests.generator.users import OpenLoopUser
+from loadtests.generator.locust.users import OpenLoopUser
 
 install()
 

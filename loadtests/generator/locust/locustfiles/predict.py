@@ -7,7 +7,7 @@ locust -f loadtests/generator/locust/locustfiles/predict.py \
 from __future__ import annotations
 
 from loadtests.generator.locust.plugin import install
-from loadtests.generator.users import ClosedLoopUser
+from loadtests.generator.locust.users import ClosedLoopUser
 
 install()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from loadtests.generator.locust.plugin import install
 from loadtests.generator.locust.shape import ScenarioShape
-from loadtests.generator.users import ClosedLoopUser
+from loadtests.generator.locust.users import ClosedLoopUser
 
 install()
 

@@ -10,11 +10,11 @@ from tests.loadtests.conftest import ROOT
 # In a process of its own: Locust puts gevent in the place of parts of Python.
 _TICKS = """
 import json
-from loadtests.generator.agent import _shape
+from loadtests.generator.locust.sender import OrderedShape
 from loadtests.workload.order import Order
 
 order = Order("", "", "", 1, "", 1, "spike", 30, 0.0, 0.5, 8.5, 0.0, 0)
-shape, ticks = _shape(order), []
+shape, ticks = OrderedShape(order), []
 for now in range(12):
     shape.get_run_time = lambda: float(now)
     ticks.append(shape.tick())

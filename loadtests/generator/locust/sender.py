@@ -1,27 +1,25 @@
-"""Locust as a process that sends one load after another: an order a line in, an answer a line out.
+"""Sends one load after another with Locust, without its page and its command line, in this process.
 
 Starting Locust takes longer than a round lasts, and rounds of variants are interleaved; so it is started
-once. `python -m loadtests.generator.agent` reads `{"order": ..., "samples": FILE}` and prints
-`{"error": TEXT}`, empty where the samples were written.
+once.
 """
 
 from __future__ import annotations
 
 import gc
-import json
-import sys
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import gevent
 from locust.env import Environment
 
 from loadtests.errors import LoadTestError
+from loadtests.generator.load import Load
 from loadtests.generator.locust.plugin import Plugin
 from loadtests.generator.locust.shape import ScenarioShape
-from loadtests.generator.users import ClosedLoopUser, OpenLoopUser
+from loadtests.generator.locust.users import ClosedLoopUser, OpenLoopUser
+from loadtests.generator.open_loop import GRACE_S
 from loadtests.measure.samples import Samples
-from loadtests.workload.open_loop_limits import GRACE_S
 from loadtests.workload.order import Order
 from loadtests.workload.scenarios import OPEN, SCENARIOS, SHAPED
 
@@ -30,19 +28,24 @@ _LINGER_S = 1.0  # of a shape: it begins a little before the users do
 _STEP_S = 0.05
 
 
-class AgentUser(ClosedLoopUser):
+class _Client(ClosedLoopUser):
     """A client of a closed loop."""
 
 
-class AgentArrivals(OpenLoopUser):
+class _Arrivals(OpenLoopUser):
     """The sender of an open loop."""
 
 
-class AgentShape(ScenarioShape):
-    """The users of a ramp or a spike."""
+class OrderedShape(ScenarioShape):
+    """The users of an order that come and go."""
+
+    def __init__(self, order: Order) -> None:
+        super().__init__()
+        self.scenario, self.seconds, self.most = order.scenario, order.seconds, order.users
+        self.linger_s = _LINGER_S
 
 
-class Agent:
+class Sender:
     """Sends the loads of orders, each as a Locust test of its own."""
 
     def __init__(self) -> None:
@@ -52,8 +55,8 @@ class Agent:
         """Send one load and return its samples. Raises LoadTestError."""
         scenario = SCENARIOS[order.scenario]
         environment = Environment(
-            user_classes=[AgentArrivals if scenario.kind == OPEN else AgentUser],
-            shape_class=_shape(order) if scenario.kind == SHAPED else None,
+            user_classes=[_Arrivals if scenario.kind == OPEN else _Client],
+            shape_class=OrderedShape(order) if scenario.kind == SHAPED else None,
             host=order.host,
         )
         runner: Any = environment.create_local_runner()
@@ -65,19 +68,7 @@ class Agent:
         gc.collect()
         gc.disable()
         try:
-            if scenario.kind == SHAPED:
-                load.recorder.spawned = float("nan")
-                runner.start_shape()
-                _wait(lambda: load.recorder.spawned >= 0, order.seconds)
-                gevent.sleep(order.seconds + _MARGIN_S)
-            else:
-                users = 1 if scenario.kind == OPEN else order.users
-                runner.start(users, spawn_rate=users)
-                _wait(lambda: load.recorder.spawned >= 0, order.seconds)
-                if scenario.kind == OPEN:
-                    load.schedule_is_over.wait(order.seconds + GRACE_S + 5)
-                else:
-                    gevent.sleep(order.seconds + _MARGIN_S)
+            _run(runner, load)
             runner.stop()
         finally:
             gc.enable()
@@ -95,32 +86,23 @@ class Agent:
         return self._plugin
 
 
-def _shape(order: Order) -> AgentShape:
-    shape = AgentShape()
-    shape.scenario, shape.seconds, shape.most = order.scenario, order.seconds, order.users
-    shape.linger_s = _LINGER_S
-    return shape
+def _run(runner: Any, load: Load) -> None:
+    """Have the users at work for as long as the order says."""
+    order, kind = load.order, SCENARIOS[load.order.scenario].kind
+    if kind == SHAPED:
+        load.recorder.spawned = float("nan")
+        runner.start_shape()
+    else:
+        users = 1 if kind == OPEN else order.users
+        runner.start(users, spawn_rate=users)
+    _wait(lambda: load.recorder.spawned >= 0, order.seconds)
+    if kind == OPEN:
+        load.schedule_is_over.wait(order.seconds + GRACE_S + 5)
+    else:
+        gevent.sleep(order.seconds + _MARGIN_S)
 
 
-def _wait(condition: Any, seconds: float) -> None:
+def _wait(condition: Callable[[], bool], seconds: float) -> None:
     with gevent.Timeout(seconds + 30.0, LoadTestError("the users did not start")):
         while not condition():
             gevent.sleep(_STEP_S)
-
-
-def main() -> None:
-    """Carry orders out until there are no more."""
-    agent = Agent()
-    for line in sys.stdin:
-        asked = json.loads(line)
-        error = ""
-        try:
-            agent.send(Order(**asked["order"])).save(Path(asked["samples"]))
-        except LoadTestError as failure:
-            error = str(failure)
-        sys.stdout.write(json.dumps({"error": error}) + "\n")
-        sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,33 @@
+"""What the generator's process runs: one load after another, an order a line in, an answer a line out.
+
+`python -m loadtests.generator` reads `{"order": ..., "samples": FILE}` and prints `{"error": TEXT}`, empty
+where the samples were written.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from loadtests.errors import LoadTestError
+from loadtests.generator.locust.sender import Sender
+from loadtests.workload.order import Order
+
+
+def main() -> None:
+    """Carry orders out until there are no more."""
+    sender = Sender()
+    for line in sys.stdin:
+        asked = json.loads(line)
+        error = ""
+        try:
+            sender.send(Order(**asked["order"])).save(Path(asked["samples"]))
+        except LoadTestError as failure:
+            error = str(failure)
+        sys.stdout.write(json.dumps({"error": error}) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
