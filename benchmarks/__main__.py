@@ -16,14 +16,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from benchmarks import cores, machine, wrk
+from benchmarks import cores, machine
 from benchmarks.errors import BenchmarkError
-from benchmarks.models import Models
+from benchmarks.load import wrk
 from benchmarks.parts import bulk, engine, peers, training, wide
 from benchmarks.peers.catalog import NAMES
 from benchmarks.plan import Plan
-from benchmarks.report import COLUMNS, Report, cells
-from benchmarks.result import Result
+from benchmarks.report.result import Result
+from benchmarks.report.writer import COLUMNS, Report, cells
+from benchmarks.subjects.models import Models
 from bundle.errors import BundleError
 
 PARTS: dict[str, tuple[str, Callable[[Plan, Result], None]]] = {

@@ -9,8 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import wrk
 from benchmarks.errors import BenchmarkError
+from benchmarks.load import wrk
 
 _LIBRARIES = (
     "ai-edge-litert",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.cores import Cores
-from benchmarks.models import Models
+from benchmarks.subjects.models import Models
 
 
 @dataclass(frozen=True)

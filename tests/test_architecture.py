@@ -69,7 +69,7 @@ NEVER = {
     "benchmarks": {"tensorflow", "keras", "sklearn", "locust"},
 }
 # A program in a file, started as a process and imported by nobody, may know what it is made of.
-BLACK_BOXES = {"benchmarks.fits": {"training", "keras"}}
+BLACK_BOXES = {"benchmarks.subjects.fits": {"training", "keras"}}
 BACKENDS = {"tensorflow", "ai_edge_litert"}
 
 

@@ -6,15 +6,15 @@ their time comes on top of the model's.
 
 from __future__ import annotations
 
-from benchmarks import server
-from benchmarks.figure import Figure, at_least
-from benchmarks.interpreter import alone
-from benchmarks.models import WIDE
+from benchmarks.load.request import json_request, octets_request, plain
+from benchmarks.measure.rounds import Samples, measure, paired
+from benchmarks.measure.sample import Sample
 from benchmarks.plan import Plan
-from benchmarks.request import json_request, octets_request, plain
-from benchmarks.result import Result
-from benchmarks.rounds import Samples, measure, paired
-from benchmarks.sample import Sample
+from benchmarks.report.figure import Figure, at_least
+from benchmarks.report.result import Result
+from benchmarks.subjects import server
+from benchmarks.subjects.interpreter import alone
+from benchmarks.subjects.models import WIDE
 
 VARIANTS = ("int8", "float32")
 ROWS = 128

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from benchmarks import server
-from benchmarks.figure import Figure, at_least, at_most
-from benchmarks.models import SMALL
+from benchmarks.load.request import json_request, plain
+from benchmarks.measure.rounds import measure, paired
 from benchmarks.plan import Plan
-from benchmarks.request import json_request, plain
-from benchmarks.result import Result
-from benchmarks.rounds import measure, paired
+from benchmarks.report.figure import Figure, at_least, at_most
+from benchmarks.report.result import Result
+from benchmarks.subjects import server
+from benchmarks.subjects.models import SMALL
 
 VARIANT = "int8"
 CONNECTIONS = (1, 32)

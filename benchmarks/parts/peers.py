@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import server
-from benchmarks.environment import python_with
 from benchmarks.errors import BenchmarkError, ProcessError, VoidRunError
-from benchmarks.figure import Figure, at_least
-from benchmarks.models import SMALL
+from benchmarks.load.request import json_request, plain
+from benchmarks.measure.rounds import Samples, measure, paired
 from benchmarks.peers.catalog import PEERS, Peer, Rows
+from benchmarks.peers.environment import python_with
 from benchmarks.plan import Plan
-from benchmarks.request import json_request, plain
-from benchmarks.result import Result
-from benchmarks.rounds import Samples, measure, paired
-from benchmarks.server import Server, free_port
+from benchmarks.report.figure import Figure, at_least
+from benchmarks.report.result import Result
+from benchmarks.subjects import server
+from benchmarks.subjects.models import SMALL
+from benchmarks.subjects.server import Server, free_port
 from bundle.store import Bundle
 
 VARIANT = "int8"

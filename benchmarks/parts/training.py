@@ -11,11 +11,11 @@ from itertools import count
 
 from benchmarks.child import Child
 from benchmarks.errors import BenchmarkError, ProcessError
-from benchmarks.figure import Figure, at_least, at_most
+from benchmarks.measure.rounds import measure, paired
+from benchmarks.measure.sample import Sample, Subject
 from benchmarks.plan import Plan
-from benchmarks.result import Result
-from benchmarks.rounds import measure, paired
-from benchmarks.sample import Sample, Subject
+from benchmarks.report.figure import Figure, at_least, at_most
+from benchmarks.report.result import Result
 
 WAYS = ("ours", "keras")
 
@@ -59,7 +59,7 @@ def run(plan: Plan, result: Result) -> None:
 def _compare(plan: Plan, result: Result, case: Case, number: int) -> None:
     told = plan.logs / f"fit-{number}.json"
     told.write_text(json.dumps(_told(plan, case)), encoding="utf-8")
-    command = [sys.executable, "-m", "benchmarks.fits"]
+    command = [sys.executable, "-m", "benchmarks.subjects.fits"]
     accuracies: dict[str, list[float]] = {way: [] for way in WAYS}
     with (
         Child(

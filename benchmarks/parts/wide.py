@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from benchmarks import server
-from benchmarks.figure import Figure, at_most
-from benchmarks.interpreter import alone
-from benchmarks.models import WIDE
+from benchmarks.load.request import Request, json_request, plain
+from benchmarks.measure.rounds import Samples, measure, paired
+from benchmarks.measure.sample import Sample
 from benchmarks.plan import Plan
-from benchmarks.request import Request, json_request, plain
-from benchmarks.result import Result
-from benchmarks.rounds import Samples, measure, paired
-from benchmarks.sample import Sample
-from benchmarks.server import Server
+from benchmarks.report.figure import Figure, at_most
+from benchmarks.report.result import Result
+from benchmarks.subjects import server
+from benchmarks.subjects.interpreter import alone
+from benchmarks.subjects.models import WIDE
+from benchmarks.subjects.server import Server
 from bundle.store import Bundle
 
 VARIANTS = ("int8", "float32")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from benchmarks.measure.sample import Sample
 from benchmarks.parts.bulk import figures
-from benchmarks.sample import Sample
 
 
 def taking(microseconds: float) -> list[Sample]:

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.cores import Cores
 from benchmarks.errors import ProcessError
-from benchmarks.interpreter import alone
+from benchmarks.subjects.interpreter import alone
 from bundle.store import Bundle
 
 

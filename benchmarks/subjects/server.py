@@ -12,12 +12,12 @@ from pathlib import Path
 
 import httpx
 
-from benchmarks import wrk
 from benchmarks.child import Child
 from benchmarks.cores import Cores
 from benchmarks.errors import ProcessError
-from benchmarks.request import Request
-from benchmarks.sample import Sample, Subject
+from benchmarks.load import wrk
+from benchmarks.load.request import Request
+from benchmarks.measure.sample import Sample, Subject
 
 _POLL_S = 0.05
 _READY_DEADLINE_S = 60.0
@@ -83,7 +83,7 @@ def service(
 def bare(answer_bytes: int, *, log: Path, cores: Cores) -> Iterator[Server]:
     """Start the bare ASGI application."""
     port = free_port()
-    command = [sys.executable, "-m", "benchmarks.bare", "--port", str(port)]
+    command = [sys.executable, "-m", "benchmarks.subjects.bare", "--port", str(port)]
     command += ["--answer-bytes", str(answer_bytes)]
     with started(command, port=port, ready_path="/", log=log, cores=cores) as server:
         yield server

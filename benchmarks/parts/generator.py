@@ -120,7 +120,7 @@ class Server:
             port = free_port()
             self._host = f"http://127.0.0.1:{port}"
             arguments = ["--port", str(port), "--answer-bytes", str(_ANSWER_BYTES)]
-            self._child = Child("benchmarks.bare", arguments, log=log, core=chosen.service)
+            self._child = Child("benchmarks.subjects.bare", arguments, log=log, core=chosen.service)
 
     def __enter__(self) -> str:
         assert self._host is not None  # noqa: S101 - set above
@@ -166,7 +166,7 @@ def _ours(generator: Generator, order: Order, file: Path) -> Speed:
 
 
 def _theirs(order: Order, log: Path, core: int | None) -> Speed:
-    with Child("benchmarks.fast_http", [order.as_json()], log=log, core=core, talks=True) as child:
+    with Child("benchmarks.subjects.fast_http", [order.as_json()], log=log, core=core, talks=True) as child:
         line = child.hear(order.seconds + _START_S)
         if not line:
             raise GeneratorError(f"FastHttpUser did not report:\n{child.tail()}")

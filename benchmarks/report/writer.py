@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.figure import Figure, shown
-from benchmarks.result import Result
+from benchmarks.report.figure import Figure, shown
+from benchmarks.report.result import Result
 
 COLUMNS = ("figure", "median", "lowest … highest", "aim", "met")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from benchmarks.figure import Figure
-from benchmarks.rounds import Samples
+from benchmarks.measure.rounds import Samples
+from benchmarks.report.figure import Figure
 
 
 @dataclass

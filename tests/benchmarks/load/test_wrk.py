@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import wrk
 from benchmarks.cores import Cores
 from benchmarks.errors import BenchmarkError, VoidRunError
-from benchmarks.request import json_request, plain
-from benchmarks.server import service
+from benchmarks.load import wrk
+from benchmarks.load.request import json_request, plain
+from benchmarks.subjects.server import service
 from bundle.store import Bundle
 
 FINDINGS = {

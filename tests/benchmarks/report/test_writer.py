@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks.figure import Figure, at_least
-from benchmarks.report import Report
-from benchmarks.result import Result
-from benchmarks.sample import Sample
+from benchmarks.measure.sample import Sample
+from benchmarks.report.figure import Figure, at_least
+from benchmarks.report.result import Result
+from benchmarks.report.writer import Report
 
 MACHINE: dict[str, Any] = {
     "cpu": "a processor",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from benchmarks.sample import Sample, Subject
+from benchmarks.measure.sample import Sample, Subject
 
 WARM_UP_S = 1
 

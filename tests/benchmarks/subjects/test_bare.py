@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.cores import Cores
-from benchmarks.request import OCTETS, Request
-from benchmarks.server import bare
+from benchmarks.load.request import OCTETS, Request
+from benchmarks.subjects.server import bare
 
 
 def test_bare_reads_any_body_and_answers_as_many_bytes_as_asked_for(two_cores: Cores, tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from benchmarks.measure.sample import Sample
 from benchmarks.parts.wide import figures
-from benchmarks.sample import Sample
 
 SAMPLES = {
     "ours": [Sample(10_000, 1.0, 150.0, 0.0)],  # 100 microseconds each

@@ -13,7 +13,7 @@ from time import perf_counter
 
 from benchmarks.child import Child
 from benchmarks.errors import ProcessError
-from benchmarks.sample import Sample, Subject
+from benchmarks.measure.sample import Sample, Subject
 from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime, open_runtime
 from bundle.store import Bundle, open_bundle
@@ -40,7 +40,7 @@ def alone(bundle: Bundle, variant: str, *, rows: int, log: Path, core: int) -> I
     command = [
         sys.executable,
         "-m",
-        "benchmarks.interpreter",
+        "benchmarks.subjects.interpreter",
         str(bundle.folder.resolve()),
         variant,
         str(rows),

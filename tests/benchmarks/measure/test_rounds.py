@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.rounds import WARM_UP_S, measure, paired, turns
-from benchmarks.sample import Sample, Subject
+from benchmarks.measure.rounds import WARM_UP_S, measure, paired, turns
+from benchmarks.measure.sample import Sample, Subject
 
 
 def test_subjects_take_turns_and_change_who_is_first() -> None:

@@ -1,6 +1,6 @@
 """Locust's own FastHttpUser, sending the bodies that our generator sends: what it is compared with.
 
-`python -m benchmarks.fast_http ORDER` sends one load, an order in JSON, and prints the requests answered a
+`python -m benchmarks.subjects.fast_http ORDER` sends one load, an order in JSON, and prints the requests answered a
 second and the share of its core that they took.
 """
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from benchmarks.cores import bound_to
 from benchmarks.errors import BenchmarkError, VoidRunError
-from benchmarks.request import Request
-from benchmarks.sample import Sample
+from benchmarks.load.request import Request
+from benchmarks.measure.sample import Sample
 
 _MARK = "wrk-result "
 _SLACK_S = 60.0

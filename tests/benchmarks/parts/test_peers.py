@@ -12,18 +12,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import environment
 from benchmarks.cores import Cores
-from benchmarks.environment import python_with
 from benchmarks.errors import BenchmarkError
-from benchmarks.models import SMALL, Models
+from benchmarks.measure.rounds import Samples
+from benchmarks.measure.sample import Sample
 from benchmarks.parts import peers
+from benchmarks.peers import environment
 from benchmarks.peers.catalog import NAMES, PEERS, Rows
 from benchmarks.peers.classifier import Classifier
+from benchmarks.peers.environment import python_with
 from benchmarks.plan import Plan
-from benchmarks.result import Result
-from benchmarks.rounds import Samples
-from benchmarks.sample import Sample
+from benchmarks.report.result import Result
+from benchmarks.subjects.models import SMALL, Models
 from bundle.runtimes import open_runtime
 from bundle.store import Bundle
 
@@ -146,6 +146,6 @@ def test_a_peer_whose_environment_cannot_be_built_is_named_with_the_reason(
 def test_a_model_that_is_missing_and_cannot_be_made_is_an_error_that_names_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("benchmarks.models.find_spec", lambda _: None)
+    monkeypatch.setattr("benchmarks.subjects.models.find_spec", lambda _: None)
     with pytest.raises(BenchmarkError, match="no model 'breast_cancer'"):
         Models(tmp_path).bundle(SMALL, lambda _: None)

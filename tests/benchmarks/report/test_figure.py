@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.figure import Figure, at_least, at_most, shown
+from benchmarks.report.figure import Figure, at_least, at_most, shown
 
 
 def test_the_median_decides_and_not_the_best_round() -> None:
