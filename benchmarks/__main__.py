@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shlex
-import signal
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich import box
@@ -16,16 +15,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from benchmarks import cores, machine
 from benchmarks.errors import BenchmarkError
-from benchmarks.load import wrk
-from benchmarks.parts import bulk, engine, peers, training, wide
+from benchmarks.load.choice import choose
+from benchmarks.parts import bulk, engine, generator, overload, peers, training, wide
 from benchmarks.peers.catalog import NAMES
 from benchmarks.plan import Plan
+from benchmarks.report.machine import describe
 from benchmarks.report.result import Result
 from benchmarks.report.writer import COLUMNS, Report, cells
 from benchmarks.subjects.models import Models
 from bundle.errors import BundleError
+from loadtests.rig import cores, interruption
 
 PARTS: dict[str, tuple[str, Callable[[Plan, Result], None]]] = {
     "engine": ("One small row: the service against bare ASGI", engine.run),
@@ -33,8 +33,9 @@ PARTS: dict[str, tuple[str, Callable[[Plan, Result], None]]] = {
     "bulk": ("128 rows of 784 a request: the service against the model alone", bulk.run),
     "peers": ("One small row: the service against other servers", peers.run),
     "training": ("A whole training run: ours against Keras's fit", training.run),
+    "overload": ("More work than the service can do: up to three times its peak", overload.run),
+    "generator": ("The load generator: ours against Locust's FastHttpUser", generator.run),
 }
-_WITHOUT_WRK = {"training"}
 
 _LOG_WIDTH = 120  # of output that is no terminal
 
@@ -58,8 +59,9 @@ def main(
 ) -> None:
     """Compare the service with bare ASGI, the bare model, and other servers, in interleaved rounds.
 
-    The server runs on the first core, and wrk on the second: nothing else should. Ends with 1 where a figure
-    misses its aim, or a run counts for nothing.
+    The server runs on the first core, and its load on the second: nothing else should. wrk sends the load,
+    or a closed loop of ours where it is not installed. Ends with 1 where a figure misses its aim, or a run
+    counts for nothing.
 
     Example: python -m benchmarks
 
@@ -69,29 +71,28 @@ def main(
 
     Example: python -m benchmarks --only peers --peers tutorial,triton --out reports/peers
     """
-    # Without it, a polite kill would end this process and leave its children.
-    signal.signal(signal.SIGTERM, _interrupt)
+    interruption.heed()
     console = Console(width=None if sys.stdout.isatty() else _LOG_WIDTH)
     try:
         names = _choice("--only", only, tuple(PARTS))
         wanted = _choice("--peers", chosen, NAMES)
-        if not set(names) <= _WITHOUT_WRK:
-            wrk.find()
         out.mkdir(parents=True, exist_ok=True)
         with (
             tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder,
             console.status("starting") as status,
         ):
+            bound = cores.choose()
             plan = Plan(
                 models=Models(models, data_dir),
                 rounds=rounds,
                 seconds=seconds,
-                cores=cores.choose(),
+                cores=bound,
+                client=choose(bound.load),
                 logs=Path(folder),
                 say=lambda text: status.update(escape(text)),
                 peers=wanted,
             )
-            before = machine.describe()
+            before = describe(bound, plan.client.name)
             results = [_run(name, plan, console) for name in names]
     except BenchmarkError as error:
         _refuse(str(error))
@@ -99,7 +100,7 @@ def main(
         _refuse(f"{error.filename}: {error.strerror}")
     except KeyboardInterrupt:
         print("interrupted: nothing was reported, and what was started has been stopped", file=sys.stderr)
-        raise typer.Exit(130) from None
+        raise typer.Exit(interruption.CODE) from None
     command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
     report = Report(command, rounds, seconds, before, results)
     paths = report.write(out)
@@ -143,10 +144,6 @@ def _choice(option: str, text: str, allowed: tuple[str, ...]) -> tuple[str, ...]
 def _refuse(message: str) -> NoReturn:
     print(f"error: {message}", file=sys.stderr)
     raise typer.Exit(2)
-
-
-def _interrupt(*_: Any) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -69,7 +69,11 @@ NEVER = {
     "benchmarks": {"tensorflow", "keras", "sklearn", "locust"},
 }
 # A program in a file, started as a process and imported by nobody, may know what it is made of.
-BLACK_BOXES = {"benchmarks.subjects.fits": {"training", "keras"}}
+BLACK_BOXES = {
+    "benchmarks.subjects.fits": {"training", "keras"},
+    "benchmarks.subjects.generator": {"loadtests"},
+    "benchmarks.subjects.fast_http": {"loadtests", "locust"},
+}
 BACKENDS = {"tensorflow", "ai_edge_litert"}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -24,6 +25,15 @@ class Request:
     path: str
     body: bytes
     content_type: str = JSON
+
+    def encoded(self, host: str) -> bytes:
+        """Return it as it goes over a connection to `host`, an address such as http://127.0.0.1:8000."""
+        head = (
+            f"POST {self.path} HTTP/1.1\r\nHost: {urlsplit(host).netloc}\r\n"
+            f"Content-Type: {self.content_type}\r\nAccept: {self.content_type}\r\n"
+            f"Content-Length: {len(self.body)}\r\n\r\n"
+        )
+        return head.encode() + self.body
 
     def send(self, host: str) -> bytes:
         """Send it once, and return the answer. Raise ProcessError where that is no success."""

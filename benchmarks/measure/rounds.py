@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from benchmarks.measure.sample import Sample, Subject
+from loadtests.rig.turns import turn
 
 WARM_UP_S = 1
 
-Samples = dict[str, list[Sample]]
+Samples = Mapping[str, Sequence[Sample]]
 """A sample a round for each subject: those of equal index were taken side by side."""
-
-
-def turns(subjects: Sequence[str], rounds: int) -> Iterator[str]:
-    """Yield who is measured next: A B, then B A, then A B, so that a steady drift favours none."""
-    for index in range(rounds):
-        yield from subjects if index % 2 == 0 else reversed(subjects)
 
 
 def measure(
@@ -25,10 +20,11 @@ def measure(
     for name, subject in subjects.items():
         say(f"warming up: {name}")
         subject(WARM_UP_S)
-    samples: Samples = {name: [] for name in subjects}
-    for name in turns(list(subjects), rounds):
-        say(f"round {len(samples[name]) + 1} of {rounds}: {name}")
-        samples[name].append(subjects[name](seconds))
+    samples: dict[str, list[Sample]] = {name: [] for name in subjects}
+    for index in range(rounds):
+        for name in turn(list(subjects), index):
+            say(f"round {index + 1} of {rounds}: {name}")
+            samples[name].append(subjects[name](seconds))
     return samples
 
 

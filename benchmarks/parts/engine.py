@@ -25,15 +25,15 @@ def run(plan: Plan, result: Result) -> None:
     ]
     with (
         server.service(
-            plan.models.folder, bundle.name, [VARIANT], log=plan.logs / "service.log", cores=plan.cores
+            plan.models.folder, bundle.name, [VARIANT], log=plan.logs / "service.log", core=plan.cores.server
         ) as ours,
-        server.bare(len(request.send(ours.host)), log=plan.logs / "bare.log", cores=plan.cores) as bare,
+        server.bare(len(request.send(ours.host)), log=plan.logs / "bare.log", core=plan.cores.server) as bare,
     ):
         for connections in CONNECTIONS:
             samples = measure(
                 {
-                    "ours": ours.under(request, connections=connections),
-                    "bare": bare.under(request, connections=connections),
+                    "ours": plan.client.on(ours.host, request, connections=connections),
+                    "bare": plan.client.on(bare.host, request, connections=connections),
                 },
                 rounds=plan.rounds,
                 seconds=plan.seconds,
@@ -56,6 +56,6 @@ def run(plan: Plan, result: Result) -> None:
                 Figure(
                     f"{at}: p50, ours / bare",
                     paired(lambda one, other: one.p50_us / other.p50_us, samples, "ours", "bare"),
-                    at_most(1.4) if connections == 1 else None,
+                    at_most(1.4) if connections == 1 and plan.client.is_wrk else None,
                 )
             )

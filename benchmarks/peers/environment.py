@@ -8,10 +8,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.child import ROOT
 from benchmarks.errors import BenchmarkError
+from loadtests.rig.child import SOURCE
 
-FOLDER = ROOT / ".venv-bench"
+FOLDER = SOURCE / ".venv-bench"
 
 _STAMP = "requirements.txt"  # written last: an environment without it was not finished
 

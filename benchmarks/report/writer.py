@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -50,18 +51,19 @@ class Report:
 
     def _as_markdown(self) -> str:
         machine = self.machine
+        load = "unknown" if machine["load"] is None else machine["load"]
         versions = ", ".join(f"{name} {version}" for name, version in machine["libraries"].items())
         lines = [
             "# Benchmark",
             "",
             f"`{self.command}`",
             "",
-            f"{machine['cpu']}, {machine['cores']} cores, load {machine['load']} before the first run.",
-            f"{machine['system']}; Python {machine['python']}.",
-            f"{machine['wrk']}; {versions}.",
+            f"{machine['cpu']}, {machine['cores']} cores, load {load} before the first run.",
+            f"{machine['system']}; Python {machine['python']}; {versions}.",
+            f"Requests were sent by {machine['client']}.",
             "",
             f"{self.rounds} rounds of {self.seconds} s, in turn (A B, B A, A B, …), after a warm-up.",
-            "The server runs on one core, wrk on another. Ratios are taken in each round; the median counts.",
+            f"{_bound(machine['bound'])} Ratios are taken in each round; the median counts.",
             "",
         ]
         for result in self.results:
@@ -74,6 +76,12 @@ def cells(figure: Figure) -> tuple[str, ...]:
     met = {None: "", True: "yes", False: "no"}[figure.is_met]
     spread = f"{shown(figure.low)} … {shown(figure.high)}"
     return figure.name, shown(figure.median), spread, str(figure.aim or ""), met
+
+
+def _bound(cores: Mapping[str, int | None]) -> str:
+    if None in cores.values():
+        return "Nothing was bound to a core: the server and its load may have taken it from each other."
+    return "The server runs on one core, its load on another."
 
 
 def _section(result: Result) -> list[str]:

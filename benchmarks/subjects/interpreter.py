@@ -8,15 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from statistics import quantiles
 from time import perf_counter
 
-from benchmarks.child import Child
 from benchmarks.errors import ProcessError
 from benchmarks.measure.sample import Sample, Subject
 from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime, open_runtime
 from bundle.store import Bundle, open_bundle
+from loadtests.rig.child import Child, program
 
 _CALLS_AT_MOST = 2**20  # a sample keeps each call's duration
 
@@ -30,25 +29,17 @@ def time_calls(runtime: Runtime, rows: FloatArray, seconds: float) -> Sample:
         now = perf_counter()
         durations.append(now - last)
         last = now
-    percentiles = quantiles(durations, n=100, method="inclusive")
-    return Sample(len(durations), last - start, percentiles[49] * 1e6, percentiles[98] * 1e6)
+    return Sample.of(durations, last - start)
 
 
 @contextmanager
-def alone(bundle: Bundle, variant: str, *, rows: int, log: Path, core: int) -> Iterator[Subject]:
+def alone(bundle: Bundle, variant: str, *, rows: int, log: Path, core: int | None) -> Iterator[Subject]:
     """Start a process that calls `variant` with the first `rows` test rows; the core is its own meanwhile."""
-    command = [
-        sys.executable,
-        "-m",
-        "benchmarks.subjects.interpreter",
-        str(bundle.folder.resolve()),
-        variant,
-        str(rows),
-    ]
+    command = program("benchmarks.subjects.interpreter", str(bundle.folder.resolve()), variant, str(rows))
     with Child(command, log=log, core=core, talks=True) as child:
 
         def subject(seconds: int) -> Sample:
-            line = child.ask(f"{seconds}\n".encode())
+            line = child.ask(str(seconds))
             if not line:
                 raise ProcessError(f"the interpreter's process ended:\n{child.tail()}")
             return Sample(**json.loads(line))

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from benchmarks.child import ROOT
 from benchmarks.errors import BenchmarkError
 from bundle.store import Bundle, ModelStore
+from loadtests.rig.child import SOURCE, program
 
 
 @dataclass(frozen=True)
@@ -46,19 +45,12 @@ class Models:
             raise BenchmarkError(
                 f"there is no model {recipe.name!r} in {str(self.folder)!r}, and no `training` to make it"
             )
-        command = [sys.executable, "-m", "training", "train", "--data", recipe.name]
-        command += [
-            "--model",
-            recipe.architecture,
-            "--name",
-            recipe.name,
-            "--models",
-            str(self.folder.resolve()),
-        ]
+        options = ("--data", recipe.name, "--model", recipe.architecture, "--name", recipe.name)
+        command = program("training", "train", *options, "--models", str(self.folder.resolve()))
         if self.data_dir is not None and recipe is WIDE:
             command += ["--data-dir", str(self.data_dir.resolve())]
         done = subprocess.run(
-            command, cwd=ROOT, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+            command, cwd=SOURCE, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
         )
         if done.returncode != 0:
             last = "\n".join((done.stderr or done.stdout).strip().splitlines()[-5:])
