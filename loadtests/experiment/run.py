@@ -89,7 +89,7 @@ class _Run:
             except (LoadTestError, BundleError) as error:
                 yield Skipped(name, str(error), failed=True)
         if self._subjects:
-            log, core = plan.out / "generator.log", plan.cores.generator
+            log, core = plan.out / "generator.log", plan.cores.load
             self._generator = self._stack.enter_context(Generator(log=log, core=core))
 
     def measure(self, rows: int) -> Iterator[Result | Skipped]:
@@ -117,7 +117,7 @@ class _Run:
             return nullcontext(Server(plan.host))
         log = plan.out / f"service-{variant}.log"
         waits = plan.scenario.kind == CLOSED
-        return launched(plan.models, variant, log=log, core=plan.cores.service, waits=waits)
+        return launched(plan.models, variant, log=log, core=plan.cores.server, waits=waits)
 
     def _subject(self, name: str, server: Server) -> Subject:
         plan = self._plan
@@ -125,7 +125,7 @@ class _Run:
         offline = None
         if is_available(plan.bundle.variant(name)):
             file = plan.out / "samples" / f"offline-{name}.npz"
-            offline = predict(plan.bundle, name, file=file, core=plan.cores.generator)
+            offline = predict(plan.bundle, name, file=file, core=plan.cores.load)
         self._progress.begin(name, "starting the service")
         server.wait_until_ready()
         return Subject(name, target_of(plan.bundle, name), server, offline)
@@ -134,7 +134,7 @@ class _Run:
         """Time an idle service, audit it once, and note who it is."""
         host, target = subject.server.host, subject.target
         self._progress.begin(subject.name, f"alone, {_rows(payloads.rows)} a request")
-        with ServiceClient(host) as client, bound_to(self._plan.cores.generator):
+        with ServiceClient(host) as client, bound_to(self._plan.cores.load):
             client.ask(target, payloads.bodies[0])
             unloaded = probe(client, target, payloads)
             if not subject.audits:

@@ -13,7 +13,7 @@ from typing import Self
 from loadtests.errors import GeneratorError
 from loadtests.measure.samples import Samples
 from loadtests.measure.summary import Window
-from loadtests.rig.child import Child
+from loadtests.rig.child import Child, program
 from loadtests.workload.open_loop_limits import GRACE_S
 from loadtests.workload.order import Order
 from loadtests.workload.scenarios import CLOSED, SCENARIOS
@@ -70,7 +70,7 @@ class Generator:
         return window(samples, order)
 
     def _start(self) -> Child:
-        return Child("loadtests.generator.agent", [], log=self._log, core=self._core, talks=True)
+        return Child(program("loadtests.generator.agent"), log=self._log, core=self._core, talks=True)
 
     def _failure(self, what: str) -> GeneratorError:
         """Return what went wrong, for the order at hand, and start anew for the next."""

@@ -96,8 +96,8 @@ def _services(plan: Plan) -> str:
     if plan.host:
         return f"All variants are answered by one service that was running already, at {plan.host}."
     bound = "Services and load generator are not kept on cores of their own."
-    if plan.cores.service is not None:
-        bound = f"Services run on core {plan.cores.service}, the load generator on {plan.cores.generator}."
+    if plan.cores.server is not None:
+        bound = f"Services run on core {plan.cores.server}, the load generator on {plan.cores.load}."
     return (
         "Each variant has a service of its own; all of them are running, and idle while another is measured. "
         "So each one's memory is its own, none disturbs another by shared threads or batches, and nothing is "

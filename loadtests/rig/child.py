@@ -1,4 +1,4 @@
-"""A program started for a run, with its output in a log file, that does not outlive it."""
+"""A program started for a run, on a core of its own and with its output in a log file, that ends with it."""
 
 from __future__ import annotations
 
@@ -6,39 +6,63 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 import psutil
 
 from loadtests.rig.cores import bound_to
 from loadtests.rig.open_files import allow_many
 
+SOURCE = Path(__file__).parents[2]
+"""The folder in which `python -m` finds our packages."""
+
 _GRACE_S = 10.0  # between asking a program to end and ending it
 _TAIL_LINES = 15
+_RECEIVE_BYTES = 65536
+
+
+def program(module: str, *arguments: str) -> list[str]:
+    """Return the command of `python -m MODULE ARGUMENTS`, by the Python that runs this."""
+    return [sys.executable, "-m", module, *arguments]
 
 
 class Child:
-    """`python -m MODULE ARGUMENTS` as a process. Leaving the `with` block ends it and all it has started."""
+    """A process, on one core where one is given. Leaving the `with` block ends it and all it has started.
+
+    It finds our packages whatever folder it starts in, so paths that it is given may be relative to ours.
+    """
 
     def __init__(
-        self, module: str, arguments: Sequence[str], *, log: Path, core: int | None, talks: bool = False
+        self,
+        command: Sequence[str],
+        *,
+        log: Path,
+        core: int | None,
+        environment: Mapping[str, str] | None = None,
+        talks: bool = False,
     ) -> None:
-        """Start it. What it prints goes to `log`; of one that `talks`, only what it complains of."""
+        """Start it. What it prints goes to `log`; of one that `talks`, only what it complains of.
+
+        `environment` is added to that of this process.
+        """
         self.log = log
-        source = str(Path(__file__).parents[2])
-        path = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH")]))
+        self._heard = b""  # of a line that is not whole yet
+        path = os.pathsep.join(filter(None, [str(SOURCE), os.environ.get("PYTHONPATH")]))
+        ours = {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
         allow_many()  # what is started has the limits of who starts it
         with log.open("wb") as stream, bound_to(core):
             self._process = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments],
+                command,
+                bufsize=0,  # `hear` waits for the pipe, and must not miss what a buffer already holds
                 stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
                 stdout=subprocess.PIPE if talks else stream,
                 stderr=stream,
-                env=os.environ | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"},
+                env=os.environ | ours | dict(environment or {}),
                 # A Ctrl-C at the terminal is for the run, which ends its children in order.
                 start_new_session=True,
             )
@@ -53,17 +77,37 @@ class Child:
 
     def tell(self, line: str) -> None:
         """Write a line to a program that talks. Raises OSError where it has ended."""
-        assert self._process.stdin is not None  # noqa: S101 - it was started to talk
-        self._process.stdin.write(line.encode() + b"\n")
-        self._process.stdin.flush()
+        sink, _ = self._pipes()
+        rest = memoryview(line.encode() + b"\n")
+        while rest:
+            rest = rest[sink.write(rest) :]
 
-    def hear(self, seconds: float) -> str | None:
-        """Return the next line of a program that talks, "" once it has ended; None if none came in time."""
-        assert self._process.stdout is not None  # noqa: S101 - it was started to talk
-        ready, _, _ = select.select([self._process.stdout], [], [], seconds)
-        return self._process.stdout.readline().decode() if ready else None
+    def hear(self, seconds: float | None) -> str | None:
+        """Return the next line of a program that talks, "" once it has ended; None if none came in time.
 
-    def wait(self, seconds: float) -> int | None:
+        Without `seconds` it is waited for however long it takes.
+        """
+        _, source = self._pipes()
+        deadline = None if seconds is None else time.monotonic() + seconds
+        while b"\n" not in self._heard:
+            left = None if deadline is None else max(deadline - time.monotonic(), 0.0)
+            if not select.select([source], [], [], left)[0]:
+                return None
+            piece = source.read(_RECEIVE_BYTES)
+            if not piece:
+                line, self._heard = self._heard, b""
+                return line.decode()
+            self._heard += piece
+        line, _, self._heard = self._heard.partition(b"\n")
+        return line.decode() + "\n"
+
+    def ask(self, line: str) -> str:
+        """Write a line to a program that talks, and return its answer; "" where it has ended."""
+        with suppress(OSError):
+            self.tell(line)
+        return self.hear(None) or ""
+
+    def wait(self, seconds: float | None) -> int | None:
         """Wait for the end, but at most so long; return the exit code, or None if it is still running."""
         try:
             code: int = self._process.wait(timeout=seconds)
@@ -84,11 +128,11 @@ class Child:
         return "\n".join(lines[-_TAIL_LINES:])
 
     def stop(self) -> None:
-        """Ask the process to end, and then make it."""
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
+        """Ask the process to end, and then make it; return when it and all it has started are gone."""
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
                 with suppress(OSError):
-                    stream.close()
+                    pipe.close()
         if self._process.poll() is not None:
             return
         family = self._family()
@@ -100,6 +144,13 @@ class Child:
                 with suppress(psutil.NoSuchProcess):
                     process.kill()  # psutil knows a process from a later one that got its number
             self._process.wait()
+            psutil.wait_procs(family[1:], _GRACE_S)  # whoever is measured next has the core to itself
+
+    def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
+        """Return what it reads from, and what it writes to."""
+        if self._process.stdin is None or self._process.stdout is None:
+            raise ValueError("only a process started with talks=True can be spoken with")
+        return self._process.stdin, self._process.stdout
 
     def _family(self) -> list[psutil.Process]:
         try:

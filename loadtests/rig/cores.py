@@ -1,4 +1,4 @@
-"""Keeps the service and the load generator on cores of their own, where the system lets us."""
+"""Keeps whatever is measured and whatever loads it on cores of their own, where the system lets us."""
 
 from __future__ import annotations
 
@@ -9,26 +9,38 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 
+class CoresError(Exception):
+    """There are no two cores that programs can be bound to; the message says why."""
+
+
 @dataclass(frozen=True)
 class Cores:
-    """The core of the service and that of the generator; None where neither is bound to any."""
+    """The core of whatever is measured and that of the load; None where neither is bound to any."""
 
-    service: int | None
-    generator: int | None
+    server: int | None
+    load: int | None
 
 
 def choose() -> Cores:
-    """Take the first two cores that this process may use, unless a container forbids to choose."""
-    if sys.platform != "linux":
+    """Take the first two cores that this process may use, or none where it cannot choose."""
+    try:
+        return choose_two()
+    except CoresError:
         return Cores(None, None)
+
+
+def choose_two() -> Cores:
+    """Take the first two cores that this process may use. Raise CoresError where there are no two."""
+    if sys.platform != "linux":
+        raise CoresError(f"this system is {sys.platform}; programs can be bound to a core on Linux only")
     allowed = sorted(os.sched_getaffinity(0))
     if len(allowed) < 2:
-        return Cores(None, None)
+        raise CoresError(f"this process may use {len(allowed)} core; the server and the load need one each")
     try:
         with bound_to(allowed[1]):
-            return Cores(allowed[0], allowed[1])
-    except OSError:
-        return Cores(None, None)
+            return Cores(*allowed[:2])
+    except OSError as error:
+        raise CoresError(f"this process may not choose its core ({error.strerror})") from None
 
 
 @contextmanager

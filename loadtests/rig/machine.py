@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-_LIBRARIES = (
+LIBRARIES = (
     "ai-edge-litert",
     "fastapi",
     "geventhttpclient",
@@ -19,17 +20,23 @@ _LIBRARIES = (
     "tensorflow-cpu",
     "uvicorn",
 )
+"""Those whose version a measurement of the service hangs on."""
 
 
-def describe() -> dict[str, Any]:
-    """Return the processor, its cores, the system and the versions that matter, as far as they are known."""
+def describe(libraries: Sequence[str] = LIBRARIES) -> dict[str, Any]:
+    """Return the processor, its cores, the system, and the versions of `libraries`, where known."""
     return {
         "cpu": _cpu(),
         "cores": os.cpu_count(),
         "system": platform.platform(),
         "python": platform.python_version(),
-        "libraries": {name: known for name in _LIBRARIES if (known := _version(name))},
+        "libraries": {name: known for name in libraries if (known := _version(name))},
     }
+
+
+def load_average() -> float | None:
+    """Return how many processes have wanted a core in the last minute; None where the system does not say."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
 
 
 def _cpu() -> str:

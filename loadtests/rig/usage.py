@@ -1,4 +1,4 @@
-"""How much of its core the load generator has used, and how long it had to wait for it."""
+"""How much of its core this process has used, and how long it had to wait for it."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from bundle.runtimes import open_runtime
 from bundle.runtimes.base import BATCH_MAX
 from bundle.store import Bundle, open_bundle
 from loadtests.errors import GeneratorError, LoadTestError
-from loadtests.rig.child import Child
+from loadtests.rig.child import Child, program
 from loadtests.workload.payloads import IntArray, shuffled
 
 LIMIT_S = 8.0
@@ -44,8 +44,9 @@ def predict(bundle: Bundle, variant: str, *, file: Path, core: int | None) -> Of
     Raises GeneratorError, with the last lines of its log, where it fails.
     """
     arguments = [str(bundle.folder), variant, str(file), str(LIMIT_S)]
+    command = program("loadtests.system.offline_predictions", *arguments)
     log = file.with_suffix(".log")
-    with Child("loadtests.system.offline_predictions", arguments, log=log, core=core) as child:
+    with Child(command, log=log, core=core) as child:
         deadline = time.monotonic() + _START_S + 2 * LIMIT_S
         while (code := child.wait(_POLL_S)) is None:
             if time.monotonic() > deadline:

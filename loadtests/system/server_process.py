@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loadtests.errors import ServiceError
-from loadtests.rig.child import Child
+from loadtests.rig.child import Child, program
+from loadtests.rig.ports import free_port
 from loadtests.system.client import ServiceClient
 
 READY_DEADLINE_S = 120.0  # TensorFlow alone takes ten seconds to load, on a machine with nothing else to do
@@ -52,7 +52,7 @@ def launched(
     arguments = ["--models", str(models), "--host", "127.0.0.1", "--port", str(port), "--preload", variant]
     if waits:
         arguments += ["--max-wait-ms", str(_MAX_WAIT_MS)]
-    with Child("service", arguments, log=log, core=core) as process:
+    with Child(program("service", *arguments), log=log, core=core) as process:
         yield Server(f"http://127.0.0.1:{port}", process)
 
 
@@ -81,11 +81,3 @@ def _wait_until_ready(process: Child, client: ServiceClient, deadline_s: float) 
             raise ServiceError(
                 f"the service was not ready within {deadline_s:.0f} s; {process.log} ends:\n{process.tail()}"
             )
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.rig.child import Child
+from loadtests.rig.child import Child, program
 from loadtests.rig.cores import choose
-from loadtests.system.server_process import Server, free_port
+from loadtests.rig.ports import free_port
+from loadtests.system.server_process import Server
 from tests.loadtests.conftest import run_module
 
 pytestmark = [
@@ -22,9 +23,10 @@ pytestmark = [
 def _measured(models: Path, out: Path, slower: float) -> str:
     """Measure a service that is slower by a share; return the folder of the report."""
     port = free_port()
-    arguments = [str(slower), "--models", str(models), "--port", str(port), "--preload", "float32,int8"]
+    arguments = (str(slower), "--models", str(models), "--port", str(port), "--preload", "float32,int8")
+    command = program("tests.loadtests.slowed_service", *arguments)
     out.mkdir()
-    with Child("tests.loadtests.slowed_service", arguments, log=out / "log", core=choose().service) as child:
+    with Child(command, log=out / "log", core=choose().server) as child:
         host = f"http://127.0.0.1:{port}"
         Server(host, child).wait_until_ready()
         ended = run_module(

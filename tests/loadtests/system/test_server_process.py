@@ -6,7 +6,7 @@ import psutil
 import pytest
 
 from loadtests.errors import ServiceError
-from loadtests.rig.cores import bound_to, choose
+from loadtests.rig.cores import choose
 from loadtests.system.client import ServiceClient
 from loadtests.system.server_process import started
 
@@ -16,7 +16,7 @@ def _service_processes() -> set[psutil.Process]:
 
 
 def test_the_service_is_ready_while_it_is_needed_and_gone_afterwards(models: Path, tmp_path: Path) -> None:
-    core = choose().service
+    core = choose().server
     before = _service_processes()  # those of other tests
     with started(models, "int8", log=tmp_path / "log", core=core) as server:
         with ServiceClient(server.host) as client:
@@ -49,12 +49,3 @@ def test_a_service_that_is_not_ready_in_time_is_stopped(models: Path, tmp_path: 
     ):
         pytest.fail("it must not become ready")
     assert _service_processes() <= before
-
-
-def test_what_is_bound_to_a_core_is_free_again_afterwards() -> None:
-    before = psutil.Process().cpu_affinity()
-    core = choose().generator
-    with bound_to(core):
-        if core is not None:
-            assert psutil.Process().cpu_affinity() == [core]
-    assert psutil.Process().cpu_affinity() == before

@@ -12,7 +12,7 @@ import numpy as np
 
 from loadtests.measure.samples import Samples
 from loadtests.measure.summary import summarise_all
-from loadtests.system.server_process import free_port
+from loadtests.rig.ports import free_port
 from loadtests.workload.arrivals import poisson
 from tests.loadtests.conftest import ROOT
 

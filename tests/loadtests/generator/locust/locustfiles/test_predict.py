@@ -12,7 +12,7 @@ import pytest
 
 from loadtests.measure.samples import Samples
 from loadtests.measure.summary import summarise_all
-from loadtests.system.server_process import free_port
+from loadtests.rig.ports import free_port
 from tests.loadtests.conftest import ROOT, run_module
 
 LOCUSTFILE = ROOT / "loadtests" / "locustfiles" / "predict.py"
