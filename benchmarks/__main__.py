@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -37,19 +37,25 @@ PARTS: dict[str, tuple[str, Callable[[Plan, Result], None]]] = {
     "generator": ("The load generator: ours against Locust's FastHttpUser", generator.run),
 }
 
+_EPILOG = (
+    "Example: python -m benchmarks\n\n"
+    "Example: python -m benchmarks --only engine --rounds 3 --seconds 2\n\n"
+    "Example: python -m benchmarks --only training --rounds 3 --data-dir fashion-mnist\n\n"
+    "Example: python -m benchmarks --only peers --peers tutorial,triton --out reports/peers"
+)
 _LOG_WIDTH = 120  # of output that is no terminal
 
 app = typer.Typer(add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
 
-@app.command()
+@app.command(epilog=_EPILOG)
 def main(
     *,
     only: Annotated[str, typer.Option(help="Parts, comma-separated.")] = ",".join(PARTS),
     rounds: Annotated[int, typer.Option(min=1, help="Times that each subject is measured.")] = 5,
     seconds: Annotated[int, typer.Option(min=1, help="Seconds that a subject is measured at a time.")] = 3,
     chosen: Annotated[str, typer.Option("--peers", help="Peers, comma-separated.")] = ",".join(NAMES),
-    models: Annotated[Path, typer.Option(help="Folder of the models; what is missing is trained.")] = Path(
+    models: Annotated[Path, typer.Option(help="Folder of models; what is missing is trained.")] = Path(
         "models"
     ),
     data_dir: Annotated[
@@ -62,14 +68,6 @@ def main(
     The server runs on the first core, and its load on the second: nothing else should. wrk sends the load,
     or a closed loop of ours where it is not installed. Ends with 1 where a figure misses its aim, or a run
     counts for nothing.
-
-    Example: python -m benchmarks
-
-    Example: python -m benchmarks --only engine --rounds 3 --seconds 2
-
-    Example: python -m benchmarks --only training --rounds 3 --data-dir fashion-mnist
-
-    Example: python -m benchmarks --only peers --peers tutorial,triton --out reports/peers
     """
     interruption.heed()
     console = Console(width=None if sys.stdout.isatty() else _LOG_WIDTH)
@@ -92,8 +90,7 @@ def main(
                 say=lambda text: status.update(escape(text)),
                 peers=wanted,
             )
-            before = describe(bound, plan.client.name)
-            results = [_run(name, plan, console) for name in names]
+            report = _measure(names, plan, console)
     except BenchmarkError as error:
         _refuse(str(error))
     except OSError as error:
@@ -101,11 +98,16 @@ def main(
     except KeyboardInterrupt:
         print("interrupted: nothing was reported, and what was started has been stopped", file=sys.stderr)
         raise typer.Exit(interruption.CODE) from None
-    command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
-    report = Report(command, rounds, seconds, before, results)
     paths = report.write(out)
     console.print(f"report: {', '.join(map(str, paths))}", soft_wrap=True)
-    raise typer.Exit(1 if any(result.is_bad for result in results) else 0)
+    raise typer.Exit(1 if any(result.is_bad for result in report.results) else 0)
+
+
+def _measure(names: Sequence[str], plan: Plan, console: Console) -> Report:
+    command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
+    before = describe(plan.cores, plan.client.name)
+    results = [_run(name, plan, console) for name in names]
+    return Report(command, plan.rounds, plan.seconds, before, results)
 
 
 def _run(name: str, plan: Plan, console: Console) -> Result:

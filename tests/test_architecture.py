@@ -56,6 +56,9 @@ ROOMS = {
             "errors",
         ),
     ),
+    "benchmarks": (
+        *("__main__", "parts", "plan", "peers", "subjects", "load", "report", "measure", "errors"),
+    ),
 }
 FILES_IN_A_FOLDER_MAX = 13
 LINES_MAX = 400

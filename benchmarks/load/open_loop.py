@@ -50,10 +50,12 @@ def peak_of(target: Target, *, p99_ms: float, out: Path) -> float:
     Raises VoidRunError where there is none, and ProcessError where the load test fails.
     """
     options = ("--find-peak", "--p99-ms", f"{p99_ms:g}", "--rounds", "1", "--duration", "1")
-    peak: float | None = _result(target, options, out)["peak"]["requests_per_s"]
-    if peak is None:
-        raise VoidRunError(f"no rate was shown to hold a p99 of {p99_ms:g} ms; {out} has the trials")
-    return peak
+    peak = _result(target, options, out)["peak"]
+    rate: float | None = peak["requests_per_s"]
+    if rate is None:
+        tried = ", ".join(f"{one['rate']:.0f}/s" for one in peak["trials"]) or "none"
+        raise VoidRunError(f"no rate was shown to hold a p99 of {p99_ms:g} ms; tried: {tried}")
+    return rate
 
 
 def at_rate(target: Target, rate: float, *, seconds: int, seed: int, out: Path) -> Arrivals:

@@ -12,7 +12,7 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.load.client import TIMEOUT_S, Client, sample_of
 from benchmarks.load.request import Request
 from benchmarks.measure.sample import Sample
-from loadtests.rig.child import Child
+from loadtests.rig.child import Child, program
 
 _SLACK_S = 60.0
 
@@ -22,7 +22,9 @@ class Own(Client):
 
     @property
     def name(self) -> str:
-        return f"a closed loop in Python {platform.python_version()}, not to be compared with wrk (not installed)"
+        return (
+            f"a closed loop in Python {platform.python_version()} (there is no wrk): not comparable with it"
+        )
 
     def load(self, host: str, request: Request, *, connections: int, seconds: int) -> Sample:
         address = urlsplit(host)
@@ -30,11 +32,8 @@ class Own(Client):
             content = Path(folder, "request")
             content.write_bytes(request.encoded(host))
             told = (address.hostname, address.port, content, connections, seconds, TIMEOUT_S)
-            log = Path(folder, "log")
-            arguments = list(map(str, told))
-            with Child(
-                "benchmarks.load.closed_loop", arguments, log=log, core=self._core, talks=True
-            ) as child:
+            command = program("benchmarks.load.closed_loop", *map(str, told))
+            with Child(command, log=Path(folder, "log"), core=self._core, talks=True) as child:
                 line = child.hear(seconds + _SLACK_S)
                 if not line:
                     raise BenchmarkError(f"the client brought no result:\n{child.tail()}")

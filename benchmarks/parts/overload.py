@@ -33,7 +33,7 @@ def profile(plan: Plan, result: Result, bundle: Bundle, variant: str) -> None:
     """Look for the peak, and offer shares of it in rounds. A load that is void leaves the others standing."""
     result.conditions += [
         f"{bundle.name}/{bundle.version} {variant}, one row of {bundle.manifest.input.features} features",
-        "JSON, an open loop of `loadtests run --scenario server`; a latency runs from when its request was due",
+        "JSON, an open loop of `python -m loadtests`; a latency runs from when its request was due",
         f"peak: the highest rate that held a p99 of {BOUND_MS:g} ms; refused: answered 503",
         "goodput / most: answered as promised, over the most of any share in the same round",
     ]

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.measure.rounds import WARM_UP_S, measure, paired, turns
+from benchmarks.measure.rounds import WARM_UP_S, measure, paired
 from benchmarks.measure.sample import Sample, Subject
-
-
-def test_subjects_take_turns_and_change_who_is_first() -> None:
-    assert "".join(turns("AB", 3)) == "ABBAAB"
-    assert "".join(turns("ABC", 2)) == "ABCCBA"
 
 
 def test_every_subject_is_warmed_up_and_then_measured_once_a_round_in_turn() -> None:

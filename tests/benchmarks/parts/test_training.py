@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.child import Child
 from benchmarks.errors import ProcessError
 from benchmarks.parts.training import CASES, subject
+from loadtests.rig.child import Child, program
 from tests.benchmarks.test_main import bench
 
 
@@ -37,7 +37,7 @@ def test_either_way_learns_and_says_how_long_it_took(way: str, tmp_path: Path) -
         json.dumps({"data": case.data, "model": case.model, "epochs": case.epochs, "rows": 600}),
         encoding="utf-8",
     )
-    command = [sys.executable, "-m", "benchmarks.subjects.fits", way, str(told)]
+    command = program("benchmarks.subjects.fits", way, str(told))
     accuracies: list[float] = []
     with Child(command, log=tmp_path / "log", core=None, talks=True) as child:
         samples = [subject(child, accuracies.append)(1) for _ in range(2)]

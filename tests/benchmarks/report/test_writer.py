@@ -17,13 +17,14 @@ MACHINE: dict[str, Any] = {
     "load": 0.1,
     "system": "a system",
     "python": "3.11",
-    "wrk": "wrk 4",
+    "bound": {"server": 0, "load": 1},
+    "client": "wrk 4",
     "libraries": {"uvicorn": "1.2"},
 }
 
 
-def write(folder: Path, *results: Result) -> tuple[dict[str, Any], str]:
-    data, text = Report("python -m benchmarks", 2, 3, MACHINE, list(results)).write(folder / "new")
+def write(folder: Path, *results: Result, **machine: Any) -> tuple[dict[str, Any], str]:
+    data, text = Report("python -m benchmarks", 2, 3, MACHINE | machine, list(results)).write(folder / "new")
     return json.loads(data.read_text(encoding="utf-8")), text.read_text(encoding="utf-8")
 
 
@@ -39,7 +40,15 @@ def test_every_round_is_in_the_data_and_the_median_in_the_table(tmp_path: Path) 
     assert "| ours / bare | 0.625 | 0.500 … 0.750 | ≥ 0.6 | yes |" in text
     assert "a processor, 2 cores" in text
     assert "uvicorn 1.2" in text
+    assert "Requests were sent by wrk 4." in text
+    assert "The server runs on one core, its load on another." in text
     assert not result.is_bad
+
+
+def test_a_machine_that_binds_nothing_to_a_core_is_not_said_to(tmp_path: Path) -> None:
+    _, text = write(tmp_path, bound={"server": None, "load": None}, load=None)
+    assert "Nothing was bound to a core" in text
+    assert "load unknown before" in text
 
 
 def test_a_void_run_and_a_peer_that_could_not_be_run_are_named(tmp_path: Path) -> None:
