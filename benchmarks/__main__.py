@@ -43,6 +43,7 @@ _EPILOG = (
     "Example: python -m benchmarks --only training --rounds 3 --data-dir fashion-mnist\n\n"
     "Example: python -m benchmarks --only peers --peers tutorial,triton --out reports/peers"
 )
+_PARTS_HELP = f"Parts, comma-separated: {', '.join(PARTS)}."
 _LOG_WIDTH = 120  # of output that is no terminal
 
 app = typer.Typer(add_completion=False, help=__doc__, pretty_exceptions_enable=False)
@@ -51,7 +52,7 @@ app = typer.Typer(add_completion=False, help=__doc__, pretty_exceptions_enable=F
 @app.command(epilog=_EPILOG)
 def main(
     *,
-    only: Annotated[str, typer.Option(help="Parts, comma-separated.")] = ",".join(PARTS),
+    only: Annotated[str, typer.Option(help=_PARTS_HELP, show_default="all")] = ",".join(PARTS),
     rounds: Annotated[int, typer.Option(min=1, help="Times that each subject is measured.")] = 5,
     seconds: Annotated[int, typer.Option(min=1, help="Seconds that a subject is measured at a time.")] = 3,
     chosen: Annotated[str, typer.Option("--peers", help="Peers, comma-separated.")] = ",".join(NAMES),

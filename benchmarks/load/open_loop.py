@@ -18,7 +18,8 @@ from loadtests.rig.child import Child, program
 
 _REFUSED = "status 503"
 _WARM_UP_S = 0.5
-_OF_ANSWERS = "answers"  # the check of whether each was a success; refusals and failures are figures here
+# Refusals and failures are figures here; and whether loads were alike, the rounds of the benchmark show.
+_NOT_ASKED = {"answers", "steady"}
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def peak_of(target: Target, *, p99_ms: float, out: Path) -> float:
     Raises VoidRunError where there is none, and ProcessError where the load test fails.
     """
     options = ("--find-peak", "--p99-ms", f"{p99_ms:g}", "--rounds", "1", "--duration", "1")
-    peak = _result(target, options, out)["peak"]
+    peak = result_of(target, options, out)["peak"]
     rate: float | None = peak["requests_per_s"]
     if rate is None:
         tried = ", ".join(f"{one['rate']:.0f}/s" for one in peak["trials"]) or "none"
@@ -61,7 +62,7 @@ def peak_of(target: Target, *, p99_ms: float, out: Path) -> float:
 def at_rate(target: Target, rate: float, *, seconds: int, seed: int, out: Path) -> Arrivals:
     """Send so many requests a second. Raises ProcessError, and VoidRunError as `read` does."""
     options = ("--rate", f"{rate:g}", "--seed", str(seed), "--rounds", "1", "--duration", str(seconds))
-    return read(_result(target, options, out))
+    return read(result_of(target, options, out))
 
 
 def read(result: Mapping[str, Any]) -> Arrivals:
@@ -70,7 +71,7 @@ def read(result: Mapping[str, Any]) -> Arrivals:
     Raises VoidRunError where a check says that the figures are about something else than the service, or
     where nothing was answered. One connection that fails is a figure, and no reason to throw away the rest.
     """
-    found = [one for one in result["checks"] if one["passed"] is False and one["name"] != _OF_ANSWERS]
+    found = [one for one in result["checks"] if one["passed"] is False and one["name"] not in _NOT_ASKED]
     if found:
         raise VoidRunError(" ".join(one["detail"] for one in found))
     count = round(result["requests_per_s"] * result["seconds"])
@@ -90,8 +91,11 @@ def read(result: Mapping[str, Any]) -> Arrivals:
     )
 
 
-def _result(target: Target, options: tuple[str, ...], out: Path) -> dict[str, Any]:
-    """Carry a load test out; its exit code 1 is no reason not to read what it found."""
+def result_of(target: Target, options: tuple[str, ...], out: Path) -> dict[str, Any]:
+    """Carry a load test out into the new folder `out`, and return what it says of its only load.
+
+    Its exit code 1 is no reason not to read that. Raises ProcessError where there is no report.
+    """
     out.mkdir(parents=True)
     whom = ("--host", target.host, "--models", str(target.models.resolve()), "--model", target.model)
     what = (

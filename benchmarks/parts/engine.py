@@ -39,6 +39,8 @@ def run(plan: Plan, result: Result) -> None:
                 seconds=plan.seconds,
                 say=plan.say,
             )
+            # With one connection the time of a slower client is in each request, and would flatter ours.
+            tells = connections > 1 or plan.client.is_wrk
             at = f"{connections} connection{'s' * (connections > 1)}"
             result.samples[at] = samples
             for name in samples:
@@ -49,13 +51,13 @@ def run(plan: Plan, result: Result) -> None:
                 Figure(
                     f"{at}: requests/s, ours / bare",
                     paired(lambda one, other: one.per_s / other.per_s, samples, "ours", "bare"),
-                    at_least(0.60),
+                    at_least(0.60) if tells else None,
                 )
             )
             result.figures.append(
                 Figure(
                     f"{at}: p50, ours / bare",
                     paired(lambda one, other: one.p50_us / other.p50_us, samples, "ours", "bare"),
-                    at_most(1.4) if connections == 1 and plan.client.is_wrk else None,
+                    at_most(1.4) if tells and connections == 1 else None,
                 )
             )

@@ -59,12 +59,12 @@ def send(user: type[Rival], order: Order) -> dict[str, float]:
     """Send the load, and return what came of it after the warm-up, named as in a sample."""
     environment = Environment(user_classes=[user], host=order.host)
     runner: Any = environment.create_local_runner()
-    total = environment.stats.total
     gc.collect()
     gc.disable()
     try:
         runner.start(order.users, spawn_rate=order.users)
         gevent.sleep(order.warmup_s)
+        total = environment.stats.total  # only now: another one begins with the run
         failed = total.num_failures
         environment.stats.reset_all()
         begun = time.perf_counter(), time.process_time()

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from benchmarks.errors import ProcessError, VoidRunError
-from benchmarks.load.open_loop import Target, at_rate, read
+from benchmarks.load.open_loop import Target, at_rate, read, result_of
 
 
 def result(**changes: Any) -> dict[str, Any]:
     """Return what a load test reports of one variant, as far as it is read."""
-    checks = [check("generator", True), check("answers", False), check("steady", None)]
+    checks = [check("generator", True), check("answers", False), check("steady", False)]
     return {
         "seconds": 2.0,
         "requests_per_s": 300.0,
@@ -49,20 +49,23 @@ def test_a_load_of_which_nothing_was_answered_is_void() -> None:
         read(result(requests_per_s=0.0, p50_ms=None, p99_ms=None))
 
 
-def test_a_connection_that_fails_is_counted_and_leaves_the_rest_of_the_load_what_it_is(
+def test_a_request_that_fails_is_counted_and_leaves_the_rest_of_the_load_what_it_is(
     models: Path, start_fake: Callable[..., str], tmp_path: Path
 ) -> None:
-    target = Target(start_fake("--hang-up-every", "10", "--as-model", "int8"), models, "digits", "int8")
-    arrivals = at_rate(target, 60.0, seconds=2, seed=0, out=tmp_path / "load")
+    target = Target(start_fake("--error-every", "20", "--as-model", "int8"), models, "digits", "int8")
+    options = ("--rate", "60", "--rounds", "1", "--duration", "2")
+    found = result_of(target, options, tmp_path / "load")
+    # A machine that is busy elsewhere makes a load void, and is no fault of what is tested.
+    arrivals = read(found | {"checks": [one for one in found["checks"] if one["name"] == "answers"]})
     assert 60 < arrivals.offered < 180
-    assert 0.02 < arrivals.failed / arrivals.offered < 0.2
+    assert 0.02 < arrivals.failed / arrivals.offered < 0.1
     assert arrivals.refused == 0
-    assert arrivals.per_s == pytest.approx(0.9 * arrivals.offered / arrivals.seconds, rel=0.1)
+    assert arrivals.per_s == pytest.approx(0.95 * arrivals.offered / arrivals.seconds, rel=0.1)
 
 
 def test_a_load_test_that_fails_is_an_error_with_its_last_words(
     models: Path, unused_address: str, tmp_path: Path
 ) -> None:
     target = Target(unused_address, models, "digits", "int8")
-    with pytest.raises(ProcessError, match=r"exit code 2:\n.*no service answers"):
+    with pytest.raises(ProcessError, match=r"exit code 2:\s+error: no service answers"):
         at_rate(target, 60.0, seconds=1, seed=0, out=tmp_path / "load")
