@@ -1,1 +1,1 @@
-"""How evidence is weighed: intervals, differences, ratios, fronts. It runs, reads and writes nothing."""
+"""How evidence is weighed: estimates, differences, ratios, fronts. It runs, reads and writes nothing."""

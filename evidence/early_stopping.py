@@ -11,12 +11,12 @@ from functools import cache
 
 from scipy.special import bdtr
 
-PERCENTILE = 0.99
-CONFIDENCE = 0.99
+_PERCENTILE = 0.99
+_CERTAINTY = 0.99
 
 
 @cache
-def requests_needed(late: int, *, percentile: float = PERCENTILE, confidence: float = CONFIDENCE) -> int:
+def requests_needed(late: int, *, percentile: float = _PERCENTILE, confidence: float = _CERTAINTY) -> int:
     """Return how many requests prove the bound where `late` of them were beyond it."""
     if late < 0 or not 0 < percentile < 1 or not 0 < confidence < 1:
         raise ValueError(f"no rule for {late} late, percentile {percentile}, confidence {confidence}")
@@ -30,7 +30,7 @@ def requests_needed(late: int, *, percentile: float = PERCENTILE, confidence: fl
 
 
 def holds(
-    requests: int, late: int, *, percentile: float = PERCENTILE, confidence: float = CONFIDENCE
+    requests: int, late: int, *, percentile: float = _PERCENTILE, confidence: float = _CERTAINTY
 ) -> bool:
     """Tell whether a run of so many requests has proven that its percentile is within the bound."""
     return requests > late and _proves(requests, late, percentile, confidence)

@@ -2,6 +2,10 @@
 
 Most rows are answered alike, and say nothing about the difference; the interval of one accuracy alone is far
 wider than that of the difference between two. So everything here is of the rows that only one got right.
+
+McNemar, "Note on the sampling error of the difference between correlated proportions or percentages",
+Psychometrika 12 (1947). Tango, "Equivalence test and confidence interval for the difference in proportions
+for the paired-sample design", Statistics in Medicine 17 (1998).
 """
 
 from __future__ import annotations
@@ -16,11 +20,11 @@ from scipy.optimize import brentq
 from scipy.special import ndtri
 from scipy.stats import binomtest, norm
 
-from evidence.intervals import LEVEL
+from evidence.estimate import CONFIDENCE, Estimate
 
 POWER = 0.8
 
-_Z = float(ndtri((1 + LEVEL) / 2))
+_Z = float(ndtri((1 + CONFIDENCE) / 2))
 _ROWS_MAX = 10**9  # nobody has more: the difference is the margin itself
 
 Judgement: TypeAlias = Literal["no worse", "worse", "not enough rows to tell"]
@@ -28,17 +32,20 @@ Judgement: TypeAlias = Literal["no worse", "worse", "not enough rows to tell"]
 
 @dataclass(frozen=True)
 class Pairs:
-    """How a variant and the reference did on the same `rows` rows; differences are variant less reference."""
+    """How a variant and the reference did on the same `rows` rows; differences are variant less reference.
+
+    A row that was answered several times counts by the share of its answers, so counts need not be whole.
+    """
 
     rows: int
-    lost: int
+    lost: float
     """Rows that the reference alone got right."""
-    gained: int
+    gained: float
     """Rows that the variant alone got right."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for counts that cannot be."""
-        if self.rows < 1 or min(self.lost, self.gained) < 0 or self.lost + self.gained > self.rows:
+        if self.rows < 1 or not min(self.lost, self.gained) >= 0 or not self.lost + self.gained <= self.rows:
             raise ValueError(f"{self.lost} rows lost and {self.gained} gained, of {self.rows}")
 
     @classmethod
@@ -46,21 +53,36 @@ class Pairs:
         """Count from what each got right, (n,)."""
         return cls(len(variant), int((reference & ~variant).sum()), int((variant & ~reference).sum()))
 
-    @property
-    def difference(self) -> float:
-        return (self.gained - self.lost) / self.rows
+    @classmethod
+    def of_shares(cls, variant: npt.NDArray[np.float64], reference: npt.NDArray[np.float64]) -> Pairs | None:
+        """Count from the share of right answers to each row, (n,), NaN where the row was not seen.
+
+        Only rows that both have answered count; None where there is none. Where they were answered several
+        times, the interval is rather too wide: a half lost varies less than half of the rows lost whole.
+        """
+        both = ~np.isnan(variant) & ~np.isnan(reference)
+        if not both.any():
+            return None
+        change = variant[both] - reference[both]
+        return cls(len(change), float(np.maximum(-change, 0).sum()), float(np.maximum(change, 0).sum()))
 
     @property
     def p_value(self) -> float:
-        """McNemar's exact test, two-sided (McNemar 1947): are rows lost as easily as gained?"""
-        if self.lost + self.gained == 0:
+        """McNemar's exact test, two-sided: are rows lost as easily as gained?
+
+        Raises ValueError where counts are not whole.
+        """
+        lost, gained = int(self.lost), int(self.gained)
+        if (lost, gained) != (self.lost, self.gained):
+            raise ValueError(f"McNemar's test is of whole rows, not of {self.lost} and {self.gained}")
+        if lost + gained == 0:
             return 1.0
-        return float(binomtest(self.lost, self.lost + self.gained).pvalue)
+        return float(binomtest(lost, lost + gained).pvalue)
 
     @property
-    def interval(self) -> tuple[float, float]:
-        """The 95% interval of the difference: Tango's score interval (1998)."""
-        return tango_interval(self.gained, self.lost, self.rows)
+    def difference(self) -> Estimate:
+        """The difference in accuracy, with Tango's 95% interval."""
+        return tango(self.gained, self.lost, self.rows)
 
 
 @dataclass(frozen=True)
@@ -89,11 +111,11 @@ def judge(pairs: Pairs, margin: float) -> Verdict:
     below, and else there are not enough rows. As the interval is the set of differences that the score test
     does not refuse, that is the score test for non-inferiority at the one-sided level of 2.5%.
     """
-    low, high = pairs.interval
+    difference = pairs.difference
     p_value = float(norm.sf(_score(-margin, pairs.gained, pairs.lost, pairs.rows)))
-    if low > -margin:
+    if difference.is_more_than(-margin):
         return Verdict("no worse", margin, p_value)
-    if high < -margin:
+    if difference.is_less_than(-margin):
         return Verdict("worse", margin, p_value)
     return Verdict("not enough rows to tell", margin, p_value, rows_needed(pairs, margin))
 
@@ -109,8 +131,7 @@ def rows_needed(pairs: Pairs, margin: float) -> int | None:
     lost, gained = pairs.lost / pairs.rows, pairs.gained / pairs.rows
 
     def decided(rows: float) -> bool:
-        low, high = tango_interval(gained * rows, lost * rows, rows, z)
-        return low > -margin or high < -margin
+        return -margin not in tango(gained * rows, lost * rows, rows, z)
 
     enough = float(pairs.rows)
     while not decided(enough):
@@ -124,20 +145,19 @@ def rows_needed(pairs: Pairs, margin: float) -> int | None:
     return max(pairs.rows + 1, _to_two_digits(enough))
 
 
-def tango_interval(gained: float, lost: float, rows: float, z: float = _Z) -> tuple[float, float]:
-    """Return the score interval of (gained - lost) / rows, at `z` standard errors.
+def tango(gained: float, lost: float, rows: float, z: float = _Z) -> Estimate:
+    """Return (gained - lost) / rows with its score interval, at `z` standard errors (Tango 1998).
 
-    Tango, "Equivalence test and confidence interval for the difference in proportions for the paired-sample
-    design", Statistics in Medicine 17 (1998). Its coverage holds where few rows or none differ, as between
-    variants of one model, where the textbook (Wald) interval has no width at all. Counts need not be whole.
+    Its coverage holds where few rows or none differ, as between variants of one model, where the textbook
+    (Wald) interval has no width at all. Counts need not be whole.
     """
     seen = (gained - lost) / rows
-    low = high = seen
-    if seen > -1:
-        low = brentq(lambda difference: _score(difference, gained, lost, rows) - z, -1.0, seen)
-    if seen < 1:
-        high = brentq(lambda difference: _score(difference, gained, lost, rows) + z, seen, 1.0)
-    return float(low), float(high)
+    low, high = -1.0, 1.0
+    if _score(low, gained, lost, rows) > z:
+        low = brentq(lambda difference: _score(difference, gained, lost, rows) - z, low, seen)
+    if _score(high, gained, lost, rows) < -z:
+        high = brentq(lambda difference: _score(difference, gained, lost, rows) + z, seen, high)
+    return Estimate(seen, float(low), float(high))
 
 
 def _score(difference: float, gained: float, lost: float, rows: float) -> float:

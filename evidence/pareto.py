@@ -1,22 +1,45 @@
-"""Which points no other point beats."""
+"""Which of several things nobody needs, as another is as good in every figure and better in one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+from evidence.estimate import Sign
 
 
-def is_beaten(point: Sequence[float], by: Sequence[float]) -> bool:
-    """Tell whether `by` is at least as good in every figure, and better in one. More is better."""
-    pairs = list(zip(point, by, strict=True))
-    return all(theirs >= ours for ours, theirs in pairs) and any(theirs > ours for ours, theirs in pairs)
+def sign(ours: float, theirs: float, *, tolerance: float = 1.0) -> Sign:
+    """Return 1 where ours is more, -1 where it is less, and 0 where it is less than `tolerance` times either.
+
+    `tolerance`, at least 1, is the ratio up to which two figures are not told apart; beyond 1, it is for
+    figures above 0.
+    """
+    return 1 if ours > theirs * tolerance else -1 if theirs > ours * tolerance else 0
+
+
+def opposite(sign: Sign) -> Sign:
+    """Return the sign with the roles exchanged, or of a figure of which less is better."""
+    return 1 if sign < 0 else -1 if sign > 0 else 0
+
+
+def dominates(signs: Iterable[Sign]) -> bool:
+    """Tell from each figure of two things (1 where the first is better, 0 where they are not told apart).
+
+    The first dominates the second where it is as good in every figure, and better in one (Pareto's rule).
+    """
+    known = list(signs)
+    return min(known, default=0) >= 0 and 1 in known
+
+
+def beats(ours: Sequence[float], theirs: Sequence[float]) -> bool:
+    """Tell whether `ours` is at least as good in every figure, and better in one. More is better."""
+    return dominates(sign(one, other) for one, other in zip(ours, theirs, strict=True))
 
 
 def front(points: Sequence[Sequence[float]]) -> list[int]:
     """Return the places of the points that none beats, best in the first figure first. More is better.
 
-    Points that are equal beat each other in nothing, so all of them are on the front.
+    Of points that are equal, the first stands for all.
     """
-    unbeaten = [
-        place for place, point in enumerate(points) if not any(is_beaten(point, other) for other in points)
-    ]
-    return sorted(unbeaten, key=lambda place: [-figure for figure in points[place]])
+    distinct = {tuple(point): place for place, point in reversed(list(enumerate(points)))}
+    unbeaten = [point for point in distinct if not any(beats(other, point) for other in distinct)]
+    return [distinct[point] for point in sorted(unbeaten, reverse=True)]

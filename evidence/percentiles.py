@@ -1,25 +1,15 @@
-"""Exact percentiles of raw samples, and the interval of an accuracy."""
+"""Exact percentiles of raw samples, with an interval that assumes no distribution."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, sqrt
+from math import ceil
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
+from scipy.stats import binom
 
-
-@dataclass(frozen=True)
-class Interval:
-    """Where a share lies, with 95% confidence unless said otherwise."""
-
-    low: float
-    high: float
-
-    def __contains__(self, value: float) -> bool:
-        return self.low <= value <= self.high
+from evidence.estimate import CONFIDENCE, Estimate
 
 
 def percentile(samples: npt.NDArray[np.float64], percent: float) -> float:
@@ -28,29 +18,37 @@ def percentile(samples: npt.NDArray[np.float64], percent: float) -> float:
     So it is always a latency that some request really had; nothing is rounded or interpolated. NaN where
     there are no samples. Raises ValueError unless 0 < percent <= 100.
     """
-    if not 0 < percent <= 100:
-        raise ValueError(f"percentile {percent} is not in (0, 100]")
-    if len(samples) == 0:
+    rank = _rank(len(samples), percent)
+    if not rank:
         return float("nan")
-    # In floating point 7% of 100 is 7.000000000000001, whose ceiling is 8.
-    rank = ceil(Fraction(str(percent)) * len(samples) / 100)
     return float(np.partition(samples, rank - 1)[rank - 1])
 
 
-def wilson(share: float, trials: int, *, confidence: float = 0.95) -> Interval:
-    """Return the score interval of a share seen in `trials` trials (Wilson 1927).
+def percentile_of_ordered(ordered: npt.NDArray[np.float64], percent: float) -> Estimate:
+    """Return the nearest-rank percentile of ascending samples, shape (n,), between two of the samples.
 
-    `share * trials` need not be whole. With no trials nothing is known, and the interval is 0 to 1.
+    The number of samples below the true percentile is binomial, whatever the distribution, so two ranks hold
+    it with 95% confidence (the order-statistic interval: David and Nagaraja, Order Statistics, 2003, 7.1).
+    Where so few samples cannot bound it from above, the largest stands for what cannot be known. It takes
+    the samples for independent, which those of one stall are not: intervals of rounds are wider, and truer.
+    Raises ValueError where there are none, or unless 0 < percent <= 100.
     """
-    if not 0 <= share <= 1 or trials < 0 or not 0 < confidence < 1:
-        raise ValueError(f"no interval of share {share} in {trials} trials at confidence {confidence}")
-    if trials == 0:
-        return Interval(0.0, 1.0)
-    z = float(ndtri((1 + confidence) / 2))
-    centre = share + z**2 / (2 * trials)
-    half = z * sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
-    scale = 1 + z**2 / trials
-    # Rounding may put an end a last bit on the wrong side of the share, or of 0 and 1.
-    return Interval(
-        min(share, max(0.0, (centre - half) / scale)), max(share, min(1.0, (centre + half) / scale))
+    size = len(ordered)
+    rank = _rank(size, percent)
+    if not rank:
+        raise ValueError("no percentile of no samples")
+    tail = (1 - CONFIDENCE) / 2
+    low = int(binom.ppf(tail, size, percent / 100))
+    high = int(binom.ppf(1 - tail, size, percent / 100)) + 1
+    value = float(ordered[rank - 1])
+    return Estimate(
+        value, min(value, float(ordered[max(low, 1) - 1])), max(value, float(ordered[min(high, size) - 1]))
     )
+
+
+def _rank(size: int, percent: float) -> int:
+    """Return the place, from 1 on, of a percentile in ascending samples; 0 where there are none."""
+    if not 0 < percent <= 100:
+        raise ValueError(f"percentile {percent} is not in (0, 100]")
+    # In floating point 7% of 100 is 7.000000000000001, whose ceiling is 8.
+    return ceil(Fraction(str(percent)) * size / 100)

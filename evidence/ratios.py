@@ -3,46 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import exp, isfinite, sqrt
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import t
 
-CONFIDENCE = 0.95
+from evidence.estimate import CONFIDENCE, Estimate
 
 
-@dataclass(frozen=True)
-class Ratio:
-    """One figure over another. Without an interval, nothing can be told from it."""
-
-    value: float
-    low: float | None
-    high: float | None
-
-    @property
-    def is_told_apart(self) -> bool:
-        """Tell whether the interval leaves 1 out: the two differ by more than the rounds scatter."""
-        return self.is_less or self.is_more
-
-    @property
-    def is_less(self) -> bool:
-        return self.high is not None and self.high < 1
-
-    @property
-    def is_more(self) -> bool:
-        return self.low is not None and self.low > 1
-
-
-def level_of_rounds(figures: Mapping[int, float | None], confidence: float = CONFIDENCE) -> Ratio | None:
+def level_of_rounds(figures: Mapping[int, float | None], confidence: float = CONFIDENCE) -> Estimate | None:
     """Return the geometric mean of a figure over its rounds, with its interval: a ratio to one unit of it."""
     return ratio_of_rounds(figures, dict.fromkeys(figures, 1.0), confidence)
 
 
 def ratio_of_rounds(
     ours: Mapping[int, float | None], theirs: Mapping[int, float | None], confidence: float = CONFIDENCE
-) -> Ratio | None:
+) -> Estimate | None:
     """Return the geometric mean of the rounds' ratios, with Student's interval of their logarithms.
 
     Figures are matched by the index of their round. Both of a round were measured side by side, so what
@@ -62,7 +39,7 @@ def ratio_of_rounds(
 
 def ratio_of_runs(
     ours: Sequence[float | None], theirs: Sequence[float | None], confidence: float = CONFIDENCE
-) -> Ratio | None:
+) -> Estimate | None:
     """Return the ratio of two runs' geometric means, with Welch's interval of the logarithms (Welch 1947).
 
     The rounds of two runs do not belong together, so each run's own scatter counts. A run of one round gives
@@ -73,7 +50,7 @@ def ratio_of_runs(
 
 def ratio_of_all(
     loads: Sequence[tuple[Sequence[float | None], Sequence[float | None]]], confidence: float = CONFIDENCE
-) -> Ratio | None:
+) -> Estimate | None:
     """Return the geometric mean of what several loads changed by between two runs, as `ratio_of_runs` does.
 
     What is true of all of them shows here with few rounds, where it hides in the scatter of each.
@@ -103,7 +80,7 @@ def _half_width(variance: float, freedom: float, confidence: float) -> float:
     return float(t.ppf((1 + confidence) / 2, freedom)) * sqrt(variance)
 
 
-def _from_logs(middle: float, half: float | None) -> Ratio:
+def _from_logs(middle: float, half: float | None) -> Estimate:
     if half is None or not isfinite(half) or abs(middle) + half > 700:  # beyond it, exp() overflows
-        return Ratio(exp(middle), None, None)
-    return Ratio(exp(middle), exp(middle - half), exp(middle + half))
+        return Estimate.unbounded(exp(middle))
+    return Estimate(exp(middle), exp(middle - half), exp(middle + half))

@@ -1,17 +1,20 @@
-"""Everything that decides a training run, checked once and never changed: the same config, the same model."""
+"""Everything that decides a training run, checked once and never changed: the same config, the same model.
+
+Each field is an option of the command line too, with its name, its limits and its default; the text below a
+field is the help of that option (see `training.cli.options`).
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic.config import JsonDict
 
-from bundle.manifest import REFERENCE
 from bundle.normalizer import Method
 from bundle.vocabulary import IDS_MAX
-from training.data.records import VOCABULARY
-from training.rung import PLAIN_WIDTH
+from training.precisions import PLAIN_WIDTH, VARIANTS, Variant, in_order
 
 Architecture = Literal["mlp", "cnn", "rnn"]
 Cell = Literal["lstm", "gru"]
@@ -19,85 +22,121 @@ Kind = Literal["vector", "image", "sequence"]
 Loss = Literal["cross_entropy", "mse"]
 Missing = Literal["error", "drop", "fill"]
 Optimizer = Literal["adam", "sgd"]
-Variant = Literal[
-    "float32", "float16", "weight_int8", "dynamic_int8", "int8", "weight_int4", "int16x8", "tensorflow"
-]
-
-VARIANTS: tuple[Variant, ...] = get_args(Variant)
 
 DEFAULT_HIDDEN: dict[Architecture, tuple[int, ...]] = {"mlp": (64, 64), "cnn": (16, 48), "rnn": (64,)}
 DEFAULT_HIDDEN_OF_TEXTS = DEFAULT_HIDDEN | {"cnn": (64,)}  # on the Reuters topics 0.955; (16, 32) gave 0.925
+VOCABULARY = 4000  # on the Reuters topics 0.955, and 0.950 with 8,000
 
 Positive = Annotated[int, Field(ge=1)]
 Width = Annotated[float, Field(ge=0.01, le=16)]
 
 
+def _default_sizes() -> str:
+    sizes = (f"{model} {','.join(map(str, units))}" for model, units in DEFAULT_HIDDEN.items())
+    return "; ".join(sizes)
+
+
+_HIDDEN = "Units of each layer (mlp, rnn), filters of each block (cnn); by default"
+_COLUMN: JsonDict = {"metavar": "COLUMN"}  # what stands for a value in the help
+
+
 class DataConfig(BaseModel):
     """Which data, and how to read it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True, title="Data"
+    )
 
     data: Annotated[str, Field(min_length=1)]
-    """A built-in data set's name, or the path of a `.npy`, `.npz` or `.csv` file."""
-    label: str | None = None
-    """The label's column, of a `.csv`."""
-    text: tuple[str, ...] = ()
-    """Columns of a `.csv` that are texts."""
-    category: tuple[str, ...] = ()
-    """Columns of a `.csv` that are categories, though they look like numbers, or like texts."""
-    split: str | None = None
-    """The column of a `.csv` that says `test` in the rows of the published test split."""
+    """breast_cancer, digits, wine, iris, fashion_mnist, mnist, or a path: .npy, .npz, .csv or .csv.gz."""
+    label: str | None = Field(None, json_schema_extra=_COLUMN)
+    """The column to predict, of a .csv."""
+    text: tuple[str, ...] = Field((), json_schema_extra=_COLUMN)
+    """A column of a .csv that is a text."""
+    category: tuple[str, ...] = Field((), json_schema_extra=_COLUMN)
+    """A column of a .csv that is a category, though it looks like numbers, or like texts."""
+    split: str | None = Field(None, json_schema_extra=_COLUMN)
+    """The column of a .csv that says 'test' in the rows kept for the test."""
     data_dir: Path | None = None
-    """Where the files of `fashion_mnist` or `mnist` already are; without it, Keras downloads them."""
+    """Where the files of fashion_mnist or mnist already are; without it, Keras downloads them."""
     kind: Kind | None = None
-    """What a row is; without it, the number of dimensions says so."""
+    """What a row is, where its number of dimensions does not tell."""
     missing: Missing = "error"
-    """What to do about rows with missing values. The model can be made to fill them in, of a `.csv`."""
+    """Missing values: refuse them, drop their rows, or have the model fill them in (.csv)."""
 
 
-class TrainConfig(DataConfig):
+class ModelConfig(DataConfig):
+    """Which model of it."""
+
+    model_config = ConfigDict(title="Model")
+
+    model: Architecture = "mlp"
+    """The architecture."""
+    name: str | None = None
+    """The model's name in the store; by default the data set's."""
+    hidden: Annotated[
+        tuple[Positive, ...],
+        Field(max_length=16, examples=["64,64"], description=f"{_HIDDEN} {_default_sizes()}."),
+    ] = ()
+    cell: Cell = "lstm"
+    """The cell of an rnn."""
+    tokens: Annotated[int, Field(ge=1, le=4096)] | None = None
+    """Words of a text that are read; by default what 95% of the training texts have, at most 256."""
+    vocabulary: Annotated[int, Field(ge=3, le=IDS_MAX)] = VOCABULARY
+    """Words that a model of texts knows, at most: the commonest, one for padding, and one for all others."""
+    embedding: Annotated[int, Field(ge=1, le=1024)] = 32
+    """Numbers that a word becomes."""
+    normalize: Method = "standardize"
+    """How features are put on one scale."""
+
+    @model_validator(mode="after")
+    def _resolve_hidden(self) -> Self:
+        if not self.hidden:
+            defaults = DEFAULT_HIDDEN_OF_TEXTS if self.text else DEFAULT_HIDDEN
+            object.__setattr__(self, "hidden", defaults[self.model])
+        return self
+
+
+class TrainConfig(ModelConfig):
     """A whole training run.
 
     Example:
         TrainConfig(data="digits", model="cnn", epochs=20)
     """
 
-    model: Architecture = "mlp"
-    name: str | None = None
-    """The model's name in the store; without it, the data set's."""
-    hidden: Annotated[tuple[Positive, ...], Field(max_length=16)] = ()
-    """Units of each dense layer (mlp), filters of each block (cnn), units of each recurrent layer (rnn).
-    Empty means the architecture's default."""
-    cell: Cell = "lstm"
-    """The recurrent cell of an rnn."""
-    tokens: Annotated[int, Field(ge=1, le=4096)] | None = None
-    """Words of a text that are read; None means what 95% of the training texts have, at most 256."""
-    vocabulary: Annotated[int, Field(ge=3, le=IDS_MAX)] = VOCABULARY
-    """Token ids at most: those of the commonest words, one for padding, and one for all other words."""
-    embedding: Annotated[int, Field(ge=1, le=1024)] = 32
-    """Numbers that a word becomes."""
-    normalize: Method = "standardize"
+    model_config = ConfigDict(title="Training")
+
     optimizer: Optimizer = "adam"
+    """The optimiser."""
     loss: Loss = "cross_entropy"
+    """What is minimised."""
     learning_rate: Annotated[float, Field(gt=0, le=10)] = 1e-3
+    """Step size of the optimiser."""
     epochs: Annotated[int, Field(ge=1, le=100_000)] = 10
+    """At most so many passes over the training rows."""
     batch_size: Positive = 32
+    """Rows in one step of the optimiser."""
     patience: Positive = 5
-    """Epochs without a lower validation loss after which training stops."""
+    """Epochs without a lower validation loss before training stops."""
     class_weights: bool | None = None
-    """Weigh rows by the rarity of their class; None means: where the classes are unbalanced."""
+    """Weigh rows by the rarity of their class; by default where the largest class has over 1.5 times the rows
+    of the smallest."""
     test_size: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    """Share of all rows kept for the test; data with a published test split keeps that one instead."""
+    """Share of rows kept for the test; a published test split is kept instead."""
     validation_size: Annotated[float, Field(gt=0, lt=1)] = 0.1
     """Share of the other rows that early stopping watches."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
+    """The same seed gives the same model, and the same search."""
     split_seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
-    """The seed of the split alone, so that several seeds meet the same test rows; without it, `seed`."""
+    """The seed of the split alone, so that several seeds meet the same test rows; by default that of
+    --seed."""
     variants: Annotated[tuple[Variant, ...], Field(min_length=1)] = VARIANTS
-    """The precisions to export, in the ladder's order; float32 is always one, as the reference."""
-
-    widths: Annotated[tuple[Width, ...], Field(min_length=1, max_length=16)] = (PLAIN_WIDTH,)
-    """Every hidden layer so many times as large; each width has every variant. 1 is always one."""
+    """The precisions to export; float32 is always one: the others are compared with it."""
+    widths: Annotated[tuple[Width, ...], Field(min_length=1, max_length=16, examples=["0.25,0.5,1,2"])] = (
+        PLAIN_WIDTH,
+    )
+    """The same architecture narrower and wider, as in 0.25,0.5,1,2, each with every variant; 1 is always
+    one."""
 
     @field_validator("widths")
     @classmethod
@@ -107,11 +146,4 @@ class TrainConfig(DataConfig):
     @field_validator("variants")
     @classmethod
     def _in_order(cls, variants: tuple[Variant, ...]) -> tuple[Variant, ...]:
-        return tuple(name for name in VARIANTS if name in variants or name == REFERENCE)
-
-    @model_validator(mode="after")
-    def _resolve_hidden(self) -> Self:
-        if not self.hidden:
-            defaults = DEFAULT_HIDDEN_OF_TEXTS if self.text else DEFAULT_HIDDEN
-            object.__setattr__(self, "hidden", defaults[self.model])
-        return self
+        return in_order(variants)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import inf
+from typing import Annotated, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from evidence.differences import Difference
-from evidence.ratios import Ratio
+from evidence.estimate import Estimate
 from loadtests.experiment.result import Agreement, Curve, Moment, Offline, Peak, Result, Round
 from loadtests.measure.check import Check
 from loadtests.measure.latency import Latency
@@ -20,12 +22,33 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
-class Share(Strict):
-    """A share with its 95% interval, as effective accuracy is."""
+class WrittenRatio(Strict):
+    """One figure over another, as JSON has it. Without an interval, nothing can be told from it."""
 
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
+
+
+def _without_null(ratio: object) -> object:
+    """Read ends that are null as infinite: JSON has no number for them, and writes null."""
+    if not isinstance(ratio, Mapping):
+        return ratio
+    unknown = {end: beyond for end, beyond in (("low", -inf), ("high", inf)) if ratio.get(end, 0) is None}
+    return {**ratio, **unknown}
+
+
+Ratio: TypeAlias = Annotated[Estimate, BeforeValidator(_without_null, json_schema_input_type=WrittenRatio)]
+
+
+@dataclass(frozen=True)
+class AccuracyDifference(Estimate):
+    """One accuracy less another, as a share: 0.01 is a point."""
+
+    rows: int
+    """Unique rows that it rests on; of the smaller side, where the sides had rows of their own."""
+    is_paired: bool
+    """Both were asked about the very same rows, which makes the interval narrower."""
 
 
 class Idle(Strict):
@@ -48,7 +71,7 @@ class AgainstReference(Strict):
 
     throughput: Ratio | None
     p99: Ratio | None
-    accuracy: Difference | None
+    accuracy: AccuracyDifference | None
 
 
 class Measured(Strict):
@@ -89,7 +112,7 @@ class Measured(Strict):
     """What counts as in time."""
     in_time: int
     """Of those offered: answered as promised, within the bound."""
-    effective_accuracy: Share | None
+    effective_accuracy: Estimate | None
     """Each test row offered counts once, by the share of its requests answered rightly and in time."""
     unloaded: Idle
     generator_limited: bool

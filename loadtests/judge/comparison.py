@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from evidence.differences import Difference, unpaired_difference
-from evidence.ratios import Ratio, ratio_of_all, ratio_of_runs
+from evidence.estimate import Estimate
+from evidence.ratios import ratio_of_all, ratio_of_runs
+from evidence.unpaired import unpaired_difference
 from loadtests.errors import LoadTestError
 from loadtests.experiment.measured import Measured
 from loadtests.judge.contrast import ratio_of_peaks_of_runs
@@ -186,15 +187,12 @@ def _accuracy(before: Measured, after: Measured, confidence: float) -> Change:
     if before.accuracy and after.accuracy:
         sides = [(one.value, one.unique_rows) for one in (after.accuracy, before.accuracy)]
         difference = unpaired_difference(sides[0], sides[1], confidence=confidence)
-    if difference is None:
-        finding = UNKNOWN
-    else:
-        finding = WORSE if difference.is_less else BETTER if difference.is_more else SAME
+    finding = {-1: WORSE, 0: SAME, 1: BETTER}[difference.side_of(0)] if difference else UNKNOWN
     return _change((before, after), "accuracy", difference, finding)
 
 
 def _change(
-    loads: tuple[Measured, Measured] | None, figure: str, step: Ratio | Difference | None, finding: str
+    loads: tuple[Measured, Measured] | None, figure: str, step: Estimate | None, finding: str
 ) -> Change:
     return Change(
         variant=loads[0].variant if loads else "all",
@@ -203,8 +201,8 @@ def _change(
         before=_whole(loads[0], figure) if loads else None,
         after=_whole(loads[1], figure) if loads else None,
         value=step.value if step else None,
-        low=step.low if step else None,
-        high=step.high if step else None,
+        low=step.low if step and step.is_bounded else None,
+        high=step.high if step and step.is_bounded else None,
         finding=finding,
     )
 
@@ -219,14 +217,14 @@ def _whole(load: Measured, figure: str) -> float | None:
     }[figure]
 
 
-def _finding(ratio: Ratio | None, sign: int, tolerance: float) -> str:
-    if ratio is None or ratio.low is None:
+def _finding(ratio: Estimate | None, sign: int, tolerance: float) -> str:
+    if ratio is None or not ratio.is_bounded:
         return UNKNOWN
     # A ratio and its inverse are equally far from 1.
     is_large = max(ratio.value, 1 / ratio.value) > 1 + tolerance
-    if not ratio.is_told_apart or not is_large:
+    if 1 in ratio or not is_large:
         return SAME
-    return BETTER if ratio.is_more == (sign > 0) else WORSE
+    return BETTER if ratio.is_more_than(1) == (sign > 0) else WORSE
 
 
 def summary(comparison: Comparison) -> list[str]:

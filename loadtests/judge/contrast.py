@@ -8,9 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from bundle.manifest import REFERENCE
-from evidence.differences import Difference, paired_difference, unpaired_difference
-from evidence.ratios import Ratio, ratio_of_rounds, ratio_of_runs
-from loadtests.experiment.measured import AgainstReference, Measured
+from evidence.estimate import Estimate
+from evidence.paired import Pairs
+from evidence.ratios import ratio_of_rounds, ratio_of_runs
+from evidence.unpaired import unpaired_difference
+from loadtests.experiment.measured import AccuracyDifference, AgainstReference, Measured
 from loadtests.experiment.result import Peak
 from loadtests.experiment.search import RESOLUTION
 
@@ -24,7 +26,7 @@ class Contrasts:
     def __init__(self, scores: Scores | None = None) -> None:
         self._scores = scores or {}
 
-    def throughput(self, ours: Measured, theirs: Measured) -> Ratio | None:
+    def throughput(self, ours: Measured, theirs: Measured) -> Estimate | None:
         """Return the ratio of rows a second; of the peaks, where both were searched for."""
         if ours.peak and theirs.peak:
             return ratio_of_peaks(ours.peak, theirs.peak)
@@ -32,25 +34,24 @@ class Contrasts:
             ours.rows_per_s, theirs.rows_per_s
         )
 
-    def p99(self, ours: Measured, theirs: Measured) -> Ratio | None:
+    def p99(self, ours: Measured, theirs: Measured) -> Estimate | None:
         """Return the ratio of the 99th percentiles of the latency; less is better."""
         return ratio_of_rounds(ours.figures("p99_ms"), theirs.figures("p99_ms")) or _bare(
             ours.p99, theirs.p99
         )
 
-    def accuracy(self, ours: Measured, theirs: Measured) -> Difference | None:
+    def accuracy(self, ours: Measured, theirs: Measured) -> AccuracyDifference | None:
         """Return the difference of live accuracy: paired by test row, where the answers of each are known."""
         if ours.accuracy is None or theirs.accuracy is None:
             return None
         scores = [self._scores.get((one.variant, one.rows_per_request)) for one in (ours, theirs)]
         if scores[0] is not None and scores[1] is not None:
-            paired = paired_difference(scores[0], scores[1])
-            if paired:
-                return paired
-        return unpaired_difference(
-            (ours.accuracy.value, ours.accuracy.unique_rows),
-            (theirs.accuracy.value, theirs.accuracy.unique_rows),
-        )
+            pairs = Pairs.of_shares(scores[0], scores[1])
+            if pairs:
+                return _difference(pairs.difference, pairs.rows, is_paired=True)
+        sides = [(one.value, one.unique_rows) for one in (ours.accuracy, theirs.accuracy)]
+        rows = min(rows for _, rows in sides)
+        return _difference(unpaired_difference(sides[0], sides[1]), rows, is_paired=False)
 
     def with_reference(self, loads: Sequence[Measured]) -> list[Measured]:
         """Return the loads, each with what lies between it and float32 with as many rows a request."""
@@ -68,7 +69,7 @@ class Contrasts:
         return load.model_copy(update={"against_reference": contrast})
 
 
-def ratio_of_peaks(ours: Peak, theirs: Peak) -> Ratio | None:
+def ratio_of_peaks(ours: Peak, theirs: Peak) -> Estimate | None:
     """Return the ratio of two peak rates of one run, from the searches that stood side by side.
 
     None where a variant has no peak. Where nothing higher was seen to fail (the generator was the limit), the
@@ -78,20 +79,24 @@ def ratio_of_peaks(ours: Peak, theirs: Peak) -> Ratio | None:
     return _of_peaks(ours, theirs, ratio_of_rounds(passes[0], passes[1]))
 
 
-def ratio_of_peaks_of_runs(ours: Peak, theirs: Peak, confidence: float) -> Ratio | None:
+def ratio_of_peaks_of_runs(ours: Peak, theirs: Peak, confidence: float) -> Estimate | None:
     """Return the ratio of two peak rates of two runs, as `ratio_of_peaks` does."""
     return _of_peaks(ours, theirs, ratio_of_runs(ours.passes, theirs.passes, confidence))
 
 
-def _of_peaks(ours: Peak, theirs: Peak, ratio: Ratio | None) -> Ratio | None:
+def _of_peaks(ours: Peak, theirs: Peak, ratio: Estimate | None) -> Estimate | None:
     """Widen the interval by the resolution of a search: no peak is known more sharply than that."""
     if not ours.requests_per_s or not theirs.requests_per_s:
         return None
     is_open = "generator" in {ours.limited_by, theirs.limited_by}
-    if is_open or ratio is None or ratio.low is None or ratio.high is None:
-        return Ratio(ours.requests_per_s / theirs.requests_per_s, None, None)
-    return Ratio(ratio.value, ratio.low / RESOLUTION, ratio.high * RESOLUTION)
+    if is_open or ratio is None or not ratio.is_bounded:
+        return Estimate.unbounded(ours.requests_per_s / theirs.requests_per_s)
+    return Estimate(ratio.value, ratio.low / RESOLUTION, ratio.high * RESOLUTION)
 
 
-def _bare(ours: float | None, theirs: float | None) -> Ratio | None:
-    return Ratio(ours / theirs, None, None) if ours and theirs else None
+def _bare(ours: float | None, theirs: float | None) -> Estimate | None:
+    return Estimate.unbounded(ours / theirs) if ours and theirs else None
+
+
+def _difference(found: Estimate, rows: int, *, is_paired: bool) -> AccuracyDifference:
+    return AccuracyDifference(found.value, found.low, found.high, rows, is_paired)

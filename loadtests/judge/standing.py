@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from evidence import pareto
+from evidence.estimate import Estimate, Sign
 from loadtests.experiment.measured import Measured
 from loadtests.judge.budget import Budget
 from loadtests.judge.contrast import Contrasts
@@ -103,22 +105,22 @@ def dominates(better: Standing, worse: Standing, contrasts: Contrasts) -> bool:
     """
     pairs = list(zip(better.loads, worse.loads, strict=True))
     accuracy = contrasts.accuracy(better.last, worse.last)
-    speeds = [contrasts.throughput(*pair) for pair in pairs]
     tails = [contrasts.p99(*pair) for pair in pairs]
-    as_good = (
-        accuracy is not None
-        and not accuracy.is_less
-        and better.bytes <= worse.bytes
-        and all(speed is not None and not speed.is_less for speed in speeds)
-        and all(speed is not None and speed.value * SAME_SPEED >= 1 for speed in speeds)
-        and not any(tail is not None and tail.is_more for tail in tails)
+    return pareto.dominates(
+        [
+            accuracy.side_of(0) if accuracy else -1,
+            pareto.sign(worse.bytes, better.bytes),
+            *(_sign_of_speed(contrasts.throughput(*pair)) for pair in pairs),
+            *(pareto.opposite(tail.side_of(1)) for tail in tails if tail),
+        ]
     )
-    return as_good and (
-        (accuracy is not None and accuracy.is_more)
-        or better.bytes < worse.bytes
-        or any(speed is not None and speed.is_more for speed in speeds)
-        or any(tail is not None and tail.is_less for tail in tails)
-    )
+
+
+def _sign_of_speed(ratio: Estimate | None) -> Sign:
+    """Return 1 where a throughput is above another's, and -1 where it is below, or cannot be compared."""
+    if ratio is None or ratio.value * SAME_SPEED < 1:
+        return -1
+    return ratio.side_of(1)
 
 
 def dominated(known: Mapping[str, Standing], contrasts: Contrasts) -> dict[str, str]:

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bundle.manifest import REFERENCE
-from evidence.differences import Difference
-from evidence.ratios import Ratio
-from loadtests.experiment.measured import Measured
+from evidence.estimate import Estimate
+from loadtests.experiment.measured import AccuracyDifference, Measured
 from loadtests.judge.budget import Budget
 from loadtests.judge.contrast import Contrasts
 from loadtests.judge.objections import (
@@ -113,7 +112,7 @@ def _is_accurate_enough(
     if budget.min_accuracy is not None or reference is None:
         return True  # seen to already
     difference = contrasts.accuracy(one.last, reference.last)
-    return difference is not None and not difference.is_less
+    return difference is not None and not difference.is_less_than(0)
 
 
 def _best(
@@ -136,7 +135,7 @@ def _best(
     return best, [
         one
         for one, ratio in zip(eligible.values(), told, strict=True)
-        if one is not best and (ratio is None or not ratio.is_told_apart)
+        if one is not best and (ratio is None or 1 in ratio)
     ]
 
 
@@ -162,10 +161,10 @@ def _answer(best: Standing, reference: Standing | None, budget: Budget, contrast
     )
 
 
-def _accuracy(difference: Difference | None) -> str:
+def _accuracy(difference: AccuracyDifference | None) -> str:
     if difference is None:
         return "its accuracy was not compared"
-    word = "more" if difference.is_more else "less" if difference.is_less else "as"
+    word = {-1: "less", 0: "as", 1: "more"}[difference.side_of(0)]
     than = "than" if word != "as" else "as"
     known = "" if word != "as" else f" as far as {rows_in_words(difference.rows)} can tell"
     return (
@@ -174,24 +173,24 @@ def _accuracy(difference: Difference | None) -> str:
     )
 
 
-def _times(ratio: Ratio | None, load: Measured, figures: str) -> str:
+def _times(ratio: Estimate | None, load: Measured, figures: str) -> str:
     """Set the throughput, or the peak, against that of float32; `figures` are the load's own."""
     if is_scheduled(load):
         return f"both at {figures} as scheduled"
     what = speed_in_words(load)
     if ratio is None:
         return f"{what} not compared ({figures})"
-    if ratio.low is None or ratio.high is None:
+    if not ratio.is_bounded:
         return f"{ratio.value:.2f} times the {what}, without an interval ({figures})"
     interval = f"interval {ratio.low:.2f} to {ratio.high:.2f}; {figures}"
-    if not ratio.is_told_apart:
+    if 1 in ratio:
         return f"{what} not told apart ({ratio.value:.2f} times, {interval})"
     return f"{ratio.value:.2f} times the {what} ({interval})"
 
 
-def _tail(ratio: Ratio | None, pair: tuple[Measured, Measured]) -> str:
+def _tail(ratio: Estimate | None, pair: tuple[Measured, Measured]) -> str:
     ours, theirs = (_ms(one) for one in pair)
-    if ratio is not None and ratio.low is not None and not ratio.is_told_apart:
+    if ratio is not None and ratio.is_bounded and 1 in ratio:
         return f"p99 not told apart ({ours} against {theirs})"
     return f"p99 {ours} against {theirs}"
 
@@ -223,7 +222,7 @@ def _say_what_is_left_out(
     ]
     for one in known.values() if reference else ():
         difference = contrasts.accuracy(one.last, reference.last) if reference else None
-        if difference is not None and difference.is_less:
+        if difference is not None and difference.is_less_than(0):
             sentences.append(
                 f"`{one.name}` is less accurate than `{REFERENCE}`: by {-100 * difference.value:.1f} points "
                 f"({-100 * difference.high:.1f} to {-100 * difference.low:.1f})."

@@ -7,21 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evidence.percentiles import percentile, wilson
-from loadtests.measure.latency import Bounded, Latency
+from evidence.estimate import Estimate
+from evidence.percentiles import percentile
+from evidence.shares import wilson
+from loadtests.measure.latency import Latency
 from loadtests.measure.samples import Flags, Floats, Samples, merge
 
 
 @dataclass(frozen=True)
-class Accuracy:
+class Accuracy(Estimate):
     """How right the answers were. Each test row counts once, by the share of its answers that were right.
 
     So a row that came round a thousand times is one piece of evidence, in the value as in its 95% interval.
     """
 
-    value: float
-    low: float
-    high: float
     unique_rows: int
     answered_rows: int
 
@@ -60,7 +59,7 @@ class Summary:
     """What counts as in time; None where everything does."""
     in_time: int = 0
     """Of those offered: answered as promised, within the bound."""
-    effective_accuracy: Bounded | None = None
+    effective_accuracy: Estimate | None = None
     """Each test row offered counts once, by the share of its requests answered rightly and in time."""
 
     @property
@@ -153,7 +152,7 @@ def _is_in_time(samples: Samples, bound_ms: float | None) -> Flags:
     return np.asarray((samples.done - samples.scheduled) * 1000 <= bound_ms)
 
 
-def _effective_accuracy(samples: Samples, in_time: Flags) -> Bounded | None:
+def _effective_accuracy(samples: Samples, in_time: Flags) -> Estimate | None:
     """Return how much of what was offered was answered rightly and in time, with its 95% interval.
 
     As with live accuracy each test row counts once, here by the share of all its requests, answered or not,
@@ -165,8 +164,7 @@ def _effective_accuracy(samples: Samples, in_time: Flags) -> Bounded | None:
     _, right = samples.answers_by_row(in_time)
     seen = offered > 0
     value = float(np.mean(right[seen] / offered[seen]))
-    interval = wilson(value, int(np.count_nonzero(seen)))
-    return Bounded(value, interval.low, interval.high)
+    return wilson(value, int(np.count_nonzero(seen)))
 
 
 def _sent_late_p99_ms(samples: Samples) -> float | None:

@@ -18,8 +18,8 @@ _FIGURES = (
     """Live accuracy: each test row seen counts once, by the share of its answers that were right. Its 95%
     interval (Wilson) is for the number of *unique* rows seen: a row answered a thousand times is one piece of
     evidence. Differences within the interval are noise.""",
-    """The difference of two accuracies is paired by test row (Newcombe 1998, method 10): two variants that
-    err on the same rows are compared more sharply than their own intervals would allow.""",
+    """The difference of two accuracies is paired by test row (Tango's score interval, 1998): two variants
+    that err on the same rows are compared more sharply than their own intervals would allow.""",
     """Effective accuracy: each test row offered counts once, by the share of its requests that were answered
     rightly and in time. It is never above live accuracy, and the same where all were answered in time.""",
     """A ratio of two variants is the geometric mean of its rounds' ratios, its 95% interval Student's, of

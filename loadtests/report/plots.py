@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
 
+from evidence.estimate import Estimate
 from loadtests.experiment.measured import Measured
 from loadtests.experiment.result import Curve
 from loadtests.judge.document import Document
@@ -120,7 +121,7 @@ def _panel(axes: Axes, document: Document, loads: Sequence[Measured], figure: sp
         axes.text(0.5, 0.5, "nothing was answered", transform=axes.transAxes, ha="center", color=_GREY)
         return
     axes.set_xscale("log")
-    axes.set_xlim(*log_limits([end for spot in known.values() for end in spot]))
+    axes.set_xlim(*log_limits([end for spot in known.values() for end in (spot.low, spot.high)]))
     axes.grid(visible=True, which="major", color="#E5E5E5", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
@@ -134,13 +135,13 @@ def _panel(axes: Axes, document: Document, loads: Sequence[Measured], figure: sp
     _label(axes, document, loads, figure)
 
 
-def _point(axes: Axes, document: Document, load: Measured, spot: spots.Spot) -> None:
+def _point(axes: Axes, document: Document, load: Measured, spot: Estimate) -> None:
     accuracy = load.accuracy
     assert accuracy is not None  # noqa: S101 - shown because it has one
     axes.errorbar(
-        spot[0],
+        spot.value,
         accuracy.value,
-        xerr=[[spot[0] - spot[1]], [spot[2] - spot[0]]],
+        xerr=[[spot.value - spot.low], [spot.high - spot.value]],
         yerr=[[accuracy.value - accuracy.low], [accuracy.high - accuracy.value]],
         fmt=_MARKERS[spots.style_of(document, load.variant).marker],
         markersize=8,
@@ -170,7 +171,7 @@ def _label(axes: Axes, document: Document, loads: Sequence[Measured], figure: sp
     placed: list[tuple[Any, tuple[float, float], Measured]] = []
     for load in loads:
         if load.accuracy and (spot := figure.of(load)):
-            point = (spot[0], load.accuracy.value)
+            point = (spot.value, load.accuracy.value)
             inside = axes.transAxes.inverted().transform(axes.transData.transform(point))
             placed.append((inside, point, load))
     placed.sort(key=lambda entry: (entry[0][1], -entry[0][0]))

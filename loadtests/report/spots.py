@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from evidence.estimate import Estimate
 from evidence.pareto import front
 from evidence.ratios import level_of_rounds
 from loadtests.experiment.measured import Measured
 from loadtests.judge.document import Document
 from loadtests.workload.scenarios import OPEN, SCENARIOS
-
-Spot = tuple[float, float, float]
-"""A figure with both ends of its interval."""
 
 _ACCURACY_SPAN_MIN = 0.004  # so that a difference of nothing does not fill the picture
 
@@ -24,36 +22,34 @@ class Figure:
     name: str
     sign: int
     """1 where more is better, -1 where less is."""
-    of: Callable[[Measured], Spot | None]
+    of: Callable[[Measured], Estimate | None]
     """None where it is not known."""
 
 
-def throughput(load: Measured) -> Spot | None:
+def throughput(load: Measured) -> Estimate | None:
     """Return rows a second, with the interval that the rounds give."""
     level = level_of_rounds(load.figures("rows_per_s"))
     value = load.rows_per_s
     if not value:
         return None
-    if level is None or level.low is None or level.high is None:
-        return value, value, value
-    return value, min(value, level.low), max(value, level.high)
+    if level is None or not level.is_bounded:
+        return Estimate(value, value, value)
+    return Estimate(value, min(value, level.low), max(value, level.high))
 
 
-def p99(load: Measured) -> Spot | None:
+def p99(load: Measured) -> Estimate | None:
     """Return the 99th percentile of the latency in milliseconds, with its interval."""
     if not load.p99:
         return None
-    if load.latency is None:
-        return load.p99, load.p99, load.p99
-    return load.latency.p99_ms.value, load.latency.p99_ms.low, load.latency.p99_ms.high
+    return load.latency.p99_ms if load.latency else Estimate(load.p99, load.p99, load.p99)
 
 
-def peak(load: Measured) -> Spot | None:
+def peak(load: Measured) -> Estimate | None:
     """Return the peak rate in requests a second, between the lowest and the highest of its searches."""
     if load.peak is None or not load.peak.requests_per_s:
         return None
     found = [rate for rate in load.peak.passes if rate] or [load.peak.requests_per_s]
-    return load.peak.requests_per_s, min(found), max(found)
+    return Estimate(load.peak.requests_per_s, min(found), max(found))
 
 
 LATENCY = Figure("p99 latency, ms (log scale; left is better)", -1, p99)
@@ -104,7 +100,7 @@ def stairs(
     `ends` of the axis where nobody wants to be. Empty where everything is grey.
     """
     points = [
-        (figure.sign * spot[0], load.accuracy.value)
+        (figure.sign * spot.value, load.accuracy.value)
         for load in loads
         if load.accuracy and (spot := figure.of(load)) and not is_grey(document, load)
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bundle.manifest import REFERENCE
-from evidence.ratios import Ratio
+from evidence.estimate import Estimate
 from loadtests.experiment.measured import Measured
 from loadtests.judge.contrast import Contrasts
 
@@ -44,13 +44,13 @@ def cells(load: Measured, dominated: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def ratio_cell(ratio: Ratio | None) -> str:
+def ratio_cell(ratio: Estimate | None) -> str:
     """Return `2.70 (2.61-2.79)`; an interval that holds 1 is marked with a tilde: not told apart."""
     if ratio is None:
         return "-"
-    if ratio.low is None or ratio.high is None:
+    if not ratio.is_bounded:
         return f"~ {ratio.value:.2f}"
-    return f"{'' if ratio.is_told_apart else '~ '}{ratio.value:.2f} ({ratio.low:.2f}-{ratio.high:.2f})"
+    return f"{'~ ' if 1 in ratio else ''}{ratio.value:.2f} ({ratio.low:.2f}-{ratio.high:.2f})"
 
 
 def number(value: float | None) -> str:

@@ -12,10 +12,10 @@ import pytest
 from bundle import selftest
 from bundle.runtimes import open_runtime
 from tests.running_service import running_service
-from training.__main__ import main
+from training.cli.app import main
 from training.config import TrainConfig
 from training.errors import ConversionError
-from training.export.quantize import convert_all
+from training.export.worker import convert_all
 from training.runs.pipeline import Published, train
 
 PRECISIONS = ("float32", "int8", "weight_int4")

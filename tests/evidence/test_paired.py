@@ -1,18 +1,21 @@
 from __future__ import annotations
 
 from itertools import product
-from math import comb, log
+from math import comb, isnan, log, nan
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 from scipy.stats import binomtest
 
-from evidence.paired import Pairs, judge, rows_needed, tango_interval
+from evidence.paired import Pairs, judge, rows_needed, tango
+from evidence.unpaired import unpaired_difference
 
 Z90 = 1.6448536269514722
+Shares = npt.NDArray[np.float64]
 
 
 @st.composite
@@ -26,13 +29,18 @@ def test_pairs_are_counted_from_what_each_got_right() -> None:
     variant, reference = np.array([1, 1, 0, 0, 0, 1], bool), np.array([1, 0, 1, 1, 0, 1], bool)
     counted = Pairs.of(variant, reference)
     assert counted == Pairs(6, lost=2, gained=1)
-    assert counted.difference == pytest.approx(variant.mean() - reference.mean())
+    assert counted.difference.value == pytest.approx(variant.mean() - reference.mean())
 
 
 @pytest.mark.parametrize(("rows", "lost", "gained"), [(0, 0, 0), (5, -1, 0), (5, 3, 3)])
 def test_counts_that_cannot_be_are_refused(rows: int, lost: int, gained: int) -> None:
     with pytest.raises(ValueError, match="rows lost and"):
         Pairs(rows, lost, gained)
+
+
+def test_counts_that_are_not_whole_have_no_test_of_whole_rows() -> None:
+    with pytest.raises(ValueError, match=r"whole rows, not of 0\.5 and 1"):
+        _ = Pairs(3, lost=0.5, gained=1).p_value
 
 
 # By hand: 1 of 10 gives 2 (1 + 10) / 1024; 1 of 8, the airway data below, 2 (1 + 8) / 256.
@@ -45,10 +53,10 @@ def test_mcnemar_is_exact(lost: int, gained: int, p: float) -> None:
 
 @given(pairs())
 def test_mcnemar_is_the_two_sided_binomial_test_summed_by_hand(some: Pairs) -> None:
-    n, k = some.lost + some.gained, min(some.lost, some.gained)
+    n, k = int(some.lost + some.gained), int(min(some.lost, some.gained))
     tail = sum(comb(n, i) for i in range(k + 1)) / 2**n
     assert some.p_value == pytest.approx(min(1.0, 2 * tail))
-    assert some.p_value == pytest.approx(binomtest(some.gained, n).pvalue if n else 1.0)
+    assert some.p_value == pytest.approx(binomtest(int(some.gained), n).pvalue if n else 1.0)
 
 
 # Tango 1998: disinfection of contact lenses, and its table of 32 pairs. Fagerland, Lydersen and Laake,
@@ -66,7 +74,9 @@ def test_the_interval_is_that_of_the_published_examples(
     gained: int, lost: int, rows: int, z: float, low: float, high: float
 ) -> None:
     digits = 5e-5 if rows == 161 else 5e-4
-    assert tango_interval(gained, lost, rows, z) == pytest.approx((low, high), abs=digits)
+    found = tango(gained, lost, rows, z)
+    assert (found.low, found.high) == pytest.approx((low, high), abs=digits)
+    assert found.value == (gained - lost) / rows
 
 
 def test_non_inferiority_of_the_published_example() -> None:
@@ -74,27 +84,28 @@ def test_non_inferiority_of_the_published_example() -> None:
     assert judge(Pairs(44, lost=1, gained=0), 0.1).p_value == pytest.approx(0.044, abs=5e-4)
 
 
-@pytest.mark.parametrize(("rows", "lost", "gained"), [(30, 4, 1), (200, 3, 9), (50, 1, 2)])
+def score(difference: float, rows: int, lost: float, gained: float) -> float:
+    """Maximise the likelihood at this difference numerically, rather than by the quadratic."""
+    same = rows - lost - gained
+
+    def unlikeliness(p: float) -> float:
+        return -(lost * log(p) + gained * log(p + difference) + same * log(1 - 2 * p - difference))
+
+    low, high = max(0.0, -difference) + 1e-9, (1 - difference) / 2 - 1e-9
+    fitted = minimize_scalar(unlikeliness, (low, high), bounds=(low, high))
+    variance = (2 * float(fitted.x) + difference * (1 - difference)) / rows
+    return float(((gained - lost) / rows - difference) / variance**0.5)
+
+
+@pytest.mark.parametrize(
+    ("rows", "lost", "gained"), [(30, 4, 1), (200, 3, 9), (50, 1, 2), (40, 2.75, 0.5), (9, 0.4, 6.3)]
+)
 def test_the_ends_are_where_a_score_test_by_brute_force_just_refuses(
-    rows: int, lost: int, gained: int
+    rows: int, lost: float, gained: float
 ) -> None:
-    def score(difference: float) -> float:
-        """Maximise the likelihood at this difference numerically, rather than by the quadratic."""
-        same = rows - lost - gained
-
-        def unlikeliness(p: float) -> float:
-            return -(lost * log(p) + gained * log(p + difference) + same * log(1 - 2 * p - difference))
-
-        low = max(0.0, -difference) + 1e-9
-        fitted = minimize_scalar(
-            unlikeliness, (low, (1 - difference) / 2 - 1e-9), bounds=(low, (1 - difference) / 2 - 1e-9)
-        )
-        variance = (2 * float(fitted.x) + difference * (1 - difference)) / rows
-        return float(((gained - lost) / rows - difference) / variance**0.5)
-
-    low, high = Pairs(rows, lost, gained).interval
-    assert score(low) == pytest.approx(1.959964, abs=2e-3)
-    assert score(high) == pytest.approx(-1.959964, abs=2e-3)
+    found = Pairs(rows, lost, gained).difference
+    assert score(found.low, rows, lost, gained) == pytest.approx(1.959964, abs=2e-3)
+    assert score(found.high, rows, lost, gained) == pytest.approx(-1.959964, abs=2e-3)
 
 
 def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
@@ -108,24 +119,23 @@ def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
         ways = comb(rows, lost) * comb(rows - lost, gained)
         probability = ways * lose**lost * gain**gained * (1 - lose - gain) ** same
         if probability > 1e-9:
-            low, high = Pairs(rows, lost, gained).interval
-            covered += probability * (low <= gain - lose <= high)
+            covered += probability * (gain - lose in Pairs(rows, lost, gained).difference)
     assert 0.94 < covered < 0.97
 
 
 @given(pairs())
 def test_the_interval_holds_the_difference_and_is_mirrored_with_the_roles(some: Pairs) -> None:
-    low, high = some.interval
-    assert -1 <= low <= some.difference <= high <= 1
-    assert low < high
-    mirrored = Pairs(some.rows, some.gained, some.lost).interval
-    assert mirrored == pytest.approx((-high, -low), abs=1e-9)
+    found = some.difference
+    assert -1 <= found.low <= found.value <= found.high <= 1
+    assert found.low < found.high
+    mirrored = Pairs(some.rows, some.gained, some.lost).difference
+    assert (mirrored.low, mirrored.high) == pytest.approx((-found.high, -found.low), abs=1e-9)
 
 
 @given(pairs(), st.floats(0.001, 0.5))
 def test_the_verdict_the_interval_and_the_test_agree(some: Pairs, margin: float) -> None:
     verdict = judge(some, margin)
-    low, high = some.interval
+    low, high = some.difference.low, some.difference.high
     assert (verdict.judgement == "no worse") == (low > -margin)
     assert (verdict.judgement == "worse") == (high < -margin)
     if abs(low + margin) > 1e-6:
@@ -158,3 +168,77 @@ def test_the_rows_that_are_needed_give_a_verdict_four_times_in_five() -> None:
     draws = random.multinomial(needed, [0.012, 0.012, 0.976], size=400)
     told = [judge(Pairs(needed, int(lost), int(gained)), 0.005).judgement for lost, gained, _ in draws]
     assert told.count("no worse") / len(told) == pytest.approx(0.8, abs=0.07)
+
+
+@st.composite
+def shares(draw: st.DrawFn) -> tuple[Shares, Shares]:
+    """Draw, for two variants, how many of up to 9 answers to each row were right; NaN where there is none."""
+    answers = st.integers(0, 9).flatmap(
+        lambda count: st.integers(0, count).map(lambda right: right / count if count else nan)
+    )
+    rows = draw(st.lists(st.tuples(answers, answers), min_size=1, max_size=40))
+    ours, theirs = zip(*rows, strict=True)
+    return np.array(ours), np.array(theirs)
+
+
+@given(shares())
+def test_only_rows_that_both_have_answered_count_each_by_its_share_of_right_answers(
+    drawn: tuple[Shares, Shares],
+) -> None:
+    ours, theirs = drawn
+    changes = [one - other for one, other in zip(ours.tolist(), theirs.tolist(), strict=True)]
+    seen = [change for change in changes if not isnan(change)]
+    found, turned = Pairs.of_shares(ours, theirs), Pairs.of_shares(theirs, ours)
+    assert (found is None) == (not seen)
+    if found is not None:
+        assert found.rows == len(seen)
+        assert found.difference.value == pytest.approx(sum(seen) / len(seen), abs=1e-12)
+        assert -1 <= found.difference.low < found.difference.high <= 1
+        assert turned == Pairs(found.rows, found.gained, found.lost)
+
+
+@given(pairs().filter(lambda some: some.rows < 500))
+def test_rows_answered_once_are_counted_as_whole_rows_are(some: Pairs) -> None:
+    counts = [int(some.lost), int(some.gained), some.rows - int(some.lost + some.gained)]
+    ours, theirs = (np.repeat(right, counts) for right in ([0.0, 1.0, 1.0], [1.0, 0.0, 1.0]))
+    assert Pairs.of_shares(ours, theirs) == some
+
+
+@pytest.mark.parametrize("rows", [1, 2, 360, 10**6])
+@pytest.mark.parametrize(
+    ("lost", "gained"), [(0, 0), (1, 0), (0, 1), (0.5, 0.5), (1e-12, 0), (0, 1 - 1e-16), (1 - 1e-12, 0)]
+)
+def test_the_interval_is_finite_where_hardly_anything_is_known(rows: int, lost: float, gained: float) -> None:
+    for found in (Pairs(rows, lost, gained), Pairs(rows, lost * rows, gained * rows)):
+        difference = found.difference
+        assert -1 <= difference.low < difference.high <= 1
+        assert difference.value in difference
+
+
+def test_where_no_row_differs_the_interval_is_as_wide_as_so_few_rows_make_it() -> None:
+    # The likeliest rate of rows lost is then 0 above, so the end solves n d² = z² d (1 - d).
+    z2 = 1.959964**2
+    found = Pairs(360, 0, 0).difference
+    end = z2 / (360 + z2)
+    assert (found.value, found.low, found.high) == pytest.approx((0, -end, end))
+
+
+def test_errors_on_the_same_rows_make_the_interval_narrower() -> None:
+    paired = Pairs(1000, 5, 5).difference
+    unpaired = unpaired_difference((0.895, 1000), (0.895, 1000))
+    assert paired.high - paired.low < 0.6 * (unpaired.high - unpaired.low)
+
+
+@pytest.mark.parametrize(("answers", "most"), [(1, 0.97), (4, 1.0)])
+def test_the_interval_of_rows_answered_several_times_covers_the_truth_at_least_as_often(
+    answers: int, most: float
+) -> None:
+    """Each row is got right with a chance of its own by each variant, and is asked about again and again."""
+    random = np.random.default_rng(3)
+    theirs = random.beta(6, 1, (800, 300))  # (runs, rows)
+    ours = np.clip(theirs + random.normal(-0.02, 0.1, theirs.shape), 0, 1)
+    truth = float(np.mean(ours - theirs))
+    drawn = [random.binomial(answers, chance) / answers for chance in (ours, theirs)]
+    counted = [Pairs.of_shares(one, other) for one, other in zip(*drawn, strict=True)]
+    held = sum(truth in found.difference for found in counted if found is not None)
+    assert 0.93 < held / len(counted) <= most

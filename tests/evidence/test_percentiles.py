@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest
 
-from evidence.percentiles import percentile, wilson
+from evidence.percentiles import percentile, percentile_of_ordered
 
 LATENCIES = st.lists(st.floats(0, 1e6), min_size=1, max_size=60)
 
@@ -45,31 +44,46 @@ def test_a_percentile_of_nothing_is_not_a_number() -> None:
 def test_a_percentile_outside_its_range_is_refused(percent: float) -> None:
     with pytest.raises(ValueError, match="not in"):
         percentile(np.array([1.0]), percent)
+    with pytest.raises(ValueError, match="not in"):
+        percentile_of_ordered(np.array([1.0]), percent)
 
 
-@given(st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_the_interval_is_that_of_scipy(case: tuple[int, int]) -> None:
-    right, trials = case
-    expected = binomtest(right, trials).proportion_ci(0.95, method="wilson")
-    interval = wilson(right / trials, trials)
-    assert interval.low == pytest.approx(expected.low, abs=1e-12)
-    assert interval.high == pytest.approx(expected.high, abs=1e-12)
+@given(LATENCIES, st.sampled_from([0.1, 1, 7, 50, 90, 95, 99, 99.9, 100]))
+def test_the_interval_of_a_percentile_lies_between_two_of_the_samples(
+    samples: list[float], percent: float
+) -> None:
+    ordered = np.sort(np.array(samples))
+    found = percentile_of_ordered(ordered, percent)
+    assert found.value == percentile(ordered, percent)
+    assert {found.low, found.high} <= set(samples)
 
 
-@given(st.floats(0, 1), st.integers(0, 10_000))
-def test_the_interval_holds_its_share_and_lies_between_nothing_and_all(share: float, trials: int) -> None:
-    interval = wilson(share, trials)
-    assert 0 <= interval.low <= share <= interval.high <= 1
-    assert share in interval
+@pytest.mark.parametrize(("size", "percent"), [(1, 50), (20, 50), (100, 90), (300, 99), (1000, 95)])
+def test_beyond_the_ends_of_the_interval_lies_as_little_of_the_binomial_as_there_should(
+    size: int, percent: int
+) -> None:
+    """Sum the chances that so many samples are below the true percentile, rather than invert them."""
+    share = Fraction(percent, 100)
+    chances = [
+        float(math.comb(size, count) * share**count * (1 - share) ** (size - count))
+        for count in range(size + 1)
+    ]
+    # The r-th sample is above the true percentile where fewer than r are below it, and below it otherwise.
+    low = max((rank for rank in range(1, size + 1) if sum(chances[:rank]) <= 0.025), default=0)
+    high = min((rank for rank in range(1, size + 1) if sum(chances[rank:]) <= 0.025), default=size)
+    found = percentile_of_ordered(np.arange(1.0, size + 1), percent)
+    assert (found.low, found.high) == (max(1, low), high)
 
 
-def test_more_trials_make_the_interval_narrower() -> None:
-    widths = [(interval := wilson(0.9, trials)).high - interval.low for trials in (0, 10, 100, 1000)]
-    assert widths == sorted(widths, reverse=True)
-    assert widths[0] == 1
+def test_the_interval_holds_the_true_percentile_as_often_as_it_says() -> None:
+    random = np.random.default_rng(3)
+    truth = {50: np.log(2), 90: np.log(10), 99: np.log(100)}  # of the exponential distribution
+    for percent, value in truth.items():
+        samples = np.sort(random.exponential(size=(400, 1000)))
+        held = sum(value in percentile_of_ordered(ordered, percent) for ordered in samples)
+        assert held / 400 > 0.92
 
 
-@pytest.mark.parametrize(("share", "trials"), [(1.1, 5), (-0.1, 5), (0.5, -1)])
-def test_no_interval_is_made_up_for_nonsense(share: float, trials: int) -> None:
-    with pytest.raises(ValueError, match="no interval"):
-        wilson(share, trials)
+def test_there_is_no_interval_of_no_samples() -> None:
+    with pytest.raises(ValueError, match="no percentile of no samples"):
+        percentile_of_ordered(np.array([]), 50)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from evidence.percentiles import wilson
+from evidence.estimate import Estimate
+from evidence.shares import wilson
 from loadtests.experiment.measured import Measured
 from loadtests.experiment.result import Curve, Moment, Peak, Result, Round, Trial
 from loadtests.judge.budget import Budget
@@ -13,7 +14,7 @@ from loadtests.judge.contrast import Contrasts
 from loadtests.judge.document import Document
 from loadtests.judge.verdict import judge
 from loadtests.measure.check import Check
-from loadtests.measure.latency import Bounded, Latency
+from loadtests.measure.latency import Latency
 from loadtests.measure.summary import Accuracy, Summary
 from loadtests.system.probe import Unloaded
 
@@ -44,7 +45,7 @@ def result(
     scatter = SCATTER[begin : begin + ROUNDS] if scatter is None else scatter
     interval = wilson(accuracy or 0.0, unique)
     scored = Accuracy(accuracy, interval.low, interval.high, unique, unique) if accuracy is not None else None
-    latency = Latency(*(Bounded(ms, 0.9 * ms, 1.1 * ms) for ms in (1.0, 1.5, 2.0, p99_ms)))
+    latency = Latency(*(Estimate(ms, 0.9 * ms, 1.1 * ms) for ms in (1.0, 1.5, 2.0, p99_ms)))
     summary = Summary(
         1.0,
         100,
@@ -60,7 +61,7 @@ def result(
         uncorrected=latency if scored else None,
         offered=100 + sum((failures or {}).values()),
         in_time=100,
-        effective_accuracy=Bounded(accuracy, interval.low, interval.high) if accuracy is not None else None,
+        effective_accuracy=interval if accuracy is not None else None,
     )
     return Result(
         variant=variant,

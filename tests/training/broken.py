@@ -16,10 +16,10 @@ from training.config import DataConfig
 from training.data.preprocess import Prepared, prepare
 from training.data.sources import load
 from training.evaluation.evaluate import Evaluation, score
-from training.evaluation.evidence import gather
+from training.evaluation.tally import tally
 from training.export import writer
-from training.export.converter import SAVED_MODEL, convert
-from training.rung import PLAIN_WIDTH, Rung
+from training.export.makers import Source, make
+from training.precisions import PLAIN_WIDTH, SAVED_MODEL, Rung
 
 VARIANTS = ("float32", "int8")
 FEATURES = 16
@@ -96,9 +96,9 @@ class Workshop:
             folder = staging / writer.VARIANTS_FOLDER
             folder.mkdir()
             writer.save_graph(self.model if model is None else model, folder)
-            shown = rows.normalizer.apply(calibration)
+            source = Source(folder / SAVED_MODEL, rows.normalizer.apply(calibration))
             for variant in VARIANTS:
-                (folder / f"{variant}.tflite").write_bytes(convert(folder / SAVED_MODEL, variant, shown))
+                (folder / f"{variant}.tflite").write_bytes(make(source, variant))
             runtimes = writer.open_exported(folder, VARIANTS, rows)
             answers = {variant: runtimes[variant].predict(rows.x_test) for variant in VARIANTS}
             evaluations = [
@@ -107,7 +107,7 @@ class Workshop:
                     score(rows.y_test, answers[variant], answers[REFERENCE]),
                     1,
                     {},
-                    gather(rows.y_test, answers[variant], answers[REFERENCE]),
+                    tally(rows.y_test, answers[variant], answers[REFERENCE]),
                 )
                 for variant in VARIANTS
             ]

@@ -8,7 +8,7 @@ import numpy as np
 
 from bundle.manifest import Scores
 from training.evaluation.evaluate import TIMED_BATCHES, Evaluation, score
-from training.evaluation.evidence import gather
+from training.evaluation.tally import tally
 
 
 def evaluation(
@@ -20,7 +20,7 @@ def evaluation(
         np.eye(classes, dtype=np.float32)[np.array(labels)] for labels in (predicted, reference)
     )
     return Evaluation(
-        variant, score(truth, sure, expected), 1000, {1: 2.0, 32: 1.0}, gather(truth, sure, expected)
+        variant, score(truth, sure, expected), 1000, {1: 2.0, 32: 1.0}, tally(truth, sure, expected)
     )
 
 
@@ -40,5 +40,5 @@ def scored(
         agreement=1.0,
     )
     anything = np.eye(2, dtype=np.float32)
-    evidence = gather(np.arange(2), anything, anything)
-    return Evaluation(variant, scores, size, dict.fromkeys(TIMED_BATCHES, microseconds), evidence)
+    counted = tally(np.arange(2), anything, anything)
+    return Evaluation(variant, scores, size, dict.fromkeys(TIMED_BATCHES, microseconds), counted)

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from training.config import VARIANTS, TrainConfig
+from training.config import TrainConfig
+from training.precisions import VARIANTS
 
 
 @pytest.mark.parametrize(("model", "hidden"), [("mlp", (64, 64)), ("cnn", (16, 48)), ("rnn", (64,))])

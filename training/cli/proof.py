@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from training.errors import OptionError
 
@@ -15,6 +17,20 @@ if TYPE_CHECKING:  # scipy takes half a second, which a mistake in an option nee
 
 MARGIN = 0.005
 REPEATS_MAX = 100
+
+Margin = Annotated[
+    float, typer.Option(help="How much less accurate than float32 a variant may be, as a share of the rows.")
+]
+Json = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="Write every figure, unrounded, to this file.")
+]
+Plot = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Draw pictures into this folder: ladder.png, confusion.png, and, of a training, history.png.",
+    ),
+]
 
 
 @dataclass(frozen=True)

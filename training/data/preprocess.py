@@ -11,8 +11,9 @@ import numpy.typing as npt
 from bundle.encoder import Encoder
 from bundle.manifest import InputSpec
 from bundle.normalizer import FloatArray, Method, Normalizer
+from training.config import VOCABULARY
 from training.data.dataset import Dataset, require_trainable
-from training.data.records import VOCABULARY, Instance, fit_encoder
+from training.data.records import Instance, fit_encoder
 from training.data.scaling import fit_normalizer
 from training.errors import FeaturesError, LabelsError
 

@@ -14,6 +14,8 @@ from bundle.manifest import InputSpec
 from evidence.paired import Pairs, judge
 from training.diagnosis.inputs import STEPS_MIN, Inputs
 from training.diagnosis.layers import INPUT, Comparison, Layer
+from training.diagnosis.remedies import finer_activations, finer_weights, hardly_rounded, with_own_ranges
+from training.precisions import precision_of
 
 Cause: TypeAlias = Literal[
     "one scale for all features",
@@ -79,14 +81,6 @@ _ADVICE: dict[Cause, str] = {
 }
 _NO_LAYER = "Train a wider model: no single layer is to blame, and the noise of many adds up."
 
-# What can be served instead, most promising first.
-_OWN_RANGES = {"dynamic_int8": "which takes its ranges from each call, and cannot saturate"}
-_HARDLY_ROUNDED = {"float16": "which hardly rounds at all"}
-_FINER_WEIGHTS = dict.fromkeys(
-    ("weight_int8", "dynamic_int8", "int16x8"), "whose dense weights have 16 times the steps"
-)
-_FINER = {"int16x8": "whose activations have 65,536 steps"} | _HARDLY_ROUNDED
-
 
 def find(inputs: Inputs, layers: Sequence[Layer], spec: InputSpec) -> tuple[Finding, ...]:
     """Return everything that is wrong, what comes first in the graph first."""
@@ -135,7 +129,7 @@ def advise(
     if verdict.judgement == "no worse":
         return (f"Nothing: `{variant}` is no worse than the reference at a margin of {margin:g}.",)
     causes = list(dict.fromkeys(finding.cause for finding in findings))
-    precision = variant.rpartition("-")[2]  # of `w0.5-int8`, int8
+    precision = precision_of(variant)
     width = variant.removesuffix(precision)
     served = {name.removeprefix(width): name for name in names if name.startswith(width) and name != variant}
     tries = [_with(_remedies(cause, precision), served, _ADVICE[cause]) for cause in causes]
@@ -143,19 +137,20 @@ def advise(
         more = "" if verdict.rows_needed is None else f", about {verdict.rows_needed:,},"
         tries.append(f"Give more rows{more} by `--data`: with these, nobody can tell whether it lost at all.")
     elif not tries:
-        tries.append(_with(_HARDLY_ROUNDED | _OWN_RANGES, served, _NO_LAYER))
+        tries.append(_with(hardly_rounded() | with_own_ranges(), served, _NO_LAYER))
     return tuple(tries)
 
 
 def _remedies(cause: Cause, precision: str) -> dict[str, str]:
-    """Return the precisions that do not suffer from a cause, each with why."""
+    """Return the precisions that do not suffer from a cause, each with why, most promising first."""
     if cause == "saturated activations":
-        return _OWN_RANGES
+        return with_own_ranges()
     if cause not in ("coarse weights", "noisy layer"):
         return {}
-    if precision == "weight_int4":
-        return _FINER_WEIGHTS | _HARDLY_ROUNDED
-    return _FINER if cause == "noisy layer" else _HARDLY_ROUNDED  # all others have the same 8-bit weights
+    finer = finer_weights(precision)  # than 4 bits; the weights of all others have 8 alike
+    if not finer and cause == "noisy layer":
+        finer = finer_activations()
+    return finer | hardly_rounded()
 
 
 def _with(remedies: dict[str, str], served: dict[str, str], advice: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from evidence.multiplicity import holm
 from evidence.paired import Pairs
 from training.data.preprocess import IntArray
 
@@ -21,7 +22,7 @@ class ClassDrop:
     @property
     def recall_difference(self) -> float:
         """The variant's share of these rows that are right, less the reference's."""
-        return self.pairs.difference
+        return self.pairs.difference.value
 
 
 def confusion_matrix(y: IntArray, predicted: IntArray, classes: int) -> IntArray:
@@ -40,12 +41,11 @@ def drops(y: IntArray, predicted: IntArray, reference: IntArray) -> tuple[ClassD
 def worst(found: tuple[ClassDrop, ...]) -> ClassDrop:
     """Return the class whose recall fell most; the first of equals.
 
-    The worst of many classes looks bad by chance alone: its p-value is to be multiplied by their number
-    (Bonferroni), which `worst_p` does.
+    The worst of many classes looks bad by chance alone: its p-value is to be corrected, as `worst_p` does.
     """
     return min(found, key=lambda drop: drop.recall_difference)
 
 
 def worst_p(found: tuple[ClassDrop, ...]) -> float:
-    """Return McNemar's exact p-value of the worst class, corrected for having been chosen."""
-    return min(1.0, worst(found).pairs.p_value * len(found))
+    """Return McNemar's exact p-value of the worst class, corrected for having been chosen (Holm)."""
+    return holm([drop.pairs.p_value for drop in found])[found.index(worst(found))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from evidence import pareto
 from training.evaluation.evaluate import Evaluation
 
 # Times of one run, and sizes, that are closer than this are not told apart: the one is noise, and the other
@@ -39,22 +40,18 @@ def dominates(better: Evaluation, worse: Evaluation) -> bool:
         (better.bytes, worse.bytes),
         *((better.microseconds[batch], worse.microseconds[batch]) for batch in worse.microseconds),
     ]
-    as_good = better.scores.accuracy >= worse.scores.accuracy_low and all(
-        ours <= theirs * SAME_COST for ours, theirs in costs
+    return pareto.dominates(
+        [
+            pareto.opposite(worse.accuracy.side_of(better.accuracy.value)),
+            *(pareto.sign(theirs, ours, tolerance=SAME_COST) for ours, theirs in costs),
+        ]
     )
-    ahead = better.scores.accuracy > worse.scores.accuracy_high or any(
-        ours * SAME_COST < theirs for ours, theirs in costs
-    )
-    return as_good and ahead
 
 
 def front(evaluations: Sequence[Evaluation]) -> list[Evaluation]:
     """Return the rungs that no faster one equals in accuracy, fastest first: the corners of the front."""
-    corners: list[Evaluation] = []
-    for one in sorted(evaluations, key=lambda one: (_microseconds(one), -one.scores.accuracy)):
-        if not corners or one.scores.accuracy > corners[-1].scores.accuracy:
-            corners.append(one)
-    return corners
+    points = [(-_microseconds(one), one.scores.accuracy) for one in evaluations]
+    return [evaluations[place] for place in pareto.front(points)]
 
 
 def _named(worse: Evaluation, rivals: Sequence[Evaluation]) -> str:

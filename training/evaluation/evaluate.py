@@ -13,11 +13,12 @@ import numpy as np
 from bundle.manifest import REFERENCE, Scores
 from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime
-from evidence.intervals import wilson
+from evidence.estimate import Estimate
+from evidence.shares import wilson
 from training.data.preprocess import IntArray
-from training.evaluation.evidence import Evidence, gather
 from training.evaluation.losses import binary_cross_entropy, cross_entropy
 from training.evaluation.reliability import as_shares
+from training.evaluation.tally import Tally, tally
 
 TIMED_BATCHES = (1, 32)
 
@@ -35,8 +36,13 @@ class Evaluation:
     bytes: int
     microseconds: Mapping[int, float]
     """Time of one row by batch size: that of the call, divided by the rows in it."""
-    evidence: Evidence
+    tally: Tally
     """How it did against float32 on the same rows."""
+
+    @property
+    def accuracy(self) -> Estimate:
+        """The share of test rows that are right, with its 95% interval."""
+        return Estimate(self.scores.accuracy, self.scores.accuracy_low, self.scores.accuracy_high)
 
 
 def predict_all(
@@ -64,15 +70,15 @@ def score(y: IntArray, probabilities: FloatArray, reference: FloatArray) -> Scor
 
     predicted = probabilities.argmax(axis=1)
     correct = int((predicted == y).sum())
-    low, high = wilson(correct, len(y))
+    accuracy = wilson(correct / len(y), len(y))
     precision, recall, f1, _ = precision_recall_fscore_support(
         y, predicted, labels=np.unique(y), average="macro", zero_division=0.0
     )
     return Scores(
         rows=len(y),
-        accuracy=correct / len(y),
-        accuracy_low=low,
-        accuracy_high=high,
+        accuracy=accuracy.value,
+        accuracy_low=accuracy.low,
+        accuracy_high=accuracy.high,
         precision=float(precision),
         recall=float(recall),
         f1=float(f1),
@@ -110,7 +116,7 @@ def evaluate(
             score(y, answers[name], expected),
             sizes[name],
             times[name],
-            gather(y, answers[name], expected),
+            tally(y, answers[name], expected),
         )
         for name in runtimes
     ]

@@ -1,29 +1,28 @@
-"""Converts a SavedModel to `.tflite` variants and tries each one, in a process that may die of it.
+"""The process that makes `.tflite` variants of a SavedModel and tries each one, and may die of it.
 
-`training.export.quantize` runs it: `python -m training.export.converter FOLDER VARIANT...`. The folder
-holds `tensorflow/` and `probe.npz`; it gets `VARIANT.tflite`. Each variant is announced on stdout before it
-is begun.
+`training.export.worker` runs it: `python -m training.export.converter`. It reads requests from stdin, a line
+of JSON each: `{"folder": FOLDER, "variant": VARIANT}`. The folder holds `tensorflow/` and `probe.npz`, and
+gets `VARIANT.tflite`. To each it answers `begin VARIANT` on stdout, and then `done`, or `failed REASON`. It
+ends where stdin does.
 """
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bundle.manifest import REFERENCE
 from bundle.normalizer import FloatArray, Normalizer
-from bundle.runtimes.base import ROWS, TOKENS, as_ids
 from bundle.runtimes.litert import LiteRTRuntime
 from bundle.runtimes.tensorflow import import_tensorflow
-from training.export.recipes import LOW_BITS, quantize_weights
+from training.export.makers import Source, make
+from training.precisions import BY_NAME, SAVED_MODEL
 
 PROBE = "probe.npz"
-SAVED_MODEL = "tensorflow"
-CALIBRATED = ("int8", "int16x8")  # their ranges are fixed when they are made, from rows that are shown then
 
 # Keras computes in another order than LiteRT; anything beyond this is another model.
 REFERENCE_TOLERANCE = 1e-4
@@ -32,55 +31,7 @@ REFERENCE_TOLERANCE = 1e-4
 # nearer than a constant would be, is not the model at all.
 QUANTIZED_TOLERANCE = 0.05
 
-# Bytes of a weight. Half of what all weights need is the least a file can be: a converter that lost them
-# writes a few kilobytes, while small tensors may rightly be stored in another type than the large ones.
-_BYTES_A_WEIGHT = {
-    "float32": 4,
-    "float16": 2,
-    "weight_int8": 1,
-    "dynamic_int8": 1,
-    "int8": 1,
-    "weight_int4": 0.5,
-    "int16x8": 1,
-}
-
-
-def convert(saved_model: Path, variant: str, calibration: FloatArray, tokens: int = 0) -> bytes:
-    """Return the `.tflite` content of a variant, calibrated on normalised rows where it needs that.
-
-    The last `tokens` columns of a row are token ids. Raises ValueError where the variant cannot have any.
-    """
-    if variant == "int16x8" and tokens:
-        raise ValueError("TensorFlow's 16x8 quantiser takes no whole numbers, which token ids are")
-    if variant in LOW_BITS:
-        return quantize_weights(convert(saved_model, REFERENCE, calibration, tokens), variant)
-    tf = import_tensorflow()
-    converter = tf.lite.TFLiteConverter.from_saved_model(str(saved_model))
-    if variant != REFERENCE:
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    if variant == "float16":
-        converter.target_spec.supported_types = [tf.float16]
-    elif variant in CALIBRATED:
-        operations = tf.lite.OpsSet
-        converter.target_spec.supported_ops = [
-            operations.TFLITE_BUILTINS_INT8
-            if variant == "int8"
-            else operations.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
-        ]
-
-        def one_by_one() -> Iterator[Any]:
-            for row in calibration:
-                yield _feeds(row[None], tokens) if tokens else [row[None]]
-
-        converter.representative_dataset = one_by_one
-    content: bytes = converter.convert()
-    return content
-
-
-def _feeds(row: FloatArray, tokens: int) -> dict[str, Any]:
-    """Return the inputs of a graph that takes token ids apart."""
-    plain = row[:, : row.shape[1] - tokens]
-    return {TOKENS: as_ids(row, tokens)} | ({ROWS: plain} if plain.size else {})
+_REASON_LETTERS = 300
 
 
 def check(
@@ -90,7 +41,10 @@ def check(
 
     `probe` holds normalised rows (n, features), and `expected` what Keras answers to them (n, classes).
     """
-    least = int(weights * _BYTES_A_WEIGHT[variant] / 2)
+    precision = BY_NAME[variant]
+    # Half of what all weights need is the least a file can be: a converter that lost them writes a few
+    # kilobytes, while small tensors may rightly be stored in another type than the large ones.
+    least = int(weights * precision.bytes_a_weight / 2)
     if len(content) < least:
         raise ValueError(f"the graph has {len(content)} bytes, and its {weights} weights need {least}")
     features = probe.shape[1]
@@ -103,7 +57,7 @@ def check(
         if not np.isfinite(answers).all():
             raise ValueError(f"the graph answers numbers that are not finite, to a batch of {batch}")
         worst = float(np.abs(answers - expected[:batch]).max())
-        if variant == REFERENCE and worst > REFERENCE_TOLERANCE:
+        if precision.exact and worst > REFERENCE_TOLERANCE:
             raise ValueError(
                 f"the graph answers {worst:.2g} away from Keras; {REFERENCE_TOLERANCE} is allowed"
             )
@@ -116,23 +70,33 @@ def _root_mean_square(differences: FloatArray) -> float:
     return float(np.sqrt(np.square(differences, dtype=np.float64).mean()))
 
 
-def convert_folder(folder: Path, variants: list[str], report: Callable[[str], None]) -> None:
-    """Convert each variant in turn, and report `begin VARIANT`, then `done` or `failed REASON`."""
-    with np.load(folder / PROBE, allow_pickle=False) as arrays:
-        held: dict[str, Any] = dict(arrays)
-    tokens = int(held["tokens"])
-    import_tensorflow()
-    for variant in variants:
-        report(f"begin {variant}")
+def serve(requests: Iterable[str], report: Callable[[str], None]) -> None:
+    """Answer each request in turn, by lines to `report`."""
+    for line in requests:
+        request = json.loads(line)
+        import_tensorflow()  # before it is begun: to have no TensorFlow is no fault of a variant
+        report(f"begin {request['variant']}")
         try:
-            content = convert(folder / SAVED_MODEL, variant, held["calibration"], tokens)
-            check(variant, content, held["probe"], held["expected"], int(held["weights"]), tokens)
+            _convert(Path(request["folder"]), request["variant"])
         except Exception as error:  # the converter raises what it likes, and other variants may still do
-            report(f"failed {' '.join(str(error).split())[:300]}")
+            report(f"failed {' '.join(str(error).split())[:_REASON_LETTERS]}")
             continue
-        (folder / f"{variant}.tflite").write_bytes(content)
         report("done")
 
 
+def _convert(folder: Path, variant: str) -> None:
+    with np.load(folder / PROBE, allow_pickle=False) as arrays:
+        held: dict[str, Any] = dict(arrays)
+    tokens = int(held["tokens"])
+    content = make(Source(folder / SAVED_MODEL, held["calibration"], tokens), variant)
+    check(variant, content, held["probe"], held["expected"], int(held["weights"]), tokens)
+    (folder / f"{variant}.tflite").write_bytes(content)
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 if __name__ == "__main__":
-    convert_folder(Path(sys.argv[1]), sys.argv[2:], lambda line: print(line, flush=True))  # noqa: T201 - its whole output
+    serve(sys.stdin, _print)

@@ -28,8 +28,8 @@ from bundle.store import describe
 from training.data.preprocess import Prepared
 from training.errors import ConversionError
 from training.evaluation.evaluate import Evaluation
-from training.export.converter import REFERENCE_TOLERANCE, SAVED_MODEL
-from training.rung import Rung, folder_name
+from training.export.converter import REFERENCE_TOLERANCE
+from training.precisions import SAVED_MODEL, Rung, folder_name
 
 VARIANTS_FOLDER = "variants"
 

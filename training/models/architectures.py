@@ -17,7 +17,7 @@ from bundle.manifest import InputSpec
 from bundle.runtimes.base import ROWS
 from training.config import Architecture, Cell
 from training.errors import OptionError
-from training.rung import PLAIN_WIDTH, scaled
+from training.precisions import PLAIN_WIDTH, scaled
 from training.models.texts import TextReader
 
 # An unrolled graph holds a copy of the cell for each step; beyond this, converting takes minutes.

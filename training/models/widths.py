@@ -9,7 +9,7 @@ from typing import Any
 from training.config import TrainConfig
 from training.errors import DivergedError
 from training.models.fit import Epoch
-from training.rung import PLAIN_WIDTH, name_of
+from training.precisions import PLAIN_WIDTH, name_of
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from rich.table import Table
 from rich.text import Text
 
 from bundle.manifest import REFERENCE
-from evidence.intervals import LEVEL
+from evidence.estimate import CONFIDENCE
 from evidence.paired import judge
 from training.evaluation.confusion import worst, worst_p
 from training.evaluation.evaluate import Evaluation
-from training.evaluation.evidence import Evidence
+from training.evaluation.tally import Tally
 
 _COLUMNS = ("difference [95% interval]", "lost / gained", "p", "verdict", "ECE", "Brier", "worst class")
 _LEFT = ("verdict", "worst class")
@@ -29,7 +29,7 @@ def comparison_table(evaluations: Sequence[Evaluation], labels: Sequence[int | s
             "Tango's score interval. p: McNemar's exact test.\n"
             f"No worse: the interval lies above a margin of {-margin:g}; rows needed: for a power of 80%. "
             "ECE: calibration error over 15 bins.\n"
-            "Worst class: the largest fall in recall; * where that is beyond chance (McNemar, Bonferroni)."
+            "Worst class: the largest fall in recall; * where that is beyond chance (McNemar, Holm)."
         ),
     )
     table.add_column("variant", no_wrap=True)
@@ -42,26 +42,25 @@ def comparison_table(evaluations: Sequence[Evaluation], labels: Sequence[int | s
 
 def comparison_cells(evaluation: Evaluation, labels: Sequence[int | str], margin: float) -> list[str]:
     """Format one row of the table."""
-    evidence = evaluation.evidence
-    calibration = [f"{evidence.calibration.error:.4f}", f"{evidence.calibration.brier:.4f}"]
+    tally = evaluation.tally
+    calibration = [f"{tally.calibration.error:.4f}", f"{tally.calibration.brier:.4f}"]
     if evaluation.variant == REFERENCE:
         return [evaluation.variant, "", "", "", "the reference", *calibration, ""]
-    pairs = evidence.pairs
-    low, high = pairs.interval
+    pairs, difference = tally.pairs, tally.pairs.difference
     return [
         evaluation.variant,
-        f"{pairs.difference:+.4f} [{low:+.4f}, {high:+.4f}]",
+        f"{difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}]",
         f"{pairs.lost:,} / {pairs.gained:,}",
         f"{pairs.p_value:.2g}",
         str(judge(pairs, margin)),
         *calibration,
-        _worst_class(evidence, labels),
+        _worst_class(tally, labels),
     ]
 
 
-def _worst_class(evidence: Evidence, labels: Sequence[int | str]) -> str:
-    drop = worst(evidence.classes)
+def _worst_class(tally: Tally, labels: Sequence[int | str]) -> str:
+    drop = worst(tally.classes)
     if drop.recall_difference >= 0:
         return "none fell"
-    mark = "*" if worst_p(evidence.classes) < 1 - LEVEL else ""
+    mark = "*" if worst_p(tally.classes) < 1 - CONFIDENCE else ""
     return f"{labels[drop.index]} {drop.recall_difference:+.3f}{mark}"

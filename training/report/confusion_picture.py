@@ -50,7 +50,7 @@ def draw_confusion(
     panels = figure.subplots(down, across, squeeze=False).ravel()
     for axes, evaluation in zip(panels, evaluations, strict=False):
         _panel(axes, _matrix(evaluation), reference, labels)
-        pairs = evaluation.evidence.pairs
+        pairs = evaluation.tally.pairs
         change = "" if evaluation.variant == REFERENCE else f": {pairs.lost:,} lost, {pairs.gained:,} gained"
         axes.set_title(f"{evaluation.variant}{change}", fontsize=10, loc="left")
     for axes in panels[len(evaluations) :]:
@@ -59,7 +59,7 @@ def draw_confusion(
 
 
 def _matrix(evaluation: Evaluation) -> IntArray:
-    return np.array(evaluation.evidence.confusion)
+    return np.array(evaluation.tally.confusion)
 
 
 def _panel(axes: Axes, matrix: IntArray, reference: IntArray, labels: Sequence[int | str]) -> None:

@@ -58,10 +58,10 @@ def layer_cells(layer: Layer) -> list[str]:
 def sentences(diagnosis: Diagnosis, margin: float) -> Iterator[str]:
     """Tell what was lost, what was found, and what to try, a line each."""
     pairs = diagnosis.pairs
-    low, high = pairs.interval
+    difference = pairs.difference
     yield (
-        f"{diagnosis.variant} is {pairs.difference:+.4f} [{low:+.4f}, {high:+.4f}] against "
-        f"{diagnosis.against} on {pairs.rows:,} rows: {pairs.lost:,} lost, {pairs.gained:,} gained, "
+        f"{diagnosis.variant} is {difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}] "
+        f"against {diagnosis.against} on {pairs.rows:,} rows: {pairs.lost:,} lost, {pairs.gained:,} gained, "
         f"p {pairs.p_value:.2g}; {judge(pairs, margin)} (margin {margin:g})."
     )
     if pairs.lost:

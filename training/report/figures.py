@@ -12,7 +12,7 @@ from bundle.manifest import REFERENCE
 from evidence.paired import Pairs, judge
 from training.evaluation.confusion import worst, worst_p
 from training.evaluation.evaluate import Evaluation
-from training.evaluation.evidence import Evidence
+from training.evaluation.tally import Tally
 from training.runs.repeats import Stability
 
 
@@ -29,12 +29,12 @@ def figures(evaluations: Sequence[Evaluation], labels: Sequence[int | str], marg
                 "bytes": one.bytes,
                 "scores": one.scores.model_dump(),
                 "microseconds_a_row": {str(batch): time for batch, time in one.microseconds.items()},
-                "calibration": asdict(one.evidence.calibration),
-                "confusion": one.evidence.confusion,
+                "calibration": asdict(one.tally.calibration),
+                "confusion": one.tally.confusion,
                 **(
                     {}
                     if one.variant == REFERENCE
-                    else {"against_reference": _against(one.evidence, labels, margin)}
+                    else {"against_reference": _against(one.tally, labels, margin)}
                 ),
             }
             for one in evaluations
@@ -52,7 +52,7 @@ def spread_figures(found: Sequence[Stability], seeds: Sequence[int]) -> dict[str
                 "deviation": one.accuracy.deviation,
                 "differences": one.difference.values,
                 "difference_deviation": one.difference.deviation,
-                "interval_within": one.interval,
+                "interval_within": (one.published.low, one.published.high),
             }
             for one in found
         ],
@@ -65,23 +65,24 @@ def write(path: Path, content: dict[str, Any]) -> None:
     )
 
 
-def _against(evidence: Evidence, labels: Sequence[int | str], margin: float) -> dict[str, Any]:
-    verdict = judge(evidence.pairs, margin)
+def _against(tally: Tally, labels: Sequence[int | str], margin: float) -> dict[str, Any]:
+    verdict = judge(tally.pairs, margin)
     return {
-        **_pairs(evidence.pairs),
+        **_pairs(tally.pairs),
         "verdict": verdict.judgement,
         "rows_needed": verdict.rows_needed,
         "non_inferiority_p": verdict.p_value,
-        "worst_class": labels[worst(evidence.classes).index],
-        "worst_class_p": worst_p(evidence.classes),
-        "classes": [{"label": labels[drop.index], **_pairs(drop.pairs)} for drop in evidence.classes],
+        "worst_class": labels[worst(tally.classes).index],
+        "worst_class_p": worst_p(tally.classes),
+        "classes": [{"label": labels[drop.index], **_pairs(drop.pairs)} for drop in tally.classes],
     }
 
 
 def _pairs(pairs: Pairs) -> dict[str, Any]:
+    difference = pairs.difference
     return {
         **asdict(pairs),
-        "difference": pairs.difference,
-        "interval": pairs.interval,
+        "difference": difference.value,
+        "interval": (difference.low, difference.high),
         "mcnemar_p": pairs.p_value,
     }

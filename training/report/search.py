@@ -43,7 +43,7 @@ def cells(candidate: Candidate, found: Found, config: SearchConfig) -> list[str]
         for name, one in (("untuned", found.reference), ("chosen", found.chosen))
         if one.number == candidate.number
     ]
-    hidden = hidden_of(config.base.model, candidate.point["width"], candidate.point["depth"])
+    hidden = hidden_of(config.base, candidate.point["width"], candidate.point["depth"])
     return [
         f"{candidate.number}{' ' * bool(names)}{', '.join(names)}",
         ",".join(map(str, hidden)),

@@ -26,12 +26,11 @@ from training.data.sources import load
 from training.errors import ConversionError, FeaturesError, OptionError
 from training.evaluation import evaluate
 from training.evaluation.evaluate import Evaluation
-from training.export import quantize, writer
-from training.export.converter import CALIBRATED, SAVED_MODEL
+from training.export import worker, writer
 from training.models import architectures, fit, widths
 from training.models.widths import Fitted
+from training.precisions import CALIBRATED, PLAIN_WIDTH, SAVED_MODEL, Rung, folder_name, name_of
 from training.progress import Progress, Silence
-from training.rung import PLAIN_WIDTH, Rung, folder_name, name_of
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 _CALIBRATION_ROWS = 500
@@ -39,7 +38,7 @@ _PROBE_ROWS = 71  # in batches of 64, 4, 2 and 1
 
 
 class Convert(Protocol):
-    """Makes variants in a folder, as `quantize.convert_all` does."""
+    """Makes variants in a folder, as `worker.convert_all` does."""
 
     def __call__(
         self, folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]
@@ -61,7 +60,7 @@ def train(
     store: Path,
     *,
     progress: Progress | None = None,
-    convert: Convert = quantize.convert_all,
+    convert: Convert = worker.convert_all,
     on_epoch: Callable[[fit.Epoch], None] = lambda epoch: None,
 ) -> Published:
     """Train, convert, score and publish one model; its bundle is the next version in `store`.
@@ -151,7 +150,7 @@ class Run:
         config: TrainConfig,
         material: Material,
         progress: Progress,
-        convert: Convert = quantize.convert_all,
+        convert: Convert = worker.convert_all,
     ) -> None:
         self._config = config
         self._convert_all = convert
@@ -281,7 +280,7 @@ class Run:
         raw = prepared.x_validation[:_PROBE_ROWS]
         # The trained model, not its unrolled twin: so the copy is proved as well.
         expected = writer.keras_probabilities(model, normalize(raw), classes)
-        probe = quantize.Probe(
+        probe = worker.Probe(
             normalize(self._calibration_rows()),
             normalize(raw),
             expected,

@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bundle.manifest import REFERENCE
+from evidence.estimate import Estimate
 from training.config import TrainConfig
 from training.errors import ConversionError, DivergedError
 from training.evaluation.evaluate import Evaluation
@@ -59,8 +60,8 @@ class Stability:
     accuracy: Spread
     difference: Spread
     """Its accuracy less that of the float32 of the same seed."""
-    interval: tuple[float, float]
-    """The 95% interval of the accuracy within the published seed."""
+    published: Estimate
+    """The accuracy within the published seed, with its 95% interval."""
 
 
 def other_seeds(config: TrainConfig, repeats: int) -> list[TrainConfig]:
@@ -112,8 +113,8 @@ def stability(first: Sequence[Evaluation], repeats: Sequence[Repeat]) -> list[St
             Stability(
                 name,
                 Spread(tuple(run[name].scores.accuracy for run in made)),
-                Spread(tuple(run[name].evidence.pairs.difference for run in made)),
-                (published.scores.accuracy_low, published.scores.accuracy_high),
+                Spread(tuple(run[name].tally.pairs.difference.value for run in made)),
+                published.accuracy,
             )
         )
     return found
@@ -142,11 +143,12 @@ def stability_table(found: Sequence[Stability], seeds: Sequence[int]) -> Table:
     ):
         table.add_column(column, justify="right")
     for one in found:
-        accuracy, difference, (low, high) = one.accuracy, one.difference, one.interval
+        accuracy, difference, published = one.accuracy, one.difference, one.published
         against = ["", ""] if one.variant == REFERENCE else [_mean(difference, "+"), _range(difference, "+")]
         made = len(accuracy.values)
         name = one.variant if made == len(seeds) else f"{one.variant} ({made} of {len(seeds)} seeds)"
-        table.add_row(name, _mean(accuracy), _range(accuracy), f"[{low:.4f}, {high:.4f}]", *against)
+        within = f"[{published.low:.4f}, {published.high:.4f}]"
+        table.add_row(name, _mean(accuracy), _range(accuracy), within, *against)
     return table
 
 

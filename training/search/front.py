@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from math import log
 from typing import Any
 
+from evidence.pareto import front
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -45,12 +47,12 @@ class Demand:
 
 
 def pareto(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Return those that no other beats in one objective without losing in the other, fastest first."""
-    front: list[Candidate] = []
-    for candidate in sorted(candidates, key=lambda one: (one.row_us, -one.accuracy, one.number)):
-        if not front or candidate.accuracy > front[-1].accuracy:
-            front.append(candidate)
-    return front
+    """Return those that no other beats in one objective without losing in the other, fastest first.
+
+    Of equals, the one that was trained first stands for all.
+    """
+    numbered = sorted(candidates, key=lambda one: one.number)
+    return [numbered[place] for place in front([(-one.row_us, one.accuracy) for one in numbered])]
 
 
 def choose(candidates: Sequence[Candidate], demand: Demand) -> Candidate:

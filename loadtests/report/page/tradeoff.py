@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from evidence.estimate import Estimate
 from loadtests.experiment.measured import Measured
 from loadtests.judge.document import Document
 from loadtests.report.axis import spread
 from loadtests.report.page.svg import Frame, Scale, axes, hit, line, marker, picture, text, touchable
-from loadtests.report.spots import Figure, Spot, accuracy_limits, is_grey, shown, stairs, style_of
+from loadtests.report.spots import Figure, accuracy_limits, is_grey, shown, stairs, style_of
 from loadtests.report.table import cells
 
 _FRAME = Frame(470, 330, right=112)
@@ -21,11 +22,13 @@ def draw(document: Document, rows: int, figure: Figure) -> str:
     spots = {load.variant: spot for load in loads if (spot := figure.of(load))}
     if not spots:
         return ""
-    x = _FRAME.log_x([end for spot in spots.values() for end in spot])
+    x = _FRAME.log_x([end for spot in spots.values() for end in (spot.low, spot.high)])
     y = _FRAME.y(*accuracy_limits(loads))
     front = stairs(document, loads, figure, (x.low, x.high), y.low)
     places = {
-        load.variant: (x(spots[load.variant][0]), y(load.accuracy.value)) for load in loads if load.accuracy
+        load.variant: (x(spots[load.variant].value), y(load.accuracy.value))
+        for load in loads
+        if load.accuracy
     }
     grey = {load.variant for load in loads if is_grey(document, load)}
     parts = [
@@ -39,19 +42,19 @@ def draw(document: Document, rows: int, figure: Figure) -> str:
     return picture(_FRAME, f"live accuracy against {figure.name}, {rows} rows a request", parts)
 
 
-def _point(document: Document, load: Measured, scales: tuple[Scale, Scale], spot: Spot) -> str:
+def _point(document: Document, load: Measured, scales: tuple[Scale, Scale], spot: Estimate) -> str:
     x, y = scales
     accuracy = load.accuracy
     assert accuracy is not None  # noqa: S101 - shown because it has one
     style = style_of(document, load.variant)
     kind = "grey" if is_grey(document, load) else f"v{style.colour}"
-    at = x(spot[0]), y(accuracy.value)
+    at = x(spot.value), y(accuracy.value)
     figures = {title: cell for title, cell in cells(load, document.verdict.dominated).items() if cell}
     figures.pop("variant")
     return touchable(
         [
             line([(at[0], y(accuracy.low)), (at[0], y(accuracy.high))], f"bar {kind}-line"),
-            line([(x(spot[1]), at[1]), (x(spot[2]), at[1])], f"bar {kind}-line"),
+            line([(x(spot.low), at[1]), (x(spot.high), at[1])], f"bar {kind}-line"),
             marker(*at, style.marker, f"mark {kind}"),
         ],
         load.variant,

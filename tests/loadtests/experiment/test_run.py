@@ -17,7 +17,8 @@ import psutil
 import pytest
 
 from bundle.store import ModelStore
-from evidence.percentiles import percentile, wilson
+from evidence.percentiles import percentile
+from evidence.shares import wilson
 from loadtests.measure.samples import Samples
 from loadtests.system.client import ServiceClient
 from tests.loadtests.conftest import ROOT, run_module

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from evidence.estimate import Estimate
 from loadtests.errors import LoadTestError
 from loadtests.judge.budget import Budget
 from loadtests.judge.document import Document, read
 from tests.loadtests.results import complete, document, result
 
+SPEEDS = {"float32": 1000.0, "int8": 2000.0}
 SCHEMA = Path(__file__).parents[3] / "docs" / "report.schema.json"
 
 
@@ -19,6 +21,36 @@ def test_what_is_written_is_read_back_as_it_was(tmp_path: Path) -> None:
     (tmp_path / "report.json").write_text(report.as_json())
     assert read(tmp_path) == report
     assert read(tmp_path / "report.json") == report
+
+
+def test_a_ratio_of_one_round_has_null_for_its_ends_and_tells_nothing_apart(tmp_path: Path) -> None:
+    report = document([result(name, rows_per_s=speed, scatter=(1.0,)) for name, speed in SPEEDS.items()])
+    (tmp_path / "report.json").write_text(report.as_json())
+    contrast = json.loads(report.as_json())["results"][1]["against_reference"]
+    assert contrast["throughput"] == {"value": pytest.approx(2.0), "low": None, "high": None}
+    assert list(contrast["accuracy"]) == ["value", "low", "high", "rows", "is_paired"]
+    again = read(tmp_path)
+    assert again == report
+    assert again.results[1].against_reference is not None
+    assert again.results[1].against_reference.throughput == Estimate.unbounded(2.0)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "complaint"),
+    [
+        ({"value": 1, "low": 2, "high": 3}, "does not lie between"),
+        ({"value": 1, "low": 1}, "high: Field required"),
+        ({"value": None, "low": 1, "high": 1}, "value: Input should be a valid number"),
+        ({"value": 1, "low": 1, "high": 1, "width": 0}, "width: Unexpected keyword argument"),
+        ([1, 2, 3], "throughput: Input should be"),
+    ],
+)
+def test_what_is_no_ratio_is_refused(tmp_path: Path, ratio: object, complaint: str) -> None:
+    data = json.loads(document([result(name) for name in SPEEDS]).as_json())
+    data["results"][1]["against_reference"]["throughput"] = ratio
+    (tmp_path / "report.json").write_text(json.dumps(data))
+    with pytest.raises(LoadTestError, match=complaint):
+        read(tmp_path)
 
 
 def test_the_published_schema_is_that_of_the_reports() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence.percentiles import wilson
+from evidence.shares import wilson
 from loadtests.measure.recorder import Recorder
 from loadtests.measure.summary import summarise, summarise_all
 

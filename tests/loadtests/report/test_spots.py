@@ -5,6 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evidence.estimate import Estimate
 from loadtests.report.spots import LATENCY, PEAK, SPEED, figures, p99, shown, stairs, style_of, throughput
 from tests.loadtests.results import document, measured, peak, result, voided
 
@@ -13,13 +14,14 @@ POINTS = st.lists(st.tuples(st.floats(10, 1e4), st.floats(0.5, 1), st.integers(1
 
 def test_throughput_has_the_interval_of_the_rounds_and_p99_that_of_the_samples() -> None:
     load = measured("int8", rows_per_s=1000, p99_ms=3.0)
-    value, low, high = throughput(load) or (0, 0, 0)
-    assert low < value == 1000 < high
-    assert p99(load) == (3.0, 2.7, 3.3000000000000003)
+    speed = throughput(load)
+    assert speed is not None
+    assert speed.low < speed.value == 1000 < speed.high
+    assert p99(load) == Estimate(3.0, 2.7, 3.3000000000000003)
 
 
 def test_one_round_has_no_bar() -> None:
-    assert throughput(measured("int8", rows_per_s=1000, scatter=(1.0,))) == (1000, 1000, 1000)
+    assert throughput(measured("int8", rows_per_s=1000, scatter=(1.0,))) == Estimate(1000, 1000, 1000)
 
 
 @given(POINTS)
@@ -61,7 +63,7 @@ def test_an_open_loop_is_shown_by_its_peak_and_never_by_the_throughput_of_its_sc
     assert figures(document([opened])) == (LATENCY,)
     report = document([replace(opened, peak=peak(5000.0, 4800.0, 5100.0))])
     assert figures(report) == (LATENCY, PEAK)
-    assert PEAK.of(report.results[0]) == (5000.0, 4800.0, 5100.0)
+    assert PEAK.of(report.results[0]) == Estimate(5000.0, 4800.0, 5100.0)
 
 
 def test_no_two_of_many_variants_look_alike() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from evidence.ratios import Ratio
+from evidence.estimate import Estimate
 from loadtests.experiment.measured import Measured
 from loadtests.experiment.result import Offline
 from loadtests.judge.contrast import Contrasts
@@ -34,9 +34,9 @@ def test_every_load_is_set_against_float32_with_as_many_rows() -> None:
 
 
 def test_a_ratio_that_is_not_told_apart_is_marked() -> None:
-    assert ratio_cell(Ratio(1.02, 0.97, 1.07)) == "~ 1.02 (0.97-1.07)"
-    assert ratio_cell(Ratio(2.7, 2.61, 2.79)) == "2.70 (2.61-2.79)"
-    assert ratio_cell(Ratio(2.7, None, None)) == "~ 2.70"
+    assert ratio_cell(Estimate(1.02, 0.97, 1.07)) == "~ 1.02 (0.97-1.07)"
+    assert ratio_cell(Estimate(2.7, 2.61, 2.79)) == "2.70 (2.61-2.79)"
+    assert ratio_cell(Estimate.unbounded(2.7)) == "~ 2.70"
     assert ratio_cell(None) == "-"
 
 

@@ -13,12 +13,12 @@ from bundle.store import open_bundle
 from evidence.paired import Pairs
 from tests.training import broken
 from tests.training.broken import Workshop
-from training.__main__ import main
-from training.config import VARIANTS
+from training.cli.app import main
 from training.diagnosis.diagnose import diagnose, near_calls, reference_of
 from training.diagnosis.findings import Cause, Diagnosis, Finding, advise, find
 from training.diagnosis.inputs import Coarse, Inputs
 from training.errors import OptionError
+from training.precisions import VARIANTS
 from training.report.diagnosis import sentences
 from training.runs.pipeline import Published
 

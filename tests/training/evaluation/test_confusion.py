@@ -37,5 +37,15 @@ def test_the_worst_of_many_is_not_taken_at_its_own_p_value() -> None:
     assert worst_p(drops(y, y, y)) == 1
 
 
+def test_the_p_value_of_the_worst_class_steps_down_where_another_class_is_surer() -> None:
+    y = np.repeat([0, 1, 2], [20, 200, 20])
+    variant = y.copy()
+    variant[:7] = 1  # 7 of 20
+    variant[20:40] = 0  # 20 of 200: less of the recall, and less likely by chance
+    found = drops(y, variant, y)
+    assert worst(found).index == 0
+    assert worst_p(found) == pytest.approx(2 * 2 / 2**7)  # Bonferroni would take it three times
+
+
 def test_classes_without_a_row_are_left_out() -> None:
     assert [drop.index for drop in drops(Y[3:6], VARIANT[3:6], REFERENCE[3:6])] == [1]

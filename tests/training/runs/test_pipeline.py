@@ -8,8 +8,9 @@ import pytest
 from bundle import selftest
 from bundle.errors import BundleNotFoundError
 from bundle.runtimes import open_runtime
-from training.config import VARIANTS, DataConfig, TrainConfig
+from training.config import DataConfig, TrainConfig
 from training.errors import DataError, FeaturesError, LabelsError, OptionError
+from training.precisions import VARIANTS
 from training.progress import Silence
 from training.runs.pipeline import Published, rescore, train
 

@@ -63,7 +63,7 @@ def test_the_spread_is_over_the_seeds_in_which_a_variant_was_made() -> None:
     assert float32.accuracy.deviation == pytest.approx((1 / 4) / 3**0.5)
     assert list(int8.accuracy.values) == [0.75, 1]
     assert list(int8.difference.values) == [-0.25, 0.25]
-    assert int8.interval == (first[1].scores.accuracy_low, first[1].scores.accuracy_high)
+    assert int8.published == first[1].accuracy
     console = Console(width=160)
     with console.capture() as captured:
         console.print(stability_table([float32, int8], [42, 43, 44]))

@@ -7,7 +7,7 @@ import pytest
 
 from training.config import TrainConfig
 from training.errors import OptionError
-from training.search.config import PRECISIONS
+from training.precisions import FAST
 from training.search.front import Candidate
 from training.search.space import suggest, untuned
 from training.search.study import Study
@@ -22,7 +22,7 @@ def opened(place: str | None, **told: Any) -> Study:
 
 def tried(study: Study, accuracy: float, *, reference: bool = False) -> Candidate:
     number, trial = study.ask_for(POINT) if reference else study.ask()
-    candidate = Candidate(number, suggest(trial, BASE, PRECISIONS), accuracy, 5.0, 99)
+    candidate = Candidate(number, suggest(trial, BASE, FAST), accuracy, 5.0, 99)
     study.keep(candidate, [0.5, accuracy])
     return candidate
 
@@ -37,7 +37,7 @@ def test_a_study_goes_on_where_it_was_left(place: str) -> None:
     reference = tried(first, 0.9, reference=True)
     other = tried(first, 0.8)
     number, trial = first.ask()
-    suggest(trial, BASE, PRECISIONS)
+    suggest(trial, BASE, FAST)
     first.give_up(number, "too slow")
     first.ask()  # and then the process was killed
     again = opened(place)
@@ -52,7 +52,7 @@ def test_a_study_goes_on_where_it_was_left(place: str) -> None:
 def test_an_interrupted_trial_counts_for_nothing(place: str) -> None:
     study = opened(place)
     number, trial = study.ask_for(POINT)
-    suggest(trial, BASE, PRECISIONS)
+    suggest(trial, BASE, FAST)
     study.abandon(number)
     assert (study.finished, study.reference, study.candidates) == (0, None, [])
     assert tried(study, 0.9, reference=True) == study.reference

@@ -12,7 +12,7 @@ from bundle.store import ModelStore
 from tests.training.runs.test_pipeline import Notes
 from training.config import TrainConfig
 from training.errors import OptionError
-from training.export.standby import Standby
+from training.export.worker import Worker
 from training.progress import Silence
 from training.report.search import cells, misses, sentences
 from training.runs.pipeline import Convert, read
@@ -23,9 +23,9 @@ BASE = TrainConfig(data="iris", model="mlp", epochs=3)
 
 
 @pytest.fixture(scope="module")
-def convert() -> Iterator[Standby]:
-    with Standby() as standby:
-        yield standby
+def convert() -> Iterator[Worker]:
+    with Worker() as worker:
+        yield worker
 
 
 def told(**options: object) -> SearchConfig:
@@ -57,7 +57,7 @@ class Searched:
 
 
 @pytest.fixture(scope="module")
-def searched(tmp_path_factory: pytest.TempPathFactory, convert: Standby) -> Searched:
+def searched(tmp_path_factory: pytest.TempPathFactory, convert: Worker) -> Searched:
     return Searched(tmp_path_factory.mktemp("tune"), convert)
 
 
@@ -99,7 +99,7 @@ def test_the_report_is_of_the_test_rows_of_what_was_published(searched: Searched
 
 
 def test_a_study_that_is_complete_is_reported_again_without_another_trial(
-    searched: Searched, convert: Standby
+    searched: Searched, convert: Worker
 ) -> None:
     again = Tuning(searched.config, Silence(), refuses).search()
     assert again.candidates == searched.found.candidates
@@ -112,9 +112,18 @@ def test_another_training_cannot_go_on_with_the_study(searched: Searched) -> Non
         Tuning(other, Silence(), refuses)
 
 
+def test_an_untuned_model_that_is_out_of_the_usual_bounds_is_searched_from(convert: Worker) -> None:
+    base = BASE.model_copy(update={"hidden": (10, 5), "learning_rate": 0.5, "batch_size": 24})
+    found = Tuning(told(base=base, trials=1), Silence(), convert).search()
+    untuned = {"width": 10, "depth": 2, "learning_rate": 0.5, "batch_size": 24}
+    assert untuned.items() <= found.reference.point.items()
+    assert found.reference.weights == (4 + 1) * 10 + (10 + 1) * 5 + (5 + 1) * 3
+    assert cells(found.reference, found, told(base=base))[1] == "10,5"
+
+
 @pytest.mark.slow
 def test_where_the_time_is_out_of_reach_the_nearest_is_still_found(
-    convert: Standby,
+    convert: Worker,
 ) -> None:
     found = Tuning(told(max_row_us=1e-6, trials=4), Silence(), convert).search()
     assert found.reference in found.candidates
@@ -123,7 +132,7 @@ def test_where_the_time_is_out_of_reach_the_nearest_is_still_found(
     assert not found.demand.is_met_by(found.chosen.accuracy, found.chosen.row_us)
 
 
-def test_after_the_timeout_no_trial_is_begun(convert: Standby) -> None:
+def test_after_the_timeout_no_trial_is_begun(convert: Worker) -> None:
     clock = Clock()
 
     def late(folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]) -> dict[str, str]:
@@ -134,7 +143,7 @@ def test_after_the_timeout_no_trial_is_begun(convert: Standby) -> None:
     assert found.candidates == [found.reference]
 
 
-def test_an_interruption_ends_the_search_and_keeps_what_it_has(convert: Standby) -> None:
+def test_an_interruption_ends_the_search_and_keeps_what_it_has(convert: Worker) -> None:
     calls: list[str] = []
 
     def interrupted(
@@ -159,7 +168,7 @@ def test_an_interruption_before_there_is_anything_ends_all() -> None:
         Tuning(told(), Silence(), at_once).search()
 
 
-def test_a_precision_that_cannot_be_made_is_given_up_with_its_reason(convert: Standby) -> None:
+def test_a_precision_that_cannot_be_made_is_given_up_with_its_reason(convert: Worker) -> None:
     def only_float32(
         folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]
     ) -> dict[str, str]:

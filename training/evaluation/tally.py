@@ -1,4 +1,4 @@
-"""What the test rows say of a variant beyond its scores. Without a margin: that is for its reader to give."""
+"""A variant's answers to the test rows, counted. Without a margin: that is for its reader to give."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from training.evaluation.reliability import Calibration, calibrate
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Tally:
     """A variant's answers counted; paired with those of the reference on the same rows."""
 
     pairs: Pairs
@@ -23,11 +23,11 @@ class Evidence:
     """Rows by true class (outer) and predicted class (inner)."""
 
 
-def gather(y: IntArray, probabilities: FloatArray, reference: FloatArray) -> Evidence:
+def tally(y: IntArray, probabilities: FloatArray, reference: FloatArray) -> Tally:
     """Count from class indices `y` (n,) and the probabilities (n, classes) of a variant and the reference."""
     predicted, expected = probabilities.argmax(axis=1), reference.argmax(axis=1)
     matrix = confusion_matrix(y, predicted, probabilities.shape[1])
-    return Evidence(
+    return Tally(
         Pairs.of(predicted == y, expected == y),
         calibrate(y, probabilities),
         drops(y, predicted, expected),

@@ -1,0 +1,55 @@
+"""The program `python -m training`: its commands, and what becomes of an error."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import typer
+from pydantic import ValidationError
+
+from bundle.errors import BundleError
+from training.cli import diagnose, evaluate, train, tune
+from training.errors import TrainingError
+
+app = typer.Typer(
+    help="Train a classifier, export it at every precision, and score each one through its runtime.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+app.command(epilog=train.EXAMPLES)(train.train)
+app.command(epilog=tune.EXAMPLES)(tune.tune)
+app.command(epilog=evaluate.EXAMPLES)(evaluate.evaluate)
+app.command(epilog=diagnose.EXAMPLES)(diagnose.diagnose)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program; return its exit code: 0 good, 1 what was asked for was not reached, 2 a mistake."""
+    try:
+        return app(arguments, prog_name="python -m training", standalone_mode=False) or 0
+    except (typer.Abort, KeyboardInterrupt):
+        return _tell("interrupted", 130)
+    except (typer.TyperException, ValidationError, TrainingError, BundleError, OSError) as error:
+        return _tell(_message(error), 2)
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        return _first_mistake(error)
+    if isinstance(error, typer.TyperException):
+        return error.format_message()
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
+
+
+def _tell(message: str, code: int) -> int:
+    typer.echo(f"error: {message}", err=True)
+    return code
+
+
+def _first_mistake(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    option = "--" + str(first["loc"][0]).replace("_", "-")
+    return f"{option} was given {first['input']!r}: {first['msg'][0].lower()}{first['msg'][1:]}"

@@ -1,0 +1,48 @@
+"""`python -m training diagnose`: why a variant lost."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from training.cli import other_rows
+from training.cli.evaluate import BundleFolder
+from training.cli.options import with_options
+from training.cli.proof import MARGIN, Margin, Proof
+from training.config import DataConfig
+
+EXAMPLES = """Examples:
+
+    python -m training diagnose models/digits/1 --variant int8
+
+    python -m training diagnose models/churn/3 --variant int8 --data last_month.csv --label left
+"""
+
+
+@with_options(other_rows.OPTIONS, other_rows.build)
+def diagnose(
+    config: DataConfig | None,
+    *,
+    bundle: BundleFolder,
+    variant: Annotated[str, typer.Option(help="The variant that lost.")],
+    against: Annotated[
+        str | None,
+        typer.Option(
+            help="The variant to compare with; by default float32 of the same width, as w0.5-float32 for "
+            "w0.5-int8."
+        ),
+    ] = None,
+    margin: Margin = MARGIN,
+) -> None:
+    """Say why a variant lost: layer by layer against float32, with what to try."""
+    Proof(margin)
+
+    from training.diagnosis.diagnose import diagnose as look
+    from training.report.console import BarProgress, native_noise_kept_aside, show
+    from training.report.diagnosis import layer_table, sentences
+
+    with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress:
+        found = look(bundle, variant, against=against, config=config, margin=margin, progress=progress)
+    show(layer_table(found))
+    typer.echo("\n".join(["", *sentences(found, margin)]))

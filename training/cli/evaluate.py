@@ -1,0 +1,48 @@
+"""`python -m training evaluate`: the proof of a bundle that exists, on its own test rows or others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bundle.store import open_bundle
+from training.cli import other_rows
+from training.cli.options import with_options
+from training.cli.proof import MARGIN, Json, Margin, Plot, Proof
+from training.config import DataConfig
+
+EXAMPLES = """Examples:
+
+    python -m training evaluate models/digits/1
+
+    python -m training evaluate models/churn/3 --data last_month.csv --label left
+
+    python -m training evaluate models/digits/1 --margin 0.01 --plot pictures
+"""
+
+BundleFolder = Annotated[Path, typer.Argument(metavar="MODELS/NAME/VERSION", help="The folder of a bundle.")]
+
+
+@with_options(other_rows.OPTIONS, other_rows.build)
+def evaluate(
+    config: DataConfig | None,
+    *,
+    bundle: BundleFolder,
+    margin: Margin = MARGIN,
+    json: Json = None,
+    plot: Plot = None,
+) -> None:
+    """Score and time every variant of a bundle."""
+    proof = Proof(margin, json, plot)
+
+    from training.report.console import BarProgress, native_noise_kept_aside, print_table
+    from training.runs.pipeline import rescore
+
+    with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress:
+        evaluations = rescore(bundle, config, progress=progress)
+    rows = evaluations[0].scores.rows
+    print_table(f"{bundle}: {rows:,} rows", evaluations, {}, "One thread. Times are of this machine, now.")
+    opened = open_bundle(bundle)
+    proof.show(f"{opened.name}/{opened.version}", evaluations, opened.manifest.labels)

@@ -1,0 +1,105 @@
+"""`python -m training train`: from data to a published bundle, and the proof of what each variant costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from bundle.manifest import REFERENCE
+from training.cli.options import Options, with_options
+from training.cli.proof import MARGIN, Json, Margin, Plot, Proof
+from training.config import TrainConfig
+from training.precisions import name_of
+
+EXAMPLES = """Examples:
+
+    python -m training train --data digits --model cnn
+
+    python -m training train --data fashion_mnist --data-dir ~/fashion-mnist --model cnn --epochs 10
+
+    python -m training train --data churn.csv --label left --missing drop --hidden 128,64 --name churn
+
+    python -m training train --data digits --model cnn --repeats 5 --margin 0.01 --json digits.json
+
+    python -m training train --data digits --model cnn --widths 0.25,0.5,1,2 --plot pictures
+
+    python -m training train --data news.csv.gz --label topic --text body --split part --model cnn
+
+    python -m training train --data loans.csv --label decision --text note --missing fill
+"""
+OPTIONS = Options(TrainConfig)
+MODELS = Path("models")
+
+Given = TypeVar("Given")
+Models = Annotated[Path, typer.Option(help="The folder of models to publish in.")]
+
+
+@with_options(OPTIONS)
+def train(
+    config: TrainConfig,
+    *,
+    models: Models = MODELS,
+    repeats: Annotated[
+        int,
+        typer.Option(
+            help="Train with so many seeds, on one split, and show how they differ; the first is published."
+        ),
+    ] = 1,
+    margin: Margin = MARGIN,
+    json: Json = None,
+    plot: Plot = None,
+    tensorboard: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where to write logs for TensorBoard.")
+    ] = None,
+) -> None:
+    """Train a model, export every variant, score each one, and publish the bundle."""
+    proof = Proof(margin, json, plot, repeats)
+
+    from training.models.events import logged
+    from training.models.fit import Epoch
+    from training.report import history
+    from training.report.console import BarProgress, native_noise_kept_aside, print_table
+    from training.runs.pipeline import train as run
+    from training.runs.repeats import repeat
+
+    if plot is not None:
+        plot.mkdir(parents=True, exist_ok=True)  # before the training, which may take long
+    passed: list[Epoch] = []
+    with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress, logged(tensorboard) as log:
+        published = run(config, models, progress=progress, on_epoch=_both(passed.append, log))
+        for variant, reason in published.failures.items():
+            progress.warn(f"variant {variant} is left out: {reason}")
+        repeated = repeat(config, repeats, progress=progress)
+    bundle = published.bundle
+    name = f"{bundle.name}/{bundle.version}"
+    print_table(
+        f"{bundle.folder}: {bundle.manifest.provenance.test_rows:,} test rows",
+        published.evaluations,
+        published.failures,
+        "One thread; tensorflow: every core. Times are of this machine, now.",
+    )
+    if plot is not None:
+        history.draw(passed, name, plot / history.FILE_NAME)
+    proof.show(name, published.evaluations, bundle.manifest.labels, config.seed, repeated)
+    if _is_failure(config, published.failures):
+        raise typer.Exit(1)
+
+
+def _is_failure(config: TrainConfig, failures: Collection[str]) -> bool:
+    """Tell whether something is missing that was asked for.
+
+    Where nobody names variants, one that this model cannot have, as texts no int16x8, is no failure.
+    """
+    lost_width = any(name_of(width, REFERENCE) in failures for width in config.widths)
+    return lost_width or ("variants" in config.model_fields_set and bool(failures))
+
+
+def _both(first: Callable[[Given], object], second: Callable[[Given], object]) -> Callable[[Given], None]:
+    def call(given: Given) -> None:
+        first(given)
+        second(given)
+
+    return call

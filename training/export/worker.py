@@ -1,0 +1,221 @@
+"""Has the variants made by a process of their own, and carries on where that process dies."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self, cast
+
+import numpy as np
+
+from bundle.child import environment
+from bundle.normalizer import FloatArray
+from training.errors import ConversionError
+from training.export.converter import PROBE
+
+COMMAND = (sys.executable, "-m", "training.export.converter")
+
+_LAST_LINES = 5
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What the converter calibrates on and checks with; rows are normalised."""
+
+    calibration: FloatArray  # (n, features)
+    rows: FloatArray  # (n, features)
+    expected: FloatArray  # (n, classes): what Keras answers to `rows`
+    weights: int
+    tokens: int = 0
+    """Columns at the end of a row that are token ids."""
+
+    @contextmanager
+    def in_folder(self, folder: Path) -> Iterator[None]:
+        """Lay it where the converter looks for it, and take it away after: it is no part of a bundle."""
+        path = folder / PROBE
+        np.savez(
+            path,
+            calibration=self.calibration,
+            probe=self.rows,
+            expected=self.expected,
+            weights=np.int64(self.weights),
+            tokens=np.int64(self.tokens),
+        )
+        try:
+            yield
+        finally:
+            path.unlink()
+
+
+def convert_all(
+    folder: Path,
+    variants: Sequence[str],
+    *,
+    on_done: Callable[[str], None] = lambda variant: None,
+    command: Sequence[str] = COMMAND,
+    timeout_s: float = 900.0,
+) -> dict[str, str]:
+    """Do what a `Worker` does, with one that is not kept."""
+    with Worker(command, timeout_s) as convert:
+        return convert(folder, variants, on_done=on_done)
+
+
+class Worker:
+    """Makes variants by one process, since importing TensorFlow takes seconds and a conversion half of one.
+
+    It is started when it is needed first, and again where it has died; leaving the `with` block ends it. A
+    process that dies, or is silent for `timeout_s`, fails the variant that it was at.
+    """
+
+    def __init__(self, command: Sequence[str] = COMMAND, timeout_s: float = 300.0) -> None:
+        self._command = command
+        self._timeout_s = timeout_s
+        self._running = ExitStack()
+        self._child: _Child | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def __call__(
+        self, folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None] = lambda variant: None
+    ) -> dict[str, str]:
+        """Convert `folder/tensorflow` to `folder/VARIANT.tflite`, and return why each failed one failed.
+
+        Raises ConversionError where the process dies before it has begun a variant.
+        """
+        failures = {}
+        for variant in variants:
+            try:
+                reason = self._convert(folder, variant)
+            except BaseException:  # Ctrl-C, most likely: its answer would be taken for the next one's
+                self._stop()
+                raise
+            if reason:
+                failures[variant] = reason
+            on_done(variant)
+        return failures
+
+    def _convert(self, folder: Path, variant: str) -> str:
+        """Return why the variant could not be made, or nothing where it was."""
+        kept, begun = self._child is not None, False
+        child = self._child = self._child or self._running.enter_context(_Child.started(self._command))
+        with _Watchdog(child.process.kill, self._timeout_s) as watchdog:
+            for word, rest in child.ask(folder, variant):
+                watchdog.feed()
+                if word == "begin":
+                    begun = True
+                elif word == "done":
+                    return ""
+                elif word == "failed":
+                    return rest or "no reason was given"
+            last = child.last_words()
+        ending = _describe_ending(child.process.returncode, self._timeout_s if watchdog.bit else None)
+        self._stop()
+        if not begun and kept:  # it was dead already: of nothing that we asked
+            return self._convert(folder, variant)
+        if not begun:
+            raise ConversionError(f"the converter {ending} before it had begun: {last or 'it said nothing'}")
+        (folder / f"{variant}.tflite").unlink(missing_ok=True)  # it may have died while writing
+        return f"the converter {ending}{': ' + last if last else ''}"
+
+    def _stop(self) -> None:
+        self._child = None
+        self._running.close()
+
+
+@dataclass(frozen=True)
+class _Child:
+    """The process, and the file that takes what its libraries write to stderr."""
+
+    process: subprocess.Popen[str]
+    noise: IO[str]
+
+    @classmethod
+    @contextmanager
+    def started(cls, command: Sequence[str]) -> Iterator[Self]:
+        with tempfile.TemporaryFile("w+", errors="replace") as noise:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=noise,
+                text=True,
+                errors="replace",
+                env=environment(),
+                start_new_session=True,  # a Ctrl-C at the terminal is for us, who then end this
+            )
+            try:
+                yield cls(process, noise)
+            finally:
+                process.kill()
+                with suppress(BrokenPipeError):
+                    process.communicate()
+
+    def ask(self, folder: Path, variant: str) -> Iterator[tuple[str, str]]:
+        """Send a request, and yield each line that follows: its first word, and the others."""
+        stdin, stdout = cast("IO[str]", self.process.stdin), cast("IO[str]", self.process.stdout)
+        with suppress(BrokenPipeError):
+            stdin.write(json.dumps({"folder": str(folder), "variant": variant}) + "\n")
+            stdin.flush()
+        for line in stdout:
+            word, _, rest = line.rstrip("\n").partition(" ")
+            yield word, rest
+
+    def last_words(self) -> str:
+        """Wait for its end, and return what it wrote to stderr before it."""
+        self.process.wait()
+        self.noise.seek(0)
+        return " | ".join(self.noise.read().strip().splitlines()[-_LAST_LINES:])
+
+
+def _describe_ending(code: int, timeout_s: float | None) -> str:
+    if timeout_s is not None:
+        return f"was stopped after {timeout_s:g} s"
+    if code < 0:
+        return f"was killed by {signal.Signals(-code).name}"
+    return f"ended with exit code {code}"
+
+
+class _Watchdog:
+    """Kills where it has not been fed for `timeout_s`."""
+
+    def __init__(self, kill: Callable[[], None], timeout_s: float) -> None:
+        self._kill = kill
+        self._timeout_s = timeout_s
+        self._timer = self._new_timer()
+        self.bit = False
+
+    def feed(self) -> None:
+        self._timer.cancel()
+        self._timer = self._new_timer()
+        self._timer.start()
+
+    def _new_timer(self) -> threading.Timer:
+        timer = threading.Timer(self._timeout_s, self._bite)
+        timer.daemon = True
+        return timer
+
+    def _bite(self) -> None:
+        self.bit = True
+        self._kill()
+
+    def __enter__(self) -> _Watchdog:
+        self.feed()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()

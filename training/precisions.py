@@ -1,0 +1,123 @@
+"""The one register of precisions: what each is called, what it is made of, and which models cannot have it.
+
+To add one, write its entry into LADDER; where no maker in `training/export/makers.py` can make it, write that
+too. The names of the options, the checks on its files, the search and the diagnosis ask here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from bundle.manifest import REFERENCE
+
+FLOAT_BITS = 32  # in which weights and activations are said to be whole: nothing was taken from them
+PLAIN_WIDTH = 1.0  # the architecture as `--hidden` says it; its rungs bear the bare names of precisions
+
+Ranges: TypeAlias = Literal["none", "each call", "calibration"]
+
+
+@dataclass(frozen=True)
+class Precision:
+    """How the numbers of a graph are stored and computed with."""
+
+    name: str
+    maker: str
+    """What makes its file: a name in `training.export.makers`, or SAVED_MODEL of what Keras writes itself."""
+    weight_bits: int
+    """Bits of a weight in the file; of fewer than 8, convolutions have 8 all the same."""
+    activation_bits: int = FLOAT_BITS
+    ranges: Ranges = "none"
+    """Where activations that become integers get their scale from."""
+    fast: bool = False
+    """Whether a CPU has fast kernels for it: a search chooses among these unless it is told others."""
+    not_of_tokens: str | None = None
+    """Why a model that reads token ids cannot have it; None where it can."""
+
+    @property
+    def bytes_a_weight(self) -> float:
+        return self.weight_bits / 8
+
+    @property
+    def exact(self) -> bool:
+        """Whether its graph answers as Keras does but for the order of additions; all others round."""
+        return (self.weight_bits, self.activation_bits) == (FLOAT_BITS, FLOAT_BITS)
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether its ranges are fixed when it is made, from rows that are shown then."""
+        return self.ranges == "calibration"
+
+
+# Keras's own export: the source of all other graphs, and a variant itself, run by TensorFlow.
+SAVED_MODEL = "tensorflow"
+
+# From the finest weights to the coarsest, then what is slow on a CPU.
+LADDER: tuple[Precision, ...] = (
+    Precision(REFERENCE, "converter", weight_bits=FLOAT_BITS, fast=True),
+    Precision("float16", "converter", weight_bits=16, fast=True),
+    Precision("weight_int8", "quantizer", weight_bits=8),
+    Precision("dynamic_int8", "converter", weight_bits=8, activation_bits=8, ranges="each call", fast=True),
+    Precision("int8", "converter", weight_bits=8, activation_bits=8, ranges="calibration", fast=True),
+    Precision("weight_int4", "quantizer", weight_bits=4, activation_bits=8, ranges="each call"),
+    Precision(
+        "int16x8",
+        "converter",
+        weight_bits=8,
+        activation_bits=16,
+        ranges="calibration",
+        not_of_tokens="TensorFlow's 16x8 quantiser takes no whole numbers, which token ids are",
+    ),
+    Precision(SAVED_MODEL, SAVED_MODEL, weight_bits=FLOAT_BITS),
+)
+BY_NAME = {precision.name: precision for precision in LADDER}
+
+if TYPE_CHECKING:
+    Variant: TypeAlias = str  # which names there are, a type checker cannot compute
+else:
+    Variant = Literal[tuple(BY_NAME)]
+
+VARIANTS: tuple[Variant, ...] = tuple(BY_NAME)
+FAST: tuple[Variant, ...] = tuple(precision.name for precision in LADDER if precision.fast)
+CALIBRATED = frozenset(precision.name for precision in LADDER if precision.calibrated)
+
+
+def in_order(names: tuple[Variant, ...]) -> tuple[Variant, ...]:
+    """Return these precisions in the ladder's order, with the one that the others are compared with."""
+    return tuple(name for name in VARIANTS if name in names or name == REFERENCE)
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A variant before it has a file: a width of the architecture at a precision.
+
+    Example:
+        Rung(0.5, "int8").name  # w0.5-int8
+    """
+
+    width: float
+    precision: str
+
+    @property
+    def name(self) -> str:
+        return name_of(self.width, self.precision)
+
+
+def name_of(width: float, precision: str) -> str:
+    """Return the name of a variant: `int8` at width 1, `w0.5-int8` at half of it."""
+    return precision if width == PLAIN_WIDTH else f"{folder_name(width)}-{precision}"
+
+
+def precision_of(variant: str) -> str:
+    """Return what the name of a variant says of its precision: of `w0.5-int8`, `int8`."""
+    return variant.rpartition("-")[2]
+
+
+def folder_name(width: float) -> str:
+    """Return the folder of a width's files, below that of all variants: none of its own at width 1."""
+    return "" if width == PLAIN_WIDTH else f"w{width:g}"
+
+
+def scaled(units: tuple[int, ...], width: float) -> tuple[int, ...]:
+    """Return the sizes of layers at a width: at least one unit each, halves rounded up."""
+    return tuple(max(1, int(count * width + 0.5)) for count in units)
