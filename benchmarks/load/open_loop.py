@@ -45,20 +45,6 @@ class Arrivals(Sample):
     """Memory of the service at the end of the load; None where it has ended, or is not ours to look into."""
 
 
-def peak_of(target: Target, *, p99_ms: float, out: Path) -> float:
-    """Return the highest rate, in requests a second, that was shown to hold the bound.
-
-    Raises VoidRunError where there is none, and ProcessError where the load test fails.
-    """
-    options = ("--find-peak", "--p99-ms", f"{p99_ms:g}", "--rounds", "1", "--duration", "1")
-    peak = result_of(target, options, out)["peak"]
-    rate: float | None = peak["requests_per_s"]
-    if rate is None:
-        tried = ", ".join(f"{one['rate']:.0f}/s" for one in peak["trials"]) or "none"
-        raise VoidRunError(f"no rate was shown to hold a p99 of {p99_ms:g} ms; tried: {tried}")
-    return rate
-
-
 def at_rate(target: Target, rate: float, *, seconds: int, seed: int, out: Path) -> Arrivals:
     """Send so many requests a second. Raises ProcessError, and VoidRunError as `read` does."""
     options = ("--rate", f"{rate:g}", "--seed", str(seed), "--rounds", "1", "--duration", str(seconds))

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.load.open_loop import Arrivals, Target, at_rate, peak_of
+from benchmarks.load.open_loop import Arrivals, Target, at_rate
+from benchmarks.load.request import json_request, plain
+from benchmarks.measure.rounds import measure, paired
 from benchmarks.plan import Plan
 from benchmarks.report.figure import Figure
 from benchmarks.report.result import Result
@@ -18,7 +20,7 @@ from loadtests.rig.turns import turn
 
 VARIANT = "float32"
 SHARES = (1.0, 1.5, 2.0, 3.0)  # of the peak
-BOUND_MS = 100.0  # of p99 at the peak: what a queue that grows breaks, and a busy machine does not
+CONNECTIONS = 32  # enough to keep the service busy, too few to be refused
 
 Round = dict[float, Arrivals]
 """What became of each share of the peak in one round; a load that was void is not in it."""
@@ -30,25 +32,32 @@ def run(plan: Plan, result: Result) -> None:
 
 
 def profile(plan: Plan, result: Result, bundle: Bundle, variant: str) -> None:
-    """Look for the peak, and offer shares of it in rounds. A load that is void leaves the others standing."""
+    """Measure the peak, and offer shares of it in rounds. A load that is void leaves the others standing."""
     result.conditions += [
         f"{bundle.name}/{bundle.version} {variant}, one row of {bundle.manifest.input.features} features",
         "JSON, an open loop of `python -m loadtests`; a latency runs from when its request was due",
-        f"peak: the highest rate that held a p99 of {BOUND_MS:g} ms; refused: answered 503",
+        f"peak: what {CONNECTIONS} connections get in a closed loop; refused: answered 503",
         "goodput / most: answered as promised, over the most of any share in the same round",
     ]
     with server.service(
         plan.models.folder, bundle.name, [variant], log=plan.logs / "service.log", core=plan.cores.server
     ) as ours:
         target = Target(ours.host, plan.models.folder, bundle.name, variant)
-        plan.say("looking for the peak")
-        peak = peak_of(target, p99_ms=BOUND_MS, out=plan.logs / "overload-peak")
-        result.figures.append(Figure("peak, requests/s", (peak,)))
-        rounds = [_round(plan, result, ours, target, peak, index) for index in range(plan.rounds)]
+        peak = _peak(plan, ours, bundle, variant)
+        result.figures.append(peak)
+        rounds = [_round(plan, result, ours, target, peak.median, index) for index in range(plan.rounds)]
     result.samples[variant] = {
         _times(share): [one[share] for one in rounds if share in one] for share in SHARES
     }
     result.figures += figures(rounds)
+
+
+def _peak(plan: Plan, ours: Server, bundle: Bundle, variant: str) -> Figure:
+    document = {"instances": plain(bundle.test_set()[0][:1])}
+    request = json_request(f"/predict?model={bundle.name}&variant={variant}", document)
+    subject = plan.client.on(ours.host, request, connections=CONNECTIONS)
+    samples = measure({"the peak": subject}, rounds=plan.rounds, seconds=plan.seconds, say=plan.say)
+    return Figure("peak, requests/s", paired(lambda one: one.per_s, samples, "the peak"))
 
 
 def _round(plan: Plan, result: Result, ours: Server, target: Target, peak: float, index: int) -> Round:
