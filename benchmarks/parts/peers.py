@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
-from loadtests.rig.ports import free_port
 
 from benchmarks.errors import BenchmarkError, ProcessError, VoidRunError
 from benchmarks.load.request import json_request, plain
@@ -21,6 +20,7 @@ from benchmarks.subjects import server
 from benchmarks.subjects.models import SMALL
 from benchmarks.subjects.server import Server
 from bundle.store import Bundle
+from loadtests.rig.ports import free_port
 
 VARIANT = "int8"
 CONNECTIONS = 32

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from loadtests.rig.ports import free_port
 
 from benchmarks.errors import ProcessError
 from loadtests.rig.child import Child, program
+from loadtests.rig.ports import free_port
 
 _POLL_S = 0.05
 _READY_DEADLINE_S = 60.0
