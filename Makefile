@@ -29,7 +29,7 @@ demo: $(READY)  ## Train, serve, load-test every variant, and report
 	  { test $$? -eq 1 && echo "What is void or failed is marked in the report: measure again, on a quieter machine."; }
 
 test: check  ## Check, then run the whole suite but what takes minutes
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile --cov --cov-report=term
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 soak: $(READY)  ## Run the tests that take minutes: thousands of mutations, hundreds of swaps
 	$(BIN)/python -m pytest -m slow -s
@@ -53,7 +53,7 @@ lock: $(READY)  ## Pin every dependency anew, with hashes
 LOCK_FORM := --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 clean:  ## Remove what make made, models and reports included
-	rm -rf $(VENV) .venv-bench .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache models reports
+	rm -rf $(VENV) .venv-bench .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache models reports
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v < (3, 14) else "Python 3.11, 3.12 or 3.13 is needed; $(PYTHON) is %d.%d. Say which: make PYTHON=python3.12" % v[:2])'

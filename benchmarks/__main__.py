@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shlex
-import signal
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich import box
@@ -16,15 +15,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from benchmarks import cores, machine, wrk
 from benchmarks.errors import BenchmarkError
-from benchmarks.models import Models
-from benchmarks.parts import bulk, engine, peers, training, wide
+from benchmarks.load.choice import choose
+from benchmarks.parts import bulk, engine, generator, overload, peers, training, wide
 from benchmarks.peers.catalog import NAMES
 from benchmarks.plan import Plan
-from benchmarks.report import COLUMNS, Report, cells
-from benchmarks.result import Result
+from benchmarks.report.machine import describe
+from benchmarks.report.result import Result
+from benchmarks.report.writer import COLUMNS, Report, cells
+from benchmarks.subjects.models import Models
 from bundle.errors import BundleError
+from loadtests.rig import cores, interruption
 
 PARTS: dict[str, tuple[str, Callable[[Plan, Result], None]]] = {
     "engine": ("One small row: the service against bare ASGI", engine.run),
@@ -32,22 +33,30 @@ PARTS: dict[str, tuple[str, Callable[[Plan, Result], None]]] = {
     "bulk": ("128 rows of 784 a request: the service against the model alone", bulk.run),
     "peers": ("One small row: the service against other servers", peers.run),
     "training": ("A whole training run: ours against Keras's fit", training.run),
+    "overload": ("More work than the service can do: up to three times its peak", overload.run),
+    "generator": ("The load generator: ours against Locust's FastHttpUser", generator.run),
 }
-_WITHOUT_WRK = {"training"}
 
+_EPILOG = (
+    "Example: python -m benchmarks\n\n"
+    "Example: python -m benchmarks --only engine --rounds 3 --seconds 2\n\n"
+    "Example: python -m benchmarks --only training --rounds 3 --data-dir fashion-mnist\n\n"
+    "Example: python -m benchmarks --only peers --peers tutorial,triton --out reports/peers"
+)
+_PARTS_HELP = f"Parts, comma-separated: {', '.join(PARTS)}."
 _LOG_WIDTH = 120  # of output that is no terminal
 
 app = typer.Typer(add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
 
-@app.command()
+@app.command(epilog=_EPILOG)
 def main(
     *,
-    only: Annotated[str, typer.Option(help="Parts, comma-separated.")] = ",".join(PARTS),
+    only: Annotated[str, typer.Option(help=_PARTS_HELP, show_default="all")] = ",".join(PARTS),
     rounds: Annotated[int, typer.Option(min=1, help="Times that each subject is measured.")] = 5,
     seconds: Annotated[int, typer.Option(min=1, help="Seconds that a subject is measured at a time.")] = 3,
     chosen: Annotated[str, typer.Option("--peers", help="Peers, comma-separated.")] = ",".join(NAMES),
-    models: Annotated[Path, typer.Option(help="Folder of the models; what is missing is trained.")] = Path(
+    models: Annotated[Path, typer.Option(help="Folder of models; what is missing is trained.")] = Path(
         "models"
     ),
     data_dir: Annotated[
@@ -57,53 +66,49 @@ def main(
 ) -> None:
     """Compare the service with bare ASGI, the bare model, and other servers, in interleaved rounds.
 
-    The server runs on the first core, and wrk on the second: nothing else should. Ends with 1 where a figure
-    misses its aim, or a run counts for nothing.
-
-    Example: python -m benchmarks
-
-    Example: python -m benchmarks --only engine --rounds 3 --seconds 2
-
-    Example: python -m benchmarks --only training --rounds 3 --data-dir fashion-mnist
-
-    Example: python -m benchmarks --only peers --peers tutorial,triton --out reports/peers
+    The server runs on the first core, and its load on the second: nothing else should. wrk sends the load,
+    or a closed loop of ours where it is not installed. Ends with 1 where a figure misses its aim, or a run
+    counts for nothing.
     """
-    # Without it, a polite kill would end this process and leave its children.
-    signal.signal(signal.SIGTERM, _interrupt)
+    interruption.heed()
     console = Console(width=None if sys.stdout.isatty() else _LOG_WIDTH)
     try:
         names = _choice("--only", only, tuple(PARTS))
         wanted = _choice("--peers", chosen, NAMES)
-        if not set(names) <= _WITHOUT_WRK:
-            wrk.find()
         out.mkdir(parents=True, exist_ok=True)
         with (
             tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder,
             console.status("starting") as status,
         ):
+            bound = cores.choose()
             plan = Plan(
                 models=Models(models, data_dir),
                 rounds=rounds,
                 seconds=seconds,
-                cores=cores.choose(),
+                cores=bound,
+                client=choose(bound.load),
                 logs=Path(folder),
                 say=lambda text: status.update(escape(text)),
                 peers=wanted,
             )
-            before = machine.describe()
-            results = [_run(name, plan, console) for name in names]
+            report = _measure(names, plan, console)
     except BenchmarkError as error:
         _refuse(str(error))
     except OSError as error:
         _refuse(f"{error.filename}: {error.strerror}")
     except KeyboardInterrupt:
         print("interrupted: nothing was reported, and what was started has been stopped", file=sys.stderr)
-        raise typer.Exit(130) from None
-    command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
-    report = Report(command, rounds, seconds, before, results)
+        raise typer.Exit(interruption.CODE) from None
     paths = report.write(out)
     console.print(f"report: {', '.join(map(str, paths))}", soft_wrap=True)
-    raise typer.Exit(1 if any(result.is_bad for result in results) else 0)
+    raise typer.Exit(1 if any(result.is_bad for result in report.results) else 0)
+
+
+def _measure(names: Sequence[str], plan: Plan, console: Console) -> Report:
+    command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
+    before = describe(plan.cores, plan.client.name)
+    results = [_run(name, plan, console) for name in names]
+    return Report(command, plan.rounds, plan.seconds, before, results)
 
 
 def _run(name: str, plan: Plan, console: Console) -> Result:
@@ -142,10 +147,6 @@ def _choice(option: str, text: str, allowed: tuple[str, ...]) -> tuple[str, ...]
 def _refuse(message: str) -> NoReturn:
     print(f"error: {message}", file=sys.stderr)
     raise typer.Exit(2)
-
-
-def _interrupt(*_: Any) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

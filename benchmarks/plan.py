@@ -6,18 +6,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.cores import Cores
-from benchmarks.models import Models
+from benchmarks.load.client import Client
+from benchmarks.subjects.models import Models
+from loadtests.rig.cores import Cores
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How to measure. `logs` is a folder for what the programs print; `say` hears what is going on."""
+    """How to measure.
+
+    `client` sends the load; `logs` is a folder for what the programs print; `say` hears what is going on.
+    """
 
     models: Models
     rounds: int
     seconds: int
     cores: Cores
+    client: Client
     logs: Path
     say: Callable[[str], None]
     peers: tuple[str, ...] = ()

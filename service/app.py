@@ -19,17 +19,18 @@ from bundle.store import ModelStore
 from service.engine.lanes import Lanes, lanes_for
 from service.errors import STATUS, RequestError, problem, problem_headers
 from service.http.drain import drained_on_sigterm
-from service.http.protocol import Bounds
+from service.http.limits import Bounds
 from service.observe.access_log import AccessLog, logged
 from service.observe.metrics import Metrics
 from service.repository.registry import Registry
-from service.repository.resolver import Engine
+from service.repository.resolver import Resolver
 from service.repository.servable import load
 from service.routes.catalog import catalog_router
 from service.routes.health import health_router
 from service.routes.predict import PredictEndpoint
 from service.routes.schemas import openapi
 from service.settings import Settings
+from service.wire import native
 
 
 class Application(FastAPI):
@@ -62,7 +63,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         waiting_rows=settings.max_waiting_rows,
         waiting_us=settings.max_wait_ms * 1e3,
     )
-    access_log = AccessLog() if settings.access_log else None
     registry = Registry(
         ModelStore(settings.models),
         partial(load, lanes=lanes, metrics=metrics),
@@ -70,41 +70,22 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         default_model=settings.default_model,
         preload=settings.preload,
     )
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(registry.start())]
-        if settings.workers > 1:
-            # The workers share a socket: one that is not ready yet would take requests from those that are.
-            await tasks[0]
-        if metrics.are_shared:
-            tasks.append(asyncio.create_task(metrics.hand_on_for_ever()))
-        if settings.reload_s > 0:
-            tasks.append(asyncio.create_task(registry.watch(settings.reload_s)))
-        with drained_on_sigterm(registry.drain, drain_s=settings.drain_s):
-            # A worker alone answers /health/live while it loads, and /health/ready says what is missing.
-            yield
-        for task in tasks:
-            task.cancel()
-        lanes.close()
-
     app = Application(
         title="Precision Ladder",
         version=_version(),
         description="Serves every precision of a classifier. `GET /variants` tells which there are.",
-        lifespan=lifespan,
+        lifespan=partial(_life, registry=registry, metrics=metrics, lanes=lanes, settings=settings),
     )
+    app.access_log = AccessLog() if settings.access_log else None
+    app.bounds = Bounds(settings.max_connections, settings.max_head_bytes, settings.head_timeout_s)
     app.predict = PredictEndpoint(
-        Engine(registry),
+        Resolver(registry, partial(native.bind, max_rows=settings.max_rows)),
         metrics,
         max_body_bytes=settings.max_body_bytes,
-        max_rows=settings.max_rows,
         body_timeout_s=settings.body_timeout_s,
         server_timing=settings.server_timing,
-        access_log=access_log,
+        access_log=app.access_log,
     )
-    app.access_log = access_log
-    app.bounds = Bounds(settings.max_connections, settings.max_head_bytes, settings.head_timeout_s)
     app.router.routes.append(Route("/predict", app.predict, methods=["POST"]))  # for other methods: 405
     app.include_router(catalog_router(registry))
     app.include_router(health_router(registry, metrics))
@@ -114,6 +95,27 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(Exception, _on_unknown_error)
     return app
+
+
+@asynccontextmanager
+async def _life(
+    _: FastAPI, *, registry: Registry, metrics: Metrics, lanes: Lanes, settings: Settings
+) -> AsyncIterator[None]:
+    """Load the models, and look after them and the metrics for as long as the application runs."""
+    tasks = [asyncio.create_task(registry.start())]
+    if settings.workers > 1:
+        # The workers share a socket: one that is not ready yet would take requests from those that are.
+        await tasks[0]
+    if metrics.are_shared:
+        tasks.append(asyncio.create_task(metrics.hand_on_for_ever()))
+    if settings.reload_s > 0:
+        tasks.append(asyncio.create_task(registry.watch(settings.reload_s)))
+    with drained_on_sigterm(registry.drain, drain_s=settings.drain_s):
+        # A worker alone answers /health/live while it loads, and /health/ready says what is missing.
+        yield
+    for task in tasks:
+        task.cancel()
+    lanes.close()
 
 
 def _answer(status: int, detail: str, headers: dict[str, str]) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,17 +11,40 @@ from filelock import FileLock
 from hypothesis import settings
 
 from bundle.store import ModelStore
+from tests import surroundings
 from tests.field_data import write_codes, write_loans
 from training.config import TrainConfig
+from training.export.worker import Worker
 from training.runs.pipeline import train
 
 _REPOSITORY = Path(__file__).parents[1]
+_LONGEST = ("end_to_end", "test_surroundings.py", "training", "loadtests", "service")
 
 # A machine that is busy elsewhere is no fault of what is tested.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 TrainAll = Callable[[str, Mapping[str, TrainConfig]], Path]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--trained", type=Path, help="where another run of the tests keeps the models it trained"
+    )
+
+
+def pytest_configure() -> None:
+    surroundings.put_aside()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put first what takes longest: then two processes that share the files end at about the same time."""
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    return _LONGEST.index(folder) if folder in _LONGEST else len(_LONGEST)
 
 
 @pytest.fixture(scope="session")
@@ -34,16 +57,30 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def train_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> TrainAll:
-    """Publish models in a store of that name. Of several test processes the first trains; the others wait."""
+def convert() -> Iterator[Worker]:
+    """One converter for every model that is trained here: it is seconds before it can make its first."""
+    with Worker() as worker:
+        yield worker
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, worker_id: str, pytestconfig: pytest.Config) -> Path:
+    """The folder of all stores that the tests train, which the processes of a run share."""
     base = tmp_path_factory.getbasetemp()
+    given: Path | None = pytestconfig.getoption("--trained")
+    return given or (base if worker_id == "master" else base.parent)
+
+
+@pytest.fixture(scope="session")
+def train_once(trained: Path, convert: Worker) -> TrainAll:
+    """Publish models in a store of that name. Of several test processes the first trains; the others wait."""
 
     def train_once(name: str, configs: Mapping[str, TrainConfig]) -> Path:
-        store = (base if worker_id == "master" else base.parent) / name
+        store = trained / name
         with FileLock(f"{store}.lock"):
             for model, config in configs.items():
                 if not ModelStore(store).versions(model):
-                    train(config, store)
+                    train(config, store, convert=convert)
         return store
 
     return train_once
@@ -52,8 +89,8 @@ def train_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Trai
 @pytest.fixture(scope="session")
 def models(train_once: TrainAll) -> Path:
     """A store with `digits` (images, ten int labels) and `breast_cancer` (vectors, two str labels)."""
-    names = ("digits", "breast_cancer")
-    return train_once("models", {name: TrainConfig(data=name, model="mlp", epochs=10) for name in names})
+    epochs = {"digits": 10, "breast_cancer": 15}
+    return train_once("models", {name: TrainConfig(data=name, epochs=epochs[name]) for name in epochs})
 
 
 @pytest.fixture(scope="session")

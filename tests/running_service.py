@@ -35,10 +35,15 @@ class RunningService:
 
 @contextmanager
 def running_service(
-    models: Path, log: Path, *arguments: str, ready: bool = True, environment: dict[str, str] | None = None
+    models: Path,
+    log: Path,
+    *arguments: str,
+    ready: bool = True,
+    environment: dict[str, str] | None = None,
+    program: tuple[str, ...] = ("-m", "service"),
 ) -> Iterator[RunningService]:
-    """Start `python -m service` on a free port; yield when it is ready, or only listens."""
-    command = [sys.executable, "-m", "service", "--models", str(models), "--port", "0", *arguments]
+    """Start `python -m service`, or `program`, on a free port; yield when it is ready, or only listens."""
+    command = [sys.executable, *program, "--models", str(models), "--port", "0", *arguments]
     with (
         log.open("wb") as stream,
         subprocess.Popen(

@@ -56,6 +56,9 @@ ROOMS = {
             "errors",
         ),
     ),
+    "benchmarks": (
+        *("__main__", "parts", "plan", "peers", "subjects", "load", "report", "measure", "errors"),
+    ),
 }
 FILES_IN_A_FOLDER_MAX = 13
 LINES_MAX = 400
@@ -69,7 +72,11 @@ NEVER = {
     "benchmarks": {"tensorflow", "keras", "sklearn", "locust"},
 }
 # A program in a file, started as a process and imported by nobody, may know what it is made of.
-BLACK_BOXES = {"benchmarks.fits": {"training", "keras"}}
+BLACK_BOXES = {
+    "benchmarks.subjects.fits": {"training", "keras"},
+    "benchmarks.subjects.generator": {"loadtests"},
+    "benchmarks.subjects.fast_http": {"loadtests", "locust"},
+}
 BACKENDS = {"tensorflow", "ai_edge_litert"}
 
 

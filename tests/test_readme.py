@@ -7,12 +7,14 @@ import re
 import shlex
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from tests.running_service import running_service
 from training.config import TrainConfig
+from training.export.worker import Worker
 from training.runs.pipeline import train
 
 ROOT = Path(__file__).parents[1]
@@ -25,6 +27,7 @@ COMMANDS = [
 ]
 
 
+@cache
 def help_of(*program: str) -> str:
     return subprocess.run([*program, "--help"], capture_output=True, text=True, check=True).stdout
 
@@ -55,8 +58,9 @@ def test_the_paths_that_it_links_to_are_there() -> None:
         assert (ROOT / target).exists(), target
 
 
-def test_the_iris_example_runs_and_answers_in_that_form(tmp_path: Path) -> None:
-    train(TrainConfig(data="iris", epochs=10, variants=("float32", "int8")), tmp_path / "models")
+def test_the_iris_example_runs_and_answers_in_that_form(tmp_path: Path, convert: Worker) -> None:
+    config = TrainConfig(data="iris", epochs=10, variants=("float32", "int8"))
+    train(config, tmp_path / "models", convert=convert)
     curl = next(shlex.split(command) for command in COMMANDS if command.startswith("curl"))
     target = next(word for word in curl if word.startswith("localhost")).partition("/")[2]
     promised = json.loads(re.findall(r"```json\n(.*?)```", README, re.DOTALL)[0])

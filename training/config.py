@@ -32,8 +32,7 @@ Width = Annotated[float, Field(ge=0.01, le=16)]
 
 
 def _default_sizes() -> str:
-    sizes = (f"{model} {','.join(map(str, units))}" for model, units in DEFAULT_HIDDEN.items())
-    return "; ".join(sizes)
+    return ", ".join(f"{','.join(map(str, units))} ({model})" for model, units in DEFAULT_HIDDEN.items())
 
 
 _HIDDEN = "Units of each layer (mlp, rnn), filters of each block (cnn); by default"

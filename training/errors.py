@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+_NAMED_MAX = 5  # things that one message names
+
 
 class TrainingError(Exception):
     """A training or an evaluation that cannot be done."""
@@ -45,3 +49,9 @@ class DivergedError(TrainingError):
 
 class ConversionError(TrainingError):
     """A variant without which there is no bundle could not be made."""
+
+
+def listed(names: Sequence[str]) -> str:
+    """Name the first five of them in a message, and tell how many more there are."""
+    more = f" and {len(names) - _NAMED_MAX} more" if len(names) > _NAMED_MAX else ""
+    return ", ".join(names[:_NAMED_MAX]) + more

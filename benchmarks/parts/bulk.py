@@ -6,15 +6,15 @@ their time comes on top of the model's.
 
 from __future__ import annotations
 
-from benchmarks import server
-from benchmarks.figure import Figure, at_least
-from benchmarks.interpreter import alone
-from benchmarks.models import WIDE
+from benchmarks.load.request import json_request, octets_request, plain
+from benchmarks.measure.rounds import Samples, measure, paired
+from benchmarks.measure.sample import Sample
 from benchmarks.plan import Plan
-from benchmarks.request import json_request, octets_request, plain
-from benchmarks.result import Result
-from benchmarks.rounds import Samples, measure, paired
-from benchmarks.sample import Sample
+from benchmarks.report.figure import Figure, at_least
+from benchmarks.report.result import Result
+from benchmarks.subjects import server
+from benchmarks.subjects.interpreter import alone
+from benchmarks.subjects.models import WIDE
 
 VARIANTS = ("int8", "float32")
 ROWS = 128
@@ -36,9 +36,9 @@ def run(plan: Plan, result: Result) -> None:
     ]
     with (
         server.service(
-            plan.models.folder, bundle.name, VARIANTS, log=plan.logs / "service.log", cores=plan.cores
+            plan.models.folder, bundle.name, VARIANTS, log=plan.logs / "service.log", core=plan.cores.server
         ) as ours,
-        server.bare(_ANSWER_BYTES, log=plan.logs / "bare.log", cores=plan.cores) as bare,
+        server.bare(_ANSWER_BYTES, log=plan.logs / "bare.log", core=plan.cores.server) as bare,
     ):
         for variant in VARIANTS:
             path = f"/predict?variant={variant}"
@@ -46,8 +46,8 @@ def run(plan: Plan, result: Result) -> None:
             subjects = {}
             for name, request in requests.items():
                 request.send(ours.host)
-                subjects[name] = ours.under(request, connections=CONNECTIONS)
-                subjects[f"bare {name}"] = bare.under(request, connections=CONNECTIONS)
+                subjects[name] = plan.client.on(ours.host, request, connections=CONNECTIONS)
+                subjects[f"bare {name}"] = plan.client.on(bare.host, request, connections=CONNECTIONS)
             log = plan.logs / f"interpreter-{variant}.log"
             with alone(bundle, variant, rows=ROWS, log=log, core=plan.cores.server) as model:
                 subjects["model"] = model

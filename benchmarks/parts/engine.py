@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from benchmarks import server
-from benchmarks.figure import Figure, at_least, at_most
-from benchmarks.models import SMALL
+from benchmarks.load.request import json_request, plain
+from benchmarks.measure.rounds import measure, paired
 from benchmarks.plan import Plan
-from benchmarks.request import json_request, plain
-from benchmarks.result import Result
-from benchmarks.rounds import measure, paired
+from benchmarks.report.figure import Figure, at_least, at_most
+from benchmarks.report.result import Result
+from benchmarks.subjects import server
+from benchmarks.subjects.models import SMALL
 
 VARIANT = "int8"
 CONNECTIONS = (1, 32)
@@ -25,20 +25,22 @@ def run(plan: Plan, result: Result) -> None:
     ]
     with (
         server.service(
-            plan.models.folder, bundle.name, [VARIANT], log=plan.logs / "service.log", cores=plan.cores
+            plan.models.folder, bundle.name, [VARIANT], log=plan.logs / "service.log", core=plan.cores.server
         ) as ours,
-        server.bare(len(request.send(ours.host)), log=plan.logs / "bare.log", cores=plan.cores) as bare,
+        server.bare(len(request.send(ours.host)), log=plan.logs / "bare.log", core=plan.cores.server) as bare,
     ):
         for connections in CONNECTIONS:
             samples = measure(
                 {
-                    "ours": ours.under(request, connections=connections),
-                    "bare": bare.under(request, connections=connections),
+                    "ours": plan.client.on(ours.host, request, connections=connections),
+                    "bare": plan.client.on(bare.host, request, connections=connections),
                 },
                 rounds=plan.rounds,
                 seconds=plan.seconds,
                 say=plan.say,
             )
+            # With one connection the time of a slower client is in each request, and would flatter ours.
+            tells = connections > 1 or plan.client.is_wrk
             at = f"{connections} connection{'s' * (connections > 1)}"
             result.samples[at] = samples
             for name in samples:
@@ -49,13 +51,13 @@ def run(plan: Plan, result: Result) -> None:
                 Figure(
                     f"{at}: requests/s, ours / bare",
                     paired(lambda one, other: one.per_s / other.per_s, samples, "ours", "bare"),
-                    at_least(0.60),
+                    at_least(0.60) if tells else None,
                 )
             )
             result.figures.append(
                 Figure(
                     f"{at}: p50, ours / bare",
                     paired(lambda one, other: one.p50_us / other.p50_us, samples, "ours", "bare"),
-                    at_most(1.4) if connections == 1 else None,
+                    at_most(1.4) if tells and connections == 1 else None,
                 )
             )

@@ -8,18 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import server
-from benchmarks.environment import python_with
 from benchmarks.errors import BenchmarkError, ProcessError, VoidRunError
-from benchmarks.figure import Figure, at_least
-from benchmarks.models import SMALL
+from benchmarks.load.request import json_request, plain
+from benchmarks.measure.rounds import Samples, measure, paired
 from benchmarks.peers.catalog import PEERS, Peer, Rows
+from benchmarks.peers.environment import python_with
 from benchmarks.plan import Plan
-from benchmarks.request import json_request, plain
-from benchmarks.result import Result
-from benchmarks.rounds import Samples, measure, paired
-from benchmarks.server import Server, free_port
+from benchmarks.report.figure import Figure, at_least
+from benchmarks.report.result import Result
+from benchmarks.subjects import server
+from benchmarks.subjects.models import SMALL
+from benchmarks.subjects.server import Server
 from bundle.store import Bundle
+from loadtests.rig.ports import free_port
 
 VARIANT = "int8"
 CONNECTIONS = 32
@@ -40,7 +41,7 @@ def run(plan: Plan, result: Result) -> None:
         "each has answered a request before with the very probabilities that ours gives",
     ]
     with server.service(
-        plan.models.folder, bundle.name, [VARIANT], log=plan.logs / "service.log", cores=plan.cores
+        plan.models.folder, bundle.name, [VARIANT], log=plan.logs / "service.log", core=plan.cores.server
     ) as ours:
         expected: Rows = json.loads(request.send(ours.host))["probabilities"]
         for peer in PEERS:
@@ -51,8 +52,8 @@ def run(plan: Plan, result: Result) -> None:
                     their_request = json_request(peer.path, peer.body(plain(rows)))
                     _check(peer, their_request.send(theirs.host), expected)
                     subjects = {
-                        "ours": ours.under(request, connections=CONNECTIONS),
-                        peer.name: theirs.under(their_request, connections=CONNECTIONS),
+                        "ours": plan.client.on(ours.host, request, connections=CONNECTIONS),
+                        peer.name: plan.client.on(theirs.host, their_request, connections=CONNECTIONS),
                     }
                     result.samples[peer.name] = measure(
                         subjects, rounds=plan.rounds, seconds=plan.seconds, say=plan.say
@@ -107,7 +108,7 @@ def _started(peer: Peer, bundle: Bundle, plan: Plan) -> AbstractContextManager[S
         port=port,
         ready_path=peer.ready_path,
         log=folder / "log",
-        cores=plan.cores,
+        core=plan.cores.server,
         environment=dict(peer.environment),
         deadline_s=_START_DEADLINE_S,
     )

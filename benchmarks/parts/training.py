@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import count
 
-from benchmarks.child import Child
 from benchmarks.errors import BenchmarkError, ProcessError
-from benchmarks.figure import Figure, at_least, at_most
+from benchmarks.measure.rounds import measure, paired
+from benchmarks.measure.sample import Sample, Subject
 from benchmarks.plan import Plan
-from benchmarks.result import Result
-from benchmarks.rounds import measure, paired
-from benchmarks.sample import Sample, Subject
+from benchmarks.report.figure import Figure, at_least, at_most
+from benchmarks.report.result import Result
+from loadtests.rig.child import Child, program
 
 WAYS = ("ours", "keras")
 
@@ -59,17 +59,19 @@ def run(plan: Plan, result: Result) -> None:
 def _compare(plan: Plan, result: Result, case: Case, number: int) -> None:
     told = plan.logs / f"fit-{number}.json"
     told.write_text(json.dumps(_told(plan, case)), encoding="utf-8")
-    command = [sys.executable, "-m", "benchmarks.fits"]
     accuracies: dict[str, list[float]] = {way: [] for way in WAYS}
-    with (
-        Child(
-            [*command, "ours", str(told)], log=plan.logs / f"ours-{number}.log", core=None, talks=True
-        ) as ours,
-        Child(
-            [*command, "keras", str(told)], log=plan.logs / f"keras-{number}.log", core=None, talks=True
-        ) as keras,
-    ):
-        children = {"ours": ours, "keras": keras}
+    with ExitStack() as stack:
+        children = {
+            way: stack.enter_context(
+                Child(
+                    program("benchmarks.subjects.fits", way, str(told)),
+                    log=plan.logs / f"{way}-{number}.log",
+                    core=None,
+                    talks=True,
+                )
+            )
+            for way in WAYS
+        }
         samples = measure(
             {name: subject(child, accuracies[name].append) for name, child in children.items()},
             rounds=plan.rounds,
@@ -94,7 +96,7 @@ def subject(child: Child, on_accuracy: Callable[[float], None]) -> Subject:
     seeds = count(1)
 
     def fit_once(_: int) -> Sample:
-        line = child.ask(f"{next(seeds)}\n".encode())
+        line = child.ask(str(next(seeds)))
         if not line:
             raise ProcessError(f"the training process ended:\n{child.tail()}")
         answer = json.loads(line)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from benchmarks import server
-from benchmarks.figure import Figure, at_most
-from benchmarks.interpreter import alone
-from benchmarks.models import WIDE
+from benchmarks.load.request import Request, json_request, plain
+from benchmarks.measure.rounds import Samples, measure, paired
+from benchmarks.measure.sample import Sample
 from benchmarks.plan import Plan
-from benchmarks.request import Request, json_request, plain
-from benchmarks.result import Result
-from benchmarks.rounds import Samples, measure, paired
-from benchmarks.sample import Sample
-from benchmarks.server import Server
+from benchmarks.report.figure import Figure, at_most
+from benchmarks.report.result import Result
+from benchmarks.subjects import server
+from benchmarks.subjects.interpreter import alone
+from benchmarks.subjects.models import WIDE
+from benchmarks.subjects.server import Server
 from bundle.store import Bundle
 
 VARIANTS = ("int8", "float32")
@@ -33,9 +33,9 @@ def run(plan: Plan, result: Result) -> None:
     ]
     with (
         server.service(
-            plan.models.folder, bundle.name, VARIANTS, log=plan.logs / "service.log", cores=plan.cores
+            plan.models.folder, bundle.name, VARIANTS, log=plan.logs / "service.log", core=plan.cores.server
         ) as ours,
-        server.bare(len(first.send(ours.host)), log=plan.logs / "bare.log", cores=plan.cores) as bare,
+        server.bare(len(first.send(ours.host)), log=plan.logs / "bare.log", core=plan.cores.server) as bare,
     ):
         for variant in VARIANTS:
             _compare(plan, result, bundle, variant, requests[variant], ours, bare)
@@ -49,8 +49,8 @@ def _compare(
         for connections in (32, 1):
             samples = measure(
                 {
-                    "ours": ours.under(request, connections=connections),
-                    "bare": bare.under(request, connections=connections),
+                    "ours": plan.client.on(ours.host, request, connections=connections),
+                    "bare": plan.client.on(bare.host, request, connections=connections),
                     "model": model,
                 },
                 rounds=plan.rounds,

@@ -51,7 +51,7 @@ def main(description: str, port: str) -> None:
         "LD_LIBRARY_PATH": os.pathsep.join(map(str, libraries)),
         # The stub finds its packages as the first `python3` of the path does.
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-        "PYTHONPATH": str(Path.cwd()),
+        "PYTHONPATH": str(Path(__file__).parents[2]),
     }
     command = [str(home / "bin" / "tritonserver"), "--model-repository", str(model.parent)]
     command += [

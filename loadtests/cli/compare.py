@@ -11,8 +11,9 @@ from typing import Annotated
 import typer
 
 from loadtests.errors import LoadTestError
-from loadtests.judge.comparison import CONFIDENCE, TOLERANCE, Change, Comparison, compare, summary
+from loadtests.judge.change import Change, Changes, in_sentences
 from loadtests.judge.document import read
+from loadtests.judge.regression import CONFIDENCE, TOLERANCE, compare
 from loadtests.report.table import number
 
 _LOG_WIDTH = 140  # of output that is no terminal
@@ -57,7 +58,7 @@ def _check(tolerance: float, confidence: float) -> None:
         raise LoadTestError(f"--confidence is {confidence:g}; give a share between 0 and 1, as 0.95")
 
 
-def _write(found: Comparison, out: Path) -> None:
+def _write(found: Changes, out: Path) -> None:
     text = json.dumps({"is_worse": found.is_worse, **asdict(found)}, indent=2) + "\n"
     try:
         out.write_text(text, encoding="utf-8")
@@ -65,7 +66,7 @@ def _write(found: Comparison, out: Path) -> None:
         raise LoadTestError(f"--out is {str(out)!r}, which cannot be written ({error.strerror})") from error
 
 
-def _show(found: Comparison, confidence: float) -> None:
+def _show(found: Changes, confidence: float) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -78,7 +79,7 @@ def _show(found: Comparison, confidence: float) -> None:
     for line in lines:
         table.add_row(*line.values())
     console.print(table)
-    for sentence in summary(found):
+    for sentence in in_sentences(found):
         console.print(sentence, markup=False)
 
 

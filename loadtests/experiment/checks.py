@@ -6,14 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from loadtests.experiment.result import GENERATOR_CPU_MAX, Agreement, Round
+from loadtests.experiment.agreement import Agreement
+from loadtests.experiment.rounds import Round
 from loadtests.measure.check import Check
 from loadtests.measure.summary import Summary
 from loadtests.system.identity import Identity
 from loadtests.workload.scenarios import OPEN, Scenario
 
+GENERATOR_CPU_MAX = 0.9  # of its core; beyond it, the load generator is taken to have been the limit
 WAITED_MAX = 0.1  # of the time: the generator was ready, and something else had its core
 LATE_MAX = 0.1  # of the reported percentile: how late the generator may have sent
+STEADY_WINDOWS = 3  # in a row must be alike
 STEADY_MAX = 0.1  # how far a window may be from the mean of three, and that from the mean of all
 
 
@@ -27,6 +30,11 @@ def of_generator(summary: Summary) -> Check:
         used <= GENERATOR_CPU_MAX,
         f"The load generator used {used:.0%} of its core; at most {GENERATOR_CPU_MAX:.0%} is allowed.",
     )
+
+
+def is_generator_limit(summary: Summary) -> bool:
+    """Tell whether the load generator is taken to have been the limit, void or not."""
+    return (summary.generator_cpu or 0.0) > GENERATOR_CPU_MAX
 
 
 def of_core(summary: Summary) -> Check:
@@ -89,9 +97,9 @@ def of_steadiness(rounds: Sequence[Round], scenario: Scenario) -> Check:
     """
     if not scenario.is_steady:
         return Check("steady", None, "The load is meant to change.")
-    if len(rounds) < 3:
+    if len(rounds) < STEADY_WINDOWS:
         return Check("steady", None, f"It takes three windows to see; there were {len(rounds)}.")
-    triples = [rounds[index : index + 3] for index in range(len(rounds) - 2)]
+    triples = [rounds[index : index + STEADY_WINDOWS] for index in range(len(rounds) - STEADY_WINDOWS + 1)]
     calm = min(triples, key=lambda one: max(spread(one, scenario)))
     best, apart, drift = spread(calm, scenario), _apart(rounds, calm, scenario), _drift(rounds, scenario)
     return Check(

@@ -1,19 +1,27 @@
-"""One variant at one number of rows a request, as `report.json` has it: what every page and verdict reads."""
+"""A measured load: every figure of one variant at one number of rows a request, as `report.json` has it.
+
+Whatever judges or reports reads this, and nothing else of an experiment.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
-from typing import Annotated, Self, TypeAlias
+from typing import Annotated, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from evidence.estimate import Estimate
-from loadtests.experiment.result import Agreement, Curve, Moment, Offline, Peak, Result, Round
+from loadtests.experiment.agreement import Agreement
+from loadtests.experiment.rounds import Round
+from loadtests.experiment.search import Peak
+from loadtests.experiment.timeline import Moment
+from loadtests.experiment.trial import Curve
 from loadtests.measure.check import Check
 from loadtests.measure.latency import Latency
 from loadtests.measure.summary import Accuracy
+from loadtests.workload.arrays import Floats
 
 
 class Strict(BaseModel):
@@ -64,6 +72,15 @@ class Idle(Strict):
     """The share of the mean latency that is the model's own."""
     stages_ms: dict[str, float]
     """Where the mean latency goes, in order: client, http, decode, wait, infer, encode. Empty if unknown."""
+
+
+@dataclass(frozen=True)
+class Offline:
+    """What `offline` compares with: the same rows through the interpreter in a process without HTTP."""
+
+    interpreter_rows_per_s: float
+    share: float
+    """The service's rows a second, as a share of that."""
 
 
 class AgainstReference(Strict):
@@ -142,10 +159,10 @@ class Measured(Strict):
     against_reference: AgainstReference | None = None
     """None where float32 was not measured, or is this one."""
 
-    @classmethod
-    def of(cls, result: Result) -> Self:
-        """Take a result's figures over. Raises pydantic's ValidationError where they are not as above."""
-        return cls.model_validate(result.as_json())
+    @property
+    def name(self) -> str:
+        """What it is called in words: `int8, 32 rows a request`."""
+        return f"{self.variant}, {rows_in_words(self.rows_per_request)} a request"
 
     @property
     def p99(self) -> float | None:
@@ -159,3 +176,28 @@ class Measured(Strict):
     def figures(self, name: str) -> dict[int, float | None]:
         """Return a figure of every round, such as `rows_per_s`, by the round's index."""
         return {one.index: getattr(one, name) for one in self.rounds}
+
+
+@dataclass(frozen=True)
+class ScoredLoad:
+    """A load as the experiment hands it on: its figures, and what is too long for a report."""
+
+    load: Measured
+    row_scores: Floats | None = field(default=None, repr=False, compare=False)
+    """For each row of the test set the share of its answers that were right, NaN where it was not asked:
+    accuracies of two variants are compared row by row. Shape (test rows,)."""
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A variant, or some of its loads, that could not be measured, and why."""
+
+    variant: str
+    reason: str
+    failed: bool
+    """False where nothing went wrong: it simply cannot run here."""
+
+
+def rows_in_words(count: int) -> str:
+    """Return `1 row` or `32 rows`."""
+    return f"{count:,} row" if count == 1 else f"{count:,} rows"

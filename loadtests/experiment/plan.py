@@ -22,9 +22,9 @@ class Schedule:
     Each round is preceded by `warmup_s` that is thrown away.
     """
 
-    users: int
-    warmup_s: float
-    duration_s: float
+    users: int = 16
+    warmup_s: float = 0.5
+    duration_s: float = 20.0
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Looks for the highest rate that holds a bound: doubles until one fails, bisects, and confirms anew."""
+"""A search for the peak, the highest rate that holds a bound: it says what to try next, and sends nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import chain
 from statistics import median_low
 from typing import Literal
 
-from loadtests.experiment.result import Peak, Trial
+from loadtests.experiment.trial import Trial
 
 RESOLUTION = 1.05  # the rate that failed over the rate that held, where the search ends
 RATE_MIN = 10.0  # below it, a trial takes minutes
@@ -17,6 +17,24 @@ _DOUBLE = 2.0  # the step of a search that knows nothing yet
 _NEAR = 1.15  # that of one that begins at the peak of the search before
 _CONFIRMATIONS = 5
 _STEP_DOWN = 0.95  # after a peak that did not hold again; each further step is twice as long
+
+
+@dataclass(frozen=True)
+class Peak:
+    """The highest rate that was shown to hold the bound: the median of several searches."""
+
+    bound_ms: float
+    """Of p99."""
+    requests_per_s: float | None
+    """None where no rate held twice."""
+    confirmed: bool
+    """In every search a fresh run at its rate, drawn from another seed, held the bound too."""
+    limited_by: str
+    """`service`, or `generator` where the next higher rate was void: then the peak is a lower bound."""
+    trials: tuple[Trial, ...]
+    """Every rate tried, in the order of trying. A search that found its peak ends with the confirming run."""
+    passes: tuple[float | None, ...] = ()
+    """What each search found. Searches of equal place stood side by side with other variants'."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +49,9 @@ class Attempt:
 class Search:
     """Says what to try next, and is told what came of it. Two searches may go on in turn.
 
-    The best of many noisy trials is a lucky one; so the peak counts only once a fresh run, of another seed,
-    has held at that rate. Where it does not, the rate is lowered, by 5% and then by ever more, and confirmed
-    again.
+    It doubles the rate until one fails, and bisects. The best of many noisy trials is a lucky one; so the
+    peak counts only once a fresh run, of another seed, has held at that rate. Where it does not, the rate is
+    lowered, by 5% and then by ever more, and confirmed again.
     """
 
     def __init__(self, start: float, bound_ms: float, seed: int, *, is_near: bool = False) -> None:

@@ -1,17 +1,39 @@
-"""A load that changes, cut into moments."""
+"""The timeline of a load that changes: what became of its requests, moment by moment."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from evidence.percentiles import percentile
-from loadtests.experiment.result import Moment
 from loadtests.measure.summary import Window
 from loadtests.workload.arrays import Flags
 from loadtests.workload.scenarios import users_at
 
 MOMENTS = 30
 SHED = 503
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A stretch of a load that changes: `ramp` and `spike` yield these."""
+
+    start_s: float
+    seconds: float
+    users: int
+    """At the end of the stretch."""
+    offered_per_s: float
+    """Requests sent, each second."""
+    goodput_per_s: float
+    """Answered as promised and in time."""
+    late_per_s: float
+    """Answered as promised beyond the bound."""
+    shed_per_s: float
+    """Refused by the service, with 503."""
+    failed_per_s: float
+    """Any other answer, or none."""
+    p99_ms: float | None
 
 
 def moments(window: Window, scenario: str, most: int, *, bound_ms: float | None) -> tuple[Moment, ...]:

@@ -1,1 +1,1 @@
-"""From figures to findings: what may be believed, how variants compare, and which one to ship."""
+"""From figures to findings: which variant of a run to ship, and what changed from one run to another."""

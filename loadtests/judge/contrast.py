@@ -1,8 +1,12 @@
-"""What lies between two variants of one run: throughput, p99 and accuracy, each with its interval."""
+"""A contrast: what lies between two variants of one run in throughput, p99 and accuracy, with intervals.
+
+Between two runs of one variant lies a change: see `regression`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +16,8 @@ from evidence.estimate import Estimate
 from evidence.paired import Pairs
 from evidence.ratios import ratio_of_rounds, ratio_of_runs
 from evidence.unpaired import unpaired_difference
-from loadtests.experiment.measured import AccuracyDifference, AgainstReference, Measured
-from loadtests.experiment.result import Peak
-from loadtests.experiment.search import RESOLUTION
+from loadtests.experiment.measured import AccuracyDifference, AgainstReference, Measured, ScoredLoad
+from loadtests.experiment.search import RESOLUTION, Peak
 
 Scores = Mapping[tuple[str, int], npt.NDArray[np.float64]]
 """By variant and rows a request: the share right of each test row, shape (test rows,), NaN if unseen."""
@@ -25,6 +28,17 @@ class Contrasts:
 
     def __init__(self, scores: Scores | None = None) -> None:
         self._scores = scores or {}
+
+    @classmethod
+    def of(cls, loads: Sequence[ScoredLoad]) -> Self:
+        """Compare these loads, accuracies row by row."""
+        return cls(
+            {
+                (one.load.variant, one.load.rows_per_request): one.row_scores
+                for one in loads
+                if one.row_scores is not None
+            }
+        )
 
     def throughput(self, ours: Measured, theirs: Measured) -> Estimate | None:
         """Return the ratio of rows a second; of the peaks, where both were searched for."""

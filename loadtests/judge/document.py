@@ -1,4 +1,4 @@
-"""The report as plain data: what `report.json` holds, and all that the pages are made from."""
+"""The document of a run, judged: what `report.json` holds, and all that the pages are made from."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Any, Literal
 from pydantic import JsonValue, ValidationError
 
 from loadtests.errors import LoadTestError
-from loadtests.experiment.measured import Measured, Strict
-from loadtests.experiment.result import Skipped
+from loadtests.experiment.measured import Measured, Skipped, Strict
 from loadtests.judge.budget import Budget
 from loadtests.judge.verdict import Verdict
 

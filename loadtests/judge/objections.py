@@ -1,12 +1,12 @@
-"""What stands against an answer: loads that are void, leads that nothing explains, and what a run found."""
+"""Objections to a verdict: loads that are void, leads that nothing explains, and what a run found."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from bundle.manifest import REFERENCE
-from loadtests.experiment.measured import Measured
-from loadtests.judge.standing import Standing, rows_in_words
+from loadtests.experiment.measured import Measured, rows_in_words
+from loadtests.judge.standing import Standing
 from loadtests.workload.scenarios import SCENARIOS
 
 # A request is cheaper under load than alone, so what a missing model explains is known only roughly: a

@@ -1,4 +1,4 @@
-"""A variant over all the loads it was put through, and whether another beats it."""
+"""The standing of a variant in a run: over all the loads it was put through, and whether another beats it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from evidence import pareto
 from evidence.estimate import Estimate, Sign
-from loadtests.experiment.measured import Measured
+from loadtests.experiment.measured import Measured, rows_in_words
 from loadtests.judge.budget import Budget
 from loadtests.judge.contrast import Contrasts
 from loadtests.measure.summary import Accuracy
@@ -144,8 +144,3 @@ def is_scheduled(load: Measured) -> bool:
 def speed_in_words(load: Measured) -> str:
     """Return what the speed of a load is called."""
     return "peak rate" if load.peak else "throughput"
-
-
-def rows_in_words(count: int) -> str:
-    """Return `1 row` or `32 rows`."""
-    return f"{count:,} row" if count == 1 else f"{count:,} rows"

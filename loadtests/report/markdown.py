@@ -22,7 +22,7 @@ def markdown(document: Document, pictures: Sequence[str] = ()) -> str:
     ]
     if document.skipped:
         blocks.append(bullets([f"not measured: `{one.variant}`: {one.reason}" for one in document.skipped]))
-    blocks += [f"![{name.removesuffix('.png').replace('_', ' ')}]({name})" for name in pictures]
+    blocks += [f"![{name.removesuffix('.svg').replace('_', ' ')}]({name})" for name in pictures]
     if len(document.variants) > 1:
         blocks.append("## Told apart?")
         blocks.append("Throughput of the line's variant over the column's. ~ is not told apart.")

@@ -9,17 +9,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from loadtests.experiment.measured import Measured
+from loadtests.experiment.measured import Measured, ScoredLoad, Skipped
 from loadtests.experiment.plan import Plan
-from loadtests.experiment.result import Result, Skipped
 from loadtests.judge import document
 from loadtests.judge.budget import Budget
 from loadtests.judge.contrast import Contrasts
 from loadtests.judge.document import Document
 from loadtests.judge.verdict import Verdict, judge
-from loadtests.report import markdown, plots, samples_csv
+from loadtests.report import markdown, samples_csv
 from loadtests.report.method import method
 from loadtests.report.page import render
+from loadtests.report.pictures import sheets
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Report:
     """Everything that is known when a run is over."""
 
     plan: Plan
-    results: Sequence[Result]
+    measured: Sequence[ScoredLoad]
     skipped: Sequence[Skipped]
     machine: Mapping[str, Any]
     command: str
@@ -50,9 +50,8 @@ class Report:
     def document(self) -> Document:
         """The report as plain data, judged."""
         plan = self.plan
-        scores = {(one.variant, one.rows): one.row_scores for one in self.results}
-        contrasts = Contrasts({load: known for load, known in scores.items() if known is not None})
-        loads = contrasts.with_reference([Measured.of(result) for result in self.results])
+        contrasts = Contrasts.of(self.measured)
+        loads = contrasts.with_reference([one.load for one in self.measured])
         return Document(
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             command=self.command,
@@ -60,7 +59,7 @@ class Report:
             model=plan.bundle.name,
             version=plan.bundle.version,
             host=plan.host,
-            cores=asdict(plan.cores),
+            cores={"service": plan.cores.server, "generator": plan.cores.load},
             scenario=loads[0].scenario,
             schedule=_schedule(plan),
             budget=self.budget,
@@ -75,7 +74,7 @@ class Report:
         out, known = self.plan.out, self.document
         _write(out / document.FILE_NAME, known.as_json())
         samples_csv.write(known.results, out)
-        pictures = plots.draw_all(known, out)
+        pictures = sheets.draw_all(known, out)
         _write(out / markdown.FILE_NAME, markdown.markdown(known, pictures))
         page = out / render.FILE_NAME
         _write(page, render.render(known, pictures))

@@ -12,67 +12,20 @@ from collections.abc import Callable
 from functools import partial
 from math import isfinite
 from time import perf_counter
-from typing import NamedTuple, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime
 from bundle.runtimes.base import BATCH_MAX
 from service.engine.cost import Cost
+from service.engine.job import Answer, Job, Waiter, run, take
 from service.engine.lanes import Lanes
 from service.errors import ExpiredError, InvalidRequestError
-
-Rows = npt.NDArray[np.float32] | npt.NDArray[np.float64]
-
+from service.wire.message import Rows
 
 _NOT_FINITE = "the model has no finite answer to these rows"
 _EXPIRED = "the time that timeout_ms allows was over before inference"
-
-
-class Answer(NamedTuple):
-    """What a request gets: for each row the best column and the probabilities, and how long it took."""
-
-    best: list[int]
-    probabilities: FloatArray
-    numbers: list[list[float]]
-    """The probabilities again, as Python's numbers: a whole call's are converted at once."""
-    wait_s: float
-    infer_s: float
-    """The duration of the call that the request shared, whoever else was in it."""
-
-
-class Waiter(Protocol):
-    """Whoever waits for an answer: a future, or what stands in for one where there is no task to await it."""
-
-    def done(self) -> bool:
-        """Whether there is nobody left to tell."""
-
-    def set_result(self, answer: Answer, /) -> None: ...
-
-    def set_exception(self, error: BaseException, /) -> None: ...
-
-
-class Job(NamedTuple):
-    """A request that waits: its rows, shape (n, features), and whoever wants the answer."""
-
-    rows: Rows
-    size: int
-    answer: Waiter
-    deadline: float | None
-    expected_us: float
-    arrived: float
-
-
-def count_for_call(sizes: list[int], most: int) -> int:
-    """Return how many of the jobs with these sizes go into a call of at most `most` rows: one at least."""
-    total = 0
-    for index, size in enumerate(sizes):
-        total += size
-        if total > most:
-            return max(1, index)
-    return len(sizes)
 
 
 class Batcher:
@@ -187,10 +140,10 @@ class Batcher:
                 self._schedule(loop)
 
     def _call_inline(self) -> None:
-        batch = _take(self._quick, self._inline_rows)
+        batch = take(self._quick, self._inline_rows)
         try:
             runtime = self._idle.pop() if self._idle else self._open_another()
-            probabilities, start, end = _call(runtime, batch)
+            probabilities, start, end = run(runtime, batch)
         except Exception as error:  # the edge of a batch: whoever waits must hear of it
             self._busy_since = None
             self._fail(batch, error)
@@ -206,7 +159,7 @@ class Batcher:
         self._slow = self._without_the_lost(self._slow)
         if not self._slow:
             return False
-        batch = _take(self._slow, self._slow_rows)
+        batch = take(self._slow, self._slow_rows)
         free = self._idle.pop() if self._idle else None
         future = loop.run_in_executor(self._lanes.threads, self._call_in_thread, free, batch)
         future.add_done_callback(partial(self._landed, loop, batch))
@@ -217,7 +170,7 @@ class Batcher:
         self, runtime: Runtime | None, batch: list[Job]
     ) -> tuple[Runtime, FloatArray, float, float]:
         runtime = runtime or self._open_another()
-        return runtime, *_call(runtime, batch)
+        return runtime, *run(runtime, batch)
 
     def _landed(
         self,
@@ -285,18 +238,3 @@ class Batcher:
 
 def _is_finite(probabilities: FloatArray) -> bool:
     return isfinite(float(np.vdot(probabilities, probabilities)))
-
-
-def _take(jobs: deque[Job], most: int) -> list[Job]:
-    return [jobs.popleft() for _ in range(count_for_call([job.size for job in jobs], most))]
-
-
-def _call(runtime: Runtime, batch: list[Job]) -> tuple[FloatArray, float, float]:
-    """Run the batch, and return its probabilities, shape (rows, classes), and when it began and ended."""
-    start = perf_counter()
-    if len(batch) == 1:
-        rows = batch[0].rows.astype(np.float32, copy=False)
-    else:
-        rows = np.concatenate([job.rows for job in batch], dtype=np.float32, casting="same_kind")
-    probabilities = runtime.predict(rows)
-    return probabilities, start, perf_counter()

@@ -5,15 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from service.engine.batcher import Answer, Batcher
+from service.engine.batcher import Batcher
+from service.engine.job import Answer
 from service.errors import RequestError, problem, problem_headers, refusal
-from service.wire.codec import Body
-
-__all__ = ["Body", "Headers", "Reply", "Write"]
+from service.wire.message import Headers
 
 logger = logging.getLogger("service")
 
-Headers = list[tuple[bytes, bytes]]
 Write = Callable[[int, Headers, bytes], None]
 """Takes the status, the headers but for Content-Length, and the content."""
 

@@ -12,8 +12,9 @@ from typing import Any, Protocol
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from service.engine.reply import Body, Headers, Reply, Write
+from service.engine.reply import Reply, Write
 from service.http.collector import Collector
+from service.wire.message import Body, Headers
 
 _PATH = b"/predict"
 _URL_BYTES_MAX = 65_535  # httptools reads no longer one, and says so where it can be answered
@@ -67,11 +68,11 @@ class ExpressProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self._is_held and not self._is_collecting():
+        if self._is_held and not self._collect():
             self._go_the_long_way()  # the body is yet to come
 
-    def _is_collecting(self) -> bool:
-        """Begin to receive the rest of a long body in place, and tell whether that is worth it."""
+    def _collect(self) -> bool:
+        """Begin to receive a long body in place; False, and nothing done, where little of it is missing."""
         if self._is_collected or self.transport.is_closing():
             return False
         declared = next((int(value) for name, value in self.headers if name == b"content-length"), 0)
@@ -118,15 +119,16 @@ class ExpressProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         if self._is_held:
             self._is_held = False
-            is_taken_on = self._is_taken_on()
-            if not is_taken_on:
+            began = self._begin()
+            if not began:
                 self._go_the_long_way()
             self._body = b""  # it may be long, and the connection idle for long
-            if is_taken_on:
+            if began:
                 return
         super().on_message_complete()
 
-    def _is_taken_on(self) -> bool:
+    def _begin(self) -> bool:
+        """Begin to answer the request, or answer it; False, and no trace, where it must go the long way."""
         query = self.url[len(_PATH) + 1 :]
         if len(self.connections) > 1:
             reply = self._endpoint.begin(query, self.headers, self._body, self._answer)

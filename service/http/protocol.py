@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import Any
 
 from service.errors import PROBLEM_TYPE, problem
 from service.http.express import ExpressProtocol
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """What a connection may take. The application carries them, for every worker has its own."""
-
-    connections: int
-    head_bytes: int
-    head_timeout_s: float
+from service.http.limits import Bounds
 
 
 class GuardedProtocol(ExpressProtocol):

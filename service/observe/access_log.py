@@ -10,8 +10,6 @@ from typing import TextIO
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.repository.servable import Servable
-
 
 class AccessLog:
     """Writes to a stream, standard output by default."""
@@ -20,8 +18,18 @@ class AccessLog:
         self._stream = stream or sys.stdout
         self._encoder = msgspec.json.Encoder()
 
-    def write(self, scope: Scope, servable: Servable | None, outcome: str, rows: int, took_s: float) -> None:
-        """Write a request's line, and let it out at once."""
+    def write(
+        self,
+        scope: Scope,
+        outcome: str,
+        took_s: float,
+        *,
+        model: str | None = None,
+        version: int | None = None,
+        variant: str | None = None,
+        rows: int = 0,
+    ) -> None:
+        """Write a request's line, and let it out at once; what is not known of it is null."""
         line = {
             "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "method": scope["method"],
@@ -29,9 +37,9 @@ class AccessLog:
             "path": scope["path"],
             "query": scope["query_string"].decode("latin-1"),
             "outcome": outcome,
-            "model": servable.model if servable else None,
-            "version": servable.version if servable else None,
-            "variant": servable.variant if servable else None,
+            "model": model,
+            "version": version,
+            "variant": variant,
             "rows": rows,
             "ms": round(took_s * 1e3, 3),
         }
@@ -53,4 +61,4 @@ async def logged(app: ASGIApp, log: AccessLog, scope: Scope, receive: Receive, s
     try:
         await app(scope, receive, send_and_note)
     finally:
-        log.write(scope, None, outcome, 0, perf_counter() - start)
+        log.write(scope, outcome, perf_counter() - start)

@@ -5,60 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from bundle.errors import BundleError
 from bundle.runtimes import is_available
-from bundle.selftest import check_apart
 from bundle.store import Bundle, ModelStore
 from service.errors import UnavailableError, UnknownTargetError, shown
 from service.observe.metrics import Metrics
 from service.repository.servable import Servable
+from service.repository.version import Version, open_proven
 
 logger = logging.getLogger("service")
 
-State = Literal["loaded", "available", "unavailable", "failed"]
 Load = Callable[[Bundle, str], Servable]
-
-
-@dataclass
-class Version:
-    """One version on disk. Its bundle is opened when first needed, and then either trusted or refused."""
-
-    model: str
-    number: int
-    bundle: Bundle | None = None
-    refusal: str | None = None
-    example: Any = None
-    """An instance that the model takes."""
-    servables: dict[str, Servable] = field(default_factory=dict)
-    failures: dict[str, str] = field(default_factory=dict)
-
-    def is_settled(self) -> bool:
-        """Whether the bundle has been opened, with whatever result."""
-        return self.bundle is not None or self.refusal is not None
-
-    @property
-    def state(self) -> Literal["serving", "unloaded", "refused"]:
-        if self.refusal is not None:
-            return "refused"
-        return "serving" if self.servables else "unloaded"
-
-    def variant_state(self, name: str) -> State:
-        """Tell what has become of a variant of this version, which must have been opened."""
-        if name in self.servables:
-            return "loaded"
-        if name in self.failures:
-            return "failed"
-        variant = self.bundle and self.bundle.manifest.variant(name)
-        return "available" if variant and is_available(variant) else "unavailable"
-
-    def unload(self) -> None:
-        """Let go of everything; requests in flight hold what they need."""
-        self.bundle = None
-        self.servables = {}
-        self.failures = {}
 
 
 class Registry:
@@ -157,6 +116,7 @@ class Registry:
         if current is not None and newest.failures:
             name, reason = next(iter(newest.failures.items()))
             newest.unload()
+            self.epoch += 1  # who asked for it by its number must be told
             self._refuse(newest, f"variant {name!r} could not be loaded: {reason}")
             return
         self._serving[model] = newest
@@ -259,13 +219,11 @@ class Registry:
             if version.is_settled():
                 return
             try:
-                bundle = await asyncio.to_thread(self._store.open, version.model, version.number)
-                await asyncio.to_thread(check_apart, bundle)
-                version.example = await asyncio.to_thread(_example, bundle)
+                opened = await asyncio.to_thread(open_proven, self._store, version.model, version.number)
             except BundleError as error:
                 self._refuse(version, str(error))
             else:
-                version.bundle = bundle
+                version.bundle, version.example = opened
 
     def _refuse(self, version: Version, reason: str) -> None:
         version.refusal = reason
@@ -291,8 +249,3 @@ class Registry:
                 self.epoch += 1
                 self._announce(version)
                 logger.info("loaded %s/%d %s", version.model, version.number, variant)
-
-
-def _example(bundle: Bundle) -> Any:
-    instances = bundle.test_instances()
-    return instances[0] if instances else bundle.golden(bundle.manifest.default_variant)[0][0].tolist()

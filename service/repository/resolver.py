@@ -2,45 +2,61 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import Generic, NamedTuple, TypeVar
 
 from service.repository.registry import Registry
 from service.repository.servable import Servable
+from service.wire.signature import Signature
+from service.wire.target import Target
 
 _TARGETS_MAX = 1024
 
-
-@dataclass(frozen=True, eq=False)
-class Target:
-    """What a request asks for; None is left to the service. Compared by identity, which is quick."""
-
-    model: str | None = None
-    version: int | None = None
-    variant: str | None = None
+Codec = TypeVar("Codec")
 
 
-class Engine:
-    """What the hot route knows of the registry."""
+class Bound(NamedTuple, Generic[Codec]):
+    """A servable, and what reads and writes a protocol's bodies for it."""
 
-    def __init__(self, registry: Registry) -> None:
+    servable: Servable
+    codec: Codec
+
+
+class Resolver(Generic[Codec]):
+    """A memo of what requests mean, for one wire protocol, whose `bind` is called once for a servable."""
+
+    def __init__(self, registry: Registry, bind: Callable[[Signature], Codec]) -> None:
         self._registry = registry
-        self._resolved: dict[Target, Servable] = {}
+        self._bind = bind
+        self._meant: dict[Target, Bound[Codec]] = {}
+        self._bound: dict[Servable, Bound[Codec]] = {}
         self._epoch = registry.epoch
 
-    def loaded(self, target: Target) -> Servable | None:
+    def loaded(self, target: Target) -> Bound[Codec] | None:
         """Return what a target means now, None where it would have to be loaded or there is no such thing."""
         if self._epoch != self._registry.epoch:
-            self._resolved.clear()
-            self._epoch = self._registry.epoch
-        servable = self._resolved.get(target)
-        if servable is None:
+            self._forget()
+        found = self._meant.get(target)
+        if found is None:
             servable = self._registry.loaded(target.model, target.version, target.variant)
             if servable is not None:
-                if len(self._resolved) >= _TARGETS_MAX:
-                    self._resolved.clear()
-                self._resolved[target] = servable
-        return servable
+                if len(self._meant) >= _TARGETS_MAX:
+                    self._meant.clear()
+                found = self._meant[target] = self._with_codec(servable)
+        return found
 
-    async def load(self, target: Target) -> Servable:
+    async def load(self, target: Target) -> Bound[Codec]:
         """Return what a target means, loading it where needed. Raises as `Registry.resolve` does."""
-        return await self._registry.resolve(target.model, target.version, target.variant)
+        return self._with_codec(await self._registry.resolve(target.model, target.version, target.variant))
+
+    def _with_codec(self, servable: Servable) -> Bound[Codec]:
+        bound = self._bound.get(servable)
+        if bound is None:
+            bound = self._bound[servable] = Bound(servable, self._bind(servable.signature))
+        return bound
+
+    def _forget(self) -> None:
+        """Let go of what may be replaced, and of its graphs with it."""
+        self._meant.clear()
+        self._bound.clear()
+        self._epoch = self._registry.epoch

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from time import perf_counter
 
 import numpy as np
@@ -13,37 +11,25 @@ from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime, opener
 from bundle.selftest import check
 from bundle.store import Bundle
-from service.engine.batcher import Batcher, Rows
+from service.engine.batcher import Batcher
 from service.engine.cost import Cost
 from service.engine.lanes import Lanes
 from service.observe.metrics import Metrics, VariantMetrics
-from service.wire.codec import answer_prefix, decode_json, decode_octets
-from service.wire.instances import decode_instances, refuse_octets
-
-Read = Callable[..., Rows]  # of a body, and of `max_rows`
+from service.wire.signature import Signature
 
 _COSTED_ROWS = 32
 _COSTING_RUNS = 5
-_NUMBER_BYTES = 4  # as octets, and with its comma as JSON
-_INSTANCE_BYTES = 32  # a short text, or two fields of an object
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Servable:
-    """One variant of one version, with all that answering a request takes.
+    """One variant of one version, with all that answering a request takes but for the words of a protocol.
 
     Whoever holds one may use it, replaced or not; the graphs are freed when the last holder lets go.
+    Compared by identity: a version that was loaded anew is another.
     """
 
-    model: str
-    version: int
-    variant: str
-    row_bytes: int
-    """The least that a row commonly takes in a body: before it is decoded, so many rows it may hold."""
-    read_json: Read
-    read_octets: Read
-    labels: tuple[int, ...] | tuple[str, ...]
-    prefix: bytes
+    signature: Signature
     batcher: Batcher
     metrics: VariantMetrics
 
@@ -61,16 +47,15 @@ def load(bundle: Bundle, variant: str, *, lanes: Lanes, metrics: Metrics) -> Ser
     rows = np.resize(bundle.golden(variant)[0], (_COSTED_ROWS, bundle.manifest.input.features))
     one, many = _fastest_us(runtime, rows[:1]), _fastest_us(runtime, rows)
     series = metrics.variant(bundle.name, variant)
-    read_json, read_octets = _readers(bundle)
     return Servable(
-        model=bundle.name,
-        version=bundle.version,
-        variant=variant,
-        row_bytes=_row_bytes(bundle),
-        read_json=read_json,
-        read_octets=read_octets,
-        labels=bundle.manifest.labels,
-        prefix=answer_prefix(bundle.name, bundle.version, variant),
+        signature=Signature(
+            model=bundle.name,
+            version=bundle.version,
+            variant=variant,
+            input=bundle.manifest.input,
+            encoder=bundle.encoder(),
+            labels=bundle.manifest.labels,
+        ),
         batcher=Batcher(
             runtime,
             open_another,
@@ -80,24 +65,6 @@ def load(bundle: Bundle, variant: str, *, lanes: Lanes, metrics: Metrics) -> Ser
         ),
         metrics=series,
     )
-
-
-def _readers(bundle: Bundle) -> tuple[Read, Read]:
-    """Return what makes rows of a JSON body and of one of octets: chosen here, and not in every request."""
-    encoder, spec = bundle.encoder(), bundle.manifest.input
-    if encoder is not None:
-        return partial(decode_instances, encoder=encoder), partial(refuse_octets, encoder=encoder)
-    step = spec.channels if spec.padded else 0
-    return (
-        partial(decode_json, features=spec.features, step=step),
-        partial(decode_octets, features=spec.features),
-    )
-
-
-def _row_bytes(bundle: Bundle) -> int:
-    if bundle.manifest.input.fields is not None:
-        return _INSTANCE_BYTES
-    return _NUMBER_BYTES * bundle.manifest.input.features
 
 
 def _fastest_us(runtime: Runtime, rows: FloatArray) -> float:

@@ -9,7 +9,8 @@ from pydantic import BaseModel
 
 from bundle.manifest import InputSpec
 from service.errors import UnavailableError
-from service.repository.registry import Registry, State, Version
+from service.repository.registry import Registry
+from service.repository.version import State, Version
 from service.routes.schemas import PROBLEMS
 
 

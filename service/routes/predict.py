@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -11,39 +10,25 @@ from typing import Any, NamedTuple
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from service.engine.batcher import Answer, Batcher, Rows
-from service.engine.reply import Body, Headers, Reply, Write
+from service.engine.batcher import Batcher
+from service.engine.job import Answer
+from service.engine.reply import Reply, Write
 from service.errors import ExpiredError, OverloadedError, RequestError, refusal
 from service.http.limits import read_body
 from service.observe.access_log import AccessLog
 from service.observe.metrics import STAGES, Metrics
-from service.repository.resolver import Engine
-from service.repository.servable import Servable
-from service.routes.query import Query, Wants, parse_headers, parse_query
-from service.wire.codec import encode_json, encode_octets
+from service.repository.resolver import Bound, Resolver
+from service.routes.course import Course
+from service.wire.message import Body, Headers, Rows
+from service.wire.native import Codec, Query, Wants, ask_headers, ask_query
 
-OCTETS = "application/octet-stream"
 _CHEAP_BYTES = 4096
 
 
-@dataclass(slots=True)
-class _Course:
-    """How far a request has come, for whoever counts and logs it."""
-
-    start: float
-    servable: Servable | None = None
-    rows: int = 0
-    octets_out: bool = False
-    decode_s: float = 0.0
-    end: float = 0.0
-    stages: tuple[float, float, float, float] | None = None
-    """Seconds of decode, wait, infer and encode, of an answered request."""
-
-
 class _Asked(NamedTuple):
-    """What a request asks for, before its body is read."""
+    """What a request asks for, and the time by which."""
 
-    servable: Servable
+    bound: Bound[Codec]
     wants: Wants
     deadline: float | None
 
@@ -53,43 +38,38 @@ class PredictEndpoint:
 
     def __init__(
         self,
-        engine: Engine,
+        resolver: Resolver[Codec],
         metrics: Metrics,
         *,
         max_body_bytes: int,
-        max_rows: int,
         body_timeout_s: float,
         server_timing: bool,
         access_log: AccessLog | None,
     ) -> None:
-        self._engine = engine
+        self._resolver = resolver
         self._metrics = metrics
         self.max_body_bytes = max_body_bytes
-        self._max_rows = max_rows
         self._body_timeout_s = body_timeout_s
         self._server_timing = server_timing
         self._access_log = access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        course = _Course(perf_counter())
+        course = Course(perf_counter())
         try:
             headers, content = await self._answer(scope, receive, course)
             status = 200
         except RequestError as error:
             status, headers, content = refusal(error)
         except ClientDisconnect:
-            self._note(course, "disconnected")
-            self._log(scope, course, "disconnected")
+            self._tell(scope, course, "disconnected")
             return
         except Exception:
-            self._note(course, "500")
-            self._log(scope, course, "500")
+            self._tell(scope, course, "500")
             raise  # to the application's edge, which logs it and answers
         headers.append((b"content-length", b"%d" % len(content)))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
-        self._note(course, str(status))  # after the answer, which need not wait for it
-        self._log(scope, course, str(status))
+        self._tell(scope, course, str(status))  # after the answer, which need not wait for it
 
     def answer_now(self, query: bytes, headers: Headers, body: Body) -> tuple[Headers, bytes] | None:
         """Answer a whole request that the event loop can run, with nobody to share the call with.
@@ -97,17 +77,17 @@ class PredictEndpoint:
         None, and no trace, where it must be answered by `__call__`: it takes longer, has something wrong, or
         every request is to be logged.
         """
-        course = _Course(perf_counter())
+        course = Course(perf_counter())
         try:
             asked = self._understand(course, query, headers, body)
-            rows = asked and self._decode_quick(course, asked, body)
+            rows = asked and _decode_quick(course, asked, body)
             if asked is None or rows is None:
                 return None
-            answer = asked.servable.batcher.call_now(rows, asked.deadline)
-            answered = self._encode(course, asked.servable, answer)
+            (servable, codec), wants, deadline = asked
+            answered = self._encode(course, codec, wants, servable.batcher.call_now(rows, deadline))
         except Exception:  # which `__call__` will meet again, and tell of
             return None
-        self._note(course, "200")
+        course.count(self._metrics, "200")
         return answered
 
     def begin(self, query: bytes, headers: Headers, body: Body, write: Write) -> Reply | None:
@@ -116,100 +96,91 @@ class PredictEndpoint:
         `write` is called when the answer is there. Where there is no place for the request, that is at once:
         whoever has too much to do must be able to say so cheaply.
         """
-        course = _Course(perf_counter())
+        course = Course(perf_counter())
         try:
             asked = self._understand(course, query, headers, body)
             if asked is None:
                 return None
-            servable, batcher = asked.servable, asked.servable.batcher
-            reply = Reply(
-                batcher, partial(self._encode, course, servable), write, partial(self._note, course)
-            )
+            (servable, codec), wants, deadline = asked
+            batcher = servable.batcher
+            encode = partial(self._encode, course, codec, wants)
+            reply = Reply(batcher, encode, write, partial(course.count, self._metrics))
             try:
                 batcher.check_room()
-                rows = self._decode_quick(course, asked, body)
+                rows = _decode_quick(course, asked, body)
                 if rows is None:
                     return None
-                batcher.submit_for(reply, rows, asked.deadline)
+                batcher.submit_for(reply, rows, deadline)
             except OverloadedError as error:
                 reply.set_exception(error)
         except Exception:  # as above
             return None
         return reply
 
-    def _understand(self, course: _Course, query: bytes, headers: Headers, body: Body) -> _Asked | None:
+    def _understand(self, course: Course, query: bytes, headers: Headers, body: Body) -> _Asked | None:
         if self._access_log is not None or len(body) > self.max_body_bytes:
             return None
-        wants, said = parse_headers(headers), parse_query(query)
-        servable = course.servable = self._engine.loaded(said.target)
-        return None if servable is None else _Asked(servable, wants, _deadline(course, wants, said))
-
-    def _decode_quick(self, course: _Course, asked: _Asked, body: Body) -> Rows | None:
-        """Return the rows, None where there are more than the event loop can run."""
-        batcher = asked.servable.batcher
-        perhaps = len(body) // asked.servable.row_bytes
-        if not batcher.runs_inline(max(1, perhaps)):
+        wants, said = ask_headers(headers), ask_query(query)
+        bound = self._resolver.loaded(said.target)
+        if bound is None:
             return None
-        rows = self._decode(course, asked.servable, asked.wants, body)
-        return rows if batcher.runs_inline(len(rows)) else None
+        course.servable = bound.servable
+        return _Asked(bound, wants, _deadline(course, wants, said))
 
-    async def _answer(self, scope: Scope, receive: Receive, course: _Course) -> tuple[Headers, bytes]:
-        wants = parse_headers(scope["headers"])
+    async def _answer(self, scope: Scope, receive: Receive, course: Course) -> tuple[Headers, bytes]:
+        wants = ask_headers(scope["headers"])
         body = await read_body(
             receive, wants.length, max_bytes=self.max_body_bytes, timeout_s=self._body_timeout_s
         )
-        asked = parse_query(scope["query_string"])
-        servable = self._engine.loaded(asked.target) or await self._engine.load(asked.target)
+        said = ask_query(scope["query_string"])
+        servable, codec = self._resolver.loaded(said.target) or await self._resolver.load(said.target)
         course.servable = servable
         batcher = servable.batcher
         if len(body) > _CHEAP_BYTES:
             batcher.check_room()  # before decoding, which costs as much as a small model
-        rows = self._decode(course, servable, wants, body)
-        deadline = _deadline(course, wants, asked)
+        rows = _decode(course, codec, wants, body)
+        deadline = _deadline(course, wants, said)
         if batcher.runs_inline(len(rows)):
             answer = await batcher.submit(rows, deadline)
         else:
             answer = await _answer_unless_gone(batcher, batcher.submit(rows, deadline), receive, deadline)
-        return self._encode(course, servable, answer)
+        return self._encode(course, codec, wants, answer)
 
-    def _decode(self, course: _Course, servable: Servable, wants: Wants, body: Body) -> Rows:
+    def _encode(self, course: Course, codec: Codec, wants: Wants, answer: Answer) -> tuple[Headers, bytes]:
         begun = perf_counter()
-        decode = servable.read_octets if wants.octets_in else servable.read_json
-        rows = decode(body, max_rows=self._max_rows)
-        course.servable, course.rows, course.octets_out = servable, len(rows), wants.octets_out
-        course.decode_s = perf_counter() - begun
-        return rows
-
-    def _encode(self, course: _Course, servable: Servable, answer: Answer) -> tuple[Headers, bytes]:
-        begun = perf_counter()
-        if course.octets_out:
-            headers, content = _octets_headers(servable), encode_octets(answer.probabilities)
-        else:
-            headers = [(b"content-type", b"application/json")]
-            content = encode_json(servable.prefix, servable.labels, answer.best, answer.numbers)
+        headers, content = codec.encode(wants, answer.best, answer.probabilities, answer.numbers)
         course.end = perf_counter()
         course.stages = course.decode_s, answer.wait_s, answer.infer_s, course.end - begun
         if self._server_timing:
             headers.append(_timing(*course.stages))
         return headers, content
 
-    def _note(self, course: _Course, outcome: str) -> None:
-        servable = course.servable
-        if servable is not None and course.stages is not None:
-            servable.metrics.observe_answer(course.rows, course.end - course.start, *course.stages)
-        else:
-            target = (servable.model, servable.variant) if servable is not None else ("", "")
-            self._metrics.outcome(*target, outcome).inc()
-
-    def _log(self, scope: Scope, course: _Course, outcome: str) -> None:
+    def _tell(self, scope: Scope, course: Course, outcome: str) -> None:
+        course.count(self._metrics, outcome)
         if self._access_log is not None:
-            self._access_log.write(
-                scope, course.servable, outcome, course.rows, perf_counter() - course.start
-            )
+            course.log(self._access_log, scope, outcome)
 
 
-def _deadline(course: _Course, wants: Wants, asked: Query) -> float | None:
-    timeout_ms = asked.timeout_ms or wants.timeout_ms
+def _decode_quick(course: Course, asked: _Asked, body: Body) -> Rows | None:
+    """Return the rows, None where there are more than the event loop can run."""
+    servable, codec = asked.bound
+    perhaps = len(body) // codec.row_bytes
+    if not servable.batcher.runs_inline(max(1, perhaps)):
+        return None
+    rows = _decode(course, codec, asked.wants, body)
+    return rows if servable.batcher.runs_inline(len(rows)) else None
+
+
+def _decode(course: Course, codec: Codec, wants: Wants, body: Body) -> Rows:
+    begun = perf_counter()
+    rows = codec.decode(wants, body)
+    course.rows = len(rows)
+    course.decode_s = perf_counter() - begun
+    return rows
+
+
+def _deadline(course: Course, wants: Wants, said: Query) -> float | None:
+    timeout_ms = said.timeout_ms or wants.timeout_ms
     return None if timeout_ms is None else course.start + timeout_ms / 1e3
 
 
@@ -229,15 +200,6 @@ async def _answer_unless_gone(
     finally:
         gone.cancel()
         batcher.give_up(future)
-
-
-def _octets_headers(servable: Servable) -> Headers:
-    return [
-        (b"content-type", b"application/octet-stream"),
-        (b"x-model", servable.model.encode()),
-        (b"x-version", b"%d" % servable.version),
-        (b"x-variant", servable.variant.encode()),
-    ]
 
 
 def _timing(*stages: float) -> tuple[bytes, bytes]:

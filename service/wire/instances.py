@@ -10,7 +10,8 @@ import simdjson
 from bundle.encoder import Encoder, InstanceError
 from bundle.normalizer import FloatArray
 from service.errors import InvalidRequestError, MalformedBodyError, UnsupportedTypeError, shown
-from service.wire.codec import Body, check_count
+from service.wire.message import Body
+from service.wire.vectors import check_count
 
 _INTEGER_DIGITS_MAX = 40  # Python refuses to read thousands; so many are beyond float32 already
 _STRANGERS_NAMED = 8  # fields that the model does not know, and that an answer can still be precise about
@@ -42,7 +43,7 @@ def decode_instances(body: Body, *, encoder: Encoder, max_rows: int) -> FloatArr
         raise InvalidRequestError(str(error)) from error
 
 
-def refuse_octets(body: Body, *, encoder: Encoder, max_rows: int) -> NoReturn:
+def refuse_octets(body: Body, *, encoder: Encoder) -> NoReturn:
     """Raise UnsupportedTypeError: raw numbers are no text, and no object."""
     raise UnsupportedTypeError(
         f"the body is application/octet-stream; this model takes JSON, {_shape(encoder)}"

@@ -1,32 +1,66 @@
-"""What a real run needs of the machine."""
+"""What a real run needs: cores where there are two, a client, a model, and servers that answer as told."""
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from benchmarks import cores
-from benchmarks.cores import Cores
-from benchmarks.errors import BenchmarkError
+from benchmarks.load import wrk
+from benchmarks.load.choice import choose
+from benchmarks.load.client import Client
+from benchmarks.load.own import Own
+from benchmarks.plan import Plan
+from benchmarks.subjects.models import Models
 from bundle.store import Bundle, ModelStore
+from loadtests.rig import cores
+from loadtests.rig.cores import Cores
+from tests.loadtests.conftest import fake_service
+
+WRK = wrk.find()
+CLIENTS = ["ours", *(["wrk"] if WRK else [])]  # ours is tried everywhere, and wrk where it is
 
 
 @pytest.fixture(scope="session")
-def two_cores() -> Cores:
-    try:
-        return cores.choose()
-    except BenchmarkError as error:
-        pytest.skip(str(error))
+def bound() -> Cores:
+    return cores.choose()
 
 
-@pytest.fixture(scope="session")
-def _wrk() -> None:
-    if shutil.which("wrk") is None:
-        pytest.skip("wrk is not installed")
+@pytest.fixture(scope="session", params=CLIENTS)
+def client(request: pytest.FixtureRequest, bound: Cores) -> Client:
+    return wrk.Wrk(WRK, bound.load) if WRK and request.param == "wrk" else Own(bound.load)
 
 
 @pytest.fixture(scope="session")
 def bundle(models: Path) -> Bundle:
     return ModelStore(models).open("breast_cancer")
+
+
+@pytest.fixture
+def plan(models: Path, bound: Cores, tmp_path: Path) -> Plan:
+    """One round of one second, of the small model."""
+    return Plan(
+        models=Models(models),
+        rounds=1,
+        seconds=1,
+        cores=bound,
+        client=choose(bound.load),
+        logs=tmp_path,
+        say=lambda _: None,
+        peers=("tutorial",),
+    )
+
+
+@pytest.fixture
+def start_fake(models: Path) -> Iterator[Callable[..., str]]:
+    """Start a fake service of `digits` with some options; return its address. It is stopped in the end."""
+    with ExitStack() as stack:
+        yield lambda *options: stack.enter_context(fake_service(models, *options))
+
+
+@pytest.fixture(scope="session")
+def unused_address() -> str:
+    """An address at which nobody answers: port 1 is not given out to anybody."""
+    return "http://127.0.0.1:1"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.cores import Cores
+from tests.benchmarks.conftest import CLIENTS
 
 _DEADLINE_S = 120
 
@@ -26,32 +26,45 @@ def bench(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
     )
 
 
-@pytest.mark.usefixtures("_wrk", "two_cores")
-def test_a_short_run_of_the_engine_part_prints_and_writes_every_round(models: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_short_run_of_the_engine_part_prints_and_writes_every_round(
+    client: str, models: Path, tmp_path: Path
+) -> None:
     options = ["--only", "engine", "--rounds", "1", "--seconds", "1"]
-    done = bench(*options, "--models", str(models), "--out", str(tmp_path))
+    environment = {"PATH": ""} if client == "ours" else {}
+    done = bench(*options, "--models", str(models), "--out", str(tmp_path), **environment)
     assert done.returncode in {0, 1}, done.stderr  # 1: an aim missed, as a busy machine may
     report = json.loads((tmp_path / "bench.json").read_text(encoding="utf-8"))
-    assert report["machine"]["wrk"].startswith("wrk")
+    named = {"ours": "a closed loop in Python", "wrk": "wrk"}[client]
+    assert report["machine"]["client"].startswith(named)
     [part] = report["parts"]
     assert part["void"] == []
     assert set(part["samples"]) == {"1 connection", "32 connections"}
     for samples in part["samples"].values():
         assert all(len(samples[name]) == 1 and samples[name][0]["count"] > 50 for name in ("ours", "bare"))
-    [ratio] = [one for one in part["figures"] if one["name"] == "32 connections: requests/s, ours / bare"]
+    figures = {one["name"]: one for one in part["figures"]}
+    ratio = figures["32 connections: requests/s, ours / bare"]
     ours, bare = (part["samples"]["32 connections"][name][0] for name in ("ours", "bare"))
     expected = (ours["count"] / ours["seconds"]) / (bare["count"] / bare["seconds"])
     assert ratio["median"] == pytest.approx(expected)
     assert ratio["met"] is (expected >= 0.6)
-    assert (done.returncode == 0) is all(one["met"] is not False for one in part["figures"])
+    # With one connection the client's own time is in each request: only wrk's is small enough to judge by.
+    for name in ("requests/s", "p50"):
+        assert (figures[f"1 connection: {name}, ours / bare"]["aim"] is None) is (client == "ours")
+    assert (done.returncode == 0) is all(one["met"] is not False for one in figures.values())
     assert "32 connections: requests/s, ours / bare" in done.stdout
-    assert "1 rounds of 1 s" in (tmp_path / "bench.md").read_text(encoding="utf-8")
+    text = (tmp_path / "bench.md").read_text(encoding="utf-8")
+    assert "1 rounds of 1 s" in text
+    assert f"Requests were sent by {named}" in text
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--only", "speed"], "error: --only is 'speed'; allowed are engine, wide, bulk, peers"),
+        (
+            ["--only", "speed"],
+            "error: --only is 'speed'; allowed are engine, wide, bulk, peers, training, overload",
+        ),
         (["--peers", "triton,nginx"], "error: --peers is 'triton,nginx'; allowed are tutorial, litserve"),
     ],
 )
@@ -62,15 +75,6 @@ def test_a_name_that_is_none_gets_one_line_that_says_which_there_are(arguments: 
     assert done.stderr.count("\n") == 1
 
 
-def test_without_wrk_one_line_says_how_to_get_it(tmp_path: Path) -> None:
-    done = bench("--only", "engine", "--out", str(tmp_path / "out"), PATH="")
-    assert done.returncode == 2
-    assert (
-        done.stderr == "error: wrk is not installed; `apt-get install wrk` brings it on Debian and Ubuntu\n"
-    )
-
-
-@pytest.mark.usefixtures("_wrk", "two_cores")
 def test_a_part_that_cannot_be_run_is_reported_and_does_not_end_the_others(tmp_path: Path) -> None:
     damaged = tmp_path / "models" / "fashion_mnist" / "1"
     damaged.mkdir(parents=True)
@@ -88,8 +92,3 @@ def test_help_shows_examples() -> None:
     done = bench("--help", COLUMNS="120", NO_COLOR="1")
     assert done.returncode == 0
     assert "python -m benchmarks --only peers --peers tutorial,triton" in done.stdout
-
-
-def test_the_run_is_bound_to_two_different_cores(two_cores: Cores) -> None:
-    assert two_cores.server != two_cores.load
-    assert {two_cores.server, two_cores.load} <= os.sched_getaffinity(0)

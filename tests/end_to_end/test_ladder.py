@@ -15,16 +15,17 @@ from tests.running_service import running_service
 from training.cli.app import main
 from training.config import TrainConfig
 from training.errors import ConversionError
-from training.export.worker import convert_all
-from training.runs.pipeline import Published, train
+from training.export.worker import Worker, convert_all
+from training.runs.pipeline import train
+from training.runs.run import Published
 
 PRECISIONS = ("float32", "int8", "weight_int4")
 
 
 @pytest.fixture(scope="module")
-def ladder(tmp_path_factory: pytest.TempPathFactory) -> Published:
+def ladder(tmp_path_factory: pytest.TempPathFactory, convert: Worker) -> Published:
     config = TrainConfig(data="digits", widths=(0.5, 2), epochs=6, variants=("int8", "weight_int4"))
-    return train(config, tmp_path_factory.mktemp("ladder"))
+    return train(config, tmp_path_factory.mktemp("ladder"), convert=convert)
 
 
 def test_every_width_has_every_precision_in_one_bundle(ladder: Published) -> None:
@@ -38,6 +39,14 @@ def test_every_width_has_every_precision_in_one_bundle(ladder: Published) -> Non
     sizes = [ladder.bundle.variant(name).bytes for name in ("w0.5-int8", "int8", "w2-int8")]
     assert sizes == sorted(sizes)
     selftest.check_apart(ladder.bundle)
+
+
+def test_training_tells_what_it_published_and_how_fast_each_rung_is(ladder: Published) -> None:
+    published = ladder.bundle.manifest.variants
+    assert [(one.variant, one.scores, one.bytes) for one in ladder.evaluations] == [
+        (one.name, one.scores, one.bytes) for one in published
+    ]
+    assert all(microseconds > 0 for one in ladder.evaluations for microseconds in one.microseconds.values())
 
 
 @pytest.mark.slow

@@ -1,14 +1,18 @@
-"""Makes results, and whole reports, with chosen figures."""
+"""Makes measured loads, and whole reports, with chosen figures."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict
 
 from evidence.estimate import Estimate
 from evidence.shares import wilson
-from loadtests.experiment.measured import Measured
-from loadtests.experiment.result import Curve, Moment, Peak, Result, Round, Trial
+from loadtests.experiment.checks import is_generator_limit
+from loadtests.experiment.measured import Idle, Measured
+from loadtests.experiment.rounds import Round
+from loadtests.experiment.search import Peak
+from loadtests.experiment.timeline import Moment
+from loadtests.experiment.trial import Curve, Trial
 from loadtests.judge.budget import Budget
 from loadtests.judge.contrast import Contrasts
 from loadtests.judge.document import Document
@@ -16,14 +20,13 @@ from loadtests.judge.verdict import judge
 from loadtests.measure.check import Check
 from loadtests.measure.latency import Latency
 from loadtests.measure.summary import Accuracy, Summary
-from loadtests.system.probe import Unloaded
 
 SCATTER = (1.01, 0.99, 1.0, 1.0, 0.99, 1.01, 1.0)  # of the rounds: a per cent up or down
 ROUNDS = 4
 STAGES = {"client": 0.1, "http": 0.2, "decode": 0.05, "wait": 0.05, "infer": 0.5, "encode": 0.1}
 
 
-def result(
+def measured(
     variant: str,
     rows: int = 1,
     rows_per_s: float = 1000.0,
@@ -36,8 +39,10 @@ def result(
     model_ms: float | None = 0.5,
     p99_ms: float = 3.0,
     scatter: Sequence[float] | None = None,
-) -> Result:
-    """Return the result of a variant whose unloaded request takes 1 ms, from rounds that differ by 1%.
+    scenario: str = "users",
+    peak: Peak | None = None,
+) -> Measured:
+    """Return the load of a variant whose unloaded request takes 1 ms, from rounds that differ by 1%.
 
     `scatter` is what each round came to, as a share of the whole.
     """
@@ -63,17 +68,34 @@ def result(
         in_time=100,
         effective_accuracy=interval if accuracy is not None else None,
     )
-    return Result(
+    return Measured(
         variant=variant,
-        rows=rows,
-        bytes=size,
-        offline_accuracy=0.98,
-        summary=summary,
-        unloaded=Unloaded(100, 1.0, 1.0, model_ms, dict(STAGES) if model_ms else {}),
+        rows_per_request=rows,
+        scenario=scenario,
+        requests=summary.answers + summary.failed,
+        failed=summary.failed,
+        **asdict(summary),
+        unloaded=Idle(
+            requests=100,
+            p50_ms=1.0,
+            mean_ms=1.0,
+            model_ms=model_ms,
+            model_share=model_ms,
+            stages_ms=dict(STAGES) if model_ms else {},
+        ),
+        generator_limited=is_generator_limit(summary),
         resident_bytes=50_000_000,
+        variant_bytes=size,
+        offline_accuracy=0.98,
+        void=[],
+        rounds=[round_of(index, rows, rows_per_s * by, p99_ms * by) for index, by in enumerate(scatter)],
+        checks=[Check("generator", passed=True, detail="It used 50% of its core.")],
+        timeline=[],
+        agreement=None,
+        peak=peak,
+        curve=None,
+        offline=None,
         samples=f"samples/{variant}-{rows}.npz",
-        rounds=tuple(round_of(index, rows, rows_per_s * by, p99_ms * by) for index, by in enumerate(scatter)),
-        checks=(Check("generator", passed=True, detail="It used 50% of its core."),),
     )
 
 
@@ -82,22 +104,16 @@ def round_of(index: int, rows: int, rows_per_s: float, p99_ms: float) -> Round:
     return Round(index, 1.0 * index, 1.0, rows_per_s / rows, rows_per_s, 1.0, p99_ms, p99_ms, 0.98, 0.5)
 
 
-def measured(
-    variant: str,
-    rows: int = 1,
-    rows_per_s: float = 1000.0,
-    size: int = 1000,
-    accuracy: float | None = 0.98,
-    **more: object,
-) -> Measured:
-    """Return what `result` returns, as a report has it."""
-    return Measured.of(result(variant, rows, rows_per_s, size, accuracy, **more))  # type: ignore[arg-type]
+def changed(load: Measured, **figures: object) -> Measured:
+    """Return a load with some other figures; whether it is void follows from its checks."""
+    made = Measured.model_validate({**dict(load), **figures})
+    return made.model_copy(update={"void": [check.name for check in made.checks if check.is_void]})
 
 
-def document(results: Sequence[Result], budget: Budget | None = None) -> Document:
+def document(results: Sequence[Measured], budget: Budget | None = None) -> Document:
     """Return the report of a run that came to these results."""
     contrasts = Contrasts()
-    loads = contrasts.with_reference([Measured.of(one) for one in results])
+    loads = contrasts.with_reference(results)
     return Document(
         created="2026-01-02T03:04:05+00:00",
         command="python -m loadtests run --models models",
@@ -122,10 +138,10 @@ def document(results: Sequence[Result], budget: Budget | None = None) -> Documen
     )
 
 
-def voided(one: Result) -> Result:
+def voided(one: Measured) -> Measured:
     """Return the same with a check that did not pass."""
     check = Check("generator", passed=False, detail="It used 97% of its core; 90% is allowed.")
-    return replace(one, checks=(*one.checks, check))
+    return changed(one, checks=[*one.checks, check])
 
 
 def trial(rate: float, p99_ms: float, *, holds: bool, is_void: bool = False) -> Trial:
@@ -160,11 +176,11 @@ def timeline() -> tuple[Moment, ...]:
     )
 
 
-def complete() -> list[Result]:
-    """Return results with everything that a report can hold."""
+def complete() -> list[Measured]:
+    """Return loads with everything that a report can hold."""
     results = []
     for rows in (1, 32):
         for name, speed, size in (("float32", 1000.0, 4000), ("int8", 2700.0, 1000), ("int16x8", 50.0, 1100)):
-            one = result(name, rows, speed * rows, size, 0.97, p99_ms=9000 / speed)
-            results.append(replace(one, curve=curve(), timeline=timeline()))
+            one = measured(name, rows, speed * rows, size, 0.97, p99_ms=9000 / speed)
+            results.append(changed(one, curve=curve(), timeline=timeline()))
     return results

@@ -17,7 +17,7 @@ import pytest
 from bundle.store import Bundle, ModelStore
 from loadtests.errors import GeneratorError
 from loadtests.experiment import checks
-from loadtests.experiment.outcome import rounds_of, thirds
+from loadtests.experiment.rounds import rounds_of, thirds
 from loadtests.generator.process import Generator
 from loadtests.measure.samples import merge
 from loadtests.measure.summary import summarise_windows

@@ -12,9 +12,9 @@ import pytest
 from bundle.normalizer import FloatArray
 from bundle.runtimes import open_runtime
 from bundle.store import Bundle, ModelStore
+from tests.conftest import TrainAll
 from tests.running_service import running_service
 from training.config import TrainConfig
-from training.runs.pipeline import train
 
 
 @pytest.fixture(scope="session")
@@ -25,11 +25,10 @@ def client(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[h
 
 
 @pytest.fixture(scope="session")
-def slow_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def slow_models(train_once: TrainAll) -> Path:
     """A store with a `digits` whose int16x8 takes some 150 microseconds for a row."""
-    store = tmp_path_factory.mktemp("slow-models")
-    train(TrainConfig(data="digits", epochs=1, hidden=(512, 512), variants=("int16x8",)), store)
-    return store
+    config = TrainConfig(data="digits", epochs=1, hidden=(512, 512), variants=("int16x8",))
+    return train_once("slow-models", {"digits": config})
 
 
 @pytest.fixture(scope="session")

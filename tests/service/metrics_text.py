@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 
 import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+
+def samples(text: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    """Return the value of each series of a Prometheus exposition, by its name and labels."""
+    return {
+        (one.name, frozenset(one.labels.items())): one.value
+        for family in text_string_to_metric_families(text)
+        for one in family.samples
+    }
 
 
 def sample(text: str, series: str) -> float:
-    """Return the value of one series of a Prometheus exposition, 0 where it is not there."""
-    found = re.search(rf"^{re.escape(series)} (\S+)$", text, re.MULTILINE)
-    return float(found[1]) if found else 0.0
+    """Return the value of one series, such as `rows_total{model="digits"}`, 0 where it is not there."""
+    (key,) = samples(f"{series} 0\n")
+    return samples(text).get(key, 0.0)
 
 
 def scrape(client: httpx.Client, series: str) -> float:

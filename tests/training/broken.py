@@ -13,9 +13,10 @@ from bundle.manifest import REFERENCE, CalibrationSpec, Manifest, Provenance
 from bundle.normalizer import FloatArray, Normalizer
 from bundle.store import ModelStore
 from training.config import DataConfig
-from training.data.preprocess import Prepared, prepare
+from training.data.prepare import Prepared, prepare
 from training.data.sources import load
-from training.evaluation.evaluate import Evaluation, score
+from training.evaluation.evaluate import Evaluation
+from training.evaluation.scoring import score
 from training.evaluation.tally import tally
 from training.export import writer
 from training.export.makers import Source, make

@@ -1,4 +1,4 @@
-"""What the tests of training share: a model that is trained once."""
+"""What the tests of training share: a model of every variant."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from training.config import TrainConfig
-from training.runs.pipeline import Published, train
+from bundle.store import ModelStore
+from training.runs.rescore import rescore
+from training.runs.run import Published
 
 
 @pytest.fixture(scope="session")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("store")
-
-
-@pytest.fixture(scope="session")
-def breast_cancer(store: Path) -> Published:
+def breast_cancer(models: Path) -> Published:
     """The default model on data whose features differ by five orders of magnitude, with every variant."""
-    return train(TrainConfig(data="breast_cancer", epochs=15), store)
+    bundle = ModelStore(models).open("breast_cancer")
+    return Published(bundle, rescore(bundle.folder))

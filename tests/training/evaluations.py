@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from bundle.manifest import Scores
-from training.evaluation.evaluate import TIMED_BATCHES, Evaluation, score
+from training.evaluation.evaluate import Evaluation
+from training.evaluation.scoring import score
 from training.evaluation.tally import tally
+from training.evaluation.timing import TIMED_BATCHES
 
 
 def evaluation(

@@ -37,8 +37,9 @@ def evaluate(
     """Score and time every variant of a bundle."""
     proof = Proof(margin, json, plot)
 
-    from training.report.console import BarProgress, native_noise_kept_aside, print_table
-    from training.runs.pipeline import rescore
+    from training.cli.console import BarProgress, native_noise_kept_aside
+    from training.report.tables import print_table
+    from training.runs.rescore import rescore
 
     with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress:
         evaluations = rescore(bundle, config, progress=progress)

@@ -70,11 +70,12 @@ class Proof:
         """Print the tables and write what was asked for; `seed` is that of `evaluations`, if repeated."""
         from training.report.comparison import comparison_table
         from training.report.confusion_picture import FILE_NAME, draw_confusion
-        from training.report.console import show
         from training.report.figures import figures, spread_figures, write
         from training.report.ladder_picture import FILE_NAME as LADDER
         from training.report.ladder_picture import draw as draw_ladder
-        from training.runs.repeats import stability, stability_table
+        from training.report.stability import stability_table
+        from training.report.tables import show
+        from training.runs.repeats import stability
 
         show(comparison_table(evaluations, labels, self.margin))
         content = figures(evaluations, labels, self.margin)

@@ -58,10 +58,11 @@ def train(
     """Train a model, export every variant, score each one, and publish the bundle."""
     proof = Proof(margin, json, plot, repeats)
 
+    from training.cli.console import BarProgress, native_noise_kept_aside
     from training.models.events import logged
     from training.models.fit import Epoch
-    from training.report import history
-    from training.report.console import BarProgress, native_noise_kept_aside, print_table
+    from training.report import history_picture
+    from training.report.tables import print_table
     from training.runs.pipeline import train as run
     from training.runs.repeats import repeat
 
@@ -82,7 +83,7 @@ def train(
         "One thread; tensorflow: every core. Times are of this machine, now.",
     )
     if plot is not None:
-        history.draw(passed, name, plot / history.FILE_NAME)
+        history_picture.draw(passed, name, plot / history_picture.FILE_NAME)
     proof.show(name, published.evaluations, bundle.manifest.labels, config.seed, repeated)
     if _is_failure(config, published.failures):
         raise typer.Exit(1)

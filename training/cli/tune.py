@@ -28,7 +28,7 @@ OPTIONS = Options(
         "base.variants": "--variants are those that the search may choose from; a trial has one",
         "base.widths": "the search varies the width itself, and publishes one",
     },
-    notes={f"base.{name}": "the untuned model's, from which the search goes on" for name in VARIED},
+    notes={f"base.{name}": "here the untuned model's, from which the search goes on" for name in VARIED},
 )
 
 
@@ -50,9 +50,9 @@ def tune(
 
     Ends with 0 if both demands are met, 1 if not, 2 after a mistake.
     """
+    from training.cli.console import BarProgress, native_noise_kept_aside
     from training.export.worker import Worker
     from training.report import front_picture, search
-    from training.report.console import BarProgress, native_noise_kept_aside
     from training.search.tuning import Tuning
 
     with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress, Worker() as convert:

@@ -6,14 +6,28 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bundle.manifest import InputSpec
+from bundle.normalizer import FloatArray
 from bundle.store import Bundle
 from training.config import DataConfig
-from training.data.dataset import Dataset
-from training.data.files import TABLES, suffix
+from training.data.dataset import Dataset, IntArray
+from training.data.labels import class_indices
 from training.data.records import Records, encode
-from training.data.sources import load
+from training.data.sources import is_table, load
 from training.errors import FeaturesError, UndeclaredColumnError
+from training.progress import Progress
+
+
+def rows_to_score(
+    bundle: Bundle, config: DataConfig | None, progress: Progress
+) -> tuple[FloatArray, IntArray]:
+    """Return raw rows (n, features) and class indices (n,): the bundle's test rows, or those of `config`."""
+    if config is not None:
+        return _rows_for(bundle, config, progress)
+    x, labels = bundle.test_set()
+    return x, class_indices(labels, bundle.manifest.labels)
 
 
 def load_like(config: DataConfig, bundle: Bundle) -> Dataset:
@@ -36,7 +50,7 @@ def reading(expected: InputSpec, config: DataConfig) -> dict[str, Any]:
     """Return what the input of a bundle says of how `config`'s data is to be read."""
     if expected.fields is None:
         return {"kind": config.kind or expected.kind}
-    if suffix(Path(config.data)) not in TABLES:
+    if not is_table(Path(config.data)):
         return {}  # it will be refused for what it holds, and not for options that nobody gave
     fills = any(field.missing == "filled" for field in expected.fields)
     return {
@@ -62,6 +76,31 @@ def rows_like(data: Dataset, bundle: Bundle) -> Dataset:
     _require_same_fields(data.name, data.records, [field.name for field in encoder.fields], bundle)
     rows = encode(data.name, encoder, data.records.instances)
     return replace(data, x=rows, input=bundle.manifest.input)
+
+
+def _rows_for(bundle: Bundle, config: DataConfig, progress: Progress) -> tuple[FloatArray, IntArray]:
+    """Read rows to score a bundle on: those of the published test split where the data has one, else all."""
+    expected = bundle.manifest.input
+    found = load_like(config, bundle)
+    data = rows_like(found, bundle)
+    for note in data.notes:
+        progress.warn(note)
+    given = data.input
+    if given.shape != expected.shape:
+        raise FeaturesError(
+            f"{data.name} has rows of shape {given.shape}; {bundle.folder} takes {expected.shape}"
+        )
+    if given.feature_names and expected.feature_names and given.feature_names != expected.feature_names:
+        pairs = zip(given.feature_names, expected.feature_names, strict=True)
+        here, there = next((a, b) for a, b in pairs if a != b)
+        raise FeaturesError(f"{data.name} has the feature {here!r} where {bundle.folder} has {there!r}")
+    if data.test_rows:
+        data_x, data_y = data.x[-data.test_rows :], data.y[-data.test_rows :]
+    else:
+        data_x, data_y = data.x, data.y
+        if found.sha256 == bundle.manifest.provenance.data_sha256:
+            progress.warn("the model was trained on most of these rows: the scores flatter it")
+    return np.ascontiguousarray(data_x), class_indices(data_y, bundle.manifest.labels)
 
 
 def _objects(data: Dataset) -> Records | None:

@@ -9,8 +9,7 @@ from bundle.encoder import in_order_of_columns
 from bundle.fields import NumberField
 from bundle.manifest import InputSpec
 from bundle.normalizer import FloatArray, Method, Normalizer
-
-IntArray = npt.NDArray[np.int64]
+from training.data.dataset import IntArray
 
 
 def fit_normalizer(

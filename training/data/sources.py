@@ -1,23 +1,59 @@
-"""Finds the data that the user named: a data set that everybody knows, or a file of their own."""
+"""Finds the data that the user named: a data set that everybody knows, or a file of their own.
+
+To add a format of files, write its reader beside `arrays` and `csv_files`, and its entry into FORMATS.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import io
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from training.config import DataConfig
-from training.data import files, idx
-from training.data.dataset import Dataset, RawData, clean
-from training.data.tables import Columns
+from training.data import arrays, csv_files, idx
+from training.data.cleaning import clean
+from training.data.dataset import Dataset, RawData
 from training.errors import DataUnreadableError, OptionError
 
 SKLEARN = ("breast_cancer", "digits", "iris", "wine")
 DOWNLOADED = ("fashion_mnist", "mnist")
 BUILT_IN = (*SKLEARN, *DOWNLOADED)
+
+
+@dataclass(frozen=True)
+class Format:
+    """How files of one ending are read."""
+
+    read: Callable[[Path, DataConfig], RawData]
+    is_table: bool = False
+    """Whether columns have names, which `--label` and its like can ask for."""
+
+
+FORMATS = {
+    ".npy": Format(lambda path, _: arrays.read_npy(path)),
+    ".npz": Format(lambda path, _: arrays.read_npz(path)),
+    ".csv": Format(csv_files.read_csv, is_table=True),
+    ".csv.gz": Format(csv_files.read_csv, is_table=True),
+}
+
+
+def suffix(path: Path) -> str:
+    """Return the ending that says what a file is; of a compressed table, both."""
+    return "".join(path.suffixes[-2:]) if path.suffix == ".gz" else path.suffix
+
+
+def stem(path: Path) -> str:
+    """Return the name of a file without its ending."""
+    return path.name.removesuffix(suffix(path)) if suffix(path) in FORMATS else path.stem
+
+
+def is_table(path: Path) -> bool:
+    return suffix(path) in FORMATS and FORMATS[suffix(path)].is_table
 
 
 def load(config: DataConfig) -> Dataset:
@@ -27,7 +63,7 @@ def load(config: DataConfig) -> Dataset:
 
 def _read(config: DataConfig) -> RawData:
     path = Path(config.data)
-    if files.suffix(path) not in files.TABLES:
+    if not is_table(path):
         _refuse_options_of_tables(config)
     if config.data_dir is not None and config.data not in DOWNLOADED:
         raise OptionError(
@@ -66,18 +102,18 @@ def _from_sklearn(name: str) -> RawData:
 def _of_keras(name: str, folder: Path | None) -> RawData:
     if folder is None:
         train, test = _download(name)
-        return files.join_published_split(name, train, test)
+        return arrays.join_published_split(name, train, test)
     if not folder.is_dir():
         raise DataUnreadableError(f"--data-dir {folder} is not a folder")
     archive = folder / f"{name}.npz"
     if archive.is_file():
-        raw = files.read_npz(archive)
+        raw = arrays.read_npz(archive)
         if raw.test_rows == 0:
             raise DataUnreadableError(f"{archive} has no test split; {name} is published with one")
         return raw
-    arrays = idx.read_folder(folder)
-    return files.join_published_split(
-        name, (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
+    parts = idx.read_folder(folder)
+    return arrays.join_published_split(
+        name, (parts["x_train"], parts["y_train"]), (parts["x_test"], parts["y_test"])
     )
 
 
@@ -98,17 +134,14 @@ def _download(name: str) -> Any:
 
 
 def _from_file(path: Path, config: DataConfig) -> RawData:
-    if files.suffix(path) not in files.SUFFIXES:
+    if suffix(path) not in FORMATS:
         raise DataUnreadableError(
             f"{str(path)!r} is neither a built-in data set ({', '.join(BUILT_IN)}) "
-            f"nor a file that ends in {', '.join(files.SUFFIXES)}"
+            f"nor a file that ends in {', '.join(FORMATS)}"
         )
     if not path.is_file():
         raise DataUnreadableError(f"there is no file {path}")
     try:
-        if files.suffix(path) in files.TABLES:
-            columns = Columns(config.text, config.category, config.split, config.missing == "fill")
-            return files.read_csv(path, config.label, columns)
-        return files.read_npy(path) if path.suffix == ".npy" else files.read_npz(path)
+        return FORMATS[suffix(path)].read(path, config)
     except PermissionError as error:
         raise DataUnreadableError(f"{path} cannot be read ({error.strerror})") from error

@@ -12,15 +12,16 @@ from bundle.runtimes import open_runtime
 from bundle.store import Bundle, open_bundle
 from evidence.paired import Pairs
 from training.config import DataConfig
-from training.data.preprocess import IntArray
-from training.diagnosis.findings import Diagnosis, advise, find
+from training.data.dataset import IntArray
+from training.data.rescoring import rows_to_score
+from training.diagnosis.advice import advise
+from training.diagnosis.findings import Diagnosis, find
 from training.diagnosis.inputs import check_inputs
 from training.diagnosis.layers import BATCH, compare
 from training.diagnosis.tensors import OpenGraph
 from training.errors import OptionError
-from training.evaluation.evaluate import chunks, predict_all
+from training.evaluation.scoring import chunks, predict_all
 from training.progress import Progress, Silence
-from training.runs.pipeline import rows_to_score
 
 ROWS_LOOKED_AT = 512  # every value between the layers is compared, for so many rows at most
 

@@ -1,4 +1,4 @@
-"""From measurements of a variant to findings, and from findings to what to try. Pure."""
+"""From measurements of a variant to what is wrong with it. Pure."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ from typing import Literal, TypeAlias
 from bundle.encoder import in_order_of_columns
 from bundle.fields import AnyField
 from bundle.manifest import InputSpec
-from evidence.paired import Pairs, judge
+from evidence.paired import Pairs
 from training.diagnosis.inputs import STEPS_MIN, Inputs
 from training.diagnosis.layers import INPUT, Comparison, Layer
-from training.diagnosis.remedies import finer_activations, finer_weights, hardly_rounded, with_own_ranges
-from training.precisions import precision_of
 
 Cause: TypeAlias = Literal[
     "one scale for all features",
@@ -57,31 +55,6 @@ class Diagnosis:
     advice: tuple[str, ...]
 
 
-_ADVICE: dict[Cause, str] = {
-    "one scale for all features": (
-        "Put features on one scale in float, before the graph (`--normalize standardize` or `minmax`), and "
-        "tame those with rare, huge values by a logarithm: one of them takes the steps of all."
-    ),
-    "rows beyond the calibration": (
-        "Train again on data that has rows like these, from which the calibration sample is drawn; and ask "
-        "whether float32 was ever meant for them."
-    ),
-    "saturated input": (
-        "Calibrate with rows that reach as far as those served: train again on data that has them."
-    ),
-    "saturated activations": "Calibrate with rows that drive these layers as far.",
-    "coarse weights": (
-        "Keep outliers out of the weights: clip them, or train with weight decay or a smaller learning rate; "
-        "drop features that are nearly always constant."
-    ),
-    "noisy layer": (
-        "Make the layer wider, so that noise averages out, or narrower in range: one unit that is far larger "
-        "than the others takes their steps."
-    ),
-}
-_NO_LAYER = "Train a wider model: no single layer is to blame, and the noise of many adds up."
-
-
 def find(inputs: Inputs, layers: Sequence[Layer], spec: InputSpec) -> tuple[Finding, ...]:
     """Return everything that is wrong, what comes first in the graph first."""
     found = [*_inputs(inputs, layers, spec)]
@@ -119,44 +92,6 @@ def find(inputs: Inputs, layers: Sequence[Layer], spec: InputSpec) -> tuple[Find
         for layer in worst
     ]
     return tuple(found)
-
-
-def advise(
-    variant: str, pairs: Pairs, margin: float, findings: Sequence[Finding], names: Sequence[str]
-) -> tuple[str, ...]:
-    """Return what to try, most promising first; never nothing. `names` are all variants."""
-    verdict = judge(pairs, margin)
-    if verdict.judgement == "no worse":
-        return (f"Nothing: `{variant}` is no worse than the reference at a margin of {margin:g}.",)
-    causes = list(dict.fromkeys(finding.cause for finding in findings))
-    precision = precision_of(variant)
-    width = variant.removesuffix(precision)
-    served = {name.removeprefix(width): name for name in names if name.startswith(width) and name != variant}
-    tries = [_with(_remedies(cause, precision), served, _ADVICE[cause]) for cause in causes]
-    if verdict.judgement == "not enough rows to tell":
-        more = "" if verdict.rows_needed is None else f", about {verdict.rows_needed:,},"
-        tries.append(f"Give more rows{more} by `--data`: with these, nobody can tell whether it lost at all.")
-    elif not tries:
-        tries.append(_with(hardly_rounded() | with_own_ranges(), served, _NO_LAYER))
-    return tuple(tries)
-
-
-def _remedies(cause: Cause, precision: str) -> dict[str, str]:
-    """Return the precisions that do not suffer from a cause, each with why, most promising first."""
-    if cause == "saturated activations":
-        return with_own_ranges()
-    if cause not in ("coarse weights", "noisy layer"):
-        return {}
-    finer = finer_weights(precision)  # than 4 bits; the weights of all others have 8 alike
-    if not finer and cause == "noisy layer":
-        finer = finer_activations()
-    return finer | hardly_rounded()
-
-
-def _with(remedies: dict[str, str], served: dict[str, str], advice: str) -> str:
-    """Put before an advice which variants could be served instead, of those there are."""
-    known = [f"`{served[name]}`, {why}" for name, why in remedies.items() if name in served]
-    return f"Serve {', or '.join(known)}. Or: {advice[0].lower()}{advice[1:]}" if known else advice
 
 
 def describe(layer: Layer) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from math import inf, log10
+from math import inf
 
 import numpy as np
-import numpy.typing as npt
 
 from bundle.normalizer import FloatArray
+from training.diagnosis.noise import Doubles, Tally, decibels
 from training.diagnosis.tensors import OpenGraph, Operation, Quantization
 
 BATCH = 32  # the widest tensor of an image model is megabytes a row; all are held at once
@@ -18,8 +18,6 @@ BATCH = 32  # the widest tensor of an image model is megabytes a row; all are he
 _WITH_WEIGHTS = {"FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "BATCH_MATMUL"}
 
 INPUT = "INPUT"  # the kind of the layer before all layers: the rows as the graph writes them down
-
-Doubles = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ def compare(
     graphs = tuple(OpenGraph(content, batch, rows.shape[1]) for content in (reference, variant))
     pairs = match(graphs[0].operations, graphs[1].operations)
     inputs = graphs[0].source, graphs[1].written_input
-    tallies = {inputs[0]: _Tally(graphs[1].quantization(inputs[1]))}  # by tensor of the reference
+    tallies = {inputs[0]: Tally(graphs[1].quantization(inputs[1]))}  # by tensor of the reference
     for start in range(0, len(rows) - batch + 1, batch):
         for graph in graphs:
             graph.run(rows[start : start + batch])
@@ -87,7 +85,7 @@ def compare(
             for here, there in zip(ours.outputs, theirs.outputs, strict=False):
                 values = graphs[0].value(here), graphs[1].value(there)
                 if values[0].shape == values[1].shape:
-                    tallies.setdefault(here, _Tally(graphs[1].quantization(there))).add(*values)
+                    tallies.setdefault(here, Tally(graphs[1].quantization(there))).add(*values)
         on_batch()
     matched = [pair for pair in pairs if tallies.keys() >= set(pair[0].outputs)]
     known = {theirs for _, theirs in matched}
@@ -123,76 +121,11 @@ def match(
     return [(ours, pairs[ours]) for ours in reference if ours in pairs]
 
 
-class _Tally:
-    """Sums over batches, from which the ratio of one tensor follows, unit by unit of its last axis."""
-
-    def __init__(self, quantization: Quantization | None) -> None:
-        whole = quantization is not None and len(quantization.scales) == 1
-        self._bounds = quantization.range if quantization is not None and whole else None
-        self._half_step = float(quantization.scales[0]) / 2 if quantization is not None and whole else 0.0
-        self._cut_off = 0.0
-        self._rows = self._clipped = self._values = 0
-        # Of each place in a row, (...), and of the noise of each unit, (units,).
-        self._sum: Doubles | float = 0.0
-        self._squares: Doubles | float = 0.0
-        self._noise: Doubles | float = 0.0
-
-    def add(self, reference: FloatArray, variant: FloatArray) -> None:
-        """Add a batch of one tensor, (rows, ..., units), as each graph has it."""
-        exact = reference.astype(np.float64)
-        self._rows += len(exact)
-        self._sum += exact.sum(axis=0)
-        self._squares += np.square(exact).sum(axis=0)
-        self._noise += np.square(variant - exact).reshape(-1, exact.shape[-1]).sum(axis=0)
-        self._values += exact.size
-        if self._bounds is not None:
-            beyond = np.abs(exact - np.clip(exact, *self._bounds))
-            self._clipped += int((beyond > self._half_step).sum())
-            self._cut_off += float(np.square(beyond).sum())
-
-    @property
-    def _signal(self) -> Doubles:
-        """The power of what varies from row to row, by unit; 0 where that is no more than rounding."""
-        squares = np.asarray(self._squares, np.float64)
-        power = squares - np.square(self._sum) / self._rows
-        units = squares.shape[-1]
-        total = squares.reshape(-1, units).sum(axis=0)
-        by_unit: Doubles = power.reshape(-1, units).sum(axis=0)
-        return np.where(by_unit > 1e-12 * total, by_unit, 0.0)
-
-    @property
-    def varies(self) -> bool:
-        return bool(self._signal.any())
-
-    @property
-    def snr_db(self) -> float:
-        """Of the median of the units that vary; infinite where none does."""
-        signal, noise = self._signal, np.asarray(self._noise)
-        ratios = [decibels(signal[unit], noise[unit]) for unit in np.flatnonzero(signal)]
-        return sorted(ratios)[len(ratios) // 2] if ratios else inf
-
-    @property
-    def clipped(self) -> float:
-        return self._clipped / self._values
-
-    @property
-    def clip_noise(self) -> float:
-        signal = float(self._signal.sum())
-        return self._cut_off / signal if signal else 0.0
-
-
-def decibels(signal: float, noise: float) -> float:
-    """Return the ratio of two powers in decibels: infinite without noise, minus infinite without signal."""
-    if noise <= 0:
-        return inf
-    return 10 * log10(signal / noise) if signal > 0 else -inf
-
-
 def _layers(
     reference: OpenGraph,
     variant: OpenGraph,
     matched: list[tuple[Operation, Operation]],
-    tallies: dict[int, _Tally],
+    tallies: dict[int, Tally],
 ) -> Iterator[Layer]:
     written = tallies[reference.source]
     yield Layer(0, INPUT, "rows", written.snr_db, inf, written.clipped, written.clip_noise, None)

@@ -8,7 +8,7 @@ import numpy as np
 
 from evidence.multiplicity import holm
 from evidence.paired import Pairs
-from training.data.preprocess import IntArray
+from training.data.dataset import IntArray
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,10 @@ class ClassDrop:
 
 def confusion_matrix(y: IntArray, predicted: IntArray, classes: int) -> IntArray:
     """Count rows by true class (down) and predicted class (across), (classes, classes)."""
-    return np.bincount(y * classes + predicted, minlength=classes * classes).reshape(classes, classes)
+    from sklearn import metrics
+
+    matrix: IntArray = metrics.confusion_matrix(y, predicted, labels=np.arange(classes))
+    return matrix
 
 
 def drops(y: IntArray, predicted: IntArray, reference: IntArray) -> tuple[ClassDrop, ...]:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from bundle.normalizer import FloatArray
 from evidence.paired import Pairs
-from training.data.preprocess import IntArray
+from training.data.dataset import IntArray
 from training.evaluation.confusion import ClassDrop, confusion_matrix, drops
-from training.evaluation.reliability import Calibration, calibrate
+from training.evaluation.reliability import Reliability
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Tally:
     """A variant's answers counted; paired with those of the reference on the same rows."""
 
     pairs: Pairs
-    calibration: Calibration
+    reliability: Reliability
     classes: tuple[ClassDrop, ...]
     """One for each class that occurs in the rows."""
     confusion: tuple[tuple[int, ...], ...]
@@ -29,7 +29,7 @@ def tally(y: IntArray, probabilities: FloatArray, reference: FloatArray) -> Tall
     matrix = confusion_matrix(y, predicted, probabilities.shape[1])
     return Tally(
         Pairs.of(predicted == y, expected == y),
-        calibrate(y, probabilities),
+        Reliability.of(y, probabilities),
         drops(y, predicted, expected),
         tuple(tuple(row) for row in matrix.tolist()),
     )

@@ -25,7 +25,7 @@ from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime
 from bundle.runtimes.base import as_probabilities
 from bundle.store import describe
-from training.data.preprocess import Prepared
+from training.data.prepare import Prepared
 from training.errors import ConversionError
 from training.evaluation.evaluate import Evaluation
 from training.export.converter import REFERENCE_TOLERANCE

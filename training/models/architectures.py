@@ -7,24 +7,21 @@ not know the shape of its own output before it has run, and plans its memory ane
 
 from __future__ import annotations
 
-from functools import partial
 from math import prod
 from typing import Any
-
-import numpy as np
 
 from bundle.manifest import InputSpec
 from bundle.runtimes.base import ROWS
 from training.config import Architecture, Cell
 from training.errors import OptionError
-from training.precisions import PLAIN_WIDTH, scaled
+from training.models.layers import FOR_RELU, dense, first_state, recurrent
 from training.models.texts import TextReader
+from training.precisions import PLAIN_WIDTH, scaled
 
 # An unrolled graph holds a copy of the cell for each step; beyond this, converting takes minutes.
 STEPS_MAX = 256
 
 _DENSE_UNITS = 64  # of the layer after convolutions, and of those of texts that `hidden` does not name
-_FOR_RELU = "he_uniform"  # keeps the variance through layers that cut off half of it (He et al. 2015)
 
 
 def build(
@@ -44,7 +41,8 @@ def build(
 
     Its weights do not depend on `unroll`: a recurrent model is trained as a loop, which is quick to trace,
     and its weights are copied into an unrolled twin to be exported, since a loop converts to a graph that
-    fails at any batch size but 1. The twin of a model of texts takes token ids apart; see `training.models.texts`.
+    fails at any batch size but 1. The twin of a model of texts takes token ids apart; see
+    `training.models.texts`.
     """
     import keras
 
@@ -90,10 +88,8 @@ def time_steps(input_spec: InputSpec) -> tuple[int, int]:
 
 
 def _dense(rows: Any, hidden: tuple[int, ...]) -> Any:
-    import keras
-
     for units in hidden:
-        rows = keras.layers.Dense(units, activation="relu", kernel_initializer=_FOR_RELU)(rows)
+        rows = dense(units)(rows)
     return rows
 
 
@@ -105,11 +101,9 @@ def _convolutional(rows: Any, input_spec: InputSpec, hidden: tuple[int, ...], de
     pooling = keras.layers.MaxPooling2D if plane else keras.layers.MaxPooling1D
     maps = keras.ops.reshape(rows, (-1, *_with_channels(input_spec)))
     for filters in hidden:
-        maps = convolution(filters, 3, padding="same", activation="relu", kernel_initializer=_FOR_RELU)(maps)
+        maps = convolution(filters, 3, padding="same", activation="relu", kernel_initializer=FOR_RELU)(maps)
         maps = pooling(2, padding="same")(maps)
-    return keras.layers.Dense(dense_units, activation="relu", kernel_initializer=_FOR_RELU)(
-        keras.ops.reshape(maps, (-1, prod(maps.shape[1:])))
-    )
+    return dense(dense_units)(keras.ops.reshape(maps, (-1, prod(maps.shape[1:]))))
 
 
 def _with_channels(input_spec: InputSpec) -> tuple[int, ...]:
@@ -120,17 +114,13 @@ def _with_channels(input_spec: InputSpec) -> tuple[int, ...]:
 def _recurrent(rows: Any, input_spec: InputSpec, hidden: tuple[int, ...], cell: Cell, *, unroll: bool) -> Any:
     import keras
 
-    # The original GRU (Cho et al. 2014). The one that resets after multiplying, Keras's default for the sake
-    # of GPUs, answers one constant when converted to int16x8: 0.08 for 0.85 on the Japanese vowels.
-    layer = keras.layers.LSTM if cell == "lstm" else partial(keras.layers.GRU, reset_after=False)
     series = keras.ops.reshape(rows, (-1, *time_steps(input_spec)))
     # From the end: the padding of a short sequence is read first, what was said last, and it is remembered.
     for position, units in enumerate(hidden, start=1):
-        zeros = keras.ops.matmul(rows[:, :1], np.zeros((1, units), np.float32))  # (batch, units)
-        series = layer(
+        series = recurrent(cell)(
             units,
             return_sequences=position < len(hidden),
             unroll=unroll,
             go_backwards=input_spec.padded and position == 1,
-        )(series, initial_state=[zeros, zeros] if cell == "lstm" else zeros)
+        )(series, initial_state=first_state(cell, rows[:, :1], units))
     return series

@@ -10,8 +10,8 @@ import numpy as np
 
 from bundle.normalizer import FloatArray
 from training.config import TrainConfig
+from training.data.dataset import IntArray
 from training.errors import DivergedError
-from training.data.preprocess import IntArray
 from training.models.trainer import Trainer
 
 

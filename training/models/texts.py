@@ -7,17 +7,14 @@ architecture gives; those are joined with what is made of the numbers, and one d
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
-
-import numpy as np
 
 from bundle.manifest import InputSpec
 from bundle.runtimes.base import ROWS, TOKENS
 from training.config import Architecture, Cell
+from training.models.layers import FOR_RELU, dense, first_state, recurrent
 
 _WINDOW = 3  # words that a convolution looks at
-_FOR_RELU = "he_uniform"
 
 
 @dataclass(frozen=True)
@@ -61,10 +58,10 @@ class TextReader:
             parts.append(self._read(words[:, start : start + tokens], f"text{number}", unroll=for_export))
             start += tokens
         if numbers is not None:
-            parts.append(_dense("numbers", self.dense_units)(numbers))
+            parts.append(dense(self.dense_units, "numbers")(numbers))
         joined = keras.ops.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
         last = self.hidden[-1] if self.architecture == "mlp" else self.dense_units
-        return inputs, _dense("joined", last)(joined)
+        return inputs, dense(last, "joined")(joined)
 
     def _read(self, words: Any, name: str, *, unroll: bool) -> Any:
         """Map one embedded text, (batch, tokens, embedding), to (batch, n)."""
@@ -73,7 +70,7 @@ class TextReader:
         if self.architecture == "mlp":
             features = keras.ops.mean(words, axis=1)
             for number, units in enumerate(self.hidden[:-1]):
-                features = _dense(f"{name}_{number}", units)(features)
+                features = dense(units, f"{name}_{number}")(features)
             return features
         if self.architecture == "rnn":
             return self._recur(words, name, unroll=unroll)
@@ -83,7 +80,7 @@ class TextReader:
                 _WINDOW,
                 padding="same",
                 activation="relu",
-                kernel_initializer=_FOR_RELU,
+                kernel_initializer=FOR_RELU,
                 name=f"{name}_{number}",
             )(words)
             if number + 1 < len(self.hidden):
@@ -91,23 +88,13 @@ class TextReader:
         return keras.ops.max(words, axis=1)
 
     def _recur(self, words: Any, name: str, *, unroll: bool) -> Any:
-        import keras
-
-        layer = keras.layers.LSTM if self.cell == "lstm" else partial(keras.layers.GRU, reset_after=False)
         first = words[:, 0]  # (batch, embedding)
         for number, units in enumerate(self.hidden):
-            zeros = keras.ops.matmul(first, np.zeros((self.embedding, units), np.float32))
-            words = layer(
+            words = recurrent(self.cell)(
                 units,
                 return_sequences=number + 1 < len(self.hidden),
                 unroll=unroll,
                 go_backwards=number == 0,
                 name=f"{name}_{number}",
-            )(words, initial_state=[zeros, zeros] if self.cell == "lstm" else zeros)
+            )(words, initial_state=first_state(self.cell, first, units))
         return words
-
-
-def _dense(name: str, units: int) -> Any:
-    import keras
-
-    return keras.layers.Dense(units, activation="relu", kernel_initializer=_FOR_RELU, name=name)

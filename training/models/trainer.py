@@ -26,7 +26,7 @@ import numpy as np
 
 from bundle.normalizer import FloatArray
 from training.config import Loss, TrainConfig
-from training.data.preprocess import IntArray
+from training.data.dataset import IntArray
 
 # Steps in one call of the graph. Python hears of Ctrl-C between calls, and a call costs 0.1 ms.
 _STEPS_A_CALL = 256

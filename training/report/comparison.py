@@ -43,9 +43,9 @@ def comparison_table(evaluations: Sequence[Evaluation], labels: Sequence[int | s
 def comparison_cells(evaluation: Evaluation, labels: Sequence[int | str], margin: float) -> list[str]:
     """Format one row of the table."""
     tally = evaluation.tally
-    calibration = [f"{tally.calibration.error:.4f}", f"{tally.calibration.brier:.4f}"]
+    reliability = [f"{tally.reliability.error:.4f}", f"{tally.reliability.brier:.4f}"]
     if evaluation.variant == REFERENCE:
-        return [evaluation.variant, "", "", "", "the reference", *calibration, ""]
+        return [evaluation.variant, "", "", "", "the reference", *reliability, ""]
     pairs, difference = tally.pairs, tally.pairs.difference
     return [
         evaluation.variant,
@@ -53,7 +53,7 @@ def comparison_cells(evaluation: Evaluation, labels: Sequence[int | str], margin
         f"{pairs.lost:,} / {pairs.gained:,}",
         f"{pairs.p_value:.2g}",
         str(judge(pairs, margin)),
-        *calibration,
+        *reliability,
         _worst_class(tally, labels),
     ]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bundle.manifest import REFERENCE
-from training.data.preprocess import IntArray
+from training.data.dataset import IntArray
 from training.evaluation.evaluate import Evaluation
 
 if TYPE_CHECKING:

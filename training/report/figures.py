@@ -29,7 +29,7 @@ def figures(evaluations: Sequence[Evaluation], labels: Sequence[int | str], marg
                 "bytes": one.bytes,
                 "scores": one.scores.model_dump(),
                 "microseconds_a_row": {str(batch): time for batch, time in one.microseconds.items()},
-                "calibration": asdict(one.tally.calibration),
+                "calibration": asdict(one.tally.reliability),
                 "confusion": one.tally.confusion,
                 **(
                     {}

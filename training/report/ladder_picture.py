@@ -14,7 +14,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
 
 from training.evaluation.domination import dominated, front
-from training.evaluation.evaluate import TIMED_BATCHES, Evaluation
+from training.evaluation.evaluate import Evaluation
+from training.evaluation.timing import TIMED_BATCHES
+from training.precisions import precision_of
 
 FILE_NAME = "ladder.png"
 
@@ -67,10 +69,6 @@ def width_of(variant: str) -> str:
     """Return how wide a variant is, as its name says: `w0.5`, or `w1` where it says nothing."""
     width, dash, _ = variant.partition("-")
     return width if dash else "w1"
-
-
-def precision_of(variant: str) -> str:
-    return variant.rpartition("-")[2]
 
 
 def _limits(microseconds: Sequence[float]) -> tuple[float, float]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from rich.table import Table
 from rich.text import Text
 
-from training.report.console import show
+from training.report.tables import show
 from training.search.config import SearchConfig
 from training.search.front import Candidate
 from training.search.space import hidden_of

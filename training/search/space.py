@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from math import gcd
 from typing import Any, Protocol, get_args
 
+from bundle.manifest import REFERENCE
 from training.config import Architecture, Optimizer, TrainConfig
 from training.precisions import Variant
 
@@ -71,7 +72,7 @@ def untuned(base: TrainConfig) -> dict[str, Any]:
         "learning_rate": base.learning_rate,
         "batch_size": base.batch_size,
         "optimizer": base.optimizer,
-        "precision": "float32",
+        "precision": REFERENCE,
     }
 
 

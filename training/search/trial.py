@@ -11,11 +11,13 @@ from typing import Any
 from bundle.runtimes import Runtime
 from training.config import TrainConfig
 from training.errors import TrainingError
-from training.evaluation import evaluate
+from training.evaluation.scoring import predict_all
+from training.evaluation.timing import time_runtimes
 from training.export import writer
 from training.models.fit import Epoch
 from training.progress import Silence
-from training.runs.pipeline import Convert, Material, Run
+from training.runs.material import Material
+from training.runs.run import Convert, Run
 from training.search.front import Candidate
 from training.search.space import Parameters, config_of
 
@@ -49,7 +51,7 @@ class Bench:
         model, history = run.fit_model(on_epoch)
         runtime = self._open(run, model, point)
         prepared = self.material.prepared
-        answers = evaluate.predict_all(runtime, prepared.x_validation)
+        answers = predict_all(runtime, prepared.x_validation)
         accuracy = float((answers.argmax(axis=1) == prepared.y_validation).mean())
         candidate = Candidate(number, point, accuracy, self._row_us(runtime), model.count_params())
         return candidate, [epoch.validation_accuracy for epoch in history]
@@ -77,4 +79,4 @@ class Bench:
 
     def _row_us(self, runtime: Runtime) -> float:
         rows = self.material.prepared.x_validation
-        return evaluate.time_runtimes({"": runtime}, rows, batches=(self.rows,))[""][self.rows]
+        return time_runtimes({"": runtime}, rows, batches=(self.rows,))[""][self.rows]

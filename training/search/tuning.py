@@ -19,10 +19,13 @@ from bundle.runtimes.tensorflow import import_tensorflow
 from bundle.store import ModelStore
 from training.config import TrainConfig
 from training.errors import DivergedError
-from training.evaluation import evaluate
+from training.evaluation.scoring import predict_all
+from training.evaluation.timing import time_runtimes
 from training.models.fit import Epoch
 from training.progress import Progress
-from training.runs.pipeline import Convert, Material, Published, Run, model_name, read
+from training.runs.material import Material, read
+from training.runs.pipeline import model_name
+from training.runs.run import Convert, Published, Run
 from training.search import space
 from training.search.config import SearchConfig
 from training.search.front import Candidate, Demand, choose, pareto
@@ -134,11 +137,9 @@ class Tuning:
             "tuned": open_runtime(published.bundle, chosen["precision"]),
         }
         x, y = prepared.x_test, prepared.y_test
-        right = {
-            name: evaluate.predict_all(runtime, x).argmax(axis=1) == y for name, runtime in runtimes.items()
-        }
+        right = {name: predict_all(runtime, x).argmax(axis=1) == y for name, runtime in runtimes.items()}
         batch = self._config.rows
-        times = evaluate.time_runtimes(runtimes, x, batches=(batch,), budget_s=_FINAL_BUDGET_S)
+        times = time_runtimes(runtimes, x, batches=(batch,), budget_s=_FINAL_BUDGET_S)
         self._progress.advance()
         return Final(
             published,

@@ -1,1 +1,1 @@
-"""The report as one HTML page that needs no network: its template, its pictures, and what fills them in."""
+"""The report as one HTML page that needs no network: its template, its tables, and what fills them in."""

@@ -15,10 +15,9 @@ from loadtests.judge.contrast import Contrasts
 from loadtests.judge.document import Document
 from loadtests.measure.check import Check
 from loadtests.report.markdown import machine_lines
-from loadtests.report.page import curves, stages, timeline, tradeoff
 from loadtests.report.page.grid import grid
-from loadtests.report.page.svg import marker
-from loadtests.report.spots import figures, style_of
+from loadtests.report.pictures import curves, look, stages, timeline, tradeoff
+from loadtests.report.pictures.svg import marker
 from loadtests.report.table import cells, matrix, number
 
 FILE_NAME = "report.html"
@@ -35,10 +34,7 @@ def render(document: Document, pictures: Sequence[str] = ()) -> str:
     environment = Environment(loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined)
     environment.trim_blocks = True
     environment.filters["words"] = words
-    files = {
-        name: _drawn((_HERE / file).read_text(encoding="utf-8"))
-        for name, file in (("style", "style.css"), ("script", "script.js"))
-    }
+    style, script = ((_HERE / file).read_text(encoding="utf-8") for file in ("style.css", "script.js"))
     template = environment.get_template("template.html")
     return template.render(
         document=document,
@@ -48,7 +44,8 @@ def render(document: Document, pictures: Sequence[str] = ()) -> str:
         moment_names=timeline.KINDS,
         **_counts(document),
         **_pieces(document),
-        **files,
+        style=_drawn(look.style_of_page() + style),
+        script=_drawn(script),
     )
 
 
@@ -72,31 +69,33 @@ def _pieces(document: Document) -> dict[str, Any]:
         ],
         "legend": [_legend(document, name) for name in document.variants],
         "tradeoffs": [
-            (rows, [_drawn(picture) for picture in both])
+            (rows, [_drawn(picture.inline) for picture in found])
             for rows in settings
-            if any(both := [tradeoff.draw(document, rows, figure) for figure in figures(document)])
+            if (found := tradeoff.draw_all(document, rows))
         ],
         "table": _drawn(grid([cells(load, verdict.dominated) for load in document.results], _kind(document))),
         "matrices": _matrices(document),
         "stages": [
-            (rows, _drawn(picture), _drawn(grid(_stage_lines(document.with_rows(rows)))))
+            (rows, _drawn(picture.inline), _drawn(grid(_stage_lines(document.with_rows(rows)))))
             for rows in settings
             if (picture := stages.draw(document, rows))
         ],
         "curves": [
-            (_name(load), _drawn(drawn))
+            (load.name, _drawn("".join(picture.inline for picture in found)))
             for load in document.results
-            if (drawn := curves.draw(document, load))
+            if (found := curves.draw(document, load))
         ],
         "timelines": [
-            (_name(load), _drawn(drawn)) for load in document.results if (drawn := timeline.draw(load))
+            (load.name, _drawn(picture.inline))
+            for load in document.results
+            if (picture := timeline.draw(load))
         ],
         **_checks(document),
     }
 
 
 def _legend(document: Document, name: str) -> tuple[str, Markup, str]:
-    style = style_of(document, name)
+    style = look.style_of(document, name)
     is_void = any(load.void for load in document.results if load.variant == name)
     is_grey = is_void or name in document.verdict.dominated
     icon = marker(7, 7, style.marker, "grey" if is_grey else f"v{style.colour}", 4.6)
@@ -165,9 +164,3 @@ def _counts(document: Document) -> dict[str, int]:
         "passed": outcomes.count(True),
         "not_made": outcomes.count(None),
     }
-
-
-def _name(load: Measured) -> str:
-    return (
-        f"{load.variant}, {load.rows_per_request} {'row' if load.rows_per_request == 1 else 'rows'} a request"
-    )

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from loadtests.__main__ import app
-from tests.loadtests.results import document, peak, result
+from loadtests.cli.app import app
+from tests.loadtests.results import changed, document, measured, peak
 
 
 @pytest.fixture
@@ -18,7 +17,7 @@ def reports(tmp_path: Path) -> Path:
     """A folder with three reports: before, the same again in a folder of its own, and 15% slower."""
     (tmp_path / "again").mkdir()
     for name, speed in (("before.json", 1000), ("again/report.json", 1003), ("slower.json", 850)):
-        text = document([result("float32", 32, speed), result("int8", 32, 2 * speed)]).as_json()
+        text = document([measured("float32", 32, speed), measured("int8", 32, 2 * speed)]).as_json()
         (tmp_path / name).write_text(text)
     return tmp_path
 
@@ -53,7 +52,7 @@ def test_a_slower_service_fails_the_build_and_the_file_says_why(reports: Path) -
 
 
 def test_a_peak_is_a_rate_and_the_column_says_how_sure_it_is(reports: Path) -> None:
-    load = replace(result("int8"), scenario="server", peak=peak(5000.0, 5100.0))
+    load = changed(measured("int8"), scenario="server", peak=peak(5000.0, 5100.0))
     (reports / "peak.json").write_text(document([load]).as_json())
     file = str(reports / "peak.json")
     ended = _compare(file, file, "--confidence", "0.9")
@@ -64,14 +63,14 @@ def test_a_peak_is_a_rate_and_the_column_says_how_sure_it_is(reports: Path) -> N
 
 
 def test_a_variant_that_is_gone_fails_the_build(reports: Path) -> None:
-    (reports / "less.json").write_text(document([result("int8", 32, 2000)]).as_json())
+    (reports / "less.json").write_text(document([measured("int8", 32, 2000)]).as_json())
     ended = _compare(str(reports / "before.json"), str(reports / "less.json"))
     assert ended.exit_code == 1
     assert "Worse: float32 with 32 a request is only in the first report." in ended.stdout
 
 
 def test_one_round_cannot_gate_a_build(reports: Path) -> None:
-    (reports / "once.json").write_text(document([result("int8", 32, 2000, scatter=(1.0,))]).as_json())
+    (reports / "once.json").write_text(document([measured("int8", 32, 2000, scatter=(1.0,))]).as_json())
     ended = _compare(str(reports / "once.json"), str(reports / "once.json"))
     assert ended.exit_code == 2
     assert "Nothing can be told of speed" in ended.stdout

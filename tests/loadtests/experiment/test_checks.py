@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from loadtests.experiment import checks
-from loadtests.experiment.result import Agreement, Round
+from loadtests.experiment.agreement import Agreement
+from loadtests.experiment.rounds import Round
 from loadtests.measure.recorder import Recorder
 from loadtests.measure.summary import Summary, summarise_all
 from loadtests.system.identity import Identity

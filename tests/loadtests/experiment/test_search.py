@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.experiment.result import Peak, Trial
-from loadtests.experiment.search import RATE_MIN, RESOLUTION, Search, peak_of
+from loadtests.experiment.search import RATE_MIN, RESOLUTION, Peak, Search, peak_of
+from loadtests.experiment.trial import Trial
 
 
 def _trial(rate: float, *, holds: bool, is_void: bool = False) -> Trial:

@@ -10,7 +10,7 @@ from evidence.estimate import Estimate
 from loadtests.errors import LoadTestError
 from loadtests.judge.budget import Budget
 from loadtests.judge.document import Document, read
-from tests.loadtests.results import complete, document, result
+from tests.loadtests.results import complete, document, measured
 
 SPEEDS = {"float32": 1000.0, "int8": 2000.0}
 SCHEMA = Path(__file__).parents[3] / "docs" / "report.schema.json"
@@ -24,7 +24,7 @@ def test_what_is_written_is_read_back_as_it_was(tmp_path: Path) -> None:
 
 
 def test_a_ratio_of_one_round_has_null_for_its_ends_and_tells_nothing_apart(tmp_path: Path) -> None:
-    report = document([result(name, rows_per_s=speed, scatter=(1.0,)) for name, speed in SPEEDS.items()])
+    report = document([measured(name, rows_per_s=speed, scatter=(1.0,)) for name, speed in SPEEDS.items()])
     (tmp_path / "report.json").write_text(report.as_json())
     contrast = json.loads(report.as_json())["results"][1]["against_reference"]
     assert contrast["throughput"] == {"value": pytest.approx(2.0), "low": None, "high": None}
@@ -46,7 +46,7 @@ def test_a_ratio_of_one_round_has_null_for_its_ends_and_tells_nothing_apart(tmp_
     ],
 )
 def test_what_is_no_ratio_is_refused(tmp_path: Path, ratio: object, complaint: str) -> None:
-    data = json.loads(document([result(name) for name in SPEEDS]).as_json())
+    data = json.loads(document([measured(name) for name in SPEEDS]).as_json())
     data["results"][1]["against_reference"]["throughput"] = ratio
     (tmp_path / "report.json").write_text(json.dumps(data))
     with pytest.raises(LoadTestError, match=complaint):
@@ -85,7 +85,7 @@ def test_what_is_no_report_is_refused_in_one_line(tmp_path: Path, text: str, com
 
 
 def test_a_field_that_nobody_knows_is_refused(tmp_path: Path) -> None:
-    data = json.loads(document([result("int8")]).as_json())
+    data = json.loads(document([measured("int8")]).as_json())
     data["results"][0]["speed"] = 1
     (tmp_path / "report.json").write_text(json.dumps(data))
     with pytest.raises(LoadTestError, match=r"results\.0\.speed: Extra inputs"):

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +8,7 @@ from loadtests.experiment.measured import Measured
 from loadtests.judge.budget import Budget
 from loadtests.judge.verdict import Verdict, judge
 from loadtests.measure.check import Check
-from tests.loadtests.results import measured, peak, result, voided
+from tests.loadtests.results import changed, measured, peak, voided
 
 NAMES = ["float32", "float16", "int8", "int16x8"]
 FIGURES = st.tuples(st.floats(10, 1e5), st.integers(1, 10_000), st.floats(0.5, 1), st.floats(1, 100))
@@ -98,7 +96,7 @@ def test_a_variant_with_failed_requests_is_not_recommended() -> None:
 
 def test_a_refusal_is_no_reason_against_a_variant_where_the_scenario_allows_it() -> None:
     def loaded(scenario: str, reason: str) -> Measured:
-        return Measured.of(replace(result("float32", failures={reason: 9}), scenario=scenario))
+        return changed(measured("float32", failures={reason: 9}), scenario=scenario)
 
     assert judge([loaded("spike", "status 503")]).recommended == "float32"
     assert "9 of 109 requests were refused, as the scenario allows" in _text([loaded("spike", "status 503")])
@@ -173,7 +171,7 @@ class TestBudget:
 
 def test_where_peaks_were_searched_for_the_highest_peak_is_recommended() -> None:
     def with_peak(name: str, *held: float | None) -> Measured:
-        return Measured.of(replace(result(name, size=1000), scenario="server", peak=peak(*held)))
+        return changed(measured(name, size=1000), scenario="server", peak=peak(*held))
 
     loads = [
         with_peak("float32", 2000.0, 2000.0, 2000.0),
@@ -188,27 +186,27 @@ def test_where_peaks_were_searched_for_the_highest_peak_is_recommended() -> None
 
 
 def test_the_rate_of_a_schedule_is_not_told_as_a_gain() -> None:
-    results = result("float32", p99_ms=9.0), result("int8", p99_ms=3.0)
-    sentences = judge([Measured.of(replace(one, scenario="server")) for one in results]).sentences
+    results = measured("float32", p99_ms=9.0), measured("int8", p99_ms=3.0)
+    sentences = judge([changed(one, scenario="server") for one in results]).sentences
     assert sentences[0].startswith("Ship `int8`")
     assert "both at 1,000 rows/s with 1 row a request as scheduled" in sentences[0]
     assert not any("throughput" in one for one in sentences)
 
 
 def test_what_is_void_is_said_and_no_answer_rests_on_it() -> None:
-    loads = [measured("float32"), Measured.of(voided(result("int8", rows_per_s=9000)))]
+    loads = [measured("float32"), voided(measured("int8", rows_per_s=9000))]
     verdict = judge(loads)
     assert verdict.recommended == "float32"
     assert verdict.is_void
     assert not verdict.is_good
     expected = "VOID: `int8` with 1 row a request: It used 97% of its core; 90% is allowed."
     assert expected in verdict.sentences
-    assert judge([Measured.of(voided(result("float32")))]).recommended is None
+    assert judge([voided(measured("float32"))]).recommended is None
 
 
 def test_what_a_check_found_is_said_and_voids_nothing() -> None:
     check = Check("agreement", passed=False, detail="3 rows differ from offline.", voids=False)
-    verdict = judge([Measured.of(replace(result("float32"), checks=(check,)))])
+    verdict = judge([changed(measured("float32"), checks=(check,))])
     assert "Found: `float32` with 1 row a request: 3 rows differ from offline." in verdict.sentences
     assert verdict.is_good
 

@@ -2,18 +2,18 @@ from __future__ import annotations
 
 from loadtests.judge.budget import Budget
 from loadtests.report.markdown import lines_as_table, markdown
-from tests.loadtests.results import complete, document, result, voided
+from tests.loadtests.results import complete, document, measured, voided
 
 
 def test_the_answer_comes_first_and_everything_else_follows() -> None:
     report = document(complete())
-    text = markdown(report, ["tradeoff.png"])
+    text = markdown(report, ["tradeoff.svg"])
     assert text.startswith(
         "# digits/1: throughput and latency against accuracy\n\n- Ship `int8`: as accurate"
     )
     assert all(f"- {sentence}" in text for sentence in report.verdict.sentences)
     assert "| int8 | 32 |" in text
-    assert "![tradeoff](tradeoff.png)" in text
+    assert "![tradeoff](tradeoff.svg)" in text
     assert "| variant | / float32 | / int8 | / int16x8 |" in text
     assert "6 of 6 checks passed; 0 could not be made." in text
     assert "- It was measured." in text
@@ -22,14 +22,14 @@ def test_the_answer_comes_first_and_everything_else_follows() -> None:
 
 
 def test_a_void_run_has_it_as_a_heading() -> None:
-    text = markdown(document([result("float32"), voided(result("int8"))]))
+    text = markdown(document([measured("float32"), voided(measured("int8"))]))
     assert "\n# VOID\n" in text
     assert "- VOID: `int8`, 1 a request, generator: It used 97% of its core" in text
-    assert "VOID" not in markdown(document([result("float32")]))
+    assert "VOID" not in markdown(document([measured("float32")]))
 
 
 def test_a_budget_that_is_not_met_is_the_answer() -> None:
-    assert "- No variant meets p99 of 1 ms." in markdown(document([result("float32")], Budget(p99_ms=1)))
+    assert "- No variant meets p99 of 1 ms." in markdown(document([measured("float32")], Budget(p99_ms=1)))
 
 
 def test_a_bar_in_a_cell_does_not_end_it() -> None:

@@ -1,13 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 from evidence.estimate import Estimate
-from loadtests.experiment.measured import Measured
-from loadtests.experiment.result import Offline
+from loadtests.experiment.measured import Offline
 from loadtests.judge.contrast import Contrasts
 from loadtests.report.table import cells, matrix, ratio_cell
-from tests.loadtests.results import document, measured, peak, result, voided
+from tests.loadtests.results import changed, document, measured, peak, voided
 
 
 def test_a_row_says_that_the_generator_was_the_limit() -> None:
@@ -16,7 +13,7 @@ def test_a_row_says_that_the_generator_was_the_limit() -> None:
 
 
 def test_a_row_says_what_dominates_it_and_that_it_is_void() -> None:
-    row = cells(Measured.of(voided(result("int16x8"))), {"int16x8": "int8"})
+    row = cells(voided(measured("int16x8")), {"int16x8": "int8"})
     assert row["note"] == "VOID (generator); dominated by int8"
 
 
@@ -26,7 +23,7 @@ def test_what_is_not_known_is_a_dash() -> None:
 
 
 def test_every_load_is_set_against_float32_with_as_many_rows() -> None:
-    loads = document([result("float32", 8, 1000), result("int8", 8, 2500)]).results
+    loads = document([measured("float32", 8, 1000), measured("int8", 8, 2500)]).results
     column = [cells(load, {})["times float32 (95%)"] for load in loads]
     assert column[0] == "1"
     assert column[1].startswith("2.50 (2.4")
@@ -41,14 +38,14 @@ def test_a_ratio_that_is_not_told_apart_is_marked() -> None:
 
 
 def test_a_peak_has_a_column_and_says_where_the_generator_ended_it() -> None:
-    load = replace(result("int8"), scenario="server", peak=peak(5000.0, 5000.0, limited_by="generator"))
-    assert cells(Measured.of(load), {})["peak req/s"] == "> 5,000 (5,000-5,000)"
-    none = replace(result("int8"), scenario="server", peak=peak(None, None))
-    assert cells(Measured.of(none), {})["peak req/s"] == "-"
+    load = changed(measured("int8"), scenario="server", peak=peak(5000.0, 5000.0, limited_by="generator"))
+    assert cells(load, {})["peak req/s"] == "> 5,000 (5,000-5,000)"
+    none = changed(measured("int8"), scenario="server", peak=peak(None, None))
+    assert cells(none, {})["peak req/s"] == "-"
 
 
 def test_a_single_stream_shows_p90_as_well() -> None:
-    row = cells(Measured.of(replace(result("int8"), scenario="single_stream")), {})
+    row = cells(changed(measured("int8"), scenario="single_stream"), {})
     titles = list(row)
     assert titles.index("p90 ms") == titles.index("p50 ms") + 1
     assert row["p90 ms"] == "1.5"
@@ -56,12 +53,12 @@ def test_a_single_stream_shows_p90_as_well() -> None:
 
 
 def test_offline_shows_the_share_of_what_the_interpreter_does_alone() -> None:
-    load = replace(result("int8", 512), scenario="offline", offline=Offline(40_000.0, 0.251))
-    row = cells(Measured.of(load), {})
+    load = changed(measured("int8", 512), scenario="offline", offline=Offline(40_000.0, 0.251))
+    row = cells(load, {})
     titles = list(row)
     assert titles.index("of interpreter") == titles.index("rows/s") + 1
     assert row["of interpreter"] == "25.1%"
-    assert cells(Measured.of(replace(load, offline=None)), {})["of interpreter"] == "-"
+    assert cells(changed(load, offline=None), {})["of interpreter"] == "-"
     assert "of interpreter" not in cells(measured("int8"), {})
 
 

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from bundle.store import ModelStore
+from loadtests.experiment.measured import ScoredLoad, Skipped
 from loadtests.experiment.plan import ROUNDS, Plan, Schedule
-from loadtests.experiment.result import Skipped
 from loadtests.judge.budget import Budget
 from loadtests.judge.document import read
 from loadtests.measure.recorder import Recorder
 from loadtests.report.writer import Report
 from loadtests.rig.cores import Cores
-from tests.loadtests.results import result
+from tests.loadtests.results import measured
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +34,19 @@ def report(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
     (out / "samples").mkdir()
     recorder = Recorder(1, np.arange(10))
     recorder.add_answer(1.0, 2.0, 0, [])
-    results = [result("float32", size=4000), result("int8", rows_per_s=2700)]
-    for one in results:
+    loads = [measured("float32", size=4000), measured("int8", rows_per_s=2700)]
+    for one in loads:
         recorder.samples().save(out / one.samples)
     machine = {"cpu": "A Processor", "cores": 2, "system": "Linux", "python": "3.11", "libraries": {}}
     skipped = [Skipped("float16", "it could not be loaded", failed=True)]
-    made = Report(plan, results, skipped, machine, "python -m loadtests run", Budget(min_accuracy=0.9))
+    made = Report(
+        plan,
+        [ScoredLoad(one) for one in loads],
+        skipped,
+        machine,
+        "python -m loadtests run",
+        Budget(min_accuracy=0.9),
+    )
     assert made.write() == out / "report.html"
     return made
 
@@ -47,7 +54,7 @@ def report(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
 def test_every_form_of_the_report_is_written(report: Report) -> None:
     written = {path.name for path in report.plan.out.iterdir()}
     assert written == {
-        *("report.html", "report.json", "report.md", "samples.csv.gz", "tradeoff.png", "samples"),
+        *("report.html", "report.json", "report.md", "samples.csv.gz", "tradeoff.svg", "samples"),
     }
 
 

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from bundle.normalizer import FloatArray
 from bundle.runtimes.base import BATCH_MAX
-from service.engine.batcher import Answer, Batcher, count_for_call
+from service.engine.batcher import Batcher
 from service.engine.cost import Cost
+from service.engine.job import Answer
 from service.engine.lanes import Lanes
 from service.errors import ExpiredError, InvalidRequestError, OverloadedError
 
@@ -87,29 +88,6 @@ def run(body: Coroutine[Any, Any, None]) -> None:
             await body
 
     asyncio.run(bounded())
-
-
-@pytest.mark.parametrize(
-    ("sizes", "most", "count"),
-    [
-        ([1], 128, 1),
-        ([1] * 200, 128, 128),
-        ([100, 28, 1], 128, 2),
-        ([100, 29], 128, 1),
-        ([1000, 1], 128, 1),
-        ([1000], 0, 1),
-    ],
-)
-def test_a_call_takes_the_jobs_that_fit_and_one_at_least(sizes: list[int], most: int, count: int) -> None:
-    assert count_for_call(sizes, most) == count
-
-
-@given(st.lists(st.integers(1, 300), min_size=1), st.integers(0, 400))
-def test_a_call_is_never_too_large_and_never_smaller_than_it_must_be(sizes: list[int], most: int) -> None:
-    count = count_for_call(sizes, most)
-    assert count >= 1
-    assert count == 1 or sum(sizes[:count]) <= most
-    assert count == len(sizes) or sum(sizes[: count + 1]) > most
 
 
 @pytest.mark.parametrize("slow", [False, True])

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from bundle.normalizer import FloatArray
-from service.engine.batcher import Answer, Batcher
+from service.engine.batcher import Batcher
 from service.engine.cost import Cost
+from service.engine.job import Answer
 from service.engine.lanes import Lanes
-from service.engine.reply import Headers, Reply
+from service.engine.reply import Reply
 from service.errors import InvalidRequestError, OverloadedError
+from service.wire.message import Headers
 
 
 class Echo:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import signal
 import threading
@@ -15,12 +14,7 @@ import pytest
 
 from bundle.manifest import FILE_NAME
 from tests.running_service import running_service
-
-
-def sample(text: str, series: str) -> float:
-    """Return the value of one series of a Prometheus exposition, 0 where it is not there."""
-    found = re.search(rf"^{re.escape(series)} (\S+)$", text, re.MULTILINE)
-    return float(found[1]) if found else 0.0
+from tests.service.metrics_text import sample
 
 
 def test_a_service_with_a_model_is_live_and_ready(client: httpx.Client) -> None:

@@ -121,3 +121,23 @@ def test_help_and_mistakes_about_data_do_not_wait_for_tensorflow() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, cwd=REPOSITORY, check=False)
     assert done.returncode == 0
+
+
+def test_help_and_mistakes_about_options_wait_for_no_heavy_library() -> None:
+    heavy = {"tensorflow", "keras", "matplotlib", "sklearn", "scipy", "optuna", "pandas", "ai_edge_litert"}
+    mistakes = [
+        "train --data iris --epochs 0",
+        "train --data iris --hidden x",
+        "train --data iris --margin 5",
+    ]
+    mistakes += ["tune --data iris --max-accuracy-drop 0 --max-row-us 5 --trials 0", "evaluate b --label y"]
+    helps = [f"{command} --help" for command in ("train", "tune", "evaluate", "diagnose")]
+    program = (
+        "import sys; from training.cli.app import main; "
+        f"codes = [main(line.split()) for line in {[*helps, *mistakes]}]; "
+        f"sys.exit(str((codes, sorted(sys.modules.keys() & {heavy}))))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=REPOSITORY, check=False
+    )
+    assert done.stderr.splitlines()[-1] == str(([0, 0, 0, 0, 2, 2, 2, 2, 2], []))

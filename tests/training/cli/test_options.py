@@ -12,8 +12,7 @@ from training.cli import diagnose, evaluate, other_rows, train, tune
 from training.cli.app import app
 from training.cli.options import Options, with_options
 from training.config import TrainConfig
-from training.data.files import SUFFIXES
-from training.data.sources import BUILT_IN
+from training.data.sources import BUILT_IN, FORMATS
 from training.search.config import SearchConfig
 
 COMMANDS: dict[str, Options] = {
@@ -89,7 +88,7 @@ def test_the_help_tells_limits_choices_and_names() -> None:
     assert of_train["variants"].help.endswith("weight_int4, int16x8, tensorflow; all by default.")
     assert of_tune["variants"].help.endswith("by default float32, float16, dynamic_int8, int8.")
     assert "the untuned model's" in of_tune["hidden"].help
-    assert all(name in of_train["data"].help for name in (*BUILT_IN, *SUFFIXES))
+    assert all(name in of_train["data"].help for name in (*BUILT_IN, *FORMATS))
 
 
 class Longer(TrainConfig):

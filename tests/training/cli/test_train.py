@@ -14,7 +14,8 @@ from bundle.store import ModelStore
 from tests.training.cli.program import run
 from training.cli.app import main
 from training.export.worker import convert_all
-from training.runs.pipeline import Published, train
+from training.runs.pipeline import train
+from training.runs.run import Published
 
 # A converter that really dies at int8, and is itself for every other variant.
 DIES_AT_INT8 = """

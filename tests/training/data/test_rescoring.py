@@ -12,21 +12,11 @@ from bundle.manifest import FileSpec, InputSpec, Manifest, NormalizerSpec, Score
 from bundle.store import Bundle
 from tests.field_data import write_loans
 from tests.training.broken import PROVENANCE
+from tests.training.watchers import Notes
 from training.config import DataConfig
 from training.data.rescoring import load_like, rows_like
 from training.errors import FeaturesError, OptionError
-from training.progress import Silence
-from training.runs.pipeline import rescore
-
-
-class Warnings(Silence):
-    """Remembers what a job warned of."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def warn(self, message: str) -> None:
-        self.said.append(message)
+from training.runs.rescore import rescore
 
 
 def loans(field_models: Path) -> Path:
@@ -114,10 +104,10 @@ def test_a_bundle_of_objects_scores_on_its_own_test_rows(field_models: Path) -> 
 
 
 def test_scoring_on_the_training_data_warns_that_it_flatters(field_models: Path, field_data: Path) -> None:
-    warned = Warnings()
+    warned = Notes()
     config = DataConfig(data=str(field_data / "loans.csv"), label="decision")
     rescore(loans(field_models), config, progress=warned)
-    assert warned.said == ["the model was trained on most of these rows: the scores flatter it"]
+    assert warned.warnings == ["the model was trained on most of these rows: the scores flatter it"]
 
 
 def test_other_columns_are_refused_by_name(field_models: Path, models: Path, tmp_path: Path) -> None:

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from training.config import DataConfig
 from training.data import idx
 from training.data.sources import load
-from training.errors import DataUnreadableError, OptionError
+from training.errors import DataError, DataUnreadableError, OptionError
 
 
 @pytest.mark.parametrize(
@@ -114,3 +116,14 @@ def test_speech_is_a_sequence_with_its_published_split(shared_data: Path) -> Non
     data = load(DataConfig(data=str(shared_data / "japanese_vowels.npz")))
     assert (data.input.kind, data.input.shape, data.test_rows) == ("sequence", (29, 12), 370)
     assert data.labels == tuple(range(1, 10))
+
+
+@pytest.mark.parametrize("name", ["toy.npy", "toy.npz", "toy.csv"])
+@given(content=st.binary(max_size=200))
+def test_garbage_is_refused_with_a_reason(
+    tmp_path_factory: pytest.TempPathFactory, name: str, content: bytes
+) -> None:
+    path = tmp_path_factory.mktemp("garbage") / name
+    path.write_bytes(content)
+    with pytest.raises((DataError, OptionError), match="toy"):
+        load(DataConfig(data=str(path), label="y" if name == "toy.csv" else None))

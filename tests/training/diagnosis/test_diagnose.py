@@ -1,26 +1,20 @@
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bundle.fields import CategoryField, NumberField
-from bundle.manifest import InputSpec
 from bundle.store import open_bundle
-from evidence.paired import Pairs
 from tests.training import broken
 from tests.training.broken import Workshop
 from training.cli.app import main
 from training.diagnosis.diagnose import diagnose, near_calls, reference_of
-from training.diagnosis.findings import Cause, Diagnosis, Finding, advise, find
-from training.diagnosis.inputs import Coarse, Inputs
+from training.diagnosis.findings import Diagnosis
 from training.errors import OptionError
-from training.precisions import VARIANTS
 from training.report.diagnosis import sentences
-from training.runs.pipeline import Published
+from training.runs.run import Published
 
 MARGIN = 0.01
 
@@ -93,34 +87,6 @@ def test_variants_that_training_makes_are_looked_into_as_well(breast_cancer: Pub
     assert noise["float16"] < noise["int16x8"] < noise["int8"]
 
 
-@pytest.mark.parametrize(
-    ("variant", "cause", "names", "served"),
-    [
-        ("int8", "coarse weights", VARIANTS, ["float16"]),
-        (
-            "weight_int4",
-            "coarse weights",
-            VARIANTS,
-            ["weight_int8", "dynamic_int8", "int16x8", "float16"],
-        ),
-        ("weight_int4", "coarse weights", ["float32", "weight_int4", "int16x8"], ["int16x8"]),
-        ("int8", "noisy layer", VARIANTS, ["int16x8", "float16"]),
-        ("int16x8", "noisy layer", VARIANTS, ["float16"]),
-        ("w0.5-int8", "noisy layer", ["float32", "int16x8", "w0.5-float16", "w0.5-int8"], ["w0.5-float16"]),
-        ("int8", "saturated activations", VARIANTS, ["dynamic_int8"]),
-        ("int8", "saturated activations", ["float32", "int8", "w0.5-dynamic_int8"], []),
-        ("int8", None, ["float32", "int8", "float16"], ["float16"]),
-    ],
-)
-def test_what_is_advised_to_be_served_is_there_and_does_not_suffer_alike(
-    variant: str, cause: Cause | None, names: Sequence[str], served: list[str]
-) -> None:
-    findings = [Finding(cause, "")] if cause else []
-    (advice,) = advise(variant, Pairs(1000, lost=300, gained=0), MARGIN, findings, names)
-    assert re.findall("`([^`]+)`", advice) == served
-    assert advice.startswith("Serve `") is bool(served)
-
-
 def test_the_weights_of_a_variant_that_runs_in_floats_are_judged_as_they_are_stored(
     breast_cancer: Published,
 ) -> None:
@@ -177,20 +143,6 @@ def test_what_cannot_be_compared_is_refused(
 def test_a_bundle_of_texts_is_refused_in_words_of_ours(field_models: Path) -> None:
     with pytest.raises(OptionError, match="loans/1 reads texts; only graphs of numbers can be looked into"):
         diagnose(field_models / "loans" / "1", "int8", margin=MARGIN)
-
-
-@pytest.mark.parametrize(("column", "name"), [(0, "age"), (1, "job"), (3, "job"), (4, "pay"), (5, "pay")])
-def test_a_column_of_a_table_is_called_by_its_field(column: int, name: str) -> None:
-    fields = (
-        NumberField(name="age"),
-        CategoryField(name="job", categories=("nurse", "smith")),
-        NumberField(name="pay", missing="filled"),
-    )
-    spec = InputSpec(kind="table", shape=(6,), fields=fields)
-    inputs = Inputs(6, None, (Coarse(column, 3.0),), ())
-    assert find(inputs, [], spec)[0].text == (
-        f"1 of 6 columns span less than 16 of the input's steps: '{name}' 3.0"
-    )
 
 
 def test_the_reference_is_the_float32_of_the_same_graph_where_there_is_one(breast_cancer: Published) -> None:

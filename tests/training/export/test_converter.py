@@ -7,7 +7,7 @@ import pytest
 
 from bundle.runtimes import open_runtime
 from training.export.converter import check
-from training.runs.pipeline import Published
+from training.runs.run import Published
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from training.models import events
 from training.errors import OptionError
+from training.models import events
 from training.models.events import logged
 from training.models.fit import Epoch
 

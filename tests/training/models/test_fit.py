@@ -8,8 +8,8 @@ import pytest
 from bundle.manifest import InputSpec
 from training.config import TrainConfig
 from training.errors import DivergedError
-from training.models.fit import Epoch, best, fit, make_repeatable
 from training.models.architectures import build
+from training.models.fit import Epoch, best, fit, make_repeatable
 
 SPEC = InputSpec(kind="image", shape=(4, 4))
 RANDOM = np.random.default_rng(0)
@@ -49,6 +49,27 @@ def test_mean_squared_error_is_taken_against_one_hot_rows() -> None:
     squares = (np.asarray(model(X[60:])) - np.eye(3)[Y[60:]]) ** 2
     _, history = run(loss="mse", epochs=1, optimizer="sgd", learning_rate=1e-9)
     assert history[0].validation_loss == pytest.approx(squares.mean(), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("loss", "weights", "expected"),
+    [
+        ("mse", [1, 1], 0.025),
+        ("cross_entropy", [1, 1], 0.1643),
+        ("cross_entropy", [0, 1], 0.0821),  # -(1/n) Σ y ln p, as published: class 0 adds nothing
+    ],
+)
+def test_the_worked_example_is_what_training_reports(
+    loss: str, weights: list[float], expected: float
+) -> None:
+    p, y = np.array([0.9, 0.1, 0.8, 0.2]), np.array([1, 0, 1, 0])
+    model = build("mlp", InputSpec(kind="vector", shape=(1,)), 2, hidden=())
+    model.set_weights([np.ones((1, 1), np.float32), np.zeros(1, np.float32)])
+    rows = np.log(p / (1 - p))[:, None].astype(np.float32)  # of which the sigmoid is p
+    options = {"data": "x", "loss": loss, "epochs": 1, "optimizer": "sgd", "learning_rate": 1e-9}
+    config = TrainConfig.model_validate(options)
+    history = fit(model, (rows, y), (rows, y), config, weights=np.array(weights, np.float32))
+    assert history[0].loss == pytest.approx(expected, abs=5e-5)
 
 
 def test_training_stops_early_and_keeps_the_best_weights() -> None:

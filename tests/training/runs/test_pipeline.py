@@ -6,31 +6,12 @@ import numpy as np
 import pytest
 
 from bundle import selftest
-from bundle.errors import BundleNotFoundError
 from bundle.runtimes import open_runtime
-from training.config import DataConfig, TrainConfig
-from training.errors import DataError, FeaturesError, LabelsError, OptionError
+from training.config import TrainConfig
+from training.errors import DataError, OptionError
 from training.precisions import VARIANTS
-from training.progress import Silence
-from training.runs.pipeline import Published, rescore, train
-
-
-class Notes(Silence):
-    """Remembers what a job told."""
-
-    def __init__(self) -> None:
-        self.stages: list[tuple[str, int]] = []
-        self.steps = 0
-        self.warnings: list[str] = []
-
-    def begin(self, stage: str, steps: int) -> None:
-        self.stages.append((stage, steps))
-
-    def advance(self, note: str = "") -> None:
-        self.steps += 1
-
-    def warn(self, message: str) -> None:
-        self.warnings.append(message)
+from training.runs.pipeline import train
+from training.runs.run import Published
 
 
 def test_every_variant_is_published_and_passes_the_self_test(breast_cancer: Published) -> None:
@@ -82,40 +63,6 @@ def test_scores_are_those_of_the_runtime_that_serves_the_published_files(breast_
 
 def test_latency_belongs_to_the_machine_and_is_not_in_the_manifest(breast_cancer: Published) -> None:
     assert "microseconds" not in breast_cancer.bundle.manifest.model_dump_json()
-
-
-def test_a_bundle_scores_on_its_own_test_rows_as_when_it_was_made(breast_cancer: Published) -> None:
-    notes = Notes()
-    evaluations = rescore(breast_cancer.bundle.folder, progress=notes)
-    assert [row.scores for row in evaluations] == [row.scores for row in breast_cancer.evaluations]
-    assert notes.steps == sum(steps for _, steps in notes.stages)
-    assert notes.warnings == []
-
-
-def test_scoring_on_the_training_data_warns_that_it_flatters(breast_cancer: Published) -> None:
-    notes = Notes()
-    evaluations = rescore(breast_cancer.bundle.folder, DataConfig(data="breast_cancer"), progress=notes)
-    assert evaluations[0].scores.rows == 569
-    assert "the scores flatter it" in notes.warnings[0]
-
-
-def test_data_of_another_kind_is_refused(breast_cancer: Published, tmp_path: Path) -> None:
-    folder = breast_cancer.bundle.folder
-    with pytest.raises(FeaturesError, match=r"rows of shape \(13,\); .* takes \(30,\)"):
-        rescore(folder, DataConfig(data="wine"))
-    np.savez(tmp_path / "other.npz", x=np.ones((4, 30)), y=["benign", "purple", "benign", "purple"])
-    with pytest.raises(LabelsError, match="does not know the label 'purple'; it knows 'benign', 'malignant'"):
-        rescore(folder, DataConfig(data=str(tmp_path / "other.npz")))
-    names = breast_cancer.bundle.manifest.input.feature_names or ()
-    header = ",".join(["colour", *names[1:], "y"])
-    (tmp_path / "other.csv").write_text(f"{header}\n" + ",".join(["1"] * 30 + ["benign"]) + "\n")
-    with pytest.raises(FeaturesError, match=r"feature 'colour' where .* has 'mean radius'"):
-        rescore(folder, DataConfig(data=str(tmp_path / "other.csv"), label="y"))
-
-
-def test_a_folder_that_is_no_bundle_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BundleNotFoundError):
-        rescore(tmp_path / "1")
 
 
 def test_a_run_that_cannot_be_done_publishes_nothing(tmp_path: Path) -> None:

@@ -4,22 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from tests.training.evaluations import evaluation
+from tests.training.watchers import Notes
 from training.config import TrainConfig
 from training.errors import DivergedError
 from training.evaluation.evaluate import Evaluation
-from training.progress import Progress, Silence
-from training.runs.repeats import other_seeds, repeat, stability, stability_table
-
-
-class Warnings(Silence):
-    def __init__(self) -> None:
-        self.told: list[str] = []
-
-    def warn(self, message: str) -> None:
-        self.told.append(message)
+from training.progress import Progress
+from training.runs.repeats import other_seeds, repeat, stability
 
 
 def test_other_seeds_follow_the_first_and_keep_its_split() -> None:
@@ -40,10 +32,10 @@ def test_a_seed_that_diverges_is_told_of_and_left_out() -> None:
             raise DivergedError("the loss is nan")
         return [evaluation("float32", [0, 1, 1, 1], [0, 1, 1, 1], y=[0, 1, 0, 1])]
 
-    warnings = Warnings()
-    done = repeat(TrainConfig(data="iris"), 3, progress=warnings, train_one=train_one)
+    notes = Notes()
+    done = repeat(TrainConfig(data="iris"), 3, progress=notes, train_one=train_one)
     assert [again.seed for again in done] == [44]
-    assert warnings.told == ["seed 43 is left out of the spread: the loss is nan"]
+    assert notes.warnings == ["seed 43 is left out of the spread: the loss is nan"]
 
 
 def test_the_spread_is_over_the_seeds_in_which_a_variant_was_made() -> None:
@@ -64,8 +56,3 @@ def test_the_spread_is_over_the_seeds_in_which_a_variant_was_made() -> None:
     assert list(int8.accuracy.values) == [0.75, 1]
     assert list(int8.difference.values) == [-0.25, 0.25]
     assert int8.published == first[1].accuracy
-    console = Console(width=160)
-    with console.capture() as captured:
-        console.print(stability_table([float32, int8], [42, 43, 44]))
-    assert "int8 (2 of 3 seeds)" in captured.get()
-    assert "0.8333 ± 0.1443" in captured.get()

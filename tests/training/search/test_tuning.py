@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,23 +9,18 @@ import pytest
 from bundle import selftest
 from bundle.runtimes import open_runtime
 from bundle.store import ModelStore
-from tests.training.runs.test_pipeline import Notes
+from tests.training.watchers import Notes
 from training.config import TrainConfig
 from training.errors import OptionError
 from training.export.worker import Worker
 from training.progress import Silence
 from training.report.search import cells, misses, sentences
-from training.runs.pipeline import Convert, read
+from training.runs.material import read
+from training.runs.run import Convert
 from training.search.config import SearchConfig
 from training.search.tuning import Final, Found, Tuning
 
 BASE = TrainConfig(data="iris", model="mlp", epochs=3)
-
-
-@pytest.fixture(scope="module")
-def convert() -> Iterator[Worker]:
-    with Worker() as worker:
-        yield worker
 
 
 def told(**options: object) -> SearchConfig:

@@ -1,17 +1,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from loadtests.experiment.result import Result
+from loadtests.experiment.measured import Measured
 from loadtests.judge.budget import Budget
 from loadtests.judge.document import Document
 from loadtests.report.page.render import render, words
-from tests.loadtests.results import complete, document, result, voided
+from tests.loadtests.results import changed, complete, document, measured, voided
 
 VOID_TAGS = {"meta", "link", "br", "img", "input", "hr"}
 
@@ -54,19 +53,19 @@ class _Page(HTMLParser):
 
 
 def _read(report: Document) -> _Page:
-    page = _Page(render(report, ["tradeoff.png"]))
+    page = _Page(render(report, ["tradeoff.svg"]))
     assert page.open == []
     return page
 
 
 @pytest.fixture(scope="module")
 def whole() -> str:
-    return render(document(complete(), Budget(p99_ms=9000)), ["tradeoff.png"])
+    return render(document(complete(), Budget(p99_ms=9000)), ["tradeoff.svg"])
 
 
 def test_the_page_asks_for_nothing_from_anywhere(whole: str) -> None:
     page = _Page(whole)
-    assert set(page.addresses) == {"report.json", "report.md", "samples.csv.gz", "tradeoff.png"}
+    assert set(page.addresses) == {"report.json", "report.md", "samples.csv.gz", "tradeoff.svg"}
     assert "http:" not in whole
     assert "https:" not in whole
     assert not re.search(r"@import|url\(", whole)
@@ -114,18 +113,18 @@ def test_whatever_can_be_pointed_at_shows_its_figures(whole: str) -> None:
 
 
 def test_a_void_run_says_so_in_a_large_word_and_why() -> None:
-    page = _read(document([result("float32"), voided(result("int8"))]))
+    page = _read(document([measured("float32"), voided(measured("int8"))]))
     assert "VOID int8 with 1 row a request: It used 97% of its core; 90% is allowed." in page.text
-    assert "VOID" not in _read(document([result("float32")])).text
+    assert "VOID" not in _read(document([measured("float32")])).text
 
 
 def test_where_nothing_meets_the_budget_the_page_begins_with_that() -> None:
-    page = render(document([result("float32", p99_ms=9.0)], Budget(p99_ms=2)))
+    page = render(document([measured("float32", p99_ms=9.0)], Budget(p99_ms=2)))
     assert '<h1 class="answer none">No variant meets p99 of 2 ms.</h1>' in page
 
 
 def test_what_is_dominated_is_grey_and_what_is_recommended_stands_out() -> None:
-    page = render(document([result("float32", size=9000), result("int8", rows_per_s=3000)]))
+    page = render(document([measured("float32", size=9000), measured("int8", rows_per_s=3000)]))
     assert page.count('class="mark grey"') == 2
     assert page.count('class="mark v1"') == 2
     assert '<tr class="dominated"><th scope="row" class="left">float32' in page
@@ -135,13 +134,13 @@ def test_what_is_dominated_is_grey_and_what_is_recommended_stands_out() -> None:
 @pytest.mark.parametrize(
     "results",
     [
-        [result("float32", accuracy=None, failures={"no answer": 5})],
-        [result("float32", model_ms=None)],
-        [result("int8", scatter=(1.0,))],
-        [replace(result("float32"), checks=(), rounds=(), resident_bytes=None)],
-        [result("float32", 1), result("int8", 32)],
-        [result(f"v{number}", rows_per_s=100.0 * number) for number in range(1, 12)],
-        [result("float32", accuracy=1.0, unique=1)],
+        [measured("float32", accuracy=None, failures={"no answer": 5})],
+        [measured("float32", model_ms=None)],
+        [measured("int8", scatter=(1.0,))],
+        [changed(measured("float32"), checks=(), rounds=(), resident_bytes=None)],
+        [measured("float32", 1), measured("int8", 32)],
+        [measured(f"v{number}", rows_per_s=100.0 * number) for number in range(1, 12)],
+        [measured("float32", accuracy=1.0, unique=1)],
     ],
     ids=[
         "unanswered",
@@ -153,13 +152,13 @@ def test_what_is_dominated_is_grey_and_what_is_recommended_stands_out() -> None:
         "one row",
     ],
 )
-def test_a_run_that_came_to_little_or_much_still_makes_a_page(results: list[Result]) -> None:
+def test_a_run_that_came_to_little_or_much_still_makes_a_page(results: list[Measured]) -> None:
     _read(document(results))
 
 
 def test_nothing_that_a_name_or_a_reason_holds_is_taken_for_html() -> None:
     evil = '<script>alert("x")</script>'
-    results = [result("float32"), result("int8", failures={evil: 2})]
+    results = [measured("float32"), measured("int8", failures={evil: 2})]
     report = document(results).model_copy(update={"model": evil, "method": [f"`{evil}`"]})
     page = render(report)
     assert evil not in page

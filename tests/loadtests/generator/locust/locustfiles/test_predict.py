@@ -13,9 +13,15 @@ import pytest
 from loadtests.measure.samples import Samples
 from loadtests.measure.summary import summarise_all
 from loadtests.rig.ports import free_port
-from tests.loadtests.conftest import ROOT, run_module
+from tests.loadtests.conftest import ROOT, fake_service, run_module
 
 LOCUSTFILE = ROOT / "loadtests" / "generator" / "locust" / "locustfiles" / "predict.py"
+
+
+@pytest.fixture(scope="module")
+def faultless(models: Path) -> Iterator[str]:
+    with fake_service(models) as address:
+        yield address
 
 
 def _locust(host: str, models: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -100,9 +106,9 @@ def test_a_service_without_fault_is_right_about_every_row(
     ],
 )
 def test_a_mistake_is_one_clear_line_and_no_traceback(
-    arguments: tuple[str, ...], complaint: str, models: Path, start_fake: Callable[..., str]
+    arguments: tuple[str, ...], complaint: str, models: Path, faultless: str
 ) -> None:
-    ended = _locust(start_fake(), models, "--run-time", "1s", *arguments)
+    ended = _locust(faultless, models, "--run-time", "1s", *arguments)
     assert ended.returncode == 2
     assert complaint in ended.stderr
     assert "Traceback" not in ended.stderr

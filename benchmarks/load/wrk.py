@@ -1,0 +1,94 @@
+"""Loads a server with `wrk`, and reads what it found."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+from functools import cached_property
+from pathlib import Path
+
+from benchmarks.errors import BenchmarkError, VoidRunError
+from benchmarks.load.client import TIMEOUT_S, Client, sample_of
+from benchmarks.load.request import Request
+from benchmarks.measure.sample import Sample
+from loadtests.rig.cores import bound_to
+
+_MARK = "wrk-result "
+_SLACK_S = 60.0
+
+# wrk's own print-out rounds to three digits; its script sees every number.
+_SCRIPT = """
+local file = assert(io.open({body}, "rb"))
+wrk.method = "POST"
+wrk.body = file:read("*a")
+file:close()
+wrk.headers["Content-Type"] = "{content_type}"
+wrk.headers["Accept"] = "{content_type}"
+done = function(summary, latency, requests)
+  local errors = summary.errors
+  io.write(string.format(
+    '{mark}{{"requests": %d, "duration_us": %d, "p50_us": %.1f, "p99_us": %.1f, ' ..
+    '"connect": %d, "read": %d, "write": %d, "status": %d, "timeout": %d}}\\n',
+    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
+    errors.connect, errors.read, errors.write, errors.status, errors.timeout))
+end
+"""
+
+
+def find() -> str | None:
+    """Return where wrk is; None where it is not installed."""
+    return shutil.which("wrk")
+
+
+class Wrk(Client):
+    """The program `wrk`, one thread of it."""
+
+    is_wrk = True
+
+    def __init__(self, program: str, core: int | None) -> None:
+        super().__init__(core)
+        self._program = program
+
+    @cached_property
+    def name(self) -> str:
+        done = subprocess.run([self._program, "--version"], capture_output=True, text=True, check=False)
+        first = (done.stdout or done.stderr).partition("\n")[0]
+        return first.partition("[")[0].strip()
+
+    def load(self, host: str, request: Request, *, connections: int, seconds: int) -> Sample:
+        with tempfile.TemporaryDirectory(prefix="wrk-") as folder, bound_to(self._core):
+            body, lua = Path(folder, "body"), Path(folder, "request.lua")
+            body.write_bytes(request.body)
+            lua.write_text(script(request, body), encoding="utf-8")
+            command = [self._program, "-t1", f"-c{connections}", f"-d{seconds}s", f"--timeout={TIMEOUT_S}s"]
+            try:
+                done = subprocess.run(
+                    [*command, "-s", str(lua), host + request.path],
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                    timeout=seconds + _SLACK_S,
+                )
+            except subprocess.TimeoutExpired as error:
+                raise VoidRunError(f"wrk did not end {_SLACK_S:.0f} s after its time") from error
+        if done.returncode != 0:
+            raise BenchmarkError(
+                f"wrk ended with exit code {done.returncode}: {(done.stderr or done.stdout).strip()}"
+            )
+        return parse(done.stdout)
+
+
+def script(request: Request, body: Path) -> str:
+    """Return the Lua script that sends `request`, whose body is in the file `body`."""
+    return _SCRIPT.format(body=json.dumps(str(body)), content_type=request.content_type, mark=_MARK)
+
+
+def parse(output: str) -> Sample:
+    """Read what the script wrote. Raise VoidRunError where an answer was no success, or none came."""
+    found = re.search(rf"^{_MARK}(.*)$", output, re.MULTILINE)
+    if found is None:
+        raise BenchmarkError(f"wrk wrote no result: {output[-300:]!r}")
+    return sample_of(json.loads(found[1]))

@@ -1,0 +1,1 @@
+"""Measurements and the order in which they are taken."""

@@ -1,0 +1,33 @@
+"""Measures subjects in turn, so that whatever disturbs the machine disturbs them alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from benchmarks.measure.sample import Sample, Subject
+from loadtests.rig.turns import turn
+
+WARM_UP_S = 1
+
+Samples = Mapping[str, Sequence[Sample]]
+"""A sample a round for each subject: those of equal index were taken side by side."""
+
+
+def measure(
+    subjects: Mapping[str, Subject], *, rounds: int, seconds: int, say: Callable[[str], None]
+) -> Samples:
+    """Warm every subject up, and take a sample a round of each. Raises what they raise."""
+    for name, subject in subjects.items():
+        say(f"warming up: {name}")
+        subject(WARM_UP_S)
+    samples: dict[str, list[Sample]] = {name: [] for name in subjects}
+    for index in range(rounds):
+        for name in turn(list(subjects), index):
+            say(f"round {index + 1} of {rounds}: {name}")
+            samples[name].append(subjects[name](seconds))
+    return samples
+
+
+def paired(function: Callable[..., float], samples: Samples, *subjects: str) -> tuple[float, ...]:
+    """Apply `function` to the subjects' samples of each round."""
+    return tuple(function(*row) for row in zip(*(samples[name] for name in subjects), strict=True))

@@ -1,0 +1,57 @@
+"""The models that are served, trained where they are missing."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from benchmarks.errors import BenchmarkError
+from bundle.store import Bundle, ModelStore
+from loadtests.rig.child import SOURCE, program
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What `python -m training train` is told, to make a model of this name."""
+
+    name: str
+    architecture: str
+
+
+SMALL = Recipe("breast_cancer", "mlp")  # 30 features
+WIDE = Recipe("fashion_mnist", "cnn")  # 784 features
+
+
+@dataclass(frozen=True)
+class Models:
+    """The folder of the models, and that of the data sets to train on; without it they are downloaded."""
+
+    folder: Path
+    data_dir: Path | None = None
+
+    def bundle(self, recipe: Recipe, say: Callable[[str], None]) -> Bundle:
+        """Open a model, and train it before where there is none. Raises BenchmarkError and BundleError."""
+        store = ModelStore(self.folder)
+        if not store.versions(recipe.name):
+            say(f"training {recipe.name}")
+            self._train(recipe)
+        return store.open(recipe.name)
+
+    def _train(self, recipe: Recipe) -> None:
+        if find_spec("training") is None:
+            raise BenchmarkError(
+                f"there is no model {recipe.name!r} in {str(self.folder)!r}, and no `training` to make it"
+            )
+        options = ("--data", recipe.name, "--model", recipe.architecture, "--name", recipe.name)
+        command = program("training", "train", *options, "--models", str(self.folder.resolve()))
+        if self.data_dir is not None and recipe is WIDE:
+            command += ["--data-dir", str(self.data_dir.resolve())]
+        done = subprocess.run(
+            command, cwd=SOURCE, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        )
+        if done.returncode != 0:
+            last = "\n".join((done.stderr or done.stdout).strip().splitlines()[-5:])
+            raise BenchmarkError(f"training {recipe.name} ended with exit code {done.returncode}: {last}")

@@ -1,0 +1,154 @@
+"""The options of `run`, with their help, and the plan and the budget that they come to.
+
+A default stands where the option means something, in `Plan`, `Schedule` or `Budget`; here are only those of
+which folder and which model, which mean something on a command line alone.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+from typer import Option
+
+from bundle.store import Bundle
+from loadtests.errors import LoadTestError
+from loadtests.experiment.plan import BOUND_MS, Plan, Schedule
+from loadtests.judge.budget import Budget
+from loadtests.rig import cores
+from loadtests.workload.payloads import held_out, rows_within
+from loadtests.workload.scenarios import OFFLINE_BODY_BYTES, OFFLINE_ROWS, SCENARIOS
+from loadtests.workload.target import choose_bundle
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What `python -m loadtests run` takes, as it was typed."""
+
+    models: Annotated[Path, Option(help="Folder of the models.")] = Path("models")
+    model: Annotated[str | None, Option(help="Model; not needed where there is only one.")] = None
+    version: Annotated[int | None, Option(min=1, help="Version; by default the newest.")] = None
+    variants: Annotated[str, Option(help="Variants, comma-separated; by default all there are.")] = ""
+    scenario: Annotated[str, Option(help=f"One of {', '.join(SCENARIOS)}.")] = Plan.scenario_name
+    rows: Annotated[
+        str | None,
+        Option(
+            help=f"Rows in a request, comma-separated; by default 1,32, or if offline {OFFLINE_ROWS}, fewer "
+            "where they are long."
+        ),
+    ] = None
+    users: Annotated[int, Option(min=1, help="Users, each with one connection.")] = Schedule.users
+    think: Annotated[float, Option(min=0, help="Seconds that a user thinks between requests.")] = Plan.think_s
+    rate: Annotated[
+        float | None,
+        Option(min=1, help="Arrivals a second of `server`; where --find-peak begins."),
+    ] = Plan.rate
+    connections: Annotated[
+        int, Option(min=0, help="The most that `server` may open; 0 for as many as it takes.")
+    ] = Plan.connections
+    find_peak: Annotated[
+        bool, Option(help="With `server`: look for the highest rate that holds --p99-ms.")
+    ] = Plan.find_peak
+    profile: Annotated[
+        bool, Option(help="With `server`: look for the peak, and draw the curve of rates up to beyond it.")
+    ] = Plan.profile
+    duration: Annotated[
+        float, Option(min=0.1, help="Seconds measured, for each load; shared out over the rounds.")
+    ] = Schedule.duration_s
+    rounds: Annotated[int, Option(min=1, help="Turns of each variant; two more where it is not steady.")] = (
+        Plan.rounds
+    )
+    warmup: Annotated[float, Option(min=0, help="Seconds thrown away before each round.")] = Schedule.warmup_s
+    seed: Annotated[int, Option(min=0, help="Of the arrivals and the audits.")] = Plan.seed
+    out: Annotated[Path, Option(help="Folder for the report; made if missing.")] = Path("reports/latest")
+    host: Annotated[
+        str | None, Option(help="A service that is running, instead of one started for each variant.")
+    ] = Plan.host
+    p99_ms: Annotated[
+        float | None,
+        Option(
+            help="Budget: the longest p99, in milliseconds; later answers are late. Where lateness is part "
+            f"of the figure (ramp, spike, --find-peak, --profile), {BOUND_MS:g} if it is not given."
+        ),
+    ] = Budget.p99_ms
+    min_accuracy: Annotated[float | None, Option(help="Budget: the least accuracy, as 0.95.")] = (
+        Budget.min_accuracy
+    )
+    min_rps: Annotated[float | None, Option(help="Budget: the fewest requests a second.")] = Budget.min_rps
+    max_mb: Annotated[float | None, Option(help="Budget: the largest file of a variant, in MB.")] = (
+        Budget.max_mb
+    )
+
+    @property
+    def budget(self) -> Budget:
+        """What a variant must hold. Raises LoadTestError for a bound that nothing or everything holds."""
+        return Budget(self.p99_ms, self.min_accuracy, self.min_rps, self.max_mb)
+
+    def plan(self) -> Plan:
+        """Look the model up, and return what is to be measured. Raises LoadTestError or BundleError."""
+        bundle = choose_bundle(self.models, self.model, self.version)
+        return Plan(
+            models=self.models,
+            bundle=bundle,
+            variants=tuple(bundle.variant(name).name for name in _names(self.variants))
+            or tuple(variant.name for variant in bundle.manifest.variants),
+            rows=_row_counts(self.rows or _default_rows(bundle, self.scenario)),
+            schedule=Schedule(self.users, self.warmup, self.duration),
+            out=self.out,
+            cores=cores.choose(),
+            host=self.host,
+            scenario_name=self._checked_scenario(),
+            rounds=self.rounds,
+            think_s=self.think,
+            rate=self.rate,
+            connections=self.connections,
+            seed=self.seed,
+            p99_ms=self.p99_ms,
+            find_peak=self.find_peak,
+            profile=self.profile,
+        )
+
+    def _checked_scenario(self) -> str:
+        name = self.scenario
+        if name not in SCENARIOS:
+            raise LoadTestError(f"--scenario is {name!r}; there are {', '.join(SCENARIOS)}")
+        if (self.find_peak or self.profile) and name != "server":
+            option = "--find-peak" if self.find_peak else "--profile"
+            raise LoadTestError(f"{option} is for --scenario server, an open loop; the scenario is {name!r}")
+        return name
+
+
+def command(body: Callable[[RunOptions], None]) -> Callable[..., None]:
+    """Return `body` as a command with the options' fields for its own, which is what typer reads."""
+
+    def typed(**given: Any) -> None:
+        body(RunOptions(**given))
+
+    hints = get_type_hints(RunOptions, include_extras=True)
+    signature = inspect.signature(RunOptions)
+    options = [one.replace(annotation=hints[name]) for name, one in signature.parameters.items()]
+    typed.__doc__ = body.__doc__
+    typed.__annotations__ = hints
+    vars(typed)["__signature__"] = signature.replace(parameters=options, return_annotation=None)
+    return typed
+
+
+def _names(text: str) -> Sequence[str]:
+    return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
+def _default_rows(bundle: Bundle, scenario: str) -> str:
+    if scenario != "offline":
+        return "1,32"
+    x, _ = held_out(bundle)
+    return str(rows_within(x, OFFLINE_ROWS, OFFLINE_BODY_BYTES))
+
+
+def _row_counts(text: str) -> tuple[int, ...]:
+    names = _names(text)
+    if not names or not all(name.isdecimal() and int(name) > 0 for name in names):
+        raise LoadTestError(f"--rows is {text!r}; give whole numbers from 1 on, comma-separated, as 1,32")
+    return tuple(dict.fromkeys(map(int, names)))

@@ -1,0 +1,81 @@
+"""What `run` shows in a terminal: how far it is, and the table of the loads with the verdict."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Literal
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from loadtests.report.table import LEFT, cells
+from loadtests.report.writer import Report
+
+_ONLY_IN_REPORT = ("req/s", "idle p50 ms")
+# In this order, where a terminal is narrow.
+_DISPENSABLE = ("MB", "model", "failed", "effective", "rows/s", "KB")
+_NOTE_WIDTH = 25  # a longer note is folded
+_LOG_WIDTH = 140  # of output that is no terminal
+
+
+class Bar:
+    """Shows the run's progress in seconds of load."""
+
+    def __init__(self, bar: Progress, task: TaskID) -> None:
+        self._bar = bar
+        self._task = task
+
+    def begin(self, variant: str, doing: str) -> None:
+        self._bar.update(self._task, description=f"{variant}: {doing}")
+
+    def advance(self, seconds: float) -> None:
+        self._bar.update(self._task, advance=seconds)
+
+    def expect(self, seconds: float) -> None:
+        total = self._bar.tasks[self._task].total or 0.0
+        self._bar.update(self._task, total=total + seconds)
+
+
+def console() -> Console:
+    """Return the terminal, or the log that takes its place."""
+    return Console(width=None if sys.stdout.isatty() else _LOG_WIDTH)
+
+
+@contextmanager
+def bar(terminal: Console, seconds: float) -> Iterator[Bar]:
+    """Show a bar for so many seconds of load, until they are over."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
+    with Progress(*columns, TimeElapsedColumn(), console=terminal, transient=True) as progress:
+        yield Bar(progress, progress.add_task("", total=seconds))
+
+
+def show(report: Report, terminal: Console) -> None:
+    """Print the table of the loads, what was not measured, and the verdict."""
+    rows = [cells(load, report.verdict.dominated) for load in report.loads]
+    widths = {title: max(map(len, [title, *(row[title] for row in rows)])) for title in rows[0]}
+    widths["note"] = min(widths["note"], _NOTE_WIDTH)
+    for title in _ONLY_IN_REPORT:
+        widths.pop(title, None)
+    for title in _DISPENSABLE:
+        if sum(widths.values()) + 2 * len(widths) + 2 > terminal.width:
+            widths.pop(title, None)
+    terminal.print(_table(rows, report.title, widths))
+    for one in report.skipped:
+        terminal.print(f"not measured: {one.variant}: {one.reason}", markup=False)
+    for sentence in report.verdict.sentences:
+        terminal.print(sentence.replace("`", ""), markup=False)
+
+
+def _table(rows: Sequence[Mapping[str, str]], name: str, widths: Mapping[str, int]) -> Table:
+    """Return the columns of the loads that have a width as a table."""
+    table = Table(title=name, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for title in widths:
+        justify: Literal["left", "right"] = "left" if title in LEFT else "right"
+        table.add_column(title, justify=justify, no_wrap=title != "note", overflow="fold")
+    for row in rows:
+        table.add_row(*(row[title] for title in widths))
+    return table

@@ -1,0 +1,95 @@
+"""A run while it is under way: the variants that are still in it, their services, and the load generator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from loadtests.errors import LoadTestError
+from loadtests.experiment.measured import Skipped
+from loadtests.experiment.plan import Plan
+from loadtests.measure.check import Check
+from loadtests.measure.summary import Window
+from loadtests.system.offline_predictions import OfflinePredictions
+from loadtests.system.server_process import Server
+from loadtests.workload.order import Order
+from loadtests.workload.target import Target
+
+
+class Progress(Protocol):
+    """Whoever wants to know how far the run is."""
+
+    def begin(self, variant: str, doing: str) -> None:
+        """Something is being done to a variant."""
+
+    def advance(self, seconds: float) -> None:
+        """So much time of a load has gone by."""
+
+    def expect(self, seconds: float) -> None:
+        """There is more to do than the plan says."""
+
+
+class Sender(Protocol):
+    """Whoever carries orders out: the load generator."""
+
+    def send(self, order: Order, file: Path, advance: Callable[[float], None]) -> Window:
+        """Send one load and keep its samples in `file`. Raises GeneratorError where it fails."""
+
+
+@dataclass
+class Subject:
+    """One of the variants of a run. All their services run at once, idle while another is measured.
+
+    A service each, not one for all: then memory is that of one variant, and none can disturb another through
+    shared threads, batches or a crash. An idle service uses no processor time.
+    """
+
+    name: str
+    target: Target
+    server: Server
+    offline: OfflinePredictions | None
+    audits: tuple[Check, ...] = ()
+
+
+class Session:
+    """What everything that measures shares."""
+
+    def __init__(
+        self, plan: Plan, progress: Progress, generator: Sender, subjects: Sequence[Subject]
+    ) -> None:
+        self.plan = plan
+        self.progress = progress
+        self._generator = generator
+        self._subjects = list(subjects)
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """The variants that have not failed by now."""
+        return tuple(self._subjects)
+
+    def has(self, subject: Subject) -> bool:
+        """Tell whether a variant is still in the run."""
+        return any(one is subject for one in self._subjects)
+
+    def drop(self, subject: Subject, error: LoadTestError) -> Skipped:
+        """Leave a variant out from now on; the others go on."""
+        self._subjects = [one for one in self._subjects if one is not subject]
+        return Skipped(subject.name, str(error), failed=True)
+
+    def order(
+        self, subject: Subject, rows: int, *, turn: int, rate: float, is_compared: bool = True
+    ) -> Order:
+        """Return the order for a round of a variant, its answers compared with those offline or not."""
+        offline = str(subject.offline.file) if subject.offline and is_compared else ""
+        return self.plan.order(
+            subject.target, subject.server.host, rows, turn=turn, rate=rate, offline=offline
+        )
+
+    def send(self, order: Order) -> Window:
+        """Have the load generator do an order. Raises GeneratorError where it brings nothing back."""
+        file = self.plan.out / "samples" / "sent.npz"
+        window = self._generator.send(order, file, self.progress.advance)
+        file.unlink()
+        return window

@@ -1,0 +1,180 @@
+"""A regression: whether a second run is worse than a first, load by load, as far as their intervals tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from evidence.estimate import Estimate
+from evidence.ratios import ratio_of_all, ratio_of_runs
+from evidence.unpaired import unpaired_difference
+from loadtests.errors import LoadTestError
+from loadtests.experiment.measured import Measured
+from loadtests.judge.change import BETTER, SAME, UNKNOWN, WORSE, Change, Changes
+from loadtests.judge.contrast import ratio_of_peaks_of_runs
+from loadtests.judge.document import Document
+from loadtests.judge.standing import BY_LATENCY
+
+CONFIDENCE = 0.95  # that nothing which did not change is told apart, over all that is compared
+TOLERANCE = 0.05  # machines drift between two runs by this much, and no interval within one run shows it
+
+
+def compare(
+    before: Document, after: Document, *, tolerance: float = TOLERANCE, confidence: float = CONFIDENCE
+) -> Changes:
+    """Compare two runs of one scenario on one machine, load by load.
+
+    Two figures are told apart where the interval of their ratio leaves 1 out *and* the ratio is off by more
+    than `tolerance`. The intervals are Bonferroni's: `confidence` is the chance that, of all figures, none is
+    told apart which did not change. Accuracy has no tolerance: it is not the machine's.
+
+    Raises LoadTestError where the runs cannot be compared: another machine, another scenario, another
+    schedule, a void load, or nothing in common.
+    """
+    _see_that_they_compare(before, after)
+    first, second = _by_load(before), _by_load(after)
+    shared = [key for key in first if key in second]
+    if not shared:
+        raise LoadTestError("the reports have no variant with the same number of rows in common")
+    pairs = [(first[key], second[key]) for key in shared]
+    # Half of the chance to err is for what is true of all loads, half for what is true of one.
+    each = 1 - (1 - confidence) / 2 / sum(len(_figures(pair)) + 1 + _was_searched(pair) for pair in pairs)
+    changes = [change for pair in pairs for change in _changes(*pair, each, tolerance)]
+    overall = _overall(pairs, 1 - (1 - confidence) / 2, tolerance) if len(pairs) > 1 else ()
+    lost, added = _only(first, second, "first"), _only(second, first, "second")
+    return Changes((*overall, *changes), (*lost, *added), lost)
+
+
+def _see_that_they_compare(before: Document, after: Document) -> None:
+    must_agree = {
+        "machines": [_named(one.machine, ("cpu", "cores")) for one in (before, after)],
+        "models": [one.model for one in (before, after)],
+        "scenarios": [one.scenario for one in (before, after)],
+        "loads": [_named(one.schedule, ("users", "rate")) for one in (before, after)],
+    }
+    for what, (one, other) in must_agree.items():
+        if one != other:
+            raise LoadTestError(
+                f"the reports are of two {what}, {one} and {other}; only like compares with like"
+            )
+    for name, document in (("first", before), ("second", after)):
+        void = [
+            f"{load.variant} with {load.rows_per_request} a request" for load in document.results if load.void
+        ]
+        if void:
+            raise LoadTestError(f"the {name} report is void for {', '.join(void)}: it proves nothing")
+
+
+def _named(data: Mapping[str, object], names: Sequence[str]) -> str:
+    return ", ".join(f"{name} {data[name]}" for name in names if name in data)
+
+
+def _by_load(document: Document) -> dict[tuple[str, int], Measured]:
+    return {(load.variant, load.rows_per_request): load for load in document.results}
+
+
+def _only(
+    ours: dict[tuple[str, int], Measured], theirs: dict[tuple[str, int], Measured], which: str
+) -> tuple[str, ...]:
+    return tuple(
+        f"{variant} with {rows} a request is only in the {which} report"
+        for variant, rows in ours
+        if (variant, rows) not in theirs
+    )
+
+
+def _figures(pair: tuple[Measured, Measured]) -> dict[str, tuple[str, int]]:
+    """Return the figures that are compared as ratios: the field of a round, and 1 where more is better.
+
+    Where a schedule, or the wait for one answer, sets the rate, throughput is not the service's own. After a
+    search the rounds of each run are at a rate of its own, which the peaks of that run set: none compares.
+    """
+    if _was_searched(pair):
+        return {}
+    by_latency = pair[0].scenario in BY_LATENCY
+    first = ("p50", ("p50_ms", -1)) if by_latency else ("throughput", ("rows_per_s", 1))
+    return dict([first, ("p99", ("p99_ms", -1))])
+
+
+def _was_searched(pair: tuple[Measured, Measured]) -> bool:
+    return any(one.peak is not None for one in pair)
+
+
+def _changes(before: Measured, after: Measured, confidence: float, tolerance: float) -> Iterator[Change]:
+    pair = (before, after)
+    for figure, (field, sign) in _figures(pair).items():
+        rounds = [list(load.figures(field).values()) for load in pair]
+        ratio = ratio_of_runs(rounds[1], rounds[0], confidence)
+        yield _change(pair, figure, ratio, _finding(ratio, sign, tolerance))
+    if _was_searched(pair):
+        yield _peak(before, after, confidence, tolerance)
+    yield _accuracy(before, after, confidence)
+
+
+def _peak(before: Measured, after: Measured, confidence: float, tolerance: float) -> Change:
+    """Compare two searches. A peak that is no longer found is worse, and one that was not there is better."""
+    if before.peak is None or after.peak is None:  # only one of the runs looked for it
+        return _change((before, after), "peak", None, UNKNOWN)
+    ratio = ratio_of_peaks_of_runs(after.peak, before.peak, confidence)
+    finding = _finding(ratio, 1, tolerance)
+    was, is_there = bool(before.peak.requests_per_s), bool(after.peak.requests_per_s)
+    if was != is_there:
+        finding = WORSE if was else BETTER
+    return _change((before, after), "peak", ratio, finding)
+
+
+def _overall(
+    pairs: Sequence[tuple[Measured, Measured]], confidence: float, tolerance: float
+) -> Iterator[Change]:
+    if any(map(_was_searched, pairs)):
+        return
+    figures = _figures(pairs[0])
+    for figure, (field, sign) in figures.items():
+        rounds = [tuple(list(load.figures(field).values()) for load in pair) for pair in pairs]
+        each = 1 - (1 - confidence) / len(figures)
+        ratio = ratio_of_all([(after, before) for before, after in rounds], each)
+        yield _change(None, figure, ratio, _finding(ratio, sign, tolerance))
+
+
+def _accuracy(before: Measured, after: Measured, confidence: float) -> Change:
+    difference = None
+    if before.accuracy and after.accuracy:
+        sides = [(one.value, one.unique_rows) for one in (after.accuracy, before.accuracy)]
+        difference = unpaired_difference(sides[0], sides[1], confidence=confidence)
+    finding = {-1: WORSE, 0: SAME, 1: BETTER}[difference.side_of(0)] if difference else UNKNOWN
+    return _change((before, after), "accuracy", difference, finding)
+
+
+def _change(
+    loads: tuple[Measured, Measured] | None, figure: str, step: Estimate | None, finding: str
+) -> Change:
+    return Change(
+        variant=loads[0].variant if loads else "all",
+        rows=loads[0].rows_per_request if loads else None,
+        figure=figure,
+        before=_whole(loads[0], figure) if loads else None,
+        after=_whole(loads[1], figure) if loads else None,
+        value=step.value if step else None,
+        low=step.low if step and step.is_bounded else None,
+        high=step.high if step and step.is_bounded else None,
+        finding=finding,
+    )
+
+
+def _whole(load: Measured, figure: str) -> float | None:
+    return {
+        "throughput": load.rows_per_s,
+        "p50": load.p50,
+        "p99": load.p99,
+        "peak": load.peak.requests_per_s if load.peak else None,
+        "accuracy": load.accuracy.value if load.accuracy else None,
+    }[figure]
+
+
+def _finding(ratio: Estimate | None, sign: int, tolerance: float) -> str:
+    if ratio is None or not ratio.is_bounded:
+        return UNKNOWN
+    # A ratio and its inverse are equally far from 1.
+    is_large = max(ratio.value, 1 / ratio.value) > 1 + tolerance
+    if 1 in ratio or not is_large:
+        return SAME
+    return BETTER if ratio.is_more_than(1) == (sign > 0) else WORSE

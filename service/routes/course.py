@@ -1,0 +1,53 @@
+"""How far a request has come, for whoever counts and logs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+
+from starlette.types import Scope
+
+from service.observe.access_log import AccessLog
+from service.observe.metrics import Metrics
+from service.repository.servable import Servable
+
+
+@dataclass(slots=True)
+class Course:
+    """One request, from when its headers were there; what has not been reached is empty."""
+
+    start: float
+    servable: Servable | None = None
+    rows: int = 0
+    decode_s: float = 0.0
+    end: float = 0.0
+    stages: tuple[float, float, float, float] | None = None
+    """Seconds of decode, wait, infer and encode, of an answered request."""
+
+    def count(self, metrics: Metrics, outcome: str) -> None:
+        """Count the request by what came of it: the status answered, or that the client went away."""
+        servable = self.servable
+        if servable is None:
+            metrics.outcome("", "", outcome).inc()
+        elif self.stages is not None:
+            servable.metrics.observe_answer(self.rows, self.end - self.start, *self.stages)
+        else:
+            signature = servable.signature
+            metrics.outcome(signature.model, signature.variant, outcome).inc()
+
+    def log(self, log: AccessLog, scope: Scope, outcome: str) -> None:
+        """Write the request's line."""
+        took_s = perf_counter() - self.start
+        if self.servable is None:
+            log.write(scope, outcome, took_s, rows=self.rows)
+            return
+        of = self.servable.signature
+        log.write(
+            scope,
+            outcome,
+            took_s,
+            model=of.model,
+            version=of.version,
+            variant=of.variant,
+            rows=self.rows,
+        )

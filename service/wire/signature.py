@@ -1,0 +1,21 @@
+"""What a variant is to whoever asks it, in no protocol's words: its name, what it takes, what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bundle.encoder import Encoder
+from bundle.manifest import InputSpec
+
+
+@dataclass(frozen=True)
+class Signature:
+    """One variant of one version of a model."""
+
+    model: str
+    version: int
+    variant: str
+    input: InputSpec
+    encoder: Encoder | None
+    """Makes rows of texts or objects; None where instances are rows already."""
+    labels: tuple[int, ...] | tuple[str, ...]

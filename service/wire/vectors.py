@@ -1,0 +1,140 @@
+"""Turns bodies of numbers into rows; whatever comes out of here is safe to run."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import simdjson
+
+from bundle.normalizer import FloatArray
+from service.errors import InvalidRequestError, MalformedBodyError, TooLargeError
+from service.wire.message import Body
+
+_FLOAT32_MAX = float(np.finfo(np.float32).max)
+_SQUARE_MAX = _FLOAT32_MAX**2
+_SHAPE = 'the body must be {{"instances": [[...], ...]}}: a list of rows, each a list of {features} numbers'
+
+Float64Array = npt.NDArray[np.float64]
+
+
+class _Body(msgspec.Struct, forbid_unknown_fields=True):
+    instances: list[list[float]]
+
+
+_parser = simdjson.Parser()
+_decoder = msgspec.json.Decoder(_Body)
+
+
+def decode_json(body: Body, *, features: int, max_rows: int, step: int = 0) -> Float64Array:
+    """Return the rows of `{"instances": [[...], ...]}`, shape (rows, features), as float32 can hold them.
+
+    With `step`, a row may be shorter, by whole steps of so many numbers: zeros fill it up.
+    Raises MalformedBodyError where the body is not JSON, InvalidRequestError where it is not such rows of
+    finite float32 numbers, and TooLargeError where there are more than `max_rows`.
+    """
+    rows = _decode_plain(body, features)
+    if rows is None:
+        rows = _decode_carefully(body, features, max_rows, step)
+    check_count(len(rows), max_rows)
+    # One product tells that no number can be too large, NaN or infinite; only then is each one looked at.
+    if not np.vdot(rows, rows) <= _SQUARE_MAX:
+        _check_finite(np.abs(rows) <= _FLOAT32_MAX, rows)
+    return rows
+
+
+def _decode_plain(body: Body, features: int) -> Float64Array | None:
+    """Return the rows of a body that is just as it should be, straight into a buffer; None of any other.
+
+    Flattening hides how the numbers were nested. So the brackets are counted, and each row's length: no other
+    nesting has a bracket for each row, one around them, and rows of that length.
+    """
+    try:
+        document: Any = _parser.parse(body)
+        instances: Any = document["instances"]
+        count = len(instances)
+        if len(document) != 1 or _brackets(body, count) != count + 1 or not count:
+            return None
+        if count > 1 and any(len(row) != features for row in instances):
+            return None
+        values = np.frombuffer(instances.as_buffer(of_type="d"))
+        return values.reshape(count, features)
+    except (ValueError, TypeError, KeyError, AttributeError, RuntimeError):
+        return None
+
+
+def _brackets(body: Body, rows: int) -> int:
+    """Count the opening brackets; of a long body with NumPy, which looks at many bytes at once."""
+    if rows == 1:
+        return body.count(b"[")
+    return int(np.count_nonzero(np.frombuffer(body, np.uint8) == ord("[")))
+
+
+def _decode_carefully(body: Body, features: int, max_rows: int, step: int) -> Float64Array:
+    """Return the rows, or raise the error that says what is wrong and where."""
+    try:
+        instances = _decoder.decode(body).instances
+    except msgspec.ValidationError as error:
+        raise InvalidRequestError(f"{error}; {_SHAPE.format(features=features)}".replace("`", "'")) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        constant = _find_constant(body)
+        if constant is not None:
+            raise InvalidRequestError(f"the body holds {constant}; numbers must be finite") from error
+        raise MalformedBodyError(f"the body is not JSON: {error}") from error
+    check_count(len(instances), max_rows)
+    for index, row in enumerate(instances):
+        if step and row and len(row) % step == 0:
+            row.extend([0.0] * (features - len(row)))
+        if len(row) != features:
+            raise InvalidRequestError(
+                f"instances[{index}] has {len(row)} features; the model takes {features}"
+                + (f", or whole steps of {step}" if step else "")
+            )
+    return np.array(instances, np.float64)
+
+
+def _find_constant(body: Body) -> str | None:
+    """Return the NaN or Infinity that alone keeps a body from being JSON; some clients write them."""
+    found: list[str] = []
+    try:
+        json.loads(body, parse_constant=found.append)
+    except (ValueError, RecursionError):
+        return None
+    return found[0] if found else None
+
+
+def decode_octets(body: Body, *, features: int, max_rows: int) -> FloatArray:
+    """Return the rows of a body of little-endian float32 numbers, row-major, shape (rows, features).
+
+    Raises InvalidRequestError where the body is not whole rows of finite numbers, and TooLargeError where
+    there are more than `max_rows`.
+    """
+    width = 4 * features
+    count, rest = divmod(len(body), width)
+    if rest:
+        raise InvalidRequestError(
+            f"the body is {len(body)} bytes long; a row is {width}: {features} little-endian float32 numbers"
+        )
+    check_count(count, max_rows)
+    rows = np.frombuffer(body, "<f4").reshape(count, features).astype(np.float32, copy=False)
+    _check_finite(np.isfinite(rows), rows)
+    return rows
+
+
+def check_count(rows: int, max_rows: int) -> None:
+    """Raise InvalidRequestError where there are no rows, and TooLargeError where there are too many."""
+    if rows == 0:
+        raise InvalidRequestError("there are no instances; at least one row is needed")
+    if rows > max_rows:
+        raise TooLargeError(f"there are {rows} rows; at most {max_rows} are allowed in a request")
+
+
+def _check_finite(good: npt.NDArray[np.bool_], values: npt.NDArray[Any]) -> None:
+    if not good.all():
+        row, column = np.argwhere(~good)[0]
+        raise InvalidRequestError(
+            f"instances[{row}][{column}] is {values[row, column]}; numbers must be finite and fit in float32"
+        )

@@ -1,0 +1,64 @@
+"""What a client found counts only where every answer was a success, and the client had time to spare."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.errors import VoidRunError
+from benchmarks.load.client import Client, sample_of
+from benchmarks.load.request import json_request, plain
+from benchmarks.subjects.server import service
+from bundle.store import Bundle
+from loadtests.rig.cores import Cores
+
+FINDINGS = {
+    "requests": 30000,
+    "duration_us": 2000000,
+    "p50_us": 61.0,
+    "p99_us": 140.5,
+    "connect": 0,
+    "read": 0,
+    "write": 0,
+    "status": 0,
+    "timeout": 0,
+}
+
+
+def test_a_result_is_read_in_full_precision() -> None:
+    sample = sample_of(FINDINGS)
+    assert (sample.count, sample.seconds, sample.p50_us, sample.p99_us) == (30000, 2.0, 61.0, 140.5)
+    assert sample.per_s == 15000
+    assert sample.each_us == pytest.approx(66.67, abs=0.01)
+
+
+@pytest.mark.parametrize("kind", ["connect", "read", "write", "status", "timeout"])
+def test_one_failed_answer_makes_the_run_void_and_is_named(kind: str) -> None:
+    with pytest.raises(VoidRunError, match=rf"30000 requests, errors: 7 {kind}$"):
+        sample_of(FINDINGS | {kind: 7})
+
+
+def test_a_run_without_any_answer_is_void() -> None:
+    with pytest.raises(VoidRunError, match="not one request"):
+        sample_of(FINDINGS | {"requests": 0})
+
+
+def test_a_run_in_which_the_client_was_the_limit_is_void() -> None:
+    assert sample_of(FINDINGS | {"cpu": 0.9}).load_cpu == 0.9
+    with pytest.raises(VoidRunError, match="used 91% of its core"):
+        sample_of(FINDINGS | {"cpu": 0.91})
+
+
+def test_the_service_is_measured_where_it_answers_and_the_run_is_void_where_it_refuses(
+    models: Path, bundle: Bundle, bound: Cores, client: Client, tmp_path: Path
+) -> None:
+    rows = plain(bundle.golden("int8")[0][:1])
+    with service(models, bundle.name, ["int8"], log=tmp_path / "log", core=bound.server) as server:
+        good = json_request("/predict?variant=int8", {"instances": rows})
+        sample = client.on(server.host, good, connections=2)(1)
+        assert sample.count > 50
+        assert 0 < sample.p50_us <= sample.p99_us
+        ragged = json_request("/predict?variant=int8", {"instances": [rows[0][1:]]})
+        with pytest.raises(VoidRunError, match=r"not every answer was 2xx: .* \d+ status"):
+            client.on(server.host, ragged, connections=2)(1)

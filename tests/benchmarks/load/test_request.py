@@ -1,0 +1,32 @@
+"""A request is the same bytes whoever sends it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmarks.load.request import OCTETS, json_request, octets_request, plain
+
+ROWS = np.array([[17.99, 10.38]], np.float32)
+
+
+def test_rows_are_written_as_a_person_would() -> None:
+    assert plain(ROWS) == [[17.99, 10.38]]
+
+
+def test_a_request_is_encoded_whole_with_its_type_and_length() -> None:
+    request = json_request("/predict?variant=int8", {"instances": plain(ROWS)})
+    head, _, body = request.encoded("http://127.0.0.1:8000").partition(b"\r\n\r\n")
+    assert body == request.body == b'{"instances":[[17.99,10.38]]}'
+    assert head.decode().splitlines() == [
+        "POST /predict?variant=int8 HTTP/1.1",
+        "Host: 127.0.0.1:8000",
+        "Content-Type: application/json",
+        "Accept: application/json",
+        "Content-Length: 29",
+    ]
+
+
+def test_octets_are_little_endian_float32() -> None:
+    request = octets_request("/predict", ROWS)
+    assert np.array_equal(np.frombuffer(request.body, "<f4"), ROWS[0])
+    assert request.content_type == OCTETS

@@ -1,0 +1,70 @@
+"""Our generator and Locust's FastHttpUser are programs that carry out the same orders, and are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from benchmarks.errors import ProcessError
+from benchmarks.measure.sample import Sample
+from benchmarks.parts.generator import SENDERS, figures, order_for, run, sender
+from benchmarks.plan import Plan
+from benchmarks.report.result import Result
+from bundle.store import ModelStore
+
+
+@pytest.mark.parametrize("name", SENDERS)
+def test_a_sender_is_sent_to_the_server_as_often_as_it_is_ordered(
+    name: str, plan: Plan, start_fake: Callable[..., str]
+) -> None:
+    host = start_fake()
+    store = plan.models.folder
+    order = order_for(host, store, ModelStore(store).open("digits")) | {"users": 2, "warmup_s": 0.2}
+    with sender(name, order, plan) as subject:
+        samples = [subject(1) for _ in range(2)]
+    for sample in samples:
+        assert sample.count > 10
+        assert 0.9 < sample.seconds < 3
+        assert 0 < sample.p50_us <= sample.p99_us
+        assert sample.load_cpu is not None
+        assert 0 < sample.load_cpu <= 1
+    asked = httpx.get(f"{host}/counts").json()["requests"]
+    assert asked > sum(sample.count for sample in samples)  # those of the warm-up do not count
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("ours", "error: no service answers at"), ("FastHttpUser", "requests of FastHttpUser failed")],
+)
+def test_a_server_that_is_not_there_ends_a_sender_with_one_line_that_says_so(
+    name: str, told: str, plan: Plan, unused_address: str
+) -> None:
+    store = plan.models.folder
+    order = order_for(unused_address, store, ModelStore(store).open("digits")) | {"users": 2, "warmup_s": 0.2}
+    with sender(name, order, plan) as subject, pytest.raises(ProcessError, match=told) as error:
+        subject(1)
+    assert "Traceback" not in str(error.value)
+
+
+def test_requests_a_second_are_compared_and_what_a_request_costs_is_told() -> None:
+    samples = {
+        "ours": [Sample(5000, 1.0, 1.0, 2.0, 0.5), Sample(6000, 1.0, 1.0, 2.0, 0.9)],
+        "FastHttpUser": [Sample(1000, 1.0, 1.0, 2.0, 1.0), Sample(1000, 0.5, 1.0, 2.0, 1.0)],
+    }
+    found = {figure.name: figure for figure in figures(samples)}
+    ratio = found["requests/s, ours / FastHttpUser"]
+    assert (ratio.values, str(ratio.aim), ratio.is_met) == ((5.0, 3.0), "≥ 2", True)
+    assert found["ours: processor time a request, µs"].values == pytest.approx((100.0, 150.0))
+    assert found["FastHttpUser: share of its core"].values == (1.0, 1.0)
+
+
+def test_the_whole_part_measures_both_on_the_bare_application(plan: Plan) -> None:
+    result = Result("generator", "")
+    run(plan, result)
+    [samples] = result.samples.values()
+    ours, theirs = (samples[name][0].per_s for name in SENDERS)
+    [ratio] = [figure for figure in result.figures if figure.aim]
+    assert ratio.values == (ours / theirs,)
+    assert result.is_bad == (ours / theirs < 2.0)

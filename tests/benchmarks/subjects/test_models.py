@@ -1,0 +1,18 @@
+"""A model that is missing is made, or missed by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.errors import BenchmarkError
+from benchmarks.subjects.models import SMALL, Models
+
+
+def test_a_model_that_is_missing_and_cannot_be_made_is_an_error_that_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmarks.subjects.models.find_spec", lambda _: None)
+    with pytest.raises(BenchmarkError, match="no model 'breast_cancer'"):
+        Models(tmp_path).bundle(SMALL, lambda _: None)

@@ -1,0 +1,281 @@
+"""The program `python -m loadtests run`, as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import psutil
+import pytest
+
+from bundle.store import ModelStore
+from evidence.percentiles import percentile
+from evidence.shares import wilson
+from loadtests.measure.samples import Samples
+from loadtests.system.client import ServiceClient
+from tests.loadtests.conftest import ROOT, run_module
+
+
+@dataclass(frozen=True)
+class Run:
+    out: Path
+    printed: str
+    report: dict[str, Any]
+    left: list[psutil.Process]
+    """Processes that were left behind."""
+
+
+@pytest.fixture(scope="module")
+def real_run(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run of two variants, with 1 and with 8 rows a request, against the real service."""
+    out = tmp_path_factory.mktemp("run") / "report"
+    before = {process.pid for process in psutil.process_iter()}
+    ended = _run(models, "--variants", "float32,int8", "--rows", "1,8", "--out", str(out))
+    assert ended.returncode in {0, 1}, ended.stderr + ended.stdout
+    assert (ended.returncode == 0) == _is_without_fault(out), ended.stdout
+    left = [
+        one
+        for one in psutil.process_iter(["cmdline"])
+        if one.pid not in before and _is_ours(one, out, models)
+    ]
+    return Run(out, ended.stdout, json.loads((out / "report.json").read_text()), left)
+
+
+def _run(models: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    base = ("run", "--models", str(models), "--model", "digits", "--users", "4", "--warmup", "0.2")
+    return run_module("loadtests", *base, "--rounds", "1", "--duration", "0.9", *arguments)
+
+
+def _is_without_fault(out: Path) -> bool:
+    """Tell whether every check passed. A busy machine may void a run, and nothing else may go wrong here."""
+    results = json.loads((out / "report.json").read_text())["results"]
+    failed = {check["name"] for one in results for check in one["checks"] if check["passed"] is False}
+    assert failed <= {"generator", "core", "steady", "cache"}
+    return not failed
+
+
+def _is_ours(process: psutil.Process, out: Path, models: Path) -> bool:
+    command = " ".join(process.info["cmdline"] or [])
+    return str(out) in command or (str(models) in command and "pytest" not in command)
+
+
+def test_every_variant_is_measured_at_every_number_of_rows(real_run: Run) -> None:
+    measured = [(one["variant"], one["rows_per_request"]) for one in real_run.report["results"]]
+    assert measured == [("float32", 1), ("int8", 1), ("float32", 8), ("int8", 8)]
+    assert real_run.report["skipped"] == []
+    assert real_run.report["model"] == "digits"
+
+
+def test_the_figures_are_those_of_the_raw_samples(real_run: Run) -> None:
+    for result in real_run.report["results"]:
+        samples = Samples.load(real_run.out / result["samples"])
+        latencies = (samples.done - samples.scheduled) * 1000
+        assert len(latencies) > 20
+        assert (samples.variant, samples.rows) == (result["variant"], result["rows_per_request"])
+        assert result["answers"] == result["offered"] == len(latencies)
+        assert result["requests_per_s"] == pytest.approx(len(latencies) / 0.9)
+        assert result["rows_per_s"] == pytest.approx(result["rows_per_request"] * len(latencies) / 0.9)
+        for percent in (50, 95, 99):
+            assert result[f"p{percent}_ms"] == percentile(latencies, percent)
+        assert (result["failed"], result["failures"]) == (0, {})
+
+
+def test_every_answer_is_that_of_the_variant_without_http(real_run: Run) -> None:
+    for result in real_run.report["results"]:
+        agreement = result["agreement"]
+        assert (agreement["labels_differ"], agreement["probabilities_differ"]) == (0, 0)
+        assert agreement["rows"] >= result["accuracy"]["unique_rows"]
+        assert result["effective_accuracy"]["value"] == pytest.approx(result["accuracy"]["value"], abs=0.05)
+
+
+def test_every_check_has_a_result_and_a_sentence(real_run: Run) -> None:
+    names = ["generator", "core", "schedule", "answers", "steady", "service", "agreement", "cache", "batches"]
+    for result in real_run.report["results"]:
+        assert [check["name"] for check in result["checks"]] == names
+        assert all(check["detail"].endswith(".") for check in result["checks"])
+        told = {check["name"]: check["passed"] for check in result["checks"]}
+        assert told["answers"] is told["service"] is told["agreement"] is told["batches"] is True
+        assert told["schedule"] is None
+
+
+def test_live_accuracy_is_that_of_the_bundle_where_every_row_was_seen(real_run: Run, models: Path) -> None:
+    bundle = ModelStore(models).open("digits")
+    x, _ = bundle.test_set()
+    for result in real_run.report["results"]:
+        accuracy = result["accuracy"]
+        interval = wilson(accuracy["value"], accuracy["unique_rows"])
+        assert (accuracy["low"], accuracy["high"]) == (interval.low, interval.high)
+        assert accuracy["answered_rows"] == result["answers"] * result["rows_per_request"]
+        if accuracy["unique_rows"] == len(x):
+            scored = bundle.variant(result["variant"]).scores.accuracy
+            assert accuracy["value"] == pytest.approx(scored, abs=2 / len(x))
+
+
+def test_time_and_memory_are_plausible(real_run: Run) -> None:
+    for result in real_run.report["results"]:
+        unloaded = result["unloaded"]
+        assert 0 < unloaded["model_ms"] < unloaded["mean_ms"]
+        assert unloaded["model_share"] == pytest.approx(unloaded["model_ms"] / unloaded["mean_ms"])
+        stages = unloaded["stages_ms"]
+        assert list(stages) == ["client", "http", "decode", "wait", "infer", "encode"]
+        assert all(spent >= 0 for spent in stages.values())
+        assert sum(stages.values()) == pytest.approx(unloaded["mean_ms"])
+        assert 20e6 < result["resident_bytes"] < 2e9
+        assert 0 < result["generator_cpu"] < 1.5
+        assert result["generator_limited"] == (result["generator_cpu"] > 0.9)
+
+
+def test_the_report_can_be_read_and_repeated(real_run: Run) -> None:
+    text = (real_run.out / "report.md").read_text()
+    assert "| float32 | 1 |" in text
+    assert "| int8 | 8 |" in text
+    assert "(tradeoff.svg)" in text
+    assert "nearest rank" in text
+    assert "*unique* rows" in text
+    assert real_run.report["command"] in text
+    assert real_run.report["command"].startswith("python -m loadtests run --models")
+    assert all(sentence in text for sentence in real_run.report["verdict"]["sentences"])
+    picture = ET.parse(real_run.out / "tradeoff.svg").getroot()  # noqa: S314 - it is our own
+    assert picture.tag == "{http://www.w3.org/2000/svg}svg"
+
+
+def test_the_terminal_shows_the_table_and_names_the_report(real_run: Run) -> None:
+    lines = real_run.printed.splitlines()
+    assert lines[-1] == f"report: {real_run.out / 'report.html'}"
+    for begin in (["float32", "1"], ["float32", "8"], ["int8", "1"], ["int8", "8"]):
+        assert sum(line.split()[:2] == begin for line in lines) == 1
+    assert "…" not in real_run.printed
+
+
+def test_no_process_is_left_behind(real_run: Run) -> None:
+    assert real_run.left == []
+
+
+def test_failures_of_a_running_service_are_reported_and_do_not_stop_the_rest(
+    models: Path, start_fake: Callable[..., str], tmp_path: Path
+) -> None:
+    host = start_fake("--stranger-every", "50", "--without", "float16")
+    ended = _run(models, "--variants", "float16,int8", "--rows", "1", "--host", host, "--out", str(tmp_path))
+    assert ended.returncode == 1
+    with ServiceClient(host) as client:
+        assert client.is_ready()  # it was not ours to stop
+    assert list(tmp_path.glob("service-*.log")) == []
+    report, text = json.loads((tmp_path / "report.json").read_text()), (tmp_path / "report.md").read_text()
+    (skipped,), (result,) = report["skipped"], report["results"]
+    assert (report["host"], result["resident_bytes"]) == (host, None)
+
+    assert (skipped["variant"], skipped["failed"]) == ("float16", True)
+    assert "float16 cannot be loaded here" in skipped["reason"]
+    assert f"not measured: `float16`: {skipped['reason']}" in text
+
+    reason = "the answer is not from variant 'int8'"
+    samples = Samples.load(tmp_path / result["samples"])
+    assert result["failures"] == {reason: int(np.count_nonzero(samples.error >= 0))}
+    assert result["failed"] > 0
+    assert "answers" in result["void"]
+    assert result["accuracy"]["value"] == 1.0
+    assert f"{result['failed']} x {reason}" in text
+
+
+def test_errors_void_the_run_and_do_not_keep_it_from_being_measured(
+    models: Path, start_fake: Callable[..., str], tmp_path: Path
+) -> None:
+    host = start_fake("--error-every", "20")
+    ended = _run(models, "--variants", "int8", "--rows", "1", "--host", host, "--out", str(tmp_path))
+    assert ended.returncode == 1
+    (result,) = json.loads((tmp_path / "report.json").read_text())["results"]
+    assert "answers" in result["void"]
+    assert result["failures"] == {"status 500": result["failed"]}
+    assert "VOID" in ended.stdout
+
+
+def test_a_service_that_answers_nothing_as_promised_is_not_measured(
+    models: Path, start_fake: Callable[..., str], tmp_path: Path
+) -> None:
+    host = start_fake("--error-every", "1")
+    ended = _run(models, "--variants", "int8", "--rows", "1", "--host", host, "--out", str(tmp_path))
+    assert ended.returncode == 1  # not a mistake in what was asked
+    assert "error: int8: " in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("--variants", "int8,int3"), "has no variant 'int3'; it has float32"),
+        (("--model", "nothing"), "no model 'nothing'"),
+        (("--version", "99"), "has no version 99; there are: 1"),
+        (("--rows", "1,0,x"), "--rows is '1,0,x'; give whole numbers"),
+        (("--scenario", "flood"), "--scenario is 'flood'; there are users, single_stream, server"),
+        (("--find-peak",), "--find-peak is for --scenario server"),
+        (("--out", "pyproject.toml"), "--out is 'pyproject.toml', where no folder can be made"),
+    ],
+)
+def test_a_mistake_is_one_clear_line_and_no_traceback(
+    arguments: tuple[str, ...], complaint: str, models: Path, tmp_path: Path
+) -> None:
+    ended = _run(models, "--out", str(tmp_path), *arguments)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("error: ")
+    assert complaint in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_which_model_must_be_said_where_there_are_several(models: Path, tmp_path: Path) -> None:
+    ended = run_module("loadtests", "run", "--models", str(models), "--out", str(tmp_path))
+    assert ended.returncode == 2
+    assert "several models" in ended.stderr
+    assert "breast_cancer, digits" in ended.stderr
+
+
+def test_a_host_where_nobody_answers_is_an_error(models: Path, unused_address: str, tmp_path: Path) -> None:
+    ended = _run(models, "--host", unused_address, "--out", str(tmp_path))
+    assert ended.returncode == 2
+    assert f"no service answers at {unused_address}" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 130)], ids=["SIGINT", "SIGTERM"]
+)
+def test_an_interrupted_run_leaves_no_process_behind(
+    number: signal.Signals, code: int, models: Path, tmp_path: Path
+) -> None:
+    command = [
+        *(sys.executable, "-m", "loadtests", "run", "--models", str(models), "--model", "digits"),
+        *("--variants", "int8", "--rows", "1", "--duration", "60", "--out", str(tmp_path)),
+    ]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as run:
+        children: list[psutil.Process] = []
+        deadline = time.monotonic() + 60
+        while not (_names(children) >= {"service", "loadtests.generator"}):
+            assert time.monotonic() < deadline, "the load did not begin in time"
+            children = psutil.Process(run.pid).children(recursive=True)
+            time.sleep(0.05)
+        run.send_signal(number)
+        _, complaint = run.communicate(timeout=30)
+    assert run.returncode == code
+    assert complaint.startswith("interrupted: ")
+    assert "Traceback" not in complaint
+    assert not any(child.is_running() for child in children)
+    assert not (tmp_path / "report.json").exists()
+
+
+def _names(processes: list[psutil.Process]) -> set[str]:
+    names: set[str] = set()
+    for process in processes:
+        try:
+            names |= {name for name in ("service", "loadtests.generator") if name in process.cmdline()}
+        except psutil.NoSuchProcess:
+            continue
+    return names

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bundle.store import Bundle, ModelStore
+from loadtests.experiment.measured import Measured
+from loadtests.experiment.plan import Plan, Schedule
+from loadtests.experiment.record import Record, load_of, shared_rate
+from loadtests.experiment.search import Search
+from loadtests.experiment.session import Subject
+from loadtests.experiment.trial import Trial
+from loadtests.measure.check import Check
+from loadtests.measure.recorder import Recorder
+from loadtests.measure.samples import Samples
+from loadtests.measure.summary import Window
+from loadtests.rig.cores import Cores
+from loadtests.system.identity import Identity
+from loadtests.system.offline_predictions import OfflinePredictions
+from loadtests.system.probe import Unloaded
+from loadtests.system.server_process import Server
+from loadtests.workload.target import Target
+
+SERVICE = Identity(1.0, 5.0, 10.0)
+
+
+def _subject(*audits: Check) -> Subject:
+    server = Server("http://127.0.0.1:1")
+    return Subject("int8", Target("digits", 1, "int8", ("0", "1")), server, None, audits)
+
+
+def _record(mean_ms: float, limit: float) -> Record:
+    """Return a record whose search is over; the service holds up to `limit` requests a second."""
+    search = Search(500.0, 10.0, seed=1)
+    while (attempt := search.next()) is not None:
+        holds = attempt.rate <= limit
+        search.take(Trial(attempt.rate, 1000, 0 if holds else 500, attempt.rate, 1.0, 5.0, 0.9, holds, False))
+    return Record(_subject(), 1, Unloaded(100, mean_ms, mean_ms, None), None, searches=[search])
+
+
+def test_what_is_borne_is_the_peak() -> None:
+    assert _record(1.0, 2000.0).bearable == pytest.approx(2000, rel=0.06)
+
+
+def test_without_a_peak_a_variant_bears_one_request_after_the_other() -> None:
+    assert _record(20.0, 0.0).bearable == 50.0
+
+
+def test_a_variant_without_a_peak_is_not_loaded_at_half_the_others() -> None:
+    assert shared_rate([_record(1.0, 2000.0), _record(20.0, 0.0)]) == 25.0
+    assert shared_rate([_record(1.0, 2000.0), _record(0.5, 4000.0)]) == pytest.approx(1000, rel=0.06)
+
+
+@pytest.fixture(scope="module")
+def bundle(models: Path) -> Bundle:
+    return ModelStore(models).open("digits")
+
+
+class TestLoad:
+    """What a record comes to."""
+
+    @pytest.fixture
+    def plan(self, bundle: Bundle, tmp_path: Path) -> Plan:
+        (tmp_path / "samples").mkdir()
+        return Plan(Path(), bundle, ("int8",), (1,), Schedule(), tmp_path, Cores(None, None))
+
+    def _measured(self, rounds: int = 3, failures: int = 0) -> Record:
+        """Return a record of rounds of a second with a hundred answers of 10 ms, every tenth row wrong."""
+        record = Record(_subject(), 1, Unloaded(100, 4.0, 5.0, 2.0), SERVICE)
+        for _ in range(rounds):
+            recorder = Recorder(1, np.arange(10), variant="int8")
+            recorder.spawned = 0.0
+            for index in range(100):
+                done = (index + 0.5) / 100
+                recorder.add_answer(done - 0.01, done, index % 10, [0] if index % 10 == 0 else [])
+            for _ in range(failures):
+                recorder.add_failure(0.5, 0.6, 0, status=500, reason="status 500")
+            record.windows.append(Window(recorder.samples(), 0.0, 1.0))
+        return record
+
+    def _load(self, plan: Plan, record: Record, after: Identity = SERVICE) -> Measured:
+        return load_of(plan, record, plan.bundle.variant("int8"), after).load
+
+    def test_its_figures_are_those_of_all_rounds_together(self, plan: Plan) -> None:
+        load = self._load(plan, self._measured())
+        assert (load.requests, load.failed, load.answers) == (300, 0, 300)
+        assert load.requests_per_s == pytest.approx(100)
+        assert load.p99 == pytest.approx(10.0)
+        assert [one.index for one in load.rounds] == [0, 1, 2]
+        assert load.unloaded.model_share == 0.4
+        assert load.variant_bytes == plan.bundle.variant("int8").bytes
+        assert load.void == []
+
+    def test_its_samples_are_kept_and_say_which_round_they_are_of(self, plan: Plan) -> None:
+        load = self._load(plan, self._measured())
+        samples = Samples.load(plan.out / load.samples)
+        assert np.bincount(samples.part).tolist() == [100, 100, 100]
+
+    def test_each_test_row_has_the_share_of_its_answers_that_were_right(self, plan: Plan) -> None:
+        scored = load_of(plan, self._measured(), plan.bundle.variant("int8"), SERVICE)
+        assert scored.row_scores is not None
+        assert scored.row_scores.tolist() == [0.0, *[1.0] * 9]
+
+    def test_the_checks_that_failed_and_void_are_named(self, plan: Plan) -> None:
+        record = self._measured(failures=2)
+        record.subject.audits = (
+            Check("cache", passed=False, detail="It caches."),
+            Check("batches", passed=False, detail="Rows differ.", voids=False),
+        )
+        load = self._load(plan, record, replace(SERVICE, counting_since=6.0))
+        assert load.void == ["answers", "service", "cache"]
+        assert load.failures == {"status 500": 6}
+
+    def test_fewer_than_three_rounds_are_cut_for_the_check_of_steadiness(self, plan: Plan) -> None:
+        (steady,) = [one for one in self._load(plan, self._measured(1)).checks if one.name == "steady"]
+        assert steady.passed is True
+        assert "of 3, throughput" in steady.detail
+
+    def test_only_a_load_that_changes_has_a_timeline(self, plan: Plan) -> None:
+        assert self._load(plan, self._measured(1)).timeline == []
+        spike = replace(plan, scenario_name="spike")
+        moments = self._load(spike, self._measured(1)).timeline
+        assert sum(one.offered_per_s * one.seconds for one in moments) == pytest.approx(99, abs=2)
+
+    def test_only_offline_is_set_against_the_interpreter(self, plan: Plan) -> None:
+        record = self._measured()
+        record.subject.offline = OfflinePredictions(Path(), 400.0)
+        assert self._load(plan, record).offline is None
+        offline = self._load(replace(plan, scenario_name="offline"), record).offline
+        assert offline is not None
+        assert offline.interpreter_rows_per_s == 400.0
+        assert offline.share == pytest.approx(0.25)
+
+    def test_only_a_profile_has_a_curve_of_the_rates_that_were_tried_beside_the_search(
+        self, plan: Plan
+    ) -> None:
+        record = self._measured()
+        record.searches = _record(1.0, 2000.0).searches
+        assert self._load(plan, record).curve is None
+        profile = replace(plan, scenario_name="server", profile=True)
+        searched = self._load(profile, record).curve
+        assert searched is not None
+        assert len(searched.points) > 3
+        record.extra = [Trial(rate, 1000, 0, rate, 1.0, 5.0, 0.9, True, False) for rate in (900.0, 300.0)]
+        extra = self._load(profile, record).curve
+        assert extra is not None
+        assert [one.rate for one in extra.points] == [300.0, 900.0]

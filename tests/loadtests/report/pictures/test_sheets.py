@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from loadtests.judge.document import Document
+from loadtests.report.pictures import sheets
+from tests.loadtests.results import complete, document, measured
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def _read(sheet: str) -> ET.Element:
+    return ET.fromstring(sheet)  # noqa: S314 - it is our own
+
+
+def _panels(sheet: str) -> list[str]:
+    """Return what each picture on a sheet is called."""
+    return [one.get("aria-label", "") for one in _read(sheet).iter(f"{SVG}svg") if one.get("role") == "img"]
+
+
+@pytest.fixture(scope="module")
+def whole() -> Document:
+    return document(complete())
+
+
+def test_each_number_of_rows_adds_a_line_to_the_picture() -> None:
+    loads = [measured(name, rows, 1000.0 * rows) for rows in (1, 8, 32) for name in ("float32", "int8")]
+    two, three = (sheets.tradeoff_sheet(document(some)) for some in (loads[:4], loads))
+    assert float(_read(three).get("height", 0)) > float(_read(two).get("height", 0))
+    assert _read(three).get("width") == _read(two).get("width")
+    assert len(_panels(two)) == 4
+    assert [name.rpartition(", ")[2] for name in _panels(three)[::2]] == [
+        "1 rows a request",
+        "8 rows a request",
+        "32 rows a request",
+    ]
+
+
+def test_a_dominated_variant_loses_its_colour() -> None:
+    smaller = sheets.tradeoff_sheet(document([measured("float32"), measured("int8", size=2000)]))
+    larger = sheets.tradeoff_sheet(document([measured("float32", size=2000), measured("int8")]))
+    for sheet, coloured, grey in ((smaller, "v0", "v1"), (larger, "v1", "v0")):
+        assert sheet.count(f'class="mark {coloured}"') == 2
+        assert sheet.count(f'class="mark {grey}"') == 0
+        assert sheet.count('class="mark grey"') == 2 + 1  # the legend shows one
+
+
+def test_a_load_without_answers_is_left_out() -> None:
+    without = sheets.tradeoff_sheet(document([measured("float32"), measured("int8", accuracy=None)]))
+    assert without == sheets.tradeoff_sheet(document([measured("float32")]))
+
+
+def test_every_picture_is_written_that_there_is_something_to_show_in(tmp_path: Path) -> None:
+    assert sheets.draw_all(document([measured("float32", accuracy=None)]), tmp_path) == []
+    assert sheets.draw_all(document([measured("float32")]), tmp_path) == ["tradeoff.svg"]
+    names = ["tradeoff.svg", "curves.svg", "over_time.svg"]
+    assert sheets.draw_all(document(complete()[:2]), tmp_path) == names
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
+
+
+@pytest.mark.parametrize("draw", [sheets.tradeoff_sheet, sheets.curves_sheet, sheets.over_time_sheet])
+def test_a_picture_stands_alone_with_a_size_a_name_and_its_own_colours(draw: object, whole: Document) -> None:
+    assert callable(draw)
+    sheet = draw(whole)
+    root = _read(sheet)
+    assert root.tag == f"{SVG}svg"
+    size = float(root.get("width", 0)), float(root.get("height", 0))
+    assert root.get("viewBox") == f"0 0 {size[0]:g} {size[1]:g}"
+    assert root.findtext(f"{SVG}title", "").startswith("digits/1: ")
+    style = root.findtext(f"{SVG}style", "")
+    used = {name for one in root.iter() for name in one.get("class", "").split()}
+    assert {name for name in used - {"touch"} if f".{name} " not in style} == set()
+    assert not re.search(r"https?:(?!//www\.w3\.org/2000/svg\")|url\(|@import|href", sheet)
+
+
+@pytest.mark.parametrize("draw", [sheets.tradeoff_sheet, sheets.curves_sheet, sheets.over_time_sheet])
+def test_everything_on_a_sheet_lies_within_it_and_no_two_pictures_overlap(
+    draw: object, whole: Document
+) -> None:
+    assert callable(draw)
+    root = _read(draw(whole))
+    width, height = (float(root.get(name, 0)) for name in ("width", "height"))
+    boxes = [
+        tuple(float(one.get(name, 0)) for name in ("x", "y", "width", "height"))
+        for one in root.findall(f"{SVG}svg")
+    ]
+    assert len(boxes) == 6 + 6 * (draw is sheets.curves_sheet) - 2 * (draw is sheets.tradeoff_sheet)
+    for place, (x, y, wide, high) in enumerate(boxes):
+        assert x >= 0
+        assert y >= 0
+        assert x + wide <= width
+        assert y + high <= height
+        for other in boxes[:place]:
+            apart_across = other[0] + other[2] <= x or x + wide <= other[0]
+            apart_down = other[1] + other[3] <= y or y + high <= other[1]
+            assert apart_across or apart_down
+    assert max(float(one.get("y", 0)) for one in root.findall(f"{SVG}text")) < height

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evidence.estimate import Estimate
+from loadtests.report.pictures.spots import LATENCY, PEAK, SPEED, figures, p99, shown, stairs, throughput
+from tests.loadtests.results import changed, document, measured, peak, voided
+
+POINTS = st.lists(st.tuples(st.floats(10, 1e4), st.floats(0.5, 1), st.integers(1, 9)), min_size=1, max_size=6)
+
+
+def test_throughput_has_the_interval_of_the_rounds_and_p99_that_of_the_samples() -> None:
+    load = measured("int8", rows_per_s=1000, p99_ms=3.0)
+    speed = throughput(load)
+    assert speed is not None
+    assert speed.low < speed.value == 1000 < speed.high
+    assert p99(load) == Estimate(3.0, 2.7, 3.3000000000000003)
+
+
+def test_one_round_has_no_bar() -> None:
+    assert throughput(measured("int8", rows_per_s=1000, scatter=(1.0,))) == Estimate(1000, 1000, 1000)
+
+
+@given(POINTS)
+def test_the_front_runs_through_what_is_not_grey_and_nothing_of_that_lies_beyond_it(
+    points: list[tuple[float, float, int]],
+) -> None:
+    names = ["float32", *(f"v{number}" for number in range(len(points) - 1))]
+    report = document(
+        [
+            measured(name, rows_per_s=speed, accuracy=accuracy, size=size)
+            for name, (speed, accuracy, size) in zip(names, points, strict=True)
+        ]
+    )
+    loads = shown(report, 1, SPEED)
+    corners = stairs(report, loads, SPEED, (1.0, 1e5), 0.0)
+    assert corners[0][1] == 0.0
+    assert corners[-1][0] == 1.0
+    coloured = [one for one in loads if one.variant not in report.verdict.dominated]
+    for load in coloured:
+        assert load.accuracy is not None
+        above = [accuracy for speed, accuracy in corners if speed >= load.rows_per_s]
+        assert max(above, default=0.0) >= load.accuracy.value
+
+
+def test_of_latency_less_is_better() -> None:
+    report = document([measured("float32", p99_ms=9, accuracy=0.9), measured("int8", p99_ms=3, accuracy=0.8)])
+    corners = stairs(report, shown(report, 1, LATENCY), LATENCY, (1.0, 100.0), 0.5)
+    assert corners == [(3, 0.5), (3, 0.8), (9, 0.8), (9, 0.9), (100.0, 0.9)]
+
+
+def test_what_is_void_makes_no_front() -> None:
+    report = document([voided(measured("float32"))])
+    assert stairs(report, shown(report, 1, SPEED), SPEED, (1.0, 1e5), 0.0) == []
+
+
+def test_an_open_loop_is_shown_by_its_peak_and_never_by_the_throughput_of_its_schedule() -> None:
+    opened = changed(measured("int8"), scenario="server")
+    assert figures(document([measured("int8")])) == (LATENCY, SPEED)
+    assert figures(document([opened])) == (LATENCY,)
+    report = document([changed(opened, peak=peak(5000.0, 4800.0, 5100.0))])
+    assert figures(report) == (LATENCY, PEAK)
+    assert PEAK.of(report.results[0]) == Estimate(5000.0, 4800.0, 5100.0)

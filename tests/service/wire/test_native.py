@@ -1,0 +1,121 @@
+"""What a request of the service's own protocol asks for, and how the answer is written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bundle.store import Bundle, ModelStore
+from service.errors import InvalidRequestError, TooLargeError, UnsupportedEncodingError, UnsupportedTypeError
+from service.wire import native
+from service.wire.native import Wants, ask_headers, ask_query
+from service.wire.signature import Signature
+
+JSON, OCTETS = Wants(), Wants(octets_in=True, octets_out=True)
+
+
+def signature(bundle: Bundle) -> Signature:
+    return Signature(
+        model=bundle.name,
+        version=bundle.version,
+        variant="int8",
+        input=bundle.manifest.input,
+        encoder=bundle.encoder(),
+        labels=bundle.manifest.labels,
+    )
+
+
+def test_a_query_that_came_before_means_the_very_same_target() -> None:
+    first = ask_query(b"model=digits&version=2&variant=int8&timeout_ms=1.5")
+    target = first.target
+    assert (target.model, target.version, target.variant) == ("digits", 2, "int8")
+    assert first.timeout_ms == 1.5
+    assert ask_query(b"model=digits&version=2&variant=int8&timeout_ms=1.5").target is target
+
+
+def test_what_a_query_does_not_say_is_left_to_the_service() -> None:
+    nothing = ask_query(b"")
+    assert (nothing.target.model, nothing.target.version, nothing.target.variant) == (None, None, None)
+    assert nothing.timeout_ms is None
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "soon", "1e3", "3600001", "0.0000001", "nan", "1" * 20])
+def test_a_time_out_that_is_none_is_refused_wherever_it_stands(value: str) -> None:
+    with pytest.raises(InvalidRequestError, match="above 0 and at most 3600000"):
+        ask_query(f"timeout_ms={value}".encode())
+    with pytest.raises(InvalidRequestError, match="above 0 and at most 3600000"):
+        ask_headers([(b"x-timeout-ms", value.encode())])
+
+
+def test_headers_say_which_way_numbers_are_written() -> None:
+    wants = ask_headers(
+        [
+            (b"host", b"x"),
+            (b"content-type", b"Application/Octet-Stream; charset=x"),
+            (b"accept", b"text/plain, application/octet-stream"),
+            (b"content-length", b"256"),
+            (b"x-timeout-ms", b"20"),
+            (b"content-encoding", b"identity"),
+        ]
+    )
+    assert (wants.octets_in, wants.octets_out, wants.length, wants.timeout_ms) == (True, True, 256, 20.0)
+    assert ask_headers([(b"content-type", b"text/plain"), (b"accept", b"*/*")]) == JSON
+    with pytest.raises(UnsupportedEncodingError, match="'br'"):
+        ask_headers([(b"content-encoding", b"br")])
+
+
+def test_rows_are_the_same_in_json_and_octets(digits: Bundle) -> None:
+    codec = native.bind(signature(digits), max_rows=3)
+    rows = digits.test_set()[0][:3]
+    text = json.dumps({"instances": rows.tolist()}).encode()
+    np.testing.assert_array_equal(codec.decode(JSON, text), rows)
+    np.testing.assert_array_equal(codec.decode(OCTETS, rows.astype("<f4").tobytes()), rows)
+    assert len(text) >= 3 * codec.row_bytes == 3 * 256
+    for wants, body in ((JSON, json.dumps({"instances": [[0] * 64] * 4})), (OCTETS, "\0" * 1024)):
+        with pytest.raises(TooLargeError, match="there are 4 rows; at most 3"):
+            codec.decode(wants, body.encode())
+
+
+def test_texts_are_rows_in_json_alone(field_models: Path) -> None:
+    bundle = ModelStore(field_models).open("codes")
+    codec = native.bind(signature(bundle), max_rows=9)
+    texts = bundle.test_instances()
+    assert texts is not None
+    body = json.dumps({"instances": texts[:5]}).encode()
+    np.testing.assert_array_equal(codec.decode(JSON, body), bundle.test_set()[0][:5])
+    with pytest.raises(UnsupportedTypeError, match="this model takes JSON"):
+        codec.decode(OCTETS, body)
+
+
+def test_an_answer_names_the_variant_and_its_numbers_are_exact(digits: Bundle) -> None:
+    codec = native.bind(signature(digits), max_rows=9)
+    probabilities = np.random.default_rng(0).random((2, 10), np.float32)
+    best = probabilities.argmax(axis=1).tolist()
+    headers, content = codec.encode(JSON, best, probabilities, probabilities.tolist())
+    answer = json.loads(content)
+    assert headers == [(b"content-type", b"application/json")]
+    assert list(answer) == ["model", "version", "variant", "predictions", "probabilities"]
+    assert (answer["model"], answer["version"], answer["variant"]) == ("digits", 1, "int8")
+    assert answer["predictions"] == best
+    np.testing.assert_array_equal(np.array(answer["probabilities"], np.float32), probabilities)
+    headers, content = codec.encode(OCTETS, best, probabilities, probabilities.tolist())
+    assert dict(headers) == {
+        b"content-type": b"application/octet-stream",
+        b"x-model": b"digits",
+        b"x-version": b"1",
+        b"x-variant": b"int8",
+    }
+    np.testing.assert_array_equal(np.frombuffer(content, "<f4").reshape(2, 10), probabilities)
+
+
+def test_the_headers_of_one_answer_are_not_those_of_the_next(digits: Bundle) -> None:
+    codec = native.bind(signature(digits), max_rows=9)
+    row = np.zeros((1, 10), np.float32)
+    for wants in (JSON, OCTETS):
+        first, _ = codec.encode(wants, [0], row, row.tolist())
+        count = len(first)
+        first.append((b"server-timing", b"x"))
+        assert len(codec.encode(wants, [0], row, row.tolist())[0]) == count

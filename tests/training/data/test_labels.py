@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training.data.labels import class_indices, class_weights
+from training.errors import LabelsError
+
+
+@given(st.one_of(st.lists(st.integers(-99, 99), min_size=1), st.lists(st.text(min_size=1), min_size=1)))
+def test_labels_are_numbered_in_sorted_order_and_come_back(values: list[Any]) -> None:
+    y = np.array(values)
+    labels = tuple(np.unique(y).tolist())
+    assert [labels[index] for index in class_indices(y, labels)] == y.tolist()
+
+
+def test_labels_that_the_model_does_not_know_are_named() -> None:
+    with pytest.raises(LabelsError, match="the label 9; it knows 1, 2"):
+        class_indices(np.array([1, 9]), (1, 2))
+    with pytest.raises(LabelsError, match="strings here, and integers to the model"):
+        class_indices(np.array(["1"]), (1, 2))
+
+
+def test_classes_are_weighed_where_they_are_unbalanced_or_on_request() -> None:
+    unbalanced, balanced = np.repeat([0, 1], [30, 10]), np.repeat([0, 1], [15, 10])
+    weights = class_weights(unbalanced, 2, wanted=None)
+    assert weights is not None
+    assert weights.tolist() == pytest.approx([40 / 60, 2.0])
+    assert class_weights(balanced, 2, wanted=None) is None
+    assert class_weights(balanced, 2, wanted=True) is not None
+    assert class_weights(unbalanced, 2, wanted=False) is None

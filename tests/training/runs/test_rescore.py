@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bundle.errors import BundleNotFoundError
+from tests.training.watchers import Notes
+from training.config import DataConfig
+from training.errors import FeaturesError, LabelsError
+from training.runs.rescore import rescore
+from training.runs.run import Published
+
+
+def test_a_bundle_scores_on_its_own_test_rows_as_when_it_was_made(breast_cancer: Published) -> None:
+    notes = Notes()
+    evaluations = rescore(breast_cancer.bundle.folder, progress=notes)
+    published = breast_cancer.bundle.manifest.variants
+    assert [row.scores for row in evaluations] == [variant.scores for variant in published]
+    assert notes.steps == sum(steps for _, steps in notes.stages)
+    assert notes.warnings == []
+
+
+def test_scoring_on_the_training_data_warns_that_it_flatters(breast_cancer: Published) -> None:
+    notes = Notes()
+    evaluations = rescore(breast_cancer.bundle.folder, DataConfig(data="breast_cancer"), progress=notes)
+    assert evaluations[0].scores.rows == 569
+    assert "the scores flatter it" in notes.warnings[0]
+
+
+def test_data_of_another_kind_is_refused(breast_cancer: Published, tmp_path: Path) -> None:
+    folder = breast_cancer.bundle.folder
+    with pytest.raises(FeaturesError, match=r"rows of shape \(13,\); .* takes \(30,\)"):
+        rescore(folder, DataConfig(data="wine"))
+    np.savez(tmp_path / "other.npz", x=np.ones((4, 30)), y=["benign", "purple", "benign", "purple"])
+    with pytest.raises(LabelsError, match="does not know the label 'purple'; it knows 'benign', 'malignant'"):
+        rescore(folder, DataConfig(data=str(tmp_path / "other.npz")))
+    names = breast_cancer.bundle.manifest.input.feature_names or ()
+    header = ",".join(["colour", *names[1:], "y"])
+    (tmp_path / "other.csv").write_text(f"{header}\n" + ",".join(["1"] * 30 + ["benign"]) + "\n")
+    with pytest.raises(FeaturesError, match=r"feature 'colour' where .* has 'mean radius'"):
+        rescore(folder, DataConfig(data=str(tmp_path / "other.csv"), label="y"))
+
+
+def test_a_folder_that_is_no_bundle_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BundleNotFoundError):
+        rescore(tmp_path / "1")

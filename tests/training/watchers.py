@@ -1,0 +1,23 @@
+"""Who watches the jobs of the tests."""
+
+from __future__ import annotations
+
+from training.progress import Silence
+
+
+class Notes(Silence):
+    """Remembers what a job told."""
+
+    def __init__(self) -> None:
+        self.stages: list[tuple[str, int]] = []
+        self.steps = 0
+        self.warnings: list[str] = []
+
+    def begin(self, stage: str, steps: int) -> None:
+        self.stages.append((stage, steps))
+
+    def advance(self, note: str = "") -> None:
+        self.steps += 1
+
+    def warn(self, message: str) -> None:
+        self.warnings.append(message)

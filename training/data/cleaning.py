@@ -1,0 +1,189 @@
+"""Turns what a reader found into a `Dataset`: finite float32 rows, and labels that are classes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bundle.manifest import InputSpec
+from bundle.normalizer import FloatArray
+from training.config import Kind, Missing
+from training.data.dataset import Dataset, Labels, RawData
+from training.data.records import Records
+from training.errors import FeaturesError, LabelsError, MissingValuesError, OptionError, listed
+
+_FLOAT32_MAX = float(np.finfo(np.float32).max)
+
+
+def clean(raw: RawData, *, kind: Kind | None = None, missing: Missing = "error") -> Dataset:
+    """Check and convert what a reader found.
+
+    Raises FeaturesError, LabelsError or MissingValuesError, naming the columns; and OptionError for a `kind`
+    that the rows cannot be.
+    """
+    if len(raw.x) == 0:
+        raise FeaturesError(f"{raw.name} has no rows")
+    if raw.records is not None:
+        return _clean_records(raw, raw.records, kind, missing)
+    spec = _input_spec(raw, kind)
+    _refuse_what_is_not_a_number(raw)
+    if raw.y.shape == (len(raw.y), 1):
+        raw = replace(raw, y=raw.y[:, 0])
+    if raw.y.ndim != 1 or len(raw.y) != len(raw.x):
+        raise LabelsError(
+            f"{raw.name} has x of shape {raw.x.shape} and labels of shape {raw.y.shape}; "
+            f"there must be one label a row, shape ({len(raw.x)},)"
+        )
+    raw = _without_padding(raw, spec)
+    holes = np.isnan(raw.x) if raw.x.dtype.kind == "f" else np.zeros(raw.x.shape, np.bool_)
+    holes = holes.reshape(len(raw.x), -1)  # (n, features)
+    columns = [raw.column_name(int(column)) for column in np.flatnonzero(holes.any(axis=0))]
+    no_label, label = _missing_labels(raw)
+    raw, notes = _without_missing(raw, holes.any(axis=1) | no_label, [*columns, *label], missing)
+    return Dataset(raw.name, _to_float32(raw), _classes(raw), spec, raw.test_rows, notes, raw.lengths)
+
+
+def _clean_records(raw: RawData, records: Records, kind: Kind | None, missing: Missing) -> Dataset:
+    if kind is not None:
+        raise OptionError(f"--kind {kind} was given, but the rows of {raw.name} are texts or objects")
+    holes = records.holes()
+    no_label, label = _missing_labels(raw)
+    columns = sorted({name for names in (*holes, label) for name in names})
+    bad = np.array([bool(names) for names in holes]) | no_label
+    raw, notes = _without_missing(raw, bad, columns, "drop" if missing == "drop" else "error")
+    spec = InputSpec(kind="vector", shape=(1,))  # until the rows are encoded
+    rows = np.zeros((len(raw.y), 0), np.float32)
+    return Dataset(raw.name, rows, _classes(raw), spec, raw.test_rows, notes, records=raw.records)
+
+
+def _input_spec(raw: RawData, kind: Kind | None) -> InputSpec:
+    shape = raw.x.shape[1:]
+    if not 1 <= len(shape) <= 3:
+        raise FeaturesError(
+            f"{raw.name} has x of shape {raw.x.shape}; x must be (n, features), (n, height, width), "
+            "(n, height, width, channels) or (n, steps, coefficients)"
+        )
+    if prod(shape) == 0:
+        raise FeaturesError(f"{raw.name} has no features: x has shape {raw.x.shape}")
+    resolved = kind or _natural_kind(raw.x)
+    if resolved == "vector":
+        shape = (prod(shape),)
+    elif resolved == "sequence" and len(shape) == 1:
+        shape = (*shape, 1)  # one number a step
+    allowed = {"vector": {1}, "image": {2, 3}, "sequence": {2}}[resolved]
+    if len(shape) not in allowed:
+        raise OptionError(f"{raw.name} has x of shape {raw.x.shape}, which cannot be of kind {resolved!r}")
+    if raw.lengths is not None and resolved != "sequence":
+        raise OptionError(
+            f"{raw.name} has lengths, which only sequences have; it cannot be of kind {resolved!r}"
+        )
+    return InputSpec(
+        kind=resolved, shape=shape, feature_names=raw.feature_names, padded=raw.lengths is not None
+    )
+
+
+def _natural_kind(x: npt.NDArray[Any]) -> Kind:
+    if x.ndim == 2:
+        return "vector"
+    return "image" if x.ndim == 4 or x.dtype.kind in "iu" else "sequence"
+
+
+def _refuse_what_is_not_a_number(raw: RawData) -> None:
+    if raw.x.dtype.kind not in "biuf":
+        raise FeaturesError(f"{raw.name} has x of type {raw.x.dtype}; features must be real numbers")
+    if raw.y.dtype.kind not in "biufU":
+        raise LabelsError(f"{raw.name} has labels of type {raw.y.dtype}; they must be integers or strings")
+
+
+def _without_padding(raw: RawData, spec: InputSpec) -> RawData:
+    """Put zeros after the true steps of each sequence, whatever filled it up."""
+    if raw.lengths is None:
+        return raw
+    steps, lengths = spec.shape[0], raw.lengths
+    if lengths.shape != (len(raw.x),) or lengths.dtype.kind not in "iu":
+        raise FeaturesError(
+            f"{raw.name} has lengths of type {lengths.dtype} and shape {lengths.shape}; there must be "
+            f"one whole number a row, shape ({len(raw.x)},)"
+        )
+    wrong = np.flatnonzero((lengths < 1) | (lengths > steps))
+    if len(wrong):
+        raise FeaturesError(
+            f"{raw.name} has a length of {lengths[wrong[0]]} in row {wrong[0]}; it must be from 1 to {steps}"
+        )
+    true = np.arange(steps)[None] < lengths[:, None].astype(np.int64)  # (n, steps)
+    x = np.where(true.reshape(true.shape + (1,) * (raw.x.ndim - 2)), raw.x, raw.x.dtype.type(0))
+    return replace(raw, x=x, lengths=lengths.astype(np.int64))
+
+
+def _without_missing(
+    raw: RawData, bad: npt.NDArray[np.bool_], columns: list[str], missing: Missing
+) -> tuple[RawData, tuple[str, ...]]:
+    """Leave out the rows that are `bad`, (n,), for want of a value in `columns`, and note it."""
+    if not bad.any():
+        return raw, ()
+    _check_missing(raw, bad, columns, missing)
+    note = f"dropped {bad.sum()} of {len(bad)} rows with missing values in {listed(columns)}"
+    return raw.without(bad), (note,)
+
+
+def _check_missing(raw: RawData, bad: npt.NDArray[np.bool_], columns: list[str], missing: Missing) -> None:
+    """Raise MissingValuesError where the rows that are `bad` are not to be dropped, or none would be left."""
+    if missing != "drop":
+        first = np.flatnonzero(bad)[0] if raw.order is None else raw.order[bad].min()
+        if raw.label_name in columns:
+            advice = "a model cannot fill in labels: write them down, or drop these rows with --missing drop"
+        else:
+            advice = "fill them in, or drop these rows with --missing drop"
+            advice += "" if raw.order is None else ", or fill them in with --missing fill"
+        raise MissingValuesError(
+            f"{raw.name} has missing values in {bad.sum()} of {len(bad)} rows, first in row "
+            f"{first} (counted from 0), in {listed(columns)}; {advice}"
+        )
+    if bad.all():
+        raise MissingValuesError(
+            f"{raw.name} has missing values in every row, in {listed(columns)}: none is left"
+        )
+
+
+def _missing_labels(raw: RawData) -> tuple[npt.NDArray[np.bool_], list[str]]:
+    """Return which rows, (n,), have no label, and what messages call its column where there are any."""
+    missing = np.zeros(len(raw.y), np.bool_)
+    if raw.y.dtype.kind == "f":
+        missing |= np.isnan(raw.y)
+    elif raw.y.dtype.kind == "U":
+        missing |= np.char.str_len(raw.y) == 0
+    return missing, [raw.label_name] * bool(missing.any())
+
+
+def _to_float32(raw: RawData) -> FloatArray:
+    flat = raw.x.reshape(len(raw.x), -1)
+    with np.errstate(over="ignore"):  # what overflows is reported below, by name
+        rows = np.ascontiguousarray(flat, np.float32)
+    if not np.isfinite(rows).all():
+        bad = np.argwhere(~np.isfinite(rows))
+        row, column = bad[0]
+        raise FeaturesError(
+            f"{raw.name} has {len(bad)} values that are infinite or beyond float32 (±{_FLOAT32_MAX:.2e}), "
+            f"first {flat[row, column]} in row {row}, {raw.column_name(column)}"
+        )
+    return rows
+
+
+def _classes(raw: RawData) -> Labels:
+    y = raw.y
+    if y.dtype.kind == "U":
+        return y
+    if y.dtype.kind == "f":
+        fractions = y[~(np.isfinite(y) & (y == np.floor(y)))]
+        if len(fractions):
+            raise LabelsError(
+                f"{raw.name} has labels such as {fractions[0]} in {raw.label_name}, which looks like "
+                "regression; a classifier's labels are integers or strings"
+            )
+    if y.dtype.kind != "i" and np.abs(y.astype(np.float64)).max() >= 2**63:
+        raise LabelsError(f"{raw.name} has labels beyond 64 bits in {raw.label_name}")
+    return y.astype(np.int64)

@@ -1,0 +1,50 @@
+"""Classes as numbers: each label's position among all, and what a row of it weighs."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from bundle.normalizer import FloatArray
+from training.data.dataset import IntArray
+from training.errors import LabelsError
+
+# Above this ratio of the largest class to the smallest, classes count as unbalanced.
+BALANCED_RATIO_MAX = 1.5
+
+_NAMED_MAX = 5
+
+
+def class_indices(y: npt.NDArray[np.generic], labels: tuple[int, ...] | tuple[str, ...]) -> IntArray:
+    """Map each label to its position in the sorted `labels`. Raises LabelsError for one that is not there."""
+    known = np.array(labels)
+    if known.dtype.kind != y.dtype.kind:
+        raise LabelsError(f"labels are {_type_name(y)} here, and {_type_name(known)} to the model")
+    positions = np.minimum(np.searchsorted(known, y), len(known) - 1)
+    strange = np.unique(y[known[positions] != y]).tolist()
+    if strange:
+        given = ", ".join(repr(label) for label in strange[:_NAMED_MAX])
+        allowed = ", ".join(repr(label) for label in labels)
+        raise LabelsError(f"the model does not know the label {given}; it knows {allowed}")
+    return positions.astype(np.int64)
+
+
+def class_weights(y: IntArray, classes: int, *, wanted: bool | None) -> FloatArray | None:
+    """Return the weight of each class, n / (classes * rows of the class), or None where all weigh the same.
+
+    Each class must have a row in `y`. With `wanted` None, classes are weighed where the largest has over 1.5
+    times the rows of the smallest.
+    """
+    counts = np.bincount(y, minlength=classes)
+    if wanted is None:
+        wanted = counts.max() > BALANCED_RATIO_MAX * counts.min()
+    if not wanted:
+        return None
+    from sklearn.utils.class_weight import compute_class_weight
+
+    weights: FloatArray = compute_class_weight("balanced", classes=np.arange(classes), y=y).astype(np.float32)
+    return weights
+
+
+def _type_name(y: npt.NDArray[np.generic]) -> str:
+    return "strings" if y.dtype.kind == "U" else "integers"

@@ -1,0 +1,111 @@
+"""From a data set to arrays that a model can be fitted on, with nothing of the test rows leaking into it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bundle.encoder import Encoder
+from bundle.manifest import InputSpec
+from bundle.normalizer import FloatArray, Method, Normalizer
+from training.config import VOCABULARY
+from training.data.dataset import Dataset, IntArray, require_trainable
+from training.data.labels import class_indices
+from training.data.records import Instance, fit_encoder
+from training.data.scaling import fit_normalizer
+from training.data.split import Split, split
+from training.errors import FeaturesError, LabelsError, listed
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What training, calibration and evaluation work on. Rows are raw; `normalizer` is for them."""
+
+    input: InputSpec
+    labels: tuple[int, ...] | tuple[str, ...]
+    normalizer: Normalizer
+    x_train: FloatArray  # (n, features)
+    y_train: IntArray  # (n,), class indices: positions in `labels`
+    x_validation: FloatArray
+    y_validation: IntArray
+    x_test: FloatArray
+    y_test: IntArray
+    notes: tuple[str, ...] = ()
+    encoder: Encoder | None = None
+    """What made the rows, where they were texts or objects."""
+    test_instances: Sequence[Instance] | None = None
+    """What the test rows were before."""
+
+
+def prepare(
+    data: Dataset,
+    *,
+    normalize: Method,
+    test_size: float,
+    validation_size: float,
+    seed: int,
+    tokens: int | None = None,
+    vocabulary: int = VOCABULARY,
+) -> Prepared:
+    """Split `data`, number its labels, and fit encoder and normaliser on the training rows.
+
+    Raises DataError where some class would have no row in some part, or no feature varies.
+    """
+    require_trainable(data)
+    y = class_indices(data.y, data.labels)
+    parts = split(
+        y, test_size=test_size, validation_size=validation_size, seed=seed, test_rows=data.test_rows
+    )
+    _require_every_class(data, y, parts)
+    encoder = None
+    if data.records is not None:
+        encoded = fit_encoder(
+            data.name, data.records, parts.train.tolist(), tokens=tokens, vocabulary=vocabulary
+        )
+        encoder, data = encoded.encoder, replace(data, x=encoded.x, input=encoded.input)
+    lengths = None if data.lengths is None else data.lengths[parts.train]
+    normalizer = fit_normalizer(normalize, data.x[parts.train], data.input, lengths)
+    return Prepared(
+        data.input,
+        data.labels,
+        normalizer,
+        data.x[parts.train],
+        y[parts.train],
+        data.x[parts.validation],
+        y[parts.validation],
+        data.x[parts.test],
+        y[parts.test],
+        _constant_notes(data, normalizer),
+        encoder,
+        None if data.records is None else data.records.take(parts.test.tolist()),
+    )
+
+
+def _require_every_class(data: Dataset, y: IntArray, parts: Split) -> None:
+    required = {"train": parts.train, "validation": parts.validation}
+    if not data.test_rows:  # a published test split is what it is
+        required["test"] = parts.test
+    for part, rows in required.items():
+        absent = np.setdiff1d(np.arange(len(data.labels)), y[rows])
+        if len(absent):
+            label = data.labels[absent[0]]
+            raise LabelsError(
+                f"{data.name} has {np.count_nonzero(y == absent[0])} rows of class {label!r}, too few to "
+                f"have one in the {part} split; give more rows, or smaller splits"
+            )
+
+
+def _constant_notes(data: Dataset, normalizer: Normalizer) -> tuple[str, ...]:
+    constant = normalizer.constant_channels
+    if not constant:
+        return ()
+    if len(constant) == len(normalizer.scale):
+        raise FeaturesError(f"{data.name}: every feature is constant in the training rows")
+    if data.input.fields is not None:
+        return ()  # what no training row had, such as a category for others, is no surprise
+    names = data.input.feature_names
+    named = listed([repr(names[index]) if names else str(index) for index in constant])
+    thing = "feature" if data.input.kind == "vector" else "channel"
+    return (f"ignored {thing} {named}: constant in the training rows",)

@@ -1,0 +1,41 @@
+"""What a run trains on: its data, read, split and prepared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from training.config import TrainConfig
+from training.data.dataset import Dataset
+from training.data.prepare import Prepared, prepare
+from training.data.sources import load
+from training.models import architectures
+from training.progress import Progress
+
+
+@dataclass(frozen=True)
+class Material:
+    """What is trained on: the data as they were read, and as they were split and prepared."""
+
+    data: Dataset
+    prepared: Prepared
+
+
+def read(config: TrainConfig, progress: Progress) -> Material:
+    """Read and prepare the data of a run, and tell of what was left out. Raises DataError or OptionError."""
+    progress.begin("reading", 1)
+    data = load(config)
+    architectures.require_possible(config.model, data.input)
+    prepared = prepare(
+        data,
+        normalize=config.normalize,
+        test_size=config.test_size,
+        validation_size=config.validation_size,
+        seed=config.seed if config.split_seed is None else config.split_seed,
+        tokens=config.tokens,
+        vocabulary=config.vocabulary,
+    )
+    architectures.require_possible(config.model, prepared.input)
+    for note in (*data.notes, *prepared.notes):
+        progress.warn(note)
+    progress.advance(f"{len(data.x):,} rows")
+    return Material(data, prepared)

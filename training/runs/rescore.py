@@ -1,0 +1,41 @@
+"""Scores and times a bundle that exists."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bundle.manifest import REFERENCE
+from bundle.runtimes import is_available, open_runtime
+from bundle.store import open_bundle
+from training.config import DataConfig
+from training.data.rescoring import rows_to_score
+from training.evaluation.evaluate import Evaluation, evaluate
+from training.evaluation.scoring import chunks
+from training.progress import Progress, Silence
+
+
+def rescore(
+    folder: Path, config: DataConfig | None = None, *, progress: Progress | None = None
+) -> list[Evaluation]:
+    """Score and time the bundle in `folder` on its own test rows, or on the data of `config`.
+
+    Raises BundleError, or DataError where the data is not of the bundle's kind.
+    """
+    progress = progress or Silence()
+    bundle = open_bundle(folder)
+    x, y = rows_to_score(bundle, config, progress)
+    bundle.variant(REFERENCE)  # or there is nothing to agree with
+    names = []
+    for variant in bundle.manifest.variants:
+        if is_available(variant):
+            names.append(variant.name)
+        else:
+            progress.warn(f"variant {variant.name} is left out: the library that runs it is not installed")
+    progress.begin("opening", len(names))
+    runtimes = {}
+    for name in names:
+        runtimes[name] = open_runtime(bundle, name)
+        progress.advance(name)
+    sizes = {name: bundle.variant(name).bytes for name in names}
+    progress.begin("scoring", len(names) * chunks(len(x)))
+    return evaluate(runtimes, sizes, x, y, on_chunk=progress.advance)
