@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
-INTERRUPTED = "loadtests/experiment/test_run.py::test_an_interrupted_run_leaves_no_process_behind[SIGINT]"
+INTERRUPTED = "loadtests/cli/test_run.py::test_an_interrupted_run_leaves_no_process_behind[SIGINT]"
 # What a background job, and one that is to outlive its terminal, is started with.
 IGNORING = ("sh", "-c", 'trap "" INT TERM HUP; exec "$@"', "sh")
 SET = {
