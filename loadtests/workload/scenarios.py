@@ -19,7 +19,7 @@ _OFFLINE_USERS = 2  # one request is decoded by the service while the next is on
 
 def _ramp(progress: float, most: int) -> int:
     """Reach `most` after four fifths, so that its height is seen as well."""
-    return min(most, ceil(most * progress / 0.8))
+    return ceil(most * progress / 0.8)
 
 
 def _spike(progress: float, most: int) -> int:
@@ -118,4 +118,4 @@ def users_at(scenario: str, elapsed_s: float, seconds: float, most: int) -> int:
     """
     shape = SCENARIOS[scenario].shape
     progress = min(max(elapsed_s / seconds, 0.0), 1.0)
-    return most if shape is None else max(1, shape(progress, most))
+    return most if shape is None else max(1, min(most, shape(progress, most)))
