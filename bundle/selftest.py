@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
+from bundle.bundle import Bundle, open_bundle
 from bundle.child import environment
 from bundle.errors import BundleDamagedError, BundleError
 from bundle.runtimes import Runtime, is_available, open_runtime
 from bundle.runtimes.base import BATCH_MAX
-from bundle.store import Bundle, open_bundle
 
 # The answers were written down by another machine. Kernels differ between processors in the last bits, and a
 # quantised graph turns one of those into a step of 1/256 of its output; a few such steps are no damage.

@@ -1,197 +1,21 @@
-"""Bundles on disk: published whole or not at all, never changed, and checked byte for byte when read."""
+"""Bundles on disk: published whole or not at all, and never changed."""
 
 from __future__ import annotations
 
 import hashlib
-import io
-import json
 import os
 import secrets
 import shutil
-import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from pydantic import TypeAdapter, ValidationError
 
-from bundle.encoder import Encoder
-from bundle.errors import BundleDamagedError, BundleNotFoundError
-from bundle.manifest import FILE_NAME, SCHEMA_VERSION, FileSpec, Manifest, Name, VariantSpec
-from bundle.normalizer import FloatArray
-from bundle.vocabulary import Vocabulary
+from bundle.bundle import Bundle, open_bundle
+from bundle.errors import BundleNotFoundError
+from bundle.manifest import FILE_NAME, FileSpec, Manifest, Name
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
-_MANIFEST_BYTES_MAX = 64 * 2**20
-
-
-@dataclass(frozen=True)
-class Bundle:
-    """One immutable version of a model: a folder and its manifest. `open_bundle` makes it."""
-
-    folder: Path
-    manifest: Manifest
-
-    @property
-    def name(self) -> str:
-        return self.folder.parent.name
-
-    @property
-    def version(self) -> int:
-        return int(self.folder.name)
-
-    def variant(self, name: str) -> VariantSpec:
-        """Raise BundleNotFoundError where the bundle has no variant of that name."""
-        variant = self.manifest.variant(name)
-        if variant is None:
-            allowed = ", ".join(variant.name for variant in self.manifest.variants)
-            raise BundleNotFoundError(f"{self.folder} has no variant {name!r}; it has {allowed}")
-        return variant
-
-    def read(self, file: FileSpec) -> bytes:
-        """Return the bytes of one file. Raise BundleDamagedError where they are not those of the manifest."""
-        path = self.path(file)
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise BundleDamagedError(path, f"cannot be read ({error.strerror})") from error
-        if len(content) != file.bytes:
-            raise BundleDamagedError(path, f"is {len(content)} bytes long; the manifest says {file.bytes}")
-        digest = hashlib.sha256(content).hexdigest()
-        if digest != file.sha256:
-            raise BundleDamagedError(
-                path, f"has sha256 {digest[:12]}…; the manifest says {file.sha256[:12]}…"
-            )
-        return content
-
-    def path(self, file: FileSpec) -> Path:
-        """Where a file is. Raise BundleDamagedError where a link leads out of the folder."""
-        path = self.folder / file.path
-        if not path.resolve().is_relative_to(self.folder.resolve()):
-            raise BundleDamagedError(path, "leads out of the bundle's folder")
-        return path
-
-    def test_set(self) -> tuple[FloatArray, npt.NDArray[Any]]:
-        """Return the held-out raw rows, shape (n, features), and their labels, shape (n,)."""
-        arrays = self._arrays(self.manifest.test_set)
-        try:
-            x, y = arrays["x"], arrays["y"]
-        except KeyError as error:
-            raise BundleDamagedError(self.path(self.manifest.test_set), f"has no array {error}") from error
-        if x.shape != (len(y), self.manifest.input.features) or x.dtype != np.float32 or y.ndim != 1:
-            raise BundleDamagedError(
-                self.path(self.manifest.test_set),
-                f"holds x {x.dtype}{x.shape} and y {y.dtype}{y.shape}; "
-                f"x must be float32 (n, {self.manifest.input.features}) and y (n,)",
-            )
-        self._check_ids(self.manifest.test_set, x)
-        return x, y
-
-    def encoder(self) -> Encoder | None:
-        """Return what makes rows of instances; None where instances are rows already.
-
-        Raises BundleDamagedError where the vocabulary is not the one that the manifest describes.
-        """
-        spec, file = self.manifest.input, self.manifest.vocabulary
-        if spec.fields is None:
-            return None
-        words = Vocabulary(())
-        if file is not None:
-            try:
-                words = Vocabulary.parse(self.read(file))
-            except ValueError as error:
-                raise BundleDamagedError(self.path(file), f"is not a vocabulary: {error}") from error
-            if words.size != spec.vocabulary:
-                raise BundleDamagedError(
-                    self.path(file), f"has {words.size} ids; the manifest says {spec.vocabulary}"
-                )
-        return Encoder(spec.fields, words, bare=spec.kind == "text")
-
-    def test_instances(self) -> list[Any] | None:
-        """Return the held-out rows as clients send them; None where clients send the rows themselves."""
-        file = self.manifest.test_instances
-        if file is None:
-            return None
-        try:
-            instances = json.loads(self.read(file))
-        except (ValueError, RecursionError) as error:
-            raise BundleDamagedError(self.path(file), f"is not JSON ({error})") from error
-        if not isinstance(instances, list) or len(instances) != len(self.test_set()[0]):
-            raise BundleDamagedError(self.path(file), "does not hold one instance for each test row")
-        return instances
-
-    def golden(self, variant: str) -> tuple[FloatArray, FloatArray]:
-        """Return a few raw rows, shape (n, features), and what `variant` answers, shape (n, classes)."""
-        arrays = self._arrays(self.manifest.golden)
-        try:
-            x, expected = arrays["x"], arrays[variant]
-        except KeyError as error:
-            raise BundleDamagedError(self.path(self.manifest.golden), f"has no array {error}") from error
-        shapes = (len(x), self.manifest.input.features), (len(x), self.manifest.classes)
-        if (x.shape, expected.shape) != shapes or x.dtype != np.float32 or expected.dtype != np.float32:
-            raise BundleDamagedError(self.path(self.manifest.golden), f"holds {variant} in the wrong shape")
-        self._check_ids(self.manifest.golden, x)
-        return x, expected
-
-    def _check_ids(self, file: FileSpec, x: FloatArray) -> None:
-        """Raise BundleDamagedError where rows hold a token id that there is not: a graph may crash of it."""
-        spec = self.manifest.input
-        ids = x[:, spec.features - spec.tokens :]
-        if not ((ids >= 0) & (ids < max(1, spec.vocabulary)) & (ids == np.floor(ids))).all():
-            raise BundleDamagedError(
-                self.path(file), f"holds token ids other than 0 to {spec.vocabulary - 1}"
-            )
-
-    def _arrays(self, file: FileSpec) -> dict[str, npt.NDArray[Any]]:
-        try:
-            with np.load(io.BytesIO(self.read(file)), allow_pickle=False) as arrays:
-                return dict(arrays)
-        except (ValueError, OSError, EOFError, zipfile.BadZipFile, AttributeError) as error:
-            raise BundleDamagedError(self.path(file), f"is not a readable .npz ({error})") from error
-
-
-def open_bundle(folder: Path) -> Bundle:
-    """Read the manifest in `folder` and check every file against it.
-
-    Raises BundleNotFoundError where there is no bundle, and BundleDamagedError where there is one that is
-    not whole.
-    """
-    path = folder / FILE_NAME
-    if not folder.name.isdecimal():
-        raise BundleNotFoundError(
-            f"{folder} is not a version folder: its name must be a number, as in digits/1"
-        )
-    try:
-        if path.stat().st_size > _MANIFEST_BYTES_MAX:
-            raise BundleDamagedError(path, f"is larger than {_MANIFEST_BYTES_MAX} bytes")
-        text = path.read_bytes()
-    except FileNotFoundError as error:
-        raise BundleNotFoundError(f"{folder} is not a bundle: there is no {FILE_NAME} in it") from error
-    except OSError as error:
-        raise BundleDamagedError(path, f"cannot be read ({error.strerror})") from error
-    bundle = Bundle(folder, _parse(path, text))
-    for file in bundle.manifest.files:
-        bundle.read(file)
-    return bundle
-
-
-def _parse(path: Path, text: bytes) -> Manifest:
-    try:
-        fields = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise BundleDamagedError(path, f"is not JSON ({error})") from error
-    version = fields.get("schema_version") if isinstance(fields, dict) else None
-    if type(version) is not int or version != SCHEMA_VERSION:
-        raise BundleDamagedError(path, f"has schema version {version!r}; this release reads {SCHEMA_VERSION}")
-    try:
-        return Manifest.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "manifest"
-        raise BundleDamagedError(path, f"{place}: {first['msg']}") from error
 
 
 class ModelStore:

@@ -10,6 +10,7 @@ import sys
 import tempfile
 from contextlib import ExitStack
 from copy import deepcopy
+from importlib import import_module
 from typing import Any
 
 import uvicorn
@@ -78,7 +79,8 @@ def _protocol(settings: Settings) -> dict[str, Any]:
     """Return uvicorn's options for the protocol that reads requests: ours, unless that could go wrong."""
     doubt = doubt_of_installed()
     if doubt is None:
-        return {"http": "service.http.protocol:GuardedProtocol"}
+        # Imported only here: where uvicorn's internals are other ones, this import may fail.
+        return {"http": import_module("service.http.protocol").GuardedProtocol}
     logger.warning(_WARNING, doubt)
     # uvicorn refuses from this many connections on, and ours is the number that are allowed.
     most = settings.max_connections + 1

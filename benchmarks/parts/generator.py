@@ -16,7 +16,7 @@ from benchmarks.report.figure import Figure, at_least
 from benchmarks.report.result import Result
 from benchmarks.subjects import server
 from benchmarks.subjects.models import SMALL
-from bundle.store import Bundle
+from bundle.bundle import Bundle
 from loadtests.rig.child import Child, program
 
 USERS = 32

@@ -15,7 +15,7 @@ from benchmarks.report.result import Result
 from benchmarks.subjects import server
 from benchmarks.subjects.models import WIDE
 from benchmarks.subjects.server import Server
-from bundle.store import Bundle
+from bundle.bundle import Bundle
 from loadtests.rig.turns import turn
 
 VARIANT = "float32"

@@ -19,7 +19,7 @@ from benchmarks.report.result import Result
 from benchmarks.subjects import server
 from benchmarks.subjects.models import SMALL
 from benchmarks.subjects.server import Server
-from bundle.store import Bundle
+from bundle.bundle import Bundle
 from loadtests.rig.ports import free_port
 
 VARIANT = "int8"

@@ -12,7 +12,7 @@ from benchmarks.subjects import server
 from benchmarks.subjects.interpreter import alone
 from benchmarks.subjects.models import WIDE
 from benchmarks.subjects.server import Server
-from bundle.store import Bundle
+from bundle.bundle import Bundle
 
 VARIANTS = ("int8", "float32")
 OVERHEAD_US = 35.0

@@ -12,9 +12,9 @@ from time import perf_counter
 
 from benchmarks.errors import ProcessError
 from benchmarks.measure.sample import Sample, Subject
+from bundle.bundle import Bundle, open_bundle
 from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime, open_runtime
-from bundle.store import Bundle, open_bundle
 from loadtests.rig.child import Child, program
 
 _CALLS_AT_MOST = 2**20  # a sample keeps each call's duration

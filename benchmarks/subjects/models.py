@@ -9,7 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.errors import BenchmarkError
-from bundle.store import Bundle, ModelStore
+from bundle.bundle import Bundle
+from bundle.store import ModelStore
 from loadtests.rig.child import SOURCE, program
 
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
 
+from bundle.bundle import Bundle
 from bundle.errors import BundleDamagedError
 from bundle.manifest import VariantSpec
 from bundle.runtimes.base import Runtime
-from bundle.store import Bundle
 
 __all__ = ["Runtime", "is_available", "open_runtime", "opener"]
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any, get_type_hints
 
 from typer import Option
 
-from bundle.store import Bundle
+from bundle.bundle import Bundle
 from loadtests.errors import LoadTestError
 from loadtests.experiment.plan import BOUND_MS, Plan, Schedule
 from loadtests.judge.budget import Budget

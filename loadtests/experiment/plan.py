@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from bundle.store import Bundle
+from bundle.bundle import Bundle
 from loadtests.rig.cores import Cores
 from loadtests.workload.order import Order
 from loadtests.workload.scenarios import SCENARIOS, SHAPED, Scenario

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
+from bundle.bundle import Bundle, open_bundle
 from bundle.errors import BundleError
 from bundle.normalizer import FloatArray
 from bundle.runtimes import open_runtime
 from bundle.runtimes.base import BATCH_MAX
-from bundle.store import Bundle, open_bundle
 from loadtests.errors import GeneratorError, LoadTestError
 from loadtests.rig.child import Child, program
 from loadtests.workload.arrays import Ints

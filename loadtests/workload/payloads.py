@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bundle.bundle import Bundle
 from bundle.normalizer import FloatArray
-from bundle.store import Bundle
 from loadtests.workload.arrays import Ints
 
 Label = int | str

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
-from bundle.store import Bundle, ModelStore
+from bundle.bundle import Bundle
+from bundle.store import ModelStore
 from loadtests.errors import LoadTestError
 from loadtests.workload.payloads import Label
 

@@ -7,9 +7,10 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from bundle.bundle import Bundle
 from bundle.errors import BundleError
 from bundle.runtimes import is_available
-from bundle.store import Bundle, ModelStore
+from bundle.store import ModelStore
 from service.errors import UnavailableError, UnknownTargetError, shown
 from service.observe.metrics import Metrics
 from service.repository.servable import Servable

@@ -7,10 +7,10 @@ from time import perf_counter
 
 import numpy as np
 
+from bundle.bundle import Bundle
 from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime, opener
 from bundle.selftest import check
-from bundle.store import Bundle
 from service.engine.batcher import Batcher
 from service.engine.cost import Cost
 from service.engine.lanes import Lanes

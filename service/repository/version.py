@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from bundle.bundle import Bundle
 from bundle.runtimes import is_available
 from bundle.selftest import check_apart
-from bundle.store import Bundle, ModelStore
+from bundle.store import ModelStore
 from service.repository.servable import Servable
 
 State = Literal["loaded", "available", "unavailable", "failed"]

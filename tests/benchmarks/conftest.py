@@ -14,7 +14,8 @@ from benchmarks.load.client import Client
 from benchmarks.load.own import Own
 from benchmarks.plan import Plan
 from benchmarks.subjects.models import Models
-from bundle.store import Bundle, ModelStore
+from bundle.bundle import Bundle
+from bundle.store import ModelStore
 from loadtests.rig import cores
 from loadtests.rig.cores import Cores
 from tests.loadtests.conftest import fake_service

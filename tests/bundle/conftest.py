@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bundle.store import Bundle, ModelStore, open_bundle
+from bundle.bundle import Bundle, open_bundle
+from bundle.store import ModelStore
 
 
 @pytest.fixture

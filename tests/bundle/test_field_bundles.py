@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from bundle.bundle import Bundle, open_bundle
 from bundle.errors import BundleDamagedError
 from bundle.manifest import FILE_NAME, InputSpec
 from bundle.runtimes import open_runtime
-from bundle.store import Bundle, ModelStore, describe, open_bundle
+from bundle.store import ModelStore, describe
 from tests.field_data import WORDS
 
 

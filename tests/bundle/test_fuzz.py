@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bundle.bundle import Bundle, open_bundle
 from bundle.errors import BundleError
 from bundle.manifest import FILE_NAME
 from bundle.runtimes import open_runtime
 from bundle.selftest import TOLERANCE, check_apart
-from bundle.store import Bundle, describe, open_bundle
+from bundle.store import describe
 
 
 def mutate(content: bytes, chance: random.Random) -> bytes:

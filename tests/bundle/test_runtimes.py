@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bundle.bundle import Bundle
 from bundle.errors import BundleDamagedError, BundleNotFoundError, RuntimeUnavailableError
 from bundle.manifest import VariantSpec
 from bundle.runtimes import is_available, open_runtime
 from bundle.runtimes.base import BATCH_MAX, batches
 from bundle.runtimes.litert import LiteRTRuntime
-from bundle.store import Bundle, ModelStore
+from bundle.store import ModelStore
 
 VARIANTS = [
     *("float32", "float16", "weight_int8", "dynamic_int8", "int8", "weight_int4", "int16x8"),

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 import bundle.selftest
+from bundle.bundle import Bundle, open_bundle
 from bundle.errors import BundleDamagedError
 from bundle.manifest import FILE_NAME
 from bundle.runtimes import open_runtime
 from bundle.selftest import check, check_apart
-from bundle.store import Bundle, describe, open_bundle
+from bundle.store import describe
 
 
 def vouch(damaged: Bundle, variant: str, content: bytes) -> Bundle:

@@ -17,8 +17,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 
+from bundle.bundle import Bundle
 from bundle.runtimes import open_runtime
-from bundle.store import Bundle, ModelStore
+from bundle.store import ModelStore
 
 HANG_UP = 0  # instead of a status: the connection is closed without an answer
 INFERENCE_S = 0.0005  # what it says that each request cost the model

@@ -14,7 +14,8 @@ import numpy as np
 import psutil
 import pytest
 
-from bundle.store import Bundle, ModelStore
+from bundle.bundle import Bundle
+from bundle.store import ModelStore
 from loadtests.errors import GeneratorError
 from loadtests.experiment import checks
 from loadtests.experiment.rounds import rounds_of, thirds

@@ -9,9 +9,10 @@ import httpx
 import numpy as np
 import pytest
 
+from bundle.bundle import Bundle
 from bundle.normalizer import FloatArray
 from bundle.runtimes import open_runtime
-from bundle.store import Bundle, ModelStore
+from bundle.store import ModelStore
 from tests.conftest import TrainAll
 from tests.running_service import running_service
 from training.config import TrainConfig

@@ -18,8 +18,8 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis.specs.openapi.checks import response_schema_conformance
 
+from bundle.bundle import Bundle
 from bundle.normalizer import FloatArray
-from bundle.store import Bundle
 from tests.running_service import RunningService, running_service
 
 GROWTH_MAX = 48 * 2**20  # bytes; a leak of a single body of ours a request would be many times that

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bundle.store import open_bundle
+from bundle.bundle import open_bundle
 from training.cli import other_rows
 from training.cli.options import with_options
 from training.cli.proof import MARGIN, Json, Margin, Plot, Proof

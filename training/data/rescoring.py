@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from bundle.bundle import Bundle
 from bundle.manifest import InputSpec
 from bundle.normalizer import FloatArray
-from bundle.store import Bundle
 from training.config import DataConfig
 from training.data.dataset import Dataset, IntArray
 from training.data.labels import class_indices

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from bundle.bundle import Bundle, open_bundle
 from bundle.manifest import REFERENCE
 from bundle.normalizer import FloatArray
 from bundle.runtimes import open_runtime
-from bundle.store import Bundle, open_bundle
 from evidence.paired import Pairs
 from training.config import DataConfig
 from training.data.dataset import IntArray

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bundle.bundle import open_bundle
 from bundle.manifest import REFERENCE
 from bundle.runtimes import is_available, open_runtime
-from bundle.store import open_bundle
 from training.config import DataConfig
 from training.data.rescoring import rows_to_score
 from training.evaluation.evaluate import Evaluation, evaluate

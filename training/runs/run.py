@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from bundle.bundle import Bundle
 from bundle.manifest import REFERENCE, CalibrationSpec, Manifest
 from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime
 from bundle.runtimes.tensorflow import import_tensorflow
-from bundle.store import Bundle, ModelStore
+from bundle.store import ModelStore
 from training.config import TrainConfig
 from training.data.labels import class_weights
 from training.data.split import stratified_sample

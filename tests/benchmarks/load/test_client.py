@@ -10,7 +10,7 @@ from benchmarks.errors import VoidRunError
 from benchmarks.load.client import Client, sample_of
 from benchmarks.load.request import json_request, plain
 from benchmarks.subjects.server import service
-from bundle.store import Bundle
+from bundle.bundle import Bundle
 from loadtests.rig.cores import Cores
 
 FINDINGS = {

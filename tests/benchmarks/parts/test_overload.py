@@ -8,7 +8,7 @@ from benchmarks.load.open_loop import Arrivals
 from benchmarks.parts.overload import SHARES, figures, profile
 from benchmarks.plan import Plan
 from benchmarks.report.result import Result
-from bundle.store import Bundle
+from bundle.bundle import Bundle
 
 
 def arrivals(answered: int, *, offered: int, refused: int = 0, failed: int = 0) -> Arrivals:

@@ -9,8 +9,8 @@ import numpy as np
 
 from benchmarks.parts import peers
 from benchmarks.peers.classifier import Classifier
+from bundle.bundle import Bundle
 from bundle.runtimes import open_runtime
-from bundle.store import Bundle
 
 
 def test_the_peers_classifier_gives_the_probabilities_of_our_runtime(bundle: Bundle, tmp_path: Path) -> None:

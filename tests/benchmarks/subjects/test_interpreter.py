@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.errors import ProcessError
 from benchmarks.subjects.interpreter import alone
-from bundle.store import Bundle
+from bundle.bundle import Bundle
 from loadtests.rig.cores import Cores
 
 

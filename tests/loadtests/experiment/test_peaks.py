@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bundle.store import Bundle, ModelStore
+from bundle.bundle import Bundle
+from bundle.store import ModelStore
 from loadtests.errors import GeneratorError
 from loadtests.experiment.peaks import PROFILE, look_for_peaks
 from loadtests.experiment.plan import Plan, Schedule

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bundle.store import Bundle, ModelStore
+from bundle.bundle import Bundle
+from bundle.store import ModelStore
 from loadtests.experiment.plan import BOUND_MS, Plan, Schedule
 from loadtests.report.method import method
 from loadtests.rig.cores import Cores

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bundle.store import Bundle, ModelStore
+from bundle.bundle import Bundle
+from bundle.store import ModelStore
 from loadtests.experiment.measured import Measured
 from loadtests.experiment.plan import Plan, Schedule
 from loadtests.experiment.record import Record, load_of, shared_rate

@@ -13,7 +13,8 @@ import httpx
 import psutil
 import pytest
 
-from bundle.store import Bundle, ModelStore, describe
+from bundle.bundle import Bundle
+from bundle.store import ModelStore, describe
 from tests.bundle.test_store import refill
 from tests.running_service import RunningService, running_service
 from tests.service.load import OCTETS, Load, load

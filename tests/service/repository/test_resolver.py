@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from bundle.bundle import Bundle
 from bundle.errors import BundleDamagedError
-from bundle.store import Bundle, ModelStore
+from bundle.store import ModelStore
 from service.engine.lanes import Lanes
 from service.errors import UnknownTargetError
 from service.observe.metrics import Metrics

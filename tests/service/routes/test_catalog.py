@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bundle.store import Bundle
+from bundle.bundle import Bundle
 from tests.running_service import running_service
 
 

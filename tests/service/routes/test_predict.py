@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bundle.bundle import Bundle
 from bundle.normalizer import FloatArray
-from bundle.store import Bundle, ModelStore
+from bundle.store import ModelStore
 
 OCTETS = "application/octet-stream"
 ROW = [0.0] * 64

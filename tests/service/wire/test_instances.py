@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bundle.bundle import Bundle
 from bundle.runtimes import open_runtime
-from bundle.store import Bundle, ModelStore
+from bundle.store import ModelStore
 from tests.field_data import LOAN
 from tests.running_service import running_service
 from tests.service.routes.test_predict import JSON, OCTETS, problem

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bundle.store import Bundle, ModelStore
+from bundle.bundle import Bundle
+from bundle.store import ModelStore
 from service.errors import InvalidRequestError, TooLargeError, UnsupportedEncodingError, UnsupportedTypeError
 from service.wire import native
 from service.wire.native import Wants, ask_headers, ask_query

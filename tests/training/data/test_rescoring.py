@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from bundle.bundle import Bundle
 from bundle.fields import NumberField
 from bundle.manifest import FileSpec, InputSpec, Manifest, NormalizerSpec, Scores, VariantSpec
-from bundle.store import Bundle
 from tests.field_data import write_loans
 from tests.training.broken import PROVENANCE
 from tests.training.watchers import Notes

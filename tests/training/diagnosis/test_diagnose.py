@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bundle.store import open_bundle
+from bundle.bundle import open_bundle
 from tests.training import broken
 from tests.training.broken import Workshop
 from training.cli.app import main

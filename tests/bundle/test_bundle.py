@@ -1,0 +1,164 @@
+"""A bundle is read with care: whatever is not as its manifest says is refused, and named."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bundle.bundle import Bundle, open_bundle
+from bundle.errors import BundleDamagedError, BundleError
+from bundle.manifest import FILE_NAME
+from bundle.store import describe
+
+
+def edit(bundle: Bundle, change: Callable[[dict[str, Any]], None]) -> None:
+    path = bundle.folder / FILE_NAME
+    fields = json.loads(path.read_text())
+    change(fields)
+    path.write_text(json.dumps(fields))
+
+
+def every_file(bundle: Bundle) -> list[str]:
+    return [FILE_NAME, *(file.path for file in bundle.manifest.files)]
+
+
+def test_one_flipped_bit_in_any_file_is_found_and_the_file_is_named(damaged: Bundle) -> None:
+    for name in every_file(damaged)[1:]:
+        path = damaged.folder / name
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+        with pytest.raises(BundleDamagedError, match="sha256") as caught:
+            open_bundle(damaged.folder)
+        assert caught.value.path == path
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+    open_bundle(damaged.folder)
+
+
+def test_a_missing_or_shortened_file_is_found_and_named(damaged: Bundle) -> None:
+    for name in every_file(damaged)[1:]:
+        path = damaged.folder / name
+        content = path.read_bytes()
+        path.write_bytes(content[:-1])
+        with pytest.raises(BundleDamagedError, match="bytes long; the manifest says"):
+            open_bundle(damaged.folder)
+        path.unlink()
+        with pytest.raises(BundleDamagedError, match=r"cannot be read \(No such file"):
+            open_bundle(damaged.folder)
+        path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "path", ["../1/golden.npz", "/etc/passwd", "a/../../x", "", "C:\\x", "..", "variants\\..\\x", "nul\0"]
+)
+def test_a_path_out_of_the_folder_is_refused(damaged: Bundle, path: str) -> None:
+    edit(damaged, lambda fields: fields["golden"].update(path=path))
+    with pytest.raises(BundleDamagedError, match=r"golden\.path: .*not a path inside"):
+        open_bundle(damaged.folder)
+
+
+def test_a_link_out_of_the_folder_is_refused(damaged: Bundle, tmp_path: Path) -> None:
+    path = damaged.path(damaged.manifest.golden)
+    path.rename(tmp_path / "elsewhere.npz")
+    path.symlink_to(tmp_path / "elsewhere.npz")
+    with pytest.raises(BundleDamagedError, match="leads out"):
+        open_bundle(damaged.folder)
+
+
+@pytest.mark.parametrize("version", [0, 2, "1", None, True, [1]])
+def test_an_unknown_schema_version_is_refused(damaged: Bundle, version: object) -> None:
+    edit(damaged, lambda fields: fields.update(schema_version=version))
+    with pytest.raises(BundleDamagedError, match=r"schema.version"):
+        open_bundle(damaged.folder)
+
+
+def test_a_field_that_nobody_knows_is_refused(damaged: Bundle) -> None:
+    edit(damaged, lambda fields: fields["input"].update(shapes=[64]))
+    with pytest.raises(BundleDamagedError, match=r"input\.shapes: Extra inputs are not permitted"):
+        open_bundle(damaged.folder)
+
+
+def test_calibrated_ranges_are_one_a_channel_or_not_known(damaged: Bundle) -> None:
+    assert damaged.manifest.calibration is not None
+    assert (damaged.manifest.calibration.low, damaged.manifest.calibration.high) == ((0.0,), (16.0,))
+    edit(damaged, lambda fields: fields["calibration"].update(low=[0.0, 1.0]))
+    with pytest.raises(BundleDamagedError, match=r"\(2, 1\) calibrated ranges for 1 channels"):
+        open_bundle(damaged.folder)
+    edit(damaged, lambda fields: fields.pop("calibration"))
+    assert open_bundle(damaged.folder).manifest.calibration is None
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 100_000])
+def test_a_manifest_that_is_no_json_object_is_refused(damaged: Bundle, text: bytes) -> None:
+    (damaged.folder / FILE_NAME).write_bytes(text)
+    with pytest.raises(BundleDamagedError, match=FILE_NAME):
+        open_bundle(damaged.folder)
+
+
+def rewrite(bundle: Bundle, key: str, write: Callable[[Path], object]) -> Bundle:
+    """Replace a file and let the manifest vouch for it, as someone who tampers would."""
+    path = bundle.folder / bundle.manifest.model_dump()[key]["path"]
+    write(path)
+    edit(bundle, lambda fields: fields.update({key: describe(bundle.folder, path).model_dump()}))
+    return open_bundle(bundle.folder)
+
+
+def test_a_pickle_in_an_array_file_is_never_loaded(damaged: Bundle, tmp_path: Path) -> None:
+    class Bomb:
+        def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
+            return os.mkdir, (str(tmp_path / "exploded"),)
+
+    bomb = np.array([Bomb()], dtype=object)
+    bundle = rewrite(damaged, "test_set", lambda path: np.savez(path, allow_pickle=True, x=bomb, y=bomb))
+    with pytest.raises(BundleDamagedError, match="not a readable"):
+        bundle.test_set()
+    assert not (tmp_path / "exploded").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\3\4 and then nothing", b"\x93NUMPY garbage"])
+def test_an_array_file_of_garbage_is_refused(damaged: Bundle, content: bytes) -> None:
+    bundle = rewrite(damaged, "golden", lambda path: path.write_bytes(content))
+    with pytest.raises(BundleDamagedError, match="golden"):
+        bundle.golden("int8")
+
+
+def test_arrays_of_the_wrong_shape_are_refused(damaged: Bundle) -> None:
+    rows = np.zeros((3, 64), np.float32)
+    bundle = rewrite(damaged, "test_set", lambda path: np.savez(path, x=rows[:, :5], y=np.zeros(3)))
+    with pytest.raises(BundleDamagedError, match=r"x must be float32 \(n, 64\)"):
+        bundle.test_set()
+    bundle = rewrite(damaged, "golden", lambda path: np.savez(path, x=rows, int8=rows))
+    with pytest.raises(BundleDamagedError, match="wrong shape"):
+        bundle.golden("int8")
+    with pytest.raises(BundleDamagedError, match="no array 'float32'"):
+        bundle.golden("float32")
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_manifest_with_any_byte_changed_is_refused_or_still_whole(
+    damaged: Bundle, data: st.DataObject
+) -> None:
+    path = damaged.folder / FILE_NAME
+    whole = path.read_bytes()
+    position = data.draw(st.integers(0, len(whole) - 1))
+    byte = data.draw(st.binary(min_size=1, max_size=1))
+    path.write_bytes(whole[:position] + byte + whole[position + 1 :])
+    try:
+        files = open_bundle(damaged.folder).manifest.files
+    except BundleError as error:
+        refusal = str(error)
+    else:
+        refusal = ""
+    finally:
+        path.write_bytes(whole)
+    assert str(damaged.folder) in refusal if refusal else files == damaged.manifest.files
