@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -29,6 +30,16 @@ def start_fake(models: Path) -> Iterator[Callable[..., str]]:
     """Start a fake service with some options; return its address. It is stopped after the test."""
     with ExitStack() as stack:
         yield lambda *options: stack.enter_context(fake_service(models, *options))
+
+
+@pytest.fixture
+def _signals_put_back() -> Iterator[None]:
+    """Leave the signals of the test program as they were, whatever a program run inside it heeds."""
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = [(number, signal.getsignal(number)) for number in numbers]
+    yield
+    for number, handler in before:
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")

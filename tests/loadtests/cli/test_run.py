@@ -16,10 +16,12 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import psutil
 import pytest
+from typer.testing import CliRunner, Result
 
 from bundle.store import ModelStore
 from evidence.percentiles import percentile
 from evidence.shares import wilson
+from loadtests.cli.app import app
 from loadtests.measure.samples import Samples
 from loadtests.system.client import ServiceClient
 from tests.loadtests.conftest import ROOT, run_module
@@ -208,6 +210,12 @@ def test_a_service_that_answers_nothing_as_promised_is_not_measured(
     assert "Traceback" not in ended.stderr
 
 
+def _refused(*arguments: str) -> Result:
+    """Run the command in this process: starting one takes most of the time that it needs to refuse."""
+    return CliRunner().invoke(app, ["run", *arguments])
+
+
+@pytest.mark.usefixtures("_signals_put_back")
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
@@ -223,16 +231,17 @@ def test_a_service_that_answers_nothing_as_promised_is_not_measured(
 def test_a_mistake_is_one_clear_line_and_no_traceback(
     arguments: tuple[str, ...], complaint: str, models: Path, tmp_path: Path
 ) -> None:
-    ended = _run(models, "--out", str(tmp_path), *arguments)
-    assert ended.returncode == 2
+    ended = _refused("--models", str(models), "--model", "digits", "--out", str(tmp_path), *arguments)
+    assert ended.exit_code == 2
     assert ended.stderr.startswith("error: ")
     assert complaint in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
 
 
+@pytest.mark.usefixtures("_signals_put_back")
 def test_which_model_must_be_said_where_there_are_several(models: Path, tmp_path: Path) -> None:
-    ended = run_module("loadtests", "run", "--models", str(models), "--out", str(tmp_path))
-    assert ended.returncode == 2
+    ended = _refused("--models", str(models), "--out", str(tmp_path))
+    assert ended.exit_code == 2
     assert "several models" in ended.stderr
     assert "breast_cancer, digits" in ended.stderr
 

@@ -101,17 +101,8 @@ def test_a_program_that_was_started_to_ignore_ctrl_c_goes_on_after_it_and_ends_i
     assert not child.is_running()
 
 
-@pytest.fixture
-def put_back() -> Iterator[None]:
-    """Leave the signals of the test program as they were."""
-    before = [(number, signal.getsignal(number)) for number in ASKED]
-    yield
-    for number, handler in before:
-        signal.signal(number, handler)
-
-
 @pytest.mark.parametrize("number", ASKED)
-@pytest.mark.usefixtures("put_back")
+@pytest.mark.usefixtures("_signals_put_back")
 def test_whoever_asks_for_the_end_it_is_as_ctrl_c(number: signal.Signals) -> None:
     signal.signal(number, signal.SIG_DFL)
     interruption.heed()
@@ -120,7 +111,7 @@ def test_whoever_asks_for_the_end_it_is_as_ctrl_c(number: signal.Signals) -> Non
 
 
 @pytest.mark.parametrize("number", ASKED)
-@pytest.mark.usefixtures("put_back")
+@pytest.mark.usefixtures("_signals_put_back")
 def test_what_the_caller_ignores_stays_ignored(number: signal.Signals) -> None:
     signal.signal(number, signal.SIG_IGN)
     interruption.heed()
