@@ -34,7 +34,7 @@ test: check  ## Check, then run the whole suite but what takes minutes
 soak: $(READY)  ## Run the tests that take minutes: thousands of mutations, hundreds of swaps
 	$(BIN)/python -m pytest -m slow -s
 
-bench: $(READY)  ## Compare the service with bare ASGI and with other servers; needs wrk
+bench: $(READY)  ## Compare the service with bare ASGI and with other servers; uses wrk where it is installed
 	$(BIN)/python -m benchmarks --models models $(BENCH)
 
 check: $(READY)  ## Format, lint, types and architecture: the gate

@@ -64,7 +64,9 @@ def convert() -> Iterator[Worker]:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory, worker_id: str, pytestconfig: pytest.Config) -> Path:
+def trained_stores(
+    tmp_path_factory: pytest.TempPathFactory, worker_id: str, pytestconfig: pytest.Config
+) -> Path:
     """The folder of all stores that the tests train, which the processes of a run share."""
     base = tmp_path_factory.getbasetemp()
     given: Path | None = pytestconfig.getoption("--trained")
@@ -72,11 +74,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory, worker_id: str, pytestconf
 
 
 @pytest.fixture(scope="session")
-def train_once(trained: Path, convert: Worker) -> TrainAll:
+def train_once(trained_stores: Path, convert: Worker) -> TrainAll:
     """Publish models in a store of that name. Of several test processes the first trains; the others wait."""
 
     def train_once(name: str, configs: Mapping[str, TrainConfig]) -> Path:
-        store = trained / name
+        store = trained_stores / name
         with FileLock(f"{store}.lock"):
             for model, config in configs.items():
                 if not ModelStore(store).versions(model):

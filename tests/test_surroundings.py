@@ -27,11 +27,12 @@ SET = {
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to ignore")
 def test_a_run_is_interrupted_by_whomever_the_tests_are_started(
-    trained: Path, models: Path, tmp_path: Path
+    trained_stores: Path, models: Path, tmp_path: Path
 ) -> None:
     started = os.environ.copy() | SET
     started.pop("HOME", None)
-    options = ("-p", "no:cacheprovider", "--basetemp", str(tmp_path / "inner"), "--trained", str(trained))
+    folders = ("--basetemp", str(tmp_path / "inner"), "--trained", str(trained_stores))
+    options = ("-p", "no:cacheprovider", *folders)
     done = subprocess.run(
         [*IGNORING, sys.executable, "-m", "pytest", *options, str(TESTS / INTERRUPTED)],
         cwd=tmp_path,

@@ -65,7 +65,7 @@ _PREDICT_PROBLEMS = {
     422: "Not instances that the model takes, the first wrong one being named, or an unknown query parameter",
     408: "The body did not arrive in time",
     503: "Too much work is waiting (see Retry-After), or the variant cannot be run here",
-    504: "timeout_ms was over before inference",
+    504: "timeout_ms was over before the answer was there",
 }
 
 

@@ -53,4 +53,4 @@ def test_a_npy_of_ones_own_is_trained_served_and_measured(tmp_path: Path) -> Non
         assert result["rows_per_s"] > 0
     assert report["verdict"]["sentences"][0] in (out / "report.md").read_text()
     assert (out / "report.html").read_text().startswith("<!doctype html>")
-    assert (out / "tradeoff.png").read_bytes().startswith(b"\x89PNG")
+    assert (out / "tradeoff.svg").read_text().startswith("<svg ")
