@@ -1,1 +1,1 @@
-"""Compares the service with the least there can be, with the bare interpreter, and with other servers."""
+"""Compares the service, the load generator and the training with what people would use instead."""
