@@ -9,4 +9,5 @@ from pathlib import Path
 def environment() -> dict[str, str]:
     """Return the environment of a child that finds our packages first, wherever it is started from."""
     source = str(Path(__file__).parents[1])
-    return os.environ | {"PYTHONPATH": os.pathsep.join([source, os.environ.get("PYTHONPATH", "")])}
+    path = filter(None, [source, os.environ.get("PYTHONPATH")])
+    return os.environ | {"PYTHONPATH": os.pathsep.join(path)}

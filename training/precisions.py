@@ -113,6 +113,12 @@ def precision_of(variant: str) -> str:
     return variant.rpartition("-")[2]
 
 
+def width_of(variant: str) -> str:
+    """Return how wide a variant is, as its name says: `w0.5`, or `w1` where it says nothing."""
+    width, dash, _ = variant.partition("-")
+    return width if dash else "w1"
+
+
 def folder_name(width: float) -> str:
     """Return the folder of a width's files, below that of all variants: none of its own at width 1."""
     return "" if width == PLAIN_WIDTH else f"w{width:g}"

@@ -9,10 +9,9 @@ import numpy as np
 from evidence.percentiles import percentile
 from loadtests.measure.summary import Window
 from loadtests.workload.arrays import Flags
-from loadtests.workload.scenarios import users_at
+from loadtests.workload.scenarios import SHED, users_at
 
 MOMENTS = 30
-SHED = 503
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import select
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from typing import IO, Self
 
 import psutil
 
+from bundle.child import environment as our_packages
 from loadtests.rig.cores import bound_to
 from loadtests.rig.open_files import allow_many
 
@@ -52,8 +52,6 @@ class Child:
         """
         self.log = log
         self._heard = b""  # of a line that is not whole yet
-        path = os.pathsep.join(filter(None, [str(SOURCE), os.environ.get("PYTHONPATH")]))
-        ours = {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
         allow_many()  # what is started has the limits of who starts it
         with log.open("wb") as stream, bound_to(core):
             self._process = subprocess.Popen(
@@ -62,7 +60,7 @@ class Child:
                 stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
                 stdout=subprocess.PIPE if talks else stream,
                 stderr=stream,
-                env=os.environ | ours | dict(environment or {}),
+                env=our_packages() | {"PYTHONUNBUFFERED": "1"} | dict(environment or {}),
                 # A Ctrl-C at the terminal is for the run, which ends its children in order.
                 start_new_session=True,
             )

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from math import ceil
 
 CLOSED, OPEN, SHAPED = "closed", "open", "shaped"
-SHED_STATUS = "status 503"
+SHED = 503  # what a service answers that refuses
+SHED_STATUS = f"status {SHED}"
 
 OFFLINE_ROWS = 512
 OFFLINE_BODY_BYTES = 15 * 2**20  # the service takes 16 MiB, and bodies differ a little

@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from service.errors import PROBLEM_TYPE
 from service.repository.registry import Registry
+from service.wire.native import TIMEOUT_MS_MAX
 
 
 class Problem(BaseModel):
@@ -101,7 +102,7 @@ def _predict_operation(registry: Registry) -> dict[str, Any]:
             _parameter(
                 "timeout_ms",
                 "Time after which the answer is of no use; also as the header X-Timeout-Ms.",
-                {"type": "number", "exclusiveMinimum": 0, "maximum": 3600000},
+                {"type": "number", "exclusiveMinimum": 0, "maximum": int(TIMEOUT_MS_MAX)},
             ),
         ],
         "requestBody": {"required": True, "content": {"application/json": request, **_OCTETS}},

@@ -26,7 +26,7 @@ _OCTETS = b"application/octet-stream"
 _JSON_HEADER = (b"content-type", b"application/json")
 
 _PARAMETERS = ("variant", "model", "version", "timeout_ms")
-_TIMEOUT_MS_MAX = 3_600_000.0
+TIMEOUT_MS_MAX = 3_600_000.0
 
 _NUMBER_BYTES = 4  # as octets, and with its comma as JSON
 _INSTANCE_BYTES = 32  # a short text, or two fields of an object
@@ -74,9 +74,9 @@ def ask_query(query: bytes) -> Query:
 
 def _timeout_ms(value: str) -> float:
     number = float(value) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", value) else 0.0
-    if not 0 < number <= _TIMEOUT_MS_MAX:
+    if not 0 < number <= TIMEOUT_MS_MAX:
         raise InvalidRequestError(
-            f"timeout_ms is {shown(value)}; it must be above 0 and at most {_TIMEOUT_MS_MAX:.0f}"
+            f"timeout_ms is {shown(value)}; it must be above 0 and at most {TIMEOUT_MS_MAX:.0f}"
         )
     return number
 

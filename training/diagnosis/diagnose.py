@@ -21,6 +21,7 @@ from training.diagnosis.layers import BATCH, compare
 from training.diagnosis.tensors import OpenGraph
 from training.errors import OptionError
 from training.evaluation.scoring import chunks, predict_all
+from training.precisions import precision_of
 from training.progress import Progress, Silence
 
 ROWS_LOOKED_AT = 512  # every value between the layers is compared, for so many rows at most
@@ -79,8 +80,7 @@ def diagnose(
 
 def reference_of(bundle: Bundle, variant: str) -> str:
     """Return the float32 variant of the same graph: of `w0.5-int8`, `w0.5-float32` where there is one."""
-    family, dash, _ = variant.rpartition("-")
-    same = f"{family}{dash}{REFERENCE}"
+    same = variant.removesuffix(precision_of(variant)) + REFERENCE
     return same if bundle.manifest.variant(same) else REFERENCE
 
 

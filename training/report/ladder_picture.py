@@ -16,7 +16,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentF
 from training.evaluation.domination import dominated, front
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.timing import TIMED_BATCHES
-from training.precisions import precision_of
+from training.precisions import precision_of, width_of
 
 FILE_NAME = "ladder.png"
 
@@ -63,12 +63,6 @@ def _styles(evaluations: Sequence[Evaluation]) -> dict[str, tuple[str, str]]:
         )
         for one in evaluations
     }
-
-
-def width_of(variant: str) -> str:
-    """Return how wide a variant is, as its name says: `w0.5`, or `w1` where it says nothing."""
-    width, dash, _ = variant.partition("-")
-    return width if dash else "w1"
 
 
 def _limits(microseconds: Sequence[float]) -> tuple[float, float]:

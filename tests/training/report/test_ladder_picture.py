@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from matplotlib.image import imread
 
 from tests.training.evaluations import scored
-from training.precisions import precision_of
-from training.report.ladder_picture import draw, spread, width_of
+from training.precisions import precision_of, width_of
+from training.report.ladder_picture import draw, spread
 
 BLUE = (0x00 / 255, 0x72 / 255, 0xB2 / 255)  # of the first width
 
