@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -72,7 +73,7 @@ def main(
     """
     interruption.heed()
     console = Console(width=None if sys.stdout.isatty() else _LOG_WIDTH)
-    try:
+    with _errors_told():
         names = _choice("--only", only, tuple(PARTS))
         wanted = _choice("--peers", chosen, NAMES)
         out.mkdir(parents=True, exist_ok=True)
@@ -92,6 +93,16 @@ def main(
                 peers=wanted,
             )
             report = _measure(names, plan, console)
+    paths = report.write(out)
+    console.print(f"report: {', '.join(map(str, paths))}", soft_wrap=True)
+    raise typer.Exit(1 if any(result.is_bad for result in report.results) else 0)
+
+
+@contextmanager
+def _errors_told() -> Iterator[None]:
+    """End the program with a sentence, and a code, where something goes wrong that may."""
+    try:
+        yield
     except BenchmarkError as error:
         _refuse(str(error))
     except OSError as error:
@@ -99,9 +110,6 @@ def main(
     except KeyboardInterrupt:
         print("interrupted: nothing was reported, and what was started has been stopped", file=sys.stderr)
         raise typer.Exit(interruption.CODE) from None
-    paths = report.write(out)
-    console.print(f"report: {', '.join(map(str, paths))}", soft_wrap=True)
-    raise typer.Exit(1 if any(result.is_bad for result in report.results) else 0)
 
 
 def _measure(names: Sequence[str], plan: Plan, console: Console) -> Report:

@@ -17,8 +17,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq
-from scipy.special import ndtri
-from scipy.stats import binomtest, norm
+from scipy.special import bdtr, ndtr, ndtri
 
 from evidence.estimate import CONFIDENCE, Estimate
 
@@ -77,7 +76,7 @@ class Pairs:
             raise ValueError(f"McNemar's test is of whole rows, not of {self.lost} and {self.gained}")
         if lost + gained == 0:
             return 1.0
-        return float(binomtest(lost, lost + gained).pvalue)
+        return min(1.0, 2 * float(bdtr(min(lost, gained), lost + gained, 0.5)))
 
     @property
     def difference(self) -> Estimate:
@@ -112,7 +111,7 @@ def judge(pairs: Pairs, margin: float) -> Verdict:
     does not refuse, that is the score test for non-inferiority at the one-sided level of 2.5%.
     """
     difference = pairs.difference
-    p_value = float(norm.sf(_score(-margin, pairs.gained, pairs.lost, pairs.rows)))
+    p_value = float(ndtr(-_score(-margin, pairs.gained, pairs.lost, pairs.rows)))
     if difference.is_more_than(-margin):
         return Verdict("no worse", margin, p_value)
     if difference.is_less_than(-margin):

@@ -7,7 +7,7 @@ from math import ceil
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binom
+from scipy.special import bdtr, bdtrik
 
 from evidence.estimate import CONFIDENCE, Estimate
 
@@ -38,12 +38,21 @@ def percentile_of_ordered(ordered: npt.NDArray[np.float64], percent: float) -> E
     if not rank:
         raise ValueError("no percentile of no samples")
     tail = (1 - CONFIDENCE) / 2
-    low = int(binom.ppf(tail, size, percent / 100))
-    high = int(binom.ppf(1 - tail, size, percent / 100)) + 1
+    low = _quantile(tail, size, percent / 100)
+    high = _quantile(1 - tail, size, percent / 100) + 1
     value = float(ordered[rank - 1])
     return Estimate(
         value, min(value, float(ordered[max(low, 1) - 1])), max(value, float(ordered[min(high, size) - 1]))
     )
+
+
+def _quantile(share: float, size: int, chance: float) -> int:
+    """Return the fewest successes in `size` trials that no more come to with a probability of `share`.
+
+    It is `scipy.stats.binom.ppf`, whose module takes a second to import.
+    """
+    count = ceil(bdtrik(share, size, chance))
+    return count - 1 if count > 0 and bdtr(count - 1, size, chance) >= share else count
 
 
 def _rank(size: int, percent: float) -> int:

@@ -7,7 +7,7 @@ from math import exp, isfinite, sqrt
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from evidence.estimate import CONFIDENCE, Estimate
 
@@ -77,7 +77,7 @@ def _known_logs(figures: Sequence[float | None]) -> npt.NDArray[np.float64] | No
 
 
 def _half_width(variance: float, freedom: float, confidence: float) -> float:
-    return float(t.ppf((1 + confidence) / 2, freedom)) * sqrt(variance)
+    return float(stdtrit(freedom, (1 + confidence) / 2)) * sqrt(variance)
 
 
 def _from_logs(middle: float, half: float | None) -> Estimate:

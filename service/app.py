@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from bundle.store import ModelStore
 from service.engine.lanes import Lanes, lanes_for
-from service.errors import STATUS, RequestError, problem, problem_headers
+from service.errors import RequestError
 from service.http.drain import drained_on_sigterm
 from service.http.limits import Bounds
 from service.observe.access_log import AccessLog, logged
@@ -31,6 +31,7 @@ from service.routes.predict import PredictEndpoint
 from service.routes.schemas import openapi
 from service.settings import Settings
 from service.wire import native
+from service.wire.problem import INTERNAL, STATUS, problem, problem_headers
 
 
 class Application(FastAPI):
@@ -143,7 +144,7 @@ async def _on_unknown_error(_: Request, __: Exception) -> Response:
 
 def internal_error() -> Response:
     """Return what a client is told of an error that is ours."""
-    return _answer(500, "internal error", problem_headers())
+    return _answer(500, INTERNAL, problem_headers())
 
 
 def _version() -> str:

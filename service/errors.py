@@ -1,10 +1,6 @@
-"""What a client can do wrong, as a small tree, and the one table that turns it into HTTP."""
+"""What a client can do wrong, as a small tree. What each is in HTTP stands in `service.wire.problem`."""
 
 from __future__ import annotations
-
-from http import HTTPStatus
-
-import msgspec
 
 
 class RequestError(Exception):
@@ -53,46 +49,6 @@ class ExpiredError(RequestError):
 
 class SlowBodyError(RequestError):
     """The body did not arrive in time."""
-
-
-STATUS: dict[type[RequestError], HTTPStatus] = {
-    MalformedBodyError: HTTPStatus.BAD_REQUEST,
-    UnknownTargetError: HTTPStatus.NOT_FOUND,
-    TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    UnsupportedEncodingError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    UnsupportedTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    InvalidRequestError: HTTPStatus.UNPROCESSABLE_ENTITY,
-    UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
-    OverloadedError: HTTPStatus.SERVICE_UNAVAILABLE,
-    ExpiredError: HTTPStatus.GATEWAY_TIMEOUT,
-    SlowBodyError: HTTPStatus.REQUEST_TIMEOUT,
-}
-
-PROBLEM_TYPE = "application/problem+json"  # RFC 9457
-
-
-def problem(status: int, detail: str) -> bytes:
-    """Return the body of an `application/problem+json` answer (RFC 9457)."""
-    return msgspec.json.encode(
-        {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
-    )
-
-
-def problem_headers(error: RequestError | None = None) -> dict[str, str]:
-    """Return the headers that belong to the problem that `error` is."""
-    headers = {"content-type": PROBLEM_TYPE}
-    if isinstance(error, OverloadedError):
-        headers["retry-after"] = str(error.retry_after_s)
-    elif isinstance(error, SlowBodyError):
-        headers["connection"] = "close"
-    return headers
-
-
-def refusal(error: RequestError) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-    """Return the status, the headers but for Content-Length, and the body of the answer that `error` is."""
-    status = int(STATUS[type(error)])
-    headers = [(name.encode(), value.encode()) for name, value in problem_headers(error).items()]
-    return status, headers, problem(status, str(error))
 
 
 def shown(value: str) -> str:

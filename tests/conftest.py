@@ -20,9 +20,11 @@ from training.runs.pipeline import train
 _REPOSITORY = Path(__file__).parents[1]
 _LONGEST = ("end_to_end", "test_surroundings.py", "training", "loadtests", "service")
 
-# A machine that is busy elsewhere is no fault of what is tested.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
+# A machine that is busy elsewhere is no fault of what is tested: there is no deadline. `make soak` asks for
+# the thorough profile.
+settings.register_profile("quick", deadline=None, max_examples=25)
+settings.register_profile("thorough", deadline=None, max_examples=500)
+settings.load_profile("quick")
 
 TrainAll = Callable[[str, Mapping[str, TrainConfig]], Path]
 

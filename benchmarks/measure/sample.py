@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import quantiles
 from typing import Self
+
+import numpy as np
+
+from evidence.percentiles import percentile
 
 
 @dataclass(frozen=True)
@@ -22,9 +25,8 @@ class Sample:
     @classmethod
     def of(cls, durations: Sequence[float], seconds: float, load_cpu: float | None = None) -> Self:
         """Return the sample of requests, at least one, that took so many seconds each, and all so long."""
-        several = durations if len(durations) > 1 else [*durations, *durations]  # `quantiles` wants two
-        percentiles = quantiles(several, n=100, method="inclusive")
-        return cls(len(durations), seconds, percentiles[49] * 1e6, percentiles[98] * 1e6, load_cpu)
+        took_us = np.array(durations, np.float64) * 1e6
+        return cls(len(took_us), seconds, percentile(took_us, 50), percentile(took_us, 99), load_cpu)
 
     @property
     def per_s(self) -> float:

@@ -9,10 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 
-class CoresError(Exception):
-    """There are no two cores that programs can be bound to; the message says why."""
-
-
 @dataclass(frozen=True)
 class Cores:
     """The core of whatever is measured and that of the load; None where neither is bound to any."""
@@ -22,25 +18,18 @@ class Cores:
 
 
 def choose() -> Cores:
-    """Take the first two cores that this process may use, or none where it cannot choose."""
-    try:
-        return choose_two()
-    except CoresError:
-        return Cores(None, None)
-
-
-def choose_two() -> Cores:
-    """Take the first two cores that this process may use. Raise CoresError where there are no two."""
+    """Take the first two cores that this process may use, or none where there are no two to choose from."""
+    neither = Cores(None, None)
     if sys.platform != "linux":
-        raise CoresError(f"this system is {sys.platform}; programs can be bound to a core on Linux only")
+        return neither
     allowed = sorted(os.sched_getaffinity(0))
     if len(allowed) < 2:
-        raise CoresError(f"this process may use {len(allowed)} core; the server and the load need one each")
+        return neither
     try:
         with bound_to(allowed[1]):
             return Cores(*allowed[:2])
-    except OSError as error:
-        raise CoresError(f"this process may not choose its core ({error.strerror})") from None
+    except OSError:  # a container may forbid it
+        return neither
 
 
 @contextmanager

@@ -7,10 +7,13 @@ from collections.abc import Callable
 
 from service.engine.batcher import Batcher
 from service.engine.job import Answer
-from service.errors import RequestError, problem, problem_headers, refusal
+from service.errors import RequestError
 from service.wire.message import Headers
 
 logger = logging.getLogger("service")
+
+Refuse = Callable[[BaseException], tuple[int, Headers, bytes]]
+"""Makes an answer of an error: its status, its headers but for Content-Length, and its content."""
 
 Write = Callable[[int, Headers, bytes], None]
 """Takes the status, the headers but for Content-Length, and the content."""
@@ -19,17 +22,19 @@ Write = Callable[[int, Headers, bytes], None]
 class Reply:
     """Takes the place of a future in the batcher's queue."""
 
-    __slots__ = ("_batcher", "_encode", "_is_done", "_note", "_write")
+    __slots__ = ("_batcher", "_encode", "_is_done", "_note", "_refuse", "_write")
 
     def __init__(
         self,
         batcher: Batcher,
         encode: Callable[[Answer], tuple[Headers, bytes]],
+        refuse: Refuse,
         write: Write,
         note: Callable[[str], None],
     ) -> None:
         self._batcher = batcher
         self._encode = encode
+        self._refuse = refuse
         self._write = write
         self._note = note
         self._is_done = False
@@ -47,12 +52,9 @@ class Reply:
             self._end(200, headers, content)
 
     def set_exception(self, error: BaseException) -> None:
-        if isinstance(error, RequestError):
-            self._end(*refusal(error))
-            return
-        logger.error("a call of the model failed", exc_info=error)
-        headers = [(name.encode(), value.encode()) for name, value in problem_headers().items()]
-        self._end(500, headers, problem(500, "internal error"))
+        if not isinstance(error, RequestError):
+            logger.error("a call of the model failed", exc_info=error)
+        self._end(*self._refuse(error))
 
     def hurry(self) -> None:
         """Run what waits, until the answer is written."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from service.errors import PROBLEM_TYPE, problem
 from service.http.express import ExpressProtocol
 from service.http.limits import Bounds
+from service.wire.problem import PROBLEM_TYPE, problem
 
 
 class GuardedProtocol(ExpressProtocol):

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from service.engine.batcher import Batcher
 from service.engine.job import Answer
 from service.engine.reply import Reply, Write
-from service.errors import ExpiredError, OverloadedError, RequestError, refusal
+from service.errors import ExpiredError, OverloadedError, RequestError
 from service.http.limits import read_body
 from service.observe.access_log import AccessLog
 from service.observe.metrics import STAGES, Metrics
@@ -21,6 +21,7 @@ from service.repository.resolver import Bound, Resolver
 from service.routes.course import Course
 from service.wire.message import Body, Headers, Rows
 from service.wire.native import Codec, Query, Wants, ask_headers, ask_query
+from service.wire.problem import refusal
 
 _CHEAP_BYTES = 4096
 
@@ -104,7 +105,7 @@ class PredictEndpoint:
             (servable, codec), wants, deadline = asked
             batcher = servable.batcher
             encode = partial(self._encode, course, codec, wants)
-            reply = Reply(batcher, encode, write, partial(course.count, self._metrics))
+            reply = Reply(batcher, encode, refusal, write, partial(course.count, self._metrics))
             try:
                 batcher.check_room()
                 rows = _decode_quick(course, asked, body)

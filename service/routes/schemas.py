@@ -9,9 +9,9 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 
-from service.errors import PROBLEM_TYPE
 from service.repository.registry import Registry
 from service.wire.native import TIMEOUT_MS_MAX
+from service.wire.problem import PROBLEM_TYPE
 
 
 class Problem(BaseModel):

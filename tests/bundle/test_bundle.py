@@ -143,7 +143,7 @@ def test_arrays_of_the_wrong_shape_are_refused(damaged: Bundle) -> None:
         bundle.golden("float32")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_manifest_with_any_byte_changed_is_refused_or_still_whole(
     damaged: Bundle, data: st.DataObject

@@ -8,8 +8,8 @@ import typer
 
 from training.cli import other_rows
 from training.cli.evaluate import BundleFolder
-from training.cli.options import with_options
-from training.cli.proof import MARGIN, Margin, Proof
+from training.cli.options import Options, with_options
+from training.cli.proof import Proof
 from training.config import DataConfig
 
 EXAMPLES = """Examples:
@@ -19,10 +19,16 @@ EXAMPLES = """Examples:
     python -m training diagnose models/churn/3 --variant int8 --data last_month.csv --label left
 """
 
+PROOF = Options(
+    Proof,
+    without=dict.fromkeys(("repeats", "figures", "plot"), "a diagnosis is of one variant, and in words"),
+)
 
-@with_options(other_rows.OPTIONS, other_rows.build)
+
+@with_options(other_rows.OPTIONS, PROOF)
 def diagnose(
     config: DataConfig | None,
+    proof: Proof,
     *,
     bundle: BundleFolder,
     variant: Annotated[str, typer.Option(help="The variant that lost.")],
@@ -33,17 +39,14 @@ def diagnose(
             "w0.5-int8."
         ),
     ] = None,
-    margin: Margin = MARGIN,
 ) -> None:
     """Say why a variant lost: layer by layer against float32, with what to try."""
-    Proof(margin)
-
     from training.cli.console import BarProgress, native_noise_kept_aside
     from training.diagnosis.diagnose import diagnose as look
     from training.report.diagnosis import layer_table, sentences
     from training.report.tables import show
 
     with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress:
-        found = look(bundle, variant, against=against, config=config, margin=margin, progress=progress)
+        found = look(bundle, variant, against=against, config=config, margin=proof.margin, progress=progress)
     show(layer_table(found))
-    typer.echo("\n".join(["", *sentences(found, margin)]))
+    typer.echo("\n".join(["", *sentences(found, proof.margin)]))

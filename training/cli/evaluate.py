@@ -9,8 +9,8 @@ import typer
 
 from bundle.bundle import open_bundle
 from training.cli import other_rows
-from training.cli.options import with_options
-from training.cli.proof import MARGIN, Json, Margin, Plot, Proof
+from training.cli.options import Options, with_options
+from training.cli.proof import Proof
 from training.config import DataConfig
 
 EXAMPLES = """Examples:
@@ -25,18 +25,12 @@ EXAMPLES = """Examples:
 BundleFolder = Annotated[Path, typer.Argument(metavar="MODELS/NAME/VERSION", help="The folder of a bundle.")]
 
 
-@with_options(other_rows.OPTIONS, other_rows.build)
-def evaluate(
-    config: DataConfig | None,
-    *,
-    bundle: BundleFolder,
-    margin: Margin = MARGIN,
-    json: Json = None,
-    plot: Plot = None,
-) -> None:
-    """Score and time every variant of a bundle."""
-    proof = Proof(margin, json, plot)
+PROOF = Options(Proof, without={"repeats": "nothing is trained"})
 
+
+@with_options(other_rows.OPTIONS, PROOF)
+def evaluate(config: DataConfig | None, proof: Proof, *, bundle: BundleFolder) -> None:
+    """Score and time every variant of a bundle."""
     from training.cli.console import BarProgress, native_noise_kept_aside
     from training.report.tables import print_table
     from training.runs.rescore import rescore

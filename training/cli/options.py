@@ -36,7 +36,7 @@ class Option:
 
     @property
     def flag(self) -> str:
-        return "--" + self.name.replace("_", "-")
+        return "--" + (self.config.model_fields[self.name].alias or self.name).replace("_", "-")
 
     @property
     def value(self) -> Value:
@@ -116,7 +116,7 @@ class Options:
         return self._of(self.config, "")
 
     def _of(self, config: type[BaseModel], prefix: str) -> Iterator[Option]:
-        schemas = config.model_json_schema()["properties"]
+        schemas = config.model_json_schema(by_alias=False)["properties"]
         for name, inner in _fields(config).items():
             place = prefix + name
             if inner is not None:
@@ -133,26 +133,19 @@ class Options:
         return _build(self.config, "", given)
 
 
-def with_options(
-    options: Options, build: Callable[[Mapping[str, Any]], Any] | None = None
-) -> Callable[[Command], Command]:
-    """Give a command the options in place of its first parameter, which is what `build` makes of them.
+def with_options(*groups: Options) -> Callable[[Command], Command]:
+    """Give a command the options of each group, in place of one parameter: the config that is built of them.
 
-    `build` gets the values that the user gave, by their places. Raises OptionError where one cannot be read.
+    Raises OptionError where a value cannot be read.
     """
-    known = list(options)
-    build = build or options.build
+    known = [option for group in groups for option in group]
 
     def decorate(command: Command) -> Command:
         def call(*, context: typer.Context, **values: Any) -> None:
-            given = {}
-            for option in known:
-                value, source = values.pop(option.name), context.get_parameter_source(option.name)
-                if source is not None and source.name != "DEFAULT":
-                    given[option.place] = option.value.read(option.flag, value)
-            command(build(given), **values)
+            configs = [group.build(_given(group, context, values)) for group in groups]
+            command(*configs, **values)
 
-        _, *own = inspect.signature(command, eval_str=True).parameters.values()
+        own = [*inspect.signature(command, eval_str=True).parameters.values()][len(groups) :]
         first = [option.parameter() for option in known if option.required]
         others = [option.parameter() for option in known if not option.required]
         parameters = [_CONTEXT, *first, *own, *others]
@@ -162,6 +155,16 @@ def with_options(
         return call
 
     return decorate
+
+
+def _given(group: Options, context: typer.Context, values: dict[str, Any]) -> dict[str, Any]:
+    """Take the group's options out of `values`; return by their places those that the user gave."""
+    given = {}
+    for option in group:
+        value, source = values.pop(option.name), context.get_parameter_source(option.name)
+        if source is not None and source.name != "DEFAULT":
+            given[option.place] = option.value.read(option.flag, value)
+    return given
 
 
 def _fields(config: type[BaseModel]) -> dict[str, type[BaseModel] | None]:

@@ -9,20 +9,22 @@ from training.cli.options import Options
 from training.config import DataConfig
 from training.errors import OptionError
 
-OPTIONS = Options(
+
+class _OtherRows(Options):
+    def build(self, given: Mapping[str, Any]) -> DataConfig | None:
+        """Return which data to look at; None where none is given. Raises OptionError or ValidationError."""
+        if "data" in given:
+            return DataConfig(**given)
+        others = [option for option in self if option.name != "data"]
+        if any(given.get(option.name, option.default) != option.default for option in others):
+            *flags, last = (option.flag for option in others)
+            raise OptionError(f"{', '.join(flags)} and {last} say how to read --data; give that too")
+        return None
+
+
+OPTIONS = _OtherRows(
     DataConfig,
     without=dict.fromkeys(("text", "category"), "the bundle knows what its columns are"),
     notes={"data": "by default its own test rows"},
     required=False,
 )
-
-
-def build(given: Mapping[str, Any]) -> DataConfig | None:
-    """Return which data to look at; None where none is given. Raises OptionError or ValidationError."""
-    if "data" in given:
-        return DataConfig(**given)
-    others = [option for option in OPTIONS if option.name != "data"]
-    if any(given.get(option.name, option.default) != option.default for option in others):
-        *flags, last = (option.flag for option in others)
-        raise OptionError(f"{', '.join(flags)} and {last} say how to read --data; give that too")
-    return None

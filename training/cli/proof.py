@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from training.errors import OptionError
 
@@ -15,49 +14,43 @@ if TYPE_CHECKING:  # scipy takes half a second, which a mistake in an option nee
     from training.evaluation.evaluate import Evaluation
     from training.runs.repeats import Repeat
 
-MARGIN = 0.005
-REPEATS_MAX = 100
 
-Margin = Annotated[
-    float, typer.Option(help="How much less accurate than float32 a variant may be, as a share of the rows.")
-]
-Json = Annotated[
-    Path | None, typer.Option("--json", metavar="FILE", help="Write every figure, unrounded, to this file.")
-]
-Plot = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FOLDER",
-        help="Draw pictures into this folder: ladder.png, confusion.png, and, of a training, history.png.",
-    ),
-]
-
-
-@dataclass(frozen=True)
-class Proof:
+class Proof(BaseModel):
     """How the user wants it: checked before the work is done, not after. Raises OptionError."""
 
-    margin: float
-    json: Path | None = None
-    """A file for every figure."""
-    plot: Path | None = None
-    """A folder for pictures."""
-    repeats: int = 1
-    """How many seeds, the published one among them."""
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        validate_by_name=True,
+        title="Proof",
+    )
 
-    def __post_init__(self) -> None:
-        if not 0 < self.margin < 1:
-            raise OptionError(
-                f"--margin was given {self.margin:g}; it takes a share between 0 and 1, as in 0.005"
-            )
-        if not 1 <= self.repeats <= REPEATS_MAX:
-            raise OptionError(f"--repeats was given {self.repeats}; it takes 1 to {REPEATS_MAX} seeds")
-        if self.json is not None and not self.json.parent.is_dir():
-            raise OptionError(f"--json was given {self.json}, and there is no folder {self.json.parent}")
-        if self.json is not None and self.json.is_dir():
-            raise OptionError(f"--json was given {self.json}, which is a folder; it takes a file")
-        if self.plot is not None and self.plot.exists() and not self.plot.is_dir():
-            raise OptionError(f"--plot was given {self.plot}, which is a file; it takes a folder")
+    repeats: Annotated[int, Field(ge=1, le=100)] = 1
+    """Train with so many seeds, on one split, and show how they differ; the first is published."""
+    margin: Annotated[float, Field(gt=0, lt=1)] = 0.005
+    """How much less accurate than float32 a variant may be, as a share of the rows."""
+    figures: Path | None = Field(None, alias="json", json_schema_extra={"metavar": "FILE"})
+    """Write every figure, unrounded, to this file."""
+    plot: Path | None = Field(None, json_schema_extra={"metavar": "FOLDER"})
+    """Draw pictures into this folder: ladder.png, confusion.png, and, of a training, history.png."""
+
+    @field_validator("figures")
+    @classmethod
+    def _can_be_written(cls, file: Path | None) -> Path | None:
+        if file is not None and not file.parent.is_dir():
+            raise OptionError(f"--json was given {file}, and there is no folder {file.parent}")
+        if file is not None and file.is_dir():
+            raise OptionError(f"--json was given {file}, which is a folder; it takes a file")
+        return file
+
+    @field_validator("plot")
+    @classmethod
+    def _is_a_folder(cls, folder: Path | None) -> Path | None:
+        if folder is not None and folder.exists() and not folder.is_dir():
+            raise OptionError(f"--plot was given {folder}, which is a file; it takes a folder")
+        return folder
 
     def show(
         self,
@@ -83,8 +76,8 @@ class Proof:
             found, seeds = stability(evaluations, repeats), [seed, *(again.seed for again in repeats)]
             show(stability_table(found, seeds))
             content["seeds"] = spread_figures(found, seeds)
-        if self.json is not None:
-            write(self.json, content)
+        if self.figures is not None:
+            write(self.figures, content)
         if self.plot is not None:
             self.plot.mkdir(parents=True, exist_ok=True)
             draw_confusion(evaluations, labels, title, self.plot / FILE_NAME)

@@ -10,7 +10,7 @@ import typer
 
 from bundle.manifest import REFERENCE
 from training.cli.options import Options, with_options
-from training.cli.proof import MARGIN, Json, Margin, Plot, Proof
+from training.cli.proof import Proof
 from training.config import TrainConfig
 from training.precisions import name_of
 
@@ -31,34 +31,26 @@ EXAMPLES = """Examples:
     python -m training train --data loans.csv --label decision --text note --missing fill
 """
 OPTIONS = Options(TrainConfig)
+PROOF = Options(Proof)
 MODELS = Path("models")
 
 Given = TypeVar("Given")
 Models = Annotated[Path, typer.Option(help="The folder of models to publish in.")]
 
 
-@with_options(OPTIONS)
+@with_options(OPTIONS, PROOF)
 def train(
     config: TrainConfig,
+    proof: Proof,
     *,
     models: Models = MODELS,
-    repeats: Annotated[
-        int,
-        typer.Option(
-            help="Train with so many seeds, on one split, and show how they differ; the first is published."
-        ),
-    ] = 1,
-    margin: Margin = MARGIN,
-    json: Json = None,
-    plot: Plot = None,
     tensorboard: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Where to write logs for TensorBoard.")
     ] = None,
 ) -> None:
     """Train a model, export every variant, score each one, and publish the bundle."""
-    proof = Proof(margin, json, plot, repeats)
-
     from training.cli.console import BarProgress, native_noise_kept_aside
+    from training.export.worker import Worker
     from training.models.events import logged
     from training.models.fit import Epoch
     from training.report import history_picture
@@ -66,14 +58,20 @@ def train(
     from training.runs.pipeline import train as run
     from training.runs.repeats import repeat
 
-    if plot is not None:
-        plot.mkdir(parents=True, exist_ok=True)  # before the training, which may take long
+    if proof.plot is not None:
+        proof.plot.mkdir(parents=True, exist_ok=True)  # before the training, which may take long
     passed: list[Epoch] = []
-    with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress, logged(tensorboard) as log:
-        published = run(config, models, progress=progress, on_epoch=_both(passed.append, log))
+    with (
+        native_noise_kept_aside() as stderr,
+        BarProgress(stderr) as progress,
+        logged(tensorboard) as log,
+        Worker() as convert,
+    ):
+        told = _both(passed.append, log)
+        published = run(config, models, progress=progress, on_epoch=told, convert=convert)
         for variant, reason in published.failures.items():
             progress.warn(f"variant {variant} is left out: {reason}")
-        repeated = repeat(config, repeats, progress=progress)
+        repeated = repeat(config, proof.repeats, progress=progress, convert=convert)
     bundle = published.bundle
     name = f"{bundle.name}/{bundle.version}"
     print_table(
@@ -82,8 +80,8 @@ def train(
         published.failures,
         "One thread; tensorflow: every core. Times are of this machine, now.",
     )
-    if plot is not None:
-        history_picture.draw(passed, name, plot / history_picture.FILE_NAME)
+    if proof.plot is not None:
+        history_picture.draw(passed, name, proof.plot / history_picture.FILE_NAME)
     proof.show(name, published.evaluations, bundle.manifest.labels, config.seed, repeated)
     if _is_failure(config, published.failures):
         raise typer.Exit(1)

@@ -24,6 +24,7 @@ from training.export.converter import PROBE
 
 COMMAND = (sys.executable, "-m", "training.export.converter")
 
+TIMEOUT_S = 900.0
 _LAST_LINES = 5
 
 
@@ -62,7 +63,7 @@ def convert_all(
     *,
     on_done: Callable[[str], None] = lambda variant: None,
     command: Sequence[str] = COMMAND,
-    timeout_s: float = 900.0,
+    timeout_s: float = TIMEOUT_S,
 ) -> dict[str, str]:
     """Do what a `Worker` does, with one that is not kept."""
     with Worker(command, timeout_s) as convert:
@@ -76,7 +77,7 @@ class Worker:
     process that dies, or is silent for `timeout_s`, fails the variant that it was at.
     """
 
-    def __init__(self, command: Sequence[str] = COMMAND, timeout_s: float = 300.0) -> None:
+    def __init__(self, command: Sequence[str] = COMMAND, timeout_s: float = TIMEOUT_S) -> None:
         self._command = command
         self._timeout_s = timeout_s
         self._running = ExitStack()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import fmean, stdev
 
@@ -17,8 +18,10 @@ from evidence.estimate import Estimate
 from training.config import TrainConfig
 from training.errors import ConversionError, DivergedError
 from training.evaluation.evaluate import Evaluation
+from training.export.worker import convert_all
 from training.progress import Progress, Silence
 from training.runs.pipeline import train
+from training.runs.run import Convert
 
 _SEEDS = 2**32
 
@@ -74,6 +77,7 @@ def repeat(
     repeats: int,
     *,
     progress: Progress | None = None,
+    convert: Convert = convert_all,
     train_one: Callable[[TrainConfig, Path, Progress], Sequence[Evaluation]] | None = None,
 ) -> list[Repeat]:
     """Train with the `repeats - 1` seeds that follow that of `config`, and keep the scores alone.
@@ -81,7 +85,7 @@ def repeat(
     A seed that diverges, or whose float32 cannot be made, is told of and left out: that is a finding too.
     """
     progress = progress or Silence()
-    train_one = train_one or _train_one
+    train_one = train_one or partial(_train_one, convert=convert)
     done = []
     for other in other_seeds(config, repeats):
         with tempfile.TemporaryDirectory() as store:
@@ -94,8 +98,10 @@ def repeat(
     return done
 
 
-def _train_one(config: TrainConfig, store: Path, progress: Progress) -> Sequence[Evaluation]:
-    return train(config, store, progress=progress).evaluations
+def _train_one(
+    config: TrainConfig, store: Path, progress: Progress, *, convert: Convert
+) -> Sequence[Evaluation]:
+    return train(config, store, progress=progress, convert=convert).evaluations
 
 
 def stability(first: Sequence[Evaluation], repeats: Sequence[Repeat]) -> list[Stability]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from loadtests.rig.cores import Cores, CoresError, bound_to, choose, choose_two
+from loadtests.rig.cores import Cores, bound_to, choose
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="programs are bound to a core on Linux only")
 
@@ -34,15 +34,12 @@ def test_the_server_and_the_load_have_a_core_each_of_those_allowed() -> None:
     allowed = os.sched_getaffinity(0)
     if len(allowed) < 2:
         pytest.skip("there is one core")
-    cores = choose_two()
-    assert cores == choose()
+    cores = choose()
     assert cores.server != cores.load
     assert {cores.server, cores.load} <= allowed
     assert os.sched_getaffinity(0) == allowed  # to try has left no trace
 
 
 @pytest.mark.usefixtures("one_core")
-def test_where_there_is_one_core_none_is_chosen_and_whoever_needs_two_is_told() -> None:
+def test_where_there_is_one_core_none_is_chosen() -> None:
     assert choose() == Cores(None, None)
-    with pytest.raises(CoresError, match="may use 1 core; the server and the load need one each"):
-        choose_two()

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bundle.normalizer import FloatArray
@@ -300,7 +300,6 @@ async def take_step(batcher: Batcher, waiting: Waiting, number: int, what: str, 
         await asyncio.sleep(0.001 if what == "land" else 0)
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.lists(STEP, max_size=30), st.booleans(), st.integers(1, 3))
 def test_whatever_happens_everyone_hears_and_nothing_is_left(
     steps: list[tuple[str, int]], mixed: bool, count: int

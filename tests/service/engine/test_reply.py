@@ -17,6 +17,7 @@ from service.engine.lanes import Lanes
 from service.engine.reply import Reply
 from service.errors import InvalidRequestError, OverloadedError
 from service.wire.message import Headers
+from service.wire.problem import refusal
 
 
 class Echo:
@@ -58,7 +59,7 @@ def encode(answer: Answer) -> tuple[Headers, bytes]:
 @pytest.fixture
 def ask(batcher: Batcher) -> Ask:
     def ask(client: Client, number: float) -> Reply:
-        reply = Reply(batcher, encode, client.write, client.noted.append)
+        reply = Reply(batcher, encode, refusal, client.write, client.noted.append)
         batcher.submit_for(reply, np.full((1, 2), number, np.float32), None)
         return reply
 
@@ -160,7 +161,7 @@ def test_a_model_without_a_finite_answer_is_a_422(ask: Ask) -> None:
 )
 def test_errors_become_the_problems_that_they_are(batcher: Batcher, error: Exception, status: int) -> None:
     client = Client()
-    Reply(batcher, encode, client.write, client.noted.append).set_exception(error)
+    Reply(batcher, encode, refusal, client.write, client.noted.append).set_exception(error)
     given, headers, content = client.written[0]
     assert given == json.loads(content)["status"] == status
     assert (b"content-type", b"application/problem+json") in headers

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bundle.bundle import Bundle
@@ -225,7 +225,6 @@ def test_another_address_is_a_404_problem(client: httpx.Client) -> None:
     assert "GET /nowhere" in problem(client.get("/nowhere"), 404)
 
 
-@settings(max_examples=300, deadline=None)
 @given(body=st.binary(max_size=300), query=st.text(max_size=30), octets=st.booleans())
 def test_no_bytes_at_all_give_a_500(client: httpx.Client, body: bytes, query: str, octets: bool) -> None:
     headers = {"content-type": OCTETS} if octets else {}
@@ -244,13 +243,11 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
 @given(instances=JSON)
 def test_no_json_at_all_gives_a_500(client: httpx.Client, instances: object) -> None:
     problem(client.post("/predict", json={"instances": instances}), 422)
 
 
-@settings(max_examples=200, deadline=None)
 @given(row=st.lists(st.floats(allow_nan=False, allow_infinity=False, width=32), min_size=64, max_size=64))
 def test_every_finite_row_gets_a_finite_answer_from_every_variant(
     client: httpx.Client, row: list[float]

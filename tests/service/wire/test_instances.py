@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bundle.bundle import Bundle
@@ -177,7 +177,6 @@ def test_a_body_of_nothing_but_brackets_costs_little_and_is_refused(client: http
     assert "not JSON, or not all of it" in problem(client.post(CODES, content=broken), 400)
 
 
-@settings(max_examples=200, deadline=None)
 @given(body=st.binary(max_size=200))
 def test_no_bytes_at_all_give_a_500(client: httpx.Client, body: bytes) -> None:
     for url in (LOANS, CODES):
@@ -189,7 +188,6 @@ LOOKS_RIGHT = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
 @given(instances=LOOKS_RIGHT)
 def test_no_json_at_all_gives_a_500(client: httpx.Client, instances: list[Any]) -> None:
     for url in (LOANS, CODES):

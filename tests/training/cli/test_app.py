@@ -81,9 +81,12 @@ from training.cli.app import main
         ("train --data iris --plot README.md/x", "Not a directory"),
         ("train --data iris --tensorboard README.md/x", "Not a directory"),
         ("evaluate nowhere/1", "error: nowhere/1 is not a bundle"),
-        ("train --data iris --repeats 0", "--repeats was given 0; it takes 1 to 100 seeds"),
-        ("train --data iris --margin 5", "--margin was given 5; it takes a share between 0 and 1"),
-        ("train --data iris --margin nan", "--margin was given nan; it takes a share between 0 and 1"),
+        (
+            "train --data iris --repeats 0",
+            "--repeats was given 0: input should be greater than or equal to 1",
+        ),
+        ("train --data iris --margin 5", "--margin was given 5.0: input should be less than 1"),
+        ("train --data iris --margin nan", "--margin was given nan: input should be a finite number"),
         (
             "train --data iris --json no/where.json",
             "--json was given no/where.json, and there is no folder no",
@@ -93,7 +96,10 @@ from training.cli.app import main
         ("evaluate nowhere/1 --label y", "say how to read --data"),
         ("diagnose nowhere/1", "error: Missing option '--variant'."),
         ("diagnose nowhere/1 --variant int8", "error: nowhere/1 is not a bundle"),
-        ("diagnose nowhere/1 --variant int8 --margin 0", "--margin was given 0; it takes a share"),
+        (
+            "diagnose nowhere/1 --variant int8 --margin 0",
+            "--margin was given 0.0: input should be greater than 0",
+        ),
         ("diagnose nowhere/1 --variant int8 --label y", "say how to read --data"),
     ],
 )

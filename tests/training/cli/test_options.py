@@ -15,12 +15,15 @@ from training.config import TrainConfig
 from training.data.sources import BUILT_IN, FORMATS
 from training.search.config import SearchConfig
 
-COMMANDS: dict[str, Options] = {
-    "train": train.OPTIONS,
-    "tune": tune.OPTIONS,
-    "evaluate": other_rows.OPTIONS,
-    "diagnose": other_rows.OPTIONS,
-}
+COMMANDS: list[tuple[str, Options]] = [
+    ("train", train.OPTIONS),
+    ("train", train.PROOF),
+    ("tune", tune.OPTIONS),
+    ("evaluate", other_rows.OPTIONS),
+    ("evaluate", evaluate.PROOF),
+    ("diagnose", other_rows.OPTIONS),
+    ("diagnose", diagnose.PROOF),
+]
 DEMANDS = {"data": "iris", "max_accuracy_drop": 0.1, "max_row_us": 5.0}
 
 
@@ -38,16 +41,15 @@ def flags_of(command: str) -> Mapping[str, Any]:
     return {one.name: one for one in commands[command].params}
 
 
-@pytest.mark.parametrize("command", sorted(COMMANDS))
-def test_every_field_is_an_option_or_left_out_for_a_reason(command: str) -> None:
-    options = COMMANDS[command]
+@pytest.mark.parametrize(("command", "options"), COMMANDS)
+def test_every_field_is_an_option_or_left_out_for_a_reason(command: str, options: Options) -> None:
     places = set(fields(options.config))
     assert options.without.keys() <= places
     assert all(options.without.values())
     there = flags_of(command)
+    flags = {option.place: option.flag for option in options}
     for place in places - options.without.keys():
-        name = place.rpartition(".")[2]
-        assert there[name].opts == ["--" + name.replace("_", "-")]
+        assert there[place.rpartition(".")[2]].opts == [flags[place]]
 
 
 def test_tune_leaves_out_what_the_search_owns_and_nothing_else() -> None:
@@ -57,10 +59,10 @@ def test_tune_leaves_out_what_the_search_owns_and_nothing_else() -> None:
     }
 
 
-@pytest.mark.parametrize("command", sorted(COMMANDS))
-def test_every_default_that_the_program_shows_is_that_of_the_field(command: str) -> None:
+@pytest.mark.parametrize(("command", "options"), COMMANDS)
+def test_every_default_that_the_program_shows_is_that_of_the_field(command: str, options: Options) -> None:
     there = flags_of(command)
-    for option in COMMANDS[command]:
+    for option in options:
         shown, field = there[option.name].default, option.config.model_fields[option.name]
         if shown is None:
             assert field.is_required() or not field.default, option.name

@@ -13,8 +13,7 @@ import pytest
 from bundle.store import ModelStore
 from tests.training.cli.program import run
 from training.cli.app import main
-from training.export.worker import convert_all
-from training.runs.pipeline import train
+from training.export.worker import Worker
 from training.runs.run import Published
 
 # A converter that really dies at int8, and is itself for every other variant.
@@ -143,8 +142,8 @@ def test_a_variant_that_was_asked_for_and_failed_gives_exit_code_1_and_the_rest_
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    dying = partial(convert_all, command=[sys.executable, "-c", DIES_AT_INT8])
-    monkeypatch.setattr("training.runs.pipeline.train", partial(train, convert=dying))
+    dying = partial(Worker, [sys.executable, "-c", DIES_AT_INT8])
+    monkeypatch.setattr("training.export.worker.Worker", dying)
     options = ["--data", "breast_cancer", "--epochs", "15", "--variants", "float16,int8"]
     assert main(["train", *options, "--models", str(tmp_path)]) == 1
     output = capfd.readouterr()
