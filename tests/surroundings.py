@@ -17,6 +17,7 @@ _NAMES = frozenset(
         *("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "CLICOLOR_FORCE", "PY_COLORS", "MPLBACKEND"),
         *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS"),
         "PROMETHEUS_MULTIPROC_DIR",
+        "PYTHONDONTWRITEBYTECODE",  # or every program that is started compiles our sources anew
     }
 )
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
