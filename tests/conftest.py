@@ -13,7 +13,9 @@ from hypothesis import settings
 from bundle.store import ModelStore
 from tests import surroundings
 from tests.field_data import write_codes, write_loans
+from tests.own_data import OwnModel
 from training.config import TrainConfig
+from training.evaluation.timing import TIMED_BATCHES, time_runtimes
 from training.export.worker import Worker
 from training.runs.pipeline import train
 
@@ -58,6 +60,14 @@ def shared_data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _variants_timed_in_a_hurry() -> Iterator[None]:
+    """Let what is trained here be timed for a moment: what a time is worth is for programs to find out."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(time_runtimes, "__kwdefaults__", {"batches": TIMED_BATCHES, "budget_s": 0.01})
+        yield
+
+
 @pytest.fixture(scope="session")
 def convert() -> Iterator[Worker]:
     """One converter for every model that is trained here: it is seconds before it can make its first."""
@@ -95,6 +105,15 @@ def models(train_once: TrainAll) -> Path:
     """A store with `digits` (images, ten int labels) and `breast_cancer` (vectors, two str labels)."""
     epochs = {"digits": 10, "breast_cancer": 15}
     return train_once("models", {name: TrainConfig(data=name, epochs=epochs[name]) for name in epochs})
+
+
+@pytest.fixture(scope="session")
+def own_model(trained_stores: Path) -> OwnModel:
+    """A model of three int labels that the program trained, twice, of a file; see `tests.own_data`."""
+    own = OwnModel(trained_stores / "own-model")
+    with FileLock(f"{own.folder}.lock"):
+        own.train()
+    return own
 
 
 @pytest.fixture(scope="session")

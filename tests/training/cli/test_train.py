@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import json
-import subprocess
+import re
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,49 +12,51 @@ import numpy as np
 import pytest
 
 from bundle.store import ModelStore
-from tests.training.cli.program import run
+from tests.own_data import LABELS, NAME, OwnModel
 from training.cli.app import main
 from training.export.worker import Worker
 from training.runs.run import Published
 
-# A converter that really dies at int8, and is itself for every other variant.
-DIES_AT_INT8 = """
-import os, sys
-from training.export import converter
-make = converter.make
-converter.make = lambda source, variant: os.abort() if variant == "int8" else make(source, variant)
-converter.serve(sys.stdin, lambda line: print(line, flush=True))
+# A converter that really dies of whatever it is asked for.
+DIES = """
+import json, os, sys
+print("begin", json.loads(sys.stdin.readline())["variant"], flush=True)
+os.abort()
 """
+
+
+class DyingAtInt8(Worker):
+    """Has a process of its own die of int8, and another make the rest."""
+
+    def __init__(self, others: Worker) -> None:
+        super().__init__([sys.executable, "-c", DIES])
+        self._others = others
+
+    def __call__(
+        self, folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None] = lambda variant: None
+    ) -> dict[str, str]:
+        failures: dict[str, str] = {}
+        for variant in variants:
+            make = super().__call__ if variant == "int8" else self._others
+            failures |= make(folder, [variant], on_done=on_done)
+        return failures
 
 
 def tables(text: str) -> list[str]:
     """Cut the output into its tables, each with its title."""
     first, _, rest = text.partition("compared with float32")
-    second, _, third = rest.partition("\nover ")
-    return [first, f"compared with float32{second}", *([f"over {third}"] if third else [])]
+    second, *third = re.split(r"\n(?=over \d+ seeds)", rest)
+    return [first, f"compared with float32{second}", *third]
 
 
 def rows_of(table: str) -> list[str]:
     return [row for row in table.splitlines() if row.startswith("│")]
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
-    folder = tmp_path_factory.mktemp("cli")
-    y = np.repeat([-1, 5, 7], 20)
-    x = np.column_stack([np.random.default_rng(0).normal(size=(60, 2)) + y[:, None], np.full(60, 3.0)])
-    np.savez(folder / "toy.npz", x=x, y=y)
-    options = ["--epochs", "2", "--hidden", "4", "--variants", "int8", "--repeats", "2", "--margin", "0.2"]
-    options += ["--plot", str(folder / "plots"), "--tensorboard", str(folder / "logs")]
-    return run("train", "--data", str(folder / "toy.npz"), "--models", str(folder), *options), folder
-
-
-def test_train_ends_in_one_table_and_a_published_bundle(
-    trained: tuple[subprocess.CompletedProcess[str], Path],
-) -> None:
-    done, models = trained
+def test_train_ends_in_one_table_and_a_published_bundle(own_model: OwnModel) -> None:
+    done = own_model.training
     assert done.returncode == 0, done.stderr
-    assert ModelStore(models).versions("toy") == [1]
+    assert ModelStore(own_model.models).versions(NAME) == [1]
     for word in ("accuracy [95% interval]", "precision", "recall", "F1", "log-loss", "agreement", "bytes"):
         assert word in done.stdout
     first, second, third = tables(done.stdout)
@@ -61,34 +64,27 @@ def test_train_ends_in_one_table_and_a_published_bundle(
         assert [row.split()[1] for row in rows_of(table)] == ["float32", "int8"]
 
 
-def test_train_compares_with_float32_on_the_same_rows_and_with_other_seeds(
-    trained: tuple[subprocess.CompletedProcess[str], Path],
-) -> None:
-    done, models = trained
-    rows = ModelStore(models).open("toy").manifest.provenance.test_rows
-    _, second, third = tables(done.stdout)
+def test_train_compares_with_float32_on_the_same_rows_and_with_other_seeds(own_model: OwnModel) -> None:
+    rows = ModelStore(own_model.models).open(NAME).manifest.provenance.test_rows
+    _, second, third = tables(own_model.training.stdout)
     assert f"compared with float32 on the same {rows} rows" in second
     for word in ("difference [95% interval]", "lost / gained", "verdict", "ECE", "Brier", "worst class"):
         assert word in second
     assert "above a margin of -0.2" in second
     assert "over 2 seeds on the same rows (42, 43)" in third
     assert "Seed 42 is the one published" in third
-    assert ModelStore(models).versions("toy") == [1]
+    assert ModelStore(own_model.models).versions(NAME) == [1]
 
 
-def test_train_draws_its_history_and_logs_it(
-    trained: tuple[subprocess.CompletedProcess[str], Path],
-) -> None:
-    assert (trained[1] / "plots" / "history.png").read_bytes().startswith(b"\x89PNG")
-    assert len(list((trained[1] / "logs").glob("events.out.tfevents.*"))) == 1
+def test_train_draws_its_history_and_logs_it(own_model: OwnModel) -> None:
+    assert (own_model.folder / "plots" / "history.png").read_bytes().startswith(b"\x89PNG")
+    assert len(list((own_model.folder / "logs").glob("events.out.tfevents.*"))) == 1
 
 
-def test_the_chosen_variants_alone_are_published_with_labels_in_their_own_type(
-    trained: tuple[subprocess.CompletedProcess[str], Path],
-) -> None:
-    bundle = ModelStore(trained[1]).open("toy")
+def test_the_chosen_variants_alone_are_published_with_labels_in_their_own_type(own_model: OwnModel) -> None:
+    bundle = ModelStore(own_model.models).open(NAME)
     assert [variant.name for variant in bundle.manifest.variants] == ["float32", "int8"]
-    assert bundle.manifest.labels == (-1, 5, 7)
+    assert bundle.manifest.labels == LABELS
     assert bundle.test_set()[1].dtype == np.int64
     assert sorted(path.name for path in bundle.folder.rglob("*") if path.is_file()) == [
         "float32.tflite",
@@ -99,31 +95,27 @@ def test_the_chosen_variants_alone_are_published_with_labels_in_their_own_type(
     ]
 
 
-def test_a_constant_column_is_told_of(trained: tuple[subprocess.CompletedProcess[str], Path]) -> None:
-    assert "warning: ignored feature 2: constant in the training rows\n" in trained[0].stderr
+def test_a_constant_column_is_told_of(own_model: OwnModel) -> None:
+    assert "warning: ignored feature 4: constant in the training rows\n" in own_model.training.stderr
 
 
-def test_progress_goes_to_stderr_and_the_noise_of_libraries_nowhere(
-    trained: tuple[subprocess.CompletedProcess[str], Path],
-) -> None:
-    done, _ = trained
-    stages = [line.split("━")[0].strip() for line in done.stderr.splitlines() if "━" in line]
-    others = [line for line in done.stderr.splitlines() if "━" not in line]
-    assert others == ["warning: ignored feature 2: constant in the training rows"]
+def test_progress_goes_to_stderr_and_the_noise_of_libraries_nowhere(own_model: OwnModel) -> None:
+    told = own_model.training.stderr
+    stages = [line.split("━")[0].strip() for line in told.splitlines() if "━" in line]
+    others = [line for line in told.splitlines() if "━" not in line]
+    assert others == ["warning: ignored feature 4: constant in the training rows"]
     of_a_run = ["reading", "starting TensorFlow", "training", "converting", "scoring"]
     assert stages == [*of_a_run, *(f"seed 43: {stage}" for stage in of_a_run)]
-    assert "validation accuracy" in done.stderr
+    assert "validation accuracy" in told
 
 
 def test_evaluate_prints_the_same_tables_and_writes_what_is_asked_for(
-    trained: tuple[subprocess.CompletedProcess[str], Path], tmp_path: Path
+    own_model: OwnModel, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    trained_run, models = trained
     files = ["--json", str(tmp_path / "figures.json"), "--plot", str(tmp_path / "pictures")]
-    done = run("evaluate", str(models / "toy" / "1"), "--margin", "0.2", *files)
-    assert done.returncode == 0, done.stderr
-    first, second = tables(done.stdout)
-    before = tables(trained_run.stdout)
+    assert main(["evaluate", str(own_model.models / NAME / "1"), "--margin", "0.2", *files]) == 0
+    first, second = tables(capfd.readouterr().out)
+    before = tables(own_model.training.stdout)
 
     def scores(table: str) -> list[list[str]]:
         return [row.split("│")[1:9] for row in rows_of(table)]
@@ -139,11 +131,11 @@ def test_evaluate_prints_the_same_tables_and_writes_what_is_asked_for(
 def test_a_variant_that_was_asked_for_and_failed_gives_exit_code_1_and_the_rest_is_published(
     breast_cancer: Published,
     tmp_path: Path,
+    convert: Worker,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    dying = partial(Worker, [sys.executable, "-c", DIES_AT_INT8])
-    monkeypatch.setattr("training.export.worker.Worker", dying)
+    monkeypatch.setattr("training.export.worker.Worker", partial(DyingAtInt8, convert))
     options = ["--data", "breast_cancer", "--epochs", "15", "--variants", "float16,int8"]
     assert main(["train", *options, "--models", str(tmp_path)]) == 1
     output = capfd.readouterr()
