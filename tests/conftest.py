@@ -20,7 +20,7 @@ from training.export.worker import Worker
 from training.runs.pipeline import train
 
 _REPOSITORY = Path(__file__).parents[1]
-_LONGEST = ("end_to_end", "test_surroundings.py", "training", "loadtests", "service")
+_LONGEST = ("end_to_end", "training", "loadtests", "service")
 
 # A machine that is busy elsewhere is no fault of what is tested: there is no deadline. `make soak` asks for
 # the thorough profile.

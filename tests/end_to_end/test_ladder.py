@@ -24,7 +24,9 @@ PRECISIONS = ("float32", "int8", "weight_int4")
 
 @pytest.fixture(scope="module")
 def ladder(tmp_path_factory: pytest.TempPathFactory, convert: Worker) -> Published:
-    config = TrainConfig(data="digits", widths=(0.5, 2), epochs=6, variants=("int8", "weight_int4"))
+    config = TrainConfig(
+        data="iris", widths=(0.5, 2), hidden=(16,), epochs=1, variants=("int8", "weight_int4")
+    )
     return train(config, tmp_path_factory.mktemp("ladder"), convert=convert)
 
 
@@ -53,7 +55,7 @@ def test_training_tells_what_it_published_and_how_fast_each_rung_is(ladder: Publ
 def test_a_width_is_the_model_of_so_many_units_whatever_else_is_trained(
     ladder: Published, tmp_path: Path
 ) -> None:
-    config = TrainConfig(data="digits", hidden=(128, 128), epochs=6, variants=("float32",))
+    config = TrainConfig(data="iris", hidden=(32,), epochs=1, variants=("float32",))
     alone = train(config, tmp_path).bundle
     assert np.array_equal(alone.golden("float32")[1], ladder.bundle.golden("w2-float32")[1])
 

@@ -15,8 +15,8 @@ from training.export.makers import MAKERS, Source, make
 from training.models import architectures
 from training.precisions import LADDER, SAVED_MODEL
 
-SEQUENCE = InputSpec(kind="sequence", shape=(6, 3))
-VECTOR = InputSpec(kind="vector", shape=(12,))
+SEQUENCE = InputSpec(kind="sequence", shape=(3, 3))
+VECTOR = InputSpec(kind="vector", shape=(6,))
 
 
 def rows(spec: InputSpec, count: int = 71) -> Any:

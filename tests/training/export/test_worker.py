@@ -13,6 +13,7 @@ from training.export.worker import Probe, Worker, convert_all
 from training.precisions import SAVED_MODEL
 
 
+@pytest.mark.slow
 def test_a_conversion_that_crashes_does_not_take_us_with_it(tmp_path: Path) -> None:
     loop = keras.Sequential(
         [

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +17,15 @@ from training.progress import Silence
 from training.report.search import cells, misses, sentences
 from training.runs.material import read
 from training.runs.run import Convert
+from training.search import tuning
 from training.search.config import SearchConfig
 from training.search.tuning import Final, Found, Tuning
 
-BASE = TrainConfig(data="iris", model="mlp", epochs=3)
+BASE = TrainConfig(data="iris", model="mlp", epochs=1)
 
 
 def told(**options: object) -> SearchConfig:
-    chosen = {"base": BASE, "max_accuracy_drop": 0.5, "max_row_us": 1e6, "trials": 3, "rows": 4} | options
+    chosen = {"base": BASE, "max_accuracy_drop": 0.5, "max_row_us": 1e6, "trials": 2, "rows": 4} | options
     return SearchConfig.model_validate(chosen)
 
 
@@ -45,15 +46,17 @@ class Searched:
         self.place = f"sqlite:///{folder}/study.db"
         self.config = told(study=self.place)
         self.notes = Notes()
-        tuning = Tuning(self.config, self.notes, convert)
-        self.found = tuning.search()
+        job = Tuning(self.config, self.notes, convert)
+        self.found = job.search()
         self.store = folder / "models"
-        self.final = tuning.publish(self.found, self.store)
+        self.final = job.publish(self.found, self.store)
 
 
 @pytest.fixture(scope="module")
-def searched(tmp_path_factory: pytest.TempPathFactory, convert: Worker) -> Searched:
-    return Searched(tmp_path_factory.mktemp("tune"), convert)
+def searched(tmp_path_factory: pytest.TempPathFactory, convert: Worker) -> Iterator[Searched]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tuning, "_FINAL_BUDGET_S", 0.05)
+        yield Searched(tmp_path_factory.mktemp("tune"), convert)
 
 
 def test_the_first_trial_is_the_untuned_model_in_float32(searched: Searched) -> None:
@@ -64,8 +67,8 @@ def test_the_first_trial_is_the_untuned_model_in_float32(searched: Searched) -> 
 
 
 def test_every_trial_has_a_result_and_a_step_of_progress(searched: Searched) -> None:
-    assert len(searched.found.candidates) + len(searched.found.given_up) == 3
-    assert ("tuning", 3) in searched.notes.stages
+    assert len(searched.found.candidates) + len(searched.found.given_up) == 2
+    assert ("tuning", 2) in searched.notes.stages
     assert not searched.found.interrupted
 
 
@@ -103,7 +106,7 @@ def test_a_study_that_is_complete_is_reported_again_without_another_trial(
 
 def test_another_training_cannot_go_on_with_the_study(searched: Searched) -> None:
     other = told(study=searched.place, base=BASE.model_copy(update={"epochs": 4}))
-    with pytest.raises(OptionError, match="was begun with epochs 3, and now it is 4"):
+    with pytest.raises(OptionError, match="was begun with epochs 1, and now it is 4"):
         Tuning(other, Silence(), refuses)
 
 
@@ -171,7 +174,7 @@ def test_a_precision_that_cannot_be_made_is_given_up_with_its_reason(convert: Wo
             return dict.fromkeys(variants, "no kernel")
         return convert(folder, variants, on_done=on_done)
 
-    found = Tuning(told(trials=6, max_row_us=1e6), Silence(), only_float32).search()
+    found = Tuning(told(trials=3), Silence(), only_float32).search()
     assert {one.point["precision"] for one in found.candidates} == {"float32"}
     assert found.given_up
     assert all("could not be made: no kernel" in reason for reason in found.given_up)
