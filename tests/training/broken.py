@@ -5,14 +5,14 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from bundle.manifest import REFERENCE, CalibrationSpec, Manifest, Provenance
 from bundle.normalizer import FloatArray, Normalizer
 from bundle.store import ModelStore
-from training.config import DataConfig
+from training.config import DataConfig, TrainConfig
 from training.data.prepare import Prepared, prepare
 from training.data.sources import load
 from training.evaluation.evaluate import Evaluation
@@ -20,6 +20,7 @@ from training.evaluation.scoring import score
 from training.evaluation.tally import tally
 from training.export import writer
 from training.export.makers import Source, make
+from training.models.fit import fit, make_repeatable
 from training.precisions import PLAIN_WIDTH, SAVED_MODEL, Rung
 
 VARIANTS = ("float32", "int8")
@@ -70,22 +71,37 @@ def network(rows: Prepared, *, folded: bool = False) -> Any:
 
 
 def trained(rows: Prepared) -> Any:
-    import keras
-
-    keras.utils.set_random_seed(3)
-    model = network(rows)
-    model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
-    model.fit(rows.normalizer.apply(rows.x_train), rows.y_train, epochs=12, batch_size=32, verbose=0)
+    make_repeatable(3)
+    model, normalize = network(rows), rows.normalizer.apply
+    config = TrainConfig(data="sensors", learning_rate=0.01, epochs=12, batch_size=32)
+    fit(
+        model,
+        (normalize(rows.x_train), rows.y_train),
+        (normalize(rows.x_validation), rows.y_validation),
+        config,
+    )
     return model
 
 
 @dataclass(frozen=True)
 class Workshop:
-    """Where bundles are made: a store, the rows, and a network that is trained once."""
+    """Where bundles are made: a store, the rows, and a network that is trained, and saved, once."""
 
     store: Path
     rows: Prepared
     model: Any
+    saved: Path
+    """The folder of the network's graphs: as it was trained, and in float32."""
+
+    @classmethod
+    def opened(cls, folder: Path) -> Self:
+        rows = prepared(folder)
+        model, saved = trained(rows), folder / "saved"
+        saved.mkdir()
+        writer.save_graph(model, saved)
+        source = Source(saved / SAVED_MODEL, rows.normalizer.apply(rows.x_train))
+        (saved / f"{REFERENCE}.tflite").write_bytes(make(source, REFERENCE))
+        return cls(folder / "models", rows, model, saved)
 
     def publish(
         self, name: str, calibration: FloatArray, model: Any = None, normalizer: Normalizer | None = None
@@ -95,11 +111,14 @@ class Workshop:
 
         def fill(staging: Path) -> Manifest:
             folder = staging / writer.VARIANTS_FOLDER
-            folder.mkdir()
-            writer.save_graph(self.model if model is None else model, folder)
+            if model is None:
+                shutil.copytree(self.saved, folder)
+            else:
+                folder.mkdir()
+                writer.save_graph(model, folder)
             source = Source(folder / SAVED_MODEL, rows.normalizer.apply(calibration))
-            for variant in VARIANTS:
-                (folder / f"{variant}.tflite").write_bytes(make(source, variant))
+            (folder / f"{REFERENCE}.tflite").write_bytes(source.float32)
+            (folder / "int8.tflite").write_bytes(make(source, "int8"))
             runtimes = writer.open_exported(folder, VARIANTS, rows)
             answers = {variant: runtimes[variant].predict(rows.x_test) for variant in VARIANTS}
             evaluations = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,12 @@ class Source:
     calibration: FloatArray  # (n, features): normalised rows, from which ranges are taken
     tokens: int = 0
     """Columns at the end of a row that are token ids."""
+
+    @cached_property
+    def float32(self) -> bytes:
+        """The graph in full precision: the one beside the SavedModel, if it has been made before."""
+        kept = self.saved_model.with_name(f"{REFERENCE}.tflite")
+        return kept.read_bytes() if kept.exists() else make(self, REFERENCE)
 
 
 Maker = Callable[[Source, Precision], bytes]
@@ -70,7 +77,6 @@ def by_quantizer(source: Source, precision: Precision) -> bytes:
     from ai_edge_quantizer.quantizer import Quantizer
     from ai_edge_quantizer.recipe_manager import RecipeManager
 
-    graph = make(source, REFERENCE)
     recipe: Any = RecipeManager()
     everything, dense = TFLOperationName.ALL_SUPPORTED, TFLOperationName.FULLY_CONNECTED
     if precision.activation_bits == FLOAT_BITS:
@@ -78,7 +84,7 @@ def by_quantizer(source: Source, precision: Precision) -> bytes:
     else:
         recipe.add_dynamic_config(".*", everything, num_bits=8)
         recipe.add_dynamic_config(".*", dense, num_bits=precision.weight_bits)
-    quantizer: Any = Quantizer(graph, recipe.get_quantization_recipe())
+    quantizer: Any = Quantizer(source.float32, recipe.get_quantization_recipe())
     result = quantizer.quantize(enable_progress_bar=False, enable_progress_report=False)
     return bytes(result.quantized_model)
 

@@ -21,9 +21,7 @@ MARGIN = 0.01
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
-    folder = tmp_path_factory.mktemp("broken")
-    rows = broken.prepared(folder)
-    return Workshop(folder / "models", rows, broken.trained(rows))
+    return Workshop.opened(tmp_path_factory.mktemp("broken"))
 
 
 @pytest.fixture(scope="module")
