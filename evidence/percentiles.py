@@ -52,8 +52,8 @@ def _quantile(share: float, size: int, chance: float) -> int:
     """
     from scipy.special import bdtr, bdtrik  # half a second, which whoever asks for no interval need not wait
 
-    count = ceil(bdtrik(share, size, chance))
-    return count - 1 if count > 0 and bdtr(count - 1, size, chance) >= share else count
+    count = ceil(float(bdtrik(share, size, chance)))
+    return count - 1 if count > 0 and float(bdtr(count - 1, size, chance)) >= share else count
 
 
 def _rank(size: int, percent: float) -> int:

@@ -64,7 +64,13 @@ class Wrk(Client):
             body, lua = Path(folder, "body"), Path(folder, "request.lua")
             body.write_bytes(request.body)
             lua.write_text(script(request, body), encoding="utf-8")
-            command = [self._program, "-t1", f"-c{connections}", f"-d{ceil(seconds)}s", f"--timeout={TIMEOUT_S}s"]
+            command = [
+                self._program,
+                "-t1",
+                f"-c{connections}",
+                f"-d{ceil(seconds)}s",
+                f"--timeout={TIMEOUT_S}s",
+            ]
             try:
                 done = subprocess.run(
                     [*command, "-s", str(lua), host + request.path],

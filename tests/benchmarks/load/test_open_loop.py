@@ -53,11 +53,11 @@ def test_a_request_that_fails_is_counted_and_leaves_the_rest_of_the_load_what_it
     models: Path, start_fake: Callable[..., str], tmp_path: Path
 ) -> None:
     target = Target(start_fake("--error-every", "20", "--as-model", "int8"), models, "digits", "int8")
-    options = ("--rate", "60", "--rounds", "1", "--duration", "2")
+    options = ("--rate", "60", "--rounds", "1", "--duration", "1.5")
     found = result_of(target, options, tmp_path / "load")
     # A machine that is busy elsewhere makes a load void, and is no fault of what is tested.
     arrivals = read(found | {"checks": [one for one in found["checks"] if one["name"] == "answers"]})
-    assert 60 < arrivals.offered < 180
+    assert 45 < arrivals.offered < 140
     assert 0.02 < arrivals.failed / arrivals.offered < 0.1
     assert arrivals.refused == 0
     assert arrivals.per_s == pytest.approx(0.95 * arrivals.offered / arrivals.seconds, rel=0.1)
