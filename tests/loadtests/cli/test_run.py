@@ -26,7 +26,7 @@ from loadtests.measure.samples import Samples
 from loadtests.system.client import ServiceClient
 from tests.loadtests.conftest import ROOT, run_module
 
-SECONDS = 0.6
+SECONDS = 0.4
 
 
 @dataclass(frozen=True)
