@@ -55,7 +55,10 @@ def main(
     *,
     only: Annotated[str, typer.Option(help=_PARTS_HELP, show_default="all")] = ",".join(PARTS),
     rounds: Annotated[int, typer.Option(min=1, help="Times that each subject is measured.")] = 5,
-    seconds: Annotated[int, typer.Option(min=1, help="Seconds that a subject is measured at a time.")] = 3,
+    seconds: Annotated[
+        float,
+        typer.Option(min=0.1, help="Seconds that a subject is measured at a time; wrk takes whole ones."),
+    ] = 3.0,
     chosen: Annotated[str, typer.Option("--peers", help="Peers, comma-separated.")] = ",".join(NAMES),
     models: Annotated[Path, typer.Option(help="Folder of models; what is missing is trained.")] = Path(
         "models"

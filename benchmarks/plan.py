@@ -20,7 +20,7 @@ class Plan:
 
     models: Models
     rounds: int
-    seconds: int
+    seconds: float
     cores: Cores
     client: Client
     logs: Path

@@ -12,18 +12,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil, sqrt
+from statistics import NormalDist
 from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
-from scipy.special import bdtr, ndtr, ndtri
 
 from evidence.estimate import CONFIDENCE, Estimate
 
 POWER = 0.8
 
-_Z = float(ndtri((1 + CONFIDENCE) / 2))
+_Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
 _ROWS_MAX = 10**9  # nobody has more: the difference is the margin itself
 
 Judgement: TypeAlias = Literal["no worse", "worse", "not enough rows to tell"]
@@ -76,6 +75,8 @@ class Pairs:
             raise ValueError(f"McNemar's test is of whole rows, not of {self.lost} and {self.gained}")
         if lost + gained == 0:
             return 1.0
+        from scipy.special import bdtr  # half a second, which whoever compares nothing need not wait
+
         return min(1.0, 2 * float(bdtr(min(lost, gained), lost + gained, 0.5)))
 
     @property
@@ -110,6 +111,8 @@ def judge(pairs: Pairs, margin: float) -> Verdict:
     below, and else there are not enough rows. As the interval is the set of differences that the score test
     does not refuse, that is the score test for non-inferiority at the one-sided level of 2.5%.
     """
+    from scipy.special import ndtr
+
     difference = pairs.difference
     p_value = float(ndtr(-_score(-margin, pairs.gained, pairs.lost, pairs.rows)))
     if difference.is_more_than(-margin):
@@ -126,7 +129,7 @@ def rows_needed(pairs: Pairs, margin: float) -> int | None:
     80%): as its estimate scatters, the interval to clear it is that of 1.96 + 0.84 standard errors. None
     where the difference is too near the margin for any number of rows.
     """
-    z = _Z + float(ndtri(POWER))
+    z = _Z + NormalDist().inv_cdf(POWER)
     lost, gained = pairs.lost / pairs.rows, pairs.gained / pairs.rows
 
     def decided(rows: float) -> bool:
@@ -150,6 +153,8 @@ def tango(gained: float, lost: float, rows: float, z: float = _Z) -> Estimate:
     Its coverage holds where few rows or none differ, as between variants of one model, where the textbook
     (Wald) interval has no width at all. Counts need not be whole.
     """
+    from scipy.optimize import brentq  # as long as the rest of scipy
+
     seen = (gained - lost) / rows
     low, high = -1.0, 1.0
     if _score(low, gained, lost, rows) > z:

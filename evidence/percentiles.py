@@ -7,7 +7,6 @@ from math import ceil
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import bdtr, bdtrik
 
 from evidence.estimate import CONFIDENCE, Estimate
 
@@ -51,8 +50,10 @@ def _quantile(share: float, size: int, chance: float) -> int:
 
     It is `scipy.stats.binom.ppf`, whose module takes a second to import.
     """
-    count = ceil(bdtrik(share, size, chance))
-    return count - 1 if count > 0 and bdtr(count - 1, size, chance) >= share else count
+    from scipy.special import bdtr, bdtrik  # half a second, which whoever asks for no interval need not wait
+
+    count = ceil(float(bdtrik(share, size, chance)))
+    return count - 1 if count > 0 and float(bdtr(count - 1, size, chance)) >= share else count
 
 
 def _rank(size: int, percent: float) -> int:

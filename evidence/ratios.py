@@ -7,7 +7,6 @@ from math import exp, isfinite, sqrt
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtrit
 
 from evidence.estimate import CONFIDENCE, Estimate
 
@@ -77,6 +76,8 @@ def _known_logs(figures: Sequence[float | None]) -> npt.NDArray[np.float64] | No
 
 
 def _half_width(variance: float, freedom: float, confidence: float) -> float:
+    from scipy.special import stdtrit  # half a second, which a run of one round need not wait
+
     return float(stdtrit(freedom, (1 + confidence) / 2)) * sqrt(variance)
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from math import sqrt
-
-from scipy.special import ndtri
+from statistics import NormalDist
 
 from evidence.estimate import CONFIDENCE, Estimate
 
@@ -19,7 +18,7 @@ def wilson(share: float, trials: int, *, confidence: float = CONFIDENCE) -> Esti
         raise ValueError(f"no interval of share {share} in {trials} trials at confidence {confidence}")
     if trials == 0:
         return Estimate(share, 0.0, 1.0)
-    z = float(ndtri(0.5 + 0.5 * confidence))
+    z = NormalDist().inv_cdf(0.5 + 0.5 * confidence)
     scale = 2 * (trials + z**2)
     centre = (2 * trials * share + z**2) / scale
     half = z / scale * sqrt(4 * trials * share * (1 - share) + z**2)

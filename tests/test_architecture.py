@@ -33,6 +33,7 @@ ROOMS = {
 PURE = {
     "numpy",
     "scipy",
+    "statistics",
     "__future__",
     "collections",
     "dataclasses",

@@ -33,7 +33,7 @@ class Client(ABC):
         """What the report calls it: figures of two clients are not to be compared."""
 
     @abstractmethod
-    def load(self, host: str, request: Request, *, connections: int, seconds: int) -> Sample:
+    def load(self, host: str, request: Request, *, connections: int, seconds: float) -> Sample:
         """Send `request` over and over for so many seconds.
 
         Raises VoidRunError where an answer was no success, and BenchmarkError where the client fails.
@@ -42,7 +42,7 @@ class Client(ABC):
     def on(self, host: str, request: Request, *, connections: int) -> Subject:
         """Return what measures a server under this request."""
 
-        def subject(seconds: int) -> Sample:
+        def subject(seconds: float) -> Sample:
             return self.load(host, request, connections=connections, seconds=seconds)
 
         return subject

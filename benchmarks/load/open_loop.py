@@ -45,9 +45,9 @@ class Arrivals(Sample):
     """Memory of the service at the end of the load; None where it has ended, or is not ours to look into."""
 
 
-def at_rate(target: Target, rate: float, *, seconds: int, seed: int, out: Path) -> Arrivals:
+def at_rate(target: Target, rate: float, *, seconds: float, seed: int, out: Path) -> Arrivals:
     """Send so many requests a second. Raises ProcessError, and VoidRunError as `read` does."""
-    options = ("--rate", f"{rate:g}", "--seed", str(seed), "--rounds", "1", "--duration", str(seconds))
+    options = ("--rate", f"{rate:g}", "--seed", str(seed), "--rounds", "1", "--duration", f"{seconds:g}")
     return read(result_of(target, options, out))
 
 

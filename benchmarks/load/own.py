@@ -26,7 +26,7 @@ class Own(Client):
             f"a closed loop in Python {platform.python_version()} (there is no wrk): not comparable with it"
         )
 
-    def load(self, host: str, request: Request, *, connections: int, seconds: int) -> Sample:
+    def load(self, host: str, request: Request, *, connections: int, seconds: float) -> Sample:
         address = urlsplit(host)
         with tempfile.TemporaryDirectory(prefix="load-") as folder:
             content = Path(folder, "request")

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from functools import cached_property
+from math import ceil
 from pathlib import Path
 
 from benchmarks.errors import BenchmarkError, VoidRunError
@@ -44,7 +45,7 @@ def find() -> str | None:
 
 
 class Wrk(Client):
-    """The program `wrk`, one thread of it."""
+    """The program `wrk`, one thread of it. It knows whole seconds only, and so takes a begun one whole."""
 
     is_wrk = True
 
@@ -58,12 +59,18 @@ class Wrk(Client):
         first = (done.stdout or done.stderr).partition("\n")[0]
         return first.partition("[")[0].strip()
 
-    def load(self, host: str, request: Request, *, connections: int, seconds: int) -> Sample:
+    def load(self, host: str, request: Request, *, connections: int, seconds: float) -> Sample:
         with tempfile.TemporaryDirectory(prefix="wrk-") as folder, bound_to(self._core):
             body, lua = Path(folder, "body"), Path(folder, "request.lua")
             body.write_bytes(request.body)
             lua.write_text(script(request, body), encoding="utf-8")
-            command = [self._program, "-t1", f"-c{connections}", f"-d{seconds}s", f"--timeout={TIMEOUT_S}s"]
+            command = [
+                self._program,
+                "-t1",
+                f"-c{connections}",
+                f"-d{ceil(seconds)}s",
+                f"--timeout={TIMEOUT_S}s",
+            ]
             try:
                 done = subprocess.run(
                     [*command, "-s", str(lua), host + request.path],

@@ -7,19 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from benchmarks.measure.sample import Sample, Subject
 from loadtests.rig.turns import turn
 
-WARM_UP_S = 1
+WARM_UP_S = 1.0  # or as long as a sample, where that is less
 
 Samples = Mapping[str, Sequence[Sample]]
 """A sample a round for each subject: those of equal index were taken side by side."""
 
 
 def measure(
-    subjects: Mapping[str, Subject], *, rounds: int, seconds: int, say: Callable[[str], None]
+    subjects: Mapping[str, Subject], *, rounds: int, seconds: float, say: Callable[[str], None]
 ) -> Samples:
     """Warm every subject up, and take a sample a round of each. Raises what they raise."""
     for name, subject in subjects.items():
         say(f"warming up: {name}")
-        subject(WARM_UP_S)
+        subject(min(WARM_UP_S, seconds))
     samples: dict[str, list[Sample]] = {name: [] for name in subjects}
     for index in range(rounds):
         for name in turn(list(subjects), index):

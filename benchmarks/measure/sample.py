@@ -38,5 +38,5 @@ class Sample:
         return 1e6 * self.seconds / self.count
 
 
-Subject = Callable[[int], Sample]
+Subject = Callable[[float], Sample]
 """Whatever can be measured for so many seconds."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.load.request import json_request, plain
-from benchmarks.measure.rounds import measure, paired
+from benchmarks.measure.rounds import Samples, measure, paired
 from benchmarks.plan import Plan
 from benchmarks.report.figure import Figure, at_least, at_most
 from benchmarks.report.result import Result
@@ -39,25 +39,25 @@ def run(plan: Plan, result: Result) -> None:
                 seconds=plan.seconds,
                 say=plan.say,
             )
-            # With one connection the time of a slower client is in each request, and would flatter ours.
-            tells = connections > 1 or plan.client.is_wrk
-            at = f"{connections} connection{'s' * (connections > 1)}"
-            result.samples[at] = samples
-            for name in samples:
-                result.figures.append(
-                    Figure(f"{at}: {name}, requests/s", paired(lambda one: one.per_s, samples, name))
-                )
-            result.figures.append(
-                Figure(
-                    f"{at}: requests/s, ours / bare",
-                    paired(lambda one, other: one.per_s / other.per_s, samples, "ours", "bare"),
-                    at_least(0.60) if tells else None,
-                )
-            )
-            result.figures.append(
-                Figure(
-                    f"{at}: p50, ours / bare",
-                    paired(lambda one, other: one.p50_us / other.p50_us, samples, "ours", "bare"),
-                    at_most(1.4) if tells and connections == 1 else None,
-                )
-            )
+            result.samples[_at(connections)] = samples
+            result.figures += figures(samples, connections, is_wrk=plan.client.is_wrk)
+
+
+def figures(samples: Samples, connections: int, *, is_wrk: bool) -> list[Figure]:
+    """Return the requests a second of each, and how many of theirs, and of their time, ours has."""
+    # With one connection the time of a slower client is in each request, and would flatter ours.
+    tells, at = connections > 1 or is_wrk, _at(connections)
+    rates = paired(lambda one, other: one.per_s / other.per_s, samples, "ours", "bare")
+    p50s = paired(lambda one, other: one.p50_us / other.p50_us, samples, "ours", "bare")
+    return [
+        *(
+            Figure(f"{at}: {name}, requests/s", paired(lambda one: one.per_s, samples, name))
+            for name in samples
+        ),
+        Figure(f"{at}: requests/s, ours / bare", rates, at_least(0.60) if tells else None),
+        Figure(f"{at}: p50, ours / bare", p50s, at_most(1.4) if tells and connections == 1 else None),
+    ]
+
+
+def _at(connections: int) -> str:
+    return f"{connections} connection{'s' * (connections > 1)}"

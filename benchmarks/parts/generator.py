@@ -67,7 +67,7 @@ def sender(name: str, order: Mapping[str, Any], plan: Plan) -> Iterator[Subject]
     log = plan.logs / f"sender-{name}.log"
     with Child(program(SENDERS[name]), log=log, core=plan.cores.load, talks=True) as child:
 
-        def subject(seconds: int) -> Sample:
+        def subject(seconds: float) -> Sample:
             line = child.ask(json.dumps({**order, "duration_s": float(seconds)}))
             if not line:
                 raise ProcessError(f"{name} ended:\n{child.tail()}")

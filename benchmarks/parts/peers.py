@@ -50,7 +50,7 @@ def run(plan: Plan, result: Result) -> None:
             try:
                 with _started(peer, bundle, plan) as theirs:
                     their_request = json_request(peer.path, peer.body(plain(rows)))
-                    _check(peer, their_request.send(theirs.host), expected)
+                    check(peer, their_request.send(theirs.host), expected)
                     subjects = {
                         "ours": plan.client.on(ours.host, request, connections=CONNECTIONS),
                         peer.name: plan.client.on(theirs.host, their_request, connections=CONNECTIONS),
@@ -126,7 +126,8 @@ def description(bundle: Bundle) -> dict[str, Any]:
     }
 
 
-def _check(peer: Peer, answer: bytes, expected: Rows) -> None:
+def check(peer: Peer, answer: bytes, expected: Rows) -> None:
+    """Raise ProcessError unless a peer's answer holds the expected probabilities, shape (rows, classes)."""
     try:
         given = np.array(peer.probabilities(json.loads(answer)), np.float32)
     except (ValueError, TypeError, LookupError, StopIteration) as error:

@@ -95,7 +95,7 @@ def subject(child: Child, on_accuracy: Callable[[float], None]) -> Subject:
     """Have a child fit a model anew each time, with the next seed. Raises ProcessError where it has ended."""
     seeds = count(1)
 
-    def fit_once(_: int) -> Sample:
+    def fit_once(_: float) -> Sample:
         line = child.ask(str(next(seeds)))
         if not line:
             raise ProcessError(f"the training process ended:\n{child.tail()}")

@@ -20,7 +20,7 @@ class Report:
 
     command: str
     rounds: int
-    seconds: int
+    seconds: float
     machine: dict[str, Any]
     results: list[Result]
 
@@ -62,7 +62,7 @@ class Report:
             f"{machine['system']}; Python {machine['python']}; {versions}.",
             f"Requests were sent by {machine['client']}.",
             "",
-            f"{self.rounds} rounds of {self.seconds} s, in turn (A B, B A, A B, …), after a warm-up.",
+            f"{self.rounds} rounds of {self.seconds:g} s, in turn (A B, B A, A B, …), after a warm-up.",
             f"{_bound(machine['bound'])} Ratios are taken in each round; the median counts.",
             "",
         ]

@@ -38,7 +38,7 @@ def alone(bundle: Bundle, variant: str, *, rows: int, log: Path, core: int | Non
     command = program("benchmarks.subjects.interpreter", str(bundle.folder.resolve()), variant, str(rows))
     with Child(command, log=log, core=core, talks=True) as child:
 
-        def subject(seconds: int) -> Sample:
+        def subject(seconds: float) -> Sample:
             line = child.ask(str(seconds))
             if not line:
                 raise ProcessError(f"the interpreter's process ended:\n{child.tail()}")

@@ -42,9 +42,12 @@ def started(
     Raises ProcessError, with the last lines of its log, where it ends before or takes too long.
     """
     host = f"http://127.0.0.1:{port}"
-    with Child(command, log=log, core=core, environment=environment) as child:
+    with (
+        Child(command, log=log, core=core, environment=environment) as child,
+        httpx.Client(base_url=host, timeout=5.0) as client,
+    ):
         deadline = time.monotonic() + deadline_s
-        while not _is_ready(host + ready_path):
+        while not _is_ready(client, ready_path):
             code = child.wait(_POLL_S)
             if code is not None:
                 raise ProcessError(f"it ended with exit code {code}:\n{child.tail()}")
@@ -74,8 +77,8 @@ def bare(answer_bytes: int, *, log: Path, core: int | None) -> Iterator[Server]:
         yield server
 
 
-def _is_ready(address: str) -> bool:
+def _is_ready(client: httpx.Client, path: str) -> bool:
     try:
-        return httpx.get(address, timeout=5.0).status_code == 200
+        return client.get(path).status_code == 200
     except httpx.HTTPError:
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass
+from functools import cache
 from types import TracebackType
 from typing import Any, Self
 
@@ -37,7 +38,7 @@ class ServiceClient:
             # Proxies of the environment are for the way out, not for what is being measured; certificates are
             # those that the load trusts as well.
             self._client = httpx.Client(
-                base_url=self.host, timeout=_TIMEOUT, trust_env=False, verify=ssl.create_default_context()
+                base_url=self.host, timeout=_TIMEOUT, trust_env=False, verify=_trusted()
             )
         except (httpx.InvalidURL, ValueError) as error:
             raise ServiceError(
@@ -105,6 +106,12 @@ class ServiceClient:
         except (httpx.TransportError, httpx.InvalidURL) as error:
             reason = str(error) or type(error).__name__
             raise ServiceError(f"no service answers at {self.host}: {reason}") from None
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Read the certificates, which takes longer than all that a client then does."""
+    return ssl.create_default_context()
 
 
 def _detail(answer: httpx.Response) -> str:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from benchmarks.load import wrk
-from benchmarks.load.choice import choose
 from benchmarks.load.client import Client
 from benchmarks.load.own import Own
 from benchmarks.plan import Plan
@@ -18,7 +17,7 @@ from bundle.bundle import Bundle
 from bundle.store import ModelStore
 from loadtests.rig import cores
 from loadtests.rig.cores import Cores
-from tests.loadtests.conftest import fake_service
+from tests.loadtests.conftest import _signals_put_back, fake_service  # noqa: F401 - a fixture
 
 WRK = wrk.find()
 CLIENTS = ["ours", *(["wrk"] if WRK else [])]  # ours is tried everywhere, and wrk where it is
@@ -41,13 +40,13 @@ def bundle(models: Path) -> Bundle:
 
 @pytest.fixture
 def plan(models: Path, bound: Cores, tmp_path: Path) -> Plan:
-    """One round of one second, of the small model."""
+    """One round of a third of a second, of the small model, with the client that there is everywhere."""
     return Plan(
         models=Models(models),
         rounds=1,
-        seconds=1,
+        seconds=0.3,
         cores=bound,
-        client=choose(bound.load),
+        client=Own(bound.load),
         logs=tmp_path,
         say=lambda _: None,
         peers=("tutorial",),

@@ -27,6 +27,7 @@ from loadtests.system.offline_predictions import predict
 from loadtests.workload.order import Order
 from loadtests.workload.scenarios import SCENARIOS
 from loadtests.workload.target import target_of
+from tests.loadtests.conftest import fake_service
 
 VARIANT = "int8"
 
@@ -45,8 +46,20 @@ def offline(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def generator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Generator]:
-    with Generator(log=tmp_path_factory.mktemp("generator") / "log", core=None) as running:
+def faithful(models: Path) -> Iterator[str]:
+    """A service that answers as the variant does; who counts its requests, counts from where they begin."""
+    with fake_service(models, "--as-model", VARIANT) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("generator") / "log"
+
+
+@pytest.fixture(scope="module")
+def generator(log: Path) -> Iterator[Generator]:
+    with Generator(log=log, core=None) as running:
         yield running
 
 
@@ -136,7 +149,7 @@ def test_connections_that_are_closed_before_the_first_request_lose_none(
 def test_requests_and_answers_of_many_pieces_go_through_an_open_loop(
     start_fake: Callable[..., str], generator: Generator, order: Callable[..., Order], tmp_path: Path
 ) -> None:
-    host = start_fake()
+    host = start_fake()  # it knows the true label of every row
     rows = 20_000  # the test rows again and again: megabytes, more than a socket takes at once
     wanted = order(host, scenario="server", rows=rows, rate=4.0, duration_s=1.0, seed=3)
     samples = generator.send(wanted, tmp_path / "s.npz").samples
@@ -170,20 +183,20 @@ def test_errors_and_wrong_answers_are_found_and_counted_exactly(
 
 
 def test_a_faithful_service_agrees_with_its_predictions_offline(
-    start_fake: Callable[..., str],
+    faithful: str,
     generator: Generator,
     order: Callable[..., Order],
     offline: Path,
     bundle: Bundle,
     tmp_path: Path,
 ) -> None:
-    host = start_fake("--as-model", VARIANT)
-    samples = generator.send(order(host, rows=40, offline=str(offline)), tmp_path / "s.npz").samples
+    wanted = order(faithful, rows=40, think_s=0.01, offline=str(offline))
+    samples = generator.send(wanted, tmp_path / "s.npz").samples
     assert len(samples) > 9
     assert not samples.astray.any()
     assert np.nanmax(samples.difference) < 1e-6
     x, _ = bundle.test_set()
-    assert audits.of_batches(host, target_of(bundle, VARIANT), x).passed
+    assert audits.of_batches(faithful, target_of(bundle, VARIANT), x).passed
 
 
 def test_a_service_that_becomes_slower_is_not_steady(
@@ -209,55 +222,54 @@ def test_rows_that_are_as_fast_again_as_new_are_no_cache() -> None:
     assert not audits.judge_cache(new * 0.85, new).passed
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the process is found by its log, as /proc has it")
 def test_a_generator_that_ended_is_a_failure_of_one_order_and_not_of_the_next(
-    start_fake: Callable[..., str], order: Callable[..., Order], tmp_path: Path
+    faithful: str, generator: Generator, order: Callable[..., Order], log: Path, tmp_path: Path
 ) -> None:
-    host = start_fake()
-    before = set(psutil.Process().children())
-    with Generator(log=tmp_path / "log", core=None) as generator:
-        (child,) = set(psutil.Process().children()) - before
-        child.kill()
-        with pytest.raises(GeneratorError, match=r"the load generator (had )?ended"):
-            generator.send(order(host, duration_s=0.2), tmp_path / "s.npz")
-        assert len(generator.send(order(host, duration_s=0.2), tmp_path / "s.npz").samples)
-    assert set(psutil.Process().children()) <= before
+    (child,) = _writing_to(log)
+    child.kill()
+    with pytest.raises(GeneratorError, match=r"the load generator (had )?ended"):
+        generator.send(order(faithful, duration_s=0.2), tmp_path / "s.npz")
+    assert len(generator.send(order(faithful, think_s=0.01, duration_s=0.2), tmp_path / "s.npz").samples)
+    (other,) = _writing_to(log)
+    assert other != child
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the process is found by its log, as /proc has it")
 def test_a_generator_that_is_kept_from_its_core_is_void(
-    start_fake: Callable[..., str], order: Callable[..., Order], tmp_path: Path
+    faithful: str, generator: Generator, order: Callable[..., Order], log: Path, tmp_path: Path
 ) -> None:
-    host = start_fake()
-    with Generator(log=tmp_path / "log", core=None) as generator:
-        child = next(one for one in psutil.Process().children() if str(tmp_path) in _log_of(one))
+    (child,) = _writing_to(log)
+    before = _counts(faithful)["requests"]
 
-        def starve() -> None:
-            while _counts(host)["requests"] < 20:
-                time.sleep(0.01)  # between two looks at the condition
-            child.suspend()
-            time.sleep(0.6)  # so long it has no core
-            child.resume()
+    def starve() -> None:
+        while _counts(faithful)["requests"] < before + 20:
+            time.sleep(0.01)  # between two looks at the condition
+        child.suspend()
+        time.sleep(0.6)  # so long it has no core
+        child.resume()
 
-        other = threading.Thread(target=starve)
-        other.start()
-        wanted = order(host, scenario="server", rate=100.0, duration_s=1.5)
-        summary = summarise_windows([generator.send(wanted, tmp_path / "s.npz")])
-        other.join()
+    other = threading.Thread(target=starve)
+    other.start()
+    wanted = order(faithful, scenario="server", rate=100.0, duration_s=1.5)
+    summary = summarise_windows([generator.send(wanted, tmp_path / "s.npz")])
+    other.join()
     check = checks.of_schedule(summary, SCENARIOS["server"])
     assert check.is_void, check.detail
 
 
-def _log_of(process: psutil.Process) -> str:
-    """Return where a process writes what it complains of."""
-    return str(Path(f"/proc/{process.pid}/fd/2").resolve()) if sys.platform == "linux" else ""
+def _writing_to(log: Path) -> list[psutil.Process]:
+    """Return the processes of ours that complain to a file."""
+    return [
+        one for one in psutil.Process().children() if Path(f"/proc/{one.pid}/fd/2").resolve() == log.resolve()
+    ]
 
 
 def test_the_rounds_of_a_run_are_merged_as_they_were(
-    start_fake: Callable[..., str], generator: Generator, order: Callable[..., Order], tmp_path: Path
+    faithful: str, generator: Generator, order: Callable[..., Order], tmp_path: Path
 ) -> None:
-    host = start_fake()
     windows = [
-        generator.send(order(host, scenario="server", seed=seed, duration_s=0.5), tmp_path / "s.npz")
+        generator.send(order(faithful, scenario="server", seed=seed, duration_s=0.5), tmp_path / "s.npz")
         for seed in (1, 2)
     ]
     merged = merge([one.samples for one in windows])

@@ -16,6 +16,7 @@ import pytest
 from loadtests.rig.child import program
 from loadtests.rig.ports import free_port
 
+SECONDS = 0.3
 CONTENT = b"POST /predict HTTP/1.1\r\nHost: here\r\nContent-Length: 2\r\n\r\n{}"
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 CLOSING = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
@@ -60,10 +61,10 @@ def serving(answer: Answer) -> Iterator[int]:
 
 
 def found_at(port: int, folder: Path, *, connections: int = 2, timeout_s: float = 20.0) -> dict[str, Any]:
-    """Run the program for a second, and return what it printed."""
+    """Run the program for a moment, and return what it printed."""
     content = folder / "content"
     content.write_bytes(CONTENT)
-    told = ("127.0.0.1", port, content, connections, 1, timeout_s)
+    told = ("127.0.0.1", port, content, connections, SECONDS, timeout_s)
     command = program("benchmarks.load.closed_loop", *map(str, told))
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
@@ -90,7 +91,7 @@ def test_every_answer_counts_whether_or_not_the_connection_is_kept(answer: bytes
         20 < found["requests"] <= asked <= found["requests"] + 2
     )  # the last of each connection may be cut off
     assert 0 < found["p50_us"] <= found["p99_us"]
-    assert found["duration_us"] == pytest.approx(1e6, rel=0.5)
+    assert found["duration_us"] == pytest.approx(SECONDS * 1e6, rel=0.5)
     assert 0 < found["cpu"] <= 1
 
 
@@ -113,7 +114,7 @@ def test_a_connection_that_fails_under_a_request_is_an_error(answer: bytes | Non
 
 def test_an_answer_that_is_overdue_is_an_error(tmp_path: Path) -> None:
     with serving(lambda _: b"") as port:
-        found = found_at(port, tmp_path, connections=3, timeout_s=0.2)
+        found = found_at(port, tmp_path, connections=3, timeout_s=0.1)
     assert errors(found) == {"timeout": 3}
     assert found["requests"] == 0
 

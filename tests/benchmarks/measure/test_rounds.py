@@ -9,10 +9,10 @@ from benchmarks.measure.sample import Sample, Subject
 
 
 def test_every_subject_is_warmed_up_and_then_measured_once_a_round_in_turn() -> None:
-    calls: list[tuple[str, int]] = []
+    calls: list[tuple[str, float]] = []
 
     def subject(name: str) -> Subject:
-        def measured(seconds: int) -> Sample:
+        def measured(seconds: float) -> Sample:
             calls.append((name, seconds))
             return Sample(len(calls), 1.0, 1.0, 1.0)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from contextlib import ExitStack
 
 import httpx
 import pytest
@@ -13,38 +13,32 @@ from benchmarks.parts.generator import SENDERS, figures, order_for, run, sender
 from benchmarks.plan import Plan
 from benchmarks.report.result import Result
 from bundle.store import ModelStore
-
-
-@pytest.mark.parametrize("name", SENDERS)
-def test_a_sender_is_sent_to_the_server_as_often_as_it_is_ordered(
-    name: str, plan: Plan, start_fake: Callable[..., str]
-) -> None:
-    host = start_fake()
-    store = plan.models.folder
-    order = order_for(host, store, ModelStore(store).open("digits")) | {"users": 2, "warmup_s": 0.2}
-    with sender(name, order, plan) as subject:
-        samples = [subject(1) for _ in range(2)]
-    for sample in samples:
-        assert sample.count > 10
-        assert 0.9 < sample.seconds < 3
-        assert 0 < sample.p50_us <= sample.p99_us
-        assert sample.load_cpu is not None
-        assert 0 < sample.load_cpu <= 1
-    asked = httpx.get(f"{host}/counts").json()["requests"]
-    assert asked > sum(sample.count for sample in samples)  # those of the warm-up do not count
+from tests.loadtests.conftest import fake_service
 
 
 @pytest.mark.parametrize(
     ("name", "told"),
     [("ours", "error: no service answers at"), ("FastHttpUser", "requests of FastHttpUser failed")],
 )
-def test_a_server_that_is_not_there_ends_a_sender_with_one_line_that_says_so(
-    name: str, told: str, plan: Plan, unused_address: str
+def test_a_sender_sends_as_often_as_it_is_ordered_and_ends_with_one_line_where_nobody_answers(
+    name: str, told: str, plan: Plan
 ) -> None:
     store = plan.models.folder
-    order = order_for(unused_address, store, ModelStore(store).open("digits")) | {"users": 2, "warmup_s": 0.2}
-    with sender(name, order, plan) as subject, pytest.raises(ProcessError, match=told) as error:
-        subject(1)
+    with ExitStack() as stack:
+        with fake_service(store) as host:
+            order = order_for(host, store, ModelStore(store).open("digits")) | {"users": 2, "warmup_s": 0.2}
+            subject = stack.enter_context(sender(name, order, plan))
+            samples = [subject(0.4) for _ in range(2)]
+            asked = httpx.get(f"{host}/counts").json()["requests"]
+        for sample in samples:
+            assert sample.count > 10
+            assert 0.3 < sample.seconds < 2
+            assert 0 < sample.p50_us <= sample.p99_us
+            assert sample.load_cpu is not None
+            assert 0 < sample.load_cpu <= 1
+        assert asked > sum(sample.count for sample in samples)  # those of the warm-up do not count
+        with pytest.raises(ProcessError, match=told) as error:
+            subject(0.4)
     assert "Traceback" not in str(error.value)
 
 
@@ -60,6 +54,7 @@ def test_requests_a_second_are_compared_and_what_a_request_costs_is_told() -> No
     assert found["FastHttpUser: share of its core"].values == (1.0, 1.0)
 
 
+@pytest.mark.slow
 def test_the_whole_part_measures_both_on_the_bare_application(plan: Plan) -> None:
     result = Result("generator", "")
     run(plan, result)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from benchmarks.errors import BenchmarkError, ProcessError
 from benchmarks.measure.rounds import Samples
 from benchmarks.measure.sample import Sample
 from benchmarks.parts import peers
 from benchmarks.peers import environment
-from benchmarks.peers.catalog import PEERS, Rows
-from benchmarks.plan import Plan
-from benchmarks.report.result import Result
+from benchmarks.peers.catalog import PEERS
+from benchmarks.peers.environment import python_with
 
 
 def against(name: str, times: float) -> Samples:
@@ -42,50 +38,24 @@ def test_triton_alone_leaves_no_best_python_peer() -> None:
     assert [figure.name for figure in found if figure.aim] == ["Triton, Python backend: ours / theirs"]
 
 
-def test_a_peer_is_asked_once_and_then_measured_in_turn_with_ours(
-    plan: Plan, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # The tutorial needs nothing that we do not: it runs here, and nothing is downloaded for it.
-    monkeypatch.setattr(peers, "python_with", lambda *_: Path(sys.executable))
-    result = Result("peers", "")
-    peers.run(plan, result)
-    assert (result.notes, result.void) == ([], [])
-    assert [len(samples) for samples in result.samples["tutorial"].values()] == [1, 1]
-    assert result.figures[-1].name == "FastAPI, as tutorials (the best Python peer): ours / theirs"
-    assert result.figures[-1].median > 0
+EXPECTED = [[0.25, 0.75]]
 
 
-@pytest.mark.parametrize(
-    ("probabilities", "told"),
-    [
-        (lambda answer: [row[::-1] for row in answer["probabilities"]], "ours is [["),
-        (lambda answer: answer["scores"], "holds no probabilities: KeyError('scores')"),
-    ],
-)
-def test_a_peer_that_answers_something_else_is_named_with_what_it_said(
-    plan: Plan,
-    monkeypatch: pytest.MonkeyPatch,
-    probabilities: Callable[[Any], Rows],
-    told: str,
-) -> None:
-    monkeypatch.setattr(peers, "python_with", lambda *_: Path(sys.executable))
-    monkeypatch.setattr(peers, "PEERS", (replace(PEERS[0], probabilities=probabilities),))
-    result = Result("peers", "")
-    peers.run(plan, result)
-    assert len(result.notes) == 1
-    assert told in result.notes[0]
-    assert result.samples == {}
+def test_a_peer_may_answer_nothing_but_the_probabilities_that_ours_gives() -> None:
+    peers.check(PEERS[0], b'{"probabilities": [[0.25, 0.75]]}', EXPECTED)
+    with pytest.raises(ProcessError, match=r"it answers \[\[0.75, 0.25\]\]; ours is \[\[0.25, 0.75\]\]"):
+        peers.check(PEERS[0], b'{"probabilities": [[0.75, 0.25]]}', EXPECTED)
 
 
-def test_a_peer_whose_environment_cannot_be_built_is_named_with_the_reason(
-    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(environment, "FOLDER", tmp_path / "environments")
-    lost = replace(PEERS[0], packages=(str(tmp_path / "no-such-package"),))
-    monkeypatch.setattr(peers, "PEERS", (lost,))
-    result = Result("peers", "")
-    peers.run(plan, result)
-    assert len(result.notes) == 1
-    assert result.notes[0].startswith("FastAPI, as tutorials could not be run: its environment")
-    assert "no-such-package" in result.notes[0]
-    assert result.figures == []
+@pytest.mark.parametrize("answer", [b'{"scores": [[0.25, 0.75]]}', b"[]", b"no JSON"])
+def test_an_answer_without_probabilities_is_told_as_it_came(answer: bytes) -> None:
+    with pytest.raises(ProcessError, match="which holds no probabilities: ") as error:
+        peers.check(PEERS[0], answer, EXPECTED)
+    assert str(error.value).startswith(f"it answers {answer!r}, ")
+
+
+@pytest.mark.slow
+def test_a_package_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "FOLDER", tmp_path)
+    with pytest.raises(BenchmarkError, match=r"its environment could not be built: .*no-such-package"):
+        python_with("tutorial", (str(tmp_path / "no-such-package"),))

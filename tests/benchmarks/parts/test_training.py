@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from benchmarks.errors import ProcessError
-from benchmarks.parts.training import CASES, subject
+from benchmarks.parts.training import CASES, WAYS, subject
 from loadtests.rig.child import Child, program
 from tests.benchmarks.test_main import bench
 
@@ -30,6 +31,20 @@ def test_the_training_part_needs_no_wrk_and_compares_every_round(tmp_path: Path,
 
 
 @pytest.mark.parametrize("way", ["ours", pytest.param("keras", marks=pytest.mark.slow)])
+def test_either_way_fits_a_model_for_each_seed_that_it_is_told(
+    way: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from benchmarks.subjects import fits  # and so TensorFlow, which takes seconds
+
+    monkeypatch.setattr("sys.stdin", StringIO("1\n2\n"))
+    fits.main(way, {"data": "digits", "model": "mlp", "epochs": 1, "rows": 300})
+    answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [set(one) for one in answers] == [{"seconds", "accuracy", "rows"}] * 2
+    assert all(one["seconds"] > 0 and one["accuracy"] > 0.2 and one["rows"] == 300 for one in answers)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", WAYS)
 def test_either_way_learns_and_says_how_long_it_took(way: str, tmp_path: Path) -> None:
     told = tmp_path / "told.json"
     case = replace(CASES[0], epochs=5)

@@ -14,9 +14,9 @@ from loadtests.rig.cores import Cores
 
 def test_the_model_alone_is_timed_for_as_long_as_asked(bundle: Bundle, bound: Cores, tmp_path: Path) -> None:
     with alone(bundle, "int8", rows=1, log=tmp_path / "log", core=bound.server) as model:
-        sample = model(1)
-    assert 1.0 <= sample.seconds < 3.0
-    assert sample.count > 1000
+        sample = model(0.3)
+    assert 0.3 <= sample.seconds < 2.3
+    assert sample.count > 300
     assert 0 < sample.p50_us <= sample.p99_us
 
 

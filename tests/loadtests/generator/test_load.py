@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,21 @@ def test_what_makes_no_sense_is_refused_with_what_was_given_and_what_is_allowed(
     with pytest.raises(LoadTestError) as refusal:
         Preparer().prepare(Order(**(_PLAIN | change)))
     assert str(refusal.value).startswith(complaint)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"model": "nothing"}, "no model 'nothing'"),
+        ({"version": 99}, "has no version 99; there are: 1"),
+        ({"variant": "int3"}, "has no variant 'int3'; it has float32"),
+        ({"offline": "nope.npz"}, "--offline is 'nope.npz', which holds no predictions"),
+        ({}, "no service answers at http://127.0.0.1:1"),
+    ],
+)
+def test_what_is_not_there_is_refused_by_name(change: dict[str, Any], complaint: str, models: Path) -> None:
+    with pytest.raises(LoadTestError, match=re.escape(complaint)):
+        Preparer().prepare(Order(**(_PLAIN | {"models": str(models)} | change)))
 
 
 def test_a_closed_loop_has_no_rate_to_refuse(tmp_path: Path) -> None:

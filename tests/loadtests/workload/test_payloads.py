@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from bundle.store import ModelStore
-from loadtests.workload.payloads import build, encode, held_out, rows_of, rows_within
+from loadtests.workload.payloads import Payloads, build, encode, held_out, rows_of, rows_within
 
 
 def _data(count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -58,10 +58,14 @@ def test_the_bodies_of_a_huge_test_set_are_bounded() -> None:
     assert len(build(x, y, 10, bytes_max=1).bodies) == 1
 
 
-@given(st.integers(2, 64))
-def test_users_start_far_from_each_other(users: int) -> None:
-    payloads = build(*_data(1000), 1)
-    starts = sorted(payloads.start(user) for user in range(users))
+@pytest.fixture(scope="module")
+def thousand() -> Payloads:
+    return build(*_data(1000), 1)
+
+
+@given(users=st.integers(2, 64))
+def test_users_start_far_from_each_other(users: int, thousand: Payloads) -> None:
+    starts = sorted(thousand.start(user) for user in range(users))
     ring = [*starts, starts[0] + 1000]
     # Steps of the golden ratio leave gaps of at most three lengths, none less than 1 / 2.7 of an even one.
     assert min(later - earlier for earlier, later in pairwise(ring)) >= 1000 / users / 2.7 - 1

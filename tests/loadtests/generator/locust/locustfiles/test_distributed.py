@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import numpy as np
+import pytest
 
 from loadtests.measure.samples import Samples
 from loadtests.measure.summary import summarise_all
@@ -28,25 +32,32 @@ def _locust(*arguments: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,
     )
 
 
+@pytest.mark.parametrize(
+    "by_hand", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["by the master", "by hand"]
+)
 def test_two_workers_share_the_arrivals_and_no_sample_is_lost(
-    models: Path, start_fake: Callable[..., str], tmp_path: Path
+    by_hand: bool, models: Path, start_fake: Callable[..., str], tmp_path: Path
 ) -> None:
     host, port, file = start_fake("--wrong-every", "100"), str(free_port()), tmp_path / "s.npz"
-    options = ("--models", str(models), "--model", "digits", "--variant", "int8", "--master-port", port)
+    what = ("--models", str(models), "--model", "digits", "--variant", "int8", "--master-port", port)
+    how = ("--master", "--expect-workers", "2") if by_hand else ("--processes", "2")
     master = _locust(
-        *("--master", "--master-bind-port", port, "--expect-workers", "2", "--headless", "--only-summary"),
-        *("--host", host, *options[:-2], "--users", "2", "--spawn-rate", "2", "--run-time", "5s"),
-        *("--rate", str(RATE), "--seed", "5", "--arrivals-for", str(SECONDS), "--samples-out", str(file)),
+        *(*how, "--master-bind-port", port, "--headless", "--only-summary", "--host", host, *what),
+        *("--users", "2", "--spawn-rate", "2", "--run-time", "4s", "--samples-out", str(file)),
+        *("--rate", str(RATE), "--seed", "5", "--arrivals-for", str(SECONDS)),
     )
-    workers = [_locust("--worker", "--master-host", "127.0.0.1", *options) for _ in range(2)]
+    worker = ("--worker", "--master-host", "127.0.0.1", *what)
+    workers = [_locust(*worker) for _ in range(2)] if by_hand else []
     try:
         printed, _ = master.communicate(timeout=90)
     finally:
         for one in (master, *workers):
-            one.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(one.pid, signal.SIGKILL)  # and what it has forked, which holds its output open
             one.communicate()
     assert master.returncode == 0, printed
     samples = Samples.load(file)

@@ -13,15 +13,9 @@ import pytest
 from loadtests.measure.samples import Samples
 from loadtests.measure.summary import summarise_all
 from loadtests.rig.ports import free_port
-from tests.loadtests.conftest import ROOT, fake_service, run_module
+from tests.loadtests.conftest import ROOT, run_module
 
 LOCUSTFILE = ROOT / "loadtests" / "generator" / "locust" / "locustfiles" / "predict.py"
-
-
-@pytest.fixture(scope="module")
-def faultless(models: Path) -> Iterator[str]:
-    with fake_service(models) as address:
-        yield address
 
 
 def _locust(host: str, models: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -36,17 +30,8 @@ def test_every_misbehaviour_is_found_and_counted_exactly(
     models: Path, start_fake: Callable[..., str], tmp_path: Path
 ) -> None:
     host = start_fake("--error-every", "20", "--wrong-every", "100", "--stranger-every", "50")
-    options = (
-        "--variant",
-        "int8",
-        "--rows",
-        "2",
-        "--run-time",
-        "2s",
-        "--samples-out",
-        str(tmp_path / "s.npz"),
-    )
-    ended = _locust(host, models, *options)
+    load = ("--variant", "int8", "--rows", "2", "--think", "0.01", "--run-time", "2s")
+    ended = _locust(host, models, *load, "--samples-out", str(tmp_path / "s.npz"))
     assert ended.returncode == 1, ended.stderr
     did = httpx.get(f"{host}/counts").json()
     samples = Samples.load(tmp_path / "s.npz")
@@ -66,60 +51,40 @@ def test_every_misbehaviour_is_found_and_counted_exactly(
     assert summary.accuracy is not None
     assert f"{summary.accuracy.value:.4f}" in printed
     assert f"{summary.p99_ms:.3f}" in printed
+    assert len(set(samples.body[:4].tolist())) == 4  # each user starts elsewhere
+    assert samples.sent[0] < samples.spawned + 1 < samples.ended
+    assert 0 < (summary.generator_cpu or 0) < 1.5
 
 
+@pytest.mark.slow
 def test_a_service_without_fault_is_right_about_every_row(
     models: Path, start_fake: Callable[..., str], tmp_path: Path
 ) -> None:
-    options = (
-        "--variant",
-        "int8",
-        "--rows",
-        "40",
-        "--run-time",
-        "2s",
-        "--samples-out",
-        str(tmp_path / "s.npz"),
-    )
-    ended = _locust(start_fake(), models, *options)
+    load = ("--variant", "int8", "--rows", "40", "--run-time", "2s")
+    ended = _locust(start_fake(), models, *load, "--samples-out", str(tmp_path / "s.npz"))
     assert ended.returncode == 0, ended.stderr
     samples = Samples.load(tmp_path / "s.npz")
     summary = summarise_all(samples)
     assert summary.accuracy is not None
     assert summary.accuracy.value == 1.0
     assert summary.accuracy.unique_rows == len(samples.order)
-    assert len(set(samples.body[:4].tolist())) == 4  # each user starts elsewhere
-    assert samples.sent[0] < samples.spawned + 1 < samples.ended
-    assert 0 < (summary.generator_cpu or 0) < 1.5
 
 
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("--variant", "int3"), "has no variant 'int3'; it has float32"),
-        (("--model", "nothing"), "no model 'nothing'"),
-        (("--model-version", "99"), "has no version 99; there are: 1"),
-        (("--model-version", "new"), "--model-version is 'new'"),
-        (("--rows", "0"), "--rows is 0"),
-        (("--offline", "nope.npz"), "--offline is 'nope.npz', which holds no predictions"),
         (("--samples-out", "nowhere/s.npz"), "--samples-out is 'nowhere/s.npz'; give a file in a folder"),
+        (("--model-version", "99"), "has no version 99; there are: 1"),
     ],
 )
 def test_a_mistake_is_one_clear_line_and_no_traceback(
-    arguments: tuple[str, ...], complaint: str, models: Path, faultless: str
+    arguments: tuple[str, ...], complaint: str, models: Path, unused_address: str
 ) -> None:
-    ended = _locust(faultless, models, "--run-time", "1s", *arguments)
+    ended = _locust(unused_address, models, "--run-time", "1s", *arguments)
     assert ended.returncode == 2
     assert complaint in ended.stderr
     assert "Traceback" not in ended.stderr
     assert "error: " in ended.stderr
-
-
-def test_a_service_that_is_not_there_is_a_mistake(models: Path, unused_address: str) -> None:
-    ended = _locust(unused_address, models, "--run-time", "1s")
-    assert ended.returncode == 2
-    assert f"error: no service answers at {unused_address}" in ended.stderr
-    assert "Traceback" not in ended.stderr
 
 
 @contextmanager
@@ -172,7 +137,7 @@ def _accuracy_rows(client: httpx.Client) -> list[dict[str, str]]:
     return rows
 
 
-def test_the_web_page_shows_accuracy_while_the_test_runs(
+def test_the_web_page_tells_of_a_mistake_and_once_it_is_mended_shows_accuracy_while_the_test_runs(
     models: Path, start_fake: Callable[..., str]
 ) -> None:
     with _page(start_fake("--wrong-every", "10"), models) as client:
@@ -180,7 +145,14 @@ def test_the_web_page_shows_accuracy_while_the_test_runs(
         assert '"title": "Accuracy"' in page
         assert "Variant to load" in page  # the form explains the options
         assert _accuracy_rows(client) == []
-        client.post("/swarm", data={"user_count": "2", "spawn_rate": "2", "rows": "3"})
+
+        load = {"user_count": "2", "spawn_rate": "2", "rows": "3", "think": "0.01"}
+        client.post("/swarm", data=load | {"variant": "int3"})
+        _until(lambda: "has no variant 'int3'" in client.get("/logs").text)
+        assert "Traceback" not in client.get("/logs").text
+        client.post("/stop")
+
+        client.post("/swarm", data=load | {"variant": "int8"})
         _until(lambda: _accuracy_rows(client) and int(_accuracy_rows(client)[0]["requests"]) > 20)
         (row,) = _accuracy_rows(client)
         assert (row["variant"], row["rows"], row["failures"]) == ("digits/1/int8", "3", "0")
@@ -192,16 +164,3 @@ def test_the_web_page_shows_accuracy_while_the_test_runs(
         client.post("/stop")
         client.post("/stats/reset")
         _until(lambda: _accuracy_rows(client)[0]["requests"] == "0")
-
-
-def test_a_mistake_in_the_web_page_is_logged_there_and_can_be_mended(
-    models: Path, start_fake: Callable[..., str]
-) -> None:
-    with _page(start_fake(), models) as client:
-        client.post("/swarm", data={"user_count": "1", "spawn_rate": "1", "variant": "int3"})
-        _until(lambda: "has no variant 'int3'" in client.get("/logs").text)
-        assert "Traceback" not in client.get("/logs").text
-        client.post("/stop")
-        client.post("/swarm", data={"user_count": "1", "spawn_rate": "1", "variant": "int8"})
-        _until(lambda: _accuracy_rows(client) and int(_accuracy_rows(client)[0]["requests"]) > 5)
-        client.post("/stop")

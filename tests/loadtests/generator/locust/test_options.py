@@ -1,0 +1,54 @@
+"""What the options come to, and which make no sense: asked without Locust, which takes seconds to start."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from loadtests.errors import LoadTestError
+from loadtests.generator.locust.options import order_of
+
+
+def _environment(*scenarios: str, **options: Any) -> SimpleNamespace:
+    """Return as much of Locust's environment as is read, with users of these scenarios."""
+    plain: dict[str, Any] = {
+        "models": "models",
+        "model": "digits",
+        "model_version": "",
+        "variant": "int8",
+        "rows": 2,
+        "think": 0.0,
+        "rate": 100.0,
+        "arrivals_for": 0.0,
+        "run_time": None,
+        "connections": 0,
+        "seed": 0,
+        "shape": "spike",
+        "offline": "",
+        "num_users": 3,
+    }
+    users = [SimpleNamespace(scenario=one) for one in scenarios]
+    return SimpleNamespace(parsed_options=Namespace(**(plain | options)), host="http://h", user_classes=users)
+
+
+def test_empty_texts_as_a_form_sends_them_are_options_not_given() -> None:
+    order = order_of(_environment("users"))
+    assert (order.version, order.scenario, order.users, order.duration_s) == (None, "users", 3, 60.0)
+    assert order_of(_environment("users", model_version="2")).version == 2
+
+
+def test_users_who_come_and_go_do_so_as_the_chosen_shape_says() -> None:
+    assert order_of(_environment("shaped", shape="ramp")).scenario == "ramp"
+
+
+def test_a_version_that_is_no_number_is_refused() -> None:
+    with pytest.raises(LoadTestError, match="--model-version is 'new'; versions are whole numbers"):
+        order_of(_environment("users", model_version="new"))
+
+
+def test_users_of_two_scenarios_at_once_are_refused() -> None:
+    with pytest.raises(LoadTestError, match=r"several scenarios are chosen \(server, users\)"):
+        order_of(_environment("users", "server"))
