@@ -140,6 +140,13 @@ def busy(service: RunningService) -> Iterator[Connection]:
         assert connection.read().status == 200
 
 
+def test_health_is_answered_while_a_long_call_runs(patient: RunningService) -> None:
+    with busy(patient):
+        for _ in range(10):
+            assert patient.client.get("/health/live").status_code == 200
+            assert patient.client.get("/health/ready").status_code == 200
+
+
 def test_what_has_expired_is_a_504_and_costs_no_inference(patient: RunningService) -> None:
     client = patient.client
     octets = "content-type: application/octet-stream"
