@@ -19,7 +19,7 @@ from tests.service.metrics_text import scrape, wait_for
 
 SLOW = "?variant=int16x8"
 ROWS = 128  # in a request, for a call of some 20 ms
-MANY = 8000  # for a call of more than a second
+MANY = 5000  # for a call of some 750 ms
 PAUSE_S = 0.02  # of a client that was refused; it should be a second, and we have only two
 CLIENTS = 16
 TARGET = '{model="digits",variant="int16x8"}'
