@@ -51,7 +51,7 @@ def _quantile(share: float, size: int, chance: float) -> int:
 
     It is `scipy.stats.binom.ppf`, whose module takes a second to import.
     """
-    count = ceil(bdtrik(share, size, chance))
+    count: int = ceil(bdtrik(share, size, chance))
     return count - 1 if count > 0 and bdtr(count - 1, size, chance) >= share else count
 
 

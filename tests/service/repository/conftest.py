@@ -22,7 +22,7 @@ def moving_store(tmp_path_factory: pytest.TempPathFactory) -> ModelStore:
 def watching(moving_store: ModelStore, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     """A service that looks into that store without pause; a model named `default` is its default."""
     log = tmp_path_factory.mktemp("watching") / "log"
-    bounds = ("--preload", "int8,float32", "--threads", "2", "--reload-s", "0.02")
+    bounds = ("--preload", "int8,float32", "--threads", "2", "--reload-s", "0.02", "--max-wait-ms", "60000")
     arguments = ("--default-model", "default", *bounds)
     with running_service(moving_store.root, log, *arguments, ready=False) as service:
         yield service

@@ -17,7 +17,7 @@ from bundle.store import ModelStore
 from tests.bundle.test_store import refill
 from tests.running_service import RunningService
 from tests.service.load import OCTETS
-from tests.service.metrics_text import scrape
+from tests.service.metrics_text import scrape, wait_for
 
 ROW = bytes(256)
 _DEADLINE_S = 120
@@ -46,8 +46,11 @@ class Moving:
 
     def metric(self, name: str, *labels: str) -> float:
         """Return a metric of this model, whose other labels are given whole."""
+        return scrape(self.service.client, self.series(name, *labels))
+
+    def series(self, name: str, *labels: str) -> str:
         every = ",".join([f'model="{self.name}"', *labels])
-        return scrape(self.service.client, f"{name}{{{every}}}")
+        return f"{name}{{{every}}}"
 
     def wait_until(self, is_right: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Return what `/models` says of the model once it is right."""
@@ -77,6 +80,6 @@ def moving_model(name: str, bundle: Bundle, store: ModelStore, service: RunningS
     """Bring a model of that name, with one version, and wait until it serves."""
     moving = Moving(name, bundle, store, service)
     moving.publish()
-    moving.wait_until(lambda model: bool(model["versions"][0]["state"] == "serving"))
+    wait_for(service.client, moving.series("model_version"), lambda version: version == 1)
     yield moving
     shutil.rmtree(moving.folder, ignore_errors=True)

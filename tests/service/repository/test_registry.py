@@ -23,14 +23,14 @@ from tests.bundle.test_store import refill
 from tests.service.load import OCTETS, Load, load
 from tests.service.repository.moving import ROW, Moving
 
-PAUSE_S = 0.005  # of each client between two requests; what is tested here is not speed
+THINK_S = 0.01  # of each client; what is tested here is not speed
 
 
 @contextmanager
 def int8_load(moving: Moving, *, connections: int = 4) -> Iterator[Load]:
     path = f"/predict?variant=int8&model={moving.name}"
     client = moving.service.client
-    with load(client, path, ROW, connections=connections, headers=OCTETS, think_s=PAUSE_S) as running:
+    with load(client, path, ROW, connections=connections, headers=OCTETS, think_s=THINK_S) as running:
         running.wait_for(20)
         yield running
 
