@@ -156,7 +156,7 @@ def series(service: RunningService) -> int:
 def test_mutated_requests_do_no_harm(
     service: RunningService, rows: FloatArray, expected: dict[str, FloatArray], count: int
 ) -> None:
-    bombard(service, rows, count // 2, seed=1)  # whatever grows once has grown
+    bombard(service, rows, min(500, count // 2), seed=1)  # whatever grows once has grown
     memory, known = psutil.Process(service.process.pid).memory_info().rss, series(service)
     answered = bombard(service, rows, count, seed=2)
     print(f"\n{count} mutated requests: {dict(answered.most_common())}")  # noqa: T201 - shown by -s
