@@ -40,7 +40,7 @@ def test_a_sound_bundle_passes_in_another_process(digits: Bundle) -> None:
     check_apart(digits)
 
 
-@pytest.mark.parametrize("content", [b"", b"garbage" * 1000, b"\0\0\0\0TFL3" + b"\xff" * 500])
+@pytest.mark.parametrize("content", [b"", b"\0\0\0\0TFL3" + b"\xff" * 500], ids=["empty", "garbage"])
 def test_garbage_in_place_of_a_graph_is_refused_and_named(damaged: Bundle, content: bytes) -> None:
     bundle = vouch(damaged, "int8", content)
     with pytest.raises(BundleDamagedError, match=r"variants/int8\.tflite: ") as caught:

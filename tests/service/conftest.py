@@ -1,7 +1,8 @@
-"""One service for all tests that do not need one of their own."""
+"""Services for all tests that do not need one of their own."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,15 +15,37 @@ from bundle.normalizer import FloatArray
 from bundle.runtimes import open_runtime
 from bundle.store import ModelStore
 from tests.conftest import TrainAll
-from tests.running_service import running_service
+from tests.running_service import RunningService, running_service
 from training.config import TrainConfig
 
 
 @pytest.fixture(scope="session")
-def client(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+def service(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     log = tmp_path_factory.mktemp("service") / "log"
     with running_service(models, log, "--default-model", "digits", "--max-rows", "200") as service:
-        yield service.client
+        yield service
+
+
+@pytest.fixture(scope="session")
+def client(service: RunningService) -> httpx.Client:
+    return service.client
+
+
+@pytest.fixture(scope="session")
+def telling(digits_alone: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    """A service that tells, unlike the other, where the time goes and who asks what."""
+    log = tmp_path_factory.mktemp("telling") / "log"
+    arguments = ("--preload", "int8,float32", "--server-timing", "true", "--access-log", "true")
+    with running_service(digits_alone, log, *arguments) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def digits_alone(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with nothing but `digits`: a second model would have to be proven at each start."""
+    store = tmp_path_factory.mktemp("digits-alone")
+    shutil.copytree(models / "digits", store / "digits")
+    return store
 
 
 @pytest.fixture(scope="session")

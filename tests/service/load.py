@@ -68,10 +68,11 @@ def load(
     connections: int,
     headers: dict[str, str] | None = None,
     pause_s: float = 0.0,
+    think_s: float = 0.0,
 ) -> Iterator[Load]:
     """Send the same request again and again on so many connections while the block runs.
 
-    A client whose request failed waits `pause_s` before the next.
+    A client whose request failed waits `pause_s` before the next, and any other `think_s`.
     """
     running = Load()
     host, port = client.base_url.host, client.base_url.port or 80
@@ -94,8 +95,7 @@ def load(
             running.samples.append(
                 Sample(number, status, fields.get("version"), retry_after, detail, start, end)
             )
-            if status != 200:
-                running.stopped.wait(pause_s)
+            running.stopped.wait(think_s if status == 200 else pause_s)
         connection.close()
 
     running.threads = [threading.Thread(target=send_all, args=(number,)) for number in range(connections)]

@@ -34,4 +34,5 @@ def wait_for(client: httpx.Client, series: str, is_right: Callable[[float], bool
     deadline = time.monotonic() + 60
     while not is_right(value := scrape(client, series)):
         assert time.monotonic() < deadline, f"{series} is {value}"
+        time.sleep(0.01)  # between two looks at the condition
     return value

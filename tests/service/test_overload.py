@@ -19,7 +19,7 @@ from tests.service.metrics_text import scrape, wait_for
 
 SLOW = "?variant=int16x8"
 ROWS = 128  # in a request, for a call of some 20 ms
-MANY = 8000  # for a call of more than a second
+MANY = 5000  # for a call of some 750 ms
 PAUSE_S = 0.02  # of a client that was refused; it should be a second, and we have only two
 CLIENTS = 16
 TARGET = '{model="digits",variant="int16x8"}'
@@ -138,6 +138,13 @@ def busy(service: RunningService) -> Iterator[Connection]:
         yield connection
         assert scrape(service.client, CALLS) == before, "the long call was over too early to prove anything"
         assert connection.read().status == 200
+
+
+def test_health_is_answered_while_a_long_call_runs(patient: RunningService) -> None:
+    with busy(patient):
+        for _ in range(10):
+            assert patient.client.get("/health/live").status_code == 200
+            assert patient.client.get("/health/ready").status_code == 200
 
 
 def test_what_has_expired_is_a_504_and_costs_no_inference(patient: RunningService) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import select
 from contextlib import ExitStack
-from pathlib import Path
 
 import httpx
 import numpy as np
@@ -13,7 +12,7 @@ import psutil
 import pytest
 
 from bundle.normalizer import FloatArray
-from tests.running_service import running_service
+from tests.running_service import RunningService
 from tests.service.connection import Connection, RawAnswer, request
 
 OCTETS = "content-type: application/octet-stream"
@@ -125,12 +124,9 @@ def test_an_address_longer_than_can_be_read_is_refused_and_not_cut_off(client: h
         assert connection.read().status in (400, 431)
 
 
-def test_bodies_that_are_announced_and_never_come_take_little_memory(models: Path, tmp_path: Path) -> None:
+def test_bodies_that_are_announced_and_never_come_take_little_memory(service: RunningService) -> None:
     head = b"POST /predict?model=digits HTTP/1.1\r\nhost: x\r\ncontent-length: 16000000\r\n\r\n"
-    with (
-        running_service(models, tmp_path / "log", "--default-model", "digits") as service,
-        ExitStack() as stack,
-    ):
+    with ExitStack() as stack:
         before = psutil.Process(service.process.pid).memory_info().rss
         for _ in range(40):
             stack.enter_context(Connection(service.client)).send(head)

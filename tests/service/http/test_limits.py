@@ -20,7 +20,7 @@ IDLE_S = 2  # longer than the others, so that which limit has closed a connectio
 
 
 @pytest.fixture(scope="module")
-def strict(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+def strict(digits_alone: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A service with limits that a test can reach."""
     limits = {
         "max-body-bytes": 4000,
@@ -32,8 +32,8 @@ def strict(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[h
         "idle-timeout-s": IDLE_S,
     }
     arguments = [part for name, value in limits.items() for part in (f"--{name}", str(value))]
-    arguments += ["--default-model", "digits", "--preload", "float32"]
-    with running_service(models, tmp_path_factory.mktemp("strict") / "log", *arguments) as service:
+    arguments += ["--preload", "float32"]
+    with running_service(digits_alone, tmp_path_factory.mktemp("strict") / "log", *arguments) as service:
         yield service.client
 
 

@@ -8,11 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tests.running_service import RunningService, running_service
+from tests.running_service import RunningService
 from tests.service.connection import Connection
 from tests.service.load import OCTETS
+from tests.service.metrics_text import scrape, wait_for
 
-COMMON = ("--default-model", "digits", "--preload", "int8")
+GONE = 'requests_total{model="",outcome="disconnected",variant=""}'
 
 
 def send_some(service: RunningService) -> None:
@@ -27,19 +28,17 @@ def send_some(service: RunningService) -> None:
 
 
 def lines_of(log: Path) -> list[dict[str, Any]]:
-    """Return the lines of requests, but for those of whoever waited until the service was ready."""
-    lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
-    return [line for line in lines if line["path"] != "/health/ready"]
+    return [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
 
 
-def test_each_request_is_one_line_of_json_where_it_is_set(models: Path, tmp_path: Path) -> None:
-    with running_service(models, tmp_path / "log", *COMMON, "--access-log", "true") as service:
-        send_some(service)
-        deadline = time.monotonic() + 60
-        while len(lines_of(service.log)) < 5:
-            assert time.monotonic() < deadline, service.log.read_text()
-            time.sleep(0.02)  # between two looks at the condition
-        good, unknown, models_line, nowhere, gone = lines_of(service.log)
+def test_each_request_is_one_line_of_json_where_it_is_set(telling: RunningService) -> None:
+    before = len(lines_of(telling.log))
+    send_some(telling)
+    deadline = time.monotonic() + 60
+    while len(lines_of(telling.log)) < before + 5:
+        assert time.monotonic() < deadline, telling.log.read_text()
+        time.sleep(0.02)  # between two looks at the condition
+    good, unknown, models_line, nowhere, gone = lines_of(telling.log)[before:]
     assert good["path"] == "/predict"
     assert good["query"] == "variant=int8"
     assert (good["model"], good["version"], good["variant"]) == ("digits", 1, "int8")
@@ -52,9 +51,9 @@ def test_each_request_is_one_line_of_json_where_it_is_set(models: Path, tmp_path
     assert gone["outcome"] == "disconnected"
 
 
-def test_there_is_no_line_where_it_is_not_set(models: Path, tmp_path: Path) -> None:
-    with running_service(models, tmp_path / "log", *COMMON) as service:
-        send_some(service)
-        assert service.stop() == 0
-    assert lines_of(tmp_path / "log") == []
-    assert "/predict" not in (tmp_path / "log").read_text()
+def test_there_is_no_line_where_it_is_not_set(service: RunningService) -> None:
+    before = scrape(service.client, GONE)
+    send_some(service)
+    wait_for(service.client, GONE, lambda count: count > before)
+    assert lines_of(service.log) == []
+    assert "/predict" not in service.log.read_text()

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-import pytest
-
-from tests.running_service import running_service
+from bundle.bundle import Bundle
+from bundle.store import ModelStore
+from tests.running_service import RunningService
 from tests.service.load import OCTETS
+from tests.service.repository.moving import moving_model
 
 
-@pytest.mark.parametrize("inline_us", ["0", "500"], ids=["in threads", "on the loop"])
 def test_a_version_whose_files_are_gone_answers_every_request(
-    models: Path, tmp_path: Path, inline_us: str
+    watching: RunningService, moving_store: ModelStore, digits: Bundle
 ) -> None:
-    store = tmp_path / "models"
-    shutil.copytree(models / "digits", store / "digits")
-    arguments = ("--preload", "int8", "--inline-us", inline_us, "--threads", "2", "--reload-s", "0.1")
-    with running_service(store, tmp_path / "log", *arguments) as service:
-        shutil.rmtree(store / "digits")
-        body = bytes(4 * 64 * 200)
-        with ThreadPoolExecutor(8) as clients:
-            answers = list(
-                clients.map(
-                    lambda _: service.client.post("/predict?variant=int8", content=body, headers=OCTETS),
-                    range(80),
-                )
+    """On the loop, where there is one row, and in threads, where there are many."""
+    bodies = [bytes(256), bytes(256 * 200)] * 40
+    with moving_model("default", digits, moving_store, watching) as moving, ThreadPoolExecutor(8) as clients:
+        shutil.rmtree(moving.folder)
+        answers = list(
+            clients.map(
+                lambda body: watching.client.post("/predict?variant=int8", content=body, headers=OCTETS),
+                bodies,
             )
-        assert {answer.status_code for answer in answers} == {200}
-        assert service.client.get("/openapi.json").status_code == 200
+        )
+        assert {answer.status_code for answer in answers} == {200}, {answer.text[:200] for answer in answers}
+        assert watching.client.get("/openapi.json").status_code == 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -9,6 +10,14 @@ import pytest
 
 from bundle.bundle import Bundle
 from tests.running_service import running_service
+
+
+@pytest.fixture(scope="module")
+def lean(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A service with one variant loaded of each of two models, neither of which is the default."""
+    log = tmp_path_factory.mktemp("lean") / "log"
+    with running_service(models, log, "--preload", "int8") as service:
+        yield service.client
 
 
 def test_models_are_listed_with_what_a_client_needs(client: httpx.Client, digits: Bundle) -> None:
@@ -46,27 +55,23 @@ def test_variants_of_nothing_are_a_problem(client: httpx.Client, query: str, sta
     assert response.headers["content-type"] == "application/problem+json"
 
 
-def test_a_variant_is_loaded_at_the_start_or_when_first_asked_for(models: Path, tmp_path: Path) -> None:
-    arguments = ("--default-model", "digits", "--preload", "int8")
-    with running_service(models, tmp_path / "log", *arguments) as service:
+def test_a_variant_is_loaded_at_the_start_or_when_first_asked_for(lean: httpx.Client) -> None:
+    def states() -> dict[str, str]:
+        return {v["name"]: v["state"] for v in lean.get("/variants?model=digits").json()["variants"]}
 
-        def states() -> dict[str, str]:
-            return {v["name"]: v["state"] for v in service.client.get("/variants").json()["variants"]}
-
-        loaded = {name for name, state in states().items() if state == "loaded"}
-        assert loaded == {"int8"}
-        assert states()["float16"] == "available"
-        body = {"instances": [[0.0] * 64]}
-        assert service.client.post("/predict?variant=float16", json=body).status_code == 200
-        assert states()["float16"] == "loaded"
+    loaded = {name for name, state in states().items() if state == "loaded"}
+    assert loaded == {"int8"}
+    assert states()["float16"] == "available"
+    body = {"instances": [[0.0] * 64]}
+    assert lean.post("/predict?model=digits&variant=float16", json=body).status_code == 200
+    assert states()["float16"] == "loaded"
 
 
-def test_where_there_are_several_models_one_must_be_named(models: Path, tmp_path: Path) -> None:
-    with running_service(models, tmp_path / "log", "--preload", "int8") as service:
-        response = service.client.post("/predict", json={"instances": [[0.0] * 64]})
-        assert response.status_code == 404
-        assert "say which with ?model=; there are: breast_cancer, digits" in response.json()["detail"]
-        assert service.client.get("/models").json()["default"] is None
+def test_where_there_are_several_models_one_must_be_named(lean: httpx.Client) -> None:
+    response = lean.post("/predict", json={"instances": [[0.0] * 64]})
+    assert response.status_code == 404
+    assert "say which with ?model=; there are: breast_cancer, digits" in response.json()["detail"]
+    assert lean.get("/models").json()["default"] is None
 
 
 def test_the_schema_is_true_and_its_example_runs(client: httpx.Client) -> None:

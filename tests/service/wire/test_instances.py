@@ -46,7 +46,7 @@ def loans(field_models: Path) -> Bundle:
             for name in ("loans", "codes")
             for one in ("float32", "float16", "dynamic_int8", "int8")
         ),
-        ("loans", "tensorflow"),
+        pytest.param("loans", "tensorflow", marks=pytest.mark.slow),  # which takes seconds to import
     ],
 )
 def test_every_variant_answers_what_its_runtime_answers_to_the_encoded_rows(

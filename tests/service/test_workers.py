@@ -1,0 +1,119 @@
+"""Several workers are one service to whoever looks at it from outside."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.running_service import RunningService, running_service
+from tests.service.connection import Connection, request
+from tests.service.load import OCTETS, load
+from tests.service.metrics_text import scrape, wait_for
+
+SLOW = "?variant=int16x8"
+LABELS = '{model="digits",variant="int16x8"}'
+ANSWERED = 'requests_total{model="digits",outcome="200",variant="int16x8"}'
+MANY = 3000  # rows, for a call of some 450 ms
+THINK_S = 0.005  # of each client; what is tested here is not speed
+POLL_S = 0.02
+BOUND_S = 60.0
+
+
+@pytest.fixture(scope="module")
+def pair(slow_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    """A service of two workers with a lane each, in which everyone may wait."""
+    bounds = ("--max-rows", str(MANY), "--max-waiting-rows", "100000", "--max-wait-ms", "100000")
+    arguments = ("--workers", "2", "--threads", "1", "--reload-s", "0", *bounds)
+    log = tmp_path_factory.mktemp("pair") / "log"
+    with running_service(slow_models, log, *arguments) as service:
+        wait_for_starts(service, 2)
+        yield service
+        assert service.stop() == 0
+
+
+def wait_for_starts(service: RunningService, count: int) -> None:
+    """Wait until so many workers have started, those included that are no more."""
+    deadline = time.monotonic() + BOUND_S
+    while service.log.read_text().count("Application startup complete") < count:
+        assert time.monotonic() < deadline, service.log.read_text()
+        time.sleep(POLL_S)  # between two looks at the condition
+
+
+def octets(rows: int) -> bytes:
+    return request(bytes(256 * rows), "content-type: application/octet-stream", query=SLOW)
+
+
+def test_counts_are_summed_over_workers(pair: RunningService) -> None:
+    series = f"rows_total{LABELS}"
+    before = scrape(pair.client, series)
+    for _ in range(40):
+        with Connection(pair.client) as connection:  # for either worker to take
+            connection.send(octets(1))
+            assert connection.read().status == 200
+    # A worker hands on its counts after a moment.
+    assert wait_for(pair.client, series, lambda rows: rows >= before + 40) == before + 40
+
+
+def test_waiting_rows_are_summed_over_workers_whoever_answers(pair: RunningService) -> None:
+    waiters = 3
+    rows, calls = f"rows_total{LABELS}", f"inference_seconds_count{LABELS}"
+    before = scrape(pair.client, rows), scrape(pair.client, calls)
+    with ExitStack() as stack:
+        connections = [stack.enter_context(Connection(pair.client)) for _ in range(waiters)]
+        for connection in connections:
+            connection.send(octets(MANY))
+        # One worker alone answers this client, whichever has the rows.
+        wait_for(pair.client, "waiting_rows", lambda waiting: waiting == waiters * MANY)
+        assert [connection.read().status for connection in connections] == [200] * waiters
+    wait_for(pair.client, "waiting_rows", lambda waiting: waiting == 0)
+    wait_for(pair.client, rows, lambda counted: counted == before[0] + waiters * MANY)
+    assert scrape(pair.client, calls) == before[1] + waiters
+
+
+def workers_of(service: RunningService) -> set[int]:
+    """Return the processes that serve, and not multiprocessing's own; a dead one is none."""
+    alive = set()
+    for child in psutil.Process(service.process.pid).children():
+        with suppress(psutil.Error):
+            if "spawn_main" in " ".join(child.cmdline()):
+                alive.add(child.pid)
+    return alive
+
+
+def test_a_worker_that_is_killed_loses_its_own_requests_only_and_is_replaced(pair: RunningService) -> None:
+    connections, path = 8, f"/predict{SLOW}"
+    before = workers_of(pair)
+    assert len(before) == 2
+    with load(
+        pair.client, path, bytes(256), connections=connections, headers=OCTETS, think_s=THINK_S
+    ) as running:
+        running.wait_for(200)
+        counted = scrape(pair.client, ANSWERED)
+        os.kill(min(before), signal.SIGKILL)
+        deadline = time.monotonic() + BOUND_S
+        while len(workers_of(pair) - before) < 1:
+            assert time.monotonic() < deadline
+            time.sleep(POLL_S)  # between two looks at the condition
+        running.wait_for(200)
+        running.stop()
+    assert {sample.status for sample in running.samples} <= {0, 200}
+    broken = [sample.connection for sample in running.of(0)]
+    assert len(broken) == len(set(broken)) <= connections, running.of(0)
+    wait_for_starts(pair, 3)
+    after = workers_of(pair)
+    assert len(after) == 2
+    assert len(after & before) == 1
+    with httpx.Client(base_url=pair.client.base_url) as client:
+        assert client.get("/health/ready").status_code == 200
+        assert client.post(path, content=bytes(256), headers=OCTETS).status_code == 200
+        # The counts that the dead one handed on are kept; its gauges are not.
+        wait_for(client, ANSWERED, lambda count: count >= counted + 200 - connections)
+        assert wait_for(client, "waiting_rows", lambda rows: rows == 0) == 0
