@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from _pytest.assertion import rewrite
 from filelock import FileLock
 from hypothesis import settings
 
@@ -14,6 +15,7 @@ from bundle.store import ModelStore
 from tests import surroundings
 from tests.field_data import write_codes, write_loans
 from tests.own_data import OwnModel
+from tests.untraced import untraced
 from training.config import TrainConfig
 from training.evaluation.timing import TIMED_BATCHES, time_runtimes
 from training.export.worker import Worker
@@ -27,6 +29,9 @@ _LONGEST = ("end_to_end", "training", "loadtests", "service")
 settings.register_profile("quick", deadline=None, max_examples=25)
 settings.register_profile("thorough", deadline=None, max_examples=500)
 settings.load_profile("quick")
+
+# pytest writes every file of tests anew before it runs it, which takes twice as long when it is traced.
+rewrite._rewrite_test = untraced(rewrite._rewrite_test)
 
 TrainAll = Callable[[str, Mapping[str, TrainConfig]], Path]
 

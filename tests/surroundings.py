@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import MutableMapping
 from pathlib import Path
 
@@ -27,6 +28,7 @@ def put_aside() -> None:
     """Make this process, and whatever it starts, independent of where and by whom it was started."""
     os.chdir(_REPOSITORY)
     _forget(os.environ)
+    sys.dont_write_bytecode = False
     for name in _SIGNALS:
         number = getattr(signal, name, None)
         # What is ignored is inherited, as `nohup` and a background job mean it; what is caught is not. So we

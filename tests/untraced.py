@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sys
 import sysconfig
+from collections.abc import Callable
+from functools import wraps
 from importlib.machinery import (
     BYTECODE_SUFFIXES,
     EXTENSION_SUFFIXES,
@@ -18,24 +20,35 @@ from importlib.machinery import (
     SourcelessFileLoader,
 )
 from types import ModuleType
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
+
+Given = ParamSpec("Given")
+Returned = TypeVar("Returned")
 
 _LIBRARIES = tuple(sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib"))
+
+
+def untraced(call: Callable[Given, Returned]) -> Callable[Given, Returned]:
+    """Return the function of a library with no one watching, where it calls nothing of ours."""
+
+    @wraps(call)
+    def alone(*args: Given.args, **options: Given.kwargs) -> Returned:
+        watching = sys.gettrace()
+        sys.settrace(None)
+        try:
+            return call(*args, **options)
+        finally:
+            sys.settrace(watching)
+
+    return alone
 
 
 class _Loader(SourceFileLoader):
     """Runs the code of a library's module with no one watching, and has what watched go on after it."""
 
     def exec_module(self, module: ModuleType) -> None:
-        watching = sys.gettrace()
-        if watching is None or not self.path.startswith(_LIBRARIES):
-            super().exec_module(module)
-            return
-        sys.settrace(None)
-        try:
-            super().exec_module(module)
-        finally:
-            sys.settrace(watching)
+        run = super().exec_module
+        (untraced(run) if self.path.startswith(_LIBRARIES) else run)(module)
 
 
 def coverage_init(*_: Any) -> None:

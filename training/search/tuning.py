@@ -95,6 +95,7 @@ class Tuning:
     ) -> None:
         self._config = config
         self._progress = progress
+        self._convert = convert
         self._clock = clock
         self._untuned = space.untuned(config.base)
         self._name = model_name(config.base)
@@ -129,7 +130,7 @@ class Tuning:
         """Publish the chosen model at its precision, and set it against the untuned one on the test rows."""
         chosen, prepared = found.chosen.point, self._material.prepared
         config = config_of(self._config.base, chosen)
-        run = Run(config, self._material, self._progress)
+        run = Run(config, self._material, self._progress, self._convert)
         published = run.publish(ModelStore(store), self._name, default_variant=chosen["precision"])
         self._progress.begin("comparing", 1)
         runtimes = {

@@ -23,7 +23,7 @@ from loadtests.system.server_process import Server
 from loadtests.workload.order import Order
 from loadtests.workload.target import Target
 
-LIMITS = {"float32": 300.0, "int8": 900.0}  # requests a second
+LIMITS = {"float32": 100.0, "int8": 300.0}  # requests a second
 BOUND_MS = 10.0
 
 

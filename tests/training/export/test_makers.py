@@ -3,7 +3,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 
@@ -27,14 +26,24 @@ def test_every_precision_names_a_maker_and_every_maker_makes_one() -> None:
     assert {precision.maker for precision in LADDER} == {*MAKERS, SAVED_MODEL}
 
 
+ALL = tuple(one.name for one in LADDER if one.name != SAVED_MODEL)
+
+
 @pytest.mark.parametrize(
-    ("architecture", "cell", "spec"),
-    [("rnn", "lstm", SEQUENCE), ("rnn", "gru", SEQUENCE), ("cnn", "lstm", VECTOR)],
-    ids=["lstm", "gru", "cnn of a plain vector"],
+    ("architecture", "cell", "spec", "precisions"),
+    [
+        pytest.param("rnn", "lstm", SEQUENCE, ALL, id="lstm"),
+        pytest.param("rnn", "gru", SEQUENCE, ("int8", "int16x8"), id="gru"),
+        pytest.param("rnn", "gru", SEQUENCE, ALL, id="gru, every precision", marks=pytest.mark.slow),
+        pytest.param("cnn", "lstm", VECTOR, ("int8", "int16x8"), id="cnn of a plain vector"),
+        pytest.param("cnn", "lstm", VECTOR, ALL, id="cnn, every precision", marks=pytest.mark.slow),
+    ],
 )
 def test_every_variant_answers_as_keras_does_at_any_batch_size(
-    architecture: Any, cell: Any, spec: InputSpec, tmp_path: Path
+    architecture: Any, cell: Any, spec: InputSpec, precisions: tuple[str, ...], tmp_path: Path
 ) -> None:
+    import keras
+
     keras.utils.set_random_seed(1)
     model = architectures.build(architecture, spec, 3, hidden=(8,), cell=cell, unroll=True)
     if architecture == "rnn":
@@ -49,7 +58,7 @@ def test_every_variant_answers_as_keras_does_at_any_batch_size(
     assert of_a_constant > 0.02
     writer.save_graph(model, tmp_path)
     as_it_is = Normalizer("minmax", spec.features, *(np.full(spec.features, n, np.float32) for n in (0, 1)))
-    for name in [one.name for one in LADDER if one.name != SAVED_MODEL]:
+    for name in precisions:
         content = make(Source(tmp_path / SAVED_MODEL, x), name)
         (tmp_path / f"{name}.tflite").write_bytes(content)  # as the converter does; some are made of float32
         runtime = LiteRTRuntime(content, normalizer=as_it_is, classes=3)

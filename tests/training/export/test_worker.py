@@ -4,7 +4,6 @@ import sys
 import textwrap
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 
@@ -15,6 +14,8 @@ from training.precisions import SAVED_MODEL
 
 @pytest.mark.slow
 def test_a_conversion_that_crashes_does_not_take_us_with_it(tmp_path: Path) -> None:
+    import keras
+
     loop = keras.Sequential(
         [
             keras.Input(batch_shape=(1, 18)),

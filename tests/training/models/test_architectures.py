@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 
@@ -133,4 +132,4 @@ def test_a_recurrent_model_of_too_many_steps_is_refused() -> None:
 
 def test_no_layer_carries_code() -> None:
     layers = [part for name in ("mlp", "cnn", "rnn") for part in build(name, IMAGE, 3, hidden=(4,)).layers]
-    assert not any(isinstance(layer, keras.layers.Lambda) for layer in layers)
+    assert not any(type(layer).__name__ == "Lambda" for layer in layers)
