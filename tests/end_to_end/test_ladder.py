@@ -19,14 +19,12 @@ from training.export.worker import Worker, convert_all
 from training.runs.pipeline import train
 from training.runs.run import Published
 
-PRECISIONS = ("float32", "int8", "weight_int4")
+PRECISIONS = ("float32", "int8")
 
 
 @pytest.fixture(scope="module")
 def ladder(tmp_path_factory: pytest.TempPathFactory, convert: Worker) -> Published:
-    config = TrainConfig(
-        data="iris", widths=(0.5, 2), hidden=(16,), epochs=1, variants=("int8", "weight_int4")
-    )
+    config = TrainConfig(data="iris", widths=(0.5, 2), hidden=(16,), epochs=1, variants=("int8",))
     return train(config, tmp_path_factory.mktemp("ladder"), convert=convert)
 
 
@@ -94,5 +92,5 @@ def test_a_bundle_can_be_drawn_and_its_table_says_what_is_dominated(
     assert main(["evaluate", str(ladder.bundle.folder), "--plot", str(tmp_path)]) == 0
     assert (tmp_path / "ladder.png").read_bytes().startswith(b"\x89PNG")
     table = capfd.readouterr().out
-    assert "w0.5-weight_int4" in table
+    assert "w0.5-int8" in table
     assert "w2-float32" in table
