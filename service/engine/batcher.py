@@ -135,7 +135,13 @@ class Batcher:
             self._asked = True
             self._lanes.ask(partial(self._start_call, loop))
         if self._quick:
+            # Where some waited on, calls get as long as the loop had for its other work meanwhile: with a
+            # call a turn, a turn full of requests to read and to refuse would leave hardly any to answer.
+            now = perf_counter()
+            until = now + (now - self._busy_since if self._busy_since else 0.0)
             self.run_quick()
+            while self._quick and perf_counter() < until:
+                self.run_quick()
             if self._quick:
                 self._schedule(loop)
 

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -100,6 +101,26 @@ def test_requests_of_one_turn_share_a_call(runtime: FakeRuntime, build: Build, s
             np.testing.assert_array_equal(answer.probabilities, rows(i, i % 3 + 1))
             assert answer.numbers == answer.probabilities.tolist()
             assert answer.best == answer.probabilities.argmax(axis=1).tolist()
+
+    run(body())
+
+
+def test_calls_get_as_long_as_the_loop_had_for_its_other_work_while_some_waited(runtime: FakeRuntime) -> None:
+    async def body() -> None:
+        lanes = Lanes(1, inline_us=10.0, waiting_rows=1000, waiting_us=1e12)
+        batcher = Batcher(
+            runtime, lambda: runtime, cost=Cost(0.0, 1.0), lanes=lanes, observe=lambda rows, took_s: None
+        )
+        answers = [batcher.submit(rows(index), None) for index in range(100)]
+        await asyncio.sleep(0)
+        assert runtime.calls == [10]
+        busy_until = perf_counter() + 0.1
+        while perf_counter() < busy_until:
+            pass  # as it is with requests to read and to refuse
+        await asyncio.sleep(0)
+        assert runtime.calls == [10] * 10
+        await asyncio.gather(*answers)
+        lanes.close()
 
     run(body())
 
