@@ -31,7 +31,7 @@ demo: $(READY)  ## Train, serve, load-test every variant, and report
 test: check  ## Check, then run the whole suite but what takes minutes
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
-soak: $(READY)  ## Run the tests that take minutes: thousands of mutations and examples, hundreds of swaps
+soak: $(READY)  ## Run what takes long: thousands of mutations and examples, hundreds of swaps
 	$(BIN)/python -m pytest -m "slow or hypothesis" --hypothesis-profile thorough -s
 
 bench: $(READY)  ## Compare the service with bare ASGI and with other servers; uses wrk where it is installed

@@ -46,7 +46,7 @@ def percentile_of_ordered(ordered: npt.NDArray[np.float64], percent: float) -> E
 
 
 def _quantile(share: float, size: int, chance: float) -> int:
-    """Return the fewest successes in `size` trials that no more come to with a probability of `share`.
+    """Return the least count that at most so many successes in `size` trials have a probability of `share`.
 
     It is `scipy.stats.binom.ppf`, whose module takes a second to import.
     """

@@ -17,7 +17,7 @@ from tests.field_data import write_codes, write_loans
 from tests.own_data import OwnModel
 from tests.untraced import untraced
 from training.config import TrainConfig
-from training.evaluation.timing import TIMED_BATCHES, time_runtimes
+from training.evaluation.timing import time_runtimes
 from training.export.worker import Worker
 from training.runs.pipeline import train
 
@@ -69,7 +69,9 @@ def shared_data() -> Path:
 def _variants_timed_in_a_hurry() -> Iterator[None]:
     """Let what is trained here be timed for a moment: what a time is worth is for programs to find out."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(time_runtimes, "__kwdefaults__", {"batches": TIMED_BATCHES, "budget_s": 0.01})
+        patch.setattr(
+            time_runtimes, "__kwdefaults__", (time_runtimes.__kwdefaults__ or {}) | {"budget_s": 0.01}
+        )
         yield
 
 

@@ -46,8 +46,8 @@ class OwnModel:
         return self.folder / "training.json"
 
     def train(self) -> None:
-        """Run the program, unless it was run here before."""
-        if self._record.exists():
+        """Run the program, unless it was run here before, and well."""
+        if self._record.exists() and self.training.returncode == 0:
             return
         self.folder.mkdir(exist_ok=True)
         data = self.folder / f"{NAME}.npy"

@@ -27,9 +27,9 @@ SET = {
     "COLUMNS": "20",
     "MPLBACKEND": "nonsense",
 }
-# Each starts a program, or prints or draws in this process; together they depend on all that is set.
+# Each starts a program and asks it over HTTP, or prints or draws in this process, or interrupts a program.
 DEPENDENT = (
-    "service/test_main.py::test_every_option_is_an_environment_variable_too",
+    "service/routes/test_health.py::test_a_service_with_a_model_is_live_and_ready",
     "training/cli/test_app.py::test_help_shows_examples[train]",
     "training/report/test_front_picture.py",
     "test_surroundings.py::test_a_program_can_be_interrupted",
@@ -63,7 +63,7 @@ def test_the_tests_ask_the_same_by_whomever_they_are_started(
     started = os.environ.copy() | SET
     started.pop("HOME", None)
     folders = ("--basetemp", str(tmp_path / "inner"), "--trained", str(trained_stores))
-    options = ("-p", "no:cacheprovider", "-p", "no:schemathesis", *folders)
+    options = ("-p", "no:cacheprovider", *folders)
     done = subprocess.run(
         [*IGNORING, sys.executable, "-m", "pytest", *options, *(str(TESTS / one) for one in DEPENDENT)],
         cwd=tmp_path,

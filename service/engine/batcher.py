@@ -108,6 +108,8 @@ class Batcher:
         self._quick = self._without_the_lost(self._quick)
         if self._quick:
             self._call_inline()
+        else:  # whoever waited on has gone
+            self._busy_since = None
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         """Return the loop, always the same one: asking for it costs a system call."""
@@ -138,7 +140,7 @@ class Batcher:
             # Where some waited on, calls get as long as the loop had for its other work meanwhile: with a
             # call a turn, a turn full of requests to read and to refuse would leave hardly any to answer.
             now = perf_counter()
-            until = now + (now - self._busy_since if self._busy_since else 0.0)
+            until = 2 * now - (self._busy_since or now)
             self.run_quick()
             while self._quick and perf_counter() < until:
                 self.run_quick()
@@ -154,7 +156,8 @@ class Batcher:
             self._busy_since = None
             self._fail(batch, error)
         else:
-            # Where some wait, the loop's other work lies between two calls, and they wait for that as well.
+            # Where some wait, the loop's other work lies before the first call of a turn, and they wait for
+            # that as well. Where it is long, `learn` takes a part of it, and waits exceed what was expected.
             busy_since, self._busy_since = self._busy_since, end if self._quick else None
             self._cost.learn(len(probabilities), (end - (busy_since or start)) * 1e6)
             self._finish(batch, runtime, probabilities, start, end)

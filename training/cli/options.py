@@ -136,7 +136,7 @@ class Options:
 def with_options(*groups: Options) -> Callable[[Command], Command]:
     """Give a command the options of each group, in place of one parameter: the config that is built of them.
 
-    Raises OptionError where a value cannot be read.
+    Raises OptionError where a value cannot be read, and what the config raises.
     """
     known = [option for group in groups for option in group]
 

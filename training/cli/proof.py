@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # scipy takes half a second, which a mistake in an option nee
 
 
 class Proof(BaseModel):
-    """How the user wants it: checked before the work is done, not after. Raises OptionError."""
+    """How the user wants it: checked before the work is done. Raises OptionError or ValidationError."""
 
     model_config = ConfigDict(
         extra="forbid",

@@ -71,7 +71,7 @@ def convert_all(
 
 
 class Worker:
-    """Makes variants by one process, since importing TensorFlow takes seconds and a conversion half of one.
+    """Makes variants by one process: importing TensorFlow takes seconds, and a conversion a fraction of one.
 
     It is started when it is needed first, and again where it has died; leaving the `with` block ends it. A
     process that dies, or is silent for `timeout_s`, fails the variant that it was at.

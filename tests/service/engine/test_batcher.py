@@ -125,6 +125,27 @@ def test_calls_get_as_long_as_the_loop_had_for_its_other_work_while_some_waited(
     run(body())
 
 
+def test_a_turn_that_nobody_waited_for_is_no_reason_for_many_calls_in_the_next(runtime: FakeRuntime) -> None:
+    async def body() -> None:
+        lanes = Lanes(1, inline_us=10.0, waiting_rows=1000, waiting_us=1e12)
+        batcher = Batcher(
+            runtime, lambda: runtime, cost=Cost(0.0, 1.0), lanes=lanes, observe=lambda rows, took_s: None
+        )
+        gone = [batcher.submit(rows(index), None) for index in range(12)]
+        await asyncio.sleep(0)
+        for answer in gone[10:]:
+            batcher.give_up(answer)
+        await asyncio.sleep(0.1)  # idle, which is no other work
+        assert runtime.calls == [10]
+        answers = [batcher.submit(rows(index), None) for index in range(1000)]
+        await asyncio.sleep(0)
+        assert runtime.calls == [10, 10]
+        await asyncio.gather(*answers)
+        lanes.close()
+
+    run(body())
+
+
 def test_what_arrives_during_a_call_shares_the_next(runtime: FakeRuntime, build: Build) -> None:
     async def body() -> None:
         batcher = build(slow=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -244,3 +246,10 @@ def test_without_internals_a_request_on_a_connection_too_many_is_refused(plain: 
             with Connection(plain.client) as next_one:
                 next_one.send(question)
                 status = next_one.read().status
+
+
+def test_without_internals_a_mistake_is_still_told_in_a_line() -> None:
+    command = [sys.executable, "-c", UNKNOWN_VERSION, "--models", "nowhere"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("error: --models is 'nowhere'")
