@@ -57,12 +57,21 @@ Build = Callable[..., Batcher]
 
 @pytest.fixture
 def build(runtime: FakeRuntime) -> Iterator[Build]:
-    """Build a batcher on the fake runtime; `slow=True` sends every call to a thread."""
+    """Build a batcher on the fake runtime; `slow=True` sends every call to a thread.
+
+    `inline_us` is how many rows a call on the event loop may have, since a row costs a microsecond.
+    """
     all_lanes = []
 
-    def build(*, slow: bool = False, lanes: Lanes | None = None, max_rows: int = 10_000) -> Batcher:
+    def build(
+        *,
+        slow: bool = False,
+        lanes: Lanes | None = None,
+        max_rows: int = 10_000,
+        inline_us: float = 1e9,
+    ) -> Batcher:
         if lanes is None:
-            lanes = make_lanes(slow=slow, max_rows=max_rows)
+            lanes = make_lanes(slow=slow, max_rows=max_rows, inline_us=inline_us)
             all_lanes.append(lanes)
         return Batcher(
             runtime, lambda: runtime, cost=Cost(0.0, 1.0), lanes=lanes, observe=lambda rows, took_s: None
@@ -74,8 +83,8 @@ def build(runtime: FakeRuntime) -> Iterator[Build]:
         lanes.close()
 
 
-def make_lanes(*, slow: bool, max_rows: int = 10_000) -> Lanes:
-    return Lanes(1, inline_us=0.0 if slow else 1e9, waiting_rows=max_rows, waiting_us=1e12)
+def make_lanes(*, slow: bool, max_rows: int = 10_000, inline_us: float = 1e9) -> Lanes:
+    return Lanes(1, inline_us=0.0 if slow else inline_us, waiting_rows=max_rows, waiting_us=1e12)
 
 
 def rows(first: float, count: int = 1) -> FloatArray:
@@ -105,12 +114,11 @@ def test_requests_of_one_turn_share_a_call(runtime: FakeRuntime, build: Build, s
     run(body())
 
 
-def test_calls_get_as_long_as_the_loop_had_for_its_other_work_while_some_waited(runtime: FakeRuntime) -> None:
+def test_calls_get_as_long_as_the_loop_had_for_its_other_work_while_some_waited(
+    runtime: FakeRuntime, build: Build
+) -> None:
     async def body() -> None:
-        lanes = Lanes(1, inline_us=10.0, waiting_rows=1000, waiting_us=1e12)
-        batcher = Batcher(
-            runtime, lambda: runtime, cost=Cost(0.0, 1.0), lanes=lanes, observe=lambda rows, took_s: None
-        )
+        batcher = build(inline_us=10.0)
         answers = [batcher.submit(rows(index), None) for index in range(100)]
         await asyncio.sleep(0)
         assert runtime.calls == [10]
@@ -120,17 +128,15 @@ def test_calls_get_as_long_as_the_loop_had_for_its_other_work_while_some_waited(
         await asyncio.sleep(0)
         assert runtime.calls == [10] * 10
         await asyncio.gather(*answers)
-        lanes.close()
 
     run(body())
 
 
-def test_a_turn_that_nobody_waited_for_is_no_reason_for_many_calls_in_the_next(runtime: FakeRuntime) -> None:
+def test_a_turn_that_nobody_waited_for_is_no_reason_for_many_calls_in_the_next(
+    runtime: FakeRuntime, build: Build
+) -> None:
     async def body() -> None:
-        lanes = Lanes(1, inline_us=10.0, waiting_rows=1000, waiting_us=1e12)
-        batcher = Batcher(
-            runtime, lambda: runtime, cost=Cost(0.0, 1.0), lanes=lanes, observe=lambda rows, took_s: None
-        )
+        batcher = build(inline_us=10.0)
         gone = [batcher.submit(rows(index), None) for index in range(12)]
         await asyncio.sleep(0)
         for answer in gone[10:]:
@@ -141,7 +147,6 @@ def test_a_turn_that_nobody_waited_for_is_no_reason_for_many_calls_in_the_next(r
         await asyncio.sleep(0)
         assert runtime.calls == [10, 10]
         await asyncio.gather(*answers)
-        lanes.close()
 
     run(body())
 
@@ -166,7 +171,7 @@ def test_what_arrives_during_a_call_shares_the_next(runtime: FakeRuntime, build:
 def test_quick_requests_do_not_wait_behind_a_slow_one(runtime: FakeRuntime, build: Build) -> None:
     async def body() -> None:
         quick = FakeRuntime()
-        lanes = Lanes(1, inline_us=10.0, waiting_rows=10_000, waiting_us=1e12)
+        lanes = make_lanes(slow=False, inline_us=10.0)
         batcher = Batcher(
             runtime, lambda: quick, cost=Cost(0.0, 1.0), lanes=lanes, observe=lambda rows, took_s: None
         )
