@@ -33,7 +33,9 @@ def test_a_sender_sends_as_often_as_it_is_ordered_and_ends_with_one_line_where_n
         for sample in samples:
             assert sample.count > 10
             assert 0.3 < sample.seconds < 2
-            assert 0 < sample.p50_us <= sample.p99_us
+            # Locust counts in whole milliseconds, which on a fast machine are none.
+            assert 0 <= sample.p50_us <= sample.p99_us
+            assert sample.p50_us > 0 or name == "FastHttpUser"
             assert sample.load_cpu is not None
             assert 0 < sample.load_cpu <= 1
         assert asked > sum(sample.count for sample in samples)  # those of the warm-up do not count

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -36,6 +37,14 @@ def _locust(*arguments: str) -> subprocess.Popen[str]:
     )
 
 
+def _wait_for_requests(host: str, number: int, sender: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 90
+    while httpx.get(f"{host}/counts").json()["requests"] < number:
+        assert sender.poll() is None, sender.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 @pytest.mark.parametrize(
     "by_hand", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["by the master", "by hand"]
 )
@@ -47,12 +56,16 @@ def test_two_workers_share_the_arrivals_and_no_sample_is_lost(
     how = ("--master", "--expect-workers", "2") if by_hand else ("--processes", "2")
     master = _locust(
         *(*how, "--master-bind-port", port, "--headless", "--only-summary", "--host", host, *what),
-        *("--users", "2", "--spawn-rate", "2", "--run-time", "4s", "--samples-out", str(file)),
+        *("--users", "2", "--spawn-rate", "2", "--samples-out", str(file)),
         *("--rate", str(RATE), "--seed", "5", "--arrivals-for", str(SECONDS)),
     )
     worker = ("--worker", "--master-host", "127.0.0.1", *what)
     workers = [_locust(*worker) for _ in range(2)] if by_hand else []
+    drawn = [poisson(RATE, SECONDS, seed=5, part=part, parts=2) for part in range(2)]
+    expected = sum(map(len, drawn)) + 3  # each process first asks whether it is served
     try:
+        _wait_for_requests(host, expected, master)  # no run time: a worker may begin late on a busy machine
+        master.terminate()
         printed, _ = master.communicate(timeout=90)
     finally:
         for one in (master, *workers):
@@ -62,10 +75,10 @@ def test_two_workers_share_the_arrivals_and_no_sample_is_lost(
     assert master.returncode == 0, printed
     samples = Samples.load(file)
     did = httpx.get(f"{host}/counts").json()
-    assert len(samples) == did["requests"] - 3, printed  # each process first asked whether it is served
+    assert did["requests"] == expected, printed
+    assert len(samples) == expected - 3, printed
     assert samples.ok.all()
     assert len(samples.wrong_row) == did["wrong"] == 1  # the 93rd: long after every process had asked
-    drawn = [poisson(RATE, SECONDS, seed=5, part=part, parts=2) for part in range(2)]
     for part, moments in enumerate(drawn):
         scheduled = np.sort(samples.scheduled[samples.part == part])
         assert len(scheduled) == len(moments)
