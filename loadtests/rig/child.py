@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import select
 import subprocess
 import sys
@@ -22,6 +23,7 @@ SOURCE = Path(__file__).parents[2]
 """The folder in which `python -m` finds our packages."""
 
 _GRACE_S = 10.0  # between asking a program to end and ending it
+_POLL_S = 0.01
 _TAIL_LINES = 15
 _RECEIVE_BYTES = 65536
 
@@ -115,10 +117,11 @@ class Child:
 
     def resident_bytes(self) -> int | None:
         """Return the resident memory of the process and all it has started; None once it has ended."""
-        try:
-            return sum(process.memory_info().rss for process in self._family()) or None
-        except psutil.NoSuchProcess:
-            return None
+        total = 0
+        for process in self._family():
+            with suppress(psutil.NoSuchProcess):
+                total += process.memory_info().rss
+        return total or None
 
     def tail(self) -> str:
         """Return the last lines of the log."""
@@ -127,13 +130,11 @@ class Child:
 
     def stop(self) -> None:
         """Ask the process to end, and then make it; return when it and all it has started are gone."""
+        family = self._family()  # before a closed pipe, which may be its end, lets its children go
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 with suppress(OSError):
                     pipe.close()
-        if self._process.poll() is not None:
-            return
-        family = self._family()
         try:
             self._process.terminate()
             self.wait(_GRACE_S)
@@ -142,7 +143,7 @@ class Child:
                 with suppress(psutil.NoSuchProcess):
                     process.kill()  # psutil knows a process from a later one that got its number
             self._process.wait()
-            psutil.wait_procs(family[1:], _GRACE_S)  # whoever is measured next has the core to itself
+            _wait_for(family)  # whoever is measured next has the core to itself
 
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
         """Return what it reads from, and what it writes to."""
@@ -150,9 +151,31 @@ class Child:
             raise ValueError("only a process started with talks=True can be spoken with")
         return self._process.stdin, self._process.stdout
 
-    def _family(self) -> list[psutil.Process]:
-        try:
-            process = psutil.Process(self._process.pid)
-            return [process, *process.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            return []
+    def _family(self) -> set[psutil.Process]:
+        """Return the process and all it has started: its descendants, and what of its session outlives it."""
+        session = self._process.pid
+        family = {process for process in psutil.process_iter() if _session(process) == session}
+        with suppress(psutil.NoSuchProcess):
+            family.update(psutil.Process(session).children(recursive=True))
+        return family
+
+
+def _wait_for(processes: set[psutil.Process]) -> None:
+    """Wait until none of them runs. One that nobody buries, as in a container without an init, counts as gone."""
+    deadline = time.monotonic() + _GRACE_S
+    while any(map(_is_running, processes)) and time.monotonic() < deadline:
+        time.sleep(_POLL_S)
+
+
+def _is_running(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _session(process: psutil.Process) -> int | None:
+    try:
+        return os.getsid(process.pid)
+    except OSError:
+        return None  # it has ended, or is not ours to ask about

@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -20,6 +21,7 @@ from tests.service.metrics_text import scrape, wait_for
 SLOW = "?variant=int16x8"
 ROWS = 128  # in a request, for a call of some 20 ms
 MANY = 5000  # for a call of some 750 ms
+BOUND = 2 * ROWS  # rows that may wait
 PAUSE_S = 0.02  # of a client that was refused; it should be a second, and we have only two
 CLIENTS = 16
 TARGET = '{model="digits",variant="int16x8"}'
@@ -53,56 +55,75 @@ def goodput(running: Load, since: float, until: float) -> float:
     return sum(since <= sample.end < until for sample in running.of(200)) / (until - since)
 
 
-def run_overload(slow_models: Path, tmp_path: Path, seconds: float) -> None:
-    """Two clients, then sixteen: the same goodput, bounded waits, refusals at once, and no growth."""
-    bound = 2 * ROWS
-    with slow_service(slow_models, tmp_path / "log", "--max-waiting-rows", str(bound)) as service:
-        process = psutil.Process(service.process.pid)
-        with overload(service, clients=2) as calm:
-            calm.wait_for(5)
-            start = time.monotonic()
-            time.sleep(seconds / 2)  # how long the goodput is measured
-            calm_goodput = goodput(calm, start, time.monotonic())
-        assert calm.failures() == []
-        call_s = 1 / calm_goodput
-        with overload(service) as running:
-            running.wait_for(20, status=503)
-            running.wait_for(5)
-            before = process.memory_info().rss
-            start = time.monotonic()
-            looks, waiting = [], []
-            while time.monotonic() < start + seconds:
-                look = time.monotonic()
-                assert service.client.get("/health/live").status_code == 200
-                assert service.client.get("/health/ready").status_code == 200
-                waiting.append(scrape(service.client, "waiting_rows"))
-                looks.append((time.monotonic() - look) / 3)
-                time.sleep(PAUSE_S)  # for the looks not to be an overload of their own
-            end = time.monotonic()
-            grown = process.memory_info().rss - before
-        assert {sample.status for sample in running.samples} == {200, 503}
-        for sample in running.of(503):
-            assert sample.retry_after is not None
-            assert int(sample.retry_after) >= 1
-            assert sample.detail == f"{bound} rows are waiting; at most {bound} may"
-        assert scrape(service.client, SHED) == len(running.of(503))
-        assert max(waiting) == bound
-        # Without the bound, each of the sixteen would wait for the fifteen others.
-        admitted = [sample.end - sample.start for sample in running.of(200)]
-        assert percentile(admitted, 0.5) < CLIENTS / 2 * call_s
-        assert goodput(running, start, end) > 0.4 * calm_goodput
-        assert statistics.median(looks) < 0.1
-        assert grown < 32 * 2**20
-        assert wait_for(service.client, "waiting_rows", lambda rows: rows == 0) == 0
+def goodput_of_two(service: RunningService, seconds: float) -> float:
+    """Return how many requests a second are answered while as many wait as one call takes."""
+    with overload(service, clients=2) as calm:
+        calm.wait_for(5)
+        start = time.monotonic()
+        time.sleep(seconds)  # how long the goodput is measured
+        found = goodput(calm, start, time.monotonic())
+    assert calm.failures() == []
+    return found
 
 
-def test_goodput_and_waits_hold_far_beyond_capacity(slow_models: Path, tmp_path: Path) -> None:
-    run_overload(slow_models, tmp_path, seconds=2.0)
+@dataclass(frozen=True)
+class Beyond:
+    """What sixteen clients met, from `start` to `end`, and how long it took to look, in seconds."""
+
+    load: Load
+    start: float
+    end: float
+    looks: list[float]
+
+
+def beyond_capacity(service: RunningService, seconds: float) -> Beyond:
+    """Load a service in which at most BOUND rows may wait: refusals at once, probes answered, no growth."""
+    process = psutil.Process(service.process.pid)
+    with overload(service) as running:
+        running.wait_for(20, status=503)
+        running.wait_for(5)
+        before = process.memory_info().rss
+        start = time.monotonic()
+        looks, waiting = [], []
+        while time.monotonic() < start + seconds:
+            look = time.monotonic()
+            assert service.client.get("/health/live").status_code == 200
+            assert service.client.get("/health/ready").status_code == 200
+            waiting.append(scrape(service.client, "waiting_rows"))
+            looks.append((time.monotonic() - look) / 3)
+            time.sleep(PAUSE_S)  # for the looks not to be an overload of their own
+        end = time.monotonic()
+        wait_for(service.client, "waiting_rows", lambda rows: rows == BOUND)
+        grown = process.memory_info().rss - before
+    assert {sample.status for sample in running.samples} == {200, 503}
+    for sample in running.of(503):
+        assert sample.retry_after is not None
+        assert int(sample.retry_after) >= 1
+        assert sample.detail == f"{BOUND} rows are waiting; at most {BOUND} may"
+    assert scrape(service.client, SHED) == len(running.of(503))
+    assert max(waiting) <= BOUND
+    assert grown < 32 * 2**20
+    assert wait_for(service.client, "waiting_rows", lambda rows: rows == 0) == 0
+    return Beyond(running, start, end, looks)
+
+
+def test_far_beyond_capacity_some_are_answered_the_rest_refused_and_nothing_grows(
+    slow_models: Path, tmp_path: Path
+) -> None:
+    with slow_service(slow_models, tmp_path / "log", "--max-waiting-rows", str(BOUND)) as service:
+        beyond_capacity(service, seconds=0.5)
 
 
 @pytest.mark.slow
 def test_goodput_and_waits_hold_for_minutes(slow_models: Path, tmp_path: Path) -> None:
-    run_overload(slow_models, tmp_path, seconds=120.0)
+    with slow_service(slow_models, tmp_path / "log", "--max-waiting-rows", str(BOUND)) as service:
+        calm = goodput_of_two(service, seconds=10.0)
+        found = beyond_capacity(service, seconds=120.0)
+    # Without the bound, each of the sixteen would wait for the fifteen others.
+    admitted = [sample.end - sample.start for sample in found.load.of(200)]
+    assert percentile(admitted, 0.5) < CLIENTS / 2 / calm
+    assert goodput(found.load, found.start, found.end) > 0.4 * calm
+    assert statistics.median(found.looks) < 0.1
 
 
 def test_who_would_wait_too_long_is_refused_before_waiting(slow_models: Path, tmp_path: Path) -> None:

@@ -23,6 +23,13 @@ for line in sys.stdin:
 """
 
 
+def is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def test_a_child_runs_on_its_core_answers_and_takes_its_own_children_with_it(tmp_path: Path) -> None:
     core = choose().server
     with Child([sys.executable, "-c", PARENT], log=tmp_path / "log", core=core, talks=True) as child:
@@ -34,7 +41,17 @@ def test_a_child_runs_on_its_core_answers_and_takes_its_own_children_with_it(tmp
         assert (child.resident_bytes() or 0) >= grandchild.memory_info().rss
     assert child.wait(0) is not None
     assert child.resident_bytes() is None
-    assert psutil.wait_procs([grandchild], timeout=0.1)[0] == [grandchild]
+    assert not is_alive(grandchild)
+
+
+@pytest.mark.parametrize("end", ["", "import os; os._exit(1)"], ids=["by itself", "at once"])
+def test_what_a_child_has_started_ends_with_it_though_it_ended_first(end: str, tmp_path: Path) -> None:
+    parent = f"{PARENT.partition('for line')[0]}sys.stdout.flush(); {end}"
+    with Child([sys.executable, "-c", parent], log=tmp_path / "log", core=None, talks=True) as child:
+        grandchild = psutil.Process(int(child.hear(60.0) or ""))
+        assert child.wait(60.0) is not None
+        assert is_alive(grandchild)
+    assert not is_alive(grandchild)
 
 
 def test_asking_a_child_that_has_ended_answers_nothing(tmp_path: Path) -> None:
