@@ -29,7 +29,7 @@ demo: $(READY)  ## Train, serve, load-test every variant, and report
 	  { test $$? -eq 1 && echo "What is void or failed is marked in the report: measure again, on a quieter machine."; }
 
 test: check  ## Check, then run the whole suite but what takes minutes
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
+	$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 soak: $(READY)  ## Run what takes long: thousands of mutations and examples, hundreds of swaps
 	$(BIN)/python -m pytest -m "slow or hypothesis" --hypothesis-profile thorough -s

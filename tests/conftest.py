@@ -47,7 +47,7 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put first what takes longest: then two processes that share the files end at about the same time."""
+    """Put first what takes longest: then the processes that share the files end at about the same time."""
     items.sort(key=_place)
 
 

@@ -23,6 +23,10 @@ from importlib.machinery import (
 from types import ModuleType
 from typing import Any, ParamSpec, TypeVar
 
+from coverage import CoveragePlugin
+from coverage.plugin_support import Plugins
+from coverage.types import TConfigurable
+
 # By module: a class, and the method of it that works long and calls nothing of ours that could be counted.
 _LEAVES = {
     "keras.src.layers.layer": ("Layer", "__call__"),
@@ -68,8 +72,17 @@ class _Loader(SourceFileLoader):
             setattr(leaf, method, untraced(getattr(leaf, method)))
 
 
-def coverage_init(*_: Any) -> None:
+class _Greenlets(CoveragePlugin):
+    """Has only the generators pay for telling greenlets apart, at every call: a tenth of the suite's time."""
+
+    def configure(self, config: TConfigurable) -> None:
+        is_green = any("locust" in word or "generator" in word for word in sys.orig_argv)
+        config.set_option("run:concurrency", ["thread", "greenlet"] if is_green else ["thread"])
+
+
+def coverage_init(registry: Plugins, _: Any) -> None:
     """Have every module imported by our loader from now on: coverage calls this as it starts in a process."""
+    registry.add_configurer(_Greenlets())
     loaders = (
         (ExtensionFileLoader, EXTENSION_SUFFIXES),
         (_Loader, SOURCE_SUFFIXES),

@@ -31,14 +31,19 @@ def lines_of(log: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
 
 
+def lines_after(log: Path, query: str) -> list[dict[str, Any]]:
+    lines = lines_of(log)
+    return next((lines[number:] for number, line in enumerate(lines, 1) if line["query"] == query), [])
+
+
 def test_each_request_is_one_line_of_json_where_it_is_set(telling: RunningService) -> None:
-    before = len(lines_of(telling.log))
+    telling.client.get("/models?from_here_on")  # what was asked before may be written only now
     send_some(telling)
     deadline = time.monotonic() + 60
-    while len(lines_of(telling.log)) < before + 5:
+    while len(lines := lines_after(telling.log, "from_here_on")) < 5:
         assert time.monotonic() < deadline, telling.log.read_text()
         time.sleep(0.02)  # between two looks at the condition
-    good, unknown, models_line, nowhere, gone = lines_of(telling.log)[before:]
+    good, unknown, models_line, nowhere, gone = lines
     assert good["path"] == "/predict"
     assert good["query"] == "variant=int8"
     assert (good["model"], good["version"], good["variant"]) == ("digits", 1, "int8")
