@@ -161,7 +161,7 @@ class Child:
 
 
 def _wait_for(processes: set[psutil.Process]) -> None:
-    """Wait until none of them runs. One that nobody buries, as in a container without an init, counts as gone."""
+    """Wait until none runs; one that nobody buries, as in a container without an init, counts as gone."""
     deadline = time.monotonic() + _GRACE_S
     while any(map(_is_running, processes)) and time.monotonic() < deadline:
         time.sleep(_POLL_S)
