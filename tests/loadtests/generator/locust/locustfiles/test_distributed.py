@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -37,21 +38,22 @@ def _locust(*arguments: str) -> subprocess.Popen[str]:
     )
 
 
-def _wait_for_requests(host: str, number: int, sender: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 90
-    while httpx.get(f"{host}/counts").json()["requests"] < number:
-        assert sender.poll() is None, sender.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+@dataclass(frozen=True)
+class _Run:
+    host: str
+    file: Path
+    code: int | None
+    printed: str
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether no worker was so long without a core that Locust gave it up, as it does after 3 s."""
+        return "failed to send heartbeat" not in self.printed
 
 
-@pytest.mark.parametrize(
-    "by_hand", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["by the master", "by hand"]
-)
-def test_two_workers_share_the_arrivals_and_no_sample_is_lost(
-    by_hand: bool, models: Path, start_fake: Callable[..., str], tmp_path: Path
-) -> None:
-    host, port, file = start_fake("--wrong-every", "100"), str(free_port()), tmp_path / "s.npz"
+def _run(host: str, models: Path, file: Path, expected: int, *, by_hand: bool) -> _Run:
+    """Send the whole schedule. The end is when all has arrived: a worker may begin late."""
+    port = str(free_port())
     what = ("--models", str(models), "--model", "digits", "--variant", "int8", "--master-port", port)
     how = ("--master", "--expect-workers", "2") if by_hand else ("--processes", "2")
     master = _locust(
@@ -61,10 +63,10 @@ def test_two_workers_share_the_arrivals_and_no_sample_is_lost(
     )
     worker = ("--worker", "--master-host", "127.0.0.1", *what)
     workers = [_locust(*worker) for _ in range(2)] if by_hand else []
-    drawn = [poisson(RATE, SECONDS, seed=5, part=part, parts=2) for part in range(2)]
-    expected = sum(map(len, drawn)) + 3  # each process first asks whether it is served
     try:
-        _wait_for_requests(host, expected, master)  # no run time: a worker may begin late on a busy machine
+        deadline = time.monotonic() + 60
+        while httpx.get(f"{host}/counts").json()["requests"] < expected and time.monotonic() < deadline:
+            time.sleep(0.05)  # between two looks at the condition
         master.terminate()
         printed, _ = master.communicate(timeout=90)
     finally:
@@ -72,13 +74,29 @@ def test_two_workers_share_the_arrivals_and_no_sample_is_lost(
             with suppress(ProcessLookupError):
                 os.killpg(one.pid, signal.SIGKILL)  # and what it has forked, which holds its output open
             one.communicate()
-    assert master.returncode == 0, printed
-    samples = Samples.load(file)
-    did = httpx.get(f"{host}/counts").json()
-    assert did["requests"] == expected, printed
-    assert len(samples) == expected - 3, printed
+    return _Run(host, file, master.returncode, printed)
+
+
+@pytest.mark.parametrize(
+    "by_hand", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["by the master", "by hand"]
+)
+def test_two_workers_share_the_arrivals_and_no_sample_is_lost(
+    by_hand: bool, models: Path, start_fake: Callable[..., str], tmp_path: Path
+) -> None:
+    drawn = [poisson(RATE, SECONDS, seed=5, part=part, parts=2) for part in range(2)]
+    expected = sum(map(len, drawn)) + 3  # each process first asks whether it is served
+    for attempt in range(3):
+        host, file = start_fake("--wrong-every", "100"), tmp_path / f"{attempt}.npz"
+        run = _run(host, models, file, expected, by_hand=by_hand)
+        if run.is_whole:
+            break
+    assert run.code == 0, run.printed
+    samples = Samples.load(run.file)
+    did = httpx.get(f"{run.host}/counts").json()
+    assert did["requests"] == expected, run.printed
+    assert len(samples) == expected - 3, run.printed
     assert samples.ok.all()
-    assert len(samples.wrong_row) == did["wrong"] == 1  # the 93rd: long after every process had asked
+    assert len(samples.wrong_row) == did["wrong"] == 1  # the 100th: long after every process had asked
     for part, moments in enumerate(drawn):
         scheduled = np.sort(samples.scheduled[samples.part == part])
         assert len(scheduled) == len(moments)
@@ -86,4 +104,4 @@ def test_two_workers_share_the_arrivals_and_no_sample_is_lost(
     assert not set(drawn[0].tolist()) & set(drawn[1].tolist())
     accuracy = summarise_all(samples).accuracy
     assert accuracy is not None
-    assert f"{accuracy.value:.4f}" in printed
+    assert f"{accuracy.value:.4f}" in run.printed
