@@ -66,6 +66,7 @@ class Child:
                 # A Ctrl-C at the terminal is for the run, which ends its children in order.
                 start_new_session=True,
             )
+        self._leader = psutil.Process(self._process.pid)  # which, unlike its number, is never another's
 
     def __enter__(self) -> Self:
         return self
@@ -155,8 +156,12 @@ class Child:
         """Return the process and all it has started: its descendants, and what of its session outlives it."""
         session = self._process.pid
         family = {process for process in psutil.process_iter() if _session(process) == session}
+        if any(process.pid == session and process != self._leader for process in family):
+            return (
+                set()
+            )  # the number was free, as it is when nothing of a session is left, and is another's now
         with suppress(psutil.NoSuchProcess):
-            family.update(psutil.Process(session).children(recursive=True))
+            family.update(self._leader.children(recursive=True))
         return family
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +47,14 @@ def _signals_put_back() -> Iterator[None]:
 def unused_address() -> str:
     """An address at which nobody answers: port 1 is not given out to anybody."""
     return "http://127.0.0.1:1"
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Tell whether it runs: one that has ended and that its new parent has not buried yet does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def run_module(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:

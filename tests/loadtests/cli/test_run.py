@@ -24,7 +24,7 @@ from evidence.shares import wilson
 from loadtests.cli.app import app
 from loadtests.measure.samples import Samples
 from loadtests.system.client import ServiceClient
-from tests.loadtests.conftest import ROOT, run_module
+from tests.loadtests.conftest import ROOT, is_alive, run_module
 
 SECONDS = 0.4
 
@@ -270,7 +270,7 @@ def test_an_interrupted_run_leaves_no_process_behind(
     assert run.returncode == 130
     assert complaint.startswith("interrupted: ")
     assert "Traceback" not in complaint
-    assert not any(child.is_running() for child in children)
+    assert not any(map(is_alive, children))
     assert not (tmp_path / "report.json").exists()
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from loadtests.rig.child import Child, program
 from loadtests.rig.cores import choose
+from tests.loadtests.conftest import is_alive
 
 PARENT = """
 import signal, subprocess, sys
@@ -21,13 +22,6 @@ print(child.pid)
 for line in sys.stdin:
     print(line.strip()[::-1])
 """
-
-
-def is_alive(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def test_a_child_runs_on_its_core_answers_and_takes_its_own_children_with_it(tmp_path: Path) -> None:

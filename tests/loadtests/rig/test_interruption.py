@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from loadtests.rig import interruption
+from tests.loadtests.conftest import is_alive
 
 ROOT = Path(__file__).parents[3]
 ASKED = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
@@ -75,7 +76,7 @@ def test_a_program_that_is_asked_to_end_does_so_in_order_and_so_does_its_child(
     _, complaint = run.communicate(timeout=30)
     assert run.returncode == interruption.CODE
     assert complaint == ""
-    assert not child.is_running()
+    assert not is_alive(child)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +99,7 @@ def test_a_program_that_was_started_to_ignore_ctrl_c_goes_on_after_it_and_ends_i
     _, complaint = run.communicate(timeout=30)
     assert run.returncode == interruption.CODE
     assert complaint == ""
-    assert not child.is_running()
+    assert not is_alive(child)
 
 
 @pytest.mark.parametrize("number", ASKED)

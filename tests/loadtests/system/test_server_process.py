@@ -9,6 +9,7 @@ from loadtests.errors import ServiceError
 from loadtests.rig.cores import choose
 from loadtests.system.client import ServiceClient
 from loadtests.system.server_process import started
+from tests.loadtests.conftest import is_alive
 
 
 def _service_processes() -> set[psutil.Process]:
@@ -26,7 +27,7 @@ def test_the_service_is_ready_while_it_is_needed_and_gone_afterwards(models: Pat
         assert (server.resident_bytes() or 0) > 10_000_000
         if core is not None:
             assert all(process.cpu_affinity() == [core] for process in processes)
-    assert not any(process.is_running() for process in processes)
+    assert not any(map(is_alive, processes))
     with ServiceClient(server.host) as client:
         assert not client.is_ready()
     assert server.resident_bytes() is None
