@@ -39,6 +39,8 @@ _LEAVES = {
     ),
 }
 
+_GREEN = ("locust", "generator", "fast_http")  # in the command of every program that has greenlets
+
 Given = ParamSpec("Given")
 Returned = TypeVar("Returned")
 
@@ -76,7 +78,7 @@ class _Greenlets(CoveragePlugin):
     """Has only the generators pay for telling greenlets apart, at every call: a tenth of the suite's time."""
 
     def configure(self, config: TConfigurable) -> None:
-        is_green = any("locust" in word or "generator" in word for word in sys.orig_argv)
+        is_green = any(name in word for name in _GREEN for word in sys.orig_argv)
         config.set_option("run:concurrency", ["thread", "greenlet"] if is_green else ["thread"])
 
 

@@ -117,7 +117,7 @@ class Child:
         return code
 
     def resident_bytes(self) -> int | None:
-        """Return the resident memory of the process and all it has started; None once it has ended."""
+        """Return the resident memory of the process and all it has started; None once all have ended."""
         total = 0
         for process in self._family():
             with suppress(psutil.NoSuchProcess):
@@ -140,10 +140,12 @@ class Child:
             self._process.terminate()
             self.wait(_GRACE_S)
         finally:
+            self._process.kill()
+            self._process.wait()
+            family |= self._family()  # what it started on its way out
             for process in family:
                 with suppress(psutil.NoSuchProcess):
                     process.kill()  # psutil knows a process from a later one that got its number
-            self._process.wait()
             _wait_for(family)  # whoever is measured next has the core to itself
 
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
@@ -154,12 +156,15 @@ class Child:
 
     def _family(self) -> set[psutil.Process]:
         """Return the process and all it has started: its descendants, and what of its session outlives it."""
-        session = self._process.pid
-        family = {process for process in psutil.process_iter() if _session(process) == session}
-        if any(process.pid == session and process != self._leader for process in family):
-            return (
-                set()
-            )  # the number was free, as it is when nothing of a session is left, and is another's now
+        own = self._process.pid
+        family = set()
+        for number in psutil.pids():
+            if _session(number) == own:
+                with suppress(psutil.NoSuchProcess):
+                    family.add(psutil.Process(number))
+        # A number is free again once nothing of its session is left, and may be another's by now.
+        if any(process.pid == own and process != self._leader for process in family):
+            return set()
         with suppress(psutil.NoSuchProcess):
             family.update(self._leader.children(recursive=True))
         return family
@@ -179,8 +184,8 @@ def _is_running(process: psutil.Process) -> bool:
         return False
 
 
-def _session(process: psutil.Process) -> int | None:
+def _session(number: int) -> int | None:
     try:
-        return os.getsid(process.pid)
+        return os.getsid(number)
     except OSError:
         return None  # it has ended, or is not ours to ask about

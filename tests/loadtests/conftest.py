@@ -50,7 +50,10 @@ def unused_address() -> str:
 
 
 def is_alive(process: psutil.Process) -> bool:
-    """Tell whether it runs: one that has ended and that its new parent has not buried yet does not."""
+    """Tell whether it runs: one that has ended and that its new parent has not buried yet does not.
+
+    Not by the function that this tests.
+    """
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -178,7 +178,7 @@ def test_whatever_the_schema_allows_or_forbids_is_answered_as_it_says(
     generation = schema.config.generation
     generation.update(modes=list(schemathesis.GenerationMode))
     for operation in schema.get_all_operations():
-        api: Any = operation.ok()  # an operation in error fails the test here
+        api: Any = operation.ok()  # type: ignore[union-attr] # an operation in error fails the test here
 
         @settings(
             max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), database=None

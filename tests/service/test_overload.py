@@ -77,7 +77,7 @@ class Beyond:
 
 
 def beyond_capacity(service: RunningService, seconds: float) -> Beyond:
-    """Load a service in which at most BOUND rows may wait: refusals at once, probes answered, no growth."""
+    """Load a service in which at most BOUND rows may wait: the rest is refused, and nothing grows."""
     process = psutil.Process(service.process.pid)
     with overload(service) as running:
         running.wait_for(20, status=503)
