@@ -19,9 +19,15 @@ class Material:
     data: Dataset
     prepared: Prepared
 
+    def tell(self, progress: Progress) -> None:
+        """Say what the data were taken for, and what else there is to know of them."""
+        progress.tell(self.data.taken)
+        for note in (*self.data.notes, *self.prepared.notes):
+            progress.warn(note)
+
 
 def read(config: TrainConfig, progress: Progress) -> Material:
-    """Read and prepare the data of a run, and tell of what was left out. Raises DataError or OptionError."""
+    """Read and prepare the data of a run. Raises DataError or OptionError."""
     progress.begin("reading", 1)
     data = load(config)
     architectures.require_possible(config.model, data.input)
@@ -35,7 +41,5 @@ def read(config: TrainConfig, progress: Progress) -> Material:
         vocabulary=config.vocabulary,
     )
     architectures.require_possible(config.model, prepared.input)
-    for note in (*data.notes, *prepared.notes):
-        progress.warn(note)
     progress.advance(f"{len(data.x):,} rows")
     return Material(data, prepared)

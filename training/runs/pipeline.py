@@ -38,7 +38,9 @@ def train(
     """
     progress = progress or Silence()
     name = model_name(config)
-    run = Run(config, read(config, progress), progress, convert)
+    material = read(config, progress)
+    material.tell(progress)
+    run = Run(config, material, progress, convert)
     return run.publish(ModelStore(store), name, on_epoch)
 
 
