@@ -42,5 +42,5 @@ def test_a_request_goes_to_its_server_past_any_proxy_of_the_environment(
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, unused_address)
     host = start_fake()
-    with pytest.raises(ProcessError, match="answered 404: .*no variant 'none'"):
+    with pytest.raises(ProcessError, match=r"answered 404: .*no variant 'none'"):
         json_request("/predict?variant=none", {"instances": []}).send(host)
