@@ -15,6 +15,7 @@ from loadtests.cli.options import RunOptions, command
 from loadtests.errors import LoadTestError
 from loadtests.experiment.measured import ScoredLoad, Skipped
 from loadtests.experiment.run import failed, run
+from loadtests.protocol.address import without_secret
 from loadtests.report.writer import Report
 from loadtests.rig import interruption, machine
 
@@ -48,7 +49,7 @@ def run_command(options: RunOptions) -> None:
     except KeyboardInterrupt:
         typer.echo("interrupted: nothing was reported, and what was started has been stopped", err=True)
         raise typer.Exit(interruption.CODE) from None
-    again = shlex.join(["python", "-m", "loadtests", *sys.argv[1:]])
+    again = without_secret(shlex.join(["python", "-m", "loadtests", *sys.argv[1:]]))
     report = Report(plan, measured, skipped, machine.describe(), again, budget)
     path = report.write()
     terminal.show(report, console)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bundle.store import ModelStore
-from loadtests.protocol import wire
+from loadtests.protocol.conversation import Conversation
 from loadtests.system.client import ServiceClient
 from loadtests.system.probe import probe
 from loadtests.workload.payloads import build
@@ -40,10 +40,10 @@ def test_metrics_that_count_the_requests_of_others_are_not_used(
     with ServiceClient(start_fake()) as client:
 
         def bother() -> None:
-            with wire.Connection(client.host, timeout_s=30.0) as connection:
-                request = wire.encode(client.host, target.path, payloads.bodies[0])
+            with Conversation(client.endpoint, timeout_s=30.0) as conversation:
+                request = client.endpoint.address.encode("POST", target.path, payloads.bodies[0])
                 while not over.is_set():
-                    connection.exchange(request)
+                    conversation.exchange(request)
 
         other = threading.Thread(target=bother)
         other.start()
