@@ -17,7 +17,7 @@ from loadtests.report.writer import Report
 
 _ONLY_IN_REPORT = ("req/s", "idle p50 ms")
 # In this order, where a terminal is narrow.
-_DISPENSABLE = ("MB", "model", "failed", "effective", "rows/s", "KB")
+_DISPENSABLE = ("memory MB", "model", "failed", "effective", "rows/s", "file KB")
 _NOTE_WIDTH = 25  # a longer note is folded
 _LOG_WIDTH = 140  # of output that is no terminal
 
