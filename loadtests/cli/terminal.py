@@ -64,6 +64,8 @@ def show(report: Report, terminal: Console) -> None:
         if sum(widths.values()) + 2 * len(widths) + 2 > terminal.width:
             widths.pop(title, None)
     terminal.print(_table(rows, report.title, widths))
+    if report.document.partial:
+        terminal.print(f"PARTIAL: {report.document.partial}", markup=False)
     for one in report.skipped:
         terminal.print(f"not measured: {one.variant}: {one.reason}", markup=False)
     for sentence in report.verdict.sentences:
