@@ -164,7 +164,7 @@ class Handler(BaseHTTPRequestHandler):
     answers = 0  # on this connection
 
     def setup(self) -> None:
-        self.timeout = self.server.options.idle_s
+        self.request.settimeout(self.server.options.idle_s)
         super().setup()
 
     def parse_request(self) -> bool:
