@@ -107,7 +107,8 @@ def codec(bundle: Bundle) -> Codec:
 
 def served(codec: Codec, instances: list[Any]) -> list[list[float]]:
     body = json.dumps({"instances": instances}).encode()
-    return np.asarray(codec.decode(Wants(), body), np.float32).tolist()
+    rows: list[list[float]] = np.asarray(codec.decode(Wants(), body), np.float32).tolist()
+    return rows
 
 
 def test_a_row_is_the_same_to_training_and_to_the_service_whatever_its_columns_hold(

@@ -26,7 +26,10 @@ def ranks(path: Path, column: str, cells: Any) -> tuple[IntArray, npt.NDArray[np
     absent = np.array([not one for one in words], np.bool_)
     there = [one for one in words if one]
     if all(map(is_plain, there)):
-        times: Any = np.array([float(one) for one in there])
+        # Python compares whole numbers and floats exactly, whatever their size.
+        times = {one: int(one) if one.lstrip("+-").isdigit() else float(one) for one in set(there)}
+        places = {time: place for place, time in enumerate(sorted(set(times.values())))}
+        ranked = [places[times[one]] for one in there]
     else:
         read = pd.to_datetime(pd.Series(there, dtype=str), format="ISO8601", errors="coerce", utc=True)
         strange = np.flatnonzero(read.isna())
@@ -36,7 +39,7 @@ def ranks(path: Path, column: str, cells: Any) -> tuple[IntArray, npt.NDArray[np
                 f"{path} has {there[strange[0]]!r} in column {column!r}, row {row} (counted from 0); --time "
                 "takes numbers, or dates such as 2024-01-31 and 2024-01-31T12:30"
             )
-        times = read.to_numpy("datetime64[ns]")
-    ranked = np.zeros(len(words), np.int64)
-    ranked[~absent] = np.unique(times, return_inverse=True)[1]
-    return ranked, absent
+        ranked = np.unique(read.to_numpy("datetime64[ns]"), return_inverse=True)[1].tolist()
+    all_ranked = np.zeros(len(words), np.int64)
+    all_ranked[~absent] = ranked
+    return all_ranked, absent
