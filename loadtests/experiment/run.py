@@ -27,10 +27,9 @@ from loadtests.system.offline_predictions import predict
 from loadtests.system.probe import probe
 from loadtests.system.server_process import Server, launched
 from loadtests.workload.payloads import Instances, Payloads, build, held_out
-from loadtests.workload.scenarios import CLOSED, OPEN
+from loadtests.workload.scenarios import CLOSED
 from loadtests.workload.target import target_of
 
-RATE_DEFAULT = 100.0
 _MORE_ROUNDS = 2  # than were asked for, where the machine is not steady
 
 
@@ -158,8 +157,7 @@ def _meet(session: Session, subject: Subject, payloads: Payloads, x: Instances) 
                 audits.of_cache(host, target, x[payloads.order], seed=plan.seed),
                 audits.of_batches(host, target, x[payloads.order]),
             )
-        rate = plan.rate or RATE_DEFAULT if plan.scenario.kind == OPEN else 0.0
-        return Record(subject, payloads.rows, unloaded, client.identity(target), rate)
+        return Record(subject, payloads.rows, unloaded, client.identity(target), plan.arrivals or 0.0)
 
 
 def _take_turns(session: Session, records: Sequence[Record]) -> Iterator[Skipped]:
