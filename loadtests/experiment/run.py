@@ -19,6 +19,7 @@ from loadtests.experiment.rounds import rounds_of
 from loadtests.experiment.session import SCRATCH, Progress, Session, Subject
 from loadtests.generator.process import Generator
 from loadtests.measure.summary import Window
+from loadtests.rig import interruption
 from loadtests.rig.cores import bound_to
 from loadtests.rig.turns import turn
 from loadtests.system import audits
@@ -51,6 +52,7 @@ def run(plan: Plan, progress: Progress) -> Outcomes:
             for outcome in _outcomes(plan, progress, stack, records):
                 outcomes.take(outcome)
         except KeyboardInterrupt:
+            interruption.heard()
             progress.begin("interrupted", "taking stock of the rounds that were finished")
             _take_stock(plan, records, outcomes)
             if not outcomes.measured:
@@ -98,11 +100,19 @@ def _start(plan: Plan, progress: Progress, stack: ExitStack, subjects: list[Subj
             yield Skipped(name, "the library that runs it is not installed here", failed=False)
             continue
         servers[name] = stack.enter_context(_service(plan, name))
+    stack.callback(_ask_to_end, list(servers.values()))
     for name, server in servers.items():
         try:
             subjects.append(_subject(plan, progress, name, server))
         except (LoadTestError, BundleError) as error:
             yield Skipped(name, str(error), failed=True)
+
+
+def _ask_to_end(servers: Sequence[Server]) -> None:
+    """Let all services stop at the same time; each is waited for when its block is left."""
+    for server in servers:
+        if server.process is not None:
+            server.process.ask_to_end()
 
 
 def _service(plan: Plan, variant: str) -> AbstractContextManager[Server]:
