@@ -10,6 +10,7 @@ from typing import Any
 
 from benchmarks.report.figure import Figure, shown
 from benchmarks.report.result import Result
+from loadtests.rig.machine import counted
 
 COLUMNS = ("figure", "median", "lowest … highest", "aim", "met")
 
@@ -58,7 +59,7 @@ class Report:
             "",
             f"`{self.command}`",
             "",
-            f"{machine['cpu']}, {machine['cores']} cores, load {load} before the first run.",
+            f"{machine['cpu']}, {counted(machine['cores'], 'core')}, load {load} before the first run.",
             f"{machine['system']}; Python {machine['python']}; {versions}.",
             f"Requests were sent by {machine['client']}.",
             "",

@@ -17,8 +17,8 @@ from typing import Any
 import keras
 
 from training.config import TrainConfig
+from training.data.files.sources import load
 from training.data.prepare import Prepared, prepare
-from training.data.sources import load
 from training.models import architectures, fit
 
 Part = tuple[Any, Any]  # normalised rows (n, features), class indices (n,)

@@ -13,8 +13,8 @@ from bundle.manifest import REFERENCE, CalibrationSpec, Manifest, Provenance
 from bundle.normalizer import FloatArray, Normalizer
 from bundle.store import ModelStore
 from training.config import DataConfig, TrainConfig
+from training.data.files.sources import load
 from training.data.prepare import Prepared, prepare
-from training.data.sources import load
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.scoring import score
 from training.evaluation.tally import tally

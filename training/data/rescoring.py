@@ -13,9 +13,9 @@ from bundle.manifest import InputSpec
 from bundle.normalizer import FloatArray
 from training.config import DataConfig
 from training.data.dataset import Dataset, IntArray
+from training.data.files.sources import is_table, load
 from training.data.labels import class_indices
 from training.data.records import Records, encode
-from training.data.sources import is_table, load
 from training.errors import FeaturesError, UndeclaredColumnError
 from training.progress import Progress
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from training.config import TrainConfig
 from training.data.dataset import Dataset
+from training.data.files.sources import load
 from training.data.prepare import Prepared, prepare
-from training.data.sources import load
 from training.models import architectures
 from training.progress import Progress
 

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from bundle.manifest import Name
 from bundle.store import ModelStore
 from training.config import TrainConfig
-from training.data.sources import stem
+from training.data.files.sources import stem
 from training.errors import OptionError
 from training.export import worker
 from training.models.fit import Epoch

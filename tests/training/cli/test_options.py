@@ -12,7 +12,7 @@ from training.cli import diagnose, evaluate, other_rows, train, tune
 from training.cli.app import app
 from training.cli.options import Options, with_options
 from training.config import TrainConfig
-from training.data.sources import BUILT_IN, FORMATS
+from training.data.files.sources import BUILT_IN, FORMATS
 from training.search.config import SearchConfig
 
 COMMANDS: list[tuple[str, Options]] = [

@@ -12,9 +12,9 @@ from bundle.fields import CategoryField, NumberField, TextField
 from bundle.manifest import InputSpec
 from tests.field_data import write_tones
 from training.config import DataConfig
+from training.data.files.sources import load
 from training.data.prepare import prepare
 from training.data.scaling import fit_normalizer
-from training.data.sources import load
 from training.errors import DataUnreadableError, FeaturesError, OptionError
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from training.config import DataConfig
 from training.data.dataset import Dataset
-from training.data.sources import load
+from training.data.files.sources import load
 from training.errors import DataError, DataUnreadableError, FeaturesError, MissingValuesError, OptionError
 
 MIXED = "age,job,note,y\n41,nurse,Fine day,1\n,smith,,0\n33.5,nurse,So so,1\n20,smith,Oh no,0\n"

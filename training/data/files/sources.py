@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from training.config import DataConfig
-from training.data import arrays, csv_files, idx
 from training.data.cleaning import clean
 from training.data.dataset import Dataset, RawData
+from training.data.files import arrays, csv_files, idx
 from training.errors import DataUnreadableError, OptionError
 
 SKLEARN = ("breast_cancer", "digits", "iris", "wine")

@@ -8,7 +8,7 @@ import pytest
 
 from training.config import DataConfig
 from training.data.dataset import Dataset
-from training.data.sources import load
+from training.data.files.sources import load
 from training.errors import DataUnreadableError, FeaturesError, LabelsError
 
 TABLE = np.column_stack([np.arange(30.0).reshape(10, 3), [0, 1] * 5])

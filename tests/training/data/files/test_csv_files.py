@@ -7,7 +7,7 @@ import pytest
 
 from training.config import DataConfig
 from training.data.dataset import Dataset
-from training.data.sources import load
+from training.data.files.sources import load
 from training.errors import DataError, OptionError
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from training.config import DataConfig
 from training.data.dataset import IntArray, RawData
-from training.data.tables import Columns, as_records
+from training.data.files.tables import Columns, as_records
 from training.errors import DataUnreadableError, FeaturesError, OptionError
 
 _UNREADABLE = (UnicodeDecodeError, csv.Error, EOFError, gzip.BadGzipFile, zlib.error)
