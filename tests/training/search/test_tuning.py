@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -182,7 +183,7 @@ def test_a_precision_that_cannot_be_made_is_given_up_with_its_reason(convert: Wo
     assert all("could not be made: no kernel" in reason for reason in found.given_up)
 
 
-def changed(searched: Searched, **figures: float) -> Final:
+def changed(searched: Searched, **figures: Any) -> Final:
     return replace(searched.final, **figures)
 
 
@@ -198,7 +199,9 @@ def test_demands_that_are_met_at_chance_are_not_said_to_be_met_without_that(sear
     published = replace(searched.final.published, evaluations=chance)
     final = replace(searched.final, published=published)
     *_, learned, verdict = sentences(searched.found, final, searched.config)
-    assert learned.startswith("Nothing was learned that accuracy shows: always answering 'setosa' is right in")
+    assert learned.startswith(
+        "Nothing was learned that accuracy shows: always answering 'setosa' is right in"
+    )
     assert verdict == "Both demands are met, but nothing was learned."
 
 
