@@ -24,6 +24,8 @@ class Report:
     seconds: float
     machine: dict[str, Any]
     results: list[Result]
+    partial: str = ""
+    """What was not measured for an interruption; empty where all was."""
 
     def write(self, folder: Path) -> list[Path]:
         """Write both files into `folder`, and return their paths."""
@@ -39,6 +41,7 @@ class Report:
             "rounds": self.rounds,
             "seconds": self.seconds,
             "machine": self.machine,
+            "partial": self.partial,
             "parts": [
                 asdict(result)
                 | {
@@ -57,6 +60,7 @@ class Report:
         lines = [
             "# Benchmark",
             "",
+            *([f"PARTIAL: {self.partial}", ""] if self.partial else []),
             f"`{self.command}`",
             "",
             f"{machine['cpu']}, {counted(machine['cores'], 'core')}, load {load} before the first run.",

@@ -79,9 +79,9 @@ class RunOptions:
         Budget.min_accuracy
     )
     min_rps: Annotated[float | None, Option(help="Budget: the fewest requests a second.")] = Budget.min_rps
-    max_mb: Annotated[float | None, Option(help="Budget: the largest file of a variant, in MB.")] = (
-        Budget.max_mb
-    )
+    max_mb: Annotated[
+        float | None, Option(help="Budget: the largest file of a variant, in MB; not its memory.")
+    ] = Budget.max_mb
 
     @property
     def budget(self) -> Budget:

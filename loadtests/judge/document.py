@@ -38,6 +38,8 @@ class Document(Strict):
     """How long and how hard was asked, with the seed of what was drawn."""
     budget: Budget
     """What was asked of a variant; null where nothing was."""
+    partial: str | None = None
+    """How far a run came that was interrupted; None where it is whole."""
     verdict: Verdict
     method: list[str]
     """How it was measured and what the figures are, in sentences."""

@@ -18,6 +18,7 @@ def markdown(document: Document, pictures: Sequence[str] = ()) -> str:
     blocks = [
         f"# {document.title}",
         *(["# VOID"] if verdict.is_void else []),
+        *([f"# PARTIAL\n\n{document.partial}"] if document.partial else []),
         bullets(verdict.sentences),
         lines_as_table([cells(load, verdict.dominated) for load in document.results]),
     ]

@@ -30,8 +30,8 @@ _FIGURES = (
     """Where the time goes: requests one after the other on one bare connection to an idle service. `decode`,
     `wait`, `infer` and `encode` are the service's own metrics, `client` is the client's own work, and `http`
     is what is left. The column "model" is the share of `infer`.""",
-    """Memory (MB) is the resident memory of the service and its children at the end of the load. A KB is
-    1,000 bytes, an MB 1,000,000.""",
+    """"memory MB" is the resident memory of the service and its children at the end of the load,
+    "file KB" the size of the variant's file. A KB is 1,000 bytes, an MB 1,000,000.""",
 )
 _CLOSED = """Limits: a closed loop waits for slow answers, so its percentiles hide stalls that users who
     arrive on their own would feel; `--scenario server` does not wait."""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bundle.store import ModelStore
-from loadtests.experiment.measured import ScoredLoad, Skipped
+from loadtests.experiment.measured import Outcomes, ScoredLoad, Skipped
 from loadtests.experiment.plan import ROUNDS, Plan, Schedule
 from loadtests.judge.budget import Budget
 from loadtests.judge.document import read
@@ -42,8 +42,7 @@ def report(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
     skipped = [Skipped("float16", "it could not be loaded", failed=True)]
     made = Report(
         plan,
-        [ScoredLoad(one) for one in loads],
-        skipped,
+        Outcomes([ScoredLoad(one) for one in loads], skipped),
         machine,
         "python -m loadtests run",
         Budget(min_accuracy=0.9),
