@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import textwrap
 from collections.abc import Mapping, Sequence
 
@@ -53,12 +52,9 @@ def print_table(
 
 
 def show(table: Table, spare: Sequence[str] = ()) -> None:
-    """Print a table on stdout; where there is no room for it, without `spare` columns, the first first.
-
-    A pipe has room for everything, unless COLUMNS says otherwise.
-    """
+    """Print a table on stdout, where a terminal has no room for it without `spare` columns, the first first."""
     console = Console()
-    if not console.is_terminal and "COLUMNS" not in os.environ:
+    if not console.is_terminal:
         console = Console(width=_PIPE_COLUMNS)
     _fit(table, spare, console)
     console.print(table)

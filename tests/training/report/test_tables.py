@@ -4,6 +4,7 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 from rich.table import Table
@@ -21,17 +22,26 @@ def widest(text: str) -> int:
     return max(map(len, text.splitlines()))
 
 
+Terminal = Callable[[int], None]
+
+
 @pytest.fixture
-def columns(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    monkeypatch.delenv("COLUMNS", raising=False)
-    return monkeypatch
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Has stdout be taken for a terminal of so many columns that can do nothing but show letters."""
+
+    def of(columns: int) -> None:
+        told = {"COLUMNS": str(columns), "LINES": "25", "TERM": "dumb", "FORCE_COLOR": "1"}
+        for name, value in told.items():
+            monkeypatch.setenv(name, value)
+
+    return of
 
 
 @pytest.mark.parametrize("room", [80, 100, 120])
 def test_a_narrow_terminal_shows_the_columns_that_matter_whole_and_names_the_others(
-    room: int, columns: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    room: int, terminal: Terminal, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    columns.setenv("COLUMNS", str(room))
+    terminal(room)
     rows = [evaluation(name, Y, Y, Y) for name in NAMES]
     print_table("models/x/1: 100 rows", rows, ("a", "b"), {}, "A note.")
     shown = capsys.readouterr().out
@@ -44,9 +54,9 @@ def test_a_narrow_terminal_shows_the_columns_that_matter_whole_and_names_the_oth
 
 
 def test_the_comparison_keeps_the_difference_and_the_verdict(
-    columns: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    terminal: Terminal, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    columns.setenv("COLUMNS", "80")
+    terminal(80)
     worse = [1] * 5 + [0] * 55 + [1] * 40
     rows = [evaluation("float32", Y, Y, Y), evaluation(NAMES[2], worse, Y, Y)]
     show(comparison_table(rows, ("a", "b"), 0.005), SPARE)
@@ -57,7 +67,7 @@ def test_the_comparison_keeps_the_difference_and_the_verdict(
     assert "…" not in shown
 
 
-def test_a_pipe_has_every_column(columns: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_pipe_has_every_column(capsys: pytest.CaptureFixture[str]) -> None:
     print_table("x", [evaluation("float32", Y, Y, Y)], ("a", "b"), {}, "A note.")
     shown = capsys.readouterr().out
     for word in ("precision", "recall", "F1", "log-loss", "agreement", "bytes", "µs/row, batch 32"):
