@@ -52,7 +52,7 @@ def print_table(
 
 
 def show(table: Table, spare: Sequence[str] = ()) -> None:
-    """Print a table on stdout, where a terminal has no room for it without `spare` columns, the first first."""
+    """Print a table on stdout; a terminal without room for it gets none of the first `spare` columns."""
     console = Console()
     if not console.is_terminal:
         console = Console(width=_PIPE_COLUMNS)
