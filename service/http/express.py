@@ -52,6 +52,7 @@ class ExpressProtocol(HttpToolsProtocol):
         self._body: Body = b""
         self._collector: Collector | None = None
         self._is_collected = False  # the body is there, and what the parser says of it is known already
+        self._cycles: list[Any] = []  # what the application was given, and has not answered
         self._is_last = False  # the connection is to be closed after the next answer
 
     def is_idle(self) -> bool:
@@ -123,7 +124,7 @@ class ExpressProtocol(HttpToolsProtocol):
         self._body = b""
         self._is_held = self._may_be_quick()
         if not self._is_held:
-            super().on_headers_complete()
+            self._hand_on()
 
     def on_body(self, body: bytes) -> None:
         if not self._is_held:
@@ -166,6 +167,11 @@ class ExpressProtocol(HttpToolsProtocol):
             self._reply.drop()
             self._reply = None
         self.let_go()
+        for cycle in self._cycles:  # uvicorn tells only the last of them that the client is gone
+            if not cycle.response_complete:
+                cycle.disconnected = True
+                cycle.message_event.set()
+        self._cycles = []
         super().connection_lost(exc)
 
     def _may_be_quick(self) -> bool:
@@ -188,9 +194,14 @@ class ExpressProtocol(HttpToolsProtocol):
 
     def _go_the_long_way(self) -> None:
         self._is_held = False
-        super().on_headers_complete()
+        self._hand_on()
         if self._body:
             super().on_body(bytes(self._body))
+
+    def _hand_on(self) -> None:
+        """Let the application answer the request whose head is here, as soon as those before it are done."""
+        super().on_headers_complete()
+        self._cycles = [cycle for cycle in self._cycles if not cycle.response_complete] + [self.cycle]
 
     def _answer(self, status: int, headers: Headers, content: bytes) -> None:
         self._reply = None
