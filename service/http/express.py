@@ -202,6 +202,8 @@ class ExpressProtocol(HttpToolsProtocol):
         """Let the application answer the request whose head is here, as soon as those before it are done."""
         super().on_headers_complete()
         self._cycles = [cycle for cycle in self._cycles if not cycle.response_complete] + [self.cycle]
+        if self._is_last:
+            self.cycle.keep_alive = False
 
     def _answer(self, status: int, headers: Headers, content: bytes) -> None:
         self._reply = None
@@ -214,4 +216,6 @@ class ExpressProtocol(HttpToolsProtocol):
             parts.append(b"connection: close\r\n")
         parts += (b"content-length: %d\r\n\r\n" % len(content), content)
         self.transport.write(b"".join(parts))
+        if self._is_last:
+            self.transport.close()
         self.on_response_complete()

@@ -12,7 +12,7 @@ import asyncio
 from dataclasses import dataclass
 
 from starlette.requests import ClientDisconnect
-from starlette.types import Message, Receive
+from starlette.types import Receive
 
 from service.errors import SlowBodyError, TooLargeError
 from service.http.bodies import Body
@@ -38,50 +38,28 @@ async def read_body(
     """
     if declared is not None and declared > max_bytes:
         raise TooLargeError(f"the body is {declared} bytes long; at most {max_bytes} are allowed")
-    message = _arrived(receive)
-    if message is not None and message["type"] == "http.request" and not message.get("more_body", False):
-        whole: bytes = message.get("body", b"")
-        _check(len(whole), max_bytes)
-        body.take(len(whole))
-        return whole
     try:
         async with asyncio.timeout(timeout_s) as timer:
             with body.bodies.arriving(body, timer):
-                return await _read_pieces(receive, message or await receive(), body, max_bytes)
+                return await _read_pieces(receive, body, max_bytes)
     except TimeoutError as error:
         if body.is_refused:
             raise body.bodies.refusal() from error
         raise SlowBodyError(f"the body did not arrive within {timeout_s:g} s") from error
 
 
-def _arrived(receive: Receive) -> Message | None:
-    """Return the next message where it has arrived already, as the whole body mostly has; None otherwise.
-
-    A timer for each request would cost more than the rest of reading does. So `receive` is tried without one,
-    and left where it would wait: nothing is lost, for servers take a message only to hand it over.
-    """
-    step = receive().__await__()
-    try:
-        next(step)
-    except StopIteration as done:
-        message: Message = done.value
-        return message
-    step.close()
-    return None
-
-
-async def _read_pieces(receive: Receive, message: Message, body: Body, max_bytes: int) -> bytes:
+async def _read_pieces(receive: Receive, body: Body, max_bytes: int) -> bytes:
     parts = bytearray()
     while True:
+        message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
-        piece = message.get("body", b"")
+        piece: bytes = message.get("body", b"")
         _check(len(parts) + len(piece), max_bytes)
         body.take(len(piece))
-        parts += piece
         if not message.get("more_body", False):
-            return bytes(parts)
-        message = await receive()
+            return bytes(parts) + piece if parts else piece
+        parts += piece
 
 
 def _check(size: int, max_bytes: int) -> None:

@@ -97,11 +97,11 @@ class GuardedProtocol(ExpressProtocol):
                 self.send_400_response(str(error))
 
     def on_message_begin(self) -> None:
+        super().on_message_begin()
         if self._is_over():
             raise _RefusedError  # behind an answer after which the connection is closed
         self._in_head = True
         self._begun += 1
-        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         self._in_head = False
@@ -119,8 +119,6 @@ class GuardedProtocol(ExpressProtocol):
         self._head_bytes = self._barren_bytes = 0
         self._is_last = self._is_last or self._host.is_draining
         super().on_headers_complete()
-        if self._is_last and self.cycle is not None:
-            self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
         self._barren_bytes = 0
