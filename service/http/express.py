@@ -106,7 +106,7 @@ class ExpressProtocol(HttpToolsProtocol):
         begun = len(self._body)
         self._forget_collector()
         self._is_collected = True
-        self._body = buffer if filled == len(buffer) else bytes(buffer[:filled])
+        self._body = buffer if filled == len(buffer) else bytes(memoryview(buffer)[:filled])
         self.data_received(memoryview(buffer)[begun:filled])  # type: ignore[arg-type] # it takes any buffer
         self._is_collected = False
 
@@ -196,7 +196,8 @@ class ExpressProtocol(HttpToolsProtocol):
         self._is_held = False
         self._hand_on()
         if self._body:
-            super().on_body(bytes(self._body))
+            super().on_body(self._body)  # type: ignore[arg-type] # it takes any buffer
+            self._body = b""
 
     def _hand_on(self) -> None:
         """Let the application answer the request whose head is here, as soon as those before it are done."""

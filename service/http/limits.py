@@ -29,7 +29,7 @@ class Bounds:
 
 async def read_body(
     receive: Receive, declared: int | None, body: Body, *, max_bytes: int, timeout_s: float
-) -> bytes:
+) -> bytes | bytearray:
     """Read a request's body, counting it as `body`; `declared` is its Content-Length.
 
     Raises TooLargeError as soon as more than `max_bytes` are announced or have arrived, OverloadedError where
@@ -48,7 +48,7 @@ async def read_body(
         raise SlowBodyError(f"the body did not arrive within {timeout_s:g} s") from error
 
 
-async def _read_pieces(receive: Receive, body: Body, max_bytes: int) -> bytes:
+async def _read_pieces(receive: Receive, body: Body, max_bytes: int) -> bytes | bytearray:
     parts = bytearray()
     while True:
         message = await receive()
@@ -57,9 +57,12 @@ async def _read_pieces(receive: Receive, body: Body, max_bytes: int) -> bytes:
         piece: bytes = message.get("body", b"")
         _check(len(parts) + len(piece), max_bytes)
         body.take(len(piece))
-        if not message.get("more_body", False):
-            return bytes(parts) + piece if parts else piece
+        is_last = not message.get("more_body", False)
+        if is_last and not parts:
+            return piece
         parts += piece
+        if is_last:
+            return parts
 
 
 def _check(size: int, max_bytes: int) -> None:

@@ -110,3 +110,15 @@ def test_small_requests_are_answered_while_others_are_in_the_middle_of_large_bod
             stack.enter_context(Connection(narrow.client)).send(content[:SENT])
         for _ in range(20):
             assert narrow.client.post("/predict", content=ROW).status_code == 200
+
+
+def test_a_connection_keeps_nothing_of_a_long_body_that_was_answered(service: RunningService) -> None:
+    content = request(ROW.ljust(10_000_000), query="?model=digits")
+    process = psutil.Process(service.process.pid)
+    before = process.memory_info().rss
+    with ExitStack() as stack:
+        for _ in range(40):
+            connection = stack.enter_context(Connection(service.client))
+            connection.send(content)
+            assert connection.read().status == 200
+        assert process.memory_info().rss - before < 200e6
