@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from loadtests.experiment.measured import Measured
 from loadtests.experiment.plan import Plan
 from loadtests.experiment.search import PASSES, RESOLUTION
+from loadtests.protocol.address import without_secret
 from loadtests.workload.scenarios import OPEN
 
 _FIGURES = (
@@ -94,9 +95,10 @@ def _rounds(plan: Plan, loads: Sequence[Measured]) -> str:
 
 def _services(plan: Plan) -> str:
     if plan.host:
+        shown = without_secret(plan.host)
         bound = "" if plan.cores.load is None else f"; the load generator runs on core {plan.cores.load}"
         return (
-            f"All variants are answered by one service that was running already, at {plan.host}: which cores "
+            f"All variants are answered by one service that was running already, at {shown}: which cores "
             f"it has is not known{bound}."
         )
     bound = "Services and load generator are not kept on cores of their own."
