@@ -20,6 +20,7 @@ from loadtests.errors import LoadTestError
 from loadtests.experiment.plan import BOUND_MS, Plan, Schedule
 from loadtests.generator.open_loop import CONNECTIONS_MAX
 from loadtests.judge.budget import Budget
+from loadtests.protocol.address import without_secret
 from loadtests.rig import cores
 from loadtests.rig.cores import Cores
 from loadtests.workload.payloads import held_out, rows_within
@@ -132,6 +133,7 @@ class RunOptions:
             "rate": plan.arrivals,
             "connections": min(plan.connections or CONNECTIONS_MAX, CONNECTIONS_MAX) if is_open else None,
             "find_peak": plan.searches,
+            "host": None if self.host is None else without_secret(self.host),
             "rounds": None if is_shaped else plan.rounds,
             "p99_ms": plan.bound_ms,
         }

@@ -22,6 +22,7 @@ from loadtests.experiment.plan import Plan
 from loadtests.experiment.run import run
 from loadtests.experiment.session import SCRATCH
 from loadtests.judge.budget import Budget
+from loadtests.protocol.address import without_secret
 from loadtests.report.writer import Report
 from loadtests.rig import interruption, machine
 from loadtests.rig.occupation import InUseError, occupied
@@ -63,7 +64,7 @@ def _run(plan: Plan, asked: Mapping[str, JsonValue], budget: Budget, console: Co
     if not outcomes.measured:
         reasons = "; ".join(dict.fromkeys(f"{one.variant}: {one.reason}" for one in outcomes.skipped))
         _refuse(reasons, 1 if outcomes.failed else 2)
-    again = shlex.join(["python", "-m", "loadtests", *sys.argv[1:]])
+    again = without_secret(shlex.join(["python", "-m", "loadtests", *sys.argv[1:]]))
     report = Report(plan, asked, outcomes, machine.describe(), again, budget)
     path = report.write()
     terminal.show(report, console)

@@ -157,15 +157,15 @@ def _measure(
 
 def _meet(session: Session, subject: Subject, payloads: Payloads, x: Instances) -> Record:
     """Time an idle service, audit it once, and note who it is."""
-    plan, host, target = session.plan, subject.server.host, subject.target
+    plan, target = session.plan, subject.target
     session.progress.begin(subject.name, f"alone, {rows_in_words(payloads.rows)} a request")
-    with ServiceClient(host) as client, bound_to(plan.cores.load):
+    with ServiceClient(subject.server.host) as client, bound_to(plan.cores.load):
         client.ask(target, payloads.bodies[0])
         unloaded = probe(client, target, payloads)
         if not subject.audits:
             subject.audits = (
-                audits.of_cache(host, target, x[payloads.order], seed=plan.seed),
-                audits.of_batches(host, target, x[payloads.order]),
+                audits.of_cache(client.endpoint, target, x[payloads.order], seed=plan.seed),
+                audits.of_batches(client.endpoint, target, x[payloads.order]),
             )
         return Record(subject, payloads.rows, unloaded, client.identity(target), plan.arrivals or 0.0)
 

@@ -10,6 +10,7 @@ from loadtests.experiment.measured import Measured
 from loadtests.experiment.plan import Plan
 from loadtests.experiment.search import PASSES, RESOLUTION
 from loadtests.judge.terms import in_words, option
+from loadtests.protocol.address import without_secret
 from loadtests.workload.scenarios import OPEN
 
 _FIGURES = (
@@ -92,9 +93,10 @@ def _rounds(plan: Plan, loads: Sequence[Measured]) -> str:
 
 def _services(plan: Plan) -> str:
     if plan.host:
+        shown = without_secret(plan.host)
         bound = "" if plan.cores.load is None else f"; the load generator runs on core {plan.cores.load}"
         return (
-            f"All variants are answered by one service that was running already, at {plan.host}: which cores "
+            f"All variants are answered by one service that was running already, at {shown}: which cores "
             f"it has is not known{bound}."
         )
     bound = "Services and load generator are not kept on cores of their own."

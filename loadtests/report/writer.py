@@ -18,6 +18,7 @@ from loadtests.judge.budget import Budget
 from loadtests.judge.contrast import Contrasts
 from loadtests.judge.document import Document
 from loadtests.judge.verdict import Verdict, judge
+from loadtests.protocol.address import without_secret
 from loadtests.report import markdown, samples_csv
 from loadtests.report.method import method
 from loadtests.report.page import render
@@ -65,7 +66,7 @@ class Report:
             machine=dict(self.machine),
             model=plan.bundle.name,
             version=plan.bundle.version,
-            host=plan.host,
+            host=plan.host and without_secret(plan.host),
             cores={"service": plan.cores.server, "generator": plan.cores.load},
             scenario=loads[0].scenario,
             asked=dict(self.asked),
