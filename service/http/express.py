@@ -128,11 +128,12 @@ class ExpressProtocol(HttpToolsProtocol):
             self._hand_on()
 
     def on_body(self, body: bytes) -> None:
-        if not self._is_held:
-            self._has_body = True
-            super().on_body(body)
-        elif not self._is_collected:
+        if self._is_held and not self._is_collected:
             self._body = self._body + body if self._body else body
+            return
+        self._has_body = True
+        if not self._is_held:
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         if self._is_held:
