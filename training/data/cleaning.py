@@ -232,12 +232,16 @@ def _sentence(raw: RawData, spec: InputSpec, y: Labels) -> str:
     """Say what rows and labels were taken for."""
     sizes = spec.shape
     if spec.kind == "image":
-        what = f"images, {sizes[0]} high and {sizes[1]} wide, of {spec.channels} channel(s)"
+        what = f"images, {sizes[0]} high and {sizes[1]} wide, of {_count(spec.channels, 'channel')}"
     elif spec.kind == "sequence":
-        what = f"sequences of {'up to ' * spec.padded}{sizes[0]} steps of {sizes[1]} number(s)"
+        what = f"sequences of {'up to ' * spec.padded}{_count(sizes[0], 'step')}, {_count(sizes[1], 'number')} each"
     else:
-        what = f"vectors of {spec.features:,} number(s)"
+        what = f"vectors of {_count(spec.features, 'number')}"
     return f"{raw.name}: {len(y):,} {what}, {_what_labels_are(y)}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _what_labels_are(y: Labels) -> str:

@@ -8,6 +8,7 @@ from training.config import TrainConfig
 from training.data.dataset import Dataset
 from training.data.files.sources import load
 from training.data.prepare import Prepared, prepare
+from training.evaluation.shift import shifts
 from training.models import architectures
 from training.progress import Progress
 
@@ -22,7 +23,9 @@ class Material:
     def tell(self, progress: Progress) -> None:
         """Say what the data were taken for, and what else there is to know of them."""
         progress.tell(self.data.taken)
-        for note in (*self.data.notes, *self.prepared.notes):
+        prepared = self.prepared
+        shifted = shifts(prepared.x_test, prepared.x_train, prepared.input)
+        for note in (*self.data.notes, *prepared.notes, *shifted):
             progress.warn(note)
 
 
