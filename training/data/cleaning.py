@@ -234,7 +234,8 @@ def _sentence(raw: RawData, spec: InputSpec, y: Labels) -> str:
     if spec.kind == "image":
         what = f"images, {sizes[0]} high and {sizes[1]} wide, of {_count(spec.channels, 'channel')}"
     elif spec.kind == "sequence":
-        what = f"sequences of {'up to ' * spec.padded}{_count(sizes[0], 'step')}, {_count(sizes[1], 'number')} each"
+        steps = f"{'up to ' * spec.padded}{_count(sizes[0], 'step')}"
+        what = f"sequences of {steps}, {_count(sizes[1], 'number')} each"
     else:
         what = f"vectors of {_count(spec.features, 'number')}"
     return f"{raw.name}: {len(y):,} {what}, {_what_labels_are(y)}"
