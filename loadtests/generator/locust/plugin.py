@@ -17,7 +17,7 @@ from locust.stats import CSV_STATS_INTERVAL_SEC
 
 from loadtests.errors import LoadTestError
 from loadtests.generator.load import Load, Preparer
-from loadtests.generator.locust.distribution import Collector, Reporter
+from loadtests.generator.locust.distribution import Collector, Reporter, end_with_parent
 from loadtests.generator.locust.options import add_options, check_places, order_of
 from loadtests.generator.locust.page import extend, table
 from loadtests.generator.locust.statistics import LocustStatistics
@@ -160,6 +160,8 @@ class Plugin:
         runner = self._environment.runner
         if isinstance(runner, WorkerRunner):
             self._reporter = Reporter(self._environment, self.load)
+            if getattr(self._environment.parsed_options, "processes", None):
+                gevent.spawn(end_with_parent, runner)
         elif isinstance(runner, MasterRunner):
             self._collector = Collector(self._environment)
 
