@@ -17,6 +17,7 @@ GENERATOR_CPU_MAX = 0.9  # of its core; beyond it, the load generator is taken t
 WAITED_MAX = 0.1  # of the time: the generator was ready, and something else had its core
 LATE_MAX = 0.1  # of the reported percentile: how late the generator may have sent
 STEADY_WINDOWS = 3  # in a row must be alike
+_TOO_SHORT = "Give a longer --duration, fewer --rounds or fewer --users."
 STEADY_MAX = 0.1  # how far a window may be from the mean of three, and that from the mean of all
 
 
@@ -68,6 +69,13 @@ def of_schedule(summary: Summary, scenario: Scenario) -> Check:
 
 def of_answers(summary: Summary, scenario: Scenario) -> Check:
     """Every answer must have been as promised; where the service may refuse, a refusal is that."""
+    if not summary.offered:
+        return Check(
+            "answers",
+            False,
+            f"Not one request was answered in the {summary.seconds:.2g} s that were measured: too few to "
+            f"tell anything. {_TOO_SHORT}",
+        )
     failures = scenario.unexpected(summary.failures)
     again = _reconnections(summary)
     refused = summary.failed - sum(failures.values())
@@ -107,6 +115,14 @@ def of_steadiness(rounds: Sequence[Round], scenario: Scenario) -> Check:
         return Check("steady", None, "The load is meant to change.")
     if len(rounds) < STEADY_WINDOWS:
         return Check("steady", None, f"It takes three windows to see; there were {len(rounds)}.")
+    empty = sum(one.p50_ms is None for one in rounds)
+    if empty:
+        return Check(
+            "steady",
+            False,
+            f"In {empty} of {len(rounds)} windows nothing was answered: too few answers to tell. "
+            f"{_TOO_SHORT}",
+        )
     triples = [rounds[index : index + STEADY_WINDOWS] for index in range(len(rounds) - STEADY_WINDOWS + 1)]
     calm = min(triples, key=lambda one: max(spread(one, scenario)))
     best, apart, drift = spread(calm, scenario), _apart(rounds, calm, scenario), _drift(rounds, scenario)

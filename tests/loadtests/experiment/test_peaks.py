@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -56,6 +56,9 @@ class Progress:
     expected_s: float = 0.0
 
     def begin(self, variant: str, doing: str) -> None:
+        """Nobody looks."""
+
+    def announce(self, seconds: float, warnings: Sequence[str]) -> None:
         """Nobody looks."""
 
     def advance(self, seconds: float) -> None:

@@ -75,7 +75,7 @@ def test_the_median_of_several_searches_is_the_peak_and_each_of_them_is_kept() -
     assert len(peak.trials) == sum(len(one.trials) for one in each)
     assert peak.confirmed
     never = Search(500.0, 10.0, seed=1)
-    never.give_up()
+    never.give_up("it is slow")
     assert not peak_of([*searches, never]).confirmed
 
 
@@ -88,10 +88,11 @@ def test_a_service_that_never_holds_has_no_peak() -> None:
 
 def test_a_search_that_is_given_up_tries_nothing_and_finds_no_peak() -> None:
     search = Search(500.0, 10.0, seed=1)
-    search.give_up()
+    search.give_up("it is slow")
     assert search.next() is None
     peak = search.peak()
     assert (peak.requests_per_s, peak.confirmed, peak.trials) == (None, False, ())
+    assert peak.why == "it is slow"
 
 
 def test_a_generator_that_cannot_follow_makes_the_peak_a_lower_bound() -> None:
