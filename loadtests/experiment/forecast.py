@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from math import ceil
 
 from loadtests.experiment import trial
+from loadtests.experiment.checks import ANSWERS_FEW
 from loadtests.experiment.plan import Plan
-from loadtests.experiment.search import PASSES
 from loadtests.system import audits, probe
+from loadtests.workload.scenarios import CLOSED
 
 _BETWEEN_S = 0.3  # two rounds: the samples are written, and read again
-_ATTEMPTS = 8  # of a search, about
-_ANSWERS_FEW = 2  # in a round, of one user
-_ANSWERS_ENOUGH = 10
+_ATTEMPTS = 16  # of all searches for one peak, about
+_ANSWERS_ENOUGH = 2 * ANSWERS_FEW
 
 
 def seconds_of(plan: Plan, request_s: Mapping[str, float]) -> float:
@@ -40,7 +40,7 @@ def warnings(plan: Plan, request_s: Mapping[str, float]) -> list[str]:
         f"{name}: one request takes {took:.2g} s and a round measures {round_s:.2g} s, which is too short to "
         f"tell anything: give --duration {ceil(plan.turns * _ANSWERS_ENOUGH * took)}, or fewer --rounds"
         for name, took in request_s.items()
-        if round_s < _ANSWERS_FEW * took
+        if plan.scenario.kind == CLOSED and round_s < ANSWERS_FEW * took
     ]
 
 
@@ -59,4 +59,4 @@ def _seconds_of_searches(plan: Plan, request_s: float) -> float:
     if not plan.searches or plan.bound_ms is None or 1000 * request_s > plan.bound_ms:
         return 0.0
     once = trial.seconds_of(plan.rate or 1 / request_s, plan.bound_ms) + 2 * request_s + _BETWEEN_S
-    return PASSES * _ATTEMPTS * once
+    return _ATTEMPTS * once

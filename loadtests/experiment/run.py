@@ -139,10 +139,9 @@ def _announce(session: Session, payloads: Payloads) -> Iterator[Skipped]:
                 subject.request_s = client.seconds_of(subject.target, payloads.bodies[0])
         except LoadTestError as error:
             yield session.drop(subject, error)
-    request_s = {one.name: one.request_s for one in session.subjects}
-    session.progress.announce(
-        forecast.seconds_of(session.plan, request_s), forecast.warnings(session.plan, request_s)
-    )
+    if request_s := {one.name: one.request_s for one in session.subjects}:
+        plan = session.plan
+        session.progress.announce(forecast.seconds_of(plan, request_s), forecast.warnings(plan, request_s))
 
 
 def _measure(
@@ -200,7 +199,7 @@ def _take_turns(session: Session, records: Sequence[Record]) -> Iterator[Skipped
             except LoadTestError as error:
                 yield session.drop(record.subject, error)
         index += 1
-        if index == 1:
+        if index == 1 and records:
             _announce_again(session, records, time.monotonic() - begun)
 
 

@@ -121,10 +121,9 @@ def of_batches(endpoint: Endpoint, target: Target, x: Instances) -> Check:
 
 def seconds_for(request_s: float) -> float:
     """Return how long both audits take about, where a request takes so many seconds."""
-    cache = 2 * request_s * _PAIRS_FEW
-    batches = _SECONDS + 2 * request_s
-    quick = 2 * request_s * _PAIRS.start
-    return max(_SECONDS, min(quick, max(_SECONDS_MAX, cache))) + min(_ROWS * request_s, batches)
+    pair = 2 * request_s
+    cache = max(_SECONDS, min(_PAIRS.start * pair, max(_SECONDS_MAX + pair, _PAIRS_FEW * pair)))
+    return cache + min(_ROWS * request_s, _SECONDS + 3 * request_s)
 
 
 def _is_enough(pairs: int, spent_s: float) -> bool:

@@ -98,9 +98,9 @@ def probe(client: ServiceClient, target: Target, payloads: Payloads) -> Unloaded
 
 def seconds_for(request_s: float) -> float:
     """Return how long `probe` takes about, where a request takes so many seconds."""
-    warm_up = min(_WARM_UP_REQUESTS * request_s, max(_WARM_UP_S, request_s))
-    least = _REQUESTS.start * request_s
-    return warm_up + max(_SECONDS, min(least, max(_SECONDS_MAX, _REQUESTS_FEW * request_s)))
+    warm_up = min(_WARM_UP_REQUESTS * request_s, _WARM_UP_S + request_s)
+    few = max(_SECONDS_MAX + request_s, _REQUESTS_FEW * request_s)
+    return warm_up + max(_SECONDS, min(_REQUESTS.start * request_s, few))
 
 
 def _is_enough(requests: int, spent_s: float) -> bool:
