@@ -18,9 +18,10 @@ from starlette.types import Receive, Scope, Send
 from bundle.store import ModelStore
 from service.engine.lanes import Lanes, lanes_for
 from service.errors import RequestError
+from service.http.bodies import Bodies
 from service.http.drain import drained_on_sigterm
 from service.http.limits import Bounds
-from service.observe.access_log import AccessLog, logged
+from service.observe.access_log import AccessLog, noted
 from service.observe.metrics import Metrics
 from service.repository.registry import Registry
 from service.repository.resolver import Resolver
@@ -35,23 +36,45 @@ from service.wire.problem import INTERNAL, STATUS, problem, problem_headers
 
 
 class Application(FastAPI):
-    """FastAPI, asked last: `POST /predict` does not pay for its middleware and router."""
+    """FastAPI, asked last: `POST /predict` pays for no router, and for no middleware that is not there."""
 
     predict: PredictEndpoint
     bounds: Bounds
+    metrics: Metrics
     access_log: AccessLog | None
+    is_draining = False
+
+    @property
+    def quick(self) -> PredictEndpoint | None:
+        """What answers `POST /predict` without the rest; None where a middleware must see it."""
+        return None if self.user_middleware else self.predict
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] == "/predict" and scope["method"] == "POST":
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+        elif not _is_for_predict(scope):
+            await noted(super().__call__, self._log, scope, receive, send)
+        elif self.user_middleware:
+            await noted(super().__call__, self.note, scope, receive, send)
+        else:
             try:
                 await self.predict(scope, receive, send)
             except Exception:
                 await internal_error()(scope, receive, send)
                 raise  # to the server, which logs it
-        elif scope["type"] == "http" and self.access_log is not None:
-            await logged(super().__call__, self.access_log, scope, receive, send)
-        else:
-            await super().__call__(scope, receive, send)
+
+    def note(self, request: Scope, outcome: str, took_s: float = 0.0) -> None:
+        """Count and log a request that `predict` has not seen: refused before it, or never whole."""
+        self.metrics.outcome("", "", outcome).inc()
+        self._log(request, outcome, took_s)
+
+    def _log(self, request: Scope, outcome: str, took_s: float) -> None:
+        if self.access_log is not None:
+            self.access_log.write(request, outcome, took_s)
+
+
+def _is_for_predict(scope: Scope) -> bool:
+    return bool(scope["path"] == "/predict" and scope["method"] == "POST")
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -78,11 +101,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=partial(_life, registry=registry, metrics=metrics, lanes=lanes, settings=settings),
     )
     app.access_log = AccessLog() if settings.access_log else None
+    app.metrics = metrics
     app.bounds = Bounds(settings.max_connections, settings.max_head_bytes, settings.head_timeout_s)
     app.predict = PredictEndpoint(
         Resolver(registry, partial(native.bind, max_rows=settings.max_rows)),
         metrics,
         max_body_bytes=settings.max_body_bytes,
+        bodies=Bodies(max(settings.max_bodies_bytes, settings.max_body_bytes)),
         body_timeout_s=settings.body_timeout_s,
         server_timing=settings.server_timing,
         access_log=app.access_log,
@@ -100,7 +125,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 @asynccontextmanager
 async def _life(
-    _: FastAPI, *, registry: Registry, metrics: Metrics, lanes: Lanes, settings: Settings
+    app: Application, *, registry: Registry, metrics: Metrics, lanes: Lanes, settings: Settings
 ) -> AsyncIterator[None]:
     """Load the models, and look after them and the metrics for as long as the application runs."""
     tasks = [asyncio.create_task(registry.start())]
@@ -111,7 +136,12 @@ async def _life(
         tasks.append(asyncio.create_task(metrics.hand_on_for_ever()))
     if settings.reload_s > 0:
         tasks.append(asyncio.create_task(registry.watch(settings.reload_s)))
-    with drained_on_sigterm(registry.drain, drain_s=settings.drain_s):
+
+    def drain() -> None:
+        app.is_draining = True
+        registry.drain()
+
+    with drained_on_sigterm(drain, drain_s=settings.drain_s):
         # A worker alone answers /health/live while it loads, and /health/ready says what is missing.
         yield
     for task in tasks:

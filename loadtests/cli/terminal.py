@@ -15,6 +15,7 @@ from rich.table import Table
 from loadtests.experiment.forecast import in_words
 from loadtests.report.table import LEFT, cells
 from loadtests.report.writer import Report
+from loadtests.rig import interruption
 
 _ONLY_IN_REPORT = ("req/s", "idle p50 ms")
 # In this order, where a terminal is narrow.
@@ -24,13 +25,14 @@ _LOG_WIDTH = 140  # of output that is no terminal
 
 
 class Bar:
-    """Shows the run's progress in seconds."""
+    """Shows the run's progress in seconds, and sees at each step whether it is to go on."""
 
     def __init__(self, bar: Progress, task: TaskID) -> None:
         self._bar = bar
         self._task = task
 
     def begin(self, variant: str, doing: str) -> None:
+        interruption.check()
         self._bar.update(self._task, description=f"{variant}: {doing}")
 
     def announce(self, seconds: float, warnings: Sequence[str]) -> None:
@@ -41,6 +43,7 @@ class Bar:
             self._bar.console.print(f"warning: {warning}", markup=False, highlight=False)
 
     def advance(self, seconds: float) -> None:
+        interruption.check()
         self._bar.update(self._task, advance=seconds)
 
     def expect(self, seconds: float) -> None:
