@@ -53,13 +53,17 @@ class Bar:
 
 def console() -> Console:
     """Return the terminal, or the log that takes its place."""
-    return Console(width=None if sys.stdout.isatty() else _LOG_WIDTH)
+    return Console(width=None if sys.stdout.isatty() else _LOG_WIDTH, markup=False)
 
 
 @contextmanager
 def bar(terminal: Console, seconds: float) -> Iterator[Bar]:
     """Show a bar for so many seconds of load, until they are over."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+    )
     with Progress(*columns, TimeElapsedColumn(), console=terminal, transient=True) as progress:
         yield Bar(progress, progress.add_task("", total=seconds))
 

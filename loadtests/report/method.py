@@ -20,14 +20,14 @@ _FIGURES = (
     of the samples at or below it. Their interval is that of order statistics, which assumes no distribution.
     The samples are kept, in `samples/` and in `samples.csv.gz`.""",
     """Live accuracy: each test row seen counts once, by the share of its answers that were right. Its 95%
-    interval (Wilson) is for the number of *unique* rows seen: a row answered a thousand times is one piece of
+    interval (Wilson) is for the number of unique rows seen: a row answered a thousand times is one piece of
     evidence. Differences within the interval are noise.""",
     """The difference of two accuracies is paired by test row (Tango's score interval, 1998): two variants
     that err on the same rows are compared more sharply than their own intervals would allow.""",
     """Effective accuracy: each test row offered counts once, by the share of its requests that were answered
     rightly and in time. It is never above live accuracy, and the same where all were answered in time.""",
     """A ratio of two variants is the geometric mean of its rounds' ratios, its 95% interval Student's, of
-    their logarithms. Where it holds 1 the two are *not told apart*. Each interval is of one pair alone: of
+    their logarithms. Where it holds 1 the two are not told apart. Each interval is of one pair alone: of
     twenty pairs that are alike, about one will seem to differ.""",
     """Dominated: another variant is as good or better in accuracy, throughput, p99 and size, as far as the
     intervals tell, and better in one.""",
