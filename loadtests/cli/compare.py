@@ -71,7 +71,7 @@ def _show(found: Changes, confidence: float) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(width=None if sys.stdout.isatty() else _LOG_WIDTH)
+    console = Console(width=None if sys.stdout.isatty() else _LOG_WIDTH, markup=False)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     lines = [_line(change, confidence) for change in found.changes]
     for title in lines[0]:

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from loadtests.report.table import LEFT, cells
 from loadtests.report.writer import Report
+from loadtests.rig import interruption
 
 _ONLY_IN_REPORT = ("req/s", "idle p50 ms")
 # In this order, where a terminal is narrow.
@@ -23,16 +24,18 @@ _LOG_WIDTH = 140  # of output that is no terminal
 
 
 class Bar:
-    """Shows the run's progress in seconds of load."""
+    """Shows the run's progress in seconds of load, and sees at each step whether it is to go on."""
 
     def __init__(self, bar: Progress, task: TaskID) -> None:
         self._bar = bar
         self._task = task
 
     def begin(self, variant: str, doing: str) -> None:
+        interruption.check()
         self._bar.update(self._task, description=f"{variant}: {doing}")
 
     def advance(self, seconds: float) -> None:
+        interruption.check()
         self._bar.update(self._task, advance=seconds)
 
     def expect(self, seconds: float) -> None:
@@ -42,13 +45,17 @@ class Bar:
 
 def console() -> Console:
     """Return the terminal, or the log that takes its place."""
-    return Console(width=None if sys.stdout.isatty() else _LOG_WIDTH)
+    return Console(width=None if sys.stdout.isatty() else _LOG_WIDTH, markup=False)
 
 
 @contextmanager
 def bar(terminal: Console, seconds: float) -> Iterator[Bar]:
     """Show a bar for so many seconds of load, until they are over."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+    )
     with Progress(*columns, TimeElapsedColumn(), console=terminal, transient=True) as progress:
         yield Bar(progress, progress.add_task("", total=seconds))
 

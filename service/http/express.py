@@ -53,6 +53,7 @@ class ExpressProtocol(HttpToolsProtocol):
         self._collector: Collector | None = None
         self._is_collected = False  # the body is there, and what the parser says of it is known already
         self._cycles: list[Any] = []  # what the application was given, and has not answered
+        self._has_body = False  # there was of a body, other than held, in the bytes that were read last
         self._is_last = False  # the connection is to be closed after the next answer
 
     def is_idle(self) -> bool:
@@ -127,10 +128,12 @@ class ExpressProtocol(HttpToolsProtocol):
             self._hand_on()
 
     def on_body(self, body: bytes) -> None:
+        if self._is_held and not self._is_collected:
+            self._body = self._body + body if self._body else body
+            return
+        self._has_body = True
         if not self._is_held:
             super().on_body(body)
-        elif not self._is_collected:
-            self._body = self._body + body if self._body else body
 
     def on_message_complete(self) -> None:
         if self._is_held:
@@ -185,7 +188,6 @@ class ExpressProtocol(HttpToolsProtocol):
             and parser.get_method() == b"POST"
             and parser.get_http_version() == "1.1"
             and parser.should_keep_alive()
-            and not parser.should_upgrade()
             and not self.expect_100_continue
             and not self.root_path
             and not self.flow.write_paused
@@ -219,4 +221,4 @@ class ExpressProtocol(HttpToolsProtocol):
         self.transport.write(b"".join(parts))
         if self._is_last:
             self.transport.close()
-        self.on_response_complete()
+        super().on_response_complete()

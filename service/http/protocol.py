@@ -34,6 +34,7 @@ class GuardedProtocol(ExpressProtocol):
         self._head_bytes = 0  # of a head that is not complete
         self._may_be_large = False  # the head that is being read
         self._barren_bytes = 0  # since the last of a body, that were not of it
+        self._is_declined = False
         self._in_head = False
         self._begun = 0  # requests, in the bytes that were read last
         self._without_upgrade = b""  # a head once more, without what nobody here takes up
@@ -59,7 +60,7 @@ class GuardedProtocol(ExpressProtocol):
             return
         self._begun = 0
         self._may_be_large = self._head_bytes + len(data) > self._bounds.head_bytes
-        self._barren_bytes += len(data)
+        self._has_body = False
         super().data_received(data)
         if self._is_over():
             return
@@ -78,6 +79,7 @@ class GuardedProtocol(ExpressProtocol):
         else:
             self._stop_timer()
             if not self._begun:  # what stands between the pieces of a body, or after it, is a head as well
+                self._barren_bytes = 0 if self._has_body else self._barren_bytes + len(data)
                 self._check_head(max(self._barren_bytes, self._parsed_bytes()))
 
     def feed(self, data: bytes) -> None:
@@ -98,7 +100,7 @@ class GuardedProtocol(ExpressProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        if self._is_over():
+        if self._begun and self._is_over():
             raise _RefusedError  # behind an answer after which the connection is closed
         self._in_head = True
         self._begun += 1
@@ -114,18 +116,17 @@ class GuardedProtocol(ExpressProtocol):
         if self._refusal is not None:
             raise _RefusedError
         if is_upgrade:
+            self._is_declined = True
             self._without_upgrade = self._head_without_upgrade()
             return
         self._head_bytes = self._barren_bytes = 0
         self._is_last = self._is_last or self._host.is_draining
         super().on_headers_complete()
 
-    def on_body(self, body: bytes) -> None:
-        self._barren_bytes = 0
-        super().on_body(body)
-
     def on_message_complete(self) -> None:
-        if not self.parser.should_upgrade():
+        if self._is_declined:
+            self._is_declined = False  # the head comes once more
+        else:
             super().on_message_complete()
 
     def on_response_complete(self) -> None:
