@@ -20,6 +20,7 @@ from uvicorn.config import LOGGING_CONFIG
 
 from service.http.uvicorn_internals import doubt_of_installed
 from service.observe.metrics import MULTIPROCESS_VARIABLE
+from service.repository.proof import VERDICTS_VARIABLE
 from service.settings import PREFIX, Settings
 
 logger = logging.getLogger("service")
@@ -54,8 +55,9 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with ExitStack() as cleanup:
         if settings.workers > 1:
-            shared = cleanup.enter_context(tempfile.TemporaryDirectory(prefix="service-metrics-"))
+            shared = cleanup.enter_context(tempfile.TemporaryDirectory(prefix="service-workers-"))
             os.environ.setdefault(MULTIPROCESS_VARIABLE, shared)
+            os.environ[VERDICTS_VARIABLE] = shared
         uvicorn.run(
             "service.app:create_app",
             factory=True,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -23,6 +25,7 @@ from service.http.drain import drained_on_sigterm
 from service.http.limits import Bounds
 from service.observe.access_log import AccessLog, noted
 from service.observe.metrics import Metrics
+from service.repository.proof import VERDICTS_VARIABLE, Prover
 from service.repository.registry import Registry
 from service.repository.resolver import Resolver
 from service.repository.servable import load
@@ -93,6 +96,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         metrics,
         default_model=settings.default_model,
         preload=settings.preload,
+        old_versions=settings.old_versions,
+        prover=Prover(Path(shared) if (shared := os.environ.get(VERDICTS_VARIABLE)) else None),
     )
     app = Application(
         title="Precision Ladder",
@@ -134,8 +139,7 @@ async def _life(
         await tasks[0]
     if metrics.are_shared:
         tasks.append(asyncio.create_task(metrics.hand_on_for_ever()))
-    if settings.reload_s > 0:
-        tasks.append(asyncio.create_task(registry.watch(settings.reload_s)))
+    tasks.append(asyncio.create_task(registry.watch(settings.reload_s)))
 
     def drain() -> None:
         app.is_draining = True

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from loadtests.errors import LoadTestError
+from loadtests.experiment.measured import rate_in_words
 from loadtests.judge.change import Change, Changes, in_sentences
 from loadtests.judge.document import read
 from loadtests.judge.regression import CONFIDENCE, TOLERANCE, compare
@@ -100,7 +101,7 @@ def _figure(change: Change, value: float | None) -> str:
         return "-"
     if change.figure == "accuracy":
         return f"{value:.4f}"
-    return f"{value:,.0f}/s" if change.figure in {"throughput", "peak"} else f"{number(value)} ms"
+    return f"{rate_in_words(value)}/s" if change.figure in {"throughput", "peak"} else f"{number(value)} ms"
 
 
 def _interval(change: Change) -> str:

@@ -45,6 +45,8 @@ class Batcher:
         lanes: Lanes,
         observe: Callable[[int, float], None],
     ) -> None:
+        self.calls = 0
+        """How many have been made."""
         self._cost = cost
         self._idle = [runtime]
         self._open_another = open_another
@@ -235,6 +237,7 @@ class Batcher:
     def _settle(self, runtime: Runtime, rows: int, took_s: float) -> None:
         """Take back a runtime that has done its call, and tell how long that took."""
         self._idle.append(runtime)
+        self.calls += 1
         self._observe(rows, took_s)
 
     def _fail(self, batch: list[Job], error: BaseException) -> None:

@@ -28,6 +28,11 @@ class Material:
         for note in (*self.data.notes, *prepared.notes, *shifted):
             progress.warn(note)
 
+    @property
+    def least_bytes(self) -> int:
+        """What a bundle takes at least: its test rows, and a mebibyte for all else."""
+        return self.prepared.x_test.nbytes + 2**20
+
 
 def read(config: TrainConfig, progress: Progress) -> Material:
     """Read and prepare the data of a run. Raises DataError or OptionError."""

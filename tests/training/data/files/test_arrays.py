@@ -116,3 +116,12 @@ def test_npz_with_an_array_that_nobody_would_look_at_is_refused_unless_it_is_ign
     assert len(load(DataConfig(data=str(tmp_path / "toy.npz"), ignore=(strange,))).y) in {10, 20}
     with pytest.raises(OptionError, match="no array 'z', wanted by --ignore; it has"):
         load(DataConfig(data=str(tmp_path / "toy.npz"), ignore=("z",)))
+
+
+def test_labels_of_bytes_are_text_in_utf_8_or_refused(tmp_path: Path) -> None:
+    x = np.zeros((2, 3))
+    np.savez(tmp_path / "utf8.npz", x=x, y=np.array(["caf\u00e9".encode(), b"b"]))
+    assert load(DataConfig(data=str(tmp_path / "utf8.npz"))).y.tolist() == ["caf\u00e9", "b"]
+    np.savez(tmp_path / "latin1.npz", x=x, y=np.array(["caf\u00e9".encode("latin-1"), b"b"]))
+    with pytest.raises(LabelsError, match=r"the bytes b'caf\\xe9', which are not text in UTF-8"):
+        load(DataConfig(data=str(tmp_path / "latin1.npz")))
