@@ -114,7 +114,8 @@ class Registry:
         except (
             Exception
         ) as error:  # the edge of a background task: what serves goes on, the next look may work
-            failure = f"the models could not be loaded ({type(error).__name__}: {error})"
+            what = "could not look for new versions" if self._started else "the models could not be loaded"
+            failure = f"{what} ({type(error).__name__}: {error})"
             if failure != self._failure:
                 logger.error("%s", failure, exc_info=None if isinstance(error, OSError) else error)
             self._failure = failure
