@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import stat
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from bundle.bundle import Bundle, open_bundle
 from bundle.errors import BundleNotFoundError
 from bundle.manifest import FILE_NAME, FileSpec, Manifest, Name, is_version
 from bundle.reading import trouble
+
+_PROBE_BYTES = 4096  # a block: a file of no bytes may be made on a full disk
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 
@@ -104,6 +107,10 @@ class ModelStore:
         """Open a version, the newest by default. Raises as `folder` and `open_bundle` do."""
         return open_bundle(self.folder(name, version), held_out=held_out)
 
+    def require_writable(self, name: str, least_bytes: int = 2**20) -> None:
+        """Raise OSError where no version of a model could be published, or not with so many bytes."""
+        require_writable(self.root / name, least_bytes)
+
     def publish(self, name: str, fill: Callable[[Path], Manifest]) -> Bundle:
         """Add the next version of a model, or nothing.
 
@@ -116,10 +123,9 @@ class ModelStore:
                 f"model name {name!r} is not allowed; use letters, digits, '.', '_' and '-', at most 64"
             )
         parent = self.root / name
-        parent.mkdir(parents=True, exist_ok=True)
         staging = parent / f".staging-{secrets.token_hex(8)}"
-        staging.mkdir()
         try:
+            staging.mkdir(parents=True)
             manifest = fill(staging)
             (staging / FILE_NAME).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
             for path in _walk(staging):
@@ -141,6 +147,28 @@ class ModelStore:
                     raise
                 continue  # another trainer published this version first: take the next
             return target
+
+
+def require_writable(folder: Path, least_bytes: int = 0) -> None:
+    """Raise OSError where no file could be written in `folder`, which need not be there yet; leave nothing.
+
+    The error names the folder that refuses, or that has less than `least_bytes` to spare.
+    """
+    while not folder.exists():
+        folder = folder.parent
+    try:
+        if not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(_PROBE_BYTES))
+            probe.flush()
+            os.fsync(probe.fileno())
+    except OSError as error:  # of a file whose name tells nobody anything
+        raise OSError(error.errno, f"nothing can be written here: {error.strerror}", str(folder)) from error
+    free = shutil.disk_usage(folder).free
+    if free < least_bytes:
+        reason = f"{os.strerror(errno.ENOSPC)}: {free:,} bytes are free, and at least {least_bytes:,} needed"
+        raise OSError(errno.ENOSPC, reason, str(folder))
 
 
 def describe(folder: Path, path: Path) -> FileSpec:

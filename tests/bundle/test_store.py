@@ -185,3 +185,16 @@ def test_what_is_not_there_is_named_with_what_is(models: Path, tmp_path: Path) -
         open_bundle(tmp_path / "1")
     with pytest.raises(BundleNotFoundError, match="its name must be a number"):
         open_bundle(models / "digits")
+
+
+def test_a_place_is_tried_before_the_work_and_left_as_it_was(tmp_path: Path) -> None:
+    store = ModelStore(tmp_path / "not" / "yet")
+    store.require_writable("digits")
+    assert [*tmp_path.iterdir()] == []
+    with pytest.raises(
+        OSError, match=r"No space left on device: [\d,]+ bytes are free, and at least 1,000,000,"
+    ):
+        store.require_writable("digits", 10**18)
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="nothing can be written here: Not a directory"):
+        ModelStore(tmp_path / "file").require_writable("digits")
