@@ -110,9 +110,17 @@ class Recorder:
         late = np.array(self._done[start:]) - np.array(self._scheduled[start:]) > bound_s
         return int(np.count_nonzero(late | (np.array(self._status[start:]) != 200)))
 
-    def tail(self, start: int) -> tuple[Sequence[float], Sequence[float], Sequence[int]]:
-        """Return when the samples from `start` on were sent and done, and their status; nothing is read."""
-        return self._sent[start:], self._done[start:], self._status[start:]
+    def tail(self, start: int) -> tuple[Sequence[float], Sequence[float], list[str | None]]:
+        """Return when the samples from `start` on were sent and done, and why those failed that did.
+
+        Of an answer that is not read yet nothing is known: see `read_some`.
+        """
+        marks = (self._marks[answer] for answer in self._answer[start:])
+        return (
+            self._sent[start:],
+            self._done[start:],
+            [None if mark is None else mark.reason for mark in marks],
+        )
 
     def samples(self, start: int = 0) -> Samples:
         """Return a copy of everything recorded from sample `start` on, every answer read."""
