@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bundle.normalizer import FloatArray
-from training.data.records import Instance
+from training.data.rows import Instance
 
 Fingerprints = npt.NDArray[np.uint64]
 

@@ -14,7 +14,8 @@ from training.config import VOCABULARY
 from training.data.dataset import Dataset, IntArray, require_trainable
 from training.data.labels import class_indices
 from training.data.overlap import Fingerprints, fingerprints, overlap
-from training.data.records import Instance, fit_encoder
+from training.data.records import fit_encoder
+from training.data.rows import Instance
 from training.data.scaling import fit_normalizer
 from training.data.split import Shares, Split, split
 from training.errors import FeaturesError, LabelsError, listed
