@@ -77,12 +77,13 @@ def prepare(
     seen = np.unique(told_apart[np.concatenate([parts.train, parts.validation])])
     repeated = overlap(told_apart[parts.test], seen)
     lengths = None if data.lengths is None else data.lengths[parts.train]
-    normalizer = fit_normalizer(normalize, data.x[parts.train], data.input, lengths)
+    x_train = data.x[parts.train]
+    normalizer = fit_normalizer(normalize, x_train, data.input, lengths)
     return Prepared(
         data.input,
         data.labels,
         normalizer,
-        data.x[parts.train],
+        x_train,
         y[parts.train],
         data.x[parts.validation],
         y[parts.validation],
