@@ -50,7 +50,7 @@ def running_service(
             command,
             stdout=stream,
             stderr=stream,
-            env=os.environ | {"SERVICE_DRAIN_S": "0"} | (environment or {}),
+            env=os.environ | {"PRECISION_LADDER__DRAIN_S": "0"} | (environment or {}),
         ) as process,
     ):
         try:

@@ -67,7 +67,7 @@ def ending(
 ) -> Ending:
     """Stop a service under load, with one client that says nothing and one that stops in the middle."""
     log = tmp_path_factory.mktemp("ending") / "log"
-    environment = {"SERVICE_DRAIN_S": str(DRAIN_S)}
+    environment = {"PRECISION_LADDER__DRAIN_S": str(DRAIN_S)}
     arguments = (*COMMON, "--workers", request.param)
     with (
         running_service(digits_alone, log, *arguments, environment=environment) as service,
