@@ -157,6 +157,6 @@ class _FormerVariables(EnvSettingsSource):
 
 
 _FIELDS: dict[str, TypeAdapter[Any]] = {
-    name: TypeAdapter(Annotated[field.annotation, *field.metadata, field])
+    name: TypeAdapter(Annotated[field.annotation, field])  # type: ignore[arg-type] # pydantic takes such a type
     for name, field in Settings.model_fields.items()
 }
