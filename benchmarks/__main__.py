@@ -27,6 +27,7 @@ from benchmarks.report.writer import COLUMNS, Report, cells
 from benchmarks.subjects.models import Models
 from bundle.errors import BundleError
 from loadtests.rig import cores, interruption
+from loadtests.rig.occupation import InUseError, occupied
 
 PARTS: dict[str, tuple[str, Callable[[Plan, Result], None]]] = {
     "engine": ("One small row: the service against bare ASGI", engine.run),
@@ -72,7 +73,7 @@ def main(
 
     The server runs on the first core, and its load on the second: nothing else should. wrk sends the load,
     or a closed loop of ours where it is not installed. Ends with 1 where a figure misses its aim, or a run
-    counts for nothing.
+    counts for nothing, and with 130 where it is interrupted: the parts that were finished are reported.
     """
     interruption.heed()
     console = Console(width=None if sys.stdout.isatty() else _LOG_WIDTH)
@@ -81,6 +82,7 @@ def main(
         wanted = _choice("--peers", chosen, NAMES)
         out.mkdir(parents=True, exist_ok=True)
         with (
+            occupied(out),
             tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder,
             console.status("starting") as status,
         ):
@@ -96,8 +98,11 @@ def main(
                 peers=wanted,
             )
             report = _measure(names, plan, console)
-    paths = report.write(out)
-    console.print(f"report: {', '.join(map(str, paths))}", soft_wrap=True)
+            paths = report.write(out)
+    console.print(f"report: {', '.join(map(str, paths))}", soft_wrap=True, markup=False)
+    if report.partial:
+        console.print(f"PARTIAL: {report.partial}", markup=False)
+        raise typer.Exit(interruption.CODE)
     raise typer.Exit(1 if any(result.is_bad for result in report.results) else 0)
 
 
@@ -108,6 +113,8 @@ def _errors_told() -> Iterator[None]:
         yield
     except BenchmarkError as error:
         _refuse(str(error))
+    except InUseError as error:
+        _refuse(f"--out is a folder into which {error} writes; give another")
     except OSError as error:
         _refuse(f"{error.filename}: {error.strerror}")
     except KeyboardInterrupt:
@@ -118,8 +125,16 @@ def _errors_told() -> Iterator[None]:
 def _measure(names: Sequence[str], plan: Plan, console: Console) -> Report:
     command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
     before = describe(plan.cores, plan.client.name)
-    results = [_run(name, plan, console) for name in names]
-    return Report(command, plan.rounds, plan.seconds, before, results)
+    results: list[Result] = []
+    partial = ""
+    try:
+        for name in names:
+            results.append(_run(name, plan, console))  # noqa: PERF401 - what is done by an interruption is kept
+    except KeyboardInterrupt:
+        if not results:
+            raise
+        partial = f"it was interrupted: nothing is known of {', '.join(names[len(results) :])}."
+    return Report(command, plan.rounds, plan.seconds, before, results, partial)
 
 
 def _run(name: str, plan: Plan, console: Console) -> Result:

@@ -15,7 +15,7 @@ from benchmarks.errors import BenchmarkError, VoidRunError
 from benchmarks.load.client import TIMEOUT_S, Client, sample_of
 from benchmarks.load.request import Request
 from benchmarks.measure.sample import Sample
-from loadtests.rig.cores import bound_to
+from loadtests.rig.child import Child
 
 _MARK = "wrk-result "
 _SLACK_S = 60.0
@@ -60,8 +60,8 @@ class Wrk(Client):
         return first.partition("[")[0].strip()
 
     def load(self, host: str, request: Request, *, connections: int, seconds: float) -> Sample:
-        with tempfile.TemporaryDirectory(prefix="wrk-") as folder, bound_to(self._core):
-            body, lua = Path(folder, "body"), Path(folder, "request.lua")
+        with tempfile.TemporaryDirectory(prefix="wrk-") as folder:
+            body, lua, log = (Path(folder, name) for name in ("body", "request.lua", "log"))
             body.write_bytes(request.body)
             lua.write_text(script(request, body), encoding="utf-8")
             command = [
@@ -71,21 +71,13 @@ class Wrk(Client):
                 f"-d{ceil(seconds)}s",
                 f"--timeout={TIMEOUT_S}s",
             ]
-            try:
-                done = subprocess.run(
-                    [*command, "-s", str(lua), host + request.path],
-                    capture_output=True,
-                    text=True,
-                    check=False,
-                    timeout=seconds + _SLACK_S,
-                )
-            except subprocess.TimeoutExpired as error:
-                raise VoidRunError(f"wrk did not end {_SLACK_S:.0f} s after its time") from error
-        if done.returncode != 0:
-            raise BenchmarkError(
-                f"wrk ended with exit code {done.returncode}: {(done.stderr or done.stdout).strip()}"
-            )
-        return parse(done.stdout)
+            with Child([*command, "-s", str(lua), host + request.path], log=log, core=self._core) as child:
+                code = child.wait(seconds + _SLACK_S)
+            if code is None:
+                raise VoidRunError(f"wrk did not end {_SLACK_S:.0f} s after its time")
+            if code:
+                raise BenchmarkError(f"wrk ended with exit code {code}: {child.tail()}")
+            return parse(log.read_text(encoding="utf-8", errors="replace"))
 
 
 def script(request: Request, body: Path) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from benchmarks.errors import BenchmarkError
-from loadtests.rig.child import SOURCE
+from loadtests.rig.child import SOURCE, Child
 
 FOLDER = SOURCE / ".venv-bench"
 
@@ -31,7 +31,10 @@ def python_with(name: str, requirements: Sequence[str]) -> Path:
 
 
 def _run(command: Sequence[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-    if done.returncode != 0:
-        last = " ".join((done.stderr or done.stdout).strip().splitlines()[-3:])
-        raise BenchmarkError(f"its environment could not be built: {last}")
+    with (
+        TemporaryDirectory(prefix="bench-") as folder,
+        Child(command, log=Path(folder, "log"), core=None) as child,
+    ):
+        if child.wait(None):
+            last = " ".join(child.tail().strip().splitlines()[-3:])
+            raise BenchmarkError(f"its environment could not be built: {last}")

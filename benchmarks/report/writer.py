@@ -10,6 +10,7 @@ from typing import Any
 
 from benchmarks.report.figure import Figure, shown
 from benchmarks.report.result import Result
+from loadtests.rig.machine import counted
 
 COLUMNS = ("figure", "median", "lowest … highest", "aim", "met")
 
@@ -23,6 +24,8 @@ class Report:
     seconds: float
     machine: dict[str, Any]
     results: list[Result]
+    partial: str = ""
+    """What was not measured for an interruption; empty where all was."""
 
     def write(self, folder: Path) -> list[Path]:
         """Write both files into `folder`, and return their paths."""
@@ -38,6 +41,7 @@ class Report:
             "rounds": self.rounds,
             "seconds": self.seconds,
             "machine": self.machine,
+            "partial": self.partial,
             "parts": [
                 asdict(result)
                 | {
@@ -56,9 +60,10 @@ class Report:
         lines = [
             "# Benchmark",
             "",
+            *([f"PARTIAL: {self.partial}", ""] if self.partial else []),
             f"`{self.command}`",
             "",
-            f"{machine['cpu']}, {machine['cores']} cores, load {load} before the first run.",
+            f"{machine['cpu']}, {counted(machine['cores'], 'core')}, load {load} before the first run.",
             f"{machine['system']}; Python {machine['python']}; {versions}.",
             f"Requests were sent by {machine['client']}.",
             "",

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from benchmarks.errors import BenchmarkError
 from bundle.bundle import Bundle
 from bundle.store import ModelStore
-from loadtests.rig.child import SOURCE, program
+from loadtests.rig.child import Child, program
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,10 @@ class Models:
         command = program("training", "train", *options, "--models", str(self.folder.resolve()))
         if self.data_dir is not None and recipe is WIDE:
             command += ["--data-dir", str(self.data_dir.resolve())]
-        done = subprocess.run(
-            command, cwd=SOURCE, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
-        )
-        if done.returncode != 0:
-            last = "\n".join((done.stderr or done.stdout).strip().splitlines()[-5:])
-            raise BenchmarkError(f"training {recipe.name} ended with exit code {done.returncode}: {last}")
+        with (
+            TemporaryDirectory(prefix="bench-") as folder,
+            Child(command, log=Path(folder, "log"), core=None) as child,
+        ):
+            if code := child.wait(None):
+                last = "\n".join(child.tail().strip().splitlines()[-5:])
+                raise BenchmarkError(f"training {recipe.name} ended with exit code {code}: {last}")

@@ -44,7 +44,7 @@ def started(
     host = f"http://127.0.0.1:{port}"
     with (
         Child(command, log=log, core=core, environment=environment) as child,
-        httpx.Client(base_url=host, timeout=5.0) as client,
+        httpx.Client(base_url=host, timeout=5.0, trust_env=False) as client,
     ):
         deadline = time.monotonic() + deadline_s
         while not _is_ready(client, ready_path):

@@ -19,6 +19,7 @@ from loadtests.errors import LoadTestError
 from loadtests.experiment.plan import BOUND_MS, Plan, Schedule
 from loadtests.judge.budget import Budget
 from loadtests.rig import cores
+from loadtests.rig.cores import Cores
 from loadtests.workload.payloads import held_out, rows_within
 from loadtests.workload.scenarios import OFFLINE_BODY_BYTES, OFFLINE_ROWS, SCENARIOS
 from loadtests.workload.target import choose_bundle
@@ -78,9 +79,9 @@ class RunOptions:
         Budget.min_accuracy
     )
     min_rps: Annotated[float | None, Option(help="Budget: the fewest requests a second.")] = Budget.min_rps
-    max_mb: Annotated[float | None, Option(help="Budget: the largest file of a variant, in MB.")] = (
-        Budget.max_mb
-    )
+    max_mb: Annotated[
+        float | None, Option(help="Budget: the largest file of a variant, in MB; not its memory.")
+    ] = Budget.max_mb
 
     @property
     def budget(self) -> Budget:
@@ -98,7 +99,8 @@ class RunOptions:
             rows=_row_counts(self.rows or _default_rows(bundle, self.scenario)),
             schedule=Schedule(self.users, self.warmup, self.duration),
             out=self.out,
-            cores=cores.choose(),
+            cores=cores.choose() if self.host is None else Cores(None, cores.choose().load),
+            stays_awake=cores.usable() > 1,
             host=self.host,
             scenario_name=self._checked_scenario(),
             rounds=self.rounds,

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NoReturn
 
 import typer
+from rich.console import Console
 
 from bundle.errors import BundleError
 from loadtests.cli import terminal
 from loadtests.cli.options import RunOptions, command
 from loadtests.errors import LoadTestError
-from loadtests.experiment.measured import ScoredLoad, Skipped
-from loadtests.experiment.run import failed, run
+from loadtests.experiment.plan import Plan
+from loadtests.experiment.run import run
+from loadtests.experiment.session import SCRATCH
+from loadtests.judge.budget import Budget
 from loadtests.report.writer import Report
 from loadtests.rig import interruption, machine
+from loadtests.rig.occupation import InUseError, occupied
 
 EPILOG = (
     "Example: python -m loadtests run --models models --variants float32,int8 --rows 1,32 --out reports/x\n\n"
@@ -29,40 +36,60 @@ def run_command(options: RunOptions) -> None:
     """Load the variants in interleaved rounds; write report.html, and the same as JSON, Markdown, CSV, SVG.
 
     Exit code 0: measured. 1: a variant failed, a run is void, a check found something, or the budget is not
-    met. 2: a mistake in what was asked.
+    met. 2: a mistake in what was asked. 130: interrupted; the rounds that were finished are reported, and the
+    report says that it is partial.
     """
     interruption.heed()
     console = terminal.console()
     try:
         budget, plan = options.budget, options.plan()
-        _make_folder(plan.out)
-        with terminal.bar(console, plan.seconds) as bar:
-            outcomes = list(run(plan, bar))
-        measured = [one for one in outcomes if isinstance(one, ScoredLoad)]
-        skipped = [one for one in outcomes if isinstance(one, Skipped)]
-        if not measured:
-            reasons = "; ".join(dict.fromkeys(f"{one.variant}: {one.reason}" for one in skipped))
-            _refuse(reasons, 1 if failed(outcomes) else 2)
+        with _folder(plan.out):
+            code = _run(plan, budget, console)
     except (LoadTestError, BundleError) as error:
         _refuse(str(error))
+    except OSError as error:  # a disk that is full, for one
+        _refuse(f"{error.filename or options.out}: {error.strerror or error}")
     except KeyboardInterrupt:
         typer.echo("interrupted: nothing was reported, and what was started has been stopped", err=True)
         raise typer.Exit(interruption.CODE) from None
+    raise typer.Exit(code)
+
+
+def _run(plan: Plan, budget: Budget, console: Console) -> int:
+    """Measure, report, and return the exit code."""
+    with terminal.bar(console, plan.seconds) as bar:
+        outcomes = run(plan, bar)
+    if not outcomes.measured:
+        reasons = "; ".join(dict.fromkeys(f"{one.variant}: {one.reason}" for one in outcomes.skipped))
+        _refuse(reasons, 1 if outcomes.failed else 2)
     again = shlex.join(["python", "-m", "loadtests", *sys.argv[1:]])
-    report = Report(plan, measured, skipped, machine.describe(), again, budget)
+    report = Report(plan, outcomes, machine.describe(), again, budget)
     path = report.write()
     terminal.show(report, console)
-    console.print(f"report: {path}", soft_wrap=True)
-    raise typer.Exit(1 if failed(outcomes) or not report.verdict.is_good else 0)
+    console.print(f"report: {path}", soft_wrap=True, markup=False)
+    if outcomes.is_partial:
+        return interruption.CODE
+    return 1 if outcomes.failed or not report.verdict.is_good else 0
 
 
-def _make_folder(out: Path) -> None:
-    try:
-        (out / "samples").mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise LoadTestError(
-            f"--out is {str(out)!r}, where no folder can be made ({error.strerror})"
-        ) from error
+@contextmanager
+def _folder(out: Path) -> Iterator[None]:
+    """Make the folder of the report, and keep it to this run. Raises LoadTestError."""
+    with ExitStack() as stack:
+        try:
+            (out / "samples").mkdir(parents=True, exist_ok=True)
+            stack.enter_context(occupied(out))
+        except InUseError as error:
+            raise LoadTestError(
+                f"--out is {str(out)!r}, into which {error} writes; give another folder"
+            ) from None
+        except OSError as error:
+            raise LoadTestError(
+                f"--out is {str(out)!r}, where no folder can be made ({error.strerror})"
+            ) from error
+        for left in out.glob(f"{SCRATCH}*"):  # by a run that was killed
+            shutil.rmtree(left, ignore_errors=True)
+        yield
 
 
 def _refuse(message: str, code: int = 2) -> NoReturn:

@@ -17,7 +17,7 @@ from loadtests.report.writer import Report
 
 _ONLY_IN_REPORT = ("req/s", "idle p50 ms")
 # In this order, where a terminal is narrow.
-_DISPENSABLE = ("MB", "model", "failed", "effective", "rows/s", "KB")
+_DISPENSABLE = ("memory MB", "model", "failed", "effective", "rows/s", "file KB")
 _NOTE_WIDTH = 25  # a longer note is folded
 _LOG_WIDTH = 140  # of output that is no terminal
 
@@ -64,6 +64,8 @@ def show(report: Report, terminal: Console) -> None:
         if sum(widths.values()) + 2 * len(widths) + 2 > terminal.width:
             widths.pop(title, None)
     terminal.print(_table(rows, report.title, widths))
+    if report.document.partial:
+        terminal.print(f"PARTIAL: {report.document.partial}", markup=False)
     for one in report.skipped:
         terminal.print(f"not measured: {one.variant}: {one.reason}", markup=False)
     for sentence in report.verdict.sentences:

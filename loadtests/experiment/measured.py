@@ -198,6 +198,33 @@ class Skipped:
     """False where nothing went wrong: it simply cannot run here."""
 
 
+@dataclass
+class Outcomes:
+    """What a run came to, variant by variant, as it goes."""
+
+    measured: list[ScoredLoad] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    is_partial: bool = False
+    """The run was interrupted: there are the rounds that were finished, and no more."""
+
+    @property
+    def failed(self) -> bool:
+        """Tell whether a variant could not be measured, a run is void, or a check found something."""
+        checks = [check for one in self.measured for check in one.load.checks]
+        return any(one.failed for one in self.skipped) or any(one.passed is False for one in checks)
+
+    def take(self, one: ScoredLoad | Skipped) -> None:
+        """Take in what a variant came to."""
+        if isinstance(one, Skipped):
+            self.skipped.append(one)
+        else:
+            self.measured.append(one)
+
+    def has(self, variant: str, rows: int) -> bool:
+        """Tell whether a load has been measured."""
+        return any((one.load.variant, one.load.rows_per_request) == (variant, rows) for one in self.measured)
+
+
 def rows_in_words(count: int) -> str:
     """Return `1 row` or `32 rows`."""
     return f"{count:,} row" if count == 1 else f"{count:,} rows"

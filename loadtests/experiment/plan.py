@@ -38,6 +38,8 @@ class Plan:
     schedule: Schedule
     out: Path
     cores: Cores
+    stays_awake: bool = False
+    """The generator may keep its core busy while nothing is due: there is another for the service."""
     host: str | None = None
     """A service that is already running; otherwise one is started for each variant."""
     scenario_name: str = "users"
@@ -103,4 +105,5 @@ class Plan:
             seed=self.seed + turn,
             connections=self.connections,
             offline=offline,
+            stays_awake=self.stays_awake,
         )

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bundle.errors import BundleError
 from bundle.runtimes import is_available
 from loadtests.errors import LoadTestError
 from loadtests.experiment.checks import of_steadiness
-from loadtests.experiment.measured import ScoredLoad, Skipped, rows_in_words
+from loadtests.experiment.measured import Outcomes, ScoredLoad, Skipped, rows_in_words
 from loadtests.experiment.peaks import look_for_peaks
 from loadtests.experiment.plan import Plan
 from loadtests.experiment.record import Record, load_of
 from loadtests.experiment.rounds import rounds_of
-from loadtests.experiment.session import Progress, Session, Subject
+from loadtests.experiment.session import SCRATCH, Progress, Session, Subject
 from loadtests.generator.process import Generator
 from loadtests.measure.summary import Window
 from loadtests.rig.cores import bound_to
@@ -32,33 +34,57 @@ RATE_DEFAULT = 100.0
 _MORE_ROUNDS = 2  # than were asked for, where the machine is not steady
 
 
-def run(plan: Plan, progress: Progress) -> Iterator[ScoredLoad | Skipped]:
-    """Measure, and yield what each variant came to at each number of rows.
+def run(plan: Plan, progress: Progress) -> Outcomes:
+    """Measure, and return what each variant came to at each number of rows.
 
-    A variant that cannot be loaded is skipped with the reason, and the rest goes on. Raises ServiceError
-    where nobody answers at the host that was named.
+    A variant that cannot be loaded is skipped with the reason, and the rest goes on. Where the run is
+    interrupted, the rounds that were finished are what it came to. Raises ServiceError where nobody answers
+    at the host that was named, and KeyboardInterrupt where the run is interrupted before the first round is
+    over, or once more.
     """
     if plan.host:
         with ServiceClient(plan.host) as client:
             client.reach()
-    x, y = held_out(plan.bundle)
+    outcomes = Outcomes()
     with ExitStack() as stack:
-        subjects: list[Subject] = []
-        yield from _start(plan, progress, stack, subjects)
-        if not subjects:
-            return
-        generator = stack.enter_context(Generator(log=plan.out / "generator.log", core=plan.cores.load))
-        session = Session(plan, progress, generator, subjects)
-        for rows in plan.rows:
-            yield from _measure(session, build(x, y, rows), x)
+        records: list[Record] = []
+        try:
+            for outcome in _outcomes(plan, progress, stack, records):
+                outcomes.take(outcome)
+        except KeyboardInterrupt:
+            progress.begin("interrupted", "taking stock of the rounds that were finished")
+            _take_stock(plan, records, outcomes)
+            if not outcomes.measured:
+                raise
+    return outcomes
 
 
-def failed(outcomes: Sequence[ScoredLoad | Skipped]) -> bool:
-    """Tell whether a variant could not be measured, a run is void, or a check found something."""
-    return any(
-        one.failed if isinstance(one, Skipped) else any(check.passed is False for check in one.load.checks)
-        for one in outcomes
-    )
+def _outcomes(
+    plan: Plan, progress: Progress, stack: ExitStack, records: list[Record]
+) -> Iterator[ScoredLoad | Skipped]:
+    """Measure; `records` are those of the rows a request that are under way."""
+    x, y = held_out(plan.bundle)
+    subjects: list[Subject] = []
+    yield from _start(plan, progress, stack, subjects)
+    if not subjects:
+        return
+    generator = stack.enter_context(Generator(log=plan.out / "generator.log", core=plan.cores.load))
+    scratch = stack.enter_context(TemporaryDirectory(prefix=SCRATCH, dir=plan.out))
+    session = Session(plan, progress, generator, subjects, Path(scratch))
+    for rows in plan.rows:
+        records.clear()
+        yield from _measure(session, build(x, y, rows), x, records)
+
+
+def _take_stock(plan: Plan, records: Sequence[Record], outcomes: Outcomes) -> None:
+    """Add what the rounds of an interrupted run came to, as far as they were finished."""
+    outcomes.is_partial = True
+    given_up = {one.variant for one in outcomes.skipped}
+    for record in records:
+        name = record.subject.name
+        if record.windows and name not in given_up and not outcomes.has(name, record.rows):
+            with suppress(LoadTestError):  # its service does not even say who it is: nothing to believe
+                outcomes.take(_load(plan, record))
 
 
 def _start(plan: Plan, progress: Progress, stack: ExitStack, subjects: list[Subject]) -> Iterator[Skipped]:
@@ -99,9 +125,10 @@ def _subject(plan: Plan, progress: Progress, name: str, server: Server) -> Subje
     return Subject(name, target_of(plan.bundle, name), server, offline)
 
 
-def _measure(session: Session, payloads: Payloads, x: Instances) -> Iterator[ScoredLoad | Skipped]:
-    """Measure every variant that is still in the run at one number of rows a request."""
-    records: list[Record] = []
+def _measure(
+    session: Session, payloads: Payloads, x: Instances, records: list[Record]
+) -> Iterator[ScoredLoad | Skipped]:
+    """Measure every variant that is still in the run at one number of rows a request; fill `records`."""
     for subject in session.subjects:
         try:
             records.append(_meet(session, subject, payloads, x))

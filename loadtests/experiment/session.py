@@ -17,6 +17,9 @@ from loadtests.system.server_process import Server
 from loadtests.workload.order import Order
 from loadtests.workload.target import Target
 
+SCRATCH = ".run-"
+"""How the name of a run's own folder of temporary files begins, within that of the report."""
+
 
 class Progress(Protocol):
     """Whoever wants to know how far the run is."""
@@ -57,12 +60,14 @@ class Session:
     """What everything that measures shares."""
 
     def __init__(
-        self, plan: Plan, progress: Progress, generator: Sender, subjects: Sequence[Subject]
+        self, plan: Plan, progress: Progress, generator: Sender, subjects: Sequence[Subject], scratch: Path
     ) -> None:
+        """`scratch` is a folder for what is read and then thrown away."""
         self.plan = plan
         self.progress = progress
         self._generator = generator
         self._subjects = list(subjects)
+        self._scratch = scratch
 
     @property
     def subjects(self) -> tuple[Subject, ...]:
@@ -89,7 +94,7 @@ class Session:
 
     def send(self, order: Order) -> Window:
         """Have the load generator do an order. Raises GeneratorError where it brings nothing back."""
-        file = self.plan.out / "samples" / "sent.npz"
+        file = self._scratch / "sent.npz"
         window = self._generator.send(order, file, self.progress.advance)
         file.unlink()
         return window

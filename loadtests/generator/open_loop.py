@@ -7,7 +7,6 @@ latency runs from the scheduled moment.
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
 from math import inf
@@ -30,8 +29,8 @@ GRACE_S = 10.0  # for answers that are still out when the last request is sent
 
 _BURST = 4  # requests sent in a row before answers are read
 # A core that sleeps takes 0.1 ms to wake, which is a tenth of a quick answer. So the loop turns without
-# sleeping from here to a moment; not where the service would need the very same core.
-_AWAKE_S = 200e-6 if (os.cpu_count() or 1) > 1 else 0.0
+# sleeping from here to a moment, where the order allows it.
+_AWAKE_S = 200e-6
 _EMPTY_TURN_S = 20e-6  # a turn of the loop in which there was nothing to do takes less
 
 
@@ -48,6 +47,7 @@ class OpenLoop:
         self._load = load
         self._host = host
         self._most = min(load.order.connections or CONNECTIONS_MAX, CONNECTIONS_MAX)
+        self._awake_s = _AWAKE_S if load.order.stays_awake else 0.0
         self._lines: set[Line] = set()
         self._idle: list[Line] = []
         self._opening = 0  # connections that are not there yet
@@ -110,10 +110,10 @@ class OpenLoop:
         if following <= now:
             self._send_due()
             following = self._moments[self._place]
-        if following - now > _AWAKE_S:
+        if following - now > self._awake_s:
             self._awake.stop()
             if following < inf:
-                self._alarm.set(following - _AWAKE_S)
+                self._alarm.set(following - self._awake_s)
 
     def _send_due(self) -> None:
         """Send what is due by now, but a few at most."""

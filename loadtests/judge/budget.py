@@ -37,7 +37,7 @@ class Budget:
             "p99 of {:g} ms": self.p99_ms,
             "accuracy {:g}": self.min_accuracy,
             "{:,g} requests/s": self.min_rps,
-            "at most {:g} MB": self.max_mb,
+            "a file of at most {:g} MB": self.max_mb,
         }
         first, *more = [text.format(value) for text, value in parts.items() if value is not None] or [""]
         return f"{first} with {' and '.join(more)}" if more else first

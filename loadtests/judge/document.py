@@ -26,18 +26,20 @@ class Document(Strict):
     command: str
     """What to type to measure again."""
     machine: dict[str, JsonValue]
-    """Processor, cores, system, Python and the libraries' versions."""
+    """Processor, cores that could be used, system, Python and the libraries' versions."""
     model: str
     version: int
     host: str | None
     """The service that was running already; None where one was started for the run."""
     cores: dict[str, int | None]
-    """The core of the service and that of the load generator; None where they were not bound."""
+    """The core of the service and that of the load generator; None where it is not bound, or not known."""
     scenario: str
     schedule: dict[str, JsonValue]
     """How long and how hard was asked, with the seed of what was drawn."""
     budget: Budget
     """What was asked of a variant; null where nothing was."""
+    partial: str | None = None
+    """How far a run came that was interrupted; None where it is whole."""
     verdict: Verdict
     method: list[str]
     """How it was measured and what the figures are, in sentences."""

@@ -57,6 +57,8 @@ def _see_that_they_compare(before: Document, after: Document) -> None:
                 f"the reports are of two {what}, {one} and {other}; only like compares with like"
             )
     for name, document in (("first", before), ("second", after)):
+        if document.partial:
+            raise LoadTestError(f"the {name} report is partial: {document.partial}")
         void = [
             f"{load.variant} with {load.rows_per_request} a request" for load in document.results if load.void
         ]

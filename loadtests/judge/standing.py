@@ -66,7 +66,7 @@ class Standing:
         if budget.min_accuracy is not None and self.accuracy.value < budget.min_accuracy:
             found.append(f"accuracy {self.accuracy.value:.4f}")
         if budget.max_mb is not None and self.bytes > budget.max_mb * 1e6:
-            found.append(f"{self.bytes / 1e6:.3g} MB")
+            found.append(f"a file of {self.bytes / 1e6:.3g} MB")
         return found
 
     def unproven(self, budget: Budget) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from loadtests.judge.contrast import Contrasts
 from loadtests.judge.document import Document
 from loadtests.report.table import LEFT, cells, matrix
+from loadtests.rig.machine import counted
 
 FILE_NAME = "report.md"
 
@@ -17,6 +18,7 @@ def markdown(document: Document, pictures: Sequence[str] = ()) -> str:
     blocks = [
         f"# {document.title}",
         *(["# VOID"] if verdict.is_void else []),
+        *([f"# PARTIAL\n\n{document.partial}"] if document.partial else []),
         bullets(verdict.sentences),
         lines_as_table([cells(load, verdict.dominated) for load in document.results]),
     ]
@@ -40,7 +42,7 @@ def machine_lines(document: Document) -> list[str]:
     known = libraries if isinstance(libraries, dict) else {}
     versions = ", ".join(f"{name} {version}" for name, version in known.items())
     return [
-        f"{machine.get('cpu')}, {machine.get('cores')} cores; {machine.get('system')}",
+        f"{machine.get('cpu')}, {counted(machine.get('cores'), 'core')}; {machine.get('system')}",
         f"Python {machine.get('python')}; {versions}",
     ]
 

@@ -30,12 +30,12 @@ _FIGURES = (
     """Where the time goes: requests one after the other on one bare connection to an idle service. `decode`,
     `wait`, `infer` and `encode` are the service's own metrics, `client` is the client's own work, and `http`
     is what is left. The column "model" is the share of `infer`.""",
-    """Memory (MB) is the resident memory of the service and its children at the end of the load. A KB is
-    1,000 bytes, an MB 1,000,000.""",
+    """"memory MB" is the resident memory of the service and its children at the end of the load,
+    "file KB" the size of the variant's file. A KB is 1,000 bytes, an MB 1,000,000.""",
 )
 _CLOSED = """Limits: a closed loop waits for slow answers, so its percentiles hide stalls that users who
     arrive on their own would feel; `--scenario server` does not wait."""
-_OPEN = """The generator does not sleep shortly before a scheduled moment, because a core takes a while to
+_AWAKE = """The generator does not sleep shortly before a scheduled moment, because a core takes a while to
     wake; what it spends on staying awake is not counted as use of its core."""
 _SEARCHED = """A peak is the median of {passes} searches, which the variants make in turns: each doubles the
     rate until it fails, bisects, and confirms what held with another seed. A rate holds where so few requests
@@ -57,7 +57,7 @@ def method(plan: Plan, loads: Sequence[Measured]) -> list[str]:
         f"Scenario `{scenario.name}`, a request is sent so: {scenario.sends}. The figure: {scenario.figure}.",
         _asked(plan),
         _rounds(plan, loads),
-        *([_OPEN] if scenario.kind == OPEN else []),
+        *([_AWAKE] if scenario.kind == OPEN and plan.stays_awake else []),
         *([searched, _AFTER_SEARCH] if plan.searches else []),
         _services(plan),
         *_FIGURES,
@@ -94,7 +94,11 @@ def _rounds(plan: Plan, loads: Sequence[Measured]) -> str:
 
 def _services(plan: Plan) -> str:
     if plan.host:
-        return f"All variants are answered by one service that was running already, at {plan.host}."
+        bound = "" if plan.cores.load is None else f"; the load generator runs on core {plan.cores.load}"
+        return (
+            f"All variants are answered by one service that was running already, at {plan.host}: which cores "
+            f"it has is not known{bound}."
+        )
     bound = "Services and load generator are not kept on cores of their own."
     if plan.cores.server is not None:
         bound = f"Services run on core {plan.cores.server}, the load generator on {plan.cores.load}."

@@ -36,8 +36,8 @@ def cells(load: Measured, dominated: Mapping[str, str]) -> dict[str, str]:
             f"{accuracy.value:.4f} ({accuracy.low:.4f}-{accuracy.high:.4f})" if accuracy else "-"
         ),
         "effective": f"{effective.value:.4f}" if effective else "-",
-        "KB": f"{load.variant_bytes / 1000:,.0f}",
-        "MB": f"{load.resident_bytes / 1e6:,.0f}" if load.resident_bytes else "-",
+        "file KB": f"{load.variant_bytes / 1000:,.0f}",
+        "memory MB": f"{load.resident_bytes / 1e6:,.0f}" if load.resident_bytes else "-",
         "idle p50 ms": number(load.unloaded.p50_ms),
         "model": _share(load.unloaded.model_share),
         "note": "; ".join(_notes(load, dominated)),

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from loadtests.experiment.measured import Measured, ScoredLoad, Skipped
+from loadtests.experiment.measured import Measured, Outcomes, Skipped, rows_in_words
 from loadtests.experiment.plan import Plan
 from loadtests.judge import document
 from loadtests.judge.budget import Budget
@@ -27,8 +27,7 @@ class Report:
     """Everything that is known when a run is over."""
 
     plan: Plan
-    measured: Sequence[ScoredLoad]
-    skipped: Sequence[Skipped]
+    outcomes: Outcomes
     machine: Mapping[str, Any]
     command: str
     """What to type to measure again."""
@@ -43,6 +42,10 @@ class Report:
         return self.document.results
 
     @property
+    def skipped(self) -> Sequence[Skipped]:
+        return self.document.skipped
+
+    @property
     def verdict(self) -> Verdict:
         return self.document.verdict
 
@@ -50,8 +53,8 @@ class Report:
     def document(self) -> Document:
         """The report as plain data, judged."""
         plan = self.plan
-        contrasts = Contrasts.of(self.measured)
-        loads = contrasts.with_reference([one.load for one in self.measured])
+        contrasts = Contrasts.of(self.outcomes.measured)
+        loads = contrasts.with_reference([one.load for one in self.outcomes.measured])
         return Document(
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             command=self.command,
@@ -63,10 +66,11 @@ class Report:
             scenario=loads[0].scenario,
             schedule=_schedule(plan),
             budget=self.budget,
+            partial=_partial(plan, self.outcomes) if self.outcomes.is_partial else None,
             verdict=judge(loads, self.budget, contrasts),
             method=method(plan, loads),
             results=loads,
-            skipped=list(self.skipped),
+            skipped=list(self.outcomes.skipped),
         )
 
     def write(self) -> Path:
@@ -91,6 +95,20 @@ def _schedule(plan: Plan) -> dict[str, Any]:
         "seed": plan.seed,
         "bound_ms": plan.bound_ms,
     }
+
+
+def _partial(plan: Plan, outcomes: Outcomes) -> str:
+    """Say how far an interrupted run came."""
+    loads = [(variant, rows) for rows in plan.rows for variant in plan.variants]
+    finished = sum(len(one.load.rounds) for one in outcomes.measured)
+    given_up = {one.variant for one in outcomes.skipped}
+    missing = [
+        f"{variant} with {rows_in_words(rows)} a request"
+        for variant, rows in loads
+        if variant not in given_up and not outcomes.has(variant, rows)
+    ]
+    so_far = f"The run was interrupted when {finished} of {len(loads) * plan.turns} rounds were finished"
+    return f"{so_far}; nothing is known of {', '.join(missing)}." if missing else f"{so_far}."
 
 
 def _write(path: Path, text: str) -> None:

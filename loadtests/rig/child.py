@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import select
 import subprocess
 import sys
@@ -17,15 +16,18 @@ import psutil
 
 from bundle.child import environment as our_packages
 from loadtests.rig.cores import bound_to
+from loadtests.rig.family import Family, end
+from loadtests.rig.keeper import Keeper
 from loadtests.rig.open_files import allow_many
 
 SOURCE = Path(__file__).parents[2]
 """The folder in which `python -m` finds our packages."""
 
 _GRACE_S = 10.0  # between asking a program to end and ending it
-_POLL_S = 0.01
 _TAIL_LINES = 15
 _RECEIVE_BYTES = 65536
+
+_KEEPER = Keeper()
 
 
 def program(module: str, *arguments: str) -> list[str]:
@@ -36,6 +38,7 @@ def program(module: str, *arguments: str) -> list[str]:
 class Child:
     """A process, on one core where one is given. Leaving the `with` block ends it and all it has started.
 
+    So does the end of this process, even where it is killed: a keeper sees to that.
     It finds our packages whatever folder it starts in, so paths that it is given may be relative to ours.
     """
 
@@ -55,18 +58,22 @@ class Child:
         self.log = log
         self._heard = b""  # of a line that is not whole yet
         allow_many()  # what is started has the limits of who starts it
-        with log.open("wb") as stream, bound_to(core):
-            self._process = subprocess.Popen(
-                command,
-                bufsize=0,  # `hear` waits for the pipe, and must not miss what a buffer already holds
-                stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
-                stdout=subprocess.PIPE if talks else stream,
-                stderr=stream,
-                env=our_packages() | {"PYTHONUNBUFFERED": "1"} | dict(environment or {}),
-                # A Ctrl-C at the terminal is for the run, which ends its children in order.
-                start_new_session=True,
-            )
-        self._leader = psutil.Process(self._process.pid)  # which, unlike its number, is never another's
+
+        def start() -> subprocess.Popen[bytes]:
+            with log.open("wb") as stream, bound_to(core):
+                return subprocess.Popen(
+                    command,
+                    bufsize=0,  # `hear` waits for the pipe, and must not miss what a buffer already holds
+                    stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
+                    stdout=subprocess.PIPE if talks else stream,
+                    stderr=stream,
+                    env=our_packages() | {"PYTHONUNBUFFERED": "1"} | dict(environment or {}),
+                    # A Ctrl-C at the terminal is for the run, which ends its children in order.
+                    start_new_session=True,
+                )
+
+        self._process = _KEEPER.watch(start)
+        self._family = Family(self._process.pid)
 
     def __enter__(self) -> Self:
         return self
@@ -119,7 +126,7 @@ class Child:
     def resident_bytes(self) -> int | None:
         """Return the resident memory of the process and all it has started; None once all have ended."""
         total = 0
-        for process in self._family():
+        for process in self._family.members():
             with suppress(psutil.NoSuchProcess):
                 total += process.memory_info().rss
         return total or None
@@ -131,7 +138,7 @@ class Child:
 
     def stop(self) -> None:
         """Ask the process to end, and then make it; return when it and all it has started are gone."""
-        family = self._family()  # before a closed pipe, which may be its end, lets its children go
+        family = self._family.members()  # before a closed pipe, which may be its end, lets its children go
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 with suppress(OSError):
@@ -142,50 +149,12 @@ class Child:
         finally:
             self._process.kill()
             self._process.wait()
-            family |= self._family()  # what it started on its way out
-            for process in family:
-                with suppress(psutil.NoSuchProcess):
-                    process.kill()  # psutil knows a process from a later one that got its number
-            _wait_for(family)  # whoever is measured next has the core to itself
+            # With what it started on its way out. Whoever is measured next has the core to itself.
+            end(family | self._family.members())
+            _KEEPER.release(self._process.pid)
 
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
         """Return what it reads from, and what it writes to."""
         if self._process.stdin is None or self._process.stdout is None:
             raise ValueError("only a process started with talks=True can be spoken with")
         return self._process.stdin, self._process.stdout
-
-    def _family(self) -> set[psutil.Process]:
-        """Return the process and all it has started: its descendants, and what of its session outlives it."""
-        own = self._process.pid
-        family = set()
-        for number in psutil.pids():
-            if _session(number) == own:
-                with suppress(psutil.NoSuchProcess):
-                    family.add(psutil.Process(number))
-        # A number is free again once nothing of its session is left, and may be another's by now.
-        if any(process.pid == own and process != self._leader for process in family):
-            return set()
-        with suppress(psutil.NoSuchProcess):
-            family.update(self._leader.children(recursive=True))
-        return family
-
-
-def _wait_for(processes: set[psutil.Process]) -> None:
-    """Wait until none runs; one that nobody buries, as in a container without an init, counts as gone."""
-    deadline = time.monotonic() + _GRACE_S
-    while any(map(_is_running, processes)) and time.monotonic() < deadline:
-        time.sleep(_POLL_S)
-
-
-def _is_running(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def _session(number: int) -> int | None:
-    try:
-        return os.getsid(number)
-    except OSError:
-        return None  # it has ended, or is not ours to ask about

@@ -9,6 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from loadtests.rig import cores
+
 LIBRARIES = (
     "ai-edge-litert",
     "fastapi",
@@ -24,14 +26,19 @@ LIBRARIES = (
 
 
 def describe(libraries: Sequence[str] = LIBRARIES) -> dict[str, Any]:
-    """Return the processor, its cores, the system, and the versions of `libraries`, where known."""
+    """Return the processor, how many cores we may use, the system, and versions, where known."""
     return {
         "cpu": _cpu(),
-        "cores": os.cpu_count(),
+        "cores": cores.usable(),
         "system": platform.platform(),
         "python": platform.python_version(),
         "libraries": {name: known for name in libraries if (known := _version(name))},
     }
+
+
+def counted(number: object, noun: str) -> str:
+    """Return `1 core` or `2 cores`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def load_average() -> float | None:

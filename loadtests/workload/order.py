@@ -34,6 +34,8 @@ class Order:
     """The only body to send, again and again; -1 for all in turn."""
     offline: str = ""
     """File of the variant's predictions of the test rows, to compare the answers with; or none."""
+    stays_awake: bool = False
+    """Whether an open loop may keep its core busy while nothing is due: not where the service may need it."""
 
     @property
     def seconds(self) -> float:

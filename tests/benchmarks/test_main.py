@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -13,9 +14,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from benchmarks import __main__ as main
 from benchmarks.__main__ import app
 from benchmarks.peers import environment
 from benchmarks.peers.catalog import PEERS
+from benchmarks.plan import Plan
+from benchmarks.report.result import Result
+from loadtests.rig.occupation import occupied
 from tests.benchmarks.conftest import CLIENTS
 
 _DEADLINE_S = 600.0  # the longest part trains ten models, and imports TensorFlow as often
@@ -137,6 +142,35 @@ def test_a_part_that_cannot_be_run_is_reported_and_does_not_end_the_others(tmp_p
     for part in report["parts"]:
         (reason,) = part["void"]
         assert "manifest.json: is not JSON" in str(reason)
+
+
+@pytest.mark.usefixtures("_signals_put_back")
+def test_an_interrupted_run_reports_the_parts_that_were_finished_as_partial(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: Plan, __: Result) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+    parts = {"engine": ("The first", lambda _, __: None), "wide": ("The second", interrupted)}
+    monkeypatch.setattr(main, "PARTS", parts)
+    done = CliRunner().invoke(app, ["--only", "engine,wide", "--out", str(tmp_path)])
+    assert done.exit_code == 130
+    report = json.loads((tmp_path / "bench.json").read_text(encoding="utf-8"))
+    assert [part["part"] for part in report["parts"]] == ["engine"]
+    assert report["partial"] == "it was interrupted: nothing is known of wide."
+    assert f"PARTIAL: {report['partial']}" in (tmp_path / "bench.md").read_text(encoding="utf-8")
+    done = CliRunner().invoke(app, ["--only", "wide", "--out", str(tmp_path / "none")])
+    assert done.exit_code == 130
+    assert done.stderr.startswith("interrupted: nothing was reported")
+
+
+@pytest.mark.usefixtures("_signals_put_back")
+def test_a_folder_that_another_program_writes_into_is_refused(tmp_path: Path) -> None:
+    with occupied(tmp_path):
+        done = CliRunner().invoke(app, ["--only", "engine", "--out", str(tmp_path)])
+    assert done.exit_code == 2
+    assert done.stderr.startswith(f"error: --out is a folder into which process {os.getpid()} (")
+    assert done.stderr.count("\n") == 1
 
 
 def test_help_shows_examples() -> None:

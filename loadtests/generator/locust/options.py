@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from loadtests.errors import LoadTestError
+from loadtests.rig import cores
 from loadtests.workload.order import Order
 from loadtests.workload.scenarios import SCENARIOS, SHAPED
 
@@ -79,6 +80,7 @@ def order_of(environment: Any) -> Order:
         seed=options.seed,
         connections=options.connections,
         offline=options.offline,
+        stays_awake=cores.usable() > 1,
     )
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable
 
+import numpy as np
+import pytest
+
+from benchmarks.errors import ProcessError
 from benchmarks.load.request import OCTETS, json_request, octets_request, plain
 
 ROWS = np.array([[17.99, 10.38]], np.float32)
@@ -30,3 +34,13 @@ def test_octets_are_little_endian_float32() -> None:
     request = octets_request("/predict", ROWS)
     assert np.array_equal(np.frombuffer(request.body, "<f4"), ROWS[0])
     assert request.content_type == OCTETS
+
+
+def test_a_request_goes_to_its_server_past_any_proxy_of_the_environment(
+    start_fake: Callable[..., str], unused_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, unused_address)
+    host = start_fake()
+    with pytest.raises(ProcessError, match=r"answered 404: .*no variant 'none'"):
+        json_request("/predict?variant=none", {"instances": []}).send(host)

@@ -21,6 +21,15 @@ def test_a_server_that_is_ready_is_a_process_on_its_core_whose_memory_is_known(
     assert server.process.resident_bytes() is None
 
 
+def test_a_proxy_of_the_environment_is_no_reason_not_to_be_ready(
+    unused_address: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, unused_address)
+    with bare(1, log=tmp_path / "log", core=None) as server:
+        assert server.process.resident_bytes()
+
+
 def test_a_server_that_ends_tells_why(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "import sys; sys.exit('no such model')"]
     with (

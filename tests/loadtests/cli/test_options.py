@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
+import pytest
 import typer
 from typer.testing import CliRunner
 
@@ -9,6 +11,7 @@ from loadtests.cli.app import app
 from loadtests.cli.options import RunOptions, command
 from loadtests.experiment.plan import Plan, Schedule
 from loadtests.judge.budget import Budget
+from loadtests.rig.cores import Cores, choose
 
 
 def _typed(*arguments: str) -> RunOptions:
@@ -38,6 +41,20 @@ def test_what_is_typed_arrives_as_what_it_is() -> None:
     )
     assert options == RunOptions(models=Path("m"), rows="1,8", rate=300.0, find_peak=True, p99_ms=5.0, seed=7)
     assert options.budget == Budget(p99_ms=5.0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a process is kept to some cores on Linux only")
+@pytest.mark.usefixtures("one_core")
+def test_where_one_core_may_be_used_none_is_chosen_and_the_generator_lets_the_service_have_it(
+    models: Path,
+) -> None:
+    plan = RunOptions(models=models, model="digits").plan()
+    assert (plan.cores, plan.stays_awake) == (Cores(None, None), False)
+
+
+def test_which_core_a_running_service_has_is_not_known(models: Path) -> None:
+    plan = RunOptions(models=models, model="digits", host="http://127.0.0.1:1").plan()
+    assert plan.cores == Cores(None, choose().load)
 
 
 def test_the_help_has_every_option_and_the_examples() -> None:

@@ -8,7 +8,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -248,23 +249,42 @@ def test_a_host_where_nobody_answers_is_an_error(models: Path, unused_address: s
     assert f"no service answers at {unused_address}" in ended.stderr
 
 
+@contextmanager
+def _under_way(
+    models: Path, out: Path, *load: str
+) -> Iterator[tuple[subprocess.Popen[str], list[psutil.Process]]]:
+    """Start a run of two variants, wait until its load has begun; yield it and what it has started."""
+    command = [
+        *(sys.executable, "-m", "loadtests", "run", "--models", str(models), "--model", "digits"),
+        *("--variants", "float32,int8", "--rows", "1", "--users", "2", *load, "--out", str(out)),
+    ]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True) as run:
+        try:
+            children: list[psutil.Process] = []
+
+            def has_begun() -> bool:
+                children[:] = psutil.Process(run.pid).children(recursive=True)
+                return _names(children) >= {"service", "loadtests.generator"}
+
+            _wait(has_begun)
+            yield run, children
+        finally:
+            run.kill()
+
+
+def _wait(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.001)
+
+
 @pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM])
 def test_an_interrupted_run_leaves_no_process_behind(
     number: signal.Signals, models: Path, tmp_path: Path
 ) -> None:
-    command = [
-        *(sys.executable, "-m", "loadtests", "run", "--models", str(models), "--model", "digits"),
-        *("--variants", "int8", "--rows", "1", "--duration", "60", "--out", str(tmp_path)),
-    ]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    ) as run:
-        children: list[psutil.Process] = []
-        deadline = time.monotonic() + 60
-        while not (_names(children) >= {"service", "loadtests.generator"}):
-            assert time.monotonic() < deadline, "the load did not begin in time"
-            children = psutil.Process(run.pid).children(recursive=True)
-            time.sleep(0.05)
+    with _under_way(models, tmp_path, "--duration", "600") as (run, children):
         run.send_signal(number)
         _, complaint = run.communicate(timeout=30)
     assert run.returncode == 130
@@ -272,6 +292,56 @@ def test_an_interrupted_run_leaves_no_process_behind(
     assert "Traceback" not in complaint
     assert not any(map(is_alive, children))
     assert not (tmp_path / "report.json").exists()
+
+
+def test_an_interrupted_run_reports_the_rounds_that_were_finished_as_partial(
+    models: Path, tmp_path: Path
+) -> None:
+    load = ("--rounds", "300", "--duration", "60", "--warmup", "0")
+    with _under_way(models, tmp_path, *load) as (run, children):
+        for _ in range(3):  # what a round brings is there for a moment
+            _wait(lambda: list(tmp_path.glob(".run-*/sent.npz")))
+            _wait(lambda: not list(tmp_path.glob(".run-*/sent.npz")))
+        run.terminate()
+        printed, complaint = run.communicate(timeout=30)
+    assert (run.returncode, complaint) == (130, "")
+    assert not any(map(is_alive, children))
+    report, text = json.loads((tmp_path / "report.json").read_text()), (tmp_path / "report.md").read_text()
+    finished = [len(one["rounds"]) for one in report["results"]]
+    assert finished
+    assert min(finished) >= 1
+    so_far = f"The run was interrupted when {sum(finished)} of 600 rounds were finished"
+    assert report["partial"].startswith(so_far)
+    assert f"PARTIAL: {so_far}" in " ".join(printed.split())
+    assert f"# PARTIAL\n\n{so_far}" in text
+    assert "<strong>PARTIAL</strong>" in (tmp_path / "report.html").read_text()
+    for one in report["results"]:
+        samples = Samples.load(tmp_path / one["samples"])
+        assert set(samples.part.tolist()) == set(range(len(one["rounds"])))
+    assert list(tmp_path.glob(".*")) == []  # of what was for the run alone
+    compared = CliRunner().invoke(app, ["compare", str(tmp_path), str(tmp_path)])
+    assert compared.exit_code == 2
+    assert f"error: the first report is partial: {so_far}" in compared.stderr
+
+
+@pytest.mark.usefixtures("_signals_put_back")
+def test_a_folder_that_a_run_writes_into_is_refused_to_another_until_it_is_killed_and_nothing_of_it_runs_on(
+    models: Path, tmp_path: Path
+) -> None:
+    with _under_way(models, tmp_path, "--duration", "600") as (run, children):
+        ended = _refused("--models", str(models), "--model", "digits", "--out", str(tmp_path))
+        assert ended.exit_code == 2
+        assert f"--out is {str(tmp_path)!r}, into which process {run.pid} (" in ended.stderr
+        assert "-m loadtests run" in ended.stderr
+        assert len(ended.stderr.splitlines()) == 1
+        run.kill()
+        psutil.wait_procs(children, timeout=30)
+        assert not any(map(is_alive, children))
+    (left,) = tmp_path.glob(".run-*")
+    host = ("--host", "http://127.0.0.1:1")
+    ended = _refused("--models", str(models), "--model", "digits", "--out", str(tmp_path), *host)
+    assert "no service answers" in ended.stderr
+    assert not left.exists()
 
 
 def _names(processes: list[psutil.Process]) -> set[str]:

@@ -92,7 +92,7 @@ def _started(plan: Plan, generator: Generator, progress: Progress) -> tuple[Sess
         for name in LIMITS
     ]
     records = [Record(one, 1, Unloaded(100, 4.0, 4.0, None), None) for one in subjects]
-    return Session(plan, progress, generator, subjects), records
+    return Session(plan, progress, generator, subjects, plan.out), records
 
 
 def test_each_variant_finds_its_own_peak_and_all_are_then_loaded_at_half_the_lowest(plan: Plan) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from evidence.estimate import Estimate
 from loadtests.experiment.measured import Offline
+from loadtests.judge.budget import Budget
 from loadtests.judge.contrast import Contrasts
 from loadtests.report.table import cells, matrix, ratio_cell
 from tests.loadtests.results import changed, document, measured, peak, voided
@@ -68,3 +69,9 @@ def test_the_matrix_sets_each_variant_against_each_other() -> None:
     assert first["/ float32"] == ""
     assert first["/ int8"].startswith("0.25 (")
     assert second["/ float32"].startswith("4.00 (")
+
+
+def test_the_size_of_the_file_and_the_memory_cannot_be_taken_for_each_other() -> None:
+    row = cells(measured("int8"), {})
+    assert {"file KB", "memory MB"} <= set(row)
+    assert Budget(max_mb=1).sentence == "a file of at most 1 MB"

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bundle.store import ModelStore
-from loadtests.experiment.measured import ScoredLoad, Skipped
+from loadtests.experiment.measured import Outcomes, ScoredLoad, Skipped
 from loadtests.experiment.plan import ROUNDS, Plan, Schedule
 from loadtests.judge.budget import Budget
 from loadtests.judge.document import read
@@ -41,8 +42,7 @@ def report(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
     skipped = [Skipped("float16", "it could not be loaded", failed=True)]
     made = Report(
         plan,
-        [ScoredLoad(one) for one in loads],
-        skipped,
+        Outcomes([ScoredLoad(one) for one in loads], skipped),
         machine,
         "python -m loadtests run",
         Budget(min_accuracy=0.9),
@@ -91,3 +91,11 @@ def test_the_method_says_what_was_asked_and_where_it_ran(report: Report) -> None
     assert "A B C, C B A" in text
     assert "Services run on core 0, the load generator on 1." in text
     assert "a closed loop waits" in text
+
+
+def test_the_method_names_no_core_of_a_service_that_was_running_already(report: Report) -> None:
+    plan = replace(report.plan, host="http://h", cores=Cores(None, 1))
+    known = replace(report, plan=plan).document
+    assert known.cores == {"service": None, "generator": 1}
+    (sentence,) = (one for one in known.method if "running already" in one)
+    assert sentence.endswith("which cores it has is not known; the load generator runs on core 1.")

@@ -19,8 +19,9 @@ ROOT = Path(__file__).parents[3]
 ASKED = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 SIGNALS = [signal.SIGINT, *ASKED]
 
+SLEEP = "import time; time.sleep(600)"
 # Starts a child, and then says again what it hears, until it is interrupted.
-PROGRAM = """
+PROGRAM = f"""
 import sys
 from pathlib import Path
 from loadtests.rig import interruption
@@ -28,7 +29,7 @@ from loadtests.rig.child import Child
 
 interruption.heed()
 try:
-    with Child([sys.executable, "-c", "import time; time.sleep(600)"], log=Path(sys.argv[1]), core=None):
+    with Child([sys.executable, "-c", "{SLEEP}"], log=Path(sys.argv[1]), core=None):
         print("ready", flush=True)
         for line in sys.stdin:
             print(line, end="", flush=True)
@@ -61,7 +62,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
             stack.callback(run.kill)
             assert run.stdout is not None
             assert run.stdout.readline() == "ready\n"
-            (child,) = psutil.Process(run.pid).children()
+            (child,) = (one for one in psutil.Process(run.pid).children() if SLEEP in one.cmdline())
             return run, child
 
         yield start

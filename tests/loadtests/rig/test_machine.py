@@ -1,17 +1,16 @@
 from __future__ import annotations
 
-import os
 import platform
 
 import numpy as np
 
-from loadtests.rig import machine
+from loadtests.rig import cores, machine
 
 
 def test_a_machine_is_described_by_what_a_measurement_hangs_on() -> None:
     found = machine.describe(("numpy", "no-such-library"))
     assert found["cpu"]
-    assert found["cores"] == os.cpu_count()
+    assert found["cores"] == cores.usable()
     assert found["python"] == platform.python_version()
     assert found["libraries"] == {"numpy": np.__version__}  # what is not installed is left out
 
