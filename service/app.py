@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -22,6 +24,7 @@ from service.http.drain import drained_on_sigterm
 from service.http.limits import Bounds
 from service.observe.access_log import AccessLog, logged
 from service.observe.metrics import Metrics
+from service.observe.workers import SHARED_VARIABLE, Workers
 from service.repository.registry import Registry
 from service.repository.resolver import Resolver
 from service.repository.servable import load
@@ -32,6 +35,10 @@ from service.routes.schemas import openapi
 from service.settings import Settings
 from service.wire import native
 from service.wire.problem import INTERNAL, STATUS, problem, problem_headers
+
+_LOOK_S = 0.05  # between two looks whether another worker is ready
+_CANCEL_S = 1.0  # for tasks to end that were told to
+_LAST_LINES_S = 1.0  # for the access log to be written
 
 
 class Application(FastAPI):
@@ -57,7 +64,13 @@ class Application(FastAPI):
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Build the service; without `settings`, they come from the environment."""
     settings = settings or Settings()
-    metrics = Metrics(lambda: lanes.admission.rows)
+    access_log = AccessLog() if settings.access_log else None
+    workers = Workers(Path(os.environ[SHARED_VARIABLE])) if SHARED_VARIABLE in os.environ else None
+    metrics = Metrics(
+        lambda: lanes.admission.rows,
+        dropped_lines=lambda: access_log.dropped if access_log else 0,
+        workers=workers,
+    )
     lanes = Lanes(
         lanes_for(settings.threads, workers=settings.workers),
         inline_us=settings.inline_us,
@@ -75,9 +88,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         title="Precision Ladder",
         version=_version(),
         description="Serves every precision of a classifier. `GET /variants` tells which there are.",
-        lifespan=partial(_life, registry=registry, metrics=metrics, lanes=lanes, settings=settings),
+        lifespan=partial(
+            _life, registry=registry, metrics=metrics, lanes=lanes, workers=workers, settings=settings
+        ),
     )
-    app.access_log = AccessLog() if settings.access_log else None
+    app.access_log = access_log
     app.bounds = Bounds(settings.max_connections, settings.max_head_bytes, settings.head_timeout_s)
     app.predict = PredictEndpoint(
         Resolver(registry, partial(native.bind, max_rows=settings.max_rows)),
@@ -100,23 +115,55 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 @asynccontextmanager
 async def _life(
-    _: FastAPI, *, registry: Registry, metrics: Metrics, lanes: Lanes, settings: Settings
+    app: Application,
+    *,
+    registry: Registry,
+    metrics: Metrics,
+    lanes: Lanes,
+    workers: Workers | None,
+    settings: Settings,
 ) -> AsyncIterator[None]:
-    """Load the models, and look after them and the metrics for as long as the application runs."""
-    tasks = [asyncio.create_task(registry.start())]
-    if settings.workers > 1:
-        # The workers share a socket: one that is not ready yet would take requests from those that are.
-        await tasks[0]
-    if metrics.are_shared:
-        tasks.append(asyncio.create_task(metrics.hand_on_for_ever()))
+    """Load the models, and look after them and the metrics for as long as the application runs.
+
+    While it loads, a worker answers /health/live, and /health/ready says what is missing.
+    """
+    loading = asyncio.create_task(registry.start())
+    tasks = [loading]
     if settings.reload_s > 0:
         tasks.append(asyncio.create_task(registry.watch(settings.reload_s)))
-    with drained_on_sigterm(registry.drain, drain_s=settings.drain_s):
-        # A worker alone answers /health/live while it loads, and /health/ready says what is missing.
+    stopping = asyncio.Event()
+
+    def drain() -> None:
+        registry.drain()
+        stopping.set()
+
+    with drained_on_sigterm(drain, drain_s=settings.drain_s, stop_s=settings.stop_s):
+        if workers is not None:
+            tasks.append(asyncio.create_task(metrics.hand_on_for_ever()))
+            tasks.append(asyncio.create_task(_announce_ready(registry, loading, workers)))
+            await _give_way(loading, stopping, workers)
         yield
     for task in tasks:
         task.cancel()
+    await asyncio.wait(tasks, timeout=_CANCEL_S)
     lanes.close()
+    if app.access_log is not None:
+        app.access_log.close(_LAST_LINES_S)
+
+
+async def _give_way(loading: asyncio.Task[None], stopping: asyncio.Event, workers: Workers) -> None:
+    """Leave all requests to another worker that is ready, until this one is: they share a socket.
+
+    Where there is no other, as at the start, this one answers what it can.
+    """
+    while not (loading.done() or stopping.is_set()) and workers.is_another_ready():
+        await asyncio.wait({loading}, timeout=_LOOK_S)
+
+
+async def _announce_ready(registry: Registry, loading: asyncio.Task[None], workers: Workers) -> None:
+    await loading
+    if registry.why_not_ready is None:
+        workers.announce_ready()
 
 
 def _answer(status: int, detail: str, headers: dict[str, str]) -> Response:

@@ -119,11 +119,16 @@ class Settings(BaseSettings):
     drain_s: Annotated[float, Field(ge=0)] = 1.0
     """Seconds between SIGTERM and the end, in which /health/ready says no and requests are still answered."""
 
+    stop_s: Annotated[float, Field(ge=0)] = 20.0
+    """Seconds after those, in which requests that are in progress may end. What is left then is given up, and
+    what hangs does not hold up the end."""
+
     server_timing: bool = False
     """Send a Server-Timing header with each answer: decode, wait, infer, encode."""
 
     access_log: bool = False
-    """Write a line of JSON for each request to standard output."""
+    """Write a line of JSON for each request to standard output; where that is not read, lines are dropped,
+    and counted."""
 
     log_level: Literal["critical", "error", "warning", "info", "debug"] = "info"
     """What the log holds, at least."""
