@@ -25,6 +25,7 @@ from uvicorn.config import LOGGING_CONFIG
 
 from service.http.uvicorn_internals import doubt_of_installed
 from service.observe.workers import SHARED_VARIABLE
+from service.observe.writer import let_drop
 from service.settings import PREFIX, Settings
 
 logger = logging.getLogger("service")
@@ -52,6 +53,8 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 2
+    for stream in (1, 2):
+        let_drop(stream)
     log_config = _log_config(settings.log_level)
     logging.config.dictConfig(log_config)
     os.environ.update(_environment(settings))  # from where every worker reads its settings

@@ -176,7 +176,10 @@ async def _on_request_error(_: Request, error: Any) -> Response:
 
 async def _on_http_exception(request: Request, error: Any) -> Response:
     given = f"{request.method} {request.url.path[:80]}"
-    return _answer(error.status_code, f"{given}: {error.detail}", problem_headers() | (error.headers or {}))
+    headers = problem_headers() | (error.headers or {})
+    if headers.get("Allow") == "GET":  # the first route that was found; there is one for HEAD
+        headers["Allow"] = "GET, HEAD"
+    return _answer(error.status_code, f"{given}: {error.detail}", headers)
 
 
 async def _on_validation_error(_: Request, error: Any) -> Response:

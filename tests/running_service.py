@@ -41,14 +41,18 @@ def running_service(
     ready: bool = True,
     environment: dict[str, str] | None = None,
     program: tuple[str, ...] = ("-m", "service"),
+    stdout: int | None = None,
 ) -> Iterator[RunningService]:
-    """Start `python -m service`, or `program`, on a free port; yield when it is ready, or only listens."""
+    """Start `python -m service`, or `program`, on a free port; yield when it is ready, or only listens.
+
+    What it prints goes to its log, or to the file `stdout`, and what it logs to the log.
+    """
     command = [sys.executable, *program, "--models", str(models), "--port", "0", *arguments]
     with (
         log.open("wb") as stream,
         subprocess.Popen(
             command,
-            stdout=stream,
+            stdout=stream if stdout is None else stdout,
             stderr=stream,
             env=os.environ | {"PRECISION_LADDER__DRAIN_S": "0"} | (environment or {}),
         ) as process,
@@ -76,12 +80,13 @@ def _port(process: subprocess.Popen[bytes], log: Path) -> int:
 
 def _wait_until_ready(client: httpx.Client, log: Path) -> None:
     deadline = time.monotonic() + _DEADLINE_S
-    while not _is_ready(client):
+    while not is_ready(client):
         assert time.monotonic() < deadline, log.read_text()
         time.sleep(_POLL_S)  # between two looks at the condition
 
 
-def _is_ready(client: httpx.Client) -> bool:
+def is_ready(client: httpx.Client) -> bool:
+    """Tell whether a service says that it is ready; one that does not listen yet is not."""
     try:
         return client.get("/health/ready").status_code == 200
     except httpx.ConnectError:  # several workers share a port that is bound before one of them listens

@@ -7,6 +7,7 @@ would not do: it is given again, to another of ours or to one of somebody else.
 from __future__ import annotations
 
 import fcntl
+import json
 import logging
 import os
 import shutil
@@ -45,8 +46,8 @@ class Workers:
     def __init__(self, folder: Path) -> None:
         self.name = f"{os.getpid()}-{token_hex(4)}"
         self._folder = folder
-        self._lock = (folder / f"{self.name}.lock").open("w")
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        lock = os.open(folder / f"{self.name}.lock", os.O_CREAT | os.O_WRONLY)
+        fcntl.flock(lock, fcntl.LOCK_EX)  # it is open, and locked, until the process ends
 
     def value_class(self) -> Any:
         """Return what keeps the library's numbers where all workers can read them, under this one's name."""
@@ -153,12 +154,16 @@ def _number(archive: Path) -> int:
 
 def _add_up(path: Path, totals: dict[str, float]) -> None:
     try:
-        for key, value, _, _ in _Numbers.read_all_values_from_file(str(path)):
-            totals[key] += value
+        found = [(key, value) for key, value, _, _ in _Numbers.read_all_values_from_file(str(path))]
+        for key, _ in found:
+            json.loads(key)
     except FileNotFoundError:
         return  # it had counted nothing of this kind
     except Exception:  # it may have died while it wrote
         logger.exception("could not read what a worker that died had counted")
+        return
+    for key, value in found:
+        totals[key] += value
 
 
 def _write(path: Path, totals: dict[str, float]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import stat
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -104,6 +105,18 @@ class Writer:
             self._is_cut = content[done - 1 : done] != b"\n"
 
 
+def let_drop(descriptor: int) -> None:
+    """Have whoever writes to a pipe that is full drop what he writes, and not wait: libraries in C do that too.
+
+    Other programs that have the same pipe wait as before.
+    """
+    with suppress(OSError):  # there is none, or it is of another user
+        if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+            again = os.open(f"/proc/self/fd/{descriptor}", os.O_WRONLY | os.O_NONBLOCK)
+            os.dup2(again, descriptor)
+            os.close(again)
+
+
 def writer_to(stream: TextIO) -> Writer:
     """Return what writes to a stream: to the file under it, where there is one, past what it keeps back."""
     try:
@@ -125,7 +138,7 @@ def _writer_to_file(descriptor: int) -> Writer:
 
 def _write_some(descriptor: int, content: bytes) -> int:
     while True:
-        with suppress(BlockingIOError):  # another program has set the file, which it shares, to non-blocking
+        with suppress(BlockingIOError):
             return os.write(descriptor, content)
         poll = select.poll()
         poll.register(descriptor, select.POLLOUT)

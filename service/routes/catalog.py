@@ -11,6 +11,7 @@ from bundle.manifest import InputSpec
 from service.errors import UnavailableError
 from service.repository.registry import Registry
 from service.repository.version import State, Version
+from service.routes.router import Router
 from service.routes.schemas import PROBLEMS
 
 
@@ -59,7 +60,7 @@ class Variants(BaseModel):
 
 def catalog_router(registry: Registry) -> APIRouter:
     """Return the routes that describe what `registry` holds."""
-    router = APIRouter(tags=["catalogue"])
+    router = Router(tags=["catalogue"])
 
     @router.get("/models", summary="The models and their versions")
     async def models() -> Models:

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from tests.running_service import RunningService, running_service
+from tests.service.conftest import Hold
 from tests.service.connection import Connection, request
 from tests.service.load import OCTETS, load
 from tests.service.metrics_text import scrape, wait_for
@@ -39,10 +40,10 @@ def pair(slow_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         assert service.stop() == 0
 
 
-def wait_for_starts(service: RunningService, count: int) -> None:
-    """Wait until so many workers have started, those included that are no more."""
+def wait_for_starts(service: RunningService, count: int, what: str = "Application startup complete") -> None:
+    """Wait until so many workers have started, or come as far as `what`, those included that are no more."""
     deadline = time.monotonic() + BOUND_S
-    while service.log.read_text().count("Application startup complete") < count:
+    while service.log.read_text().count(what) < count:
         assert time.monotonic() < deadline, service.log.read_text()
         time.sleep(POLL_S)  # between two looks at the condition
 
@@ -76,6 +77,51 @@ def test_waiting_rows_are_summed_over_workers_whoever_answers(pair: RunningServi
     wait_for(pair.client, "waiting_rows", lambda waiting: waiting == 0)
     wait_for(pair.client, rows, lambda counted: counted == before[0] + waiters * MANY)
     assert scrape(pair.client, calls) == before[1] + waiters
+
+
+def test_while_models_load_every_worker_lives_and_what_is_asked_waits_for_them(
+    digits_alone: Path, tmp_path: Path, hold: Hold
+) -> None:
+    hold.begin()
+    arguments = ("--workers", "2", "--preload", "int8", "--reload-s", "0")
+    with running_service(
+        digits_alone, tmp_path / "log", *arguments, ready=False, environment=hold.environment
+    ) as service:
+        wait_for_starts(service, 2)
+        for _ in range(20):
+            with httpx.Client(base_url=service.client.base_url, timeout=BOUND_S) as client:
+                assert client.get("/health/live").status_code == 200
+                ready = client.get("/health/ready")
+                assert (ready.status_code, ready.json()["detail"]) == (503, "models are being loaded")
+        late = service.client.post("/predict?timeout_ms=100", content=bytes(256), headers=OCTETS)
+        assert late.status_code in {503, 504}
+        with ExitStack() as stack:
+            connections = [stack.enter_context(Connection(service.client)) for _ in range(20)]
+            for connection in connections:
+                connection.send(request(bytes(256), "content-type: application/octet-stream"))
+            hold.end()
+            assert {connection.read().status for connection in connections} == {200}
+        assert service.stop() == 0
+
+
+def test_a_worker_that_loads_leaves_all_requests_to_the_one_that_is_ready(
+    digits_alone: Path, tmp_path: Path, hold: Hold
+) -> None:
+    arguments = ("--workers", "2", "--preload", "int8", "--reload-s", "0")
+    with running_service(digits_alone, tmp_path / "log", *arguments, environment=hold.environment) as service:
+        wait_for_starts(service, 2)
+        before = workers_of(service)
+        hold.begin()
+        os.kill(min(before), signal.SIGKILL)
+        wait_for_starts(service, 3, what="Waiting for application startup")
+        for _ in range(20):
+            with httpx.Client(base_url=service.client.base_url, timeout=BOUND_S) as client:
+                assert client.get("/health/ready").status_code == 200
+                assert client.post("/predict", content=bytes(256), headers=OCTETS).status_code == 200
+        assert service.log.read_text().count("Application startup complete") == 2
+        hold.end()
+        wait_for_starts(service, 3)
+        assert service.stop() == 0
 
 
 def workers_of(service: RunningService) -> set[int]:
