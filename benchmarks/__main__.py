@@ -14,6 +14,7 @@ import typer
 from rich import box
 from rich.console import Console
 from rich.markup import escape
+from rich.status import Status
 from rich.table import Table
 
 from benchmarks.errors import BenchmarkError
@@ -94,7 +95,7 @@ def main(
                 cores=bound,
                 client=choose(bound.load),
                 logs=Path(folder),
-                say=lambda text: status.update(escape(text)),
+                say=lambda text: _step(status, text),
                 peers=wanted,
             )
             report = _measure(names, plan, console)
@@ -131,10 +132,17 @@ def _measure(names: Sequence[str], plan: Plan, console: Console) -> Report:
         for name in names:
             results.append(_run(name, plan, console))  # noqa: PERF401 - what is done by an interruption is kept
     except KeyboardInterrupt:
+        interruption.heard()
         if not results:
             raise
         partial = f"it was interrupted: nothing is known of {', '.join(names[len(results) :])}."
     return Report(command, plan.rounds, plan.seconds, before, results, partial)
+
+
+def _step(status: Status, text: str) -> None:
+    """Show what comes next, if anything is to."""
+    interruption.check()
+    status.update(escape(text))
 
 
 def _run(name: str, plan: Plan, console: Console) -> Result:

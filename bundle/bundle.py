@@ -96,7 +96,7 @@ class Bundle:
         words = Vocabulary(())
         if file is not None:
             try:
-                words = Vocabulary.parse(self.read(file))
+                words = Vocabulary.parse(self.read(file), spec.tokenizer)
             except ValueError as error:
                 raise BundleDamagedError(self.path(file), f"is not a vocabulary: {error}") from error
             if words.size != spec.vocabulary:
@@ -117,6 +117,22 @@ class Bundle:
         if not isinstance(instances, list) or len(instances) != len(self.test_set()[0]):
             raise BundleDamagedError(self.path(file), "does not hold one instance for each test row")
         return instances
+
+    def training_rows(self) -> npt.NDArray[np.uint64] | None:
+        """Return a number for each row that the model was fitted on, sorted; None where none was kept.
+
+        `training.data.overlap` says how a row becomes its number.
+        """
+        file = self.manifest.training_rows
+        if file is None:
+            return None
+        try:
+            numbers = np.load(io.BytesIO(self.read(file)), allow_pickle=False)
+        except (ValueError, OSError, EOFError) as error:
+            raise BundleDamagedError(self.path(file), f"is not a readable .npy ({error})") from error
+        if not isinstance(numbers, np.ndarray) or numbers.dtype != np.uint64 or numbers.ndim != 1:
+            raise BundleDamagedError(self.path(file), "does not hold one number of 64 bits for each row")
+        return numbers
 
     def golden(self, variant: str) -> tuple[FloatArray, FloatArray]:
         """Return a few raw rows, shape (n, features), and what `variant` answers, shape (n, classes)."""

@@ -21,7 +21,7 @@ from pydantic import (
 
 from bundle.fields import AnyField, TextField
 from bundle.normalizer import FloatArray, Method, Normalizer
-from bundle.vocabulary import FIRST_WORD, IDS_MAX
+from bundle.vocabulary import FIRST_WORD, IDS_MAX, Rules
 
 SCHEMA_VERSION = 1
 FILE_NAME = "manifest.json"
@@ -52,6 +52,8 @@ class InputSpec(_Strict):
     """Of a text, its one text field; of a table, every field."""
     vocabulary: Annotated[int, Field(ge=0, le=IDS_MAX)] = 0
     """How many token ids there are, where there are texts."""
+    tokenizer: Rules = 1
+    """By which rules `bundle.vocabulary` cuts a text into words."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -223,6 +225,9 @@ class Manifest(_Strict):
     """The words of the texts, a JSON list; word `i` has id `i + 2`."""
     test_instances: FileSpec | None = None
     """The held-out rows as clients send them, a JSON list, where they are texts or objects."""
+    training_rows: FileSpec | None = None
+    """A number of 64 bits for each different row that the model was fitted on, sorted, an .npy: so that rows
+    to test it with can be told from those. None where an older release made the bundle."""
     provenance: Provenance
 
     @model_validator(mode="after")
@@ -254,9 +259,9 @@ class Manifest(_Strict):
     @property
     def files(self) -> tuple[FileSpec, ...]:
         """Every file that belongs to the bundle, besides the manifest."""
-        of_fields = (file for file in (self.vocabulary, self.test_instances) if file is not None)
+        optional = (self.vocabulary, self.test_instances, self.training_rows)
         of_variants = (file for variant in self.variants for file in variant.files)
-        return (self.test_set, self.golden, *of_fields, *of_variants)
+        return (self.test_set, self.golden, *(file for file in optional if file is not None), *of_variants)
 
     def variant(self, name: str) -> VariantSpec | None:
         return next((variant for variant in self.variants if variant.name == name), None)

@@ -55,6 +55,7 @@ class Normalizer:
         reach = np.divide(
             SATURATION, np.abs(scale, dtype=np.float64), where=scale != 0, out=np.zeros(len(scale))
         )
+        reach = np.minimum(reach, 0.99 * _FLOAT32_MAX)  # or the difference from the offset would overflow
         bounds = np.clip([offset - reach, offset + reach], -_FLOAT32_MAX, _FLOAT32_MAX).astype(np.float32)
         for name, value in zip(
             ("_offset", "_scale", "_lowest", "_highest"), (offset, scale, *bounds), strict=True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,9 +21,10 @@ from starlette.types import Receive, Scope, Send
 from bundle.store import ModelStore
 from service.engine.lanes import Lanes, lanes_for
 from service.errors import RequestError
+from service.http.bodies import Bodies
 from service.http.drain import drained_on_sigterm
 from service.http.limits import Bounds
-from service.observe.access_log import AccessLog, logged
+from service.observe.access_log import AccessLog, noted
 from service.observe.metrics import Metrics
 from service.observe.workers import SHARED_VARIABLE, Workers
 from service.repository.registry import Registry
@@ -36,29 +38,56 @@ from service.settings import Settings
 from service.wire import native
 from service.wire.problem import INTERNAL, STATUS, problem, problem_headers
 
+logger = logging.getLogger("service")
+
 _LOOK_S = 0.05  # between two looks whether another worker is ready
 _CANCEL_S = 1.0  # for tasks to end that were told to
 _LAST_LINES_S = 1.0  # for the access log to be written
 
 
 class Application(FastAPI):
-    """FastAPI, asked last: `POST /predict` does not pay for its middleware and router."""
+    """FastAPI, asked last: `POST /predict` pays for no router, and for no middleware that is not there."""
 
     predict: PredictEndpoint
     bounds: Bounds
+    metrics: Metrics
     access_log: AccessLog | None
+    is_draining = False
+
+    @property
+    def quick(self) -> PredictEndpoint | None:
+        """What answers `POST /predict` without the rest; None where a middleware must see it."""
+        return None if self.user_middleware else self.predict
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] == "/predict" and scope["method"] == "POST":
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+        elif not _is_for_predict(scope):
+            await noted(super().__call__, self._log, scope, receive, send)
+        elif self.user_middleware:
+            await noted(super().__call__, self.note, scope, receive, send)
+        else:
             try:
                 await self.predict(scope, receive, send)
             except Exception:
                 await internal_error()(scope, receive, send)
                 raise  # to the server, which logs it
-        elif scope["type"] == "http" and self.access_log is not None:
-            await logged(super().__call__, self.access_log, scope, receive, send)
-        else:
-            await super().__call__(scope, receive, send)
+
+    def note(self, request: Scope, outcome: str, took_s: float = 0.0) -> None:
+        """Count and log a request that `predict` has not seen: refused before it, or never whole."""
+        try:
+            self.metrics.outcome("", "", outcome).inc()
+        except Exception:  # the edge between an answer and what is noted of it
+            logger.exception("could not count a request")
+        self._log(request, outcome, took_s)
+
+    def _log(self, request: Scope, outcome: str, took_s: float) -> None:
+        if self.access_log is not None:
+            self.access_log.write(request, outcome, took_s)
+
+
+def _is_for_predict(scope: Scope) -> bool:
+    return bool(scope["path"] == "/predict" and scope["method"] == "POST")
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -93,11 +122,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         ),
     )
     app.access_log = access_log
+    app.metrics = metrics
     app.bounds = Bounds(settings.max_connections, settings.max_head_bytes, settings.head_timeout_s)
     app.predict = PredictEndpoint(
         Resolver(registry, partial(native.bind, max_rows=settings.max_rows)),
         metrics,
         max_body_bytes=settings.max_body_bytes,
+        bodies=Bodies(max(settings.max_bodies_bytes, settings.max_body_bytes)),
         body_timeout_s=settings.body_timeout_s,
         server_timing=settings.server_timing,
         access_log=app.access_log,
@@ -131,17 +162,16 @@ async def _life(
     tasks = [loading]
     if settings.reload_s > 0:
         tasks.append(asyncio.create_task(registry.watch(settings.reload_s)))
-    stopping = asyncio.Event()
 
     def drain() -> None:
+        app.is_draining = True
         registry.drain()
-        stopping.set()
 
     with drained_on_sigterm(drain, drain_s=settings.drain_s, stop_s=settings.stop_s):
         if workers is not None:
             tasks.append(asyncio.create_task(metrics.hand_on_for_ever()))
             tasks.append(asyncio.create_task(_announce_ready(registry, loading, workers)))
-            await _give_way(loading, stopping, workers)
+            await _give_way(app, loading, workers)
         yield
     for task in tasks:
         task.cancel()
@@ -151,12 +181,12 @@ async def _life(
         app.access_log.close(_LAST_LINES_S)
 
 
-async def _give_way(loading: asyncio.Task[None], stopping: asyncio.Event, workers: Workers) -> None:
+async def _give_way(app: Application, loading: asyncio.Task[None], workers: Workers) -> None:
     """Leave all requests to another worker that is ready, until this one is: they share a socket.
 
     Where there is no other, as at the start, this one answers what it can.
     """
-    while not (loading.done() or stopping.is_set()) and workers.is_another_ready():
+    while not (loading.done() or app.is_draining) and workers.is_another_ready():
         await asyncio.wait({loading}, timeout=_LOOK_S)
 
 

@@ -89,6 +89,10 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[int, Field(ge=1)] = 16 * 2**20
     """Largest request body. Beyond it: 413."""
 
+    max_bodies_bytes: Annotated[int, Field(ge=1)] = 128 * 2**20
+    """Most that all bodies together may take in a worker while they are received. Beyond it: 503 to the
+    youngest. One body always has a place."""
+
     max_rows: Annotated[int, Field(ge=1)] = 1024
     """Most rows in a request. Beyond it: 413."""
 

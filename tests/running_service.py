@@ -32,6 +32,13 @@ class RunningService:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(_DEADLINE_S)
 
+    def wait_until_ready(self) -> None:
+        """Wait until a model is loaded."""
+        deadline = time.monotonic() + _DEADLINE_S
+        while not _is_ready(self.client):
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(_POLL_S)  # between two looks at the condition
+
 
 @contextmanager
 def running_service(
@@ -60,9 +67,10 @@ def running_service(
         try:
             address = f"http://127.0.0.1:{_port(process, log)}"
             with httpx.Client(base_url=address, timeout=30) as client:
+                service = RunningService(process, client, log)
                 if ready:
-                    _wait_until_ready(client, log)
-                yield RunningService(process, client, log)
+                    service.wait_until_ready()
+                yield service
         finally:
             process.terminate()  # and not kill: workers would outlive their parent
 
@@ -78,15 +86,7 @@ def _port(process: subprocess.Popen[bytes], log: Path) -> int:
     raise AssertionError(f"the service did not listen: {log.read_text()}")
 
 
-def _wait_until_ready(client: httpx.Client, log: Path) -> None:
-    deadline = time.monotonic() + _DEADLINE_S
-    while not is_ready(client):
-        assert time.monotonic() < deadline, log.read_text()
-        time.sleep(_POLL_S)  # between two looks at the condition
-
-
-def is_ready(client: httpx.Client) -> bool:
-    """Tell whether a service says that it is ready; one that does not listen yet is not."""
+def _is_ready(client: httpx.Client) -> bool:
     try:
         return client.get("/health/ready").status_code == 200
     except httpx.ConnectError:  # several workers share a port that is bound before one of them listens

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from loadtests.report.table import LEFT, cells
 from loadtests.report.writer import Report
+from loadtests.rig import interruption
 
 _ONLY_IN_REPORT = ("req/s", "idle p50 ms")
 # In this order, where a terminal is narrow.
@@ -23,16 +24,18 @@ _LOG_WIDTH = 140  # of output that is no terminal
 
 
 class Bar:
-    """Shows the run's progress in seconds of load."""
+    """Shows the run's progress in seconds of load, and sees at each step whether it is to go on."""
 
     def __init__(self, bar: Progress, task: TaskID) -> None:
         self._bar = bar
         self._task = task
 
     def begin(self, variant: str, doing: str) -> None:
+        interruption.check()
         self._bar.update(self._task, description=f"{variant}: {doing}")
 
     def advance(self, seconds: float) -> None:
+        interruption.check()
         self._bar.update(self._task, advance=seconds)
 
     def expect(self, seconds: float) -> None:

@@ -69,6 +69,7 @@ def of_schedule(summary: Summary, scenario: Scenario) -> Check:
 def of_answers(summary: Summary, scenario: Scenario) -> Check:
     """Every answer must have been as promised; where the service may refuse, a refusal is that."""
     failures = scenario.unexpected(summary.failures)
+    again = _reconnections(summary)
     refused = summary.failed - sum(failures.values())
     if not failures:
         told = f"All {summary.offered:,} answers were as promised."
@@ -77,13 +78,20 @@ def of_answers(summary: Summary, scenario: Scenario) -> Check:
                 f"{refused:,} of {summary.offered:,} were refused, as this scenario allows; all others were "
                 "as promised."
             )
-        return Check("answers", True, told)
+        return Check("answers", True, told + again)
     told = "; ".join(f"{count:,} x {reason}" for reason, count in failures.items())
     return Check(
         "answers",
         False,
-        f"{sum(failures.values()):,} of {summary.offered:,} answers were unexpected: {told}.",
+        f"{sum(failures.values()):,} of {summary.offered:,} answers were unexpected: {told}.{again}",
     )
+
+
+def _reconnections(summary: Summary) -> str:
+    count = summary.reconnections
+    if not count:
+        return ""
+    return f" {count:,} connections were opened anew, because the service had closed them between requests."
 
 
 def of_steadiness(rounds: Sequence[Round], scenario: Scenario) -> Check:

@@ -129,6 +129,8 @@ class Measured(Strict):
     """What counts as in time."""
     in_time: int
     """Of those offered: answered as promised, within the bound."""
+    reconnections: int
+    """Connections opened anew because the service had closed them between two requests; no failures."""
     effective_accuracy: Estimate | None
     """Each test row offered counts once, by the share of its requests answered rightly and in time."""
     unloaded: Idle

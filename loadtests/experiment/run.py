@@ -19,6 +19,7 @@ from loadtests.experiment.rounds import rounds_of
 from loadtests.experiment.session import SCRATCH, Progress, Session, Subject
 from loadtests.generator.process import Generator
 from loadtests.measure.summary import Window
+from loadtests.rig import interruption
 from loadtests.rig.cores import bound_to
 from loadtests.rig.turns import turn
 from loadtests.system import audits
@@ -27,10 +28,9 @@ from loadtests.system.offline_predictions import predict
 from loadtests.system.probe import probe
 from loadtests.system.server_process import Server, launched
 from loadtests.workload.payloads import Instances, Payloads, build, held_out
-from loadtests.workload.scenarios import CLOSED, OPEN
+from loadtests.workload.scenarios import CLOSED
 from loadtests.workload.target import target_of
 
-RATE_DEFAULT = 100.0
 _MORE_ROUNDS = 2  # than were asked for, where the machine is not steady
 
 
@@ -52,6 +52,7 @@ def run(plan: Plan, progress: Progress) -> Outcomes:
             for outcome in _outcomes(plan, progress, stack, records):
                 outcomes.take(outcome)
         except KeyboardInterrupt:
+            interruption.heard()
             progress.begin("interrupted", "taking stock of the rounds that were finished")
             _take_stock(plan, records, outcomes)
             if not outcomes.measured:
@@ -99,11 +100,19 @@ def _start(plan: Plan, progress: Progress, stack: ExitStack, subjects: list[Subj
             yield Skipped(name, "the library that runs it is not installed here", failed=False)
             continue
         servers[name] = stack.enter_context(_service(plan, name))
+    stack.callback(_ask_to_end, list(servers.values()))
     for name, server in servers.items():
         try:
             subjects.append(_subject(plan, progress, name, server))
         except (LoadTestError, BundleError) as error:
             yield Skipped(name, str(error), failed=True)
+
+
+def _ask_to_end(servers: Sequence[Server]) -> None:
+    """Let all services stop at the same time; each is waited for when its block is left."""
+    for server in servers:
+        if server.process is not None:
+            server.process.ask_to_end()
 
 
 def _service(plan: Plan, variant: str) -> AbstractContextManager[Server]:
@@ -148,18 +157,17 @@ def _measure(
 
 def _meet(session: Session, subject: Subject, payloads: Payloads, x: Instances) -> Record:
     """Time an idle service, audit it once, and note who it is."""
-    plan, host, target = session.plan, subject.server.host, subject.target
+    plan, target = session.plan, subject.target
     session.progress.begin(subject.name, f"alone, {rows_in_words(payloads.rows)} a request")
-    with ServiceClient(host) as client, bound_to(plan.cores.load):
+    with ServiceClient(subject.server.host) as client, bound_to(plan.cores.load):
         client.ask(target, payloads.bodies[0])
         unloaded = probe(client, target, payloads)
         if not subject.audits:
             subject.audits = (
-                audits.of_cache(host, target, x[payloads.order], seed=plan.seed),
-                audits.of_batches(host, target, x[payloads.order]),
+                audits.of_cache(client.endpoint, target, x[payloads.order], seed=plan.seed),
+                audits.of_batches(client.endpoint, target, x[payloads.order]),
             )
-        rate = plan.rate or RATE_DEFAULT if plan.scenario.kind == OPEN else 0.0
-        return Record(subject, payloads.rows, unloaded, client.identity(target), rate)
+        return Record(subject, payloads.rows, unloaded, client.identity(target), plan.arrivals or 0.0)
 
 
 def _take_turns(session: Session, records: Sequence[Record]) -> Iterator[Skipped]:

@@ -22,7 +22,7 @@ SCRATCH = ".run-"
 
 
 class Progress(Protocol):
-    """Whoever wants to know how far the run is."""
+    """Whoever wants to know how far the run is, and may raise KeyboardInterrupt to end it."""
 
     def begin(self, variant: str, doing: str) -> None:
         """Something is being done to a variant."""

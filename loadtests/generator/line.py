@@ -14,7 +14,7 @@ _READ, _WRITE = 1, 2  # what a watcher of libev waits for
 class Line:
     """A connection, and the request that is out on it."""
 
-    __slots__ = ("body", "connection", "due", "reader", "scheduled", "sent", "writer")
+    __slots__ = ("body", "connection", "done", "due", "reader", "scheduled", "sent", "writer")
 
     def __init__(self, connection: Connection) -> None:
         loop: Any = gevent.get_hub().loop
@@ -26,6 +26,7 @@ class Line:
         self.scheduled = 0.0
         self.due = 0.0
         self.sent = 0.0
+        self.done = 0.0  # the last answer
 
     def close(self) -> None:
         for watcher in (self.reader, self.writer):

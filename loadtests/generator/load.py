@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import count
 from pathlib import Path
 from threading import Event
@@ -12,7 +13,7 @@ from loadtests.errors import LoadTestError
 from loadtests.measure.recorder import Recorder
 from loadtests.measure.samples import Samples
 from loadtests.measure.summary import Summary, summarise_all
-from loadtests.protocol import wire
+from loadtests.protocol.endpoint import Endpoint
 from loadtests.protocol.marking import Examiner
 from loadtests.system.client import ServiceClient
 from loadtests.system.offline_predictions import read_predictions
@@ -25,11 +26,19 @@ from loadtests.workload.target import Target, choose_bundle, target_of
 class Load:
     """The requests of an order, and the recorder of their answers. `prepare` makes it."""
 
-    def __init__(self, order: Order, target: Target, payloads: Payloads, offline: FloatArray | None) -> None:
+    def __init__(
+        self,
+        order: Order,
+        endpoint: Endpoint,
+        target: Target,
+        payloads: Payloads,
+        offline: FloatArray | None,
+    ) -> None:
         self.order = order
+        self.endpoint = endpoint
         self.target = target
         self.payloads = payloads
-        self.requests = tuple(wire.encode(order.host, target.path, body) for body in payloads.bodies)
+        self.requests = tuple(endpoint.address.encode("POST", target.path, body) for body in payloads.bodies)
         self.part = 0
         """Which of several processes this is that share the load."""
         self.parts = 1
@@ -68,6 +77,10 @@ class Load:
         """Return the body that a user sends after `body`."""
         return body if self.order.body >= 0 else (body + 1) % len(self.requests)
 
+    def note_reconnection(self) -> None:
+        """Record that a connection took the place of one that the service had closed between two requests."""
+        self.recorder.add_reconnection(time.perf_counter())
+
     def samples(self) -> Samples:
         return self.recorder.samples()
 
@@ -87,10 +100,11 @@ class Load:
 
 
 class Preparer:
-    """Builds loads. It keeps the bodies of bundles it has met: encoding a large test set takes seconds."""
+    """Builds loads. It keeps what it has met: encoding a large test set takes seconds."""
 
     def __init__(self) -> None:
         self._payloads: dict[tuple[str, str, int, int], Payloads] = {}
+        self._endpoints: dict[str, Endpoint] = {}
 
     def prepare(self, order: Order) -> Load:
         """Build a load, and see that the service knows its target.
@@ -111,7 +125,8 @@ class Preparer:
         offline = read_predictions(Path(order.offline), shape) if order.offline else None
         with ServiceClient(order.host) as client:
             client.ask(target, payloads.bodies[0])
-        return Load(order, target, payloads, offline)
+            endpoint = self._endpoints.setdefault(order.host, client.endpoint)
+        return Load(order, endpoint, target, payloads, offline)
 
 
 def _check(order: Order) -> None:

@@ -19,7 +19,6 @@ from gevent.event import Event
 from loadtests.errors import ServiceError, WireError
 from loadtests.generator.line import Line
 from loadtests.generator.load import Load
-from loadtests.protocol.wire import Connection
 from loadtests.rig.alarm import Alarm
 from loadtests.workload.arrays import Floats
 
@@ -31,6 +30,7 @@ _BURST = 4  # requests sent in a row before answers are read
 # A core that sleeps takes 0.1 ms to wake, which is a tenth of a quick answer. So the loop turns without
 # sleeping from here to a moment, where the order allows it.
 _AWAKE_S = 200e-6
+_AT_ONCE_S = 0.01  # after an answer: whoever closes so soon has not waited for the next request
 _EMPTY_TURN_S = 20e-6  # a turn of the loop in which there was nothing to do takes less
 
 
@@ -43,14 +43,14 @@ class OpenLoop:
     Its latency runs from its scheduled moment all the same.
     """
 
-    def __init__(self, load: Load, host: str) -> None:
+    def __init__(self, load: Load) -> None:
         self._load = load
-        self._host = host
         self._most = min(load.order.connections or CONNECTIONS_MAX, CONNECTIONS_MAX)
         self._awake_s = _AWAKE_S if load.order.stays_awake else 0.0
         self._lines: set[Line] = set()
         self._idle: list[Line] = []
         self._opening = 0  # connections that are not there yet
+        self._closed = 0  # by the service between two requests, and not replaced yet
         self._waiting: deque[tuple[float, int]] = deque()  # moment and body, for want of a connection
         self._out = 0
         self._moments = [inf]
@@ -167,7 +167,7 @@ class OpenLoop:
         if line.body < 0:
             raise WireError("an answer to nothing")
         self._load.recorder.add(line.scheduled, line.due, line.sent, done, line.body, status, content)
-        line.body = -1
+        line.body, line.done = -1, done
         self._out -= 1
         if line.connection.is_open and not line.writer.active:
             self._offer(line, done)
@@ -183,8 +183,18 @@ class OpenLoop:
             self._idle.append(line)
 
     def _lose(self, line: Line, error: Exception | None = None) -> None:
-        """Close a connection; what was out on it is a failure."""
-        if line.body >= 0:
+        """Close a connection; what was out on it is a failure, unless it cannot have been read."""
+        connection = line.connection
+        if connection.is_open and (line.body >= 0 or time.perf_counter() - line.done < _AT_ONCE_S):
+            self._load.endpoint.note_closed(connection.answers)
+        if line.body < 0:
+            self._closed += 1
+        elif connection.answers and connection.is_untouched:
+            self._closed += 1
+            self._waiting.appendleft((line.scheduled, line.body))
+            line.body = -1
+            self._out -= 1
+        else:
             cause = str(error) if isinstance(error, WireError) else type(error).__name__
             self._fail(line, f"no answer ({cause})")
         line.close()
@@ -218,8 +228,11 @@ class OpenLoop:
             line.close()
 
     def _new_line(self) -> Line:
-        line = Line(Connection(self._host, timeout_s=None))
+        line = Line(self._load.endpoint.connect(timeout_s=None))
         self._lines.add(line)
+        if self._closed:
+            self._closed -= 1
+            self._load.note_reconnection()
         line.reader.start(self._on_answer, line)
         return line
 

@@ -56,6 +56,7 @@ class Recorder:
         self._usage_time = array("d")
         self._usage_cpu = array("d")
         self._usage_waited = array("d")
+        self._reconnected = array("d")
         self.spawned = _NEVER
         self.ended = _NEVER
 
@@ -88,6 +89,10 @@ class Recorder:
         self._usage_time.append(time)
         self._usage_cpu.append(cpu)
         self._usage_waited.append(waited)
+
+    def add_reconnection(self, time: float) -> None:
+        """Record that a connection was opened for one that the service had closed between two requests."""
+        self._reconnected.append(time)
 
     def read_some(self, answers: int) -> bool:
         """Read at most so many answers; return whether some are left. For those who must not wait long."""
@@ -143,6 +148,7 @@ class Recorder:
             usage_time=np.array(self._usage_time, np.float64),
             usage_cpu=np.array(self._usage_cpu, np.float64),
             usage_waited=np.array(self._usage_waited, np.float64),
+            reconnected=np.array(self._reconnected, np.float64),
             spawned=self.spawned,
             ended=self.ended,
         )

@@ -47,6 +47,7 @@ class Samples:
     usage_time: Floats  # (k,) seconds, when the generator's processor time was read
     usage_cpu: Floats  # (k,) seconds of processor time it had used by then
     usage_waited: Floats  # (k,) seconds that it had been ready to run by then, and had no core; NaN: unknown
+    reconnected: Floats  # (r,) seconds, when a connection took the place of one that the service had closed
     spawned: float  # seconds, when the last user had started; NaN if that never happened
     ended: float  # seconds, when the users began to be stopped; NaN if that never happened
 
@@ -156,6 +157,7 @@ def merge(loads: Sequence[Samples]) -> Samples:
         usage_time=np.concatenate([one.usage_time for one in loads]),
         usage_cpu=np.concatenate([one.usage_cpu for one in loads]),
         usage_waited=np.concatenate([one.usage_waited for one in loads]),
+        reconnected=np.concatenate([one.reconnected for one in loads]),
         spawned=max(one.spawned for one in loads),
         ended=min(one.ended for one in loads),
     )

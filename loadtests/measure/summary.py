@@ -60,6 +60,8 @@ class Summary:
     """What counts as in time; None where everything does."""
     in_time: int = 0
     """Of those offered: answered as promised, within the bound."""
+    reconnections: int = 0
+    """Connections that took the place of one that the service had closed between two requests."""
     effective_accuracy: Estimate | None = None
     """Each test row offered counts once, by the share of its requests answered rightly and in time."""
 
@@ -119,6 +121,7 @@ def summarise_windows(windows: Sequence[Window], *, bound_ms: float | None = Non
         offered=len(merged),
         bound_ms=bound_ms,
         in_time=int(np.count_nonzero(in_time)),
+        reconnections=sum(map(_reconnections, windows)),
         effective_accuracy=_effective_accuracy(merged, in_time),
     )
 
@@ -145,6 +148,11 @@ def row_scores(samples: Samples) -> Floats:
     """Return for each test row the share of its answers that were right, NaN where it has none; (rows,)."""
     answered, right = samples.answers_by_row(samples.ok)
     return np.where(answered > 0, right / np.maximum(answered, 1), np.nan)
+
+
+def _reconnections(window: Window) -> int:
+    times = window.samples.reconnected
+    return int(np.count_nonzero((times >= window.start) & (times < window.end)))
 
 
 def _is_in_time(samples: Samples, bound_ms: float | None) -> Flags:

@@ -22,8 +22,12 @@ _LENGTH = re.compile(
     rb"|(content-length|connection|transfer-encoding|[ \t]))",
     re.IGNORECASE,
 )
+_END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
+_FOLD = re.compile(rb"[ \t]*\r?\n[ \t]+")
+_LINE_END = re.compile(rb"\r?\n")
 _BODILESS = (204, 304)
 _SWITCHING_PROTOCOLS = 101
+_FINAL = 200  # and whatever is below announces an answer
 
 
 def whole(piece: bytes) -> tuple[int, bytes] | None:
@@ -43,7 +47,11 @@ def whole(piece: bytes) -> tuple[int, bytes] | None:
 
 
 class Answer(HTTPResponseParser):
-    """One answer, as it comes in over the connection; those that announce it (1xx) are passed over."""
+    """One answer, as it comes in over the connection; those that announce it (1xx) are passed over.
+
+    HTTP lets a field go on in another line, and a line end without CR, of which llhttp knows neither. So it
+    is given heads in which every field is one line.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,9 +60,28 @@ class Answer(HTTPResponseParser):
         self.is_complete = False
         self.is_last = False
         """Whether the connection can bring no other answer after this one."""
+        self._is_in_head = True
+        self._held = b""  # the end of a line of a head, which may go on in the next
 
     def read(self, piece: bytes) -> None:
         """Take in the next piece, b"" for the end of the connection. Raises WireError where it is wrong."""
+        rest, self._held = self._held + piece, b""
+        while self._is_in_head and rest:
+            end = _END_OF_HEAD.search(rest)
+            if end is None:
+                known = len(rest.rstrip(b"\r\n \t"))
+                self._held, rest = rest[known:], rest[:known]
+                break
+            self._is_in_head = False
+            self._feed(_in_lines(rest[: end.end()]))
+            rest = rest[end.end() :]
+            self._is_in_head = not self.is_complete and 0 < self.get_code() < _FINAL
+        if rest or not piece:
+            self._feed(_in_lines(rest) if self._is_in_head else rest)
+        if not piece and not self.is_complete:
+            raise WireError("the connection was closed in the middle of an answer")
+
+    def _feed(self, piece: bytes) -> None:
         try:
             self.feed(piece)
         except HTTPParseError as error:
@@ -64,9 +91,7 @@ class Answer(HTTPResponseParser):
                 raise WireError("more came than one answer") from None
             if not piece:
                 raise WireError("the connection was closed in the middle of an answer") from None
-            raise WireError(f"the answer is not HTTP ({error.args[0][0]})") from None
-        if not piece and not self.is_complete:
-            raise WireError("the connection was closed in the middle of an answer")
+            raise WireError(f"the answer is not HTTP ({_reason(error)})") from None
 
     def _on_message_begin(self) -> None:
         if self.is_complete:
@@ -75,7 +100,7 @@ class Answer(HTTPResponseParser):
     def _on_message_complete(self) -> None:
         self.status = self.get_code()
         # Nobody has asked for another protocol, so whoever changes to one answers no request.
-        self.is_complete = self.status >= 200 or self.status == _SWITCHING_PROTOCOLS
+        self.is_complete = self.status >= _FINAL or self.status == _SWITCHING_PROTOCOLS
         self.is_last = self.status == _SWITCHING_PROTOCOLS or not self.should_keep_alive()
 
     def _on_body(self, part: bytearray) -> None:
@@ -86,3 +111,13 @@ class Answer(HTTPResponseParser):
     def _on_header_field(self, name: str) -> None: ...
     def _on_header_value(self, value: str) -> None: ...
     def _on_headers_complete(self) -> None: ...
+
+
+def _in_lines(head: bytes) -> bytes:
+    """Return a head, or its beginning, with every field in one line that ends as it should."""
+    return _LINE_END.sub(b"\r\n", _FOLD.sub(b" ", head))
+
+
+def _reason(error: HTTPParseError) -> str:
+    told = error.args[0]
+    return told if isinstance(told, str) else str(told[0])

@@ -8,36 +8,33 @@ from __future__ import annotations
 
 import socket
 import ssl
+import struct
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
 
-from loadtests.errors import ServiceError, WireError
+from loadtests.errors import WireError
 from loadtests.protocol.framing import Answer, whole
 
 _RECEIVE_BYTES = 65536
+_ESTABLISHED = 1  # of the states in which Linux has a connection
+_WOULD_WAIT = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class Connection:
-    """A connection to the service at `host`, such as `http://127.0.0.1:8000`."""
+    """A connection to a service, over a socket that is connected. `Endpoint` opens it."""
 
-    def __init__(self, host: str, *, timeout_s: float | None) -> None:
-        """Raise ServiceError where nobody answers there."""
-        parts = urlsplit(host)
-        secure = parts.scheme == "https"
-        try:
-            address = (parts.hostname or "", parts.port or (443 if secure else 80))
-            self._socket = socket.create_connection(address, timeout=timeout_s)
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if secure:
-                context = ssl.create_default_context()
-                self._socket = context.wrap_socket(self._socket, server_hostname=parts.hostname)
-        except (OSError, ValueError) as error:
-            raise ServiceError(f"no service answers at {host}: {error}") from None
+    def __init__(self, opened: socket.socket, *, answers_max: int = 0) -> None:
+        """It is not open for more than `answers_max` answers, where that is not 0."""
+        self._socket = opened
+        self._answers_max = answers_max
+        self.answers = 0
+        """How many have come whole."""
         self.is_open = True
         """False once the service has said that it closes the connection: the next request needs a new one."""
         self._answer: Answer | None = None  # one that is not whole yet
         self._unsent = memoryview(b"")  # of a request that was pushed
+        self._handed = 0  # bytes of the last request that the system has taken
+        self._has_ended = False  # in order, and before any of an answer
 
     def __enter__(self) -> Self:
         return self
@@ -52,8 +49,11 @@ class Connection:
         self._socket.close()
 
     def send(self, request: bytes) -> None:
-        """Send a whole request, as `encode` made it. Raises OSError."""
-        self._socket.sendall(request)
+        """Send a whole request, as `Address.encode` made it. Raises OSError."""
+        self._handed = 0
+        self._handed = self._socket.send(request)
+        while self._handed < len(request):
+            self._handed += self._socket.send(memoryview(request)[self._handed :])
 
     def receive(self) -> tuple[int, bytes]:
         """Wait for one answer; return its status and body.
@@ -81,11 +81,14 @@ class Connection:
 
         Return whether all of it is out. Raises OSError.
         """
-        rest = memoryview(request) if request else self._unsent
+        if request:
+            self._unsent, self._handed = memoryview(request), 0
         try:
-            self._unsent = rest[self._socket.send(rest) :]
-        except BlockingIOError:
-            self._unsent = rest
+            sent = self._socket.send(self._unsent)
+        except _WOULD_WAIT:
+            return False
+        self._unsent = self._unsent[sent:]
+        self._handed += sent
         return not self._unsent
 
     def poll(self) -> tuple[int, bytes] | None:
@@ -95,8 +98,44 @@ class Connection:
         """
         try:
             return self.receive()
-        except (BlockingIOError, ssl.SSLWantReadError):
+        except _WOULD_WAIT:
             return None
+
+    def has_ended(self) -> bool:
+        """Tell of an idle connection whether the service has closed it; False where that cannot be told."""
+        try:
+            state: int = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+        except AttributeError:  # the system is not Linux
+            return False
+        return state != _ESTABLISHED
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Tell of a connection that was lost whether nothing has come of the answer."""
+        return self._answer is None
+
+    @property
+    def is_untouched(self) -> bool:
+        """Tell of a connection that was lost whether the service cannot have read any of the last request.
+
+        That is sure where the system took none of it; and where the connection ended in order without a byte
+        of it acknowledged: then the service had closed it before. (One that is reset proves nothing: its
+        service may have read what it had no time to acknowledge.)
+        """
+        if not self._handed:
+            return True
+        return self._has_ended and self._unacknowledged() >= self._handed
+
+    def _unacknowledged(self) -> int:
+        """Return how many bytes the other side has not acknowledged; 0 where that is unknown."""
+        try:
+            import fcntl
+            import termios
+
+            told = fcntl.ioctl(self._socket.fileno(), termios.TIOCOUTQ, bytes(4))
+        except (ImportError, OSError):  # the system is Windows, or another that does not tell
+            return 0
+        return int(struct.unpack("i", told)[0])
 
     def _take(self, piece: bytes) -> tuple[int, bytes] | None:
         """Return status and body where this piece was the last of an answer. Raises WireError."""
@@ -104,23 +143,18 @@ class Connection:
         if answer is None:
             plain = whole(piece)
             if plain is not None:
+                self.answers += 1
+                if self.answers == self._answers_max:
+                    self.is_open = False
                 return plain
             if not piece:
+                self._has_ended = True
                 raise WireError("the connection was closed before an answer")
             answer = self._answer = Answer()
         answer.read(piece)
         if not answer.is_complete:
             return None
         self._answer = None
-        self.is_open = not answer.is_last
+        self.answers += 1
+        self.is_open = not answer.is_last and self.answers != self._answers_max
         return answer.status, bytes(answer.body)
-
-
-def encode(host: str, path: str, body: bytes) -> bytes:
-    """Return the bytes of a POST of JSON to `path` of the service at `host`."""
-    parts = urlsplit(host)
-    head = (
-        f"POST {parts.path.rstrip('/')}{path} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode("ascii") + body

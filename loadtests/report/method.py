@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+from pydantic import JsonValue
 
 from loadtests.experiment.measured import Measured
 from loadtests.experiment.plan import Plan
 from loadtests.experiment.search import PASSES, RESOLUTION
+from loadtests.judge.terms import in_words, option
+from loadtests.protocol.address import without_secret
 from loadtests.workload.scenarios import OPEN
 
 _FIGURES = (
@@ -48,14 +52,15 @@ _SHARED = """Limits: the machine may be shared. Rounds cancel what lasts longer 
     shows the rest; what befell one variant alone, always, cannot be told from the variant."""
 
 
-def method(plan: Plan, loads: Sequence[Measured]) -> list[str]:
+def method(plan: Plan, loads: Sequence[Measured], asked: Mapping[str, JsonValue]) -> list[str]:
     """Return the method of a run of at least one load, and the limits of it."""
     scenario = plan.scenario
     searched = _SEARCHED.format(passes=PASSES, resolution=RESOLUTION - 1)
     limits = [_SHARED] if scenario.kind == OPEN else [_CLOSED, _SHARED]
     sentences = [
         f"Scenario `{scenario.name}`, a request is sent so: {scenario.sends}. The figure: {scenario.figure}.",
-        _asked(plan),
+        _asked(asked),
+        *([f"An answer is late after {plan.bound_ms:g} ms."] if plan.bound_ms is not None else []),
         _rounds(plan, loads),
         *([_AWAKE] if scenario.kind == OPEN and plan.stays_awake else []),
         *([searched, _AFTER_SEARCH] if plan.searches else []),
@@ -66,17 +71,11 @@ def method(plan: Plan, loads: Sequence[Measured]) -> list[str]:
     return [" ".join(sentence.split()) for sentence in sentences]
 
 
-def _asked(plan: Plan) -> str:
-    arrivals = "{:,g} arrivals a second"
-    known = {
-        "{} users": None if plan.scenario.kind == OPEN else plan.users,
-        "{:g} s of think time": plan.think_s or None,
-        (f"the search begins at {arrivals}" if plan.searches else arrivals): plan.rate,
-        "seed {}": plan.seed,
-        "an answer is late after {:g} ms": plan.bound_ms,
-    }
-    asked = "; ".join(text.format(value) for text, value in known.items() if value is not None)
-    return f"Asked: {asked}."
+def _asked(asked: Mapping[str, JsonValue]) -> str:
+    known = [f"`{option(name)} {in_words(value)}`" for name, value in asked.items() if value is not None]
+    unset = [f"`{option(name)}`" for name, value in asked.items() if value is None]
+    nothing = f" Not set, or without effect here: {', '.join(unset)}." if unset else ""
+    return f"Asked, given or by default: {', '.join(known)}.{nothing}"
 
 
 def _rounds(plan: Plan, loads: Sequence[Measured]) -> str:
@@ -94,9 +93,10 @@ def _rounds(plan: Plan, loads: Sequence[Measured]) -> str:
 
 def _services(plan: Plan) -> str:
     if plan.host:
+        shown = without_secret(plan.host)
         bound = "" if plan.cores.load is None else f"; the load generator runs on core {plan.cores.load}"
         return (
-            f"All variants are answered by one service that was running already, at {plan.host}: which cores "
+            f"All variants are answered by one service that was running already, at {shown}: which cores "
             f"it has is not known{bound}."
         )
     bound = "Services and load generator are not kept on cores of their own."

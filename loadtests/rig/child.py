@@ -136,6 +136,10 @@ class Child:
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
         return "\n".join(lines[-_TAIL_LINES:])
 
+    def ask_to_end(self) -> None:
+        """Ask the process to end, and do not wait for it."""
+        self._process.terminate()
+
     def stop(self) -> None:
         """Ask the process to end, and then make it; return when it and all it has started are gone."""
         family = self._family.members()  # before a closed pipe, which may be its end, lets its children go

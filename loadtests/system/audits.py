@@ -13,8 +13,9 @@ import numpy as np
 
 from loadtests.errors import UnexpectedAnswerError
 from loadtests.measure.check import Check
-from loadtests.protocol import wire
 from loadtests.protocol.answers import read
+from loadtests.protocol.conversation import Conversation
+from loadtests.protocol.endpoint import Endpoint
 from loadtests.system.probe import TIMEOUT_S, exchange, timed
 from loadtests.workload.arrays import Floats
 from loadtests.workload.payloads import Instances, encode
@@ -29,7 +30,7 @@ _SECONDS = 1.5
 _WARM_UP_PAIRS = 5
 
 
-def of_cache(host: str, target: Target, x: Instances, *, seed: int) -> Check:
+def of_cache(endpoint: Endpoint, target: Target, x: Instances, *, seed: int) -> Check:
     """Time a row that is sent again and again against rows that nobody has sent before, in turn.
 
     The new rows are the first of `x`, shape (n, ...), with a little noise or a word before each text: as
@@ -38,14 +39,16 @@ def of_cache(host: str, target: Target, x: Instances, *, seed: int) -> Check:
     random = np.random.default_rng(seed)
     most = _PAIRS.stop - 1 + _WARM_UP_PAIRS
     # Encoded beforehand, and in turn the first of their pair: whatever comes after a pause is slower.
-    same, *fresh = (wire.encode(host, target.path, encode(_noisy(x[:1], random))) for _ in range(most + 1))
+    same, *fresh = (
+        endpoint.address.encode("POST", target.path, encode(_noisy(x[:1], random))) for _ in range(most + 1)
+    )
     old: list[float] = []
     new: list[float] = []
-    with wire.Connection(host, timeout_s=TIMEOUT_S) as connection:
+    with Conversation(endpoint, timeout_s=TIMEOUT_S, is_patient=True) as conversation:
         begun = time.perf_counter()
         for turn in cycle(range(most)):
             order = (same, fresh[turn]) if turn % 2 else (fresh[turn], same)
-            pair = [timed(connection, host, request) for request in order]
+            pair = [timed(conversation, endpoint, request) for request in order]
             spent = time.perf_counter() - begun
             if all(status == 200 for _, _, status in pair):
                 old.append(pair[0 if turn % 2 else 1][1])
@@ -70,7 +73,7 @@ def judge_cache(old: Floats, new: Floats) -> Check:
     )
 
 
-def of_batches(host: str, target: Target, x: Instances) -> Check:
+def of_batches(endpoint: Endpoint, target: Target, x: Instances) -> Check:
     """Ask for the same rows alone and in batches of 7 and 32, and compare the answers.
 
     `x` holds test rows, shape (n, ...). Raises ServiceError where a request is not answered.
@@ -78,12 +81,12 @@ def of_batches(host: str, target: Target, x: Instances) -> Check:
     rows = x[:_ROWS]
     labels, probabilities = [], []
     try:
-        with wire.Connection(host, timeout_s=TIMEOUT_S) as connection:
+        with Conversation(endpoint, timeout_s=TIMEOUT_S, is_patient=True) as conversation:
             for size in BATCHES:
                 found = [
-                    read(*exchange(connection, host, request), len(part), target)
+                    read(*exchange(conversation, endpoint, request), len(part), target)
                     for part in (rows[start : start + size] for start in range(0, len(rows), size))
-                    for request in [wire.encode(host, target.path, encode(part))]
+                    for request in [endpoint.address.encode("POST", target.path, encode(part))]
                 ]
                 labels.append([label for answer, _ in found for label in answer])
                 probabilities.append(np.array([row for _, answer in found for row in answer]))

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import ssl
+import json
 from dataclasses import dataclass
-from functools import cache
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-import httpx
-
-from loadtests.errors import ServiceError
+from loadtests.errors import ServiceError, WireError
+from loadtests.protocol.conversation import Conversation
+from loadtests.protocol.endpoint import Endpoint
 from loadtests.system.identity import Identity
 from loadtests.system.metrics import Metrics
 from loadtests.workload.target import Target
 
-# The slowest first request loads TensorFlow.
-_TIMEOUT = httpx.Timeout(120.0, connect=5.0)
+_TIMEOUT_S = 120.0  # the slowest first request loads TensorFlow
+_READY_TIMEOUT_S = 5.0
 _TRIES = 3
 
 
@@ -33,17 +32,8 @@ class ServiceClient:
 
     def __init__(self, host: str) -> None:
         """Raise ServiceError where `host` is no address."""
-        self.host = host.rstrip("/")
-        try:
-            # Proxies of the environment are for the way out, not for what is being measured; certificates are
-            # those that the load trusts as well.
-            self._client = httpx.Client(
-                base_url=self.host, timeout=_TIMEOUT, trust_env=False, verify=_trusted()
-            )
-        except (httpx.InvalidURL, ValueError) as error:
-            raise ServiceError(
-                f"host {host!r} is not an address such as http://127.0.0.1:8000 ({error})"
-            ) from None
+        self.endpoint = Endpoint(host)
+        self._conversation = Conversation(self.endpoint, timeout_s=_TIMEOUT_S, is_patient=True)
 
     def __enter__(self) -> Self:
         return self
@@ -51,14 +41,16 @@ class ServiceClient:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._client.close()
+        self._conversation.close()
 
     def is_ready(self) -> bool:
         """Tell whether `/health/ready` answers 200; anything else, or no answer, is not ready."""
-        try:
-            return self._client.get("/health/ready", timeout=5.0).status_code == 200
-        except httpx.TransportError:
-            return False
+        request = self.endpoint.address.encode("GET", "/health/ready")
+        with Conversation(self.endpoint, timeout_s=_READY_TIMEOUT_S) as conversation:
+            try:
+                return conversation.exchange(request)[0] == 200
+            except (OSError, ServiceError, WireError):
+                return False
 
     def reach(self) -> None:
         """See that somebody answers, whatever the answer. Raises ServiceError."""
@@ -69,13 +61,13 @@ class ServiceClient:
 
         A service may fail now and then, which is for the load to count: so it is asked three times.
         """
-        headers = {"Content-Type": "application/json"}
         for _ in range(_TRIES):
-            answer = self._request("POST", target.path, content=body, headers=headers)
-            if answer.status_code < 500:
+            status, content = self._request("POST", target.path, body)
+            if status < 500:
                 break
-        if answer.status_code != 200:
-            raise ServiceError(f"{self.host} does not serve {target}: {_detail(answer)}")
+        if status != 200:
+            shown = self.endpoint.address.shown
+            raise ServiceError(f"{shown} does not serve {target}: {_detail(status, content)}")
 
     def inference_time(self, target: Target) -> InferenceTime | None:
         """Read from `/metrics` what the target has cost so far; None where the service does not say."""
@@ -97,29 +89,25 @@ class ServiceClient:
 
     def _metrics(self) -> Metrics | None:
         """Read `/metrics`; None where there is no such thing."""
-        answer = self._request("GET", "/metrics")
-        return Metrics.of(answer.text) if answer.status_code == 200 else None
+        status, content = self._request("GET", "/metrics")
+        return Metrics.of(content.decode(errors="replace")) if status == 200 else None
 
-    def _request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+    def _request(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+        address = self.endpoint.address
         try:
-            return self._client.request(method, path, **arguments)
-        except (httpx.TransportError, httpx.InvalidURL) as error:
+            self._conversation.look()
+            return self._conversation.exchange(address.encode(method, path, body))
+        except (OSError, WireError) as error:
             reason = str(error) or type(error).__name__
-            raise ServiceError(f"no service answers at {self.host}: {reason}") from None
+            raise ServiceError(f"no service answers at {address.shown}: {reason}") from None
 
 
-@cache
-def _trusted() -> ssl.SSLContext:
-    """Read the certificates, which takes longer than all that a client then does."""
-    return ssl.create_default_context()
-
-
-def _detail(answer: httpx.Response) -> str:
+def _detail(status: int, content: bytes) -> str:
     """Return what a problem document says, or else the status."""
     try:
-        return str(answer.json()["detail"])
+        return str(json.loads(content)["detail"])
     except (ValueError, KeyError, TypeError):
-        return f"it answers {answer.status_code}"
+        return f"it answers {status}"
 
 
 def _inference_time(metrics: Metrics, target: Target) -> InferenceTime | None:

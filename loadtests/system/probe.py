@@ -1,4 +1,4 @@
-"""Times single requests to a service that has nothing else to do, over one bare connection.
+"""Times single requests to a service that has nothing else to do, over one bare connection at a time.
 
 A plain socket and ready-made bytes: what is measured is the service and its protocol, hardly the client.
 """
@@ -12,7 +12,8 @@ import numpy as np
 
 from evidence.percentiles import percentile
 from loadtests.errors import ServiceError, WireError
-from loadtests.protocol import wire
+from loadtests.protocol.conversation import Conversation
+from loadtests.protocol.endpoint import Endpoint
 from loadtests.system.client import ServiceClient
 from loadtests.workload.payloads import Payloads
 from loadtests.workload.target import Target
@@ -51,22 +52,25 @@ def probe(client: ServiceClient, target: Target, payloads: Payloads) -> Unloaded
     Raises ServiceError where nobody answers, or less than half of the answers are a 200: the odd failure is
     for the load to count.
     """
-    requests = [wire.encode(client.host, target.path, body) for body in payloads.bodies]
+    address = client.endpoint.address
+    requests = [address.encode("POST", target.path, body) for body in payloads.bodies]
     latencies: list[float] = []
     sending = 0.0
-    with wire.Connection(client.host, timeout_s=TIMEOUT_S) as connection:
+    with Conversation(client.endpoint, timeout_s=TIMEOUT_S, is_patient=True) as conversation:
         for turn in range(_WARM_UP_REQUESTS):
-            timed(connection, client.host, requests[turn % len(requests)])
+            timed(conversation, client.endpoint, requests[turn % len(requests)])
         before, stages_before = client.inference_time(target), client.stage_seconds(target)
         begun = time.perf_counter()
         refused = 0
         while len(latencies) < _REQUESTS.stop - 1:
             request = requests[len(latencies) % len(requests)]
-            spent, took, status = timed(connection, client.host, request)
+            spent, took, status = timed(conversation, client.endpoint, request)
             if status != 200:
                 refused += 1
                 if refused > max(len(latencies), _REFUSED_FIRST):
-                    raise ServiceError(f"{client.host} answers single requests with status {status}, not 200")
+                    raise ServiceError(
+                        f"{address.shown} answers single requests with status {status}, not 200"
+                    )
                 continue
             sending += spent
             latencies.append(took)
@@ -85,27 +89,32 @@ def probe(client: ServiceClient, target: Target, payloads: Payloads) -> Unloaded
     return Unloaded(count, percentile(milliseconds, 50), mean, model_ms, stages)
 
 
-def exchange(connection: wire.Connection, host: str, request: bytes) -> tuple[int, bytes]:
+def exchange(conversation: Conversation, endpoint: Endpoint, request: bytes) -> tuple[int, bytes]:
     """Send a request and return status and body of its answer. Raises ServiceError where there is none."""
     try:
-        return connection.exchange(request)
+        return conversation.exchange(request)
     except (OSError, WireError) as error:
-        raise ServiceError(f"{host} does not answer a single request: {error}") from None
+        raise _unanswered(endpoint, error) from None
 
 
-def timed(connection: wire.Connection, host: str, request: bytes) -> tuple[float, float, int]:
+def timed(conversation: Conversation, endpoint: Endpoint, request: bytes) -> tuple[float, float, int]:
     """Send a request; return the seconds that the sending took, the whole, and the status.
 
-    Raises ServiceError where there is no answer.
+    Where the service had closed the connection, a new one is part of both. Raises ServiceError where there
+    is no answer.
     """
     begun = time.perf_counter()
     try:
-        connection.send(request)
+        conversation.send(request)
         sent = time.perf_counter()
-        status, _ = connection.receive()
+        status, _ = conversation.receive()
     except (OSError, WireError) as error:
-        raise ServiceError(f"{host} does not answer a single request: {error}") from None
+        raise _unanswered(endpoint, error) from None
     return sent - begun, time.perf_counter() - begun, status
+
+
+def _unanswered(endpoint: Endpoint, error: OSError | WireError) -> ServiceError:
+    return ServiceError(f"{endpoint.address.shown} does not answer a single request: {error}")
 
 
 def _stages(

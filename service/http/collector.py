@@ -45,19 +45,25 @@ class Collector(asyncio.BufferedProtocol):
         """Deliver what has come, and be gone."""
         self._timer.cancel()
         self._hand_over_to(self._http)
-        self._deliver(self._buffer, self._filled)
+        buffer = self._buffer
+        self._let_go()
+        self._deliver(buffer, self._filled)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._timer.cancel()
         self._http.connection_lost(exc)
-        self._view.release()
-        self._buffer = bytearray()  # each knows the other: the collector of garbage may come late
+        self._let_go()
 
     def pause_writing(self) -> None:
         self._http.pause_writing()
 
     def resume_writing(self) -> None:
         self._http.resume_writing()
+
+    def _let_go(self) -> None:
+        """Hold the body no longer, whoever still holds this: uvloop's transport does, as long as it lives."""
+        self._view = memoryview(b"")
+        self._buffer = bytearray()
 
     def _hand_over_to(self, protocol: asyncio.BaseProtocol) -> None:
         self._transport.pause_reading()  # how bytes are read is decided when reading starts

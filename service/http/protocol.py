@@ -5,21 +5,40 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from httptools import HttpParserError, HttpParserUpgrade
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
 from service.http.express import ExpressProtocol
-from service.http.limits import Bounds
+from service.http.host import host_in
+from service.observe.access_log import REFUSED
 from service.wire.problem import PROBLEM_TYPE, problem
 
 
+class _RefusedError(Exception):
+    """Raised in a callback of the parser, so that it reads no further."""
+
+
 class GuardedProtocol(ExpressProtocol):
-    """Tells 503 to a connection too many and 431 to a head too large, and closes on a head too slow."""
+    """Refuses by itself what must not reach the application, each request once and in its turn.
+
+    That is 503 to a connection too many, 431 to a head too large, 400 to what is not HTTP; a head too slow
+    ends its connection without a word. Bounds are checked before anything is handed on.
+    """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._bounds: Bounds = self.app.bounds
+        self._host = host_in(self.app)
+        self.endpoint = self._host.quick if self._host is self.app else None
+        self._bounds = self._host.bounds
         self._head_timer: asyncio.TimerHandle | None = None
-        self._head_bytes = 0
+        self._head_bytes = 0  # of a head that is not complete
+        self._may_be_large = False  # the head that is being read
+        self._barren_bytes = 0  # since the last of a body, that were not of it
+        self._is_declined = False
         self._in_head = False
         self._begun = 0  # requests, in the bytes that were read last
+        self._without_upgrade = b""  # a head once more, without what nobody here takes up
+        self._refusal: bytes | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -30,14 +49,20 @@ class GuardedProtocol(ExpressProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
+        if self._refusal is None and (self._in_head or self.is_arriving()):
+            self._host.note(self._request(), "disconnected")
+        for cycle, _ in self.pipeline:  # nobody has begun to answer them
+            self._host.note(dict(cycle.scope), "disconnected")
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self.transport.is_closing():
+        if self._is_over():
             return
         self._begun = 0
+        self._may_be_large = self._head_bytes + len(data) > self._bounds.head_bytes
+        self._has_body = False
         super().data_received(data)
-        if self.transport.is_closing():
+        if self._is_over():
             return
         if self._in_head:
             if self._begun:
@@ -51,43 +76,140 @@ class GuardedProtocol(ExpressProtocol):
             self._start_timer()
         elif not self._begun and self.is_idle() and not self._is_collected:
             self._start_timer()  # these bytes belong to no request, and have stopped the idle timer
-        elif self._head_timer is not None or len(data) > self._bounds.head_bytes:
+        else:
             self._stop_timer()
-            self._check_head(self._parsed_bytes())
+            if not self._begun:  # what stands between the pieces of a body, or after it, is a head as well
+                self._barren_bytes = 0 if self._has_body else self._barren_bytes + len(data)
+                self._check_head(max(self._barren_bytes, self._parsed_bytes()))
 
-    def _parsed_bytes(self) -> int:
-        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+    def feed(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        rest = data
+        try:
+            while True:
+                try:
+                    self.parser.feed_data(rest)
+                    return
+                except HttpParserUpgrade as end:
+                    # It took what follows for another protocol; the offer is declined (RFC 9110, 7.8).
+                    rest = memoryview(rest)[end.args[0] :]  # type: ignore[assignment] # it takes any buffer
+                    self.parser.feed_data(self._without_upgrade)
+        except HttpParserError as error:
+            if self._refusal is None:
+                self.send_400_response(str(error))
 
     def on_message_begin(self) -> None:
+        super().on_message_begin()
+        if self._begun and self._is_over():
+            raise _RefusedError  # behind an answer after which the connection is closed
         self._in_head = True
         self._begun += 1
-        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         self._in_head = False
+        if self._may_be_large:
+            self._check_head(self._parsed_bytes())
+        self._check_host()
+        is_upgrade = self.parser.should_upgrade()
+        if is_upgrade and self.parser.get_method() == b"CONNECT":
+            self._refuse(405, "CONNECT: this is no proxy")
+        if self._refusal is not None:
+            raise _RefusedError
+        if is_upgrade:
+            self._is_declined = True
+            self._without_upgrade = self._head_without_upgrade()
+            return
+        self._head_bytes = self._barren_bytes = 0
+        self._is_last = self._is_last or self._host.is_draining
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        if self._is_declined:
+            self._is_declined = False  # the head comes once more
+        else:
+            super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        is_alone = not self.pipeline
+        super().on_response_complete()
+        if is_alone and self._refusal is not None:
+            self._end_with(self._refusal)
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(400, f"the request is not HTTP: {msg}")
+
+    def _is_over(self) -> bool:
+        return self._refusal is not None or self.transport.is_closing()
+
+    def _parsed_bytes(self) -> int:
+        """Return how long the head is, as far as it is parsed: with the colon and the ends of its lines."""
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
     def _check_head(self, size: int) -> None:
         if size > self._bounds.head_bytes:
             limit = self._bounds.head_bytes
             self._refuse(431, f"the request line and headers are longer than {limit} bytes")
 
+    def _check_host(self) -> None:
+        hosts = 0
+        for name, _ in self.headers:
+            if name == b"host":
+                hosts += 1
+        if hosts != 1 and self.parser.get_http_version() == "1.1":  # RFC 9112, 3.2
+            self._refuse(400, f"there are {hosts} Host headers; HTTP/1.1 has exactly one")
+
+    def _head_without_upgrade(self) -> bytes:
+        parser = self.parser
+        lines = [parser.get_method() + b" " + self.url + b" HTTP/" + parser.get_http_version().encode()]
+        lines += [name + b": " + value for name, value in self.headers if name != b"upgrade"]
+        return b"\r\n".join([*lines, b"", b""])
+
+    def _request(self) -> dict[str, Any]:
+        """Return what is known of the request that is being read, as a scope has it."""
+        url = b"" if self.scope is None else self.url
+        path, _, query = url.partition(b"?")
+        return {
+            "method": self.parser.get_method().decode() if url else "",
+            "path": path.decode("latin-1"),
+            "query_string": query,
+            "client": self.client,
+        }
+
     def _refuse(self, status: int, detail: str) -> None:
-        if self.transport.is_closing():
+        """Refuse the request that is being read, after the answers to those before it, and read no more."""
+        if self._is_over():
             return
+        self._stop_timer()
         self.hurry()
-        if self.cycle is not None:
-            self.cycle.disconnected = True  # whatever the application answers is not sent
         body = problem(status, detail)
-        head = (
-            f"HTTP/1.1 {status} Refused\r\ncontent-type: {PROBLEM_TYPE}\r\n"
-            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
-        )
-        self.transport.write(head.encode() + body)
-        self.transport.close()
+        head = b"content-type: %b\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
+        refusal = STATUS_LINE[status] + head % (PROBLEM_TYPE.encode(), len(body)) + body
+        cycle = self.cycle
+        waits = cycle is not None and not cycle.response_complete
+        if cycle is not None and cycle.scope is self.scope and cycle.more_body:  # the application has it
+            if cycle.response_complete:
+                self.transport.close()
+                return
+            if self.pipeline:
+                self.pipeline.popleft()  # it is the last of those that wait
+                self._host.note(self._request(), str(status))
+            else:
+                cycle.scope["state"][REFUSED] = str(status)
+                cycle.disconnected = True  # whatever the application answers is not sent
+                cycle.message_event.set()
+                waits = False
+        else:
+            self._host.note(self._request(), str(status))
+        self._in_head = False
+        self.let_go()
+        self._refusal = refusal
+        if not waits:
+            self._end_with(refusal)
+
+    def _end_with(self, refusal: bytes) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(refusal)
+            self.transport.close()
 
     def _start_timer(self) -> None:
         if self._head_timer is None:

@@ -25,15 +25,15 @@ NAMES: dict[str, tuple[str, ...]] = {
     "module": ("HttpToolsProtocol", "STATUS_LINE"),
     "protocol": (
         *("app", "connections", "cycle", "expect_100_continue", "flow", "headers", "loop", "parser"),
-        *("root_path", "server_state", "transport", "url"),
+        *("client", "pipeline", "root_path", "scope", "server_state", "transport", "url"),
         *("connection_lost", "connection_made", "data_received", "pause_writing", "resume_writing"),
         *("on_body", "on_headers_complete", "on_message_begin", "on_message_complete"),
         *("on_response_complete", "send_400_response", "shutdown", "timeout_keep_alive_handler"),
         "_unset_keepalive_if_required",
     ),
-    "cycle": ("disconnected", "response_complete"),
+    "cycle": ("disconnected", "keep_alive", "message_event", "more_body", "response_complete", "scope"),
     "flow": ("write_paused",),
-    "parser": ("get_http_version", "get_method", "should_keep_alive", "should_upgrade"),
+    "parser": ("feed_data", "get_http_version", "get_method", "should_keep_alive", "should_upgrade"),
     "server_state": ("default_headers",),
 }
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from time import perf_counter
-from typing import TextIO
+from typing import Any, TextIO
 
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.observe.writer import writer_to
+
+REFUSED = "refused"
+"""Where a scope's state holds the status with which the connection itself has answered the request."""
+
+TOLD = "told"
+"""Where a scope's state holds that the request was counted and logged already."""
 
 
 class AccessLog:
@@ -61,18 +68,32 @@ class AccessLog:
             self._unwritten += 1
 
 
-async def logged(app: ASGIApp, log: AccessLog, scope: Scope, receive: Receive, send: Send) -> None:
-    """Let `app` answer a request that is not for a variant, and log it with the status that it answered."""
+async def noted(
+    app: ASGIApp, note: Callable[[Scope, str, float], None], scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Let `app` answer, and note what came of it, and after how many seconds, unless `app` has done so."""
     start = perf_counter()
-    outcome = "disconnected"
+    status: int | None = None
 
     async def send_and_note(message: Message) -> None:
-        nonlocal outcome
+        nonlocal status
         if message["type"] == "http.response.start":
-            outcome = str(message["status"])
+            status = message["status"]
         await send(message)
 
     try:
         await app(scope, receive, send_and_note)
     finally:
-        log.write(scope, outcome, perf_counter() - start)
+        if TOLD not in state_of(scope):
+            note(scope, outcome_of(scope, status), perf_counter() - start)
+
+
+def state_of(scope: Scope) -> dict[str, Any]:
+    """Return what all who see a request share, whoever copies its scope."""
+    state: dict[str, Any] = scope.setdefault("state", {})
+    return state
+
+
+def outcome_of(scope: Scope, status: int | None) -> str:
+    """Return what the client was told, or that it left; `status` is the application's, None for no answer."""
+    return str(state_of(scope).get(REFUSED) or status or "disconnected")

@@ -106,7 +106,7 @@ class Writer:
 
 
 def let_drop(descriptor: int) -> None:
-    """Have whoever writes to a pipe that is full drop what he writes, and not wait: libraries in C do that too.
+    """Have whoever writes to a full pipe drop what he writes, and not wait: libraries in C write as well.
 
     Other programs that have the same pipe wait as before.
     """

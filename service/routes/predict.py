@@ -14,8 +14,9 @@ from service.engine.batcher import Batcher
 from service.engine.job import Answer
 from service.engine.reply import Reply, Write
 from service.errors import ExpiredError, OverloadedError, RequestError
+from service.http.bodies import Bodies
 from service.http.limits import read_body
-from service.observe.access_log import AccessLog
+from service.observe.access_log import TOLD, AccessLog, outcome_of, state_of
 from service.observe.metrics import STAGES, Metrics
 from service.repository.resolver import Bound, Resolver
 from service.routes.course import Course
@@ -43,6 +44,7 @@ class PredictEndpoint:
         metrics: Metrics,
         *,
         max_body_bytes: int,
+        bodies: Bodies,
         body_timeout_s: float,
         server_timing: bool,
         access_log: AccessLog | None,
@@ -50,6 +52,7 @@ class PredictEndpoint:
         self._resolver = resolver
         self._metrics = metrics
         self.max_body_bytes = max_body_bytes
+        self.bodies = bodies
         self._body_timeout_s = body_timeout_s
         self._server_timing = server_timing
         self._access_log = access_log
@@ -62,7 +65,7 @@ class PredictEndpoint:
         except RequestError as error:
             status, headers, content = refusal(error)
         except ClientDisconnect:
-            self._tell(scope, course, "disconnected")
+            self._tell(scope, course, outcome_of(scope, None))
             return
         except Exception:
             self._tell(scope, course, "500")
@@ -130,22 +133,29 @@ class PredictEndpoint:
 
     async def _answer(self, scope: Scope, receive: Receive, course: Course) -> tuple[Headers, bytes]:
         wants = ask_headers(scope["headers"])
-        body = await read_body(
-            receive, wants.length, max_bytes=self.max_body_bytes, timeout_s=self._body_timeout_s
-        )
-        said = ask_query(scope["query_string"])
-        servable, codec = self._resolver.loaded(said.target) or await self._resolver.load(said.target)
-        course.servable = servable
+        (servable, codec), rows, deadline = await self._read(scope, receive, course, wants)
         batcher = servable.batcher
-        if len(body) > _CHEAP_BYTES:
-            batcher.check_room()  # before decoding, which costs as much as a small model
-        rows = _decode(course, codec, wants, body)
-        deadline = _deadline(course, wants, said)
         if batcher.runs_inline(len(rows)):
             answer = await batcher.submit(rows, deadline)
         else:
             answer = await _answer_unless_gone(batcher, batcher.submit(rows, deadline), receive, deadline)
         return self._encode(course, codec, wants, answer)
+
+    async def _read(
+        self, scope: Scope, receive: Receive, course: Course, wants: Wants
+    ) -> tuple[Bound[Codec], Rows, float | None]:
+        """Return whom a request is for, its rows, and the time by which."""
+        with self.bodies.under_way() as arriving:
+            body = await read_body(
+                receive, wants.length, arriving, max_bytes=self.max_body_bytes, timeout_s=self._body_timeout_s
+            )
+            said = ask_query(scope["query_string"])
+            bound = self._resolver.loaded(said.target) or await self._resolver.load(said.target)
+            course.servable = bound.servable
+            if len(body) > _CHEAP_BYTES:
+                bound.servable.batcher.check_room()  # before decoding, which costs as much as a small model
+            rows = _decode(course, bound.codec, wants, body)
+        return bound, rows, _deadline(course, wants, said)
 
     def _encode(self, course: Course, codec: Codec, wants: Wants, answer: Answer) -> tuple[Headers, bytes]:
         begun = perf_counter()
@@ -157,6 +167,7 @@ class PredictEndpoint:
         return headers, content
 
     def _tell(self, scope: Scope, course: Course, outcome: str) -> None:
+        state_of(scope)[TOLD] = True
         course.count(self._metrics, outcome)
         if self._access_log is not None:
             course.log(self._access_log, scope, outcome)

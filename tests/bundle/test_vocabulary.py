@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given
@@ -19,13 +20,49 @@ ANY_TEXT = st.text(st.characters(codec=None), max_size=200)  # lone surrogates a
         ("Oil prices ROSE 3.5%", ["oil", "prices", "rose", "3", "5"]),
         ("", []),
         (" \t\n_-\0!", []),
-        ("снег, Straße; 日本", ["снег", "straße", "日本"]),
+        ("снег, Straße", ["снег", "straße"]),
+        ("हिन्दी भाषा, שָׁלוֹם", ["हिन्दी", "भाषा", "שָׁלוֹם"]),
         ("half \ud800 a pair", ["half", "a", "pair"]),
         ("snake_case", ["snake", "case"]),
     ],
 )
 def test_words_are_runs_of_letters_and_digits_in_lower_case(text: str, expected: list[str]) -> None:
     assert words(text, 9) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("東京は great", ["東", "京", "は", "great"]),
+        ("ภาษาที่ดี", ["ภ", "า", "ษ", "า", "ที่", "ดี"]),
+        ("カー・パ", ["カ", "ー", "パ"]),
+        ("文\uff0c3 文", ["文", "3", "文"]),
+        ("한국어 텍스트", ["한국어", "텍스트"]),
+        ("good 👍🏽 ❤️ ❤ 🇩🇪", ["good", "👍", "❤", "❤", "🇩🇪"]),
+        ("👨‍👩‍👧", ["👨", "👩", "👧"]),
+        ("3°C ─── ©", ["3", "c"]),
+    ],
+)
+def test_letters_of_scripts_without_spaces_and_emoji_are_words_by_themselves(
+    text: str, expected: list[str]
+) -> None:
+    assert words(text, 9) == expected
+
+
+@given(st.text(st.characters(min_codepoint=0xA0, max_codepoint=0x1FFF), max_size=60))
+def test_a_word_is_one_word_in_whichever_form_of_unicode_it_was_typed(text: str) -> None:
+    assert words(normalize("NFD", text), 9) == words(normalize("NFC", text), 9)
+
+
+@given(st.text(st.characters(max_codepoint=0x7F), max_size=60))
+def test_plain_text_is_cut_by_newer_rules_as_by_the_first(text: str) -> None:
+    assert words(text, 9, 2) == words(text, 9, 1)
+
+
+def test_a_bundle_of_the_first_rules_goes_on_cutting_by_them() -> None:
+    first = Vocabulary.parse('["日本", "e"]'.encode(), 1)
+    assert first.ids("日本 é", 9) == [2, 3]
+    assert Vocabulary(("日", "é")).ids("日本 é", 9) == [2, UNKNOWN, 3]
 
 
 def test_no_more_words_are_looked_for_than_are_wanted() -> None:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import ssl
 import sys
 import threading
 import time
+from base64 import b64encode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,20 @@ from bundle.runtimes import open_runtime
 from bundle.store import ModelStore
 
 HANG_UP = 0  # instead of a status: the connection is closed without an answer
+# How an answer begins, what it says of where it ends, and whether it ends with the connection.
+FRAMES = {
+    "sized": (b"HTTP/1.1", b"Content-Length: SIZE\r\n", False),
+    "chunked": (b"HTTP/1.1", b"Transfer-Encoding: chunked\r\n", False),
+    "unsized": (b"HTTP/1.1", b"", True),
+    "http10": (b"HTTP/1.0", b"Content-Length: SIZE\r\n", True),
+    "http10-kept": (b"HTTP/1.0", b"Connection: keep-alive\r\nContent-Length: SIZE\r\n", False),
+    "hinted": (
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1",
+        b"Content-Length: SIZE\r\n",
+        False,
+    ),
+    "folded": (b"HTTP/1.1", b"X: in\r\n two lines\r\ncOnTeNt-LeNgTh:\r\n\tSIZE\r\n", False),
+}
 INFERENCE_S = 0.0005  # what it says that each request cost the model
 
 
@@ -54,10 +70,17 @@ class FakeService(ThreadingHTTPServer):
     def process_request(self, request: Any, client_address: Any) -> None:
         """Close some connections at once: not the first, on which somebody asks whether all is well."""
         self.connections += 1
+        if self.options.certificate:
+            request = self.secured(request)
         if 1 < self.connections <= 1 + self.options.close_first:
             self.shutdown_request(request)
         else:
             super().process_request(request, client_address)
+
+    def secured(self, request: Any) -> Any:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(self.options.certificate)
+        return context.wrap_socket(request, server_side=True, do_handshake_on_connect=False)
 
     def number(self) -> int:
         with self.lock:
@@ -118,6 +141,8 @@ class FakeService(ThreadingHTTPServer):
         options = self.options
         with self.gate:
             pass  # while another request stalls, nobody gets on
+        if options.slow_ms:
+            time.sleep(options.slow_ms / 1000)
         if _is_turn(number, options.stall_every):
             with self.gate:
                 time.sleep(options.stall_ms / 1000)
@@ -136,6 +161,22 @@ class Handler(BaseHTTPRequestHandler):
     wbufsize = -1
     disable_nagle_algorithm = True
     server: FakeService
+    answers = 0  # on this connection
+
+    def setup(self) -> None:
+        self.request.settimeout(self.server.options.idle_s)
+        super().setup()
+
+    def parse_request(self) -> bool:
+        """Take off the path below which the service is, and see who asks."""
+        if not super().parse_request():
+            return False
+        options = self.server.options
+        self.path = self.path.removeprefix(options.prefix)
+        if options.user and self.headers["Authorization"] != _basic(options.user):
+            self._answer(401, "{}")
+            return False
+        return True
 
     def do_GET(self) -> None:
         if self.path == "/counts":
@@ -157,11 +198,22 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def _answer(self, status: int, text: str) -> None:
+        self.answers += 1
+        options = self.server.options
+        is_last = self.answers == options.answers_a_connection
+        close = b"Connection: close\r\n" if is_last and options.announces else b""
+        begin, fields, ends_with_connection = FRAMES[options.frame]
         content = text.encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+        if b"chunked" in fields:
+            content = b"%x;name=value\r\n%b\r\n0\r\nTrailer: x\r\n\r\n" % (len(content), content)
+        head = b"%b %d X\r\n%b%b\r\n" % (begin, status, fields.replace(b"SIZE", b"%d" % len(content)), close)
+        self.wfile.write(head + content)
+        self.wfile.flush()
+        self.close_connection = is_last or ends_with_connection
+
+
+def _basic(user: str) -> str:
+    return f"Basic {b64encode(user.encode()).decode()}"
 
 
 def _is_turn(number: int, every: int) -> bool:
@@ -183,6 +235,14 @@ def main() -> None:
     parser.add_argument("--drift-us", type=float, default=0.0, help="how much longer each request takes")
     parser.add_argument("--cache-ms", type=float, default=0.0, help="saved where a body comes again")
     parser.add_argument("--as-model", default="", help="the variant whose predictions it gives")
+    parser.add_argument("--slow-ms", type=float, default=0.0, help="how long each request takes at least")
+    parser.add_argument("--frame", choices=FRAMES, default="sized", help="how it says where an answer ends")
+    parser.add_argument("--answers-a-connection", type=int, default=0, help="before it closes it")
+    parser.add_argument("--announces", action="store_true", help="that it closes the connection")
+    parser.add_argument("--idle-s", type=float, help="after which it closes a connection")
+    parser.add_argument("--prefix", default="", help="path below which it is")
+    parser.add_argument("--user", default="", help="the only one whom it answers, as name:password")
+    parser.add_argument("--certificate", help="speak TLS; a file of a certificate and its key")
     options = parser.parse_args()
     service = FakeService(ModelStore(options.models).open(options.model), options)
     sys.stdout.write(f"{service.server_address[1]}\n")

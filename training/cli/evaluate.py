@@ -38,6 +38,8 @@ def evaluate(config: DataConfig | None, proof: Proof, *, bundle: BundleFolder) -
     with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress:
         evaluations = rescore(bundle, config, progress=progress)
     rows = evaluations[0].scores.rows
-    print_table(f"{bundle}: {rows:,} rows", evaluations, {}, "One thread. Times are of this machine, now.")
     opened = open_bundle(bundle)
-    proof.show(f"{opened.name}/{opened.version}", evaluations, opened.manifest.labels)
+    labels = opened.manifest.labels
+    note = "One thread. Times are of this machine, now."
+    print_table(f"{bundle}: {rows:,} rows", evaluations, labels, {}, note)
+    proof.show(f"{opened.name}/{opened.version}", evaluations, labels)

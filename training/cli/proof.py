@@ -61,20 +61,21 @@ class Proof(BaseModel):
         repeats: Sequence[Repeat] = (),
     ) -> None:
         """Print the tables and write what was asked for; `seed` is that of `evaluations`, if repeated."""
-        from training.report.comparison import comparison_table
+        from training.report.comparison import SPARE, comparison_table
         from training.report.confusion_picture import FILE_NAME, draw_confusion
         from training.report.figures import figures, spread_figures, write
         from training.report.ladder_picture import FILE_NAME as LADDER
         from training.report.ladder_picture import draw as draw_ladder
+        from training.report.stability import SPARE as SPARE_OF_SEEDS
         from training.report.stability import stability_table
         from training.report.tables import show
         from training.runs.repeats import stability
 
-        show(comparison_table(evaluations, labels, self.margin))
+        show(comparison_table(evaluations, labels, self.margin), SPARE)
         content = figures(evaluations, labels, self.margin)
         if repeats:
             found, seeds = stability(evaluations, repeats), [seed, *(again.seed for again in repeats)]
-            show(stability_table(found, seeds))
+            show(stability_table(found, seeds), SPARE_OF_SEEDS)
             content["seeds"] = spread_figures(found, seeds)
         if self.figures is not None:
             write(self.figures, content)

@@ -77,6 +77,7 @@ def train(
     print_table(
         f"{bundle.folder}: {bundle.manifest.provenance.test_rows:,} test rows",
         published.evaluations,
+        bundle.manifest.labels,
         published.failures,
         "One thread; tensorflow: every core. Times are of this machine, now.",
     )

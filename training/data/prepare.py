@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from bundle.normalizer import FloatArray, Method, Normalizer
 from training.config import VOCABULARY
 from training.data.dataset import Dataset, IntArray, require_trainable
 from training.data.labels import class_indices
+from training.data.overlap import Fingerprints, fingerprints, overlap
 from training.data.records import Instance, fit_encoder
 from training.data.scaling import fit_normalizer
 from training.data.split import Split, split
@@ -37,6 +38,8 @@ class Prepared:
     """What made the rows, where they were texts or objects."""
     test_instances: Sequence[Instance] | None = None
     """What the test rows were before."""
+    seen: Fingerprints = field(default_factory=lambda: np.zeros(0, np.uint64))
+    """Of every row that trains or validates: sorted, each once."""
 
 
 def prepare(
@@ -65,6 +68,9 @@ def prepare(
             data.name, data.records, parts.train.tolist(), tokens=tokens, vocabulary=vocabulary
         )
         encoder, data = encoded.encoder, replace(data, x=encoded.x, input=encoded.input)
+    told_apart = fingerprints(data.x, None if data.records is None else data.records.instances)
+    seen = np.unique(told_apart[np.concatenate([parts.train, parts.validation])])
+    repeated = overlap(told_apart[parts.test], seen)
     lengths = None if data.lengths is None else data.lengths[parts.train]
     normalizer = fit_normalizer(normalize, data.x[parts.train], data.input, lengths)
     return Prepared(
@@ -77,9 +83,10 @@ def prepare(
         y[parts.validation],
         data.x[parts.test],
         y[parts.test],
-        _constant_notes(data, normalizer),
+        _constant_notes(data, normalizer) + ((repeated,) if repeated else ()),
         encoder,
         None if data.records is None else data.records.take(parts.test.tolist()),
+        seen,
     )
 
 

@@ -91,6 +91,7 @@ def fit_encoder(
         shape=(encoder.features,),
         fields=fields,
         vocabulary=known.size if any(isinstance(field, TextField) for field in fields) else 0,
+        tokenizer=known.rules,
     )
     return Encoded(encode(name, encoder, records.instances), spec, encoder)
 

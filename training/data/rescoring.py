@@ -15,6 +15,7 @@ from training.config import DataConfig
 from training.data.dataset import Dataset, IntArray
 from training.data.files.sources import is_table, load
 from training.data.labels import class_indices
+from training.data.overlap import fingerprints, overlap
 from training.data.records import Records, encode
 from training.errors import FeaturesError, UndeclaredColumnError
 from training.progress import Progress
@@ -94,13 +95,21 @@ def _rows_for(bundle: Bundle, config: DataConfig, progress: Progress) -> tuple[F
         pairs = zip(given.feature_names, expected.feature_names, strict=True)
         here, there = next((a, b) for a, b in pairs if a != b)
         raise FeaturesError(f"{data.name} has the feature {here!r} where {bundle.folder} has {there!r}")
-    if data.test_rows:
-        data_x, data_y = data.x[-data.test_rows :], data.y[-data.test_rows :]
-    else:
-        data_x, data_y = data.x, data.y
-        if found.sha256 == bundle.manifest.provenance.data_sha256:
-            progress.warn("the model was trained on most of these rows: the scores flatter it")
-    return np.ascontiguousarray(data_x), class_indices(data_y, bundle.manifest.labels)
+    rows = slice(len(data.x) - data.test_rows if data.test_rows else 0, None)
+    if (repeated := _overlap(bundle, found, data, rows)) is not None:
+        progress.warn(repeated)
+    return np.ascontiguousarray(data.x[rows]), class_indices(data.y[rows], bundle.manifest.labels)
+
+
+def _overlap(bundle: Bundle, found: Dataset, data: Dataset, rows: slice) -> str | None:
+    """Say how many of the `rows` of `data` the model was fitted on; None where on none that is known."""
+    seen = bundle.training_rows()
+    if seen is not None:
+        instances = None if data.records is None else data.records.instances[rows]
+        return overlap(fingerprints(data.x[rows], instances), seen)
+    if not data.test_rows and found.sha256 == bundle.manifest.provenance.data_sha256:
+        return "the model was trained on most of these rows: the scores flatter it"
+    return None
 
 
 def _objects(data: Dataset) -> Records | None:

@@ -21,6 +21,7 @@ from training.diagnosis.layers import BATCH, compare
 from training.diagnosis.tensors import OpenGraph
 from training.errors import OptionError
 from training.evaluation.scoring import chunks, predict_all
+from training.evaluation.shift import shifts
 from training.precisions import precision_of
 from training.progress import Progress, Silence
 
@@ -48,6 +49,10 @@ def diagnose(
     against = against or reference_of(bundle, variant)
     _require_comparable(bundle, variant, against)
     x, y = rows_to_score(bundle, config, progress)
+    for shift in shifts(
+        x, bundle.test_set()[0], bundle.manifest.input
+    ):  # what leaves the calibration is found
+        progress.warn(shift)
     progress.begin("scoring", 2 * chunks(len(x)))
     answers = [predict_all(open_runtime(bundle, name), x, progress.advance) for name in (variant, against)]
     pairs = Pairs.of(*(answer.argmax(axis=1) == y for answer in answers))

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Literal, TypeAlias
 
-from bundle.encoder import in_order_of_columns
-from bundle.fields import AnyField
 from bundle.manifest import InputSpec
 from evidence.paired import Pairs
 from training.diagnosis.inputs import STEPS_MIN, Inputs
 from training.diagnosis.layers import INPUT, Comparison, Layer
+from training.evaluation.channels import count, name, thing
+from training.evaluation.shift import describe_uncovered
 
 Cause: TypeAlias = Literal[
     "one scale for all features",
@@ -66,7 +64,7 @@ def find(inputs: Inputs, layers: Sequence[Layer], spec: InputSpec) -> tuple[Find
         found.append(
             Finding(
                 "saturated activations",
-                f"in {_count(len(clipped), 'layer')} values of float32 lie beyond what the integers can say: "
+                f"in {count(len(clipped), 'layer')} values of float32 lie beyond what the integers can say: "
                 f"{named}",
             )
         )
@@ -96,8 +94,8 @@ def find(inputs: Inputs, layers: Sequence[Layer], spec: InputSpec) -> tuple[Find
 
 def describe(layer: Layer) -> str:
     """Name a layer for people: its place, its kind, and the end of its path."""
-    name = layer.name.split(";")[0]
-    return f"layer {layer.position} ({layer.kind} {'/'.join(name.split('/')[-2:])})"
+    path = layer.name.split(";")[0].split("/")
+    return f"layer {layer.position} ({layer.kind} {'/'.join(path[-2:])})"
 
 
 def _is_noisy(layer: Layer) -> bool:
@@ -106,9 +104,9 @@ def _is_noisy(layer: Layer) -> bool:
 
 def _inputs(inputs: Inputs, layers: Sequence[Layer], spec: InputSpec) -> list[Finding]:
     found = []
-    of_all = f"of {_count(inputs.channels, _thing(spec))}"
+    of_all = f"of {count(inputs.channels, thing(spec))}"
     if inputs.coarse:
-        named = ", ".join(f"{_name(spec, one.channel)} {one.steps:.1f}" for one in inputs.coarse[:_NAMED_MAX])
+        named = ", ".join(f"{name(spec, one.channel)} {one.steps:.1f}" for one in inputs.coarse[:_NAMED_MAX])
         found.append(
             Finding(
                 "one scale for all features",
@@ -116,15 +114,7 @@ def _inputs(inputs: Inputs, layers: Sequence[Layer], spec: InputSpec) -> list[Fi
             )
         )
     if inputs.uncovered:
-        worst = inputs.uncovered[0]
-        found.append(
-            Finding(
-                "rows beyond the calibration",
-                f"{len(inputs.uncovered)} {of_all} leave the range that was calibrated with; "
-                f"{_name(spec, worst.channel)} in {worst.share:.0%} of its values: {_range(worst.given)}, "
-                f"where {_range(worst.calibrated)} was seen",
-            )
-        )
+        found.append(Finding("rows beyond the calibration", describe_uncovered(inputs.uncovered, spec)))
     cut = next((one for one in layers if one.kind == INPUT and one.clip_noise > _CLIP_NOISE_SOUND), None)
     if cut is not None and inputs.bounds is not None:
         found.append(
@@ -135,29 +125,6 @@ def _inputs(inputs: Inputs, layers: Sequence[Layer], spec: InputSpec) -> list[Fi
             )
         )
     return found
-
-
-def _name(spec: InputSpec, channel: int) -> str:
-    if spec.feature_names and spec.kind == "vector":
-        return repr(spec.feature_names[channel])
-    if spec.fields is not None:
-        return repr(_field(spec.fields, channel).name)
-    return f"{_thing(spec)} {channel}"
-
-
-def _thing(spec: InputSpec) -> str:
-    return {"vector": "feature", "table": "column"}.get(spec.kind, "channel")
-
-
-def _field(fields: Sequence[AnyField], column: int) -> AnyField:
-    """Return the field that a column of a row belongs to: one field may have several."""
-    ordered = in_order_of_columns(fields)
-    ends = list(accumulate(field.columns for field in ordered))
-    return ordered[bisect_right(ends, column)]
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def _range(ends: tuple[float, float]) -> str:

@@ -9,22 +9,9 @@ import numpy as np
 from bundle.manifest import CalibrationSpec
 from bundle.normalizer import FloatArray
 from training.diagnosis.tensors import Quantization
+from training.evaluation.shift import Uncovered, find_uncovered
 
 STEPS_MIN = 16  # four bits: with fewer, a feature is hardly more than high or low
-
-_BEYOND = 0.1  # of the calibrated width: a sample never has the very ends
-_UNCOVERED_MIN = 0.02  # of the rows
-
-
-@dataclass(frozen=True)
-class Uncovered:
-    """A channel that leaves its calibrated range. Numbers are raw."""
-
-    channel: int
-    share: float
-    """Of its values that lie outside, by more than a tenth of the range."""
-    calibrated: tuple[float, float]
-    given: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -71,20 +58,3 @@ def find_coarse(values: FloatArray, step: float) -> tuple[Coarse, ...]:
         for channel in np.flatnonzero((steps > 0) & (steps < STEPS_MIN))
     ]
     return tuple(sorted(few, key=lambda one: one.steps))
-
-
-def find_uncovered(values: FloatArray, calibration: CalibrationSpec) -> tuple[Uncovered, ...]:
-    """Return the channels of raw `values` (n, channels) of which more than 2% are new to the calibration."""
-    low, high = np.array(calibration.low), np.array(calibration.high)
-    room = _BEYOND * (high - low)
-    shares = ((values < low - room) | (values > high + room)).mean(axis=0)
-    found = [
-        Uncovered(
-            int(channel),
-            float(shares[channel]),
-            (float(low[channel]), float(high[channel])),
-            (float(values[:, channel].min()), float(values[:, channel].max())),
-        )
-        for channel in np.flatnonzero(shares > _UNCOVERED_MIN)
-    ]
-    return tuple(sorted(found, key=lambda one: -one.share))

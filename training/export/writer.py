@@ -120,6 +120,7 @@ class BundleWriter:
             golden=self._save("golden.npz", x=rows, **answers),
             vocabulary=self._vocabulary(),
             test_instances=self._test_instances(),
+            training_rows=self._training_rows(),
             provenance=self.provenance,
         )
 
@@ -134,6 +135,11 @@ class BundleWriter:
         if instances is None:
             return None
         return self._write("test_instances.json", json.dumps(list(instances), indent=0).encode())
+
+    def _training_rows(self) -> FileSpec:
+        path = self.staging / "training_rows.npy"
+        np.save(path, self.prepared.seen)
+        return describe(self.staging, path)
 
     def _write(self, name: str, content: bytes) -> FileSpec:
         (self.staging / name).write_bytes(content)

@@ -16,6 +16,7 @@ from training.evaluation.tally import Tally
 
 _COLUMNS = ("difference [95% interval]", "lost / gained", "p", "verdict", "ECE", "Brier", "worst class")
 _LEFT = ("verdict", "worst class")
+SPARE = ("Brier", "ECE", "p", "worst class", "lost / gained")  # where there is little room
 
 
 def comparison_table(evaluations: Sequence[Evaluation], labels: Sequence[int | str], margin: float) -> Table:
@@ -34,7 +35,7 @@ def comparison_table(evaluations: Sequence[Evaluation], labels: Sequence[int | s
     )
     table.add_column("variant", no_wrap=True)
     for column in _COLUMNS:
-        table.add_column(column, justify="left" if column in _LEFT else "right")
+        table.add_column(column, justify="left" if column in _LEFT else "right", no_wrap=column != "verdict")
     for evaluation in evaluations:
         table.add_row(*comparison_cells(evaluation, labels, margin))
     return table

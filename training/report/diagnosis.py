@@ -12,6 +12,8 @@ from evidence.paired import judge
 from training.diagnosis.findings import Diagnosis
 from training.diagnosis.layers import Layer
 
+SPARE = ("outlier", "coarse channels", "weights", "saturated", "output")  # where there is little room
+
 _LAYERS_MAX = 16
 
 
@@ -27,11 +29,11 @@ def layer_table(diagnosis: Diagnosis) -> Table:
         caption_justify="left",
         caption=Text("\n".join(_caption(diagnosis, len(shown)))),
     )
-    table.add_column("", justify="right")
-    table.add_column("layer")
+    table.add_column("", justify="right", no_wrap=True)
+    table.add_column("layer", no_wrap=True)
     table.add_column("output", no_wrap=True, max_width=48)
     for column in ("signal to noise", "noise added", "saturated", "weights", "coarse channels", "outlier"):
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", no_wrap=True)
     for layer in shown:
         table.add_row(*layer_cells(layer))
     return table

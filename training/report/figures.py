@@ -10,6 +10,7 @@ from typing import Any
 
 from bundle.manifest import REFERENCE
 from evidence.paired import Pairs, judge
+from training.evaluation.baseline import Baseline
 from training.evaluation.confusion import worst, worst_p
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.tally import Tally
@@ -18,14 +19,17 @@ from training.runs.repeats import Stability
 
 def figures(evaluations: Sequence[Evaluation], labels: Sequence[int | str], margin: float) -> dict[str, Any]:
     """Return all that the tables show, and what they have no room for."""
+    baseline = Baseline.under(evaluations, labels)
     return {
         "rows": evaluations[0].scores.rows,
         "reference": REFERENCE,
         "margin": margin,
         "labels": list(labels),
+        "baseline": asdict(baseline),
         "variants": [
             {
                 "variant": one.variant,
+                "beats_baseline": baseline.is_beaten_by(one.accuracy),
                 "bytes": one.bytes,
                 "scores": one.scores.model_dump(),
                 "microseconds_a_row": {str(batch): time for batch, time in one.microseconds.items()},

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
 
+from training.evaluation.baseline import Baseline
 from training.evaluation.domination import dominated, front
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.timing import TIMED_BATCHES
@@ -24,6 +25,7 @@ FILE_NAME = "ladder.png"
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D00")
 _SHAPES = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 _GREY = "#B4B4B4"
+_BASELINE = "#7A7A7A"
 _BATCH = TIMED_BATCHES[-1]
 _SMALLEST, _LARGEST = 5.0, 17.0  # diameters of markers, points
 _LABEL_GAP = 0.032  # between the baselines of two labels, as a share of the panel's height
@@ -46,6 +48,7 @@ def draw(evaluations: Sequence[Evaluation], title: str, path: Path) -> None:
         _draw_point(axes, one, styles[one.variant], largest, grey=one.variant in worse)
     axes.set_xlim(*_limits([_cost(one) for one in evaluations]))
     axes.margins(y=0.06)
+    _draw_baseline(axes, evaluations)
     figure.draw_without_rendering()  # labels are placed by where the points have come to lie
     _label(axes, standing, styles)
     _explain(axes, evaluations, styles, greyed=bool(worse))
@@ -94,6 +97,14 @@ def _draw_front(axes: Axes, corners: Sequence[Evaluation]) -> None:
         linewidth=1.3,
         zorder=1,
     )
+
+
+def _draw_baseline(axes: Axes, evaluations: Sequence[Evaluation]) -> None:
+    """Draw what the commonest class alone gives, where it is not far below all rungs."""
+    classes = range(len(evaluations[0].tally.confusion))
+    accuracy = Baseline.under(evaluations, classes).accuracy
+    if accuracy >= axes.get_ylim()[0]:
+        axes.axhline(accuracy, color=_BASELINE, linestyle=":", linewidth=1.3, label="commonest class alone")
 
 
 def _draw_point(axes: Axes, one: Evaluation, style: tuple[str, str], largest: int, *, grey: bool) -> None:
@@ -170,6 +181,7 @@ def _explain(
     if greyed:
         marks.append(_mark("o", _GREY, "dominated"))
     marks.append(Line2D([], [], color="#444444", linewidth=1.3, label="Pareto front"))
+    marks += [line for line in axes.get_lines() if line.get_color() == _BASELINE]
     axes.legend(
         handles=marks,
         loc="upper left",

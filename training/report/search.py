@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from rich.table import Table
 from rich.text import Text
 
+from training.evaluation.baseline import nothing_learned
 from training.report.tables import show
 from training.search.config import SearchConfig
 from training.search.front import Candidate
@@ -14,6 +15,7 @@ from training.search.space import hidden_of
 from training.search.tuning import Final, Found
 
 _LEFT = ("trial", "hidden", "optimizer", "precision", "meets both")
+_SPARE = ("batch", "optimizer", "learning rate", "weights", "hidden", "drop")  # where there is little room
 _RIGHT = ("learning rate", "batch", "weights", "validation accuracy", "drop", "µs/row")
 
 
@@ -21,18 +23,19 @@ def print_front(found: Found, config: SearchConfig) -> None:
     """Print a row for each model on the front, and for the untuned one, on stdout."""
     title = (
         f"The Pareto front of {len(found.candidates)} trained models; {len(found.given_up)} trials given up. "
-        f"Accuracy on {found.demand.rows:,} validation rows; time at {config.rows} rows a call."
+        f"Accuracy on {found.demand.rows:,} validation rows, where {found.baseline}; time at {config.rows} "
+        "rows a call."
     )
     table = Table(title=Text(title), title_justify="left")
     for column in (_LEFT[0], *_LEFT[1:4], *_RIGHT, _LEFT[4]):
-        table.add_column(column, justify="right" if column in _RIGHT else "left")
+        table.add_column(column, justify="right" if column in _RIGHT else "left", no_wrap=True)
     front = found.front
     shown = front if found.reference in front else [*front, found.reference]
     if found.chosen not in shown:
         shown.append(found.chosen)
     for candidate in shown:
         table.add_row(*cells(candidate, found, config))
-    show(table)
+    show(table, _SPARE)
 
 
 def cells(candidate: Candidate, found: Found, config: SearchConfig) -> list[str]:
@@ -65,17 +68,18 @@ def sentences(found: Found, final: Final, config: SearchConfig) -> list[str]:
     accuracy = (
         f"Test: accuracy {final.accuracy:.4f} on {final.rows:,} rows, untuned float32 "
         f"{final.reference_accuracy:.4f}: a drop of {final.drop:+.4f}, of {config.max_accuracy_drop:g} "
-        f"allowed ({final.lost} rows lost, {final.won} won)."
+        f"allowed ({final.lost} rows lost, {final.won} won); {final.baseline}."
     )
     time = (
         f"Time: {final.row_us:,.2f} µs a row at {config.rows} rows a call, untuned float32 "
         f"{final.reference_row_us:,.2f}, of {config.max_row_us:g} allowed; one thread, this machine, now."
     )
     whose = f"{bundle.folder} is trial {found.chosen.number}; its default variant is {precision}."
-    lines = [whose, accuracy, time]
+    learned = nothing_learned(final.published.evaluations, bundle.manifest.labels, (precision,))
+    lines = [whose, accuracy, time, *([learned] if learned else [])]
     missed = misses(found, final, config)
     if not missed:
-        return [*lines, "Both demands are met."]
+        return [*lines, f"Both demands are met{', but nothing was learned' if learned else ''}."]
     return [*lines, f"Not met: {'; '.join(missed)}. What was published is the nearest that was found."]
 
 

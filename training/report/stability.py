@@ -10,6 +10,15 @@ from rich.text import Text
 from bundle.manifest import REFERENCE
 from training.runs.repeats import Spread, Stability
 
+_COLUMNS = (
+    "accuracy, mean ± deviation",
+    "lowest to highest",
+    "95% interval within one seed",
+    f"less {REFERENCE}, mean ± deviation",
+    "its lowest to highest",
+)
+SPARE = ("its lowest to highest", "lowest to highest", "95% interval within one seed")  # with little room
+
 
 def stability_table(found: Sequence[Stability], seeds: Sequence[int]) -> Table:
     """Lay the spread between seeds beside the interval within the published one."""
@@ -25,14 +34,8 @@ def stability_table(found: Sequence[Stability], seeds: Sequence[int]) -> Table:
         ),
     )
     table.add_column("variant", no_wrap=True)
-    for column in (
-        "accuracy, mean ± deviation",
-        "lowest to highest",
-        "95% interval within one seed",
-        f"less {REFERENCE}, mean ± deviation",
-        "lowest to highest",
-    ):
-        table.add_column(column, justify="right")
+    for column in _COLUMNS:
+        table.add_column(column, justify="right", no_wrap=True)
     for one in found:
         accuracy, difference, published = one.accuracy, one.difference, one.published
         against = ["", ""] if one.variant == REFERENCE else [_mean(difference, "+"), _range(difference, "+")]

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 from rich.console import Console
-from rich.table import Table
+from rich.measure import Measurement
+from rich.table import Column, Table
 from rich.text import Text
 
+from training.evaluation.baseline import Baseline, nothing_learned
 from training.evaluation.domination import dominated
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.timing import TIMED_BATCHES
 
 _PIPE_COLUMNS = 190  # a pipe has no width of its own; a log must not lose columns
+_WORDS_COLUMNS = 24  # of a column of sentences, where there is little room
+
+_SCORES = ("accuracy [95% interval]", "precision", "recall", "F1", "log-loss", "agreement", "bytes")
+_SPARE = ("precision", "recall", "log-loss", "F1", "agreement", "dominated by", "bytes")
 
 
 def print_table(
-    title: str, evaluations: Sequence[Evaluation], failures: Mapping[str, str], note: str
+    title: str,
+    evaluations: Sequence[Evaluation],
+    labels: Sequence[int | str],
+    failures: Mapping[str, str],
+    note: str,
 ) -> None:
-    """Print one row a variant on stdout; below it, why others could not be made."""
+    """Print one row a variant on stdout, under what costs nothing; below, why others could not be made."""
+    title = f"{title}; {Baseline.under(evaluations, labels)}"
     table = Table(title=Text(title), title_justify="left", caption_justify="left")
     table.add_column("variant", no_wrap=True)
-    for column in ("accuracy [95% interval]", "precision", "recall", "F1", "log-loss", "agreement", "bytes"):
-        table.add_column(column, justify="right", no_wrap=column == "accuracy [95% interval]")
-    for batch in TIMED_BATCHES:
-        table.add_column(f"µs/row, batch {batch}", justify="right")
+    for column in (*_SCORES, *(f"µs/row, batch {batch}" for batch in TIMED_BATCHES)):
+        table.add_column(column, justify="right", no_wrap=True)
     worse = dominated(evaluations)
     if worse:
         table.add_column("dominated by", no_wrap=True)
@@ -36,15 +46,50 @@ def print_table(
         table.add_row(variant, "left out")
         note += f"\n{variant} is left out: {reason}"
     table.caption = Text(note)
-    show(table)
+    show(table, _SPARE)
+    if (warning := nothing_learned(evaluations, labels)) is not None:
+        Console(soft_wrap=True).print(Text(warning, style="bold"))
 
 
-def show(table: Table) -> None:
-    """Print a table on stdout, at full width where that is no terminal."""
+def show(table: Table, spare: Sequence[str] = ()) -> None:
+    """Print a table on stdout; a terminal without room for it gets none of the first `spare` columns."""
     console = Console()
     if not console.is_terminal:
         console = Console(width=_PIPE_COLUMNS)
+    _fit(table, spare, console)
     console.print(table)
+
+
+def _fit(table: Table, spare: Sequence[str], console: Console) -> None:
+    names = {column.header: column for column in reversed(table.columns)}
+    if _width(table, console) > console.width:
+        for column in table.columns:
+            _narrow(column, console)
+    left_out = []
+    for name in spare:
+        if _width(table, console) <= console.width:
+            break
+        if name in names:
+            table.columns.remove(names[name])
+            left_out.append(name)
+    if left_out:
+        caption = [str(table.caption)] if table.caption else []
+        caption.append(f"Not shown, for want of columns in this terminal: {', '.join(left_out)}.")
+        table.caption = Text("\n".join(caption))
+
+
+def _narrow(column: Column, console: Console) -> None:
+    """Break the header where its cells are narrower, and sentences where they are long."""
+    if not column.no_wrap:
+        column.max_width = _WORDS_COLUMNS
+    cells = max((Measurement.get(console, console.options, cell).maximum for cell in column.cells), default=0)
+    longest = max(map(len, str(column.header).split()), default=1)
+    column.header = textwrap.fill(str(column.header), max(cells, longest), break_long_words=False)
+
+
+def _width(table: Table, console: Console) -> int:
+    """Return the columns that a table needs for nothing in it to be cut."""
+    return Measurement.get(console, console.options.update_width(10_000), table).maximum
 
 
 def cells(evaluation: Evaluation) -> list[str]:

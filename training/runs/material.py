@@ -8,6 +8,7 @@ from training.config import TrainConfig
 from training.data.dataset import Dataset
 from training.data.files.sources import load
 from training.data.prepare import Prepared, prepare
+from training.evaluation.shift import shifts
 from training.models import architectures
 from training.progress import Progress
 
@@ -35,7 +36,8 @@ def read(config: TrainConfig, progress: Progress) -> Material:
         vocabulary=config.vocabulary,
     )
     architectures.require_possible(config.model, prepared.input)
-    for note in (*data.notes, *prepared.notes):
+    shifted = shifts(prepared.x_test, prepared.x_train, prepared.input)
+    for note in (*data.notes, *prepared.notes, *shifted):
         progress.warn(note)
     progress.advance(f"{len(data.x):,} rows")
     return Material(data, prepared)

@@ -11,6 +11,7 @@ from training.config import DataConfig
 from training.data.rescoring import rows_to_score
 from training.evaluation.evaluate import Evaluation, evaluate
 from training.evaluation.scoring import chunks
+from training.evaluation.shift import shifts
 from training.progress import Progress, Silence
 
 
@@ -24,6 +25,8 @@ def rescore(
     progress = progress or Silence()
     bundle = open_bundle(folder)
     x, y = rows_to_score(bundle, config, progress)
+    for shift in shifts(x, bundle.test_set()[0], bundle.manifest.input, bundle.manifest.calibration):
+        progress.warn(shift)
     bundle.variant(REFERENCE)  # or there is nothing to agree with
     names = []
     for variant in bundle.manifest.variants:

@@ -18,7 +18,9 @@ from bundle.runtimes import open_runtime
 from bundle.runtimes.tensorflow import import_tensorflow
 from bundle.store import ModelStore
 from training.config import TrainConfig
+from training.data.dataset import IntArray
 from training.errors import DivergedError
+from training.evaluation.baseline import Baseline
 from training.evaluation.scoring import predict_all
 from training.evaluation.timing import time_runtimes
 from training.models.fit import Epoch
@@ -47,6 +49,7 @@ class Found:
     given_up: Sequence[str]
     """Why each trial that was not trained to its end was not."""
     interrupted: bool
+    baseline: Baseline
 
     @property
     def front(self) -> list[Candidate]:
@@ -70,6 +73,7 @@ class Final:
     """Test rows that the untuned model has right, and the published one wrong."""
     won: int
     rows: int
+    baseline: Baseline
 
     @property
     def drop(self) -> float:
@@ -151,6 +155,7 @@ class Tuning:
             lost=int(np.sum(right["untuned"] & ~right["tuned"])),
             won=int(np.sum(right["tuned"] & ~right["untuned"])),
             rows=len(y),
+            baseline=self._baseline(y),
         )
 
     def _try(self, number: int, trial: space.Suggests, demand: Demand | None, ends: float) -> None:
@@ -198,7 +203,12 @@ class Tuning:
         reference = self._study.reference
         assert reference is not None  # noqa: S101 - without it, the search has ended in an error
         given_up = list(self._study.given_up.values())
-        return Found(reference, self._study.candidates, self._demand(), given_up, interrupted)
+        baseline = self._baseline(self._material.prepared.y_validation)
+        return Found(reference, self._study.candidates, self._demand(), given_up, interrupted, baseline)
+
+    def _baseline(self, y: IntArray) -> Baseline:
+        labels = self._material.prepared.labels
+        return Baseline.of(np.bincount(y, minlength=len(labels)).tolist(), labels)
 
     def _note(self) -> str:
         if self._study.reference is None:

@@ -28,7 +28,6 @@ from loadtests.workload.order import Order
 _USAGE_INTERVAL_S = 0.1
 
 _console = logging.getLogger("locust.stats_logger")  # where Locust writes its own closing tables
-logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each request would bury the report
 
 
 class Plugin:

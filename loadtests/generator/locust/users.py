@@ -11,7 +11,7 @@ from locust import User, constant, task
 from loadtests.errors import ServiceError, WireError
 from loadtests.generator.load import Load
 from loadtests.generator.open_loop import OpenLoop
-from loadtests.protocol.wire import Connection
+from loadtests.protocol.conversation import Conversation
 from loadtests.workload.arrivals import poisson
 
 _TIMEOUT_S = 60.0
@@ -32,11 +32,12 @@ class ClosedLoopUser(User):  # type: ignore[misc]  # Locust has no types
         self.load: Load = self.environment.predict.load()
         self.position = self.load.next_start()
         self.leaving = False
-        self.connection: Connection | None = None
+        self.conversation = Conversation(
+            self.load.endpoint, timeout_s=_TIMEOUT_S, on_reconnection=self.load.note_reconnection
+        )
 
     def on_stop(self) -> None:
-        if self.connection is not None:
-            self.connection.close()
+        self.conversation.close()
 
     def stop(self, force: bool = False) -> Any:
         self.leaving = True
@@ -51,16 +52,17 @@ class ClosedLoopUser(User):  # type: ignore[misc]  # Locust has no types
             pause_s = think_s or self.wait_time()
             if pause_s:
                 gevent.sleep(pause_s)
+                self.conversation.look()
 
     def _ask(self) -> None:
         load, body = self.load, self.position
         self.position = load.following(body)
         sent = time.perf_counter()
         try:
-            if self.connection is None or not self.connection.is_open:
-                self.connection = Connection(load.order.host, timeout_s=_TIMEOUT_S)
+            if not self.conversation.has_begun:
+                self.conversation.begin()
                 sent = time.perf_counter()
-            status, content = self.connection.exchange(load.requests[body])
+            status, content = self.conversation.exchange(load.requests[body])
         except (OSError, ServiceError, WireError) as error:
             cause = {ServiceError: "no connection", WireError: str(error)}.get(
                 type(error), type(error).__name__
@@ -68,8 +70,6 @@ class ClosedLoopUser(User):  # type: ignore[misc]  # Locust has no types
             load.recorder.add_failure(
                 sent, time.perf_counter(), body, status=0, reason=f"no answer ({cause})"
             )
-            if self.connection is not None:
-                self.connection.close()
             gevent.sleep(_PAUSE_S)
         else:
             load.recorder.add(sent, sent, sent, time.perf_counter(), body, status, content)
@@ -94,7 +94,7 @@ class OpenLoopUser(User):  # type: ignore[misc]
         load, order = self.load, self.load.order
         moments = poisson(order.rate, order.seconds, seed=order.seed, part=load.part, parts=load.parts)
         try:
-            with OpenLoop(load, order.host) as loop:
+            with OpenLoop(load) as loop:
                 loop.open()
                 start = time.perf_counter() + _LEAD_S
                 load.recorder.spawned = start

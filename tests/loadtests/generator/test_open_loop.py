@@ -36,7 +36,7 @@ def test_between_requests_the_loop_stays_awake_only_where_the_order_says_that_it
         stays_awake=stays_awake,
     )
     load = Preparer().prepare(order)
-    with OpenLoop(load, host) as loop:
+    with OpenLoop(load) as loop:
         loop.open(2)
         loop.run(np.linspace(0.0, 0.4, 20), time.perf_counter(), 0)
     assert load.samples().ok.sum() == 20

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtests.errors import ServiceError, WireError
-from loadtests.protocol.wire import Connection, encode
+from loadtests.protocol.endpoint import Endpoint
+from loadtests.protocol.wire import Connection
 
 
 @contextmanager
@@ -34,10 +35,14 @@ def _answering(*pieces: bytes) -> Iterator[Connection]:
         server = threading.Thread(target=serve)
         server.start()
         try:
-            with Connection(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_s=30.0) as connection:
+            with _connected(listener) as connection:
                 yield connection
         finally:
             server.join()
+
+
+def _connected(listener: socket.socket) -> Connection:
+    return Endpoint(f"http://127.0.0.1:{listener.getsockname()[1]}").connect(timeout_s=30.0)
 
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -63,7 +68,6 @@ CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n3;name=value\r\ncd
         (b"HTTP/1.1 2000 OK\r\nContent-Length: 0\r\n\r\n", "not HTTP"),
         (OK + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", "not HTTP"),
         (OK + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\na", "not HTTP"),
-        (OK + b"X: folded\r\n Content-Length: 1\r\nContent-Length: 1\r\n\r\na", "not HTTP"),
         (OK + b"Content-Length: 18446744073709551616\r\n\r\na", "not HTTP"),
         (OK + b"Transfer-Encoding: chunked\r\n\r\nlots\r\n", "not HTTP"),
     ],
@@ -93,6 +97,15 @@ def test_what_is_no_whole_answer_is_an_error(answer: bytes, reason: str) -> None
         (b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\na", (200, b"a"), True),
         (OK + b"Connection: Upgrade, close\r\nContent-Length: 1\r\n\r\na", (200, b"a"), False),
         (OK + b"Connection: keep-alive\r\nContent-Length: 1\r\n\r\na", (200, b"a"), True),
+        (OK + b"X: folded\r\n Content-Length: 9\r\ncontent-LENGTH:1\r\n\r\na", (200, b"a"), True),
+        (
+            OK + b"X: a \r\n\t b\r\nTransfer-Encoding:\r\n chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+            (200, b"a"),
+            True,
+        ),
+        (b"HTTP/1.1 200 OK\nContent-Length: 1\n\na", (200, b"a"), True),
+        (b"HTTP/1.1 200\r\nContent-Length: 1\r\n\r\na", (200, b"a"), True),
+        (b"HTTP/1.1 103 Early Hints\r\nLink: <x>;\r\n y\r\n\r\n" + CHUNKED, (200, b"abcde"), True),
     ],
 )
 def test_every_way_to_say_where_an_answer_ends_is_understood(
@@ -109,7 +122,7 @@ def test_answers_follow_one_another_however_each_is_framed() -> None:
     sized = OK + b"Content-Length: 2\r\n\r\nok"
     answers = [CHUNKED, sized, b"HTTP/1.1 204 No Content\r\n\r\n", CHUNKED, sized]
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        connection = Connection(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_s=30.0)
+        connection = _connected(listener)
         accepted, _ = listener.accept()
         with connection, accepted:
             found = []
@@ -146,7 +159,7 @@ def test_an_answer_in_any_pieces_is_put_together(body: bytes, cuts: list[int], s
 def test_neither_a_long_request_nor_a_slow_answer_is_waited_for(answer: bytes) -> None:
     request = b"x" * 2**24
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        connection = Connection(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_s=30.0)
+        connection = _connected(listener)
         accepted, _ = listener.accept()
         with connection, accepted:
             connection.unblock()
@@ -177,11 +190,4 @@ def test_a_connection_that_will_be_closed_says_so() -> None:
 
 def test_a_service_that_is_not_there_is_an_error(unused_address: str) -> None:
     with pytest.raises(ServiceError, match="no service answers at"):
-        Connection(unused_address, timeout_s=5.0)
-
-
-def test_a_request_goes_under_the_path_of_its_host() -> None:
-    assert encode("http://there:81/under/", "/predict?x=1", b"{}") == (
-        b"POST /under/predict?x=1 HTTP/1.1\r\nHost: there:81\r\n"
-        b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
-    )
+        Endpoint(unused_address).connect(timeout_s=5.0)

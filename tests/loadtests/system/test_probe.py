@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bundle.store import ModelStore
-from loadtests.protocol import wire
+from loadtests.protocol.conversation import Conversation
+from loadtests.system import audits
 from loadtests.system.client import ServiceClient
 from loadtests.system.probe import probe
 from loadtests.workload.payloads import build
@@ -31,6 +32,30 @@ def test_the_models_own_time_is_that_of_the_metrics_over_the_same_requests(
     assert unknown.model_share is None
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--answers-a-connection", "1", "--announces"),
+        ("--answers-a-connection", "7", "--frame", "chunked"),
+        ("--frame", "http10"),
+        ("--frame", "hinted"),
+    ],
+)
+def test_a_service_is_probed_and_audited_whatever_it_does_with_its_connections(
+    options: tuple[str, ...], models: Path, start_fake: Callable[..., str]
+) -> None:
+    bundle = ModelStore(models).open("digits")
+    x, y = bundle.test_set()
+    target = target_of(bundle, "int8")
+    with ServiceClient(start_fake(*options)) as client:
+        assert client.is_ready()
+        unloaded = probe(client, target, build(x, y, 2))
+        assert audits.of_cache(client.endpoint, target, x, seed=1).passed is not None
+        assert audits.of_batches(client.endpoint, target, x).passed
+    assert unloaded.requests >= 50
+    assert unloaded.model_ms == pytest.approx(INFERENCE_S * 1000)  # the metrics were read as well
+
+
 def test_metrics_that_count_the_requests_of_others_are_not_used(
     models: Path, start_fake: Callable[..., str]
 ) -> None:
@@ -40,10 +65,10 @@ def test_metrics_that_count_the_requests_of_others_are_not_used(
     with ServiceClient(start_fake()) as client:
 
         def bother() -> None:
-            with wire.Connection(client.host, timeout_s=30.0) as connection:
-                request = wire.encode(client.host, target.path, payloads.bodies[0])
+            with Conversation(client.endpoint, timeout_s=30.0) as conversation:
+                request = client.endpoint.address.encode("POST", target.path, payloads.bodies[0])
                 while not over.is_set():
-                    connection.exchange(request)
+                    conversation.exchange(request)
 
         other = threading.Thread(target=bother)
         other.start()

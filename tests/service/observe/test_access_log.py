@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.running_service import RunningService, is_ready, running_service
+from tests.running_service import RunningService, running_service
 from tests.service.connection import Connection
 from tests.service.load import OCTETS
 from tests.service.metrics_text import scrape, wait_for
@@ -113,7 +113,7 @@ def test_what_cannot_be_written_to_costs_lines_and_no_answer(
 
 
 def test_a_log_that_nobody_reads_holds_up_neither_the_start_nor_answers_nor_the_end(
-    digits_alone: Path,
+    digits_alone: Path, tmp_path: Path
 ) -> None:
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
@@ -130,14 +130,12 @@ def test_a_log_that_nobody_reads_holds_up_neither_the_start_nor_answers_nor_the_
     ) as process:
         os.close(writer)
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
-            deadline = time.monotonic() + 60
-            while not is_ready(client):
-                assert time.monotonic() < deadline
-                time.sleep(0.02)  # between two looks at the condition
+            service = RunningService(process, client, tmp_path / "none")
+            service.log.touch()
+            service.wait_until_ready()
             answer = client.post("/predict?variant=float32", content=bytes(256), headers=OCTETS)
             assert answer.status_code == 200  # though it had to be loaded
-        process.terminate()
-        assert process.wait(60) == 0
+            assert service.stop() == 0
     os.close(reader)
 
 

@@ -77,6 +77,7 @@ def test_a_client_cannot_create_time_series(telling: RunningService) -> None:
     for query in ("?variant=x", "?model=x", "?version=99", "?x=x"):
         predict(telling.client, 1, query)
     telling.client.post("/predict", content=b"{")
+    telling.client.request("X", "/predict")  # which is not HTTP, and refused before anybody is asked
     before = series()
     for i in range(50):
         for query in (f"?variant=v{i}", f"?model=m{i}", f"?version={i + 2}", f"?p{i}=1"):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +28,20 @@ def test_scoring_on_the_training_data_warns_that_it_flatters(breast_cancer: Publ
     notes = Notes()
     evaluations = rescore(breast_cancer.bundle.folder, DataConfig(data="breast_cancer"), progress=notes)
     assert evaluations[0].scores.rows == 569
-    assert "the scores flatter it" in notes.warnings[0]
+    assert notes.warnings[0].startswith("456 of 569 test rows also stand in the training rows")
+
+
+def test_a_bundle_of_an_older_release_knows_its_training_file_at_least(
+    breast_cancer: Published, tmp_path: Path
+) -> None:
+    folder = tmp_path / "breast_cancer" / "1"
+    shutil.copytree(breast_cancer.bundle.folder, folder)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    del manifest["training_rows"]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    notes = Notes()
+    rescore(folder, DataConfig(data="breast_cancer"), progress=notes)
+    assert notes.warnings == ["the model was trained on most of these rows: the scores flatter it"]
 
 
 def test_data_of_another_kind_is_refused(breast_cancer: Published, tmp_path: Path) -> None:

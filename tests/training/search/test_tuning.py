@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from bundle import selftest
 from bundle.runtimes import open_runtime
 from bundle.store import ModelStore
+from tests.training.evaluations import evaluation
 from tests.training.watchers import Notes
 from training.config import TrainConfig
 from training.errors import OptionError
@@ -21,7 +24,7 @@ from training.search import tuning
 from training.search.config import SearchConfig
 from training.search.tuning import Final, Found, Tuning
 
-BASE = TrainConfig(data="iris", model="mlp", epochs=1)
+BASE = TrainConfig(data="iris", model="mlp", epochs=1, learning_rate=0.05)
 
 
 def told(**options: object) -> SearchConfig:
@@ -180,13 +183,26 @@ def test_a_precision_that_cannot_be_made_is_given_up_with_its_reason(convert: Wo
     assert all("could not be made: no kernel" in reason for reason in found.given_up)
 
 
-def changed(searched: Searched, **figures: float) -> Final:
-    return Final(**{**vars(searched.final), **figures})
+def changed(searched: Searched, **figures: Any) -> Final:
+    return replace(searched.final, **figures)
 
 
 def test_demands_that_are_met_are_said_to_be(searched: Searched) -> None:
     assert misses(searched.found, searched.final, searched.config) == []
     assert sentences(searched.found, searched.final, searched.config)[-1] == "Both demands are met."
+
+
+def test_demands_that_are_met_at_chance_are_not_said_to_be_met_without_that(searched: Searched) -> None:
+    y, always = [0, 1, 2] * 10, [0] * 30
+    names = [one.variant for one in searched.final.published.evaluations]
+    chance = [evaluation(name, always, always, y, 3) for name in names]
+    published = replace(searched.final.published, evaluations=chance)
+    final = replace(searched.final, published=published)
+    *_, learned, verdict = sentences(searched.found, final, searched.config)
+    assert learned.startswith(
+        "Nothing was learned that accuracy shows: always answering 'setosa' is right in"
+    )
+    assert verdict == "Both demands are met, but nothing was learned."
 
 
 def test_what_is_lost_on_test_rows_or_in_the_last_timing_is_not_met(searched: Searched) -> None:

@@ -9,6 +9,7 @@ from loadtests.generator.load import Load
 from loadtests.generator.locust.page import KEPT_S, Glance
 from loadtests.measure.recorder import Recorder
 from loadtests.measure.summary import Summary, summarise_all
+from loadtests.protocol.endpoint import Endpoint
 from loadtests.workload.order import Order
 from loadtests.workload.payloads import build
 from loadtests.workload.target import Target
@@ -25,7 +26,9 @@ class Running:
     def start(self) -> None:
         x, y = np.zeros((3, 2), np.float32), np.array(["a", "b", "a"])
         order = Order("http://h", "", "m", 1, "int8", 1, "users", 1, 0.0, 0.0, 1.0, 0.0, 0)
-        self.present = Load(order, Target("m", 1, "int8", ("a", "b")), build(x, y, 1), None)
+        self.present = Load(
+            order, Endpoint(order.host), Target("m", 1, "int8", ("a", "b")), build(x, y, 1), None
+        )
 
     def load(self) -> Load | None:
         return self.present

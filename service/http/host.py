@@ -1,0 +1,52 @@
+"""The application as the protocol knows it, whoever stands between them."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Protocol
+
+from service.http.express import Endpoint
+from service.http.limits import Bounds
+from service.settings import Settings
+
+_WRAPPERS_MAX = 100  # more are a circle
+
+
+class Host(Protocol):
+    """The application, as this protocol knows it."""
+
+    bounds: Bounds
+    is_draining: bool
+    """Whether each answer is to be the last on its connection."""
+    quick: Endpoint | None
+    """What may be asked without the application; None where a middleware stands before it."""
+
+    def note(self, request: dict[str, Any], outcome: str) -> None:
+        """Count and log a request that the application has not seen, whole or at all."""
+
+
+class _Stranger:
+    """Stands in for a Host that cannot be found behind what wraps it: everything is asked of the wrapper."""
+
+    is_draining = False
+    quick: Endpoint | None = None
+
+    def __init__(self) -> None:
+        settings = Settings()
+        self.bounds = Bounds(settings.max_connections, settings.max_head_bytes, settings.head_timeout_s)
+
+    def note(self, request: dict[str, Any], outcome: str) -> None:
+        """Do nothing: nobody is known who counts."""
+
+
+_stranger = cache(_Stranger)
+
+
+def host_in(app: Any) -> Host:
+    """Return our application, where it is `app` or is wrapped by what calls it `app`, as middleware does."""
+    for _ in range(_WRAPPERS_MAX):
+        if isinstance(getattr(app, "bounds", None), Bounds):
+            host: Host = app
+            return host
+        app = getattr(app, "app", None)
+    return _stranger()

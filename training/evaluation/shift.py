@@ -1,0 +1,177 @@
+"""Whether rows are like those that the model knows: what it scores on others says nothing about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import log, sqrt
+
+import numpy as np
+import numpy.typing as npt
+
+from bundle.encoder import in_order_of_columns
+from bundle.fields import AnyField, CategoryField, TextField
+from bundle.manifest import CalibrationSpec, InputSpec
+from bundle.normalizer import FloatArray
+from bundle.vocabulary import UNKNOWN
+from training.evaluation.channels import count, name, thing
+
+_BEYOND = 0.1  # of the calibrated width: a sample never has the very ends
+_UNCOVERED_MIN = 0.02  # of the rows
+
+_APART = 0.4  # of the rows lie on another side of some value: a normal feature has moved by a deviation
+_TIMES = 10.0  # as wide: other units, where a feature is around 0 in either
+_ROWS_MIN = 20  # fewer do not tell how wide a feature is
+_LUCK = 0.001  # how often one of all features may be called moved by chance
+
+_NEW_MIN = 0.02  # of the rows, more than before, have a category that the model does not know
+_LOST_MIN = 0.2  # more than before of values are missing, or of words unknown
+_ILLEGIBLE = 0.8  # of the words are unknown, before or not
+
+_NAMED_MAX = 3
+_VALUES_MAX = 100_000  # of a channel that are looked at
+
+
+@dataclass(frozen=True)
+class Uncovered:
+    """A channel that leaves its calibrated range. Numbers are raw."""
+
+    channel: int
+    share: float
+    """Of its values that lie outside, by more than a tenth of the range."""
+    calibrated: tuple[float, float]
+    given: tuple[float, float]
+
+
+def shifts(
+    given: FloatArray, seen: FloatArray, spec: InputSpec, calibration: CalibrationSpec | None = None
+) -> Iterator[str]:
+    """Say in what raw rows `given` (n, features) are unlike rows that are `seen` (m, features), a line each.
+
+    `calibration` is what the integer variants were shown, where there are any.
+    """
+    if spec.fields is None:
+        yield from _moved(given, seen, spec, range(spec.channels))
+    else:
+        yield from _of_fields(given, seen, spec, spec.fields)
+    uncovered = () if calibration is None else find_uncovered(given.reshape(-1, spec.channels), calibration)
+    if uncovered and not spec.tokens:
+        yield describe_uncovered(uncovered, spec)
+
+
+def find_uncovered(values: FloatArray, calibration: CalibrationSpec) -> tuple[Uncovered, ...]:
+    """Return the channels of raw `values` (n, channels) of which more than 2% are new to the calibration.
+
+    Worst first.
+    """
+    low, high = np.array(calibration.low), np.array(calibration.high)
+    room = _BEYOND * (high - low)
+    shares = ((values < low - room) | (values > high + room)).mean(axis=0)
+    found = [
+        Uncovered(
+            int(channel),
+            float(shares[channel]),
+            (float(low[channel]), float(high[channel])),
+            (float(values[:, channel].min()), float(values[:, channel].max())),
+        )
+        for channel in np.flatnonzero(shares > _UNCOVERED_MIN)
+    ]
+    return tuple(sorted(found, key=lambda one: -one.share))
+
+
+def describe_uncovered(uncovered: tuple[Uncovered, ...], spec: InputSpec) -> str:
+    """Say how many channels leave the range that was calibrated with, and which does most."""
+    worst = uncovered[0]
+    return (
+        f"{len(uncovered)} of {count(spec.channels, thing(spec))} leave the range that was calibrated with; "
+        f"{name(spec, worst.channel)} in {worst.share:.0%} of its values: {_range(worst.given)}, "
+        f"where {_range(worst.calibrated)} was seen"
+    )
+
+
+def _of_fields(
+    given: FloatArray, seen: FloatArray, spec: InputSpec, fields: tuple[AnyField, ...]
+) -> Iterator[str]:
+    numbers, start = [], 0
+    for field in in_order_of_columns(fields):
+        here, before = (rows[:, start : start + field.columns] for rows in (given, seen))
+        if isinstance(field, TextField):
+            yield from _of_text(field.name, here, before)
+        elif isinstance(field, CategoryField):
+            yield from _more(
+                f"of the rows have a category in {field.name!r} that the training rows did not have, or none",
+                here[:, -1],
+                before[:, -1],
+                _NEW_MIN,
+            )
+        else:
+            numbers.append(start)
+            if field.columns > 1:
+                yield from _more(f"of {field.name!r} is missing", here[:, 1], before[:, 1], _LOST_MIN)
+        start += field.columns
+    yield from _moved(given, seen, spec, numbers)
+
+
+def _of_text(field: str, here: FloatArray, before: FloatArray) -> Iterator[str]:
+    """Compare token ids, (n, tokens)."""
+    yield from _more(
+        f"of the words in {field!r} are unknown to the model",
+        here[here > 0] == UNKNOWN,
+        before[before > 0] == UNKNOWN,
+        _LOST_MIN,
+        always=_ILLEGIBLE,
+    )
+    yield from _more(f"of {field!r} holds no word", (here == 0).all(1), (before == 0).all(1), _LOST_MIN)
+
+
+def _more(
+    what: str, here: npt.NDArray[np.generic], before: npt.NDArray[np.generic], least: float, always: float = 2
+) -> Iterator[str]:
+    share, usual = (float(flags.mean()) if len(flags) else 0.0 for flags in (here, before))
+    if share > usual + least or share > always:
+        yield f"{share:.0%} {what}; {usual:.0%} in rows like those trained on"
+
+
+def _moved(
+    given: FloatArray, seen: FloatArray, spec: InputSpec, channels: range | list[int]
+) -> Iterator[str]:
+    """Say which channels of numbers have moved, or changed in size, the worst first."""
+    of_given, of_seen = (rows.reshape(-1, spec.channels) for rows in (given, seen))
+    sure = _surely_apart(len(given), len(seen), len(channels))
+    found = []
+    for channel in channels:
+        here, before = _sample(of_given[:, channel]), _sample(of_seen[:, channel])
+        apart = distance(here, before)
+        ends = [tuple(np.quantile(values, (0.05, 0.95)).tolist()) for values in (here, before)]
+        if apart > sure or (min(len(given), len(seen)) >= _ROWS_MIN and _is_resized(*ends)):
+            text = f"{name(spec, channel)} is mostly {_range(ends[0])}, and was {_range(ends[1])}"
+            found.append((-apart, text))
+    if found:
+        named = "; ".join(text for _, text in sorted(found)[:_NAMED_MAX])
+        what = count(len(channels), thing(spec) if spec.fields is None else "number")
+        yield f"{len(found)} of {what} are not as in rows like those trained on: {named}"
+
+
+def distance(one: FloatArray, other: FloatArray) -> float:
+    """Return the greatest distance between the distributions of two samples: Kolmogorov and Smirnov's D."""
+    places = np.concatenate([one, other])
+    shares = [np.searchsorted(np.sort(values), places, side="right") / len(values) for values in (one, other)]
+    return float(np.abs(shares[0] - shares[1]).max())
+
+
+def _surely_apart(rows: int, others: int, channels: int) -> float:
+    """Return the distance that matters, and that none of so many channels has by chance."""
+    return max(_APART, sqrt(-log(_LUCK / (2 * max(1, channels))) / 2 * (1 / rows + 1 / others)))
+
+
+def _is_resized(here: tuple[float, float], before: tuple[float, float]) -> bool:
+    widths = here[1] - here[0], before[1] - before[0]
+    return min(widths) > 0 and max(widths) > _TIMES * min(widths)
+
+
+def _sample(values: FloatArray) -> FloatArray:
+    return values[:: -(-len(values) // _VALUES_MAX)]
+
+
+def _range(ends: tuple[float, float]) -> str:
+    return f"{ends[0]:.4g} to {ends[1]:.4g}"
