@@ -96,19 +96,22 @@ def _share(workers: int, cleanup: ExitStack) -> dict[str, str]:
     Raises OSError, with what is needed, where no folder can be written to.
     """
     given = os.environ.get(SHARED_VARIABLE)
-    if workers == 1 and not given:
+    if given:
+        try:
+            tempfile.TemporaryFile(dir=given).close()
+        except OSError as error:
+            raise OSError(f"{SHARED_VARIABLE} is {given!r}: {error.strerror}; it needs a folder") from error
+        return {SHARED_VARIABLE: given}
+    if workers == 1:
         return {}
     try:
-        if given:
-            tempfile.TemporaryFile(dir=given).close()
-        else:
-            given = cleanup.enter_context(tempfile.TemporaryDirectory(prefix="service-"))
+        folder = cleanup.enter_context(tempfile.TemporaryDirectory(prefix="service-"))
     except OSError as error:
         raise OSError(
-            f"{workers} workers count together in a folder for temporary files, and there is none that can "
-            f"be written to ({error}); name one with TMPDIR, such as a tmpfs, or start one worker"
+            f"{workers} workers share a folder for temporary files, and none can be written to "
+            f"({error.strerror}); set TMPDIR to one that can, such as a tmpfs"
         ) from error
-    return {SHARED_VARIABLE: given}
+    return {SHARED_VARIABLE: folder}
 
 
 def _protocol(settings: Settings) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import pytest
 
 from service.__main__ import main
 from service.app import create_app
+from service.observe.workers import SHARED_VARIABLE
 from service.settings import FORMER_PREFIX, PREFIX, Settings
 from tests.running_service import running_service
 
@@ -73,6 +74,37 @@ def test_a_mistake_ends_the_program_with_2_and_no_traceback() -> None:
     assert ended.returncode == 2
     assert ended.stderr.startswith("error: --models is 'nowhere', which is not a folder")
     assert "Traceback" not in ended.stderr
+
+
+def test_several_workers_without_a_folder_to_share_are_told_what_is_needed_and_end_with_2(
+    digits_alone: Path, tmp_path: Path
+) -> None:
+    program = tmp_path / "confined.py"
+    program.write_text(
+        "import runpy, tempfile\n"
+        "tempfile._candidate_tempdir_list = lambda: ['/proc']\n"
+        "runpy.run_module('service', run_name='__main__', alter_sys=True)\n"
+    )
+    options = ("--models", str(digits_alone), "--port", "0", "--preload", "int8", "--workers", "2")
+    command = [sys.executable, str(program), *options]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("error: 2 workers ")
+    assert "TMPDIR" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+    with running_service(
+        digits_alone, tmp_path / "log", "--preload", "int8", program=(str(program),)
+    ) as service:
+        assert service.client.get("/models").status_code == 200  # alone, it needs none
+
+
+def test_a_folder_to_share_that_is_not_there_is_told_and_ends_with_2(
+    digits_alone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SHARED_VARIABLE, str(digits_alone / "nowhere"))
+    ended = run("--models", str(digits_alone), "--port", "0")
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert str(digits_alone / "nowhere") in ended.stderr
 
 
 def test_a_port_that_is_taken_is_told_and_ends_with_an_error(digits_alone: Path) -> None:
