@@ -26,6 +26,7 @@ from uvicorn.config import LOGGING_CONFIG
 from service.http.uvicorn_internals import doubt_of_installed
 from service.observe.workers import SHARED_VARIABLE
 from service.observe.writer import let_drop
+from service.repository.proof import VERDICTS_VARIABLE
 from service.settings import PREFIX, Settings
 
 logger = logging.getLogger("service")
@@ -91,9 +92,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _share(workers: int, cleanup: ExitStack) -> dict[str, str]:
-    """Return the variable that tells workers which folder they share, if there are several.
+    """Return the variables that tell workers which folders they share, if there are several.
 
-    Raises OSError, with what is needed, where no folder can be written to.
+    Raises OSError, with what is needed, where one cannot be written to.
     """
     given = os.environ.get(SHARED_VARIABLE)
     if given:
@@ -101,17 +102,16 @@ def _share(workers: int, cleanup: ExitStack) -> dict[str, str]:
             tempfile.TemporaryFile(dir=given).close()
         except OSError as error:
             raise OSError(f"{SHARED_VARIABLE} is {given!r}: {error.strerror}; it needs a folder") from error
-        return {SHARED_VARIABLE: given}
     if workers == 1:
         return {}
     try:
-        folder = cleanup.enter_context(tempfile.TemporaryDirectory(prefix="service-"))
+        folder = cleanup.enter_context(tempfile.TemporaryDirectory(prefix="service-workers-"))
     except OSError as error:
         raise OSError(
             f"{workers} workers share a folder for temporary files, and none can be written to "
             f"({error.strerror}); set TMPDIR to one that can, such as a tmpfs"
         ) from error
-    return {SHARED_VARIABLE: folder}
+    return {SHARED_VARIABLE: given or folder, VERDICTS_VARIABLE: folder}
 
 
 def _protocol(settings: Settings) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from service.http.limits import Bounds
 from service.observe.access_log import AccessLog, noted
 from service.observe.metrics import Metrics
 from service.observe.workers import SHARED_VARIABLE, Workers
+from service.repository.proof import VERDICTS_VARIABLE, Prover
 from service.repository.registry import Registry
 from service.repository.resolver import Resolver
 from service.repository.servable import load
@@ -112,6 +113,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         metrics,
         default_model=settings.default_model,
         preload=settings.preload,
+        old_versions=settings.old_versions,
+        prover=Prover(Path(shared) if (shared := os.environ.get(VERDICTS_VARIABLE)) else None),
     )
     app = Application(
         title="Precision Ladder",
@@ -159,9 +162,7 @@ async def _life(
     While it loads, a worker answers /health/live, and /health/ready says what is missing.
     """
     loading = asyncio.create_task(registry.start())
-    tasks = [loading]
-    if settings.reload_s > 0:
-        tasks.append(asyncio.create_task(registry.watch(settings.reload_s)))
+    tasks = [loading, asyncio.create_task(registry.watch(settings.reload_s))]
 
     def drain() -> None:
         app.is_draining = True

@@ -17,6 +17,8 @@ from pydantic_settings import (
 
 logger = logging.getLogger("service")
 
+OLD_VERSIONS = 3
+
 # Kubernetes sets NAME_PORT, NAME_SERVICE_HOST and more for each Service, and a name never ends with "_".
 PREFIX = "PRECISION_LADDER__"
 
@@ -118,7 +120,10 @@ class Settings(BaseSettings):
     """Time that a connection may stay idle between requests, in seconds."""
 
     reload_s: Annotated[float, Field(ge=0)] = 1.0
-    """Seconds between two looks for new versions; 0 never looks."""
+    """Seconds between two looks for new versions; 0 looks only until what is there at the start is whole."""
+
+    old_versions: Annotated[int, Field(ge=1)] = OLD_VERSIONS
+    """Versions of a model that stay loaded besides the newest: those that were asked for last."""
 
     drain_s: Annotated[float, Field(ge=0)] = 1.0
     """Seconds between SIGTERM and the end, in which /health/ready says no and requests are still answered."""

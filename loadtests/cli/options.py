@@ -48,7 +48,7 @@ class RunOptions:
     think: Annotated[float, Option(min=0, help="Seconds that a user thinks between requests.")] = Plan.think_s
     rate: Annotated[
         float | None,
-        Option(min=1, help="Arrivals a second of `server`; where --find-peak begins."),
+        Option(min=0.01, help="Arrivals a second of `server`; where --find-peak begins."),
     ] = Plan.rate
     connections: Annotated[
         int, Option(min=0, help="The most that `server` may open; 0 for as many as it takes.")

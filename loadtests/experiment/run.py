@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from pathlib import Path
@@ -10,7 +11,8 @@ from tempfile import TemporaryDirectory
 from bundle.errors import BundleError
 from bundle.runtimes import is_available
 from loadtests.errors import LoadTestError
-from loadtests.experiment.checks import of_steadiness
+from loadtests.experiment import forecast
+from loadtests.experiment.checks import STEADY_WINDOWS, of_steadiness
 from loadtests.experiment.measured import Outcomes, ScoredLoad, Skipped, rows_in_words
 from loadtests.experiment.peaks import look_for_peaks
 from loadtests.experiment.plan import Plan
@@ -31,6 +33,7 @@ from loadtests.workload.payloads import Instances, Payloads, build, held_out
 from loadtests.workload.scenarios import CLOSED
 from loadtests.workload.target import target_of
 
+_FAR_LONGER = 1.5  # than expected
 _MORE_ROUNDS = 2  # than were asked for, where the machine is not steady
 
 
@@ -72,6 +75,7 @@ def _outcomes(
     generator = stack.enter_context(Generator(log=plan.out / "generator.log", core=plan.cores.load))
     scratch = stack.enter_context(TemporaryDirectory(prefix=SCRATCH, dir=plan.out))
     session = Session(plan, progress, generator, subjects, Path(scratch))
+    yield from _announce(session, build(x, y, plan.rows[0]))
     for rows in plan.rows:
         records.clear()
         yield from _measure(session, build(x, y, rows), x, records)
@@ -134,6 +138,21 @@ def _subject(plan: Plan, progress: Progress, name: str, server: Server) -> Subje
     return Subject(name, target_of(plan.bundle, name), server, offline)
 
 
+def _announce(session: Session, payloads: Payloads) -> Iterator[Skipped]:
+    """Ask every variant a few times, and say how long all that is to come takes."""
+    for subject in session.subjects:
+        session.progress.begin(subject.name, "asking for the first time")
+        try:
+            with ServiceClient(subject.server.host) as client, bound_to(session.plan.cores.load):
+                client.ask(subject.target, payloads.bodies[0])  # which may load it
+                subject.request_s = client.seconds_of(subject.target, payloads.bodies[0])
+        except LoadTestError as error:
+            yield session.drop(subject, error)
+    if request_s := {one.name: one.request_s for one in session.subjects}:
+        plan = session.plan
+        session.progress.announce(forecast.seconds_of(plan, request_s), forecast.warnings(plan, request_s))
+
+
 def _measure(
     session: Session, payloads: Payloads, x: Instances, records: list[Record]
 ) -> Iterator[ScoredLoad | Skipped]:
@@ -159,6 +178,7 @@ def _meet(session: Session, subject: Subject, payloads: Payloads, x: Instances) 
     """Time an idle service, audit it once, and note who it is."""
     plan, target = session.plan, subject.target
     session.progress.begin(subject.name, f"alone, {rows_in_words(payloads.rows)} a request")
+    begun = time.monotonic()
     with ServiceClient(subject.server.host) as client, bound_to(plan.cores.load):
         client.ask(target, payloads.bodies[0])
         unloaded = probe(client, target, payloads)
@@ -167,6 +187,7 @@ def _meet(session: Session, subject: Subject, payloads: Payloads, x: Instances) 
                 audits.of_cache(client.endpoint, target, x[payloads.order], seed=plan.seed),
                 audits.of_batches(client.endpoint, target, x[payloads.order]),
             )
+        session.progress.advance(time.monotonic() - begun)
         return Record(subject, payloads.rows, unloaded, client.identity(target), plan.arrivals or 0.0)
 
 
@@ -174,7 +195,7 @@ def _take_turns(session: Session, records: Sequence[Record]) -> Iterator[Skipped
     """Measure in rounds, and in some more where three in a row were not yet alike for all."""
     plan = session.plan
     wanted, loads = plan.turns, len(plan.variants) * len(plan.rows)
-    index = 0
+    index, begun = 0, time.monotonic()
     while index < wanted or (_is_worth_more(session, records) and index < wanted + _MORE_ROUNDS):
         if index >= wanted:
             session.progress.expect(len(records) * plan.seconds / max(loads, 1) / wanted)
@@ -186,16 +207,28 @@ def _take_turns(session: Session, records: Sequence[Record]) -> Iterator[Skipped
             except LoadTestError as error:
                 yield session.drop(record.subject, error)
         index += 1
+        if index == 1 and records:
+            _announce_again(session, records, time.monotonic() - begun)
+
+
+def _announce_again(session: Session, records: Sequence[Record], turn_s: float) -> None:
+    """Correct what was announced, where the first turn took far longer than one request made expect."""
+    plan = session.plan
+    expected_s = sum(forecast.seconds_of_round(plan, one.subject.request_s) for one in records)
+    if plan.turns > 1 and turn_s > _FAR_LONGER * expected_s:
+        turns = plan.turns * (len(plan.rows) - plan.rows.index(records[0].rows)) - 1
+        session.progress.announce(turns * turn_s, [])
 
 
 def _is_worth_more(session: Session, records: Sequence[Record]) -> bool:
     """Tell whether more rounds may help: only where there are rounds, and a machine that was uneasy."""
     plan = session.plan
-    return plan.turns >= 3 and any(
-        of_steadiness(rounds_of(one.windows, plan.bound_ms), plan.scenario).passed is False
-        for one in records
-        if session.has(one.subject)
-    )
+    if plan.turns < STEADY_WINDOWS:
+        return False
+    measured = [rounds_of(one.windows, plan.bound_ms) for one in records if session.has(one.subject)]
+    if any(one.p50_ms is None for rounds in measured for one in rounds):
+        return False  # they are too short, and so would those be
+    return any(of_steadiness(rounds, plan.scenario).passed is False for rounds in measured)
 
 
 def _round(session: Session, record: Record, index: int) -> Window:

@@ -20,14 +20,14 @@ _FIGURES = (
     of the samples at or below it. Their interval is that of order statistics, which assumes no distribution.
     The samples are kept, in `samples/` and in `samples.csv.gz`.""",
     """Live accuracy: each test row seen counts once, by the share of its answers that were right. Its 95%
-    interval (Wilson) is for the number of *unique* rows seen: a row answered a thousand times is one piece of
+    interval (Wilson) is for the number of unique rows seen: a row answered a thousand times is one piece of
     evidence. Differences within the interval are noise.""",
     """The difference of two accuracies is paired by test row (Tango's score interval, 1998): two variants
     that err on the same rows are compared more sharply than their own intervals would allow.""",
     """Effective accuracy: each test row offered counts once, by the share of its requests that were answered
     rightly and in time. It is never above live accuracy, and the same where all were answered in time.""",
     """A ratio of two variants is the geometric mean of its rounds' ratios, its 95% interval Student's, of
-    their logarithms. Where it holds 1 the two are *not told apart*. Each interval is of one pair alone: of
+    their logarithms. Where it holds 1 the two are not told apart. Each interval is of one pair alone: of
     twenty pairs that are alike, about one will seem to differ.""",
     """Dominated: another variant is as good or better in accuracy, throughput, p99 and size, as far as the
     intervals tell, and better in one.""",
@@ -44,8 +44,10 @@ _AWAKE = """The generator does not sleep shortly before a scheduled moment, beca
 _SEARCHED = """A peak is the median of {passes} searches, which the variants make in turns: each doubles the
     rate until it fails, bisects, and confirms what held with another seed. A rate holds where so few requests
     were late that p99 is within the bound with 99% confidence (MLPerf's early stopping: 459 requests if none
-    is late, 662 if one). The ratio of two peaks has its interval from the searches, widened by the
-    {resolution:.0%} to which one looks."""
+    is late, 662 if one). A rate so low that this would take minutes is tried for a shorter time, proves
+    nothing, and holds where none was late. A trial ends once too many are late, and a search where nothing is
+    to be found. The ratio of two peaks has its interval from the searches, widened by the {resolution:.0%} to
+    which one looks."""
 _AFTER_SEARCH = """The rounds are at one rate for all variants: half the lowest peak, where a variant without
     one counts as able to answer one request after the other."""
 _SHARED = """Limits: the machine may be shared. Rounds cancel what lasts longer than a round, and the interval

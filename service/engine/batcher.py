@@ -48,6 +48,8 @@ class Batcher:
         lanes: Lanes,
         observe: Callable[[int, float], None],
     ) -> None:
+        self.calls = 0
+        """How many have been made."""
         self._cost = cost
         self._idle = [runtime]
         self._open_another = open_another
@@ -236,6 +238,7 @@ class Batcher:
     def _settle(self, runtime: Runtime, rows: int, took_s: float) -> None:
         """Take back a runtime that has done its call, and tell how long that took."""
         self._idle.append(runtime)
+        self.calls += 1
         try:
             self._observe(rows, took_s)
         except Exception:  # whoever counts must not cost an answer

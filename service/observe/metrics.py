@@ -155,7 +155,7 @@ class Metrics:
         )
         self._version = self._gauge(
             "model_version",
-            "The version that serves; while workers differ, the lowest.",
+            "The version that serves; while workers differ, the lowest, and 0 where the model is gone.",
             ["model"],
             "livemin",
         )
@@ -167,6 +167,7 @@ class Metrics:
         )
         self._told_dropped = 0
         self._variants: dict[tuple[str, str], VariantMetrics] = {}
+        self._served: dict[str, set[str]] = {}
         self.outcome = cache(self._requests.labels)
 
     def variant(self, model: str, variant: str) -> VariantMetrics:
@@ -186,8 +187,25 @@ class Metrics:
     def serve(self, model: str, version: int, loaded: dict[str, bool]) -> None:
         """Announce the version of a model that serves, and which of its variants are loaded."""
         self._version.labels(model).set(version)
+        for variant in self._served.get(model, set()) - loaded.keys():
+            self._end(self._loaded, model, variant)
+        self._served[model] = set(loaded)
         for variant, is_loaded in loaded.items():
             self._loaded.labels(model, variant).set(is_loaded)
+
+    def forget(self, model: str) -> None:
+        """Announce that there is no model of that name any more."""
+        for variant in self._served.pop(model, set()):
+            self._end(self._loaded, model, variant)
+        self._end(self._version, model)
+        self._end(self._refused, model)
+
+    def _end(self, gauge: Gauge, *labels: str) -> None:
+        """End a series; where workers share it, the library cannot, and 0 says that there is nothing."""
+        if self._workers is not None:
+            gauge.labels(*labels).set(0)
+        else:
+            gauge.remove(*labels)
 
     def refuse(self, model: str, version: int) -> None:
         """Announce the newest version that was refused, 0 for none."""
@@ -216,7 +234,7 @@ class Metrics:
         dropped = self._count_dropped_lines()
         self._dropped_lines.inc(dropped - self._told_dropped)
         self._told_dropped = dropped
-        for series in self._variants.values():
+        for series in tuple(self._variants.values()):  # a thread may be adding one
             series.hand_on()
 
     def _counter(self, name: str, text: str, labels: list[str]) -> Counter:

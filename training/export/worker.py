@@ -122,6 +122,7 @@ class Worker:
                 elif word == "done":
                     return ""
                 elif word == "failed":
+                    (folder / f"{variant}.tflite").unlink(missing_ok=True)  # on a full disk, a part of it
                     return rest or "no reason was given"
             last = child.last_words()
         ending = _describe_ending(child.process.returncode, self._timeout_s if watchdog.bit else None)

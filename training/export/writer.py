@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -46,8 +47,16 @@ _LIBRARIES = (
 
 
 def save_graph(model: Any, folder: Path) -> None:
-    """Write the Keras `model` as the SavedModel that is a variant itself, and the source of the others."""
-    model.export(str(folder / SAVED_MODEL), format="tf_saved_model", verbose=False)
+    """Write the Keras `model` as the SavedModel that is a variant itself, and the source of the others.
+
+    Raises OSError where it cannot be written.
+    """
+    import tensorflow as tf
+
+    try:
+        model.export(str(folder / SAVED_MODEL), format="tf_saved_model", verbose=False)
+    except tf.errors.OpError as error:  # what a full disk is to TensorFlow
+        raise OSError(errno.EIO, error.message.splitlines()[0], str(folder / SAVED_MODEL)) from error
 
 
 def keras_probabilities(model: Any, rows: FloatArray, classes: int) -> FloatArray:

@@ -20,6 +20,11 @@ class Material:
     data: Dataset
     prepared: Prepared
 
+    @property
+    def least_bytes(self) -> int:
+        """What a bundle takes at least: its test rows, and a mebibyte for all else."""
+        return self.prepared.x_test.nbytes + 2**20
+
 
 def read(config: TrainConfig, progress: Progress) -> Material:
     """Read and prepare the data of a run, and tell of what was left out. Raises DataError or OptionError."""

@@ -26,7 +26,7 @@ class Study:
         self._asked: dict[int, Any] = {}
         for trial in self._study.get_trials(deepcopy=False):
             if trial.state.name == "RUNNING":
-                self.abandon(trial.number)  # it was begun by a process that is no more
+                self.abandon(trial.number)  # it was begun by a process that is no more: see `lock`
         import optuna
 
         # Seeded anew where the study goes on, or it would draw its first trials again.
@@ -109,6 +109,12 @@ class Study:
                 f"--study {place} was begun with {other} {before.get(other)!r}, and now it is "
                 f"{told[other]!r}; name another study, or another --name"
             )
+
+
+def require_usable(place: str | None, name: str) -> None:
+    """Raise OptionError where no study can be kept at `place`."""
+    if place is not None:
+        _open(place, name)
 
 
 def _open(place: str | None, name: str) -> Any:

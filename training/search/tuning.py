@@ -33,7 +33,7 @@ from training.search.config import SearchConfig
 from training.search.front import Candidate, Demand, choose, pareto
 from training.search.pruning import is_hopeless, is_too_slow
 from training.search.space import config_of
-from training.search.study import Study
+from training.search.study import Study, require_usable
 from training.search.trial import Bench, GivenUpError
 
 _FINAL_BUDGET_S = 1.0
@@ -103,9 +103,14 @@ class Tuning:
         self._clock = clock
         self._untuned = space.untuned(config.base)
         self._name = model_name(config.base)
+        require_usable(config.study, self._name)
         self._material = read(config.base, progress)
         self._study = Study(config.study, self._name, _told(config, self._material), config.base.seed)
         self._bench = Bench(config.base, self._material, convert, config.rows)
+
+    def require_room(self, store: Path) -> None:
+        """Raise OSError where what will be found could not be published in `store`."""
+        ModelStore(store).require_writable(self._name, self._material.least_bytes)
 
     def search(self) -> Found:
         """Try until the trials or the time are over; Ctrl-C ends the search too, once there is a trial."""

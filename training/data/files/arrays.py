@@ -121,4 +121,12 @@ def _at_least_1d(path: Path, name: str, array: npt.NDArray[Any]) -> npt.NDArray[
 
 
 def _text(y: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    return np.char.decode(y, "utf-8") if y.dtype.kind == "S" else y
+    """Return labels of bytes as the text that they are in UTF-8. Raises LabelsError where they are none."""
+    if y.dtype.kind != "S":
+        return y
+    try:
+        return np.char.decode(y, "utf-8")
+    except UnicodeDecodeError as error:
+        raise LabelsError(
+            f"the labels hold the bytes {error.object!r}, which are not text in UTF-8; save them as strings"
+        ) from error

@@ -91,3 +91,12 @@ def test_a_truncated_archive_is_refused(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(DataUnreadableError, match=r"toy\.npz"):
         load(DataConfig(data=str(path)))
+
+
+def test_labels_of_bytes_are_text_in_utf_8_or_refused(tmp_path: Path) -> None:
+    x = np.zeros((2, 3))
+    np.savez(tmp_path / "utf8.npz", x=x, y=np.array(["caf\u00e9".encode(), b"b"]))
+    assert load(DataConfig(data=str(tmp_path / "utf8.npz"))).y.tolist() == ["caf\u00e9", "b"]
+    np.savez(tmp_path / "latin1.npz", x=x, y=np.array(["caf\u00e9".encode("latin-1"), b"b"]))
+    with pytest.raises(LabelsError, match=r"the bytes b'caf\\xe9', which are not text in UTF-8"):
+        load(DataConfig(data=str(tmp_path / "latin1.npz")))
