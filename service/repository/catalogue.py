@@ -56,7 +56,8 @@ class Catalogue:
         if model not in self._gone:
             self._gone[model] = now
             self.epoch += 1
-            self.find_none(model)
+            current = self.serving.get(model)
+            self.models[model] = {} if current is None else {current.number: current}
         in_its_place = any(other not in self._gone for other in self.serving)
         if model not in self.serving or (in_its_place and now - self._gone[model] >= SETTLE_S):
             del self.models[model], self._gone[model]
@@ -64,11 +65,6 @@ class Catalogue:
             self.epoch += 1
             self._metrics.forget(model)
             logger.info("%s is gone", model)
-
-    def find_none(self, model: str) -> None:
-        """Keep of a model's versions only the one that serves."""
-        current = self.serving.get(model)
-        self.models[model] = {} if current is None else {current.number: current}
 
     def replace(self, version: Version) -> None:
         """Put a version in the place of the one that had its number before."""

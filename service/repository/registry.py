@@ -41,9 +41,9 @@ class Registry:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
-        self._catalogue = Catalogue(metrics, default_model=default_model, old_versions=old_versions)
-        self._loader = Loader(store, self._catalogue, load, prover or Prover(), clock)
-        self._deployment = Deployment(store, self._catalogue, self._loader, preload=preload, clock=clock)
+        self.catalogue = Catalogue(metrics, default_model=default_model, old_versions=old_versions)
+        self._loader = Loader(store, self.catalogue, load, prover or Prover(), clock)
+        self._deployment = Deployment(store, self.catalogue, self._loader, preload=preload, clock=clock)
         self._failure: str | None = None
         self._started = False
         self._draining = False
@@ -51,22 +51,17 @@ class Registry:
     @property
     def models(self) -> dict[str, dict[int, Version]]:
         """The versions of each model, by number."""
-        return self._catalogue.models
+        return self.catalogue.models
 
     @property
     def serving(self) -> dict[str, Version]:
         """The version of each model that answers where a request names none."""
-        return self._catalogue.serving
-
-    @property
-    def epoch(self) -> int:
-        """Grows whenever the same request could mean something else than before."""
-        return self._catalogue.epoch
+        return self.catalogue.serving
 
     @property
     def default_model(self) -> str | None:
         """The model that answers where none is named: the one set, or else the only one."""
-        return self._catalogue.default_model
+        return self.catalogue.default_model
 
     @property
     def why_not_ready(self) -> str | None:
@@ -119,7 +114,8 @@ class Registry:
         except (
             Exception
         ) as error:  # the edge of a background task: what serves goes on, the next look may work
-            failure = f"the models could not be loaded ({type(error).__name__}: {error})"
+            what = "could not look for new versions" if self._started else "the models could not be loaded"
+            failure = f"{what} ({type(error).__name__}: {error})"
             if failure != self._failure:
                 logger.error("%s", failure, exc_info=None if isinstance(error, OSError) else error)
             self._failure = failure

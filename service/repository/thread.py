@@ -29,7 +29,7 @@ async def in_thread(work: Callable[[], T]) -> T:
         try:
             result = work()
         except BaseException as error:  # whoever waits must hear of it
-            failure = error
+            failure = _as_exception(error)
             tell(lambda: done.set_exception(failure))
         else:
             tell(lambda: done.set_result(result))
@@ -39,3 +39,10 @@ async def in_thread(work: Callable[[], T]) -> T:
     except RuntimeError as error:
         raise OSError(errno.EAGAIN, "no thread can be started") from error
     return await done
+
+
+def _as_exception(error: BaseException) -> Exception:
+    """Return an error that a future can have, and that ends nothing but the work."""
+    if isinstance(error, Exception) and not isinstance(error, StopIteration):
+        return error
+    return RuntimeError(repr(error))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 import bundle.selftest
@@ -80,17 +83,37 @@ def test_changed_weights_are_found_by_their_answers(damaged: Bundle) -> None:
         check_apart(bundle)
 
 
+def interpreter_that(folder: Path, does: str) -> Path:
+    """Write a runtime that really does that: the child imports it in place of LiteRT's interpreter."""
+    package = folder / "ai_edge_litert"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    code = f"def Interpreter(model_content, num_threads):\n    {does}\n"
+    (package / "interpreter.py").write_text(code)
+    return folder
+
+
+def test_a_self_test_ends_with_whoever_asked_for_it(
+    digits: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = interpreter_that(tmp_path, "import time; time.sleep(1e6)")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), *sys.path]))
+    asks = (
+        "import sys; from pathlib import Path; from bundle.bundle import open_bundle;"
+        "from bundle.selftest import check_apart; check_apart(open_bundle(Path(sys.argv[1])))"
+    )
+    with subprocess.Popen([sys.executable, "-c", asks, str(digits.folder)]) as asking:
+        while not (children := psutil.Process(asking.pid).children()):
+            assert asking.poll() is None
+            time.sleep(0.01)  # between two looks at the condition
+        asking.kill()
+    assert psutil.wait_procs(children, timeout=60)[1] == []
+
+
 def test_a_graph_that_kills_its_process_is_refused_and_named(
     damaged: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A runtime that really dies on one variant: the child imports this in place of LiteRT's interpreter.
-    package = tmp_path / "ai_edge_litert"
-    package.mkdir()
-    (package / "__init__.py").touch()
-    (package / "interpreter.py").write_text(
-        "import os\ndef Interpreter(model_content, num_threads):\n    os.kill(os.getpid(), 11)\n"
-    )
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(interpreter_that(tmp_path, "import os; os.kill(os.getpid(), 11)")))
     with pytest.raises(BundleDamagedError, match=r"float32\.tflite: crashed the runtime \(exit code -11\)"):
         check_apart(damaged)
 
