@@ -79,7 +79,7 @@ def late_allowed(rate: float, seconds: float) -> int:
     return late
 
 
-def order_of(order: Order, rate: float, seed: int, bound_ms: float) -> Order:
+def order_of(order: Order, rate: float, seed: int, bound_ms: float, *, gives_up: bool = True) -> Order:
     """Return the order for a trial: that of a round, as an open loop of the trial's rate and seed."""
     seconds = seconds_of(rate, bound_ms)
     return replace(
@@ -90,7 +90,7 @@ def order_of(order: Order, rate: float, seed: int, bound_ms: float) -> Order:
         warmup_s=WARM_UP_S,
         duration_s=seconds,
         late_ms=bound_ms,
-        late_max=late_allowed(rate, seconds) if seconds > _GIVEN_UP_FROM_S else -1,
+        late_max=late_allowed(rate, seconds) if gives_up and seconds > _GIVEN_UP_FROM_S else -1,
     )
 
 

@@ -38,6 +38,7 @@ def test_only_a_trial_that_takes_a_while_is_given_up_early() -> None:
     assert order_of(ORDER, 10_000.0, 1, 10.0).late_max == -1
     assert order_of(ORDER, 20.0, 1, 10.0).late_max >= 3
     assert order_of(ORDER, 20.0, 1, 10.0).late_ms == 10.0
+    assert order_of(ORDER, 20.0, 1, 10.0, gives_up=False).late_max == -1
 
 
 def _window(rate: float, seconds: float, late: int) -> Window:
