@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -53,5 +55,7 @@ def test_what_holds_without_a_proof_says_so() -> None:
     assert (slow.holds, slow.is_proof, slow.late) == (True, False, 0)
     assert not judge(_window(5.0, 20.0, 1), 5.0, 10.0).holds
     assert not judge(_window(5.0, 0.0, 0), 5.0, 10.0).holds  # not one request was drawn
+    given_up = _window(5.0, 20.0, 0)
+    assert not judge(replace(given_up, samples=replace(given_up.samples, given_up=9.0)), 5.0, 10.0).holds
     quick = judge(_window(100.0, 1.1 * requests_needed(3) / 100, 3), 100.0, 10.0)
     assert (quick.holds, quick.is_proof, quick.late) == (True, True, 3)
