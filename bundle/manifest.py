@@ -225,6 +225,8 @@ class Manifest(_Strict):
     """None where no variant was calibrated, or it is not known with what."""
     default_variant: Name = REFERENCE
     variants: Annotated[tuple[VariantSpec, ...], Field(min_length=1)]
+    left_out: dict[Name, str] = {}
+    """Why each variant that was asked for, and is not one of those, could not be made."""
     test_set: FileSpec
     golden: FileSpec
     vocabulary: FileSpec | None = None

@@ -7,18 +7,19 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from shlex import quote
 from typing import Any, Literal
 
 import numpy as np
 
 from bundle.encoder import Encoder, InstanceError
-from bundle.fields import AnyField, CategoryField, Missing, NumberField, TextField
+from bundle.fields import AnyField, BooleanField, CategoryField, Missing, NumberField, TextField
 from bundle.manifest import InputSpec
 from bundle.normalizer import FloatArray
 from bundle.vocabulary import IDS_MAX, Vocabulary, words
 from training.errors import FeaturesError
 
-FieldKind = Literal["number", "category", "text"]
+FieldKind = Literal["number", "boolean", "category", "text"]
 Instance = str | dict[str, Any]
 
 CATEGORIES_MAX = 100  # columns that one field may take
@@ -115,16 +116,22 @@ def _fit_field(
 ) -> AnyField:
     present = [value for value in values if value is not None]
     if not present:
-        raise FeaturesError(f"{name} has no value in column {field!r} in the training rows; leave it out")
+        raise FeaturesError(
+            f"{name} has no value in column {field!r} in the training rows; leave it out with "
+            f"--ignore {quote(field)}"
+        )
     if kind == "number":
         fill = float(np.float32(np.median(present))) if missing == "filled" else 0.0
         return NumberField(name=field, missing=missing, fill=fill)
+    if kind == "boolean":
+        return BooleanField(name=field, missing=missing, fill=2 * sum(present) > len(present))
     if kind == "category":
         categories = tuple(sorted(set(present)))
         if len(categories) > CATEGORIES_MAX:
             raise FeaturesError(
                 f"{name} has {len(categories)} different words in column {field!r}; at most {CATEGORIES_MAX} "
-                f"can be categories: give --text {field} if it is a text, or leave the column out"
+                f"can be categories: give --text {quote(field)} if it is a text, --numeric {quote(field)} if "
+                f"they are numbers, or leave it out with --ignore {quote(field)}"
             )
         return CategoryField(name=field, missing=missing, categories=categories)
     return TextField(name=field, missing=missing, tokens=tokens or _usual_length(present))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
@@ -110,6 +110,8 @@ class BundleWriter:
     """What each variant is, by its name."""
     calibration: CalibrationSpec | None = None
     default_variant: str = REFERENCE
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Why each variant that is missing could not be made."""
 
     def write(self, runtimes: Mapping[str, Runtime], evaluations: Sequence[Evaluation]) -> Manifest:
         """Write test rows and golden answers, and return the manifest, its variants in the given order."""
@@ -125,6 +127,7 @@ class BundleWriter:
             calibration=self.calibration,
             default_variant=self.default_variant,
             variants=tuple(self._variant(evaluation) for evaluation in evaluations),
+            left_out=dict(self.left_out),
             test_set=test_set,
             golden=self._save("golden.npz", x=rows, **answers),
             vocabulary=self._vocabulary(),
