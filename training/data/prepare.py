@@ -14,7 +14,7 @@ from training.config import VOCABULARY
 from training.data.dataset import Dataset, IntArray, require_trainable
 from training.data.labels import class_indices
 from training.data.overlap import Fingerprints, fingerprints, overlap
-from training.data.records import fit_encoder
+from training.data.records import encode, fit_encoder
 from training.data.rows import Instance
 from training.data.scaling import fit_normalizer
 from training.data.split import Shares, Split, split
@@ -69,15 +69,13 @@ def prepare(
     _require_every_class(data, y, parts)
     encoder = None
     if data.records is not None:
-        encoded = fit_encoder(
-            data.name, data.records, parts.train.tolist(), tokens=tokens, vocabulary=vocabulary
-        )
-        encoder, data = encoded.encoder, replace(data, x=encoded.x, input=encoded.input)
+        fitted = fit_encoder(data.name, data.records, parts.train, tokens=tokens, vocabulary=vocabulary)
+        encoder, data = fitted.encoder, replace(data, input=fitted.input)
     told_apart = fingerprints(data.x, None if data.records is None else data.records.instances)
     seen = np.unique(told_apart[np.concatenate([parts.train, parts.validation])])
     repeated = overlap(told_apart[parts.test], seen)
     lengths = None if data.lengths is None else data.lengths[parts.train]
-    x_train = data.x[parts.train]
+    x_train = _rows(data, encoder, parts.train)
     normalizer = fit_normalizer(normalize, x_train, data.input, lengths)
     return Prepared(
         data.input,
@@ -85,15 +83,22 @@ def prepare(
         normalizer,
         x_train,
         y[parts.train],
-        data.x[parts.validation],
+        _rows(data, encoder, parts.validation),
         y[parts.validation],
-        data.x[parts.test],
+        _rows(data, encoder, parts.test),
         y[parts.test],
         _constant_notes(data, normalizer) + ((repeated,) if repeated else ()),
         encoder,
-        None if data.records is None else data.records.take(parts.test.tolist()),
+        None if data.records is None else data.records.take(parts.test),
         seen,
     )
+
+
+def _rows(data: Dataset, encoder: Encoder | None, part: IntArray) -> FloatArray:
+    """Return the raw rows of these numbers, (m, features): all of them encoded would be there twice."""
+    if encoder is None or data.records is None:
+        return data.x[part]
+    return encode(data.name, encoder, data.records.take(part))
 
 
 def _require_every_class(data: Dataset, y: IntArray, parts: Split) -> None:
