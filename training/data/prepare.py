@@ -20,6 +20,8 @@ from training.data.scaling import fit_normalizer
 from training.data.split import Shares, Split, split
 from training.errors import FeaturesError, LabelsError, listed
 
+_ENCODED_AT_ONCE = 10_000
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -71,9 +73,7 @@ def prepare(
     if data.records is not None:
         fitted = fit_encoder(data.name, data.records, parts.train, tokens=tokens, vocabulary=vocabulary)
         encoder, data = fitted.encoder, replace(data, input=fitted.input)
-    told_apart = fingerprints(data.x, None if data.records is None else data.records.instances)
-    seen = np.unique(told_apart[np.concatenate([parts.train, parts.validation])])
-    repeated = overlap(told_apart[parts.test], seen)
+    seen, repeated = _seen(data, parts)
     lengths = None if data.lengths is None else data.lengths[parts.train]
     x_train = _rows(data, encoder, parts.train)
     normalizer = fit_normalizer(normalize, x_train, data.input, lengths)
@@ -94,11 +94,22 @@ def prepare(
     )
 
 
+def _seen(data: Dataset, parts: Split) -> tuple[Fingerprints, str | None]:
+    """Return the fingerprints of what is learnt from, and a sentence where test rows are among them."""
+    told_apart = fingerprints(data.x, None if data.records is None else data.records.instances)
+    seen = np.unique(told_apart[np.concatenate([parts.train, parts.validation])])
+    return seen, overlap(told_apart[parts.test], seen)
+
+
 def _rows(data: Dataset, encoder: Encoder | None, part: IntArray) -> FloatArray:
-    """Return the raw rows of these numbers, (m, features): all of them encoded would be there twice."""
+    """Return the raw rows of these numbers, (m, features). Objects are encoded a few thousand at a time."""
     if encoder is None or data.records is None:
         return data.x[part]
-    return encode(data.name, encoder, data.records.take(part))
+    rows = np.empty((len(part), encoder.features), np.float32)
+    for start in range(0, len(part), _ENCODED_AT_ONCE):
+        piece = slice(start, start + _ENCODED_AT_ONCE)
+        rows[piece] = encode(data.name, encoder, data.records.take(part[piece]))
+    return rows
 
 
 def _require_every_class(data: Dataset, y: IntArray, parts: Split) -> None:
