@@ -135,6 +135,10 @@ class Tuning:
             if self._study.reference is None:
                 raise
             return True
+        except OSError as error:
+            if self._study.reference is None:
+                raise
+            self._progress.warn(f"the search ends here: {error.strerror or error}")
         except _OutOfTimeError:
             pass
         return False
