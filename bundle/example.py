@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bundle.encoder import in_order_of_columns
-from bundle.fields import AnyField, CategoryField, NumberField
+from bundle.fields import AnyField, BooleanField, CategoryField, NumberField
 from bundle.manifest import Manifest
 
 _TEXT = "some words"
@@ -39,7 +39,9 @@ def _middle(manifest: Manifest) -> list[float]:
     return [float(f"{value:.{_DIGITS}g}") for value in values]
 
 
-def _value(field: AnyField, middle: float) -> float | str:
+def _value(field: AnyField, middle: float) -> float | str | bool:
     if isinstance(field, NumberField):
         return middle if field.missing == "refused" else field.fill
+    if isinstance(field, BooleanField):
+        return field.fill
     return field.categories[0] if isinstance(field, CategoryField) else _TEXT

@@ -7,6 +7,7 @@ from math import ceil
 
 from loadtests.experiment import trial
 from loadtests.experiment.checks import ANSWERS_FEW
+from loadtests.experiment.peaks import PROFILE
 from loadtests.experiment.plan import Plan
 from loadtests.system import audits, probe
 from loadtests.workload.scenarios import CLOSED
@@ -59,4 +60,4 @@ def _seconds_of_searches(plan: Plan, request_s: float) -> float:
     if not plan.searches or plan.bound_ms is None or 1000 * request_s > plan.bound_ms:
         return 0.0
     once = trial.seconds_of(plan.rate or 1 / request_s, plan.bound_ms) + 2 * request_s + _BETWEEN_S
-    return _ATTEMPTS * once
+    return (_ATTEMPTS + (len(PROFILE) if plan.profile else 0)) * once

@@ -74,19 +74,21 @@ def _profile(session: Session, records: Sequence[Record], bound_ms: float) -> It
                 seed = session.plan.seed + _SEED_STEP * (PASSES + 1) + index
                 attempt = Attempt(peak.requests_per_s * share, seed, is_confirming=False)
                 try:
-                    record.extra.append(_try(session, record, attempt, bound_ms))
+                    record.extra.append(_try(session, record, attempt, bound_ms, gives_up=False))
                 except LoadTestError as error:
                     yield session.drop(record.subject, error)
 
 
-def _try(session: Session, record: Record, attempt: Attempt, bound_ms: float) -> Trial:
-    """Send at a rate for as long as the proof takes."""
+def _try(
+    session: Session, record: Record, attempt: Attempt, bound_ms: float, *, gives_up: bool = True
+) -> Trial:
+    """Send at a rate for as long as the proof takes, or until there is nothing left to prove."""
     subject = record.subject
     doing = "confirming" if attempt.is_confirming else "trying"
     session.progress.begin(
         subject.name, f"{doing} {rate_in_words(attempt.rate)}/s, {rows_in_words(record.rows)} a request"
     )
     plain = session.order(subject, record.rows, turn=0, rate=attempt.rate, is_compared=False)
-    order = trial.order_of(plain, attempt.rate, attempt.seed, bound_ms)
+    order = trial.order_of(plain, attempt.rate, attempt.seed, bound_ms, gives_up=gives_up)
     session.progress.expect(order.seconds)
     return trial.judge(session.send(order), attempt.rate, bound_ms)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import isnan
 
 from evidence.early_stopping import holds, requests_needed
 from evidence.knee import knee
@@ -79,7 +80,7 @@ def late_allowed(rate: float, seconds: float) -> int:
     return late
 
 
-def order_of(order: Order, rate: float, seed: int, bound_ms: float) -> Order:
+def order_of(order: Order, rate: float, seed: int, bound_ms: float, *, gives_up: bool = True) -> Order:
     """Return the order for a trial: that of a round, as an open loop of the trial's rate and seed."""
     seconds = seconds_of(rate, bound_ms)
     return replace(
@@ -90,7 +91,7 @@ def order_of(order: Order, rate: float, seed: int, bound_ms: float) -> Order:
         warmup_s=WARM_UP_S,
         duration_s=seconds,
         late_ms=bound_ms,
-        late_max=late_allowed(rate, seconds) if seconds > _GIVEN_UP_FROM_S else -1,
+        late_max=late_allowed(rate, seconds) if gives_up and seconds > _GIVEN_UP_FROM_S else -1,
     )
 
 
@@ -98,6 +99,7 @@ def judge(window: Window, rate: float, bound_ms: float) -> Trial:
     """Return what came of trying a rate. Whatever was not answered as promised counts as late."""
     summary = summarise_windows([window], bound_ms=bound_ms)
     late = summary.offered - summary.in_time
+    was_given_up = not isnan(window.samples.given_up)
     sent_late = summary.sent_late_p99_ms or 0.0
     return Trial(
         rate=rate,
@@ -107,7 +109,8 @@ def judge(window: Window, rate: float, bound_ms: float) -> Trial:
         p50_ms=summary.p50_ms,
         p99_ms=summary.p99_ms,
         effective_accuracy=summary.effective_accuracy.value if summary.effective_accuracy else None,
-        holds=holds(summary.offered, late) if is_proof(rate) else summary.offered > late == 0,
+        holds=not was_given_up
+        and (holds(summary.offered, late) if is_proof(rate) else summary.offered > late == 0),
         is_proof=is_proof(rate),
         is_void=any(check.passed is False for check in (of_generator(summary), of_core(summary)))
         or sent_late > LATE_MAX * bound_ms,

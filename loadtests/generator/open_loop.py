@@ -93,20 +93,21 @@ class OpenLoop:
         self._stay_awake()
         self._see_whether_it_is_over()
         if self._load.order.late_max >= 0:
-            self._wait_unless_too_many_are_late(last + GRACE_S)
+            self._wait_unless_too_many_are_late(start + self._load.order.warmup_s, last + GRACE_S)
         else:
             self._is_over.wait(max(last - time.perf_counter(), 0.0) + GRACE_S)
         self._give_up(f"none within {GRACE_S:g} s of the last request")
 
-    def _wait_unless_too_many_are_late(self, until: float) -> None:
-        """Wait, and look now and then whether there is still something to find out."""
+    def _wait_unless_too_many_are_late(self, since: float, until: float) -> None:
+        """Wait, and look now and then whether there is still something to find out after the warm-up."""
         order, recorder = self._load.order, self._load.recorder
         bound_s, seen, late = order.late_ms / 1000, len(recorder), 0
         while not self._is_over.wait(_LOOK_S) and (now := time.perf_counter()) < until:
-            late += recorder.late(seen, bound_s)
+            late += recorder.late(seen, since, bound_s)
             seen = len(recorder)
             out = [line.scheduled for line in self._lines if line.body >= 0]
-            overdue = sum(now - moment > bound_s for moment in [*out, *(one for one, _ in self._waiting)])
+            out += [scheduled for scheduled, _ in self._waiting]
+            overdue = sum(since <= moment < now - bound_s for moment in out)
             if late + overdue > order.late_max:
                 recorder.given_up = now
                 self._moments, self._place = [inf], 0

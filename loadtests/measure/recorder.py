@@ -105,10 +105,14 @@ class Recorder:
         self._read = min(self._read + answers, len(self._marks))
         return self._read < len(self._marks)
 
-    def late(self, start: int, bound_s: float) -> int:
-        """Return how many of the samples from `start` on were no success, or later than their schedule."""
-        late = np.array(self._done[start:]) - np.array(self._scheduled[start:]) > bound_s
-        return int(np.count_nonzero(late | (np.array(self._status[start:]) != 200)))
+    def late(self, start: int, since: float, bound_s: float) -> int:
+        """Return how many of the samples from `start` on were no success, or so much behind their schedule.
+
+        Those that were scheduled before `since` do not count.
+        """
+        scheduled = np.array(self._scheduled[start:])
+        late = np.array(self._done[start:]) - scheduled > bound_s
+        return int(np.count_nonzero((scheduled >= since) & (late | (np.array(self._status[start:]) != 200))))
 
     def tail(self, start: int) -> tuple[Sequence[float], Sequence[float], list[str | None]]:
         """Return when the samples from `start` on were sent and done, and why those failed that did.

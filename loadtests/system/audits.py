@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import time
 from itertools import cycle
-from typing import Any
+from math import inf
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -32,6 +33,9 @@ _PAIRS_FEW = 4  # are enough where more take longer than this, and the first war
 _SECONDS_MAX = 3.0
 _PAIRS_SHARP = 20  # fewer tell only a cache that saves half of the time:
 FASTER_MAX_OF_FEW = 0.5
+
+
+_Answer: TypeAlias = tuple[Label, list[float]]  # of one row: its label and its probabilities
 
 
 def of_cache(endpoint: Endpoint, target: Target, x: Instances, *, seed: int) -> Check:
@@ -86,26 +90,18 @@ def of_batches(endpoint: Endpoint, target: Target, x: Instances) -> Check:
     A slow service is asked for fewer rows, and perhaps not in batches of 32. `x` holds test rows, shape
     (n, ...). Raises ServiceError where a request is not answered.
     """
-    found: dict[int, list[tuple[Label, list[float]]]] = {}  # by batch: label and probabilities of each row
-    begun, rows = time.perf_counter(), min(len(x), _ROWS)
+    found: dict[int, list[_Answer]] = {}  # by the size of a batch, in the order of the rows
+    begun, rows = time.perf_counter(), x[:_ROWS]
     try:
         with Conversation(endpoint, timeout_s=TIMEOUT_S, is_patient=True) as conversation:
-            for size in BATCHES:
-                if len(found) > 1 and time.perf_counter() - begun > _SECONDS_MAX:
-                    break
-                answered = found[size] = []
-                while len(answered) < rows:
-                    part = x[len(answered) : len(answered) + size]
-                    request = endpoint.address.encode("POST", target.path, encode(part))
-                    labels, probabilities = read(
-                        *exchange(conversation, endpoint, request), len(part), target
-                    )
-                    answered += zip(labels, probabilities, strict=True)
-                    if len(found) == 1 and time.perf_counter() - begun > _SECONDS:
-                        rows = min(max(len(answered), 2), rows)
+            found[1] = _answers(conversation, endpoint, target, rows, until=begun + _SECONDS)
+            rows = x[: len(found[1])]
+            for size in BATCHES[1:]:
+                if size == BATCHES[1] or time.perf_counter() - begun < _SECONDS_MAX:
+                    found[size] = _answers(conversation, endpoint, target, x, size=size, enough=len(rows))
     except UnexpectedAnswerError as error:
         return Check("batches", None, f"An answer was not as promised: {error}.", voids=False)
-    together = [answered[:rows] for answered in found.values()]
+    together = [answered[: len(rows)] for answered in found.values()]
     others = sum(len({label for label, _ in row}) > 1 for row in zip(*together, strict=True))
     numbers = np.array([[probabilities for _, probabilities in answered] for answered in together])
     apart = np.abs(numbers[1:] - numbers[0]).max(axis=(0, 2))  # (rows,)
@@ -113,10 +109,29 @@ def of_batches(endpoint: Endpoint, target: Target, x: Instances) -> Check:
     return Check(
         "batches",
         not others and not beyond,
-        f"Of {rows} rows, asked in batches of {', '.join(map(str, found))}, {others} got different "
+        f"Of {len(rows)} rows, asked in batches of {', '.join(map(str, found))}, {others} got different "
         f"labels and {beyond} probabilities more than {TOLERANCE:g} apart (at most {apart.max():.2g}).",
         voids=False,
     )
+
+
+def _answers(
+    conversation: Conversation,
+    endpoint: Endpoint,
+    target: Target,
+    x: Instances,
+    *,
+    size: int = 1,
+    enough: int = _ROWS,
+    until: float = inf,
+) -> list[_Answer]:
+    """Ask for the first of `x` in batches until there are enough answers; by `until`, two are."""
+    answers: list[_Answer] = []
+    while len(answers) < min(enough, len(x)) and (len(answers) < 2 or time.perf_counter() < until):
+        part = x[len(answers) : len(answers) + size]
+        request = endpoint.address.encode("POST", target.path, encode(part))
+        answers += zip(*read(*exchange(conversation, endpoint, request), len(part), target), strict=True)
+    return answers
 
 
 def seconds_for(request_s: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
 from types import TracebackType
 from typing import TextIO
@@ -108,6 +108,10 @@ class BarProgress:
     def advance(self, note: str = "") -> None:
         if self._current is not None:
             self._bars.update(self._current, advance=1, note=note)
+
+    def tell(self, lines: Sequence[str]) -> None:
+        for line in lines:
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def warn(self, message: str) -> None:
         self._console.print(f"warning: {message}", markup=False, highlight=False, soft_wrap=True)

@@ -42,6 +42,7 @@ def train(
     models.require_writable(name)
     material = read(config, progress)
     models.require_writable(name, material.least_bytes)
+    material.tell(progress)
     return Run(config, material, progress, convert).publish(models, name, on_epoch)
 
 

@@ -114,6 +114,7 @@ class Tuning:
 
     def search(self) -> Found:
         """Try until the trials or the time are over; Ctrl-C ends the search too, once there is a trial."""
+        self._material.tell(self._progress)
         self._progress.begin("starting TensorFlow", 1)
         import_tensorflow()
         self._progress.advance()

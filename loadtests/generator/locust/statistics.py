@@ -18,7 +18,7 @@ from loadtests.generator.load import Load
 from loadtests.workload.arrays import Floats
 
 _INTERVAL_S = 0.5
-_READ_AT_A_TIME = 8  # answers, before other greenlets may run
+_READ_AT_A_TIME = 2  # answers, before other greenlets may run
 
 
 class LocustStatistics:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -38,6 +40,7 @@ def test_only_a_trial_that_takes_a_while_is_given_up_early() -> None:
     assert order_of(ORDER, 10_000.0, 1, 10.0).late_max == -1
     assert order_of(ORDER, 20.0, 1, 10.0).late_max >= 3
     assert order_of(ORDER, 20.0, 1, 10.0).late_ms == 10.0
+    assert order_of(ORDER, 20.0, 1, 10.0, gives_up=False).late_max == -1
 
 
 def _window(rate: float, seconds: float, late: int) -> Window:
@@ -52,5 +55,7 @@ def test_what_holds_without_a_proof_says_so() -> None:
     assert (slow.holds, slow.is_proof, slow.late) == (True, False, 0)
     assert not judge(_window(5.0, 20.0, 1), 5.0, 10.0).holds
     assert not judge(_window(5.0, 0.0, 0), 5.0, 10.0).holds  # not one request was drawn
+    given_up = _window(5.0, 20.0, 0)
+    assert not judge(replace(given_up, samples=replace(given_up.samples, given_up=9.0)), 5.0, 10.0).holds
     quick = judge(_window(100.0, 1.1 * requests_needed(3) / 100, 3), 100.0, 10.0)
     assert (quick.holds, quick.is_proof, quick.late) == (True, True, 3)

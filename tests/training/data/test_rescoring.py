@@ -15,7 +15,7 @@ from tests.training.broken import PROVENANCE
 from tests.training.watchers import Notes
 from training.config import DataConfig
 from training.data.rescoring import load_like, rows_like
-from training.errors import FeaturesError, OptionError
+from training.errors import FeaturesError
 from training.runs.rescore import rescore
 
 
@@ -123,7 +123,7 @@ def test_other_columns_are_refused_by_name(field_models: Path, models: Path, tmp
     with pytest.raises(FeaturesError, match="other has the column 'salary'"):
         rescore(loans(field_models), DataConfig(data=str(tmp_path / "other.csv"), label="decision"))
     (tmp_path / "less.csv").write_text(text.replace("note", "remark"))
-    with pytest.raises(OptionError, match="no column 'note'"):
+    with pytest.raises(FeaturesError, match=r"words in column 'remark', which .* does not take"):
         rescore(loans(field_models), DataConfig(data=str(tmp_path / "less.csv"), label="decision"))
 
 
