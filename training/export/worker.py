@@ -97,8 +97,8 @@ class Worker:
     ) -> dict[str, str]:
         """Convert `folder/tensorflow` to `folder/VARIANT.tflite`, and return why each failed one failed.
 
-        Raises ConversionError where the process dies before it has begun a variant, and OSError where it cannot
-        write in `folder`.
+        Raises ConversionError where the process dies before it has begun a variant; OSError where the folder
+        cannot be written.
         """
         failures = {}
         for variant in variants:
