@@ -78,7 +78,7 @@ def main(
     """
     interruption.heed()
     console = Console(width=None if sys.stdout.isatty() else _LOG_WIDTH)
-    with _errors_told():
+    with _errors_told(out):
         names = _choice("--only", only, tuple(PARTS))
         wanted = _choice("--peers", chosen, NAMES)
         out.mkdir(parents=True, exist_ok=True)
@@ -108,14 +108,14 @@ def main(
 
 
 @contextmanager
-def _errors_told() -> Iterator[None]:
+def _errors_told(out: Path) -> Iterator[None]:
     """End the program with a sentence, and a code, where something goes wrong that may."""
     try:
         yield
     except BenchmarkError as error:
         _refuse(str(error))
     except InUseError as error:
-        _refuse(f"--out is a folder into which {error} writes; give another")
+        _refuse(f"--out is {str(out)!r}, into which {error} writes; give another folder")
     except OSError as error:
         _refuse(f"{error.filename}: {error.strerror}")
     except KeyboardInterrupt:

@@ -11,6 +11,7 @@ from bundle.manifest import VERSION_MAX, InputSpec
 from service.errors import UnavailableError
 from service.repository.registry import Registry, why_unavailable
 from service.repository.version import State, Version, VersionState
+from service.routes.router import Router
 from service.routes.schemas import PROBLEMS
 
 
@@ -61,7 +62,7 @@ class Variants(BaseModel):
 
 def catalog_router(registry: Registry) -> APIRouter:
     """Return the routes that describe what `registry` holds."""
-    router = APIRouter(tags=["catalogue"])
+    router = Router(tags=["catalogue"])
 
     @router.get("/models", summary="The models and their versions")
     async def models() -> Models:

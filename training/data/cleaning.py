@@ -69,8 +69,8 @@ def _clean_records(raw: RawData, records: Records, kind: Kind | None, missing: M
         raise OptionError(f"--kind {kind} was given, but the rows of {raw.name} are texts or objects")
     holes = records.holes()
     absent, named = _absent(raw)
-    columns = sorted({name for names in (*holes, named) for name in names})
-    bad = np.array([bool(names) for names in holes]) | absent
+    columns = sorted({*holes, *named})
+    bad = np.logical_or.reduce([absent, *holes.values()])
     raw, notes = _without_missing(raw, bad, columns, "drop" if missing == "drop" else "error")
     spec = InputSpec(kind="vector", shape=(1,))  # until the rows are encoded
     y = classes(raw)

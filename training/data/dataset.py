@@ -50,16 +50,18 @@ class RawData:
 
     def without(self, bad: npt.NDArray[np.bool_]) -> RawData:
         """Leave out the rows that are `bad`, (n,)."""
-        kept = np.flatnonzero(~bad)
+        left = self.test_rows - int(bad[len(bad) - self.test_rows :].sum())
+        return replace(self.rows(np.flatnonzero(~bad)), test_rows=left)
+
+    def rows(self, kept: IntArray) -> RawData:
+        """Return the rows of these numbers, (m,), in their order."""
+        records = self.records
         return replace(
             self,
             x=self.x[kept],
             y=self.y[kept],
-            test_rows=self.test_rows - int(bad[len(bad) - self.test_rows :].sum()),
             lengths=None if self.lengths is None else self.lengths[kept],
-            records=None
-            if self.records is None
-            else replace(self.records, instances=self.records.take(kept.tolist())),
+            records=None if records is None else replace(records, instances=records.take(kept.tolist())),
             order=None if self.order is None else self.order[kept],
             groups=None if self.groups is None else self.groups[kept],
             times=None if self.times is None else self.times[kept],

@@ -14,7 +14,8 @@ from training.config import VOCABULARY
 from training.data.dataset import Dataset, IntArray, require_trainable
 from training.data.labels import class_indices
 from training.data.overlap import Fingerprints, fingerprints, overlap
-from training.data.records import Instance, fit_encoder
+from training.data.records import fit_encoder
+from training.data.rows import Instance
 from training.data.scaling import fit_normalizer
 from training.data.split import Shares, Split, split
 from training.errors import FeaturesError, LabelsError, listed
@@ -76,12 +77,13 @@ def prepare(
     seen = np.unique(told_apart[np.concatenate([parts.train, parts.validation])])
     repeated = overlap(told_apart[parts.test], seen)
     lengths = None if data.lengths is None else data.lengths[parts.train]
-    normalizer = fit_normalizer(normalize, data.x[parts.train], data.input, lengths)
+    x_train = data.x[parts.train]
+    normalizer = fit_normalizer(normalize, x_train, data.input, lengths)
     return Prepared(
         data.input,
         data.labels,
         normalizer,
-        data.x[parts.train],
+        x_train,
         y[parts.train],
         data.x[parts.validation],
         y[parts.validation],

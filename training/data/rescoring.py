@@ -19,6 +19,7 @@ from training.data.files.sources import is_table, load
 from training.data.labels import class_indices
 from training.data.overlap import fingerprints, overlap
 from training.data.records import FieldKind, Records, encode
+from training.data.rows import Numbers, Rows
 from training.errors import FeaturesError, UndeclaredColumnError
 from training.progress import Progress
 
@@ -131,9 +132,8 @@ def _objects(data: Dataset) -> Records | None:
     names = data.input.feature_names
     if names is None:
         return None
-    return Records(
-        dict.fromkeys(names, "number"), [dict(zip(names, row, strict=True)) for row in data.x.tolist()]
-    )
+    columns = {name: Numbers(data.x[:, place].astype(np.float64)) for place, name in enumerate(names)}
+    return Records(dict.fromkeys(names, "number"), Rows(columns))
 
 
 def _require_same_fields(name: str, records: Records, wanted: list[str], bundle: Bundle) -> None:

@@ -20,6 +20,24 @@ def test_a_service_with_a_model_is_live_and_ready(client: httpx.Client) -> None:
     assert client.get("/health/ready").json() == {"status": "ready"}
 
 
+def test_head_is_answered_wherever_get_is_without_the_body(client: httpx.Client) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    described = [path for path, methods in paths.items() if "get" in methods]
+    assert {"/health/live", "/health/ready", "/metrics", "/models", "/variants"} <= set(described)
+    for path in [*described, "/docs", "/openapi.json"]:
+        got, asked = client.get(path), client.head(path)
+        assert (got.status_code, got.content != b"") == (200, True), path
+        assert (asked.status_code, asked.content) == (200, b""), path
+        assert asked.headers["content-type"] == got.headers["content-type"]
+        assert "head" not in paths.get(path, {})
+
+
+def test_what_is_neither_get_nor_head_is_told_both(client: httpx.Client) -> None:
+    response = client.post("/health/live")
+    assert (response.status_code, response.headers["allow"]) == (405, "GET, HEAD")
+    assert client.head("/predict").headers["allow"] == "POST"
+
+
 def test_a_service_without_a_model_is_live_and_not_ready(tmp_path: Path) -> None:
     (tmp_path / "models").mkdir()
     with running_service(tmp_path / "models", tmp_path / "log", ready=False) as service:
@@ -27,6 +45,8 @@ def test_a_service_without_a_model_is_live_and_not_ready(tmp_path: Path) -> None
         response = service.client.get("/health/ready")
         assert response.status_code == 503
         assert response.headers["content-type"] == "application/problem+json"
+        asked = service.client.head("/health/ready")
+        assert (asked.status_code, asked.content) == (503, b"")
         assert service.client.post("/predict", json={"instances": [[1]]}).status_code == 503
 
 

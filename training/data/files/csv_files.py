@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import warnings
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -13,12 +13,15 @@ import numpy as np
 
 from training.config import DataConfig
 from training.data.files.columns import Columns, Known
+from training.data.files.kinds import Cells
 from training.data.files.tables import Table, names_of
 from training.data.files.text_files import COMPRESSIONS, opened
 from training.data.files.words import MISSING
 from training.errors import DataUnreadableError, OptionError
 
-_CHUNK_CELLS = 2_000_000  # read at once where numbers are looked at as texts
+# A piece of a table is read at once: what pandas needs for its cells is several times what they take later.
+_CHUNK_CELLS = 2_000_000
+_CHUNK_ROWS_MIN = 256  # each piece costs it time for every column
 _LEADING_ZERO = re.compile(r"\s*[+-]?0\d")
 
 
@@ -26,11 +29,11 @@ def read_csv(path: Path, config: DataConfig, known: Known) -> Table:
     """Read a table with a header; columns that hold nothing but numbers, or true and false, come as such."""
     names, nameless = names_of(path, _header(path, config))
     columns = Columns.of(config, path, names, nameless, known)
-    frame, has_zeros = _parse(path, config, names, columns.words)
-    numbers = [name for name in names if frame[name].dtype.kind in "iuf"] if has_zeros else []
+    cells, has_zeros = _parse(path, config, names, columns.words)
+    numbers = [name for name in names if cells[name].dtype.kind in "iuf"] if has_zeros else []
     zeros = _with_leading_zeros(path, config, names, numbers)
     plain = path.with_suffix("") if path.suffix.lower() in COMPRESSIONS else path
-    return Table(path, plain.stem, frame, columns, zeros)
+    return Table(path, plain.stem, cells, columns, zeros)
 
 
 def _separator(path: Path, config: DataConfig) -> str:
@@ -53,27 +56,49 @@ def _header(path: Path, config: DataConfig) -> list[str]:
     return given
 
 
-def _parse(path: Path, config: DataConfig, names: list[str], words: Collection[str]) -> tuple[Any, bool]:
-    """Return the table, and whether some number in it may begin with a zero.
+def _parse(
+    path: Path, config: DataConfig, names: list[str], words: Collection[str]
+) -> tuple[dict[str, Cells], bool]:
+    """Return the columns, and whether some number in them may begin with a zero.
 
     A cell of the columns `words` is kept as it is written, whatever it looks like.
     """
-    import pandas as pd
-
-    places = [place for place, name in enumerate(names) if name in words]
+    # The mark before a word keeps pandas from taking it for a missing value. To say so by the column takes
+    # it seconds where there are thousands.
+    marked = {place: "=".__add__ for place, name in enumerate(names) if name in words}
+    pieces: dict[str, list[Cells]] = {name: [] for name in names}
     with opened(path, config.encoding) as stream:
         watched = _Watched(stream, _separator(path, config))
-        # The mark before a word keeps pandas from taking it for a missing value. To say so by the column
-        # takes it seconds where there are thousands.
-        frame = _of_pandas(
-            path, watched, config, names, converters=dict.fromkeys(places, "=".__add__), na_values=MISSING
-        )
-    for name in words:
-        frame[name] = pd.Series([cell[1:] for cell in frame[name]], frame.index, dtype=str)
-    return frame, watched.leading_zero
+        rows = max(_CHUNK_ROWS_MIN, _CHUNK_CELLS // len(names))
+        how = {"converters": marked, "na_values": MISSING, "chunksize": rows}
+        for chunk in _of_pandas(path, watched, config, names, **how):
+            for name, column in chunk.items():
+                pieces[name].append(_shared(column.to_numpy(), marked=name in words))
+    return {name: _joined(pieces.pop(name)) for name in names}, watched.leading_zero
 
 
-def _of_pandas(path: Path, stream: Any, config: DataConfig, names: list[str], **more: Any) -> Any:
+def _shared(piece: Cells, *, marked: bool) -> Cells:
+    """Return a piece of a column of words without their mark, every word once in memory."""
+    if piece.dtype.kind != "O":
+        return piece
+    known: dict[Any, Any] = {}
+    words = (cell[1:] for cell in piece) if marked else piece
+    shared = np.empty(len(piece), object)
+    shared[:] = [known.setdefault(cell, cell) for cell in words]
+    return shared
+
+
+def _joined(pieces: list[Cells]) -> Cells:
+    """Put the pieces of a column together: as numbers or booleans, where each holds nothing else."""
+    kinds = {piece.dtype.kind for piece in pieces}
+    if not pieces:
+        return np.empty(0, object)
+    is_plain = kinds <= set("iuf") or kinds == {"b"}
+    return np.concatenate(pieces if is_plain else [piece.astype(object) for piece in pieces])
+
+
+def _of_pandas(path: Path, stream: Any, config: DataConfig, names: list[str], **more: Any) -> Iterator[Any]:
+    """Read a text as pandas does, a DataFrame after the other. Raises DataUnreadableError."""
     import pandas as pd
 
     read: Any = pd.read_csv
@@ -81,7 +106,7 @@ def _of_pandas(path: Path, stream: Any, config: DataConfig, names: list[str], **
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # else it cuts rows that are too long
-            return read(
+            yield from read(
                 stream,
                 sep=sep,
                 decimal=config.decimal,
@@ -104,7 +129,7 @@ def _with_leading_zeros(
     found: dict[str, str] = {}
     if not numbers:
         return found
-    rows = max(1, _CHUNK_CELLS // len(numbers))
+    rows = max(_CHUNK_ROWS_MIN, _CHUNK_CELLS // len(numbers))
     with opened(path, config.encoding) as stream:
         chunks = _of_pandas(path, stream, config, names, usecols=numbers, dtype=str, chunksize=rows)
         for chunk in chunks:

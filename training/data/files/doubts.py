@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from shlex import quote
-from typing import Any
 
 import numpy as np
 
 from training.data.files.columns import Columns
-from training.data.files.kinds import advice, examples
+from training.data.files.kinds import Cells, advice, examples
 from training.data.files.words import MISSING, looks_like, written
 from training.data.records import FieldKind
 
@@ -17,7 +16,10 @@ _ROWS_MIN = 20  # of fewer, whole numbers are in order by chance
 
 
 def about(
-    frame: Any, columns: Columns, found: Mapping[str, FieldKind], leading_zeros: Mapping[str, str]
+    table: Mapping[str, Cells],
+    columns: Columns,
+    found: Mapping[str, FieldKind],
+    leading_zeros: Mapping[str, str],
 ) -> Iterator[str]:
     """Return a sentence for each feature that nobody declared and that looks like something else."""
     for name, kind in found.items():
@@ -29,13 +31,13 @@ def about(
                     f"column {name!r} was read as numbers, though {leading_zeros[name]!r} in it looks like a "
                     f"code: give --category {quote(name)} if it is one, or --numeric {quote(name)}"
                 )
-            if _counts_rows(frame[name]):
+            if _counts_rows(table[name]):
                 yield (
                     f"column {name!r} has another whole number in each row, as an index has: it tells rows "
                     f"apart and not classes; give --ignore {quote(name)}, or --numeric {quote(name)}"
                 )
         elif kind == "category":
-            words = [text for text in map(written, frame[name].dropna().unique()) if text not in MISSING]
+            words = [text for text in dict.fromkeys(map(written, table[name])) if text not in MISSING]
             disguise = looks_like(words)
             if disguise is not None:
                 yield (
@@ -45,11 +47,11 @@ def about(
                 )
 
 
-def _counts_rows(cells: Any) -> bool:
+def _counts_rows(cells: Cells) -> bool:
     """Tell whether a column of numbers is an index: whole numbers in order, or without a gap."""
-    values = cells.to_numpy(np.float64)
-    if cells.dtype.kind not in "iuf" or len(values) < _ROWS_MIN:
+    if cells.dtype.kind not in "iuf" or len(cells) < _ROWS_MIN:
         return False
+    values = cells.astype(np.float64)
     low, high = values.min(), values.max()
     if not high - low >= len(values) - 1 or (values != np.floor(values)).any():
         return False

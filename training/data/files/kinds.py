@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -22,12 +22,15 @@ from training.data.files.words import (
     written,
 )
 from training.data.records import FieldKind, looks_like_text
+from training.data.rows import Numbers
 from training.errors import FeaturesError, UndeclaredColumnError
+
+Cells = npt.NDArray[Any]  # (n,): numbers, booleans, or objects
 
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
-def of_columns(path: Path, frame: Any, columns: Columns) -> dict[str, FieldKind]:
+def of_columns(path: Path, table: Mapping[str, Cells], columns: Columns) -> dict[str, FieldKind]:
     """Tell what each feature is: what the user said, or else what it looks like.
 
     Raises UndeclaredColumnError for a column that looks like nothing that a model takes.
@@ -35,10 +38,10 @@ def of_columns(path: Path, frame: Any, columns: Columns) -> dict[str, FieldKind]
     said: dict[str, FieldKind] = dict.fromkeys(columns.numeric, "number")
     said |= dict.fromkeys(columns.category, "category")
     said |= dict.fromkeys(columns.text, "text")
-    return {name: said.get(name) or _kind(path, name, frame[name]) for name in columns.features}
+    return {name: said.get(name) or _kind(path, name, table[name]) for name in columns.features}
 
 
-def _kind(path: Path, column: str, cells: Any) -> FieldKind:
+def _kind(path: Path, column: str, cells: Cells) -> FieldKind:
     if cells.dtype.kind in "iuf":
         return "number"
     if cells.dtype.kind == "b":
@@ -76,7 +79,7 @@ def advice(column: str, words: Collection[str]) -> str:
     return f"{numeric}--category {name} or --text {name}"
 
 
-def words(kind: FieldKind, cells: Any, *, declared: bool) -> list[Any]:
+def words(kind: FieldKind, cells: Cells, *, declared: bool) -> list[Any]:
     """Return a column that is no number as clients would send it.
 
     A missing value is None, and a missing text empty. In a column that was `declared`, NA is a word.
@@ -88,7 +91,7 @@ def words(kind: FieldKind, cells: Any, *, declared: bool) -> list[Any]:
     return [None if text is None else text in TRUE for text in there] if kind == "boolean" else there
 
 
-def floats(path: Path, column: str, cells: Any, decimal: str) -> npt.NDArray[np.float64]:
+def floats(path: Path, column: str, cells: Cells, decimal: str) -> npt.NDArray[np.float64]:
     """Return a column of numbers, NaN where one is missing; true is 1.
 
     Raises UndeclaredColumnError for a word that is no number.
@@ -116,42 +119,37 @@ def _number(text: str, decimal: str) -> float | None:
     return number(text, decimal)
 
 
-def described(cells: Any, *, declared: bool) -> tuple[str, int, int]:
+def described(cells: Cells, *, declared: bool) -> tuple[str, int, int]:
     """Return an example of a column, how many different values it holds, and how many it misses.
 
     In a column that was `declared`, only an empty cell is a missing value.
     """
     if cells.dtype.kind in "iufb":
-        there = cells.to_numpy()[cells.notna().to_numpy()]
+        there = cells[~np.isnan(cells)] if cells.dtype.kind == "f" else cells
         return (str(there[0]) if len(there) else ""), len(np.unique(there)), len(cells) - len(there)
     nothing = missing_words(declared=declared)
-    there = [text for text in map(written, cells) if text not in nothing]
-    return (there[0] if there else ""), len(set(there)), len(cells) - len(there)
+    words = [text for text in map(written, cells) if text not in nothing]
+    return (words[0] if words else ""), len(set(words)), len(cells) - len(words)
 
 
-def as_json(
-    path: Path, column: str, rows: Sequence[int], read: npt.NDArray[np.float64]
-) -> list[float | int | None]:
-    """Return numbers, (n,), as a client would write them: 41, and not 41.0; None where one is missing.
+def numbers(path: Path, column: str, cells: Cells, decimal: str) -> Numbers:
+    """Return a column of numbers as clients would send them.
 
-    Raises FeaturesError, naming one of the `rows`, for a number that no float32 can hold.
+    Raises FeaturesError for one that no float32 can hold, and UndeclaredColumnError for a word.
     """
+    read = floats(path, column, cells, decimal)
     beyond = np.flatnonzero(np.abs(read) > _FLOAT32_MAX)
     if len(beyond):
         raise FeaturesError(
-            f"{path} has {read[beyond[0]]} in column {column!r}, row {rows[beyond[0]]} (counted from 0), "
-            "which is infinite or beyond float32"
+            f"{path} has {read[beyond[0]]} in column {column!r}, row {beyond[0]} (counted from 0), which is "
+            "infinite or beyond float32"
         )
-    whole = read == np.floor(read)
-    return [
-        int(value) if is_whole else None if value != value else value  # noqa: PLR0124 - NaN
-        for value, is_whole in zip(read.tolist(), whole.tolist(), strict=True)
-    ]
+    return Numbers(read)
 
 
-def _first(cells: Any, wanted: set[str]) -> tuple[int, str]:
+def _first(cells: Cells, wanted: set[str]) -> tuple[int, str]:
     """Return the number of the first row that holds one of these words, and the word."""
-    rows = ((row, written(cell)) for row, cell in cells.items())
+    rows = ((row, written(cell)) for row, cell in enumerate(cells))
     return next((row, text) for row, text in rows if text in wanted)
 
 

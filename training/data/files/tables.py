@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from bundle.fields import Missing, word
 from training.config import DataConfig
@@ -17,10 +18,12 @@ from training.data.dataset import IntArray, RawData
 from training.data.files import doubts, kinds
 from training.data.files.classes import read_labels
 from training.data.files.columns import Columns, Known
+from training.data.files.kinds import Cells
 from training.data.files.times import ranks
 from training.data.reading import ColumnReading, taken_for
-from training.data.records import FieldKind, Instance, Records
+from training.data.records import FieldKind, Records
 from training.data.resolution import merged
+from training.data.rows import Rows
 from training.errors import DataUnreadableError, OptionError, listed
 
 _SHOWN_MAX = 40  # columns of the table that tells how each was read
@@ -33,8 +36,7 @@ class Table:
 
     path: Path
     name: str
-    frame: Any
-    """A pandas DataFrame."""
+    cells: Mapping[str, Cells]
     columns: Columns
     leading_zeros: Mapping[str, str] = field(default_factory=dict)
     """Columns of numbers that hold a code such as 007, and one of each."""
@@ -64,47 +66,50 @@ def as_raw(table: Table, config: DataConfig, known: Known) -> RawData:
 
     Where one is not, or values are to be filled in, rows are records. Raises DataError or OptionError.
     """
-    path, columns = table.path, table.columns
-    order, test_rows = _published_split(path, table.frame, columns.split)
-    frame = table.frame if columns.split is None else table.frame.iloc[order]
-    found = kinds.of_columns(path, frame, columns)
-    labels = read_labels(frame[columns.label], repr(columns.label), known.labels)
+    path, columns, cells = table.path, table.columns, table.cells
+    is_test = None if columns.split is None else _said_to_be_test(path, cells[columns.split], columns.split)
+    found = kinds.of_columns(path, cells, columns)
+    labels = read_labels(cells[columns.label], repr(columns.label), known.labels)
     missing = [(repr(columns.label), labels.missing)]
     groups = times = None
     if columns.group is not None:
-        groups, absent = _groups(frame[columns.group])
+        groups, absent = _groups(cells[columns.group])
         missing.append((repr(columns.group), absent))
     if columns.time is not None:
-        times, absent = ranks(path, columns.time, frame[columns.time])
+        times, absent = ranks(path, columns.time, cells[columns.time])
         missing.append((repr(columns.time), absent))
     raw = RawData(
         table.name,
-        np.zeros((len(frame), 0)),
+        np.zeros((len(labels.y), 0)),
         labels.y,
-        test_rows=test_rows,
         label_name=repr(columns.label),
-        order=order,
+        order=np.arange(len(labels.y)),
         absent=tuple(missing),
         groups=groups,
         times=times,
         taken=taken_for(_readings(table, found), len(columns.names)),
-        notes=(*labels.notes, *doubts.about(frame, columns, found, table.leading_zeros)),
+        notes=(*labels.notes, *doubts.about(cells, columns, found, table.leading_zeros)),
     )
+    raw = _with_features(raw, table, found, config)
+    if is_test is None:
+        return raw
+    return replace(raw.rows(np.argsort(is_test, kind="stable")), test_rows=int(is_test.sum()))
+
+
+def _with_features(raw: RawData, table: Table, found: Mapping[str, FieldKind], config: DataConfig) -> RawData:
     if config.missing == "fill" or set(found.values()) != {"number"}:
         treatment: Missing = "filled" if config.missing == "fill" else "refused"
-        records, lost = _as_records(table, frame, found, treatment, config.decimal)
+        records, lost = _as_records(table, found, treatment, config.decimal)
         return replace(raw, records=records, notes=(*raw.notes, *lost))
-    x = np.empty((len(frame), len(found)), np.float64)
+    x = np.empty((len(raw.y), len(found)), np.float64)
     for index, column in enumerate(found):
-        x[:, index] = kinds.floats(path, column, frame[column], config.decimal)
+        x[:, index] = kinds.floats(table.path, column, table.cells[column], config.decimal)
     return replace(raw, x=x, feature_names=tuple(found))
 
 
-def _published_split(path: Path, frame: Any, split: str | None) -> tuple[IntArray, int]:
-    """Return the numbers of the rows, those of the test split last, and how many those are."""
-    if split is None:
-        return np.arange(len(frame)), 0
-    said = [word(cell) for cell in frame[split]]
+def _said_to_be_test(path: Path, cells: Cells, split: str) -> npt.NDArray[np.bool_]:
+    """Return which rows, (n,), the column `split` keeps for the test. Raises OptionError for none, or all."""
+    said = [word(cell) for cell in cells]
     is_test = np.array([cell == "test" for cell in said], np.bool_)
     if is_test.all() or not is_test.any():
         held = listed([repr(cell) for cell in dict.fromkeys(said)])
@@ -112,10 +117,10 @@ def _published_split(path: Path, frame: Any, split: str | None) -> tuple[IntArra
             f"--split was given {split!r}, which holds {held or 'nothing'} in {path}; it must say 'test' "
             "in some rows and something else in others"
         )
-    return np.argsort(is_test, kind="stable"), int(is_test.sum())
+    return is_test
 
 
-def _groups(cells: Any) -> tuple[IntArray, np.ndarray[Any, np.dtype[np.bool_]]]:
+def _groups(cells: Cells) -> tuple[IntArray, npt.NDArray[np.bool_]]:
     """Number the groups of the rows, (n,), and tell which rows are of none."""
     words = [word(cell) for cell in cells]
     _, numbers = np.unique(np.array(words, dtype=object), return_inverse=True)
@@ -123,29 +128,24 @@ def _groups(cells: Any) -> tuple[IntArray, np.ndarray[Any, np.dtype[np.bool_]]]:
 
 
 def _as_records(
-    table: Table, frame: Any, found: Mapping[str, FieldKind], missing: Missing, decimal: str
+    table: Table, found: Mapping[str, FieldKind], missing: Missing, decimal: str
 ) -> tuple[Records, list[str]]:
     """Turn the columns into instances, as clients would send them; a missing value is None.
 
     Returns also what float32 cannot hold of the numbers among them.
     """
-    declared = table.columns.declared
-    columns, lost = [], []
+    columns: dict[str, Sequence[Any]] = {}
+    lost = []
     for name, kind in found.items():
+        cells = table.cells[name]
         if kind == "number":
-            read = kinds.floats(table.path, name, frame[name], decimal)
-            columns.append(kinds.as_json(table.path, name, frame.index, read))
-            there = read[~np.isnan(read)]
+            columns[name] = read = kinds.numbers(table.path, name, cells, decimal)
+            there = read.values[~np.isnan(read.values)]
             lost += [merged(repr(name), there)] if len(there) else []
         else:
-            columns.append(kinds.words(kind, frame[name], declared=name in declared))
-    rows = zip(*columns, strict=True)
-    instances: list[Instance]
-    if tuple(found.values()) == ("text",):
-        instances = [text for (text,) in rows]
-    else:
-        instances = [dict(zip(found, row, strict=True)) for row in rows]
-    return Records(dict(found), instances, missing), [one for one in lost if one is not None]
+            columns[name] = kinds.words(kind, cells, declared=name in table.columns.declared)
+    rows = Rows(columns, bare=tuple(found.values()) == ("text",))
+    return Records(dict(found), rows, missing), [one for one in lost if one is not None]
 
 
 def _readings(table: Table, found: Mapping[str, FieldKind]) -> list[ColumnReading]:
@@ -156,7 +156,7 @@ def _readings(table: Table, found: Mapping[str, FieldKind]) -> list[ColumnReadin
     readings = []
     for name in columns.names[:_SHOWN_MAX]:
         kind = str(roles.get(name) or found.get(name, "ignored"))
-        example, distinct, missing = kinds.described(table.frame[name], declared=name in columns.words)
+        example, distinct, missing = kinds.described(table.cells[name], declared=name in columns.words)
         readings.append(
             ColumnReading(name, kind, table.leading_zeros.get(name) or example, distinct, missing)
         )

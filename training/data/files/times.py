@@ -34,7 +34,7 @@ def ranks(path: Path, column: str, cells: Any) -> tuple[IntArray, npt.NDArray[np
         read = pd.to_datetime(pd.Series(there, dtype=str), format="ISO8601", errors="coerce", utc=True)
         strange = np.flatnonzero(read.isna())
         if len(strange):
-            row = cells.index[np.flatnonzero(~absent)[strange[0]]]
+            row = np.flatnonzero(~absent)[strange[0]]
             raise FeaturesError(
                 f"{path} has {there[strange[0]]!r} in column {column!r}, row {row} (counted from 0); --time "
                 "takes numbers, or dates such as 2024-01-31 and 2024-01-31T12:30"

@@ -6,6 +6,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from training.config import DataConfig
 from training.data.files.columns import Columns, Known
 from training.data.files.tables import Table, names_of
@@ -39,11 +41,16 @@ def of_frame(path: Path, frame: Any, config: DataConfig, known: Known) -> Table:
     """Return a pandas DataFrame as the table of the file that it came from."""
     names, nameless = names_of(path, list(frame.columns))
     columns = Columns.of(config, path, names, nameless, known)
-    frame = frame.set_axis(names, axis=1).reset_index(drop=True)
-    for name in names:
-        if frame[name].dtype.kind not in "iufb":
-            frame[name] = frame[name].astype(object)
-    return Table(path, path.stem, frame, columns)
+    cells = {
+        name: np.asarray(column, None if _is_plain(column.dtype) else object)
+        for name, (_, column) in zip(names, frame.items(), strict=True)
+    }
+    return Table(path, path.stem, cells, columns)
+
+
+def _is_plain(dtype: Any) -> bool:
+    """Tell whether a column holds numbers or booleans, and no missing ones that only pandas knows of."""
+    return isinstance(dtype, np.dtype) and dtype.kind in "iufb"
 
 
 def _unreadable(path: Path, error: Exception) -> str:
