@@ -115,8 +115,9 @@ class Metrics:
         target = ["model", "variant"]
         self._requests = self._counter(
             "requests",
-            "Requests to /predict by outcome: the status answered, or 'disconnected'. "
-            "Model and variant are empty where it ended before it was known which variant it was for.",
+            "Requests to /predict, and those that were refused, or gone, before they had an address, by "
+            "outcome: the status answered, or 'disconnected'. Model and variant are empty where a request "
+            "ended before it was known which variant it was for.",
             [*target, "outcome"],
         )
         self._rows = self._counter("rows", "Rows answered.", target)
