@@ -214,6 +214,8 @@ class Metrics:
 
     async def hand_on_for_ever(self) -> None:
         """Let the other workers see, now and then, what this one has counted."""
+        if self._workers is not None:
+            self._workers.bury()  # it may be in the place of one that died
         while True:
             try:
                 self._hand_on()

@@ -69,7 +69,7 @@ def test_a_name_that_is_not_there_is_told_at_the_start_and_by_readiness(
         ready = service.client.get("/health/ready")
         assert ready.status_code == 503
         assert ready.json()["detail"].startswith(told)
-        assert service.log.read_text().count(option[1]) == 1  # and not again with each look
+        assert service.log.read_text().count(repr(option[1])) == 1  # and not again with each look
 
 
 def test_a_name_beside_others_that_is_not_there_is_told_and_no_reason_to_be_idle(
