@@ -32,6 +32,7 @@ TOLERANCE = 0.02
 _LARGER_S = 20.0  # for the batches of a variant that are larger than two rows
 _SILENCE_S = 120.0  # between two lines of the other process, and as long again for each
 _SILENT_BYTES = 2**30  # to be read and hashed, and opened
+_OUTPUT_BYTES_MAX = 2**20  # a graph may print, and for ever
 
 _REFUSED, _TRANSIENT = 1, 3  # exit codes
 
@@ -127,7 +128,7 @@ def _run(command: list[str], timeout_s: float) -> tuple[list[str], int | None]:
         assert child.stdout is not None  # noqa: S101 - it was asked for
         selector.register(child.stdout, selectors.EVENT_READ)
         output, has_ended = b"", False
-        while not has_ended and selector.select(timeout_s):
+        while not has_ended and len(output) < _OUTPUT_BYTES_MAX and selector.select(timeout_s):
             piece = os.read(child.stdout.fileno(), 2**16)
             output, has_ended = output + piece, not piece
         try:

@@ -92,9 +92,9 @@ class Catalogue:
 
     def take_in(self, version: Version, now: float) -> None:
         """Let a variant that was loaded just now answer."""
-        version.used = now
         self.note_use(version.model, now)
-        self.make_room(version.model)
+        version.used = now
+        self._make_room(version)
         self.epoch += 1
         self.announce(version)
 
@@ -103,13 +103,13 @@ class Catalogue:
         for version in self.models.get(model, {}).values():
             version.note_use(now)
 
-    def make_room(self, model: str) -> None:
-        """Unload the versions older than the one that serves, but for those used last."""
-        serving = self.serving.get(model)
+    def _make_room(self, used: Version) -> None:
+        """Unload the versions older than the one that serves, but for the one in use and those used last."""
+        serving = self.serving.get(used.model)
         if serving is None:
             return
-        old = [v for v in self.models[model].values() if v.servables and v.number < serving.number]
-        old.sort(key=lambda version: version.used, reverse=True)
+        old = [v for v in self.models[used.model].values() if v.servables and v.number < serving.number]
+        old.sort(key=lambda version: (version is used, version.used), reverse=True)
         for version in old[self._old_versions :]:
             version.unload()
 

@@ -144,9 +144,9 @@ class Deployment:
         for variant in version.bundle.manifest.variants if version.bundle is not None else ():
             is_in_use = current is not None and variant.name in current.servables
             if (is_in_use or self._is_wanted(variant)) and is_available(variant):
-                failure = await self._loader.load(version, variant.name)
-                if failure is not None:
-                    lost = lost or (variant.name, failure)
+                loaded = await self._loader.load(version, variant.name)
+                if isinstance(loaded, Failure):
+                    lost = lost or (variant.name, loaded)
         return lost
 
     def _is_wanted(self, variant: VariantSpec) -> bool:

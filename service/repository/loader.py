@@ -22,6 +22,7 @@ from service.repository.version import Version
 logger = logging.getLogger("service")
 
 Load = Callable[[Bundle, str], Servable]
+Outcome = Servable | Failure | None
 
 
 class Loader:
@@ -40,14 +41,17 @@ class Loader:
         self._load_servable = load
         self._prover = prover
         self._clock = clock
-        self._under_way: dict[tuple[Version, str | None], asyncio.Task[Failure | None]] = {}
+        self._under_way: dict[tuple[Version, str | None], asyncio.Task[Outcome]] = {}
 
     async def open(self, version: Version) -> None:
         """Read a version and prove it: afterwards it has a bundle, or a detail that says what is wrong."""
         await self._once((version, None), partial(self._open, version))
 
-    async def load(self, version: Version, variant: str) -> Failure | None:
-        """Load a variant of a version that is open; return what is in the way, None where nothing is."""
+    async def load(self, version: Version, variant: str) -> Outcome:
+        """Load a variant of a version that is open; return it, or what is in the way.
+
+        None where the version was replaced meanwhile.
+        """
         return await self._once((version, variant), partial(self._load, version, variant))
 
     async def newest(self, versions: dict[int, Version]) -> Version | None:
@@ -61,15 +65,15 @@ class Loader:
         return None
 
     async def _once(
-        self, key: tuple[Version, str | None], work: Callable[[], Coroutine[Any, Any, Failure | None]]
-    ) -> Failure | None:
+        self, key: tuple[Version, str | None], work: Callable[[], Coroutine[Any, Any, Outcome]]
+    ) -> Outcome:
         task = self._under_way.get(key)
         if task is None:
             task = self._under_way[key] = asyncio.create_task(work())
             task.add_done_callback(lambda _: self._under_way.pop(key))
         return await asyncio.shield(task)
 
-    async def _open(self, version: Version) -> None:
+    async def _open(self, version: Version) -> Outcome:
         looked_at = self._clock()
         model, number = version.model, version.number
         try:
@@ -83,11 +87,12 @@ class Loader:
             self._catalogue.refuse(version, failure.reason, stands=version.settling.fail(looked_at, failure))
         else:
             version.trust(bundle)
+        return None
 
-    async def _load(self, version: Version, variant: str) -> Failure | None:
+    async def _load(self, version: Version, variant: str) -> Outcome:
         bundle = version.bundle
         if bundle is None or variant in version.servables:
-            return None
+            return version.servables.get(variant)
         if variant in version.failures:
             return Failure(version.failures[variant])
         try:
@@ -102,8 +107,9 @@ class Loader:
                 "could not load %s/%d %s: %s", version.model, version.number, variant, failure.reason
             )
             return failure
-        if version.bundle is bundle:  # it may have been replaced meanwhile
-            version.servables[variant] = servable
-            self._catalogue.take_in(version, self._clock())
-            logger.info("loaded %s/%d %s", version.model, version.number, variant)
-        return None
+        if version.bundle is not bundle:
+            return None
+        version.servables[variant] = servable
+        self._catalogue.take_in(version, self._clock())
+        logger.info("loaded %s/%d %s", version.model, version.number, variant)
+        return servable

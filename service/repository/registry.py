@@ -15,6 +15,7 @@ from service.errors import UnavailableError, UnknownTargetError, shown
 from service.observe.metrics import Metrics
 from service.repository.catalogue import Catalogue
 from service.repository.deployment import Deployment
+from service.repository.failure import Failure
 from service.repository.loader import Load, Loader
 from service.repository.proof import Prover
 from service.repository.servable import Servable
@@ -171,15 +172,10 @@ class Registry:
             raise UnknownTargetError(f"{version.model!r} has no variant {shown(name)}; it has: {names}")
         if version.variant_state(name) == "unavailable":
             raise UnavailableError(f"variant {name!r} needs TensorFlow, which is not installed here")
-        failure = None
-        if name not in version.servables:
-            failure = await self._loader.load(version, name)
-        servable = version.servables.get(name)
-        if servable is not None:
-            return servable
-        if failure is None:  # the version was replaced while this variant was being loaded
-            return await self.resolve(model, number, variant)
-        raise UnavailableError(f"variant {name!r} could not be loaded: {failure.reason}")
+        loaded = version.servables.get(name) or await self._loader.load(version, name)
+        if isinstance(loaded, Failure):
+            raise UnavailableError(f"variant {name!r} could not be loaded: {loaded.reason}")
+        return loaded or await self.resolve(model, number, variant)
 
     async def version(self, model: str | None, number: int | None) -> Version:
         """Return a version with its bundle opened or refused. Raises as `resolve` does."""

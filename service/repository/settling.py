@@ -22,10 +22,12 @@ class Settling:
     _since: float = 0.0
     _next: float | None = None
     _gap_s: float = _GAP_S
+    _is_moving: bool = False  # it was seen to change
 
     def see(self, snapshot: Snapshot, now: float) -> None:
         """Take note of what the folder looks like now."""
         if snapshot != self.snapshot:
+            self._is_moving = self.snapshot is not None
             self.snapshot, self._since, self._next, self._gap_s = snapshot, now, now, _GAP_S
 
     @property
@@ -44,11 +46,12 @@ class Settling:
     def fail(self, looked_at: float, failure: Failure) -> bool:
         """Take note of what a look found that was begun at `looked_at`; return whether that stands.
 
-        What is whole and wrong stays so. What is not whole stands when the folder was still for a while. What
-        may pass is looked at again, less and less often, whether it stands or not.
+        What is whole and wrong stays so. What is not whole, or was seen to change, stands when the folder was
+        still for a while. What may pass is looked at again, less and less often, whether it stands or not.
         """
         still_at = self._since + SETTLE_S
-        stands = looked_at >= still_at or (failure.is_whole and not failure.is_transient)
+        may_change = failure.is_transient or not failure.is_whole or self._is_moving
+        stands = looked_at >= still_at or not may_change
         if failure.is_transient:
             self._next = looked_at + self._gap_s
             self._gap_s = min(2 * self._gap_s, _GAP_MAX_S)

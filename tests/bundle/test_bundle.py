@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -154,7 +156,18 @@ def test_a_pickle_in_an_array_file_is_never_loaded(damaged: Bundle, tmp_path: Pa
     assert not (tmp_path / "exploded").exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\3\4 and then nothing", b"\x93NUMPY garbage"])
+def encrypted_zip() -> bytes:
+    """Return an archive that says of its one file that it is encrypted."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("x.npy", b"secret")
+    content = bytearray(buffer.getvalue())
+    for mark, place in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        content[content.index(mark) + place] |= 1
+    return bytes(content)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\3\4 and then nothing", b"\x93NUMPY garbage", encrypted_zip()])
 def test_an_array_file_of_garbage_is_refused(damaged: Bundle, content: bytes) -> None:
     bundle = rewrite(damaged, "golden", lambda path: path.write_bytes(content))
     with pytest.raises(BundleDamagedError, match="golden"):

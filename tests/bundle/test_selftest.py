@@ -93,6 +93,14 @@ def interpreter_that(folder: Path, does: str) -> Path:
     return folder
 
 
+def test_a_graph_that_prints_for_ever_is_refused(
+    digits: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(interpreter_that(tmp_path, "while True: print('x' * 99)")))
+    with pytest.raises(BundleDamagedError, match=r"float32\.tflite: did not end its self-test"):
+        check_apart(digits)
+
+
 def test_a_self_test_ends_with_whoever_asked_for_it(
     digits: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,6 +126,7 @@ def test_a_graph_that_kills_its_process_is_refused_and_named(
         check_apart(damaged)
 
 
+@pytest.mark.slow
 def test_a_saved_model_with_half_its_variables_is_refused_and_named(damaged: Bundle) -> None:
     bundle = truncate_variables(damaged)
     with pytest.raises(BundleDamagedError, match=r"saved_model\.pb: is not a graph that tensorflow can be"):

@@ -24,10 +24,10 @@ class _OtherRows(Options):
 
 OPTIONS = _OtherRows(
     DataConfig,
-    without={
-        **dict.fromkeys(("text", "category", "numeric"), "the bundle knows what its columns are"),
-        **dict.fromkeys(("group", "time"), "nothing is split, and the bundle knows what it was split by"),
+    without=dict.fromkeys(("group", "time"), "nothing is split, and the bundle knows what it was split by"),
+    notes={
+        "data": "by default its own test rows",
+        **dict.fromkeys(("text", "category", "numeric"), "the bundle knows, and nobody need say it"),
     },
-    notes={"data": "by default its own test rows"},
     required=False,
 )

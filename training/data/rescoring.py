@@ -20,7 +20,7 @@ from training.data.labels import class_indices
 from training.data.overlap import fingerprints, overlap
 from training.data.records import FieldKind, Records, encode
 from training.data.rows import Numbers, Rows
-from training.errors import FeaturesError, UndeclaredColumnError
+from training.errors import FeaturesError, OptionError, UndeclaredColumnError
 from training.progress import Progress
 
 
@@ -41,6 +41,7 @@ def load_like(config: DataConfig, bundle: Bundle) -> Dataset:
     """
     expected = bundle.manifest.input
     known = Known(bundle.manifest.labels, _kinds(expected), _left_out(bundle))
+    _refuse_other_kinds(config, known, bundle)
     try:
         return load(config.model_copy(update=reading(expected, config)), known)
     except UndeclaredColumnError as error:
@@ -65,6 +66,20 @@ def _kinds(expected: InputSpec) -> dict[str, FieldKind]:
     """Return what each column is to a bundle, by name."""
     numbers: dict[str, FieldKind] = dict.fromkeys(expected.feature_names or (), "number")
     return numbers | {field.name: field.kind for field in expected.fields or ()}
+
+
+def _refuse_other_kinds(config: DataConfig, known: Known, bundle: Bundle) -> None:
+    """Raise OptionError where the user takes a column for something else than the bundle does."""
+    said: dict[FieldKind, tuple[str, tuple[str, ...]]] = {
+        "text": ("--text", config.text),
+        "category": ("--category", config.category),
+        "number": ("--numeric", config.numeric),
+    }
+    for kind, (option, columns) in said.items():
+        for column in columns:
+            taken = known.kinds.get(word(column))
+            if taken not in (kind, None):
+                raise OptionError(f"{option} {column} was given, and {bundle.folder} takes it as a {taken}")
 
 
 def _left_out(bundle: Bundle) -> tuple[str, ...]:

@@ -126,6 +126,8 @@ def test_what_serves_answers_on_while_its_files_are_made_anew_badly(
             await there.look()
             (folder / FILE_NAME).write_text("{}")
             await there.look(after_s=1.0)
+            assert there.metric('refused_version{model="m"}') == 0
+            await there.look(after_s=SETTLE_S)
             assert await there.answers("m", 1) == "m/1"
             assert there.metric('refused_version{model="m"}') == 1
             detail = there.registry.models["m"][1].detail

@@ -59,6 +59,35 @@ def test_of_too_many_old_versions_those_in_use_stay(digits: Bundle, tmp_path: Pa
     asyncio.run(go())
 
 
+def test_what_is_loaded_just_now_answers_though_all_the_others_are_in_use(
+    digits: Bundle, tmp_path: Path
+) -> None:
+    async def go() -> None:
+        async with deployed(tmp_path, old_versions=1) as there:
+            bring_versions(there, digits, 4)
+            await there.look()
+            for number in (3, 2, 1, 3):  # all at one moment of the clock
+                await ask(there, number)
+            assert [there.state("m", number) for number in (1, 2, 3)] == ["unloaded", "unloaded", "serving"]
+
+    asyncio.run(go())
+
+
+def test_more_versions_than_can_stay_are_asked_for_at_once_and_each_answers(
+    digits: Bundle, tmp_path: Path
+) -> None:
+    async def go() -> None:
+        async with deployed(tmp_path, old_versions=1) as there:
+            bring_versions(there, digits, 7)
+            await there.look()
+            answers = await asyncio.gather(*(there.answers("m", number) for number in range(1, 7)))
+            assert answers == [f"m/{number}" for number in range(1, 7)]
+            assert len(there.loads) == 7
+            assert [there.state("m", number) for number in range(1, 7)].count("serving") == 1
+
+    asyncio.run(go())
+
+
 def test_what_many_ask_for_is_loaded_once_though_the_first_gives_up(digits: Bundle, tmp_path: Path) -> None:
     may_go_on = threading.Event()
 

@@ -41,6 +41,17 @@ def test_what_is_whole_and_wrong_stands_at_once_and_is_looked_at_when_it_changes
     assert settling.is_due(1e9)
 
 
+def test_what_is_wrong_while_it_changes_stands_when_it_was_still() -> None:
+    settling = Settling()
+    settling.see(looks(1), 0.0)
+    settling.fail(0.0, WRONG)
+    settling.see(looks(2), 1.0)
+    assert not settling.fail(1.0, WRONG)
+    settling.see(looks(2), 1.0 + SETTLE_S)
+    assert settling.is_due(1.0 + SETTLE_S)
+    assert settling.fail(1.0 + SETTLE_S, WRONG)
+
+
 def test_what_may_pass_is_looked_at_for_ever_and_less_and_less_often() -> None:
     settling, now, gaps = Settling(), 0.0, []
     settling.see(looks(1), now)

@@ -15,7 +15,7 @@ from tests.training.broken import PROVENANCE
 from tests.training.watchers import Notes
 from training.config import DataConfig
 from training.data.rescoring import load_like, rows_like
-from training.errors import FeaturesError
+from training.errors import FeaturesError, OptionError
 from training.runs.rescore import rescore
 
 
@@ -68,6 +68,26 @@ def test_missing_values_are_filled_in_as_in_training_unless_they_are_to_be_dropp
     bundle = of_ages(tmp_path)
     config = ages(tmp_path, "age,y\n30,new\n,old\n50,old\n", missing=missing)
     assert rows_like(load_like(config, bundle), bundle).x.tolist() == rows
+
+
+def test_columns_that_the_model_was_to_learn_nothing_from_are_left_out_and_labels_keep_their_type(
+    tmp_path: Path,
+) -> None:
+    chosen = {"ignore": ["column 1", "id"], "group": "patient", "time": None}
+    bundle = of_ages(tmp_path)
+    came = bundle.manifest.provenance.model_copy(update={"hyperparameters": chosen})
+    manifest = bundle.manifest.model_copy(update={"provenance": came, "labels": ("007", "120")})
+    config = ages(tmp_path, ',patient,id,age,y\n0,p1,7,"1,030",120\n1,p2,8,0x10,120\n')
+    data = load_like(config, Bundle(bundle.folder, manifest))
+    assert rows_like(data, Bundle(bundle.folder, manifest)).x.tolist() == [[1030, 0], [16, 0]]
+    assert data.y.tolist() == ["120", "120"]
+
+
+def test_what_the_model_takes_a_column_for_may_be_said_again_but_not_otherwise(tmp_path: Path) -> None:
+    content, bundle = "age,y\n30,new\n40,old\n", of_ages(tmp_path)
+    assert len(load_like(ages(tmp_path, content, numeric=("age",)), bundle).y) == 2
+    with pytest.raises(OptionError, match=r"--category age was given, and .* takes it as a number"):
+        load_like(ages(tmp_path, content, category=("age",)), bundle)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ def about(
     columns: Columns,
     found: Mapping[str, FieldKind],
     leading_zeros: Mapping[str, str],
+    decimal: str,
 ) -> Iterator[str]:
     """Return a sentence for each feature that nobody declared and that looks like something else."""
     for name, kind in found.items():
@@ -42,8 +43,8 @@ def about(
             if disguise is not None:
                 yield (
                     f"column {name!r} was read as {len(words)} categories, though its words look like "
-                    f"{disguise}, such as {examples(words)}: give {advice(name, words)}, or --ignore "
-                    f"{quote(name)}"
+                    f"{disguise}, such as {examples(words)}: give {advice(name, words, decimal)} or "
+                    f"--ignore {quote(name)}"
                 )
 
 

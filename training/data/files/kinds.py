@@ -30,7 +30,9 @@ Cells = npt.NDArray[Any]  # (n,): numbers, booleans, or objects
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
-def of_columns(path: Path, table: Mapping[str, Cells], columns: Columns) -> dict[str, FieldKind]:
+def of_columns(
+    path: Path, table: Mapping[str, Cells], columns: Columns, decimal: str
+) -> dict[str, FieldKind]:
     """Tell what each feature is: what the user said, or else what it looks like.
 
     Raises UndeclaredColumnError for a column that looks like nothing that a model takes.
@@ -38,10 +40,10 @@ def of_columns(path: Path, table: Mapping[str, Cells], columns: Columns) -> dict
     said: dict[str, FieldKind] = dict.fromkeys(columns.numeric, "number")
     said |= dict.fromkeys(columns.category, "category")
     said |= dict.fromkeys(columns.text, "text")
-    return {name: said.get(name) or _kind(path, name, table[name]) for name in columns.features}
+    return {name: said.get(name) or _kind(path, name, table[name], decimal) for name in columns.features}
 
 
-def _kind(path: Path, column: str, cells: Cells) -> FieldKind:
+def _kind(path: Path, column: str, cells: Cells, decimal: str) -> FieldKind:
     if cells.dtype.kind in "iuf":
         return "number"
     if cells.dtype.kind == "b":
@@ -57,7 +59,7 @@ def _kind(path: Path, column: str, cells: Cells) -> FieldKind:
         row, text = _first(cells, different - plain)
         raise UndeclaredColumnError(
             f"{path} has {text!r} in column {column!r}, row {row} (counted from 0), and numbers elsewhere in "
-            f"it: mend it, or give {advice(column, different)}",
+            f"it: mend it, or give {advice(column, different, decimal)}",
             column,
         )
     if looks_like_text(there):
@@ -65,18 +67,22 @@ def _kind(path: Path, column: str, cells: Cells) -> FieldKind:
         seem = "" if disguise is None else f", which look like {disguise}"
         raise UndeclaredColumnError(
             f"{path} has {len(different)} different words in {len(there)} rows of column {column!r}, such as "
-            f"{_short(there[0])!r}{seem}: give {advice(column, different)}, or leave it out with "
+            f"{_short(there[0])!r}{seem}: give {advice(column, different, decimal)}, or leave it out with "
             f"--ignore {quote(column)}",
             column,
         )
     return "category"
 
 
-def advice(column: str, words: Collection[str]) -> str:
+def advice(column: str, words: Collection[str], decimal: str) -> str:
     """Name the options by which a column of such words can be declared."""
     name = quote(column)
-    numeric = f"--numeric {name}, " if all(number(text) is not None for text in words) else ""
-    return f"{numeric}--category {name} or --text {name}"
+    said = f"--category {name} or --text {name}"
+    if all(number(text, decimal) is not None for text in words):
+        return f"--numeric {name}, {said}"
+    if decimal == "." and all(number(text, ",") is not None for text in words):
+        return f"--decimal , (and --numeric {name} for separators of thousands), {said}"
+    return said
 
 
 def words(kind: FieldKind, cells: Cells, *, declared: bool) -> list[Any]:

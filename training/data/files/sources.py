@@ -95,7 +95,12 @@ def _read(config: DataConfig, known: Known) -> RawData:
 
 
 def _refuse_options_of_other_data(path: Path, config: DataConfig) -> None:
-    """Raise OptionError for what has a meaning in a table alone, or in one that is a text."""
+    """Raise OptionError for what has a meaning in a table alone, or in one that is a text.
+
+    A file that cannot be read is refused for that, and not for the options that it would have needed.
+    """
+    if config.data not in BUILT_IN and suffix(path) not in FORMATS:
+        return
     of_tables = {
         "--label": config.label,
         "--text": ", ".join(config.text),

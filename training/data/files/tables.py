@@ -68,7 +68,7 @@ def as_raw(table: Table, config: DataConfig, known: Known) -> RawData:
     """
     path, columns, cells = table.path, table.columns, table.cells
     is_test = None if columns.split is None else _said_to_be_test(path, cells[columns.split], columns.split)
-    found = kinds.of_columns(path, cells, columns)
+    found = kinds.of_columns(path, cells, columns, config.decimal)
     labels = read_labels(cells[columns.label], repr(columns.label), known.labels)
     missing = [(repr(columns.label), labels.missing)]
     groups = times = None
@@ -88,7 +88,7 @@ def as_raw(table: Table, config: DataConfig, known: Known) -> RawData:
         groups=groups,
         times=times,
         taken=taken_for(_readings(table, found), len(columns.names)),
-        notes=(*labels.notes, *doubts.about(cells, columns, found, table.leading_zeros)),
+        notes=(*labels.notes, *doubts.about(cells, columns, found, table.leading_zeros, config.decimal)),
     )
     raw = _with_features(raw, table, found, config)
     if is_test is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import codecs
 import gzip
 import io
 import lzma
@@ -49,8 +50,10 @@ def opened(path: Path, encoding: str) -> Iterator[TextIO]:
         with expand(path) as content, io.TextIOWrapper(content, with_mark, newline="") as text:
             yield text
     except UnicodeError as error:
+        begin = getattr(error, "object", b"")[:2]
+        other = "utf-16" if begin in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "latin-1"
         raise DataUnreadableError(
-            f"{path} is not a text in {encoding} ({error}); name its encoding, as in --encoding latin-1"
+            f"{path} is not a text in {encoding} ({error}); name its encoding, as in --encoding {other}"
         ) from error
     except (*_UNREADABLE, OSError) as error:
         if isinstance(error, PermissionError):

@@ -58,6 +58,7 @@ def test_a_leading_zero_is_seen_wherever_it_stands(tmp_path: Path) -> None:
     ("values", "options", "kind"),
     [
         (("1,234", "12"), {}, "--numeric a, --category a or --text a"),
+        (("1,5", "12"), {}, "--decimal , .* --category a or --text a"),
         (tuple(f"2024-01-{day:02}" for day in range(1, 25)), {}, "look like dates.*--ignore a"),
         (("1,234", "two"), {"numeric": ("a",)}, "'two' in column 'a', row 1 .* no number"),
     ],

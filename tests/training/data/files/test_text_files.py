@@ -81,6 +81,7 @@ def test_separators_decimals_and_encodings_are_options(
     ("name", "content", "said"),
     [
         ("toy.csv", COMMAS.encode("latin-1"), "is not a text in utf-8 .*--encoding latin-1"),
+        ("toy.csv", COMMAS.encode("utf-16"), "is not a text in utf-8 .*--encoding utf-16"),
         ("toy.csv.zip", zipped(b"", "a.csv", "b.csv"), "holds 2 files"),
         ("toy.csv.zip", b"no zip", r"toy\.csv\.zip cannot be read"),
         ("toy.csv.xz", b"no xz", r"toy\.csv\.xz cannot be read"),
