@@ -33,7 +33,6 @@ from loadtests.workload.payloads import Instances, Payloads, build, held_out
 from loadtests.workload.scenarios import CLOSED
 from loadtests.workload.target import target_of
 
-_FAR_LONGER = 1.5  # than expected
 _MORE_ROUNDS = 2  # than were asked for, where the machine is not steady
 
 
@@ -195,7 +194,7 @@ def _take_turns(session: Session, records: Sequence[Record]) -> Iterator[Skipped
     """Measure in rounds, and in some more where three in a row were not yet alike for all."""
     plan = session.plan
     wanted, loads = plan.turns, len(plan.variants) * len(plan.rows)
-    index, begun = 0, time.monotonic()
+    index, begun, is_corrected = 0, time.monotonic(), False
     while index < wanted or (_is_worth_more(session, records) and index < wanted + _MORE_ROUNDS):
         if index >= wanted:
             session.progress.expect(len(records) * plan.seconds / max(loads, 1) / wanted)
@@ -207,17 +206,19 @@ def _take_turns(session: Session, records: Sequence[Record]) -> Iterator[Skipped
             except LoadTestError as error:
                 yield session.drop(record.subject, error)
         index += 1
-        if index == 1 and records:
-            _announce_again(session, records, time.monotonic() - begun)
+        if not is_corrected and index < wanted:
+            is_corrected = _correct(session, records, (time.monotonic() - begun) / index, index)
 
 
-def _announce_again(session: Session, records: Sequence[Record], turn_s: float) -> None:
-    """Correct what was announced, where the first turn took far longer than one request made expect."""
+def _correct(session: Session, records: Sequence[Record], turn_s: float, done: int) -> bool:
+    """Announce anew where turns take far longer than one request made expect; return whether they do."""
     plan = session.plan
     expected_s = sum(forecast.seconds_of_round(plan, one.subject.request_s) for one in records)
-    if plan.turns > 1 and turn_s > _FAR_LONGER * expected_s:
-        turns = plan.turns * (len(plan.rows) - plan.rows.index(records[0].rows)) - 1
-        session.progress.announce(turns * turn_s, [])
+    if not records or turn_s <= forecast.FAR_LONGER * expected_s:
+        return False
+    turns = plan.turns * (len(plan.rows) - plan.rows.index(records[0].rows)) - done
+    session.progress.announce(turns * turn_s, [])
+    return True
 
 
 def _is_worth_more(session: Session, records: Sequence[Record]) -> bool:

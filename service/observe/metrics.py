@@ -115,8 +115,9 @@ class Metrics:
         target = ["model", "variant"]
         self._requests = self._counter(
             "requests",
-            "Requests to /predict by outcome: the status answered, or 'disconnected'. "
-            "Model and variant are empty where it ended before it was known which variant it was for.",
+            "Requests to /predict, and those that were refused, or gone, before they had an address, by "
+            "outcome: the status answered, or 'disconnected'. Model and variant are empty where a request "
+            "ended before it was known which variant it was for.",
             [*target, "outcome"],
         )
         self._rows = self._counter("rows", "Rows answered.", target)
@@ -213,6 +214,8 @@ class Metrics:
 
     async def hand_on_for_ever(self) -> None:
         """Let the other workers see, now and then, what this one has counted."""
+        if self._workers is not None:
+            self._workers.bury()  # it may be in the place of one that died
         while True:
             try:
                 self._hand_on()

@@ -63,7 +63,7 @@ class Workers:
 
     def families(self) -> Iterable[Metric]:
         """Return the series of all: gauges of those that live, counters and histograms of the dead too."""
-        self._bury()
+        self.bury()
         for _ in range(_TRIES):
             try:
                 archive = self._archive()
@@ -94,25 +94,30 @@ class Workers:
     def _dead(self) -> set[str]:
         return {name for name in map(_owner, self._folder.glob("*.db")) if not self._lives(name)}
 
-    def _bury(self) -> None:
+    def bury(self) -> None:
         """Add up what the dead have counted, so that their files do not become more and more.
 
         The new archive takes effect as a whole. So nobody counts a worker twice, or not at all, whenever he
-        looks, and wherever this is interrupted.
+        looks, and wherever this is interrupted. Where the disk has no room, the files stay.
         """
         if not self._dead():
             return
-        with (self._folder / "burial.lock").open("w") as lock:
-            try:
+        try:
+            with (self._folder / "burial.lock").open("w") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return  # another worker is doing it
-            old, dead = self._archive(), self._dead()
-            if not dead <= old.names:
-                self._write_archive(old, dead)
-            for name in dead:
-                for path in [*self._folder.glob(f"*_{name}.db"), *self._folder.glob(f"{name}.*")]:
-                    path.unlink(missing_ok=True)
+                self._bury_all()
+        except BlockingIOError:
+            pass  # another worker is doing it
+        except OSError:
+            logger.exception("could not add up what workers that died had counted")
+
+    def _bury_all(self) -> None:
+        old, dead = self._archive(), self._dead()
+        if not dead <= old.names:
+            self._write_archive(old, dead)
+        for name in dead:
+            for path in [*self._folder.glob(f"*_{name}.db"), *self._folder.glob(f"{name}.*")]:
+                path.unlink(missing_ok=True)
 
     def _write_archive(self, old: _Archive, dead: set[str]) -> None:
         staging = self._folder / f".staging-{self.name}"

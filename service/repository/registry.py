@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from bundle.example import example
@@ -19,11 +20,13 @@ from service.repository.loader import Load, Loader
 from service.repository.proof import Prover
 from service.repository.servable import Servable
 from service.repository.version import Version
+from service.repository.wishes import missing_model, missing_variants
 from service.settings import OLD_VERSIONS
 
 logger = logging.getLogger("service")
 
 _AGAIN_S = 1.0
+_KNOWN_S = 5.0  # for which a request waits until it is known which models there are
 
 
 class Registry:
@@ -48,6 +51,11 @@ class Registry:
         self._failure: str | None = None
         self._started = False
         self._draining = False
+        self._wanted_model = default_model
+        self._wanted_variants = preload
+        self._said: set[str] = set()
+        self._known = asyncio.Event()  # unless the first look is under way: which models there are
+        self._known.set()
 
     @property
     def models(self) -> dict[str, dict[int, Version]]:
@@ -72,16 +80,14 @@ class Registry:
         if not self._started:
             return self._failure or "models are being loaded"
         if any(version.servables for version in self.serving.values()):
-            return None
+            return missing_model(self._wanted_model, self.models)
         versions = [version for versions in self.models.values() for version in versions.values()]
         details = [version.detail for version in versions if version.detail is not None]
         failures = [failure for version in versions for failure in version.failures.values()]
         reasons = [*details, *failures, *self._deployment.unreadable.values()]
-        return (
-            "; ".join(["no model is loaded", *reasons])
-            if self.models or reasons
-            else f"no model in {self._store.root}"
-        )
+        is_empty = not (self.models or reasons)
+        first = f"no model in {self._store.root}" if is_empty else "no model is loaded"
+        return "; ".join([first, *self._missing(), *reasons])
 
     def drain(self) -> None:
         """Be ready no more, and answer on."""
@@ -89,6 +95,7 @@ class Registry:
 
     async def start(self) -> None:
         """Load the newest sound version of each model; what cannot be read now, `watch` reads later."""
+        self._known.clear()
         await self._look()
 
     async def watch(self, interval_s: float) -> None:
@@ -103,7 +110,11 @@ class Registry:
 
     async def refresh(self) -> None:
         """Bring what is known in line with what is on disk; swap in new versions that are sound."""
-        await asyncio.gather(*await self._deployment.look())
+        try:
+            under_way = await self._deployment.look()
+        finally:
+            self._known.set()
+        await asyncio.gather(*under_way)
         self._started = True
 
     async def _look(self) -> None:
@@ -122,6 +133,16 @@ class Registry:
             self._failure = failure
         else:
             self._failure = None
+            for said in self._missing():
+                if said not in self._said:
+                    self._said.add(said)
+                    logger.warning("%s", said)
+
+    def _missing(self) -> list[str]:
+        """Say which names that were set are of nothing that there is now."""
+        manifests = {name: v.bundle.manifest for name, v in self.serving.items() if v.bundle is not None}
+        model = missing_model(self._wanted_model, self.models)
+        return [*([model] if model else []), *missing_variants(self._wanted_variants, manifests)]
 
     def loaded(self, model: str | None, number: int | None, variant: str | None) -> Servable | None:
         """Return what a request means where it is loaded already, without waiting."""
@@ -158,6 +179,9 @@ class Registry:
 
     async def version(self, model: str | None, number: int | None) -> Version:
         """Return a version with its bundle opened or refused. Raises as `resolve` does."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_KNOWN_S):
+                await self._known.wait()
         name = model if model is not None else self.default_model
         known = ", ".join(self.models) or "none"
         if name is None and self.models:

@@ -25,6 +25,7 @@ from service.wire.native import Codec, Query, Wants, ask_headers, ask_query
 from service.wire.problem import refusal
 
 _CHEAP_BYTES = 4096
+_LOADING_S = 60.0  # for which a request waits that gives no timeout_ms
 
 T = TypeVar("T")
 
@@ -163,8 +164,14 @@ class PredictEndpoint:
     async def _load(self, said: Query, receive: Receive, deadline: float | None) -> Bound[Codec]:
         """Wait for what is not loaded yet; loading goes on for others where this request does not wait on."""
         loading = asyncio.ensure_future(self._resolver.load(said.target))
+        until = perf_counter() + _LOADING_S if deadline is None else deadline
         try:
-            return await _unless_gone(loading, receive, deadline, "the variant was loaded")
+            return await _unless_gone(loading, receive, until, "the variant was loaded")
+        except ExpiredError:
+            if deadline is not None:
+                raise
+            what = f"the variant was not loaded within {_LOADING_S:g} s, and may be later"
+            raise OverloadedError(what, retry_after_s=int(_LOADING_S)) from None
         finally:
             loading.cancel()
 

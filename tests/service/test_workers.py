@@ -87,6 +87,8 @@ def test_while_models_load_every_worker_lives_and_what_is_asked_waits_for_them(
                 assert client.get("/health/live").status_code == 200
                 ready = client.get("/health/ready")
                 assert (ready.status_code, ready.json()["detail"]) == (503, "models are being loaded")
+        late = service.client.post("/predict?timeout_ms=100", content=bytes(256), headers=OCTETS)
+        assert late.status_code == 504
         with ExitStack() as stack:
             connections = [stack.enter_context(Connection(service.client)) for _ in range(20)]
             for connection in connections:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -119,7 +120,10 @@ def was_written(path: Path, write: Callable[[Path], object]) -> bool:
     try:
         write(path)
     except Exception as error:  # drawing has many ways to fail, and each costs one file alone
-        reason = " ".join(str(error).split()) or type(error).__name__
+        with suppress(OSError):
+            path.unlink(missing_ok=True)  # half a file is none
+        said = error.strerror if isinstance(error, OSError) else None
+        reason = " ".join((said or str(error)).split()) or type(error).__name__
         typer.echo(f"warning: {path} could not be written: {reason}", err=True)
         return False
     return True

@@ -56,7 +56,8 @@ def save_graph(model: Any, folder: Path) -> None:
     try:
         model.export(str(folder / SAVED_MODEL), format="tf_saved_model", verbose=False)
     except tf.errors.OpError as error:  # what a full disk is to TensorFlow
-        raise OSError(errno.EIO, error.message.splitlines()[0], str(folder / SAVED_MODEL)) from error
+        reason = error.message.rpartition("; ")[2].partition(" [Op:")[0]
+        raise OSError(errno.EIO, reason, str(folder / SAVED_MODEL)) from error
 
 
 def keras_probabilities(model: Any, rows: FloatArray, classes: int) -> FloatArray:

@@ -33,7 +33,7 @@ from training.search.config import SearchConfig
 from training.search.front import Candidate, Demand, choose, pareto
 from training.search.pruning import is_hopeless, is_too_slow
 from training.search.space import config_of
-from training.search.study import Study, require_usable
+from training.search.study import Study, require_usable, usable
 from training.search.trial import Bench, GivenUpError
 
 _FINAL_BUDGET_S = 1.0
@@ -122,7 +122,11 @@ class Tuning:
         for _ in range(self._study.finished):  # of an earlier run of the study
             self._progress.advance(self._note())
         ends = self._clock() + (self._config.timeout or float("inf"))
-        interrupted = False
+        with usable(self._config.study):
+            return self._found(self._interrupted(ends))
+
+    def _interrupted(self, ends: float) -> bool:
+        """Try until the trials or the time are over; return whether that was by Ctrl-C."""
         try:
             if self._study.reference is None:
                 self._try(*self._study.ask_for(self._untuned), None, float("inf"))
@@ -131,10 +135,14 @@ class Tuning:
         except KeyboardInterrupt:
             if self._study.reference is None:
                 raise
-            interrupted = True
+            return True
+        except OSError as error:
+            if self._study.reference is None:
+                raise
+            self._progress.warn(f"the search ends here: {error.strerror or error}")
         except _OutOfTimeError:
             pass
-        return self._found(interrupted)
+        return False
 
     def publish(self, found: Found, store: Path) -> Final:
         """Publish the chosen model at its precision, and set it against the untuned one on the test rows."""

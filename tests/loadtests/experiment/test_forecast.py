@@ -39,11 +39,18 @@ def test_a_search_is_part_of_it_unless_no_rate_can_hold(plan: Plan) -> None:
 
 
 def test_rounds_that_are_too_short_are_told_with_what_would_do(plan: Plan) -> None:
-    (warning,) = warnings(plan, {"float32": 0.001, "int8": 2.0})
+    *_, warning = warnings(plan, {"float32": 0.001, "int8": 2.0})
     assert warning.startswith("int8: one request takes 2 s and a round measures 0.67 s, which is too short")
     assert "give --duration 180, or fewer --rounds" in warning
     enough = replace(plan, schedule=Schedule(16, 0.5, 180.0))
-    assert warnings(enough, {"int8": 2.0}) == []
+    assert not any("too short" in warning for warning in warnings(enough, {"int8": 2.0}))
+
+
+def test_the_users_of_a_slow_service_that_answers_one_at_a_time_are_waited_for(plan: Plan) -> None:
+    (warning,) = warnings(plan, {"int8": 0.1})
+    assert warning == "it takes up to 38 s where a service answers one request at a time"
+    assert warnings(plan, {"int8": 0.01}) == []
+    assert warnings(replace(plan, schedule=Schedule(1, 0.5, 6.0)), {"int8": 0.1}) == []
 
 
 @pytest.mark.parametrize(

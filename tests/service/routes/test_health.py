@@ -50,6 +50,49 @@ def test_a_service_without_a_model_is_live_and_not_ready(tmp_path: Path) -> None
         assert service.client.post("/predict", json={"instances": [[1]]}).status_code == 503
 
 
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        (
+            ("--preload", "int9"),
+            "no model is loaded; --preload names 'int9', which no model has; there are: ",
+        ),
+        (("--default-model", "digit"), "--default-model is 'digit'; there is: digits"),
+    ],
+    ids=["preload", "default model"],
+)
+def test_a_name_that_is_not_there_is_told_at_the_start_and_by_readiness(
+    digits_alone: Path, tmp_path: Path, option: tuple[str, str], told: str
+) -> None:
+    with running_service(digits_alone, tmp_path / "log", *option, ready=False) as service:
+        service.wait_for_log(f"{option[0]} ")
+        ready = service.client.get("/health/ready")
+        assert ready.status_code == 503
+        assert ready.json()["detail"].startswith(told)
+        assert service.log.read_text().count(repr(option[1])) == 1  # and not again with each look
+
+
+def test_a_name_beside_others_that_is_not_there_is_told_and_no_reason_to_be_idle(
+    digits_alone: Path, tmp_path: Path
+) -> None:
+    with running_service(digits_alone, tmp_path / "log", "--preload", "int8,int9") as service:
+        service.wait_for_log("--preload names 'int9', which no model has")
+        assert "'int8'" not in service.log.read_text()
+
+
+def test_a_default_model_that_comes_later_is_ready_then(
+    models: Path, digits_alone: Path, tmp_path: Path
+) -> None:
+    store = tmp_path / "models"
+    shutil.copytree(digits_alone, store)
+    arguments = ("--default-model", "breast_cancer", "--preload", "int8")
+    with running_service(store, tmp_path / "log", *arguments, ready=False) as service:
+        service.wait_for_log("--default-model is 'breast_cancer'")
+        assert service.client.get("/health/ready").status_code == 503
+        shutil.copytree(models / "breast_cancer", store / "breast_cancer")
+        service.wait_until_ready()
+
+
 def flip_a_bit(folder: Path) -> None:
     path = folder / "variants" / "int8.tflite"
     content = bytearray(path.read_bytes())
