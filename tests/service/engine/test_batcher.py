@@ -331,6 +331,24 @@ def test_an_answer_that_is_not_finite_fails_its_own_request_only(runtime: FakeRu
 
 
 @pytest.mark.parametrize("slow", [False, True])
+def test_those_who_will_share_a_call_are_not_refused_as_if_each_had_one(
+    runtime: FakeRuntime, slow: bool
+) -> None:
+    async def body() -> None:
+        call_us = 1000.0
+        lanes = Lanes(1, inline_us=0.0 if slow else 2 * call_us, waiting_rows=1000, waiting_us=50 * call_us)
+        batcher = Batcher(
+            runtime, FakeRuntime, cost=Cost(call_us, 1.0), lanes=lanes, observe=lambda n, s: None
+        )
+        answers = await asyncio.gather(*[batcher.submit(rows(number), None) for number in range(500)])
+        assert [answer.probabilities[0, 0] for answer in answers] == list(range(500))
+        assert (lanes.admission.rows, lanes.admission.us) == (0, 0.0)
+        lanes.close()
+
+    run(body())
+
+
+@pytest.mark.parametrize("slow", [False, True])
 def test_a_count_that_fails_costs_nobody_the_answer(runtime: FakeRuntime, slow: bool) -> None:
     def observe(number: int, took_s: float) -> None:
         raise OSError(28, "No space left on device")
