@@ -25,11 +25,11 @@ COPY --from=build /app /app
 ENV PYTHONPATH=/app:/app/lib \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
-    SERVICE_MODELS=/models \
-    SERVICE_HOST=0.0.0.0 \
-    SERVICE_PORT=8000
+    PRECISION_LADDER__MODELS=/models \
+    PRECISION_LADDER__HOST=0.0.0.0 \
+    PRECISION_LADDER__PORT=8000
 USER 65532:65532
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
-  CMD ["python3", "-c", "import os, urllib.request as u; u.urlopen(f'http://127.0.0.1:{os.environ[\"SERVICE_PORT\"]}/health/ready', timeout=2)"]
+  CMD ["python3", "-c", "import os, urllib.request as u; u.urlopen(f'http://127.0.0.1:{os.environ[\"PRECISION_LADDER__PORT\"]}/health/ready', timeout=2)"]
 ENTRYPOINT ["python3", "-m", "service"]

@@ -14,11 +14,12 @@ import typer
 from rich import box
 from rich.console import Console
 from rich.markup import escape
+from rich.status import Status
 from rich.table import Table
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.load.choice import choose
-from benchmarks.parts import bulk, engine, generator, overload, peers, training, wide
+from benchmarks.parts import bulk, engine, generator, overload, peers, reading, training, wide
 from benchmarks.peers.catalog import NAMES
 from benchmarks.plan import Plan
 from benchmarks.report.machine import describe
@@ -35,6 +36,7 @@ PARTS: dict[str, tuple[str, Callable[[Plan, Result], None]]] = {
     "bulk": ("128 rows of 784 a request: the service against the model alone", bulk.run),
     "peers": ("One small row: the service against other servers", peers.run),
     "training": ("A whole training run: ours against Keras's fit", training.run),
+    "reading": ("The largest data sets: the time to read them, and the memory", reading.run),
     "overload": ("More work than the service can do: up to three times its peak", overload.run),
     "generator": ("The load generator: ours against Locust's FastHttpUser", generator.run),
 }
@@ -77,7 +79,7 @@ def main(
     """
     interruption.heed()
     console = Console(width=None if sys.stdout.isatty() else _LOG_WIDTH)
-    with _errors_told():
+    with _errors_told(out):
         names = _choice("--only", only, tuple(PARTS))
         wanted = _choice("--peers", chosen, NAMES)
         out.mkdir(parents=True, exist_ok=True)
@@ -94,7 +96,7 @@ def main(
                 cores=bound,
                 client=choose(bound.load),
                 logs=Path(folder),
-                say=lambda text: status.update(escape(text)),
+                say=lambda text: _step(status, text),
                 peers=wanted,
             )
             report = _measure(names, plan, console)
@@ -107,14 +109,14 @@ def main(
 
 
 @contextmanager
-def _errors_told() -> Iterator[None]:
+def _errors_told(out: Path) -> Iterator[None]:
     """End the program with a sentence, and a code, where something goes wrong that may."""
     try:
         yield
     except BenchmarkError as error:
         _refuse(str(error))
     except InUseError as error:
-        _refuse(f"--out is a folder into which {error} writes; give another")
+        _refuse(f"--out is {str(out)!r}, into which {error} writes; give another folder")
     except OSError as error:
         _refuse(f"{error.filename}: {error.strerror}")
     except KeyboardInterrupt:
@@ -131,10 +133,17 @@ def _measure(names: Sequence[str], plan: Plan, console: Console) -> Report:
         for name in names:
             results.append(_run(name, plan, console))  # noqa: PERF401 - what is done by an interruption is kept
     except KeyboardInterrupt:
+        interruption.heard()
         if not results:
             raise
         partial = f"it was interrupted: nothing is known of {', '.join(names[len(results) :])}."
     return Report(command, plan.rounds, plan.seconds, before, results, partial)
+
+
+def _step(status: Status, text: str) -> None:
+    """Show what comes next, if anything is to."""
+    interruption.check()
+    status.update(escape(text))
 
 
 def _run(name: str, plan: Plan, console: Console) -> Result:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,10 @@ import numpy.typing as npt
 from pydantic import ValidationError
 
 from bundle.encoder import Encoder
-from bundle.errors import BundleDamagedError, BundleNotFoundError
-from bundle.manifest import FILE_NAME, SCHEMA_VERSION, FileSpec, Manifest, VariantSpec
+from bundle.errors import BundleDamagedError, BundleNotFoundError, IncompleteError
+from bundle.manifest import FILE_NAME, SCHEMA_VERSION, FileSpec, Manifest, VariantSpec, is_version
 from bundle.normalizer import FloatArray
+from bundle.reading import read_file, trouble
 from bundle.vocabulary import Vocabulary
 
 _MANIFEST_BYTES_MAX = 64 * 2**20
@@ -49,12 +49,11 @@ class Bundle:
     def read(self, file: FileSpec) -> bytes:
         """Return the bytes of one file. Raise BundleDamagedError where they are not those of the manifest."""
         path = self.path(file)
+        rule = f"the manifest says {file.bytes}"
         try:
-            content = path.read_bytes()
+            content = read_file(path, least=file.bytes, most=file.bytes, rule=rule)
         except OSError as error:
-            raise BundleDamagedError(path, f"cannot be read ({error.strerror})") from error
-        if len(content) != file.bytes:
-            raise BundleDamagedError(path, f"is {len(content)} bytes long; the manifest says {file.bytes}")
+            raise trouble(path, error) from error
         digest = hashlib.sha256(content).hexdigest()
         if digest != file.sha256:
             raise BundleDamagedError(
@@ -63,9 +62,15 @@ class Bundle:
         return content
 
     def path(self, file: FileSpec) -> Path:
-        """Where a file is. Raise BundleDamagedError where a link leads out of the folder."""
+        """Where a file is. Raise BundleDamagedError where a link leads out of the folder, or in a circle."""
         path = self.folder / file.path
-        if not path.resolve().is_relative_to(self.folder.resolve()):
+        try:
+            is_inside = path.resolve().is_relative_to(self.folder.resolve())
+        except RuntimeError as error:  # so Python says "circle" before 3.13
+            raise BundleDamagedError(path, "is a link that leads in a circle") from error
+        except OSError as error:
+            raise trouble(path, error) from error
+        if not is_inside:
             raise BundleDamagedError(path, "leads out of the bundle's folder")
         return path
 
@@ -157,34 +162,34 @@ class Bundle:
             )
 
     def _arrays(self, file: FileSpec) -> dict[str, npt.NDArray[Any]]:
+        content = self.read(file)
         try:
-            with np.load(io.BytesIO(self.read(file)), allow_pickle=False) as arrays:
+            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
                 return dict(arrays)
-        except (ValueError, OSError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+        except Exception as error:  # of whatever kind: zip files have many ways to be wrong
             raise BundleDamagedError(self.path(file), f"is not a readable .npz ({error})") from error
 
 
-def open_bundle(folder: Path) -> Bundle:
-    """Read the manifest in `folder` and check every file against it.
+def open_bundle(folder: Path, *, held_out: bool = True) -> Bundle:
+    """Read the manifest in `folder` and check every file against it; without `held_out`, those for serving.
 
     Raises BundleNotFoundError where there is no bundle, and BundleDamagedError where there is one that is
-    not whole.
+    not as it should be: IncompleteError where it may be on its way, TransientError where that may pass.
     """
     path = folder / FILE_NAME
-    if not folder.name.isdecimal():
+    if not is_version(folder.name):
         raise BundleNotFoundError(
             f"{folder} is not a version folder: its name must be a number, as in digits/1"
         )
+    rule = f"at most {_MANIFEST_BYTES_MAX} are allowed"
     try:
-        if path.stat().st_size > _MANIFEST_BYTES_MAX:
-            raise BundleDamagedError(path, f"is larger than {_MANIFEST_BYTES_MAX} bytes")
-        text = path.read_bytes()
+        text = read_file(path, least=0, most=_MANIFEST_BYTES_MAX, rule=rule)
     except FileNotFoundError as error:
         raise BundleNotFoundError(f"{folder} is not a bundle: there is no {FILE_NAME} in it") from error
     except OSError as error:
-        raise BundleDamagedError(path, f"cannot be read ({error.strerror})") from error
+        raise trouble(path, error) from error
     bundle = Bundle(folder, _parse(path, text))
-    for file in bundle.manifest.files:
+    for file in bundle.manifest.files if held_out else bundle.manifest.serving_files:
         bundle.read(file)
     return bundle
 
@@ -193,7 +198,7 @@ def _parse(path: Path, text: bytes) -> Manifest:
     try:
         fields = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise BundleDamagedError(path, f"is not JSON ({error})") from error
+        raise IncompleteError(path, f"is not JSON ({error})") from error
     version = fields.get("schema_version") if isinstance(fields, dict) else None
     if type(version) is not int or version != SCHEMA_VERSION:
         raise BundleDamagedError(path, f"has schema version {version!r}; this release reads {SCHEMA_VERSION}")

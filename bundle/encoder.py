@@ -1,7 +1,8 @@
 """Turns instances, texts or objects with named fields, into the float32 rows that every runtime takes.
 
-A row begins with the columns of the numbers and categories, in the order of the fields, and ends with the
-token ids of the texts. Pure: what an instance becomes depends on the manifest and the vocabulary alone.
+A row begins with the columns of the numbers, booleans and categories, in the order of the fields, and ends
+with the token ids of the texts. Pure: what an instance becomes depends on the manifest and the vocabulary
+alone.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from bundle.fields import AnyField, CategoryField, NumberField, TextField
+from bundle.fields import FALSE, TRUE, AnyField, BooleanField, CategoryField, NumberField, TextField, word
 from bundle.normalizer import FloatArray
 from bundle.vocabulary import Vocabulary
 
@@ -66,8 +67,10 @@ class Encoder:
     def _writer(self, field: AnyField, place: slice) -> _Write:
         if isinstance(field, NumberField):
             return lambda row, value: _write_number(row[place], field, value)
+        if isinstance(field, BooleanField):
+            return lambda row, value: _write_boolean(row[place], field, value)
         if isinstance(field, CategoryField):
-            known = {category: column for column, category in enumerate(field.categories)}
+            known = {word(category): column for column, category in enumerate(field.categories)}
             return lambda row, value: _write_category(row[place], known, value)
         return lambda row, value: self._write_text(row[place], value)
 
@@ -84,16 +87,12 @@ class Encoder:
                 f"instances[{index}] is {_shown(instance)}; the model takes objects with the fields "
                 f"{_listed([field.name for field in self.fields])}"
             )
-        for name in instance:
-            if name not in self._writers:
-                raise InstanceError(
-                    f"instances[{index}] has a field {_shown(name)} that the model does not know; it takes "
-                    f"{_listed([field.name for field in self.fields])}"
-                )
+        if not instance.keys() <= self._writers.keys():
+            instance = self._by_known_names(index, instance)
         for name, (field, write) in self._writers.items():
-            value = instance.get(name)
+            value = _present(field, instance.get(name))
             if value is None and field.missing == "refused":
-                given = "is null" if name in instance else "is missing"
+                given = _absent(instance, name)
                 raise InstanceError(f"instances[{index}].{name} {given}; {_wanted(field)} is needed")
             try:
                 write(row, value)
@@ -101,6 +100,21 @@ class Encoder:
                 raise InstanceError(
                     f"instances[{index}].{name} {error}; it must be {_wanted(field)}"
                 ) from None
+
+    def _by_known_names(self, index: int, instance: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return an instance by the names that the fields have, in whichever form it spells them."""
+        named: dict[str, Any] = {}
+        for given, value in instance.items():
+            name = given if given in self._writers else word(given)
+            if name not in self._writers:
+                raise InstanceError(
+                    f"instances[{index}] has a field {_shown(given)} that the model does not know; it takes "
+                    f"{_listed([field.name for field in self.fields])}"
+                )
+            if name in named:
+                raise InstanceError(f"instances[{index}] has the field {_shown(name)} twice")
+            named[name] = value
+        return named
 
     def _write_text(self, place: FloatArray, value: Any) -> None:
         if value is None:
@@ -116,6 +130,19 @@ def in_order_of_columns(fields: Sequence[AnyField]) -> list[AnyField]:
     return sorted(fields, key=lambda field: isinstance(field, TextField))
 
 
+def _present(field: AnyField, value: Any) -> Any:
+    """Return a value, or None for a word of blanks alone: an empty cell of a table has no value either."""
+    if isinstance(value, str) and not isinstance(field, TextField) and not value.strip():
+        return None
+    return value
+
+
+def _absent(instance: Mapping[str, Any], name: str) -> str:
+    if name not in instance:
+        return "is missing"
+    return "is null" if instance[name] is None else "is empty"
+
+
 def _write_number(place: FloatArray, field: NumberField, value: Any) -> None:
     if value is None:
         place[:] = field.fill, 1.0
@@ -127,15 +154,31 @@ def _write_number(place: FloatArray, field: NumberField, value: Any) -> None:
     place[0] = value
 
 
+def _write_boolean(place: FloatArray, field: BooleanField, value: Any) -> None:
+    """Write JSON's true and false, 1 and 0, or the words, as tables have them."""
+    if value is None:
+        place[:] = field.fill, 1.0
+        return
+    written = word(value) if isinstance(value, str) else value
+    if isinstance(written, str) and written in TRUE | FALSE:
+        place[0] = written in TRUE
+    elif isinstance(written, bool | int | float) and written in (0, 1):
+        place[0] = written
+    else:
+        raise InstanceError(f"is {_shown(value)}")
+
+
 def _write_category(place: FloatArray, known: Mapping[str, int], value: Any) -> None:
     if value is not None and not isinstance(value, str):
         raise InstanceError(f"is {_shown(value)}")
-    place[-1 if value is None else known.get(value, -1)] = 1.0
+    place[-1 if value is None else known.get(word(value), -1)] = 1.0
 
 
 def _wanted(field: AnyField) -> str:
     if isinstance(field, NumberField):
         return "a number"
+    if isinstance(field, BooleanField):
+        return "true or false"
     return "a string" if isinstance(field, TextField) else f"a string, such as {_listed(field.categories)}"
 
 

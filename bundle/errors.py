@@ -22,5 +22,13 @@ class BundleDamagedError(BundleError):
         self.reason = reason
 
 
+class IncompleteError(BundleDamagedError):
+    """A file is missing, or not of its length, as it is while a bundle is being copied."""
+
+
+class TransientError(BundleDamagedError):
+    """What stands in the way may pass: too many open files, an I/O error, a permission, no memory."""
+
+
 class RuntimeUnavailableError(BundleError):
     """The library that runs this variant's format is not installed here."""

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictStr
 
 Missing = Literal["refused", "filled"]
+
+TRUE = frozenset({"True", "TRUE", "true"})
+FALSE = frozenset({"False", "FALSE", "false"})
+
+
+def word(text: str) -> str:
+    """Return a text in the form in which words are compared: no blanks around it, accents composed (NFC)."""
+    text = text.strip()
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 class _Field(BaseModel):
@@ -30,7 +40,7 @@ class NumberField(_Field):
 
 
 class CategoryField(_Field):
-    """One word out of a few, held as one column of 0 or 1 a word.
+    """One word out of a few, as `word` writes it, held as one column of 0 or 1 a word.
 
     The last column is for every word that the training rows did not have, and for a missing one.
     """
@@ -41,6 +51,18 @@ class CategoryField(_Field):
     @property
     def columns(self) -> int:
         return len(self.categories) + 1
+
+
+class BooleanField(_Field):
+    """True or false, held as 1 or 0. Where it may be missing, a second column says whether it was: 1 or 0."""
+
+    kind: Literal["boolean"] = "boolean"
+    fill: bool = False
+    """What stands in for a missing one: the commoner of the two in the training rows."""
+
+    @property
+    def columns(self) -> int:
+        return 1 if self.missing == "refused" else 2
 
 
 class TextField(_Field):
@@ -57,4 +79,4 @@ class TextField(_Field):
         return self.tokens
 
 
-AnyField = Annotated[NumberField | CategoryField | TextField, Field(discriminator="kind")]
+AnyField = Annotated[NumberField | BooleanField | CategoryField | TextField, Field(discriminator="kind")]

@@ -26,10 +26,16 @@ from bundle.vocabulary import FIRST_WORD, IDS_MAX, Rules
 SCHEMA_VERSION = 1
 FILE_NAME = "manifest.json"
 REFERENCE = "float32"  # the variant that the others are compared with
+VERSION_MAX = 2**63 - 1  # time stamps are versions, too
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
+
+
+def is_version(name: str) -> bool:
+    """Tell whether a folder of this name is a version: 1 to VERSION_MAX, written in one way only."""
+    return name.isascii() and name.isdecimal() and str(int(name)) == name and 0 < int(name) <= VERSION_MAX
 
 
 class _Strict(BaseModel):
@@ -112,9 +118,9 @@ class NormalizerSpec(_Strict):
     scale: tuple[float, ...]
 
     def build(self, features: int) -> Normalizer:
-        return Normalizer(
-            self.method, features, np.array(self.offset, np.float32), np.array(self.scale, np.float32)
-        )
+        with np.errstate(over="ignore"):  # what does not fit is infinite, which the normaliser refuses
+            offset, scale = np.array(self.offset, np.float32), np.array(self.scale, np.float32)
+        return Normalizer(self.method, features, offset, scale)
 
     @classmethod
     def of(cls, normalizer: Normalizer) -> Self:
@@ -219,6 +225,8 @@ class Manifest(_Strict):
     """None where no variant was calibrated, or it is not known with what."""
     default_variant: Name = REFERENCE
     variants: Annotated[tuple[VariantSpec, ...], Field(min_length=1)]
+    left_out: dict[Name, str] = {}
+    """Why each variant that was asked for, and is not one of those, could not be made."""
     test_set: FileSpec
     golden: FileSpec
     vocabulary: FileSpec | None = None
@@ -259,9 +267,14 @@ class Manifest(_Strict):
     @property
     def files(self) -> tuple[FileSpec, ...]:
         """Every file that belongs to the bundle, besides the manifest."""
-        optional = (self.vocabulary, self.test_instances, self.training_rows)
+        optional = (self.test_instances, self.training_rows)
+        return (self.test_set, *(file for file in optional if file is not None), *self.serving_files)
+
+    @property
+    def serving_files(self) -> tuple[FileSpec, ...]:
+        """The files that answering takes: all but the rows of the data."""
         of_variants = (file for variant in self.variants for file in variant.files)
-        return (self.test_set, self.golden, *(file for file in optional if file is not None), *of_variants)
+        return (self.golden, *([self.vocabulary] if self.vocabulary else []), *of_variants)
 
     def variant(self, name: str) -> VariantSpec | None:
         return next((variant for variant in self.variants if variant.name == name), None)

@@ -19,6 +19,8 @@ Method = Literal["standardize", "minmax"]
 # but absurd input would overflow inside the graph and come out as NaN.
 SATURATION = 1e4
 
+_PIECE_CELLS = 2**20  # that are looked at in float64 at once
+
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
@@ -65,14 +67,11 @@ class Normalizer:
     @classmethod
     def fit(cls, method: Method, rows: FloatArray, *, channels: int) -> Normalizer:
         """Fit on training `rows`, shape (n, features); the statistics are taken in float64."""
-        values = rows.reshape(-1, channels).astype(np.float64)
-        if method == "standardize":
-            offset, spread = values.mean(axis=0), values.std(axis=0)
-        else:
-            offset, spread = values.min(axis=0), np.ptp(values, axis=0)
+        values = rows.reshape(-1, channels)
+        low, high = values.min(axis=0).astype(np.float64), values.max(axis=0).astype(np.float64)
+        offset, spread = _moments(values) if method == "standardize" else (low, high - low)
         # Rounding alone gives a constant column a deviation of about 1e-16 of its size, never exactly 0.
-        constant = np.ptp(values, axis=0) == 0
-        scale = np.divide(1.0, spread, where=~constant, out=np.zeros(channels))
+        scale = np.divide(1.0, spread, where=low != high, out=np.zeros(channels))
         return cls(method, rows.shape[1], offset.astype(np.float32), _within_float32(scale))
 
     @property
@@ -87,6 +86,16 @@ class Normalizer:
         np.subtract(out, self._offset, out=out)
         np.multiply(out, self._scale, out=out)
         return out
+
+
+def _moments(values: FloatArray) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return mean and standard deviation of each column; in float64, a few rows at a time."""
+    count, columns = values.shape
+    pieces = range(0, count, max(1, _PIECE_CELLS // columns))
+    blocks = [slice(start, start + pieces.step) for start in pieces]
+    mean = sum(values[rows].sum(axis=0, dtype=np.float64) for rows in blocks) / count
+    squares = sum(np.square(values[rows] - mean).sum(axis=0) for rows in blocks)
+    return mean, np.sqrt(squares / count)
 
 
 def _within_float32(values: npt.NDArray[np.float64]) -> FloatArray:

@@ -1,21 +1,27 @@
 """Proves a bundle before it is trusted: every variant must give the answers that were written down for it.
 
-A `.tflite` file that was tampered with can crash the process that opens it, whatever that process catches. So
-`check_apart` first does it in a process of its own: `python -m bundle.selftest FOLDER`.
+A file that was tampered with can crash the process that opens it, whatever that process catches. So
+`check_apart` first does it in a process of its own: `python -m bundle.selftest FOLDER [VARIANT ...]`.
 """
 
 from __future__ import annotations
 
+import os
+import selectors
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from bundle.bundle import Bundle, open_bundle
 from bundle.child import environment
-from bundle.errors import BundleDamagedError, BundleError
+from bundle.errors import BundleDamagedError, BundleError, TransientError
+from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime, is_available, open_runtime
 from bundle.runtimes.base import BATCH_MAX
 
@@ -23,18 +29,52 @@ from bundle.runtimes.base import BATCH_MAX
 # quantised graph turns one of those into a step of 1/256 of its output; a few such steps are no damage.
 TOLERANCE = 0.02
 
+_LARGER_S = 20.0  # for the batches of a variant that are larger than two rows
+_SILENCE_S = 120.0  # between two lines of the other process, and as long again for each
+_SILENT_BYTES = 2**30  # to be read and hashed, and opened
+_OUTPUT_BYTES_MAX = 2**20  # a graph may print, and for ever
 
-def check(bundle: Bundle, name: str, runtime: Runtime) -> None:
-    """Raise BundleDamagedError where the variant's answers, in any size of batch, are not the golden ones.
+_REFUSED, _TRANSIENT = 1, 3  # exit codes
 
-    A runtime that has passed is warm: every batch size has been prepared and run.
+
+def check(
+    bundle: Bundle,
+    name: str,
+    runtime: Runtime,
+    *,
+    clock: Callable[[], float] = time.perf_counter,
+    tell: Callable[[int], object] = lambda _: None,
+) -> None:
+    """Raise BundleDamagedError where the variant's answers are not the golden ones, in any size of batch.
+
+    A runtime that has passed is warm: every batch size has been prepared and run. Of a slow variant the
+    larger sizes are left out, for which there would be no time; `tell` hears of each that was not.
     """
     rows, expected = bundle.golden(name)
     every_size = 2 * BATCH_MAX - 1  # cut into one batch of each size
     rows = np.resize(rows, (every_size, rows.shape[1]))
     expected = np.resize(expected, (every_size, expected.shape[1]))
     path = bundle.path(bundle.variant(name).files[0])
-    answers = runtime.predict(rows)
+    start, size, is_time = clock(), 1, True
+    while size <= BATCH_MAX and is_time:
+        begun = clock()
+        batch = slice(size - 1, 2 * size - 1)
+        _compare(path, _answers(path, runtime, rows[batch]), expected[batch])
+        tell(size)
+        size *= 2
+        is_time = size == 2 or clock() - start + 2 * (clock() - begun) <= _LARGER_S
+
+
+def _answers(path: Path, runtime: Runtime, rows: FloatArray) -> FloatArray:
+    try:
+        return runtime.predict(rows)
+    except MemoryError as error:
+        raise TransientError(path, "does not fit in memory now") from error
+    except Exception as error:  # of whatever kind: it is another's code that meets files of unknown origin
+        raise BundleDamagedError(path, f"fails ({type(error).__name__}: {error})") from error
+
+
+def _compare(path: Path, answers: FloatArray, expected: FloatArray) -> None:
     if not np.isfinite(answers).all():
         raise BundleDamagedError(path, "answers numbers that are not finite")
     worst = float(np.abs(answers - expected).max())
@@ -44,44 +84,84 @@ def check(bundle: Bundle, name: str, runtime: Runtime) -> None:
         )
 
 
-def check_apart(bundle: Bundle, *, timeout_s: float = 120.0) -> None:
-    """Check every LiteRT variant in another process, which may die of it.
+def check_apart(
+    bundle: Bundle, names: Sequence[str] | None = None, *, timeout_s: float | None = None
+) -> None:
+    """Check variants, by default every LiteRT one, in another process, which may die of it.
 
+    `timeout_s` bounds the time between two signs of life of that process; by default the files' size does.
     Raises BundleDamagedError, naming the variant's file, where an answer is wrong, or where the other process
-    crashed or did not end in time.
+    crashed or did not end in time, and TransientError where that may go better another time.
     """
-    command = [sys.executable, "-m", "bundle.selftest", str(bundle.folder)]
+    if timeout_s is None:
+        size = sum(file.bytes for file in bundle.manifest.serving_files)
+        timeout_s = _SILENCE_S * (1 + size / _SILENT_BYTES)
+    command = [sys.executable, "-m", "bundle.selftest", str(bundle.folder), *(names or ())]
     try:
-        child = subprocess.run(
-            command, capture_output=True, text=True, timeout=timeout_s, env=environment(), check=False
-        )
-        output, ending = child.stdout, f"crashed the runtime (exit code {child.returncode})"
-        if child.returncode == 0:
-            return
-    except subprocess.TimeoutExpired as error:
-        output = (error.stdout or b"").decode() if isinstance(error.stdout, bytes) else error.stdout or ""
-        ending = f"did not end its self-test within {timeout_s:.0f} s"
-    started = [line.removeprefix("try ") for line in output.splitlines() if line.startswith("try ")]
-    refused = [line.removeprefix("refused ") for line in output.splitlines() if line.startswith("refused ")]
-    path = bundle.path(bundle.variant(started[-1]).files[0]) if started else bundle.folder
-    raise BundleDamagedError(path, refused[-1] if refused else ending)
+        lines, code = _run(command, timeout_s)
+    except OSError as error:
+        raise TransientError(bundle.folder, f"cannot be self-tested now ({error.strerror})") from error
+    if code == 0:
+        return
+    said = {kind: [line[len(kind) + 1 :] for line in lines if line.startswith(f"{kind} ")] for kind in _KINDS}
+    path = bundle.path(bundle.variant(said["try"][-1]).files[0]) if said["try"] else bundle.folder
+    if code is None:
+        ending = f"did not end its self-test within {timeout_s:.0f} s of its last sign of life"
+    else:
+        ending = f"crashed the runtime (exit code {code})"
+    is_transient = code in (_TRANSIENT, -signal.SIGKILL)  # which is how memory's end looks
+    raise (TransientError if is_transient else BundleDamagedError)(path, [ending, *said["refused"]][-1])
 
 
-def _main(folder: Path, report: Callable[[str], None]) -> int:
+_KINDS = ("try", "refused")
+
+
+def _run(command: list[str], timeout_s: float) -> tuple[list[str], int | None]:
+    """Return the lines that a program writes and its exit code, None where it was silent for too long."""
+    quiet = subprocess.DEVNULL
+    with (
+        subprocess.Popen(
+            command, stdin=quiet, stdout=subprocess.PIPE, stderr=quiet, env=environment()
+        ) as child,
+        selectors.DefaultSelector() as selector,
+    ):
+        assert child.stdout is not None  # noqa: S101 - it was asked for
+        selector.register(child.stdout, selectors.EVENT_READ)
+        output, has_ended = b"", False
+        while not has_ended and len(output) < _OUTPUT_BYTES_MAX and selector.select(timeout_s):
+            piece = os.read(child.stdout.fileno(), 2**16)
+            output, has_ended = output + piece, not piece
+        try:
+            code = child.wait(timeout_s if has_ended else 0)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            code = None
+    return output.decode(errors="replace").splitlines(), code
+
+
+def _main(folder: Path, names: Sequence[str], report: Callable[[str], None]) -> int:
     try:
-        bundle = open_bundle(folder)
-        for variant in bundle.manifest.variants:
-            if variant.format == "tflite" and is_available(variant):
-                report(f"try {variant.name}")
-                check(bundle, variant.name, open_runtime(bundle, variant.name))
-    except BundleDamagedError as error:
-        report(f"refused {error.reason}")
-        return 1
+        bundle = open_bundle(folder, held_out=False)
+        variants = bundle.manifest.variants
+        for name in names or [v.name for v in variants if v.format == "tflite" and is_available(v)]:
+            report(f"try {name}")
+            check(bundle, name, open_runtime(bundle, name), tell=lambda rows: report(f"ran {rows}"))
     except BundleError as error:
-        report(f"refused {error}")
-        return 1
+        reason = error.reason if isinstance(error, BundleDamagedError) else str(error)
+        report("refused " + " ".join(reason.split()))
+        return _TRANSIENT if isinstance(error, TransientError) else _REFUSED
     return 0
 
 
+def _end_with(parent: int) -> None:
+    """End as soon as nobody waits for the verdict any more: a graph may run for ever."""
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os._exit(_REFUSED)
+
+
 if __name__ == "__main__":
-    raise SystemExit(_main(Path(sys.argv[1]), lambda line: print(line, flush=True)))  # noqa: T201 - its whole output
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    raise SystemExit(
+        _main(Path(sys.argv[1]), sys.argv[2:], lambda line: print(line, flush=True))  # noqa: T201 - its whole output
+    )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import secrets
 import shutil
+import stat
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,9 +16,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from bundle.bundle import Bundle, open_bundle
 from bundle.errors import BundleNotFoundError
-from bundle.manifest import FILE_NAME, FileSpec, Manifest, Name
+from bundle.manifest import FILE_NAME, FileSpec, Manifest, Name, is_version
+from bundle.reading import trouble
+
+_PROBE_BYTES = 4096  # a block: a file of no bytes may be made on a full disk
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
+
+Snapshot = tuple[tuple[str, int, int, int, int], ...]
 
 
 class ModelStore:
@@ -25,25 +33,65 @@ class ModelStore:
         self.root = root
 
     def models(self) -> list[str]:
-        """Return the names that have at least one version, sorted."""
-        if not self.root.is_dir():
-            return []
-        return sorted(
-            entry.name for entry in self.root.iterdir() if _is_name(entry.name) and self.versions(entry.name)
-        )
+        """Return the names that have at least one version, sorted; what cannot be read is passed over.
+
+        Raises TransientError where the root cannot be read.
+        """
+        try:
+            found = self.survey()
+        except OSError as error:
+            raise trouble(self.root, error) from error
+        return [name for name, versions in found.items() if not isinstance(versions, OSError)]
+
+    def survey(self) -> dict[str, list[int] | OSError]:
+        """Return the versions of each model that has any, or why its folder cannot be read now.
+
+        Raises OSError where the root cannot be read.
+        """
+        found: dict[str, list[int] | OSError] = {}
+        try:
+            names = sorted(entry.name for entry in self.root.iterdir() if _is_name(entry.name))
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        for name in names:
+            try:
+                versions = self.versions(name)
+            except OSError as error:
+                found[name] = error
+            else:
+                found |= {name: versions} if versions else {}
+        return found
 
     def versions(self, name: str) -> list[int]:
-        """Return the versions of a model, oldest first; folders that are not numbers are none of ours."""
+        """Return the versions of a model, oldest first; what is not a folder with a number is none of ours.
+
+        Raises OSError where the model's folder cannot be read.
+        """
         folder = self.root / name
-        if not folder.is_dir():
-            return []
+        try:
+            entries = list(folder.iterdir())
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+                return []
+            raise
         return sorted(
-            int(entry.name) for entry in folder.iterdir() if _is_version(entry.name) and entry.is_dir()
+            int(entry.name) for entry in entries if is_version(entry.name) and _may_be_folder(entry)
         )
 
+    def snapshot(self, name: str, version: int) -> Snapshot:
+        """Return what a version's folder looks like; it changes whenever anything in it is made anew."""
+        folder = self.root / name / str(version)
+        return tuple(_looks(folder, folder.name))
+
     def folder(self, name: str, version: int | None = None) -> Path:
-        """Return a version's folder, the newest by default. Raise BundleNotFoundError where there is none."""
-        versions = self.versions(name) if _is_name(name) else []
+        """Return a version's folder, the newest by default.
+
+        Raises BundleNotFoundError where there is none, and TransientError where that cannot be told.
+        """
+        try:
+            versions = self.versions(name) if _is_name(name) else []
+        except OSError as error:
+            raise trouble(self.root / name, error) from error
         if not versions:
             raise BundleNotFoundError(
                 f"no model {name!r} in {self.root}; there are: {', '.join(self.models()) or 'none'}"
@@ -55,9 +103,13 @@ class ModelStore:
             raise BundleNotFoundError(f"model {name!r} has no version {version}; there are: {known}")
         return self.root / name / str(version)
 
-    def open(self, name: str, version: int | None = None) -> Bundle:
+    def open(self, name: str, version: int | None = None, *, held_out: bool = True) -> Bundle:
         """Open a version, the newest by default. Raises as `folder` and `open_bundle` do."""
-        return open_bundle(self.folder(name, version))
+        return open_bundle(self.folder(name, version), held_out=held_out)
+
+    def require_writable(self, name: str, least_bytes: int = 2**20) -> None:
+        """Raise OSError where no version of a model could be published, or not with so many bytes."""
+        require_writable(self.root / name, least_bytes)
 
     def publish(self, name: str, fill: Callable[[Path], Manifest]) -> Bundle:
         """Add the next version of a model, or nothing.
@@ -71,10 +123,9 @@ class ModelStore:
                 f"model name {name!r} is not allowed; use letters, digits, '.', '_' and '-', at most 64"
             )
         parent = self.root / name
-        parent.mkdir(parents=True, exist_ok=True)
         staging = parent / f".staging-{secrets.token_hex(8)}"
-        staging.mkdir()
         try:
+            staging.mkdir(parents=True)
             manifest = fill(staging)
             (staging / FILE_NAME).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
             for path in _walk(staging):
@@ -98,6 +149,28 @@ class ModelStore:
             return target
 
 
+def require_writable(folder: Path, least_bytes: int = 0) -> None:
+    """Raise OSError where no file could be written in `folder`, which need not be there yet; leave nothing.
+
+    The error names the folder that refuses, or that has less than `least_bytes` to spare.
+    """
+    while not folder.exists():
+        folder = folder.parent
+    try:
+        if not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(_PROBE_BYTES))
+            probe.flush()
+            os.fsync(probe.fileno())
+    except OSError as error:  # of a file whose name tells nobody anything
+        raise OSError(error.errno, f"nothing can be written here: {error.strerror}", str(folder)) from error
+    free = shutil.disk_usage(folder).free
+    if free < least_bytes:
+        reason = f"{os.strerror(errno.ENOSPC)}: {free:,} bytes are free, and at least {least_bytes:,} needed"
+        raise OSError(errno.ENOSPC, reason, str(folder))
+
+
 def describe(folder: Path, path: Path) -> FileSpec:
     """Describe the file at `path` as the manifest of the bundle in `folder` must."""
     with path.open("rb") as stream:
@@ -113,8 +186,30 @@ def _is_name(name: str) -> bool:
     return True
 
 
-def _is_version(name: str) -> bool:
-    return name.isascii() and name.isdecimal() and str(int(name)) == name and int(name) > 0
+def _may_be_folder(path: Path) -> bool:
+    """Whether a path is a folder, as far as can be told: whoever opens it hears what is wrong with it."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return True
+
+
+def _looks(path: Path, name: str) -> Iterator[tuple[str, int, int, int, int]]:
+    """Yield what a folder and all in it look like; where that cannot be told, the reason is a part of it."""
+    try:
+        status = path.stat()
+        yield name, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+        inner = sorted(path.iterdir()) if stat.S_ISDIR(status.st_mode) and _is_own(path, name) else ()
+    except OSError as error:
+        yield name, error.errno or 0, 0, 0, 0
+        return
+    for entry in inner:
+        yield from _looks(entry, f"{name}/{entry.name}")
+
+
+def _is_own(path: Path, name: str) -> bool:
+    """Whether a folder lies where it is: a link may lead in a circle, but for the version's own."""
+    return "/" not in name or not path.is_symlink()
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import logging
-import logging.config
 import os
 import signal
+
+if __name__ == "__main__":  # what is imported below takes a while, in which it may be told to stop
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+
+import logging
+import logging.config
 import sys
 import tempfile
 from contextlib import ExitStack
 from copy import deepcopy
 from importlib import import_module
+from math import ceil
 from typing import Any
 
 import uvicorn
@@ -19,7 +24,9 @@ from pydantic_settings import CliApp
 from uvicorn.config import LOGGING_CONFIG
 
 from service.http.uvicorn_internals import doubt_of_installed
-from service.observe.metrics import MULTIPROCESS_VARIABLE
+from service.observe.workers import SHARED_VARIABLE
+from service.observe.writer import let_drop
+from service.repository.proof import VERDICTS_VARIABLE
 from service.settings import PREFIX, Settings
 
 logger = logging.getLogger("service")
@@ -47,15 +54,24 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 2
+    for stream in (1, 2):
+        let_drop(stream)
     log_config = _log_config(settings.log_level)
     logging.config.dictConfig(log_config)
     os.environ.update(_environment(settings))  # from where every worker reads its settings
-    # uvicorn stops in order on SIGTERM, and then raises it again for whoever was there before.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with ExitStack() as cleanup:
-        if settings.workers > 1:
-            shared = cleanup.enter_context(tempfile.TemporaryDirectory(prefix="service-metrics-"))
-            os.environ.setdefault(MULTIPROCESS_VARIABLE, shared)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        try:
+            share = _share(settings.workers, cleanup)
+        except OSError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 2
+        os.environ.update(share)
+        if settings.workers == 1:
+            # uvicorn stops in order, and then raises the signal again for whoever was there before. Python
+            # would wait for threads that are held in a read of a disk, or in a call.
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: os._exit(0))
         uvicorn.run(
             "service.app:create_app",
             factory=True,
@@ -68,11 +84,34 @@ def main(arguments: list[str] | None = None) -> int:
             server_header=False,
             ws="none",
             timeout_keep_alive=settings.idle_timeout_s,
-            timeout_graceful_shutdown=30,
+            timeout_graceful_shutdown=ceil(settings.stop_s),
             proxy_headers=False,
             **_protocol(settings),
         )
     return 0
+
+
+def _share(workers: int, cleanup: ExitStack) -> dict[str, str]:
+    """Return the variables that tell workers which folders they share, if there are several.
+
+    Raises OSError, with what is needed, where one cannot be written to.
+    """
+    given = os.environ.get(SHARED_VARIABLE)
+    if given:
+        try:
+            tempfile.TemporaryFile(dir=given).close()
+        except OSError as error:
+            raise OSError(f"{SHARED_VARIABLE} is {given!r}: {error.strerror}; it needs a folder") from error
+    if workers == 1:
+        return {}
+    try:
+        folder = cleanup.enter_context(tempfile.TemporaryDirectory(prefix="service-workers-"))
+    except OSError as error:
+        raise OSError(
+            f"{workers} workers share a folder for temporary files, and none can be written to "
+            f"({error.strerror}); set TMPDIR to one that can, such as a tmpfs"
+        ) from error
+    return {SHARED_VARIABLE: given or folder, VERDICTS_VARIABLE: folder}
 
 
 def _protocol(settings: Settings) -> dict[str, Any]:
@@ -97,7 +136,9 @@ def _environment(settings: Settings) -> dict[str, str]:
 
 def _log_config(level: str) -> dict[str, Any]:
     config = deepcopy(LOGGING_CONFIG)
-    config["loggers"]["service"] = {"handlers": ["default"], "level": level.upper(), "propagate": False}
+    config["handlers"]["default"] = {"formatter": "default", "class": "service.observe.log.StderrHandler"}
+    ours = {"handlers": ["default"], "level": level.upper(), "propagate": False}
+    config["loggers"] |= {"service": ours, "asyncio": ours}
     return config
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -23,6 +26,8 @@ from service.http.drain import drained_on_sigterm
 from service.http.limits import Bounds
 from service.observe.access_log import AccessLog, noted
 from service.observe.metrics import Metrics
+from service.observe.workers import SHARED_VARIABLE, Workers
+from service.repository.proof import VERDICTS_VARIABLE, Prover
 from service.repository.registry import Registry
 from service.repository.resolver import Resolver
 from service.repository.servable import load
@@ -33,6 +38,12 @@ from service.routes.schemas import openapi
 from service.settings import Settings
 from service.wire import native
 from service.wire.problem import INTERNAL, STATUS, problem, problem_headers
+
+logger = logging.getLogger("service")
+
+_LOOK_S = 0.05  # between two looks whether another worker is ready
+_CANCEL_S = 1.0  # for tasks to end that were told to
+_LAST_LINES_S = 1.0  # for the access log to be written
 
 
 class Application(FastAPI):
@@ -65,7 +76,10 @@ class Application(FastAPI):
 
     def note(self, request: Scope, outcome: str, took_s: float = 0.0) -> None:
         """Count and log a request that `predict` has not seen: refused before it, or never whole."""
-        self.metrics.outcome("", "", outcome).inc()
+        try:
+            self.metrics.outcome("", "", outcome).inc()
+        except Exception:  # the edge between an answer and what is noted of it
+            logger.exception("could not count a request")
         self._log(request, outcome, took_s)
 
     def _log(self, request: Scope, outcome: str, took_s: float) -> None:
@@ -80,7 +94,13 @@ def _is_for_predict(scope: Scope) -> bool:
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Build the service; without `settings`, they come from the environment."""
     settings = settings or Settings()
-    metrics = Metrics(lambda: lanes.admission.rows)
+    access_log = AccessLog() if settings.access_log else None
+    workers = Workers(Path(os.environ[SHARED_VARIABLE])) if SHARED_VARIABLE in os.environ else None
+    metrics = Metrics(
+        lambda: lanes.admission.rows,
+        dropped_lines=lambda: access_log.dropped if access_log else 0,
+        workers=workers,
+    )
     lanes = Lanes(
         lanes_for(settings.threads, workers=settings.workers),
         inline_us=settings.inline_us,
@@ -93,14 +113,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         metrics,
         default_model=settings.default_model,
         preload=settings.preload,
+        old_versions=settings.old_versions,
+        prover=Prover(Path(shared) if (shared := os.environ.get(VERDICTS_VARIABLE)) else None),
     )
     app = Application(
         title="Precision Ladder",
         version=_version(),
         description="Serves every precision of a classifier. `GET /variants` tells which there are.",
-        lifespan=partial(_life, registry=registry, metrics=metrics, lanes=lanes, settings=settings),
+        lifespan=partial(
+            _life, registry=registry, metrics=metrics, lanes=lanes, workers=workers, settings=settings
+        ),
     )
-    app.access_log = AccessLog() if settings.access_log else None
+    app.access_log = access_log
     app.metrics = metrics
     app.bounds = Bounds(settings.max_connections, settings.max_head_bytes, settings.head_timeout_s)
     app.predict = PredictEndpoint(
@@ -125,28 +149,52 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 @asynccontextmanager
 async def _life(
-    app: Application, *, registry: Registry, metrics: Metrics, lanes: Lanes, settings: Settings
+    app: Application,
+    *,
+    registry: Registry,
+    metrics: Metrics,
+    lanes: Lanes,
+    workers: Workers | None,
+    settings: Settings,
 ) -> AsyncIterator[None]:
-    """Load the models, and look after them and the metrics for as long as the application runs."""
-    tasks = [asyncio.create_task(registry.start())]
-    if settings.workers > 1:
-        # The workers share a socket: one that is not ready yet would take requests from those that are.
-        await tasks[0]
-    if metrics.are_shared:
-        tasks.append(asyncio.create_task(metrics.hand_on_for_ever()))
-    if settings.reload_s > 0:
-        tasks.append(asyncio.create_task(registry.watch(settings.reload_s)))
+    """Load the models, and look after them and the metrics for as long as the application runs.
+
+    While it loads, a worker answers /health/live, and /health/ready says what is missing.
+    """
+    loading = asyncio.create_task(registry.start())
+    tasks = [loading, asyncio.create_task(registry.watch(settings.reload_s))]
 
     def drain() -> None:
         app.is_draining = True
         registry.drain()
 
-    with drained_on_sigterm(drain, drain_s=settings.drain_s):
-        # A worker alone answers /health/live while it loads, and /health/ready says what is missing.
+    with drained_on_sigterm(drain, drain_s=settings.drain_s, stop_s=settings.stop_s):
+        if workers is not None:
+            tasks.append(asyncio.create_task(metrics.hand_on_for_ever()))
+            tasks.append(asyncio.create_task(_announce_ready(registry, loading, workers)))
+            await _give_way(app, loading, workers)
         yield
     for task in tasks:
         task.cancel()
+    await asyncio.wait(tasks, timeout=_CANCEL_S)
     lanes.close()
+    if app.access_log is not None:
+        app.access_log.close(_LAST_LINES_S)
+
+
+async def _give_way(app: Application, loading: asyncio.Task[None], workers: Workers) -> None:
+    """Leave all requests to another worker that is ready, until this one is: they share a socket.
+
+    Where there is no other, as at the start, this one answers what it can.
+    """
+    while not (loading.done() or app.is_draining) and workers.is_another_ready():
+        await asyncio.wait({loading}, timeout=_LOOK_S)
+
+
+async def _announce_ready(registry: Registry, loading: asyncio.Task[None], workers: Workers) -> None:
+    await loading
+    if registry.why_not_ready is None:
+        workers.announce_ready()
 
 
 def _answer(status: int, detail: str, headers: dict[str, str]) -> Response:
@@ -159,7 +207,10 @@ async def _on_request_error(_: Request, error: Any) -> Response:
 
 async def _on_http_exception(request: Request, error: Any) -> Response:
     given = f"{request.method} {request.url.path[:80]}"
-    return _answer(error.status_code, f"{given}: {error.detail}", problem_headers() | (error.headers or {}))
+    headers = problem_headers() | (error.headers or {})
+    if headers.get("Allow") == "GET":  # the first route that was found; there is one for HEAD
+        headers["Allow"] = "GET, HEAD"
+    return _answer(error.status_code, f"{given}: {error.detail}", headers)
 
 
 async def _on_validation_error(_: Request, error: Any) -> Response:

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
-PREFIX = "SERVICE_"
+logger = logging.getLogger("service")
+
+OLD_VERSIONS = 3
+
+# Kubernetes sets NAME_PORT, NAME_SERVICE_HOST and more for each Service, and a name never ends with "_".
+PREFIX = "PRECISION_LADDER__"
+
+FORMER_PREFIX = "SERVICE_"
+"""Read where the other is not set, and where it can be: SERVICE_PORT may be of a Service named `service`."""
 
 
 def _split(value: object) -> object:
@@ -21,7 +36,7 @@ class Settings(BaseSettings):
     """Serve the models of a folder.
 
     Examples: `python -m service --models models`; `python -m service --preload int8 --port 9000`;
-    `SERVICE_MODELS=/models uvicorn service.app:create_app --factory`.
+    `PRECISION_LADDER__MODELS=/models uvicorn service.app:create_app --factory`.
     """
 
     model_config = SettingsConfigDict(
@@ -35,6 +50,17 @@ class Settings(BaseSettings):
         cli_hide_none_type=True,
         cli_show_env_vars=True,
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, _FormerVariables(settings_cls, env_prefix=FORMER_PREFIX)
 
     models: Path = Path("models")
     """Folder that holds the models, as NAME/VERSION/ in it."""
@@ -94,16 +120,57 @@ class Settings(BaseSettings):
     """Time that a connection may stay idle between requests, in seconds."""
 
     reload_s: Annotated[float, Field(ge=0)] = 1.0
-    """Seconds between two looks for new versions; 0 never looks."""
+    """Seconds between two looks for new versions; 0 looks only until what is there at the start is whole."""
+
+    old_versions: Annotated[int, Field(ge=1)] = OLD_VERSIONS
+    """Versions of a model that stay loaded besides the newest: those that were asked for last."""
 
     drain_s: Annotated[float, Field(ge=0)] = 1.0
     """Seconds between SIGTERM and the end, in which /health/ready says no and requests are still answered."""
+
+    stop_s: Annotated[float, Field(ge=0)] = 20.0
+    """Seconds after those, in which requests that are in progress may end. What is left then is given up, and
+    what hangs does not hold up the end."""
 
     server_timing: bool = False
     """Send a Server-Timing header with each answer: decode, wait, infer, encode."""
 
     access_log: bool = False
-    """Write a line of JSON for each request to standard output."""
+    """Write a line of JSON for each request to standard output; where that is not read, lines are dropped,
+    and counted."""
 
     log_level: Literal["critical", "error", "warning", "info", "debug"] = "info"
     """What the log holds, at least."""
+
+
+class _FormerVariables(EnvSettingsSource):
+    """The variables by their former names, without those that hold something else."""
+
+    def __call__(self) -> dict[str, Any]:
+        found = super().__call__()
+        return {
+            name: value
+            for name, value in found.items()
+            if name not in self.current_state and self._is_ours(name, value)
+        }
+
+    def _is_ours(self, name: str, value: Any) -> bool:
+        try:
+            _FIELDS[name].validate_python(value)
+        except ValidationError as error:
+            variable, reason = FORMER_PREFIX + name.upper(), error.errors()[0]["msg"]
+            logger.warning(
+                "ignored %s=%s: %s; the option's variable is %s",
+                variable,
+                value,
+                reason,
+                PREFIX + name.upper(),
+            )
+            return False
+        return True
+
+
+_FIELDS: dict[str, TypeAdapter[Any]] = {
+    name: TypeAdapter(Annotated[field.annotation, field])  # type: ignore[arg-type] # pydantic takes such a type
+    for name, field in Settings.model_fields.items()
+}

@@ -34,8 +34,22 @@ class RunningService:
 
     def wait_until_ready(self) -> None:
         """Wait until a model is loaded."""
+        self._wait_for("/health/ready")
+
+    def wait_until_live(self) -> None:
+        """Wait until a worker answers."""
+        self._wait_for("/health/live")
+
+    def _wait_for(self, path: str) -> None:
         deadline = time.monotonic() + _DEADLINE_S
-        while not _is_ready(self.client):
+        while not _is_well(self.client, path):
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(_POLL_S)  # between two looks at the condition
+
+    def wait_for_log(self, text: str, times: int = 1) -> None:
+        """Wait until the log has this text so many times."""
+        deadline = time.monotonic() + _DEADLINE_S
+        while self.log.read_text().count(text) < times:
             assert time.monotonic() < deadline, self.log.read_text()
             time.sleep(_POLL_S)  # between two looks at the condition
 
@@ -48,16 +62,20 @@ def running_service(
     ready: bool = True,
     environment: dict[str, str] | None = None,
     program: tuple[str, ...] = ("-m", "service"),
+    stdout: int | None = None,
 ) -> Iterator[RunningService]:
-    """Start `python -m service`, or `program`, on a free port; yield when it is ready, or only listens."""
+    """Start `python -m service`, or `program`, on a free port; yield when it is ready, or only listens.
+
+    What it prints goes to its log, or to the file `stdout`, and what it logs to the log.
+    """
     command = [sys.executable, *program, "--models", str(models), "--port", "0", *arguments]
     with (
         log.open("wb") as stream,
         subprocess.Popen(
             command,
-            stdout=stream,
+            stdout=stream if stdout is None else stdout,
             stderr=stream,
-            env=os.environ | {"SERVICE_DRAIN_S": "0"} | (environment or {}),
+            env=os.environ | {"PRECISION_LADDER__DRAIN_S": "0"} | (environment or {}),
         ) as process,
     ):
         try:
@@ -82,8 +100,8 @@ def _port(process: subprocess.Popen[bytes], log: Path) -> int:
     raise AssertionError(f"the service did not listen: {log.read_text()}")
 
 
-def _is_ready(client: httpx.Client) -> bool:
+def _is_well(client: httpx.Client, path: str) -> bool:
     try:
-        return client.get("/health/ready").status_code == 200
+        return client.get(path).status_code == 200
     except httpx.ConnectError:  # several workers share a port that is bound before one of them listens
         return False

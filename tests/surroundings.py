@@ -11,7 +11,7 @@ from pathlib import Path
 _REPOSITORY = Path(__file__).parents[1]
 
 # What a program of ours, or a library under it, takes for an option of its user's.
-_PREFIXES = ("SERVICE_", "LOCUST_", "KERAS_", "TF_")
+_PREFIXES = ("PRECISION_LADDER__", "SERVICE_", "LOCUST_", "KERAS_", "TF_")
 _NAMES = frozenset(
     {
         *("PYTHONWARNINGS", "PYTHONIOENCODING", "PYTHONUTF8", "LANG", "LC_ALL", "LC_CTYPE", "LANGUAGE"),

@@ -56,6 +56,7 @@ NEVER: dict[str, set[str]] = {
 # A program in a file, started as a process and imported by nobody, may know what it is made of.
 BLACK_BOXES = {
     "benchmarks.subjects.fits": {"training", "keras"},
+    "benchmarks.subjects.reads": {"training", "sklearn"},
     "benchmarks.subjects.generator": {"loadtests"},
     "benchmarks.subjects.fast_http": {"loadtests", "locust"},
 }

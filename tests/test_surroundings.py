@@ -18,8 +18,8 @@ TESTS = Path(__file__).parent
 # What a background job, and one that is to outlive its terminal, is started with.
 IGNORING = ("sh", "-c", 'trap "" INT TERM HUP; exec "$@"', "sh")
 SET = {
-    "SERVICE_PORT": "no number",
-    "SERVICE_MAX_ROWS": "0",
+    "PRECISION_LADDER__PORT": "no number",
+    "PRECISION_LADDER__MAX_ROWS": "0",
     "http_proxy": "http://127.0.0.1:1",
     "ALL_PROXY": "nonsense://127.0.0.1:1",
     "PYTHONWARNINGS": "error",

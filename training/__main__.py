@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from training.cli.app import main
+import sys
+
+
+def _run() -> int:
+    try:
+        from training.cli.app import main
+    except KeyboardInterrupt:  # it takes most of a second until somebody listens
+        sys.stderr.write("error: interrupted\n")
+        return 130
+    return main()
+
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(_run())

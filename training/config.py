@@ -47,21 +47,58 @@ class DataConfig(BaseModel):
     )
 
     data: Annotated[str, Field(min_length=1)]
-    """breast_cancer, digits, wine, iris, fashion_mnist, mnist, or a path: .npy, .npz, .csv or .csv.gz."""
+    """breast_cancer, digits, wine, iris, fashion_mnist, mnist, or a path: .npy, .npz, .csv or .tsv (also as
+    .csv.gz, .bz2, .xz, .zip), .parquet, .xlsx."""
     label: str | None = Field(None, json_schema_extra=_COLUMN)
-    """The column to predict, of a .csv."""
+    """The column to predict, of a table."""
     text: tuple[str, ...] = Field((), json_schema_extra=_COLUMN)
-    """A column of a .csv that is a text."""
+    """A column of a table that is a text."""
     category: tuple[str, ...] = Field((), json_schema_extra=_COLUMN)
-    """A column of a .csv that is a category, though it looks like numbers, or like texts."""
+    """A column of a table that is a category, though it looks like numbers, or like texts."""
+    numeric: tuple[str, ...] = Field((), json_schema_extra=_COLUMN)
+    """A column of a table that is a number, though written with separators of thousands, a currency, a
+    percent sign, leading zeros or in hexadecimal."""
+    ignore: tuple[str, ...] = Field((), json_schema_extra=_COLUMN)
+    """A column of a table, or an array of an .npz, to leave out; 'column 1' where it has no name."""
     split: str | None = Field(None, json_schema_extra=_COLUMN)
-    """The column of a .csv that says 'test' in the rows kept for the test."""
+    """The column of a table that says 'test' in the rows kept for the test."""
+    group: str | None = Field(None, json_schema_extra=_COLUMN)
+    """The column of a table that says which rows belong together, as those of one patient: they are all in
+    the same part of the split."""
+    time: str | None = Field(None, json_schema_extra=_COLUMN)
+    """The column of a table that says when a row was: the latest rows are the test."""
+    sep: str | None = Field(None, json_schema_extra={"metavar": "CHARACTER"})
+    """What separates the columns of a .csv or .tsv, one character or tab; by default a comma, in a .tsv a
+    tab."""
+    decimal: Literal[".", ","] = "."
+    """What separates the decimals in the numbers of a .csv or .tsv."""
+    encoding: str = Field("utf-8", json_schema_extra={"metavar": "NAME"})
+    """The encoding of a .csv or .tsv, as latin-1 or utf-16."""
     data_dir: Path | None = None
     """Where the files of fashion_mnist or mnist already are; without it, Keras downloads them."""
     kind: Kind | None = None
     """What a row is, where its number of dimensions does not tell."""
     missing: Missing = "error"
-    """Missing values: refuse them, drop their rows, or have the model fill them in (.csv)."""
+    """Missing values: refuse them, drop their rows, or have the model fill them in (tables)."""
+
+    @field_validator("sep")
+    @classmethod
+    def _one_character(cls, sep: str | None) -> str | None:
+        if sep is None:
+            return None
+        sep = {"tab": "\t", "\\t": "\t"}.get(sep, sep)
+        if len(sep) != 1 or not sep.isascii() or sep.isalnum() or sep in '"\r\n\0':
+            raise ValueError("it must be one character that is no letter, digit or quote, or tab")
+        return sep
+
+    @field_validator("encoding")
+    @classmethod
+    def _of_text(cls, encoding: str) -> str:
+        try:
+            "".encode(encoding)
+        except (LookupError, ValueError) as error:
+            raise ValueError("there is no such encoding of text; there are utf-8, latin-1, utf-16") from error
+        return encoding
 
 
 class ModelConfig(DataConfig):

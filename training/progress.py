@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 
@@ -16,6 +17,10 @@ class Progress(Protocol):
         """One more step is done; `note` is what can be said of it."""
         ...
 
+    def tell(self, lines: Sequence[str]) -> None:
+        """The user may want to read this: what the data were taken for."""
+        ...
+
     def warn(self, message: str) -> None:
         """The user should know this, and the job goes on."""
         ...
@@ -28,6 +33,9 @@ class Silence:
         pass
 
     def advance(self, note: str = "") -> None:
+        pass
+
+    def tell(self, lines: Sequence[str]) -> None:
         pass
 
     def warn(self, message: str) -> None:

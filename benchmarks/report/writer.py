@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from re import findall
 from typing import Any
 
 from benchmarks.report.figure import Figure, shown
@@ -95,8 +96,13 @@ def _section(result: Result) -> list[str]:
     if result.figures:
         lines += ["| " + " | ".join(COLUMNS) + " |", "| --- | ---: | ---: | ---: | --- |"]
         lines += ["| " + " | ".join(cells(figure)) + " |" for figure in result.figures] + [""]
-    for note in result.notes:
-        first, *rest = note.splitlines()
-        lines += [f"Not measured: {first}", *(["", "```", *rest, "```"] if rest else []), ""]
-    lines += [f"Void: {reason}\n" for reason in result.void]
+    for what, texts in (("Not measured", result.notes), ("Void", result.void)):
+        for text in texts:
+            lines += [f"{what}:", "", *_as_it_stands(text), ""]
     return lines
+
+
+def _as_it_stands(text: str) -> list[str]:
+    """Return what a program said as a block in which nothing means anything."""
+    fence = "`" * max(3, 1 + max(map(len, findall("`+", text)), default=0))
+    return [fence, *text.splitlines(), fence]

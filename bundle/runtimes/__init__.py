@@ -7,7 +7,7 @@ from functools import partial
 from importlib.util import find_spec
 
 from bundle.bundle import Bundle
-from bundle.errors import BundleDamagedError
+from bundle.errors import BundleDamagedError, BundleError, TransientError
 from bundle.manifest import VariantSpec
 from bundle.runtimes.base import Runtime
 
@@ -25,7 +25,8 @@ def open_runtime(bundle: Bundle, name: str, *, threads: int = 1) -> Runtime:
     """Open the variant `name`.
 
     Raises BundleNotFoundError where there is no such variant, BundleDamagedError where its files cannot run,
-    and RuntimeUnavailableError where the library for it is not installed.
+    TransientError where they may another time, and RuntimeUnavailableError where the library for it is not
+    installed.
     """
     return opener(bundle, name, threads=threads)()
 
@@ -51,7 +52,7 @@ def opener(bundle: Bundle, name: str, *, threads: int = 1) -> Callable[[], Runti
 
 
 def _open(bundle: Bundle, name: str, runtime: Callable[..., Runtime], threads: int) -> Runtime:
-    spec = bundle.manifest.input
+    spec, path = bundle.manifest.input, bundle.path(bundle.variant(name).files[0])
     try:
         return runtime(
             normalizer=bundle.manifest.normalizer.build(spec.features),
@@ -59,6 +60,10 @@ def _open(bundle: Bundle, name: str, runtime: Callable[..., Runtime], threads: i
             threads=threads,
             tokens=spec.tokens,
         )
-    except ValueError as error:
-        path = bundle.path(bundle.variant(name).files[0])
-        raise BundleDamagedError(path, f"is not a graph that {name} can be: {error}") from error
+    except BundleError:
+        raise
+    except MemoryError as error:
+        raise TransientError(path, "does not fit in memory now") from error
+    except Exception as error:  # of whatever kind: it is another's code that meets files of unknown origin
+        said = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        raise BundleDamagedError(path, f"is not a graph that {name} can be: {said}") from error

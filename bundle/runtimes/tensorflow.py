@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,15 @@ from bundle.runtimes.base import ROWS, TOKENS, as_ids, as_probabilities, batches
 
 
 def import_tensorflow() -> Any:
-    """Import TensorFlow, quietly. Raise RuntimeUnavailableError where it is not installed."""
+    """Import TensorFlow, quietly. Raise RuntimeUnavailableError where it cannot be, and say what it needs."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        tempfile.gettempdir()
+    except OSError as error:
+        raise RuntimeUnavailableError(
+            f"TensorFlow needs a folder for temporary files ({error.strerror}); "
+            "set TMPDIR to one that can be written to, such as a tmpfs"
+        ) from error
     try:
         import tensorflow as tf
     except ImportError as error:

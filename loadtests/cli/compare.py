@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from loadtests.errors import LoadTestError
+from loadtests.experiment.measured import rate_in_words
 from loadtests.judge.change import Change, Changes, in_sentences
 from loadtests.judge.document import read
 from loadtests.judge.regression import CONFIDENCE, TOLERANCE, compare
@@ -71,7 +72,7 @@ def _show(found: Changes, confidence: float) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(width=None if sys.stdout.isatty() else _LOG_WIDTH)
+    console = Console(width=None if sys.stdout.isatty() else _LOG_WIDTH, markup=False)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     lines = [_line(change, confidence) for change in found.changes]
     for title in lines[0]:
@@ -100,7 +101,7 @@ def _figure(change: Change, value: float | None) -> str:
         return "-"
     if change.figure == "accuracy":
         return f"{value:.4f}"
-    return f"{value:,.0f}/s" if change.figure in {"throughput", "peak"} else f"{number(value)} ms"
+    return f"{rate_in_words(value)}/s" if change.figure in {"throughput", "peak"} else f"{number(value)} ms"
 
 
 def _interval(change: Change) -> str:

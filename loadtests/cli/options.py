@@ -12,16 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
+from pydantic import JsonValue
 from typer import Option
 
 from bundle.bundle import Bundle
 from loadtests.errors import LoadTestError
 from loadtests.experiment.plan import BOUND_MS, Plan, Schedule
+from loadtests.generator.open_loop import CONNECTIONS_MAX
 from loadtests.judge.budget import Budget
+from loadtests.protocol.address import without_secret
 from loadtests.rig import cores
 from loadtests.rig.cores import Cores
 from loadtests.workload.payloads import held_out, rows_within
-from loadtests.workload.scenarios import OFFLINE_BODY_BYTES, OFFLINE_ROWS, SCENARIOS
+from loadtests.workload.scenarios import OFFLINE_BODY_BYTES, OFFLINE_ROWS, OPEN, SCENARIOS, SHAPED
 from loadtests.workload.target import choose_bundle
 
 
@@ -45,7 +48,7 @@ class RunOptions:
     think: Annotated[float, Option(min=0, help="Seconds that a user thinks between requests.")] = Plan.think_s
     rate: Annotated[
         float | None,
-        Option(min=1, help="Arrivals a second of `server`; where --find-peak begins."),
+        Option(min=0.01, help="Arrivals a second of `server`; where --find-peak begins."),
     ] = Plan.rate
     connections: Annotated[
         int, Option(min=0, help="The most that `server` may open; 0 for as many as it takes.")
@@ -112,6 +115,28 @@ class RunOptions:
             find_peak=self.find_peak,
             profile=self.profile,
         )
+
+    def asked(self, plan: Plan) -> dict[str, JsonValue]:
+        """Return every option as `plan` takes it, a default like the same value given; null without effect.
+
+        An option that nothing is said of here stands as it was typed.
+        """
+        is_open, is_shaped = plan.scenario.kind == OPEN, plan.scenario.kind == SHAPED
+        typed = {name: str(value) if isinstance(value, Path) else value for name, value in vars(self).items()}
+        return typed | {
+            "model": plan.bundle.name,
+            "version": plan.bundle.version,
+            "variants": list(plan.variants),
+            "rows": list(plan.rows),
+            "users": None if is_open else plan.users,
+            "think": None if is_open else plan.think_s,
+            "rate": plan.arrivals,
+            "connections": min(plan.connections or CONNECTIONS_MAX, CONNECTIONS_MAX) if is_open else None,
+            "find_peak": plan.searches,
+            "host": None if self.host is None else without_secret(self.host),
+            "rounds": None if is_shaped else plan.rounds,
+            "p99_ms": plan.bound_ms,
+        }
 
     def _checked_scenario(self) -> str:
         name = self.scenario

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NoReturn
 
 import typer
+from pydantic import JsonValue
 from rich.console import Console
 
 from bundle.errors import BundleError
@@ -45,7 +46,7 @@ def run_command(options: RunOptions) -> None:
     try:
         budget, plan = options.budget, options.plan()
         with _folder(plan.out):
-            code = _run(plan, budget, console)
+            code = _run(plan, options.asked(plan), budget, console)
     except (LoadTestError, BundleError) as error:
         _refuse(str(error))
     except OSError as error:  # a disk that is full, for one
@@ -56,7 +57,7 @@ def run_command(options: RunOptions) -> None:
     raise typer.Exit(code)
 
 
-def _run(plan: Plan, budget: Budget, console: Console) -> int:
+def _run(plan: Plan, asked: Mapping[str, JsonValue], budget: Budget, console: Console) -> int:
     """Measure, report, and return the exit code."""
     with terminal.bar(console, plan.seconds) as bar:
         outcomes = run(plan, bar)
@@ -64,7 +65,7 @@ def _run(plan: Plan, budget: Budget, console: Console) -> int:
         reasons = "; ".join(dict.fromkeys(f"{one.variant}: {one.reason}" for one in outcomes.skipped))
         _refuse(reasons, 1 if outcomes.failed else 2)
     again = without_secret(shlex.join(["python", "-m", "loadtests", *sys.argv[1:]]))
-    report = Report(plan, outcomes, machine.describe(), again, budget)
+    report = Report(plan, asked, outcomes, machine.describe(), again, budget)
     path = report.write()
     terminal.show(report, console)
     console.print(f"report: {path}", soft_wrap=True, markup=False)

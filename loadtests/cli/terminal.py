@@ -12,8 +12,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from loadtests.experiment.forecast import in_words
 from loadtests.report.table import LEFT, cells
 from loadtests.report.writer import Report
+from loadtests.rig import interruption
 
 _ONLY_IN_REPORT = ("req/s", "idle p50 ms")
 # In this order, where a terminal is narrow.
@@ -23,16 +25,25 @@ _LOG_WIDTH = 140  # of output that is no terminal
 
 
 class Bar:
-    """Shows the run's progress in seconds of load."""
+    """Shows the run's progress in seconds, and sees at each step whether it is to go on."""
 
     def __init__(self, bar: Progress, task: TaskID) -> None:
         self._bar = bar
         self._task = task
 
     def begin(self, variant: str, doing: str) -> None:
+        interruption.check()
         self._bar.update(self._task, description=f"{variant}: {doing}")
 
+    def announce(self, seconds: float, warnings: Sequence[str]) -> None:
+        done = self._bar.tasks[self._task].completed
+        self._bar.update(self._task, total=done + seconds)
+        self._bar.console.print(f"expected to take about {in_words(seconds)} from now on", highlight=False)
+        for warning in warnings:
+            self._bar.console.print(f"warning: {warning}", markup=False, highlight=False)
+
     def advance(self, seconds: float) -> None:
+        interruption.check()
         self._bar.update(self._task, advance=seconds)
 
     def expect(self, seconds: float) -> None:
@@ -42,13 +53,17 @@ class Bar:
 
 def console() -> Console:
     """Return the terminal, or the log that takes its place."""
-    return Console(width=None if sys.stdout.isatty() else _LOG_WIDTH)
+    return Console(width=None if sys.stdout.isatty() else _LOG_WIDTH, markup=False)
 
 
 @contextmanager
 def bar(terminal: Console, seconds: float) -> Iterator[Bar]:
     """Show a bar for so many seconds of load, until they are over."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+    )
     with Progress(*columns, TimeElapsedColumn(), console=terminal, transient=True) as progress:
         yield Bar(progress, progress.add_task("", total=seconds))
 

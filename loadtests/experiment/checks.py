@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 
 import numpy as np
 
@@ -11,12 +12,14 @@ from loadtests.experiment.rounds import Round
 from loadtests.measure.check import Check
 from loadtests.measure.summary import Summary
 from loadtests.system.identity import Identity
-from loadtests.workload.scenarios import OPEN, Scenario
+from loadtests.workload.scenarios import CLOSED, OPEN, Scenario
 
 GENERATOR_CPU_MAX = 0.9  # of its core; beyond it, the load generator is taken to have been the limit
 WAITED_MAX = 0.1  # of the time: the generator was ready, and something else had its core
 LATE_MAX = 0.1  # of the reported percentile: how late the generator may have sent
+ANSWERS_FEW = 5  # of one user, in a round
 STEADY_WINDOWS = 3  # in a row must be alike
+_TOO_SHORT = "Give a longer --duration, fewer --rounds or fewer --users."
 STEADY_MAX = 0.1  # how far a window may be from the mean of three, and that from the mean of all
 
 
@@ -66,8 +69,27 @@ def of_schedule(summary: Summary, scenario: Scenario) -> Check:
     )
 
 
-def of_answers(summary: Summary, scenario: Scenario) -> Check:
-    """Every answer must have been as promised; where the service may refuse, a refusal is that."""
+def of_answers(summary: Summary, scenario: Scenario, *, round_s: float = inf, alone_ms: float = 0.0) -> Check:
+    """Every answer must have been as promised; where the service may refuse, a refusal is that.
+
+    And there must have been some: in a closed loop of users who all begin at once, a round that is not much
+    longer than an answer holds one volley or two, whatever the throughput is. `round_s` is the length of the
+    shortest round, `alone_ms` the latency where nobody else asks.
+    """
+    if scenario.kind == CLOSED and 1000 * round_s < ANSWERS_FEW * alone_ms:
+        return Check(
+            "answers",
+            False,
+            f"A round measures {round_s:.2g} s and an answer takes {alone_ms:,.0f} ms even alone: too few "
+            f"answers to tell anything ({summary.offered:,} in all). {_TOO_SHORT}",
+        )
+    if not summary.offered:
+        return Check(
+            "answers",
+            False,
+            f"Not one request was answered in the {summary.seconds:.2g} s that were measured: too few to "
+            f"tell anything. {_TOO_SHORT}",
+        )
     failures = scenario.unexpected(summary.failures)
     again = _reconnections(summary)
     refused = summary.failed - sum(failures.values())
@@ -107,6 +129,14 @@ def of_steadiness(rounds: Sequence[Round], scenario: Scenario) -> Check:
         return Check("steady", None, "The load is meant to change.")
     if len(rounds) < STEADY_WINDOWS:
         return Check("steady", None, f"It takes three windows to see; there were {len(rounds)}.")
+    empty = sum(one.p50_ms is None for one in rounds)
+    if empty:
+        return Check(
+            "steady",
+            False,
+            f"In {empty} of {len(rounds)} windows nothing was answered: too few answers to tell. "
+            f"{_TOO_SHORT}",
+        )
     triples = [rounds[index : index + STEADY_WINDOWS] for index in range(len(rounds) - STEADY_WINDOWS + 1)]
     calm = min(triples, key=lambda one: max(spread(one, scenario)))
     best, apart, drift = spread(calm, scenario), _apart(rounds, calm, scenario), _drift(rounds, scenario)

@@ -227,6 +227,11 @@ class Outcomes:
         return any((one.load.variant, one.load.rows_per_request) == (variant, rows) for one in self.measured)
 
 
+def rate_in_words(per_s: float) -> str:
+    """Return `12,345` or, where it is small, three digits: `0.125`."""
+    return f"{per_s:,.0f}" if per_s >= 100 else f"{per_s:.3g}"
+
+
 def rows_in_words(count: int) -> str:
     """Return `1 row` or `32 rows`."""
     return f"{count:,} row" if count == 1 else f"{count:,} rows"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from loadtests.errors import LoadTestError
 from loadtests.experiment import trial
-from loadtests.experiment.measured import Skipped, rows_in_words
+from loadtests.experiment.measured import Skipped, rate_in_words, rows_in_words
 from loadtests.experiment.record import Record, shared_rate
 from loadtests.experiment.search import PASSES, Attempt, Search
 from loadtests.experiment.session import Session
@@ -39,8 +39,11 @@ def _new_search(session: Session, record: Record, index: int, bound_ms: float) -
     found = record.searches[-1].peak().requests_per_s if record.searches else None
     start = found or plan.rate or record.bearable
     search = Search(start, bound_ms, plan.seed + _SEED_STEP * (index + 1), is_near=found is not None)
-    if record.unloaded.p50_ms > bound_ms:
-        search.give_up()  # most requests are late even alone
+    alone_ms = record.unloaded.p50_ms
+    if alone_ms > bound_ms:
+        search.give_up(f"one request alone takes {alone_ms:.3g} ms, so that no rate can hold {bound_ms:g} ms")
+    elif record.searches and record.searches[-1].is_hopeless:
+        search.give_up(record.searches[-1].peak().why)
     return search
 
 
@@ -71,19 +74,21 @@ def _profile(session: Session, records: Sequence[Record], bound_ms: float) -> It
                 seed = session.plan.seed + _SEED_STEP * (PASSES + 1) + index
                 attempt = Attempt(peak.requests_per_s * share, seed, is_confirming=False)
                 try:
-                    record.extra.append(_try(session, record, attempt, bound_ms))
+                    record.extra.append(_try(session, record, attempt, bound_ms, gives_up=False))
                 except LoadTestError as error:
                     yield session.drop(record.subject, error)
 
 
-def _try(session: Session, record: Record, attempt: Attempt, bound_ms: float) -> Trial:
-    """Send at a rate for as long as the proof takes."""
+def _try(
+    session: Session, record: Record, attempt: Attempt, bound_ms: float, *, gives_up: bool = True
+) -> Trial:
+    """Send at a rate for as long as the proof takes, or until there is nothing left to prove."""
     subject = record.subject
     doing = "confirming" if attempt.is_confirming else "trying"
     session.progress.begin(
-        subject.name, f"{doing} {attempt.rate:,.0f}/s, {rows_in_words(record.rows)} a request"
+        subject.name, f"{doing} {rate_in_words(attempt.rate)}/s, {rows_in_words(record.rows)} a request"
     )
     plain = session.order(subject, record.rows, turn=0, rate=attempt.rate, is_compared=False)
-    order = trial.order_of(plain, attempt.rate, attempt.seed)
+    order = trial.order_of(plain, attempt.rate, attempt.seed, bound_ms, gives_up=gives_up)
     session.progress.expect(order.seconds)
     return trial.judge(session.send(order), attempt.rate, bound_ms)

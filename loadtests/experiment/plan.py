@@ -8,10 +8,11 @@ from pathlib import Path
 from bundle.bundle import Bundle
 from loadtests.rig.cores import Cores
 from loadtests.workload.order import Order
-from loadtests.workload.scenarios import SCENARIOS, SHAPED, Scenario
+from loadtests.workload.scenarios import OPEN, SCENARIOS, SHAPED, Scenario
 from loadtests.workload.target import Target
 
 ROUNDS = 9  # thrice three: few show no small difference, and one that was disturbed decides much
+RATE = 100.0  # arrivals a second of `server`, where none is given and none is looked for
 BOUND_MS = 10.0  # of p99, where a scenario needs one and none is given
 
 
@@ -71,6 +72,13 @@ class Plan:
     def searches(self) -> bool:
         """Tell whether every variant's peak is looked for before the rounds."""
         return self.find_peak or self.profile
+
+    @property
+    def arrivals(self) -> float | None:
+        """Arrivals a second, or with which a search begins: None where that is up to it, or none is sent."""
+        if self.scenario.kind != OPEN:
+            return None
+        return self.rate if self.searches else self.rate or RATE
 
     @property
     def turns(self) -> int:

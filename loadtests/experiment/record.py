@@ -109,7 +109,12 @@ def _checks(
         checks.of_generator(summary),
         checks.of_core(summary),
         checks.of_schedule(summary, plan.scenario),
-        checks.of_answers(summary, plan.scenario),
+        checks.of_answers(
+            summary,
+            plan.scenario,
+            round_s=min(window.seconds for window in record.windows),
+            alone_ms=record.unloaded.mean_ms,
+        ),
         checks.of_steadiness(steps, plan.scenario),
         checks.of_service(record.before, after, process_ended=record.subject.server.has_ended()),
         checks.of_agreement(agreement),

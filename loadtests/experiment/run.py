@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from pathlib import Path
@@ -10,7 +11,8 @@ from tempfile import TemporaryDirectory
 from bundle.errors import BundleError
 from bundle.runtimes import is_available
 from loadtests.errors import LoadTestError
-from loadtests.experiment.checks import of_steadiness
+from loadtests.experiment import forecast
+from loadtests.experiment.checks import STEADY_WINDOWS, of_steadiness
 from loadtests.experiment.measured import Outcomes, ScoredLoad, Skipped, rows_in_words
 from loadtests.experiment.peaks import look_for_peaks
 from loadtests.experiment.plan import Plan
@@ -19,6 +21,7 @@ from loadtests.experiment.rounds import rounds_of
 from loadtests.experiment.session import SCRATCH, Progress, Session, Subject
 from loadtests.generator.process import Generator
 from loadtests.measure.summary import Window
+from loadtests.rig import interruption
 from loadtests.rig.cores import bound_to
 from loadtests.rig.turns import turn
 from loadtests.system import audits
@@ -27,10 +30,9 @@ from loadtests.system.offline_predictions import predict
 from loadtests.system.probe import probe
 from loadtests.system.server_process import Server, launched
 from loadtests.workload.payloads import Instances, Payloads, build, held_out
-from loadtests.workload.scenarios import CLOSED, OPEN
+from loadtests.workload.scenarios import CLOSED
 from loadtests.workload.target import target_of
 
-RATE_DEFAULT = 100.0
 _MORE_ROUNDS = 2  # than were asked for, where the machine is not steady
 
 
@@ -52,6 +54,7 @@ def run(plan: Plan, progress: Progress) -> Outcomes:
             for outcome in _outcomes(plan, progress, stack, records):
                 outcomes.take(outcome)
         except KeyboardInterrupt:
+            interruption.heard()
             progress.begin("interrupted", "taking stock of the rounds that were finished")
             _take_stock(plan, records, outcomes)
             if not outcomes.measured:
@@ -71,6 +74,7 @@ def _outcomes(
     generator = stack.enter_context(Generator(log=plan.out / "generator.log", core=plan.cores.load))
     scratch = stack.enter_context(TemporaryDirectory(prefix=SCRATCH, dir=plan.out))
     session = Session(plan, progress, generator, subjects, Path(scratch))
+    yield from _announce(session, build(x, y, plan.rows[0]))
     for rows in plan.rows:
         records.clear()
         yield from _measure(session, build(x, y, rows), x, records)
@@ -99,11 +103,19 @@ def _start(plan: Plan, progress: Progress, stack: ExitStack, subjects: list[Subj
             yield Skipped(name, "the library that runs it is not installed here", failed=False)
             continue
         servers[name] = stack.enter_context(_service(plan, name))
+    stack.callback(_ask_to_end, list(servers.values()))
     for name, server in servers.items():
         try:
             subjects.append(_subject(plan, progress, name, server))
         except (LoadTestError, BundleError) as error:
             yield Skipped(name, str(error), failed=True)
+
+
+def _ask_to_end(servers: Sequence[Server]) -> None:
+    """Let all services stop at the same time; each is waited for when its block is left."""
+    for server in servers:
+        if server.process is not None:
+            server.process.ask_to_end()
 
 
 def _service(plan: Plan, variant: str) -> AbstractContextManager[Server]:
@@ -123,6 +135,21 @@ def _subject(plan: Plan, progress: Progress, name: str, server: Server) -> Subje
     progress.begin(name, "starting the service")
     server.wait_until_ready()
     return Subject(name, target_of(plan.bundle, name), server, offline)
+
+
+def _announce(session: Session, payloads: Payloads) -> Iterator[Skipped]:
+    """Ask every variant a few times, and say how long all that is to come takes."""
+    for subject in session.subjects:
+        session.progress.begin(subject.name, "asking for the first time")
+        try:
+            with ServiceClient(subject.server.host) as client, bound_to(session.plan.cores.load):
+                client.ask(subject.target, payloads.bodies[0])  # which may load it
+                subject.request_s = client.seconds_of(subject.target, payloads.bodies[0])
+        except LoadTestError as error:
+            yield session.drop(subject, error)
+    if request_s := {one.name: one.request_s for one in session.subjects}:
+        plan = session.plan
+        session.progress.announce(forecast.seconds_of(plan, request_s), forecast.warnings(plan, request_s))
 
 
 def _measure(
@@ -150,6 +177,7 @@ def _meet(session: Session, subject: Subject, payloads: Payloads, x: Instances) 
     """Time an idle service, audit it once, and note who it is."""
     plan, target = session.plan, subject.target
     session.progress.begin(subject.name, f"alone, {rows_in_words(payloads.rows)} a request")
+    begun = time.monotonic()
     with ServiceClient(subject.server.host) as client, bound_to(plan.cores.load):
         client.ask(target, payloads.bodies[0])
         unloaded = probe(client, target, payloads)
@@ -158,15 +186,15 @@ def _meet(session: Session, subject: Subject, payloads: Payloads, x: Instances) 
                 audits.of_cache(client.endpoint, target, x[payloads.order], seed=plan.seed),
                 audits.of_batches(client.endpoint, target, x[payloads.order]),
             )
-        rate = plan.rate or RATE_DEFAULT if plan.scenario.kind == OPEN else 0.0
-        return Record(subject, payloads.rows, unloaded, client.identity(target), rate)
+        session.progress.advance(time.monotonic() - begun)
+        return Record(subject, payloads.rows, unloaded, client.identity(target), plan.arrivals or 0.0)
 
 
 def _take_turns(session: Session, records: Sequence[Record]) -> Iterator[Skipped]:
     """Measure in rounds, and in some more where three in a row were not yet alike for all."""
     plan = session.plan
     wanted, loads = plan.turns, len(plan.variants) * len(plan.rows)
-    index = 0
+    index, begun, is_corrected = 0, time.monotonic(), False
     while index < wanted or (_is_worth_more(session, records) and index < wanted + _MORE_ROUNDS):
         if index >= wanted:
             session.progress.expect(len(records) * plan.seconds / max(loads, 1) / wanted)
@@ -178,16 +206,30 @@ def _take_turns(session: Session, records: Sequence[Record]) -> Iterator[Skipped
             except LoadTestError as error:
                 yield session.drop(record.subject, error)
         index += 1
+        if not is_corrected and index < wanted:
+            is_corrected = _correct(session, records, (time.monotonic() - begun) / index, index)
+
+
+def _correct(session: Session, records: Sequence[Record], turn_s: float, done: int) -> bool:
+    """Announce anew where turns take far longer than one request made expect; return whether they do."""
+    plan = session.plan
+    expected_s = sum(forecast.seconds_of_round(plan, one.subject.request_s) for one in records)
+    if not records or turn_s <= forecast.FAR_LONGER * expected_s:
+        return False
+    turns = plan.turns * (len(plan.rows) - plan.rows.index(records[0].rows)) - done
+    session.progress.announce(turns * turn_s, [])
+    return True
 
 
 def _is_worth_more(session: Session, records: Sequence[Record]) -> bool:
     """Tell whether more rounds may help: only where there are rounds, and a machine that was uneasy."""
     plan = session.plan
-    return plan.turns >= 3 and any(
-        of_steadiness(rounds_of(one.windows, plan.bound_ms), plan.scenario).passed is False
-        for one in records
-        if session.has(one.subject)
-    )
+    if plan.turns < STEADY_WINDOWS:
+        return False
+    measured = [rounds_of(one.windows, plan.bound_ms) for one in records if session.has(one.subject)]
+    if any(one.p50_ms is None for rounds in measured for one in rounds):
+        return False  # they are too short, and so would those be
+    return any(of_steadiness(rounds, plan.scenario).passed is False for rounds in measured)
 
 
 def _round(session: Session, record: Record, index: int) -> Window:

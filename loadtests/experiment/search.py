@@ -11,7 +11,7 @@ from typing import Literal
 from loadtests.experiment.trial import Trial
 
 RESOLUTION = 1.05  # the rate that failed over the rate that held, where the search ends
-RATE_MIN = 10.0  # below it, a trial takes minutes
+RATE_MIN = 0.1  # below it, a trial takes minutes
 PASSES = 3  # searches of each variant
 _DOUBLE = 2.0  # the step of a search that knows nothing yet
 _NEAR = 1.15  # that of one that begins at the peak of the search before
@@ -35,6 +35,8 @@ class Peak:
     """Every rate tried, in the order of trying. A search that found its peak ends with the confirming run."""
     passes: tuple[float | None, ...] = ()
     """What each search found. Searches of equal place stood side by side with other variants'."""
+    why: str = ""
+    """Why no rate was found to hold; empty where one was."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Search:
         self._phase: Literal["search", "confirm", "over"] = "search"
         self._confirmations = 0
         self._is_confirmed = False
+        self._why = ""  # there is nothing to find
         self._generator_failed = False
         self._is_repeated = False  # the present rate, after a trial that was void
         self._trials: list[Trial] = []
@@ -76,9 +79,14 @@ class Search:
             return None
         return Attempt(self._rate, self._seed + len(self._trials), self._phase == "confirm")
 
-    def give_up(self) -> None:
+    @property
+    def is_hopeless(self) -> bool:
+        """Tell whether the search is over because there is nothing to find, for another one either."""
+        return bool(self._why)
+
+    def give_up(self, why: str) -> None:
         """End the search: there is nothing to find."""
-        self._phase = "over"
+        self._phase, self._why = "over", why
 
     def take(self, trial: Trial) -> None:
         """Take in what came of the attempt that `next` named."""
@@ -102,6 +110,7 @@ class Search:
             limited_by="generator" if self._generator_failed else "service",
             trials=tuple(self._trials),
             passes=(self._rate if self._is_confirmed else None,),
+            why="" if self._is_confirmed else self._why or "no rate held twice",
         )
 
     def _narrow(self, held: bool, trial: Trial) -> None:
@@ -114,7 +123,7 @@ class Search:
             self._rate *= self._factor
         elif self._low is None:
             if self._rate <= RATE_MIN:
-                self._phase = "over"
+                self.give_up(f"not even {RATE_MIN:g} requests a second held")
             self._rate = max(self._rate / self._factor, RATE_MIN)
         elif self._high / self._low <= RESOLUTION:
             self._rate, self._phase = self._low, "confirm"
@@ -148,4 +157,5 @@ def peak_of(passes: Sequence[Search]) -> Peak:
         limited_by="generator" if any(one.limited_by == "generator" for one in found) else "service",
         trials=tuple(chain.from_iterable(one.trials for one in found)),
         passes=tuple(rates),
+        why="" if held else found[0].why,
     )

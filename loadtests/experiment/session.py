@@ -22,13 +22,16 @@ SCRATCH = ".run-"
 
 
 class Progress(Protocol):
-    """Whoever wants to know how far the run is."""
+    """Whoever wants to know how far the run is, and may raise KeyboardInterrupt to end it."""
 
     def begin(self, variant: str, doing: str) -> None:
         """Something is being done to a variant."""
 
+    def announce(self, seconds: float, warnings: Sequence[str]) -> None:
+        """So long the run takes from now on, about; and this should be known before."""
+
     def advance(self, seconds: float) -> None:
-        """So much time of a load has gone by."""
+        """So much time has gone by."""
 
     def expect(self, seconds: float) -> None:
         """There is more to do than the plan says."""
@@ -54,6 +57,8 @@ class Subject:
     server: Server
     offline: OfflinePredictions | None
     audits: tuple[Check, ...] = ()
+    request_s: float = 0.0
+    """How long one request takes, about, where nobody else asks."""
 
 
 class Session:

@@ -31,6 +31,7 @@ _BURST = 4  # requests sent in a row before answers are read
 # sleeping from here to a moment, where the order allows it.
 _AWAKE_S = 200e-6
 _AT_ONCE_S = 0.01  # after an answer: whoever closes so soon has not waited for the next request
+_LOOK_S = 0.25  # between two looks at how many were late
 _EMPTY_TURN_S = 20e-6  # a turn of the loop in which there was nothing to do takes less
 
 
@@ -91,8 +92,27 @@ class OpenLoop:
         self._is_over.clear()  # a connection that came and went before has set it
         self._stay_awake()
         self._see_whether_it_is_over()
-        self._is_over.wait(max(last - time.perf_counter(), 0.0) + GRACE_S)
-        self._give_up()
+        if self._load.order.late_max >= 0:
+            self._wait_unless_too_many_are_late(start + self._load.order.warmup_s, last + GRACE_S)
+        else:
+            self._is_over.wait(max(last - time.perf_counter(), 0.0) + GRACE_S)
+        self._give_up(f"none within {GRACE_S:g} s of the last request")
+
+    def _wait_unless_too_many_are_late(self, since: float, until: float) -> None:
+        """Wait, and look now and then whether there is still something to find out after the warm-up."""
+        order, recorder = self._load.order, self._load.recorder
+        bound_s, seen, late = order.late_ms / 1000, len(recorder), 0
+        while not self._is_over.wait(_LOOK_S) and (now := time.perf_counter()) < until:
+            late += recorder.late(seen, since, bound_s)
+            seen = len(recorder)
+            out = [line.scheduled for line in self._lines if line.body >= 0]
+            out += [scheduled for scheduled, _ in self._waiting]
+            overdue = sum(since <= moment < now - bound_s for moment in out)
+            if late + overdue > order.late_max:
+                recorder.given_up = now
+                self._moments, self._place = [inf], 0
+                self._give_up(f"given up, as more than {order.late_max} were late")
+                return
 
     def _stay_awake(self) -> None:
         """Look at the clock in every turn of the loop in which nothing happens."""
@@ -251,10 +271,10 @@ class OpenLoop:
         now = time.perf_counter()
         self._load.recorder.add_failure(now, now, body, status=0, reason=reason, scheduled=scheduled)
 
-    def _give_up(self) -> None:
+    def _give_up(self, why: str) -> None:
         for line in self._lines:
             if line.body >= 0:
-                self._fail(line, f"no answer (none within {GRACE_S:g} s of the last request)")
+                self._fail(line, f"no answer ({why})")
         for scheduled, body in self._waiting:
             self._fail_unsent(scheduled, body, f"not sent: none of {self._most} connections came free")
         self._waiting.clear()

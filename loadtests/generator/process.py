@@ -93,4 +93,6 @@ def window(samples: Samples, order: Order) -> Window:
             f"the users did not work through {order.warmup_s:g} s of warm-up and {order.duration_s:g} "
             "s of measurement; was the run interrupted, or the machine overloaded?"
         )
+    if samples.given_up < end:  # not where it is NaN
+        end = max(samples.given_up, start)
     return Window(samples, start, end)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from bundle.manifest import REFERENCE
 from evidence.estimate import Estimate
-from loadtests.experiment.measured import AccuracyDifference, Measured, rows_in_words
+from loadtests.experiment.measured import AccuracyDifference, Measured, rate_in_words, rows_in_words
 from loadtests.judge.budget import Budget
 from loadtests.judge.contrast import Contrasts
 from loadtests.judge.standing import Standing, is_scheduled, speed_in_words
@@ -109,8 +109,11 @@ def says_who_is_left_out(
 
 def _rate(load: Measured) -> str:
     if load.peak:
-        return f"peak {load.peak.requests_per_s or 0:,.0f} requests/s at p99 of {load.peak.bound_ms:g} ms"
-    return f"{load.rows_per_s:,.0f} rows/s"
+        return (
+            f"peak {rate_in_words(load.peak.requests_per_s or 0)} requests/s at p99 of "
+            f"{load.peak.bound_ms:g} ms"
+        )
+    return f"{rate_in_words(load.rows_per_s)} rows/s"
 
 
 def _ms(load: Measured) -> str:

@@ -13,14 +13,14 @@ from loadtests.experiment.measured import Measured, Skipped, Strict
 from loadtests.judge.budget import Budget
 from loadtests.judge.verdict import Verdict
 
-SCHEMA_VERSION: Literal[2] = 2
+SCHEMA_VERSION: Literal[3] = 3
 FILE_NAME = "report.json"
 
 
 class Document(Strict):
     """One run of `python -m loadtests run`. A field is never renamed or removed without a new version."""
 
-    schema_version: Literal[2] = SCHEMA_VERSION
+    schema_version: Literal[3] = SCHEMA_VERSION
     created: str
     """When the run was over: ISO 8601, UTC."""
     command: str
@@ -34,8 +34,8 @@ class Document(Strict):
     cores: dict[str, int | None]
     """The core of the service and that of the load generator; None where it is not bound, or not known."""
     scenario: str
-    schedule: dict[str, JsonValue]
-    """How long and how hard was asked, with the seed of what was drawn."""
+    asked: dict[str, JsonValue]
+    """Every option of `run`, given or by default, as it was meant; null where it has no effect."""
     budget: Budget
     """What was asked of a variant; null where nothing was."""
     partial: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from evidence.estimate import Estimate
 from evidence.ratios import ratio_of_all, ratio_of_runs
@@ -13,6 +13,7 @@ from loadtests.judge.change import BETTER, SAME, UNKNOWN, WORSE, Change, Changes
 from loadtests.judge.contrast import ratio_of_peaks_of_runs
 from loadtests.judge.document import Document
 from loadtests.judge.standing import BY_LATENCY
+from loadtests.judge.terms import differences
 
 CONFIDENCE = 0.95  # that nothing which did not change is told apart, over all that is compared
 TOLERANCE = 0.05  # machines drift between two runs by this much, and no interval within one run shows it
@@ -27,8 +28,8 @@ def compare(
     than `tolerance`. The intervals are Bonferroni's: `confidence` is the chance that, of all figures, none is
     told apart which did not change. Accuracy has no tolerance: it is not the machine's.
 
-    Raises LoadTestError where the runs cannot be compared: another machine, another scenario, another
-    schedule, a void load, or nothing in common.
+    Raises LoadTestError where the runs cannot be compared: they differ in their `terms`, a load is void, one
+    is partial, or they have nothing in common.
     """
     _see_that_they_compare(before, after)
     first, second = _by_load(before), _by_load(after)
@@ -45,17 +46,8 @@ def compare(
 
 
 def _see_that_they_compare(before: Document, after: Document) -> None:
-    must_agree = {
-        "machines": [_named(one.machine, ("cpu", "cores")) for one in (before, after)],
-        "models": [one.model for one in (before, after)],
-        "scenarios": [one.scenario for one in (before, after)],
-        "loads": [_named(one.schedule, ("users", "rate")) for one in (before, after)],
-    }
-    for what, (one, other) in must_agree.items():
-        if one != other:
-            raise LoadTestError(
-                f"the reports are of two {what}, {one} and {other}; only like compares with like"
-            )
+    if found := differences(before, after):
+        raise LoadTestError(f"the reports cannot be compared: {'; '.join(found)}")
     for name, document in (("first", before), ("second", after)):
         if document.partial:
             raise LoadTestError(f"the {name} report is partial: {document.partial}")
@@ -64,10 +56,6 @@ def _see_that_they_compare(before: Document, after: Document) -> None:
         ]
         if void:
             raise LoadTestError(f"the {name} report is void for {', '.join(void)}: it proves nothing")
-
-
-def _named(data: Mapping[str, object], names: Sequence[str]) -> str:
-    return ", ".join(f"{name} {data[name]}" for name in names if name in data)
 
 
 def _by_load(document: Document) -> dict[tuple[str, int], Measured]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from evidence import pareto
 from evidence.estimate import Estimate, Sign
-from loadtests.experiment.measured import Measured, rows_in_words
+from loadtests.experiment.measured import Measured, rate_in_words, rows_in_words
 from loadtests.judge.budget import Budget
 from loadtests.judge.contrast import Contrasts
 from loadtests.measure.summary import Accuracy
@@ -58,11 +58,12 @@ class Standing:
             where = f"with {rows_in_words(load.rows_per_request)} a request"
             rate = load.peak.requests_per_s or 0.0 if load.peak else load.requests_per_s
             if load.peak and not load.peak.requests_per_s:
-                found.append(f"no rate holds p99 of {load.peak.bound_ms:g} ms {where}")
+                why = f" ({load.peak.why})" if load.peak.why else ""
+                found.append(f"no rate holds p99 of {load.peak.bound_ms:g} ms {where}{why}")
             elif not load.peak and budget.p99_ms is not None and (load.p99 or float("inf")) > budget.p99_ms:
                 found.append(f"p99 {load.p99 or float('nan'):.3g} ms {where}")
             if budget.min_rps is not None and rate < budget.min_rps:
-                found.append(f"{rate:,.0f} requests/s {where}")
+                found.append(f"{rate_in_words(rate)} requests/s {where}")
         if budget.min_accuracy is not None and self.accuracy.value < budget.min_accuracy:
             found.append(f"accuracy {self.accuracy.value:.4f}")
         if budget.max_mb is not None and self.bytes > budget.max_mb * 1e6:

@@ -57,6 +57,7 @@ class Recorder:
         self._usage_cpu = array("d")
         self._usage_waited = array("d")
         self._reconnected = array("d")
+        self.given_up = _NEVER
         self.spawned = _NEVER
         self.ended = _NEVER
 
@@ -104,9 +105,26 @@ class Recorder:
         self._read = min(self._read + answers, len(self._marks))
         return self._read < len(self._marks)
 
-    def tail(self, start: int) -> tuple[Sequence[float], Sequence[float], Sequence[int]]:
-        """Return when the samples from `start` on were sent and done, and their status; nothing is read."""
-        return self._sent[start:], self._done[start:], self._status[start:]
+    def late(self, start: int, since: float, bound_s: float) -> int:
+        """Return how many of the samples from `start` on were no success, or so much behind their schedule.
+
+        Those that were scheduled before `since` do not count.
+        """
+        scheduled = np.array(self._scheduled[start:])
+        late = np.array(self._done[start:]) - scheduled > bound_s
+        return int(np.count_nonzero((scheduled >= since) & (late | (np.array(self._status[start:]) != 200))))
+
+    def tail(self, start: int) -> tuple[Sequence[float], Sequence[float], list[str | None]]:
+        """Return when the samples from `start` on were sent and done, and why those failed that did.
+
+        Of an answer that is not read yet nothing is known: see `read_some`.
+        """
+        marks = (self._marks[answer] for answer in self._answer[start:])
+        return (
+            self._sent[start:],
+            self._done[start:],
+            [None if mark is None else mark.reason for mark in marks],
+        )
 
     def samples(self, start: int = 0) -> Samples:
         """Return a copy of everything recorded from sample `start` on, every answer read."""
@@ -149,6 +167,7 @@ class Recorder:
             usage_cpu=np.array(self._usage_cpu, np.float64),
             usage_waited=np.array(self._usage_waited, np.float64),
             reconnected=np.array(self._reconnected, np.float64),
+            given_up=self.given_up,
             spawned=self.spawned,
             ended=self.ended,
         )

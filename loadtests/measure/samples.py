@@ -48,6 +48,7 @@ class Samples:
     usage_cpu: Floats  # (k,) seconds of processor time it had used by then
     usage_waited: Floats  # (k,) seconds that it had been ready to run by then, and had no core; NaN: unknown
     reconnected: Floats  # (r,) seconds, when a connection took the place of one that the service had closed
+    given_up: float  # seconds, when an open loop was given up; NaN where it went to its end
     spawned: float  # seconds, when the last user had started; NaN if that never happened
     ended: float  # seconds, when the users began to be stopped; NaN if that never happened
 
@@ -120,7 +121,7 @@ class Samples:
                     "rows": int(arrays["rows"]),
                     "variant": str(arrays["variant"]),
                     "is_open": bool(arrays["is_open"]),
-                } | {name: float(arrays[name]) for name in ("spawned", "ended")}
+                } | {name: float(arrays[name]) for name in ("given_up", "spawned", "ended")}
                 return cls(**({field.name: arrays[field.name] for field in fields(cls)} | scalars))
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise GeneratorError(f"{path} does not hold samples ({error})") from error
@@ -158,6 +159,7 @@ def merge(loads: Sequence[Samples]) -> Samples:
         usage_cpu=np.concatenate([one.usage_cpu for one in loads]),
         usage_waited=np.concatenate([one.usage_waited for one in loads]),
         reconnected=np.concatenate([one.reconnected for one in loads]),
+        given_up=float(np.fmin.reduce([one.given_up for one in loads])),
         spawned=max(one.spawned for one in loads),
         ended=min(one.ended for one in loads),
     )

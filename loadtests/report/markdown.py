@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from loadtests.experiment.measured import Skipped
 from loadtests.judge.contrast import Contrasts
 from loadtests.judge.document import Document
+from loadtests.report.escapes import code_in_markdown, in_markdown, sentence_in_markdown
 from loadtests.report.table import LEFT, cells, matrix
 from loadtests.rig.machine import counted
 
@@ -16,22 +18,23 @@ def markdown(document: Document, pictures: Sequence[str] = ()) -> str:
     """Return the report as Markdown. `pictures` are files beside it."""
     verdict = document.verdict
     blocks = [
-        f"# {document.title}",
+        f"# {in_markdown(document.title)}",
         *(["# VOID"] if verdict.is_void else []),
-        *([f"# PARTIAL\n\n{document.partial}"] if document.partial else []),
-        bullets(verdict.sentences),
+        *([f"# PARTIAL\n\n{sentence_in_markdown(document.partial)}"] if document.partial else []),
+        _sentences(verdict.sentences),
         lines_as_table([cells(load, verdict.dominated) for load in document.results]),
     ]
     if document.skipped:
-        blocks.append(bullets([f"not measured: `{one.variant}`: {one.reason}" for one in document.skipped]))
+        blocks.append(_bullets(map(_not_measured, document.skipped)))
     blocks += [f"![{name.removesuffix('.svg').replace('_', ' ')}]({name})" for name in pictures]
     if len(document.variants) > 1:
         blocks.append("## Told apart?")
         blocks.append("Throughput of the line's variant over the column's. ~ is not told apart.")
         for rows in document.rows:
             blocks.append(lines_as_table(matrix(document.with_rows(rows), Contrasts())))
-    blocks += ["## Checks", *_checks(document), "## Method", bullets(document.method)]
-    blocks += ["## Machine", bullets([*machine_lines(document), f"To measure again: `{document.command}`"])]
+    blocks += ["## Checks", *_checks(document), "## Method", _sentences(document.method)]
+    again = f"To measure again: {code_in_markdown(document.command)}"
+    blocks += ["## Machine", _bullets([*map(in_markdown, machine_lines(document)), again])]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -54,14 +57,25 @@ def lines_as_table(lines: Sequence[Mapping[str, str]]) -> str:
     titles = list(lines[0])
     ruler = ["---" if title in LEFT else "---:" for title in titles]
     return "\n".join(
-        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |"
-        for line in [titles, ruler, *(list(line.values()) for line in lines)]
+        f"| {' | '.join(line)} |"
+        for line in [
+            [in_markdown(title) for title in titles],
+            ruler,
+            *([in_markdown(cell) for cell in line.values()] for line in lines),
+        ]
     )
 
 
-def bullets(sentences: Sequence[str]) -> str:
-    """Return sentences as a list."""
-    return "\n".join(f"- {sentence}" for sentence in sentences)
+def _sentences(sentences: Iterable[str]) -> str:
+    return _bullets(map(sentence_in_markdown, sentences))
+
+
+def _bullets(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _not_measured(one: Skipped) -> str:
+    return f"not measured: {code_in_markdown(one.variant)}: {in_markdown(one.reason)}"
 
 
 def _checks(document: Document) -> list[str]:
@@ -77,4 +91,4 @@ def _checks(document: Document) -> list[str]:
     count = sum(check.passed is True for _, check in checks)
     unmade = sum(check.passed is None for _, check in checks)
     summary = f"{count} of {len(checks) - unmade} checks passed; {unmade} could not be made."
-    return [summary, *([bullets(failed)] if failed else [])]
+    return [summary, *([_sentences(failed)] if failed else [])]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+from pydantic import JsonValue
 
 from loadtests.experiment.measured import Measured
 from loadtests.experiment.plan import Plan
 from loadtests.experiment.search import PASSES, RESOLUTION
+from loadtests.judge.terms import in_words, option
 from loadtests.protocol.address import without_secret
 from loadtests.workload.scenarios import OPEN
 
@@ -17,14 +20,14 @@ _FIGURES = (
     of the samples at or below it. Their interval is that of order statistics, which assumes no distribution.
     The samples are kept, in `samples/` and in `samples.csv.gz`.""",
     """Live accuracy: each test row seen counts once, by the share of its answers that were right. Its 95%
-    interval (Wilson) is for the number of *unique* rows seen: a row answered a thousand times is one piece of
+    interval (Wilson) is for the number of unique rows seen: a row answered a thousand times is one piece of
     evidence. Differences within the interval are noise.""",
     """The difference of two accuracies is paired by test row (Tango's score interval, 1998): two variants
     that err on the same rows are compared more sharply than their own intervals would allow.""",
     """Effective accuracy: each test row offered counts once, by the share of its requests that were answered
     rightly and in time. It is never above live accuracy, and the same where all were answered in time.""",
     """A ratio of two variants is the geometric mean of its rounds' ratios, its 95% interval Student's, of
-    their logarithms. Where it holds 1 the two are *not told apart*. Each interval is of one pair alone: of
+    their logarithms. Where it holds 1 the two are not told apart. Each interval is of one pair alone: of
     twenty pairs that are alike, about one will seem to differ.""",
     """Dominated: another variant is as good or better in accuracy, throughput, p99 and size, as far as the
     intervals tell, and better in one.""",
@@ -41,22 +44,25 @@ _AWAKE = """The generator does not sleep shortly before a scheduled moment, beca
 _SEARCHED = """A peak is the median of {passes} searches, which the variants make in turns: each doubles the
     rate until it fails, bisects, and confirms what held with another seed. A rate holds where so few requests
     were late that p99 is within the bound with 99% confidence (MLPerf's early stopping: 459 requests if none
-    is late, 662 if one). The ratio of two peaks has its interval from the searches, widened by the
-    {resolution:.0%} to which one looks."""
+    is late, 662 if one). A rate so low that this would take minutes is tried for a shorter time, proves
+    nothing, and holds where none was late. A trial ends once too many are late, and a search where nothing is
+    to be found. The ratio of two peaks has its interval from the searches, widened by the {resolution:.0%} to
+    which one looks."""
 _AFTER_SEARCH = """The rounds are at one rate for all variants: half the lowest peak, where a variant without
     one counts as able to answer one request after the other."""
 _SHARED = """Limits: the machine may be shared. Rounds cancel what lasts longer than a round, and the interval
     shows the rest; what befell one variant alone, always, cannot be told from the variant."""
 
 
-def method(plan: Plan, loads: Sequence[Measured]) -> list[str]:
+def method(plan: Plan, loads: Sequence[Measured], asked: Mapping[str, JsonValue]) -> list[str]:
     """Return the method of a run of at least one load, and the limits of it."""
     scenario = plan.scenario
     searched = _SEARCHED.format(passes=PASSES, resolution=RESOLUTION - 1)
     limits = [_SHARED] if scenario.kind == OPEN else [_CLOSED, _SHARED]
     sentences = [
         f"Scenario `{scenario.name}`, a request is sent so: {scenario.sends}. The figure: {scenario.figure}.",
-        _asked(plan),
+        _asked(asked),
+        *([f"An answer is late after {plan.bound_ms:g} ms."] if plan.bound_ms is not None else []),
         _rounds(plan, loads),
         *([_AWAKE] if scenario.kind == OPEN and plan.stays_awake else []),
         *([searched, _AFTER_SEARCH] if plan.searches else []),
@@ -67,17 +73,11 @@ def method(plan: Plan, loads: Sequence[Measured]) -> list[str]:
     return [" ".join(sentence.split()) for sentence in sentences]
 
 
-def _asked(plan: Plan) -> str:
-    arrivals = "{:,g} arrivals a second"
-    known = {
-        "{} users": None if plan.scenario.kind == OPEN else plan.users,
-        "{:g} s of think time": plan.think_s or None,
-        (f"the search begins at {arrivals}" if plan.searches else arrivals): plan.rate,
-        "seed {}": plan.seed,
-        "an answer is late after {:g} ms": plan.bound_ms,
-    }
-    asked = "; ".join(text.format(value) for text, value in known.items() if value is not None)
-    return f"Asked: {asked}."
+def _asked(asked: Mapping[str, JsonValue]) -> str:
+    known = [f"`{option(name)} {in_words(value)}`" for name, value in asked.items() if value is not None]
+    unset = [f"`{option(name)}`" for name, value in asked.items() if value is None]
+    nothing = f" Not set, or without effect here: {', '.join(unset)}." if unset else ""
+    return f"Asked, given or by default: {', '.join(known)}.{nothing}"
 
 
 def _rounds(plan: Plan, loads: Sequence[Measured]) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from loadtests.experiment.measured import Measured
 from loadtests.measure.samples import Samples
+from loadtests.report.escapes import in_csv
 from loadtests.workload.arrays import Floats
 
 FILE_NAME = "samples.csv.gz"
@@ -53,9 +54,9 @@ def _lines(load: Measured, samples: Samples) -> Iterable[tuple[object, ...]]:
     if not size:
         return []
     start = float(samples.scheduled.min())
-    reasons = ["", *samples.errors.tolist()]
+    reasons = ["", *map(in_csv, samples.errors.tolist())]
     return zip(
-        [load.variant] * size,
+        [in_csv(load.variant)] * size,
         [load.rows_per_request] * size,
         samples.part.tolist(),
         _seconds(samples.scheduled - start) if samples.is_open else [""] * size,

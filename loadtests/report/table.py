@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from bundle.manifest import REFERENCE
 from evidence.estimate import Estimate
-from loadtests.experiment.measured import Measured
+from loadtests.experiment.measured import Measured, rate_in_words
+from loadtests.experiment.search import Peak
 from loadtests.judge.contrast import Contrasts
 
 _ALONE = {REFERENCE: "1"}  # what stands in the column of ratios where there is none
@@ -23,10 +24,10 @@ def cells(load: Measured, dominated: Mapping[str, str]) -> dict[str, str]:
         "variant": load.variant,
         "rows": str(load.rows_per_request),
         **peak,
-        "rows/s": f"{load.rows_per_s:,.0f}",
+        "rows/s": rate_in_words(load.rows_per_s),
         **({"of interpreter": _share(load.offline.share if load.offline else None)} if is_offline else {}),
         "times float32 (95%)": ratio_cell(contrast.throughput) if contrast else _ALONE.get(load.variant, "-"),
-        "req/s": f"{load.requests_per_s:,.0f}",
+        "req/s": rate_in_words(load.requests_per_s),
         "p50 ms": number(load.p50),
         **({"p90 ms": number(load.latency.p90_ms.value if load.latency else None)} if is_stream else {}),
         "p99 ms": number(load.p99),
@@ -64,7 +65,17 @@ def _notes(load: Measured, dominated: Mapping[str, str]) -> list[str]:
         notes.append(f"generator was the limit ({load.generator_cpu:.0%} of its core)")
     if load.variant in dominated:
         notes.append(f"dominated by {dominated[load.variant]}")
-    return notes
+    return notes + _notes_of_peak(load.peak)
+
+
+def _notes_of_peak(peak: Peak | None) -> list[str]:
+    if peak is None:
+        return []
+    if peak.why:
+        return [f"no peak: {peak.why}"]
+    if all(one.is_proof for one in peak.trials if one.rate == peak.requests_per_s):
+        return []
+    return ["peak not proven: too slow for requests enough; none was late in those that there were"]
 
 
 def _peak(load: Measured) -> str:
@@ -72,8 +83,9 @@ def _peak(load: Measured) -> str:
         return "-"
     sign = "> " if load.peak.limited_by == "generator" else ""
     found = [rate for rate in load.peak.passes if rate]
-    ends = f" ({min(found):,.0f}-{max(found):,.0f})" if found[1:] else ""
-    return f"{sign}{load.peak.requests_per_s:,.0f}{ends}{'' if load.peak.confirmed else ' (not confirmed)'}"
+    ends = f" ({rate_in_words(min(found))}-{rate_in_words(max(found))})" if found[1:] else ""
+    told = "" if load.peak.confirmed else " (not confirmed)"
+    return f"{sign}{rate_in_words(load.peak.requests_per_s)}{ends}{told}"
 
 
 def _share(value: float | None) -> str:

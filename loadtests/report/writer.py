@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from pydantic import JsonValue
 
 from loadtests.experiment.measured import Measured, Outcomes, Skipped, rows_in_words
 from loadtests.experiment.plan import Plan
@@ -28,6 +30,8 @@ class Report:
     """Everything that is known when a run is over."""
 
     plan: Plan
+    asked: Mapping[str, JsonValue]
+    """Every option, as it was meant."""
     outcomes: Outcomes
     machine: Mapping[str, Any]
     command: str
@@ -65,11 +69,11 @@ class Report:
             host=plan.host and without_secret(plan.host),
             cores={"service": plan.cores.server, "generator": plan.cores.load},
             scenario=loads[0].scenario,
-            schedule=_schedule(plan),
+            asked=dict(self.asked),
             budget=self.budget,
             partial=_partial(plan, self.outcomes) if self.outcomes.is_partial else None,
             verdict=judge(loads, self.budget, contrasts),
-            method=method(plan, loads),
+            method=method(plan, loads, self.asked),
             results=loads,
             skipped=list(self.outcomes.skipped),
         )
@@ -84,18 +88,6 @@ class Report:
         page = out / render.FILE_NAME
         _write(page, render.render(known, pictures))
         return page
-
-
-def _schedule(plan: Plan) -> dict[str, Any]:
-    return {
-        **asdict(plan.schedule),
-        "users": plan.users,
-        "rounds": plan.turns,
-        "think_s": plan.think_s,
-        "rate": plan.rate,
-        "seed": plan.seed,
-        "bound_ms": plan.bound_ms,
-    }
 
 
 def _partial(plan: Plan, outcomes: Outcomes) -> str:

@@ -32,7 +32,7 @@ class Identity:
     def became(self, later: Identity) -> str | None:
         """Return what happened to the service since, or None where it is the same."""
         if self.version is not None and later.version != self.version:
-            return f"another version was put in its place ({self.version:g}, then {_text(later.version)})"
+            return f"another version was put in its place ({self.version:.0f}, then {_text(later.version)})"
         if self.counting_since is not None and later.counting_since != self.counting_since:
             return "it was started again"
         if self.answered is not None and (later.answered is None or later.answered < self.answered):
@@ -41,4 +41,4 @@ class Identity:
 
 
 def _text(version: float | None) -> str:
-    return "none" if version is None else f"{version:g}"
+    return "none" if version is None else f"{version:.0f}"  # up to 19 digits: it may be a time stamp

@@ -20,8 +20,11 @@ from loadtests.workload.target import Target
 
 STAGES = ("decode", "wait", "infer", "encode")  # as the service names them
 _WARM_UP_REQUESTS = 20
+_WARM_UP_S = 0.5  # at the most, but for one request
 _REQUESTS = range(50, 1001)  # how many are timed: as many as fit into a second
 _SECONDS = 1.0
+_REQUESTS_FEW = 3  # are enough where more take longer than this:
+_SECONDS_MAX = 3.0
 _REFUSED_FIRST = 20  # answers other than 200 at the beginning that still prove nothing
 TIMEOUT_S = 30.0
 
@@ -47,7 +50,7 @@ class Unloaded:
 
 
 def probe(client: ServiceClient, target: Target, payloads: Payloads) -> Unloaded:
-    """Time about a second of requests, those that are answered with 200.
+    """Time about a second of requests, those that are answered with 200; see `seconds_for`.
 
     Raises ServiceError where nobody answers, or less than half of the answers are a 200: the odd failure is
     for the load to count.
@@ -57,8 +60,11 @@ def probe(client: ServiceClient, target: Target, payloads: Payloads) -> Unloaded
     latencies: list[float] = []
     sending = 0.0
     with Conversation(client.endpoint, timeout_s=TIMEOUT_S, is_patient=True) as conversation:
+        begun = time.perf_counter()
         for turn in range(_WARM_UP_REQUESTS):
             timed(conversation, client.endpoint, requests[turn % len(requests)])
+            if time.perf_counter() - begun > _WARM_UP_S:
+                break
         before, stages_before = client.inference_time(target), client.stage_seconds(target)
         begun = time.perf_counter()
         refused = 0
@@ -67,14 +73,15 @@ def probe(client: ServiceClient, target: Target, payloads: Payloads) -> Unloaded
             spent, took, status = timed(conversation, client.endpoint, request)
             if status != 200:
                 refused += 1
-                if refused > max(len(latencies), _REFUSED_FIRST):
+                is_time_over = time.perf_counter() - begun > _SECONDS_MAX
+                if refused > max(len(latencies), 0 if is_time_over else _REFUSED_FIRST):
                     raise ServiceError(
                         f"{address.shown} answers single requests with status {status}, not 200"
                     )
                 continue
             sending += spent
             latencies.append(took)
-            if time.perf_counter() - begun > _SECONDS and len(latencies) >= _REQUESTS.start:
+            if _is_enough(len(latencies), time.perf_counter() - begun):
                 break
         after, stages_after = client.inference_time(target), client.stage_seconds(target)
     count = len(latencies)
@@ -87,6 +94,19 @@ def probe(client: ServiceClient, target: Target, payloads: Payloads) -> Unloaded
         model_ms = (after.seconds - before.seconds) / count * 1000
         stages = _stages(stages_before, stages_after, count, mean, sending / count * 1000)
     return Unloaded(count, percentile(milliseconds, 50), mean, model_ms, stages)
+
+
+def seconds_for(request_s: float) -> float:
+    """Return how long `probe` takes about, where a request takes so many seconds."""
+    warm_up = min(_WARM_UP_REQUESTS * request_s, _WARM_UP_S + request_s)
+    few = max(_SECONDS_MAX + request_s, _REQUESTS_FEW * request_s)
+    return warm_up + max(_SECONDS, min(_REQUESTS.start * request_s, few))
+
+
+def _is_enough(requests: int, spent_s: float) -> bool:
+    if spent_s > _SECONDS_MAX:
+        return requests >= _REQUESTS_FEW
+    return spent_s > _SECONDS and requests >= _REQUESTS.start
 
 
 def exchange(conversation: Conversation, endpoint: Endpoint, request: bytes) -> tuple[int, bytes]:

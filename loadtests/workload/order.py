@@ -32,6 +32,10 @@ class Order:
     """The most that an open loop may open; 0 for as many as it takes. Where all are out, requests wait."""
     body: int = -1
     """The only body to send, again and again; -1 for all in turn."""
+    late_ms: float = 0.0
+    """From the schedule; an open loop in which more than `late_max` answers are later is given up."""
+    late_max: int = -1
+    """-1 for an open loop that goes on to its end."""
     offline: str = ""
     """File of the variant's predictions of the test rows, to compare the answers with; or none."""
     stays_awake: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import ceil
 
 from service.errors import OverloadedError
@@ -28,19 +29,46 @@ def retry_after_s(waiting_us: float) -> int:
     return max(1, ceil(waiting_us / 1e6))
 
 
+@dataclass
+class _Line:
+    """Work that waits for the same servers, of which `servers` are at work at once."""
+
+    servers: int
+    rows: int = 0
+    us: float = 0.0
+
+    @property
+    def wait_us(self) -> float:
+        return self.us / self.servers
+
+    def add(self, rows: int, us: float) -> None:
+        self.rows += rows
+        self.us = self.us + us if self.rows else 0.0  # so that rounding never adds up
+
+
 class Admission:
-    """Counts the rows and the expected time of all work that was admitted and is not done."""
+    """Counts the rows and the expected time of all work that was admitted and is not done.
+
+    What runs inline waits for the one event loop, and the rest for `lanes` threads: neither for the other.
+    """
 
     def __init__(self, *, max_rows: int, max_us: float, lanes: int) -> None:
         self._max_rows = max_rows
         self._max_us = max_us
-        self._lanes = lanes
-        self.rows = 0
-        self.us = 0.0
+        self._inline = _Line(1)
+        self._threaded = _Line(lanes)
 
-    def check(self, rows: int) -> None:
+    @property
+    def rows(self) -> int:
+        return self._inline.rows + self._threaded.rows
+
+    @property
+    def us(self) -> float:
+        return self._inline.us + self._threaded.us
+
+    def check(self, rows: int, *, inline: bool) -> None:
         """Raise OverloadedError where there is no place for a request of so many rows."""
-        waiting_us = self.us / self._lanes
+        waiting_us = self._line(inline).wait_us
         reason = reason_to_shed(
             waiting_rows=self.rows,
             waiting_us=waiting_us,
@@ -51,13 +79,14 @@ class Admission:
         if reason is not None:
             raise OverloadedError(reason, retry_after_s=retry_after_s(waiting_us))
 
-    def admit(self, rows: int, expected_us: float) -> None:
+    def admit(self, rows: int, expected_us: float, *, inline: bool) -> None:
         """Count a request in. Raise OverloadedError where there is no place for it."""
-        self.check(rows)
-        self.rows += rows
-        self.us += expected_us
+        self.check(rows, inline=inline)
+        self._line(inline).add(rows, expected_us)
 
-    def release(self, rows: int, expected_us: float) -> None:
-        """Count a request out, answered or not, with the numbers it was counted in with."""
-        self.rows -= rows
-        self.us = self.us - expected_us if self.rows else 0.0  # so that rounding never adds up
+    def release(self, rows: int, expected_us: float, *, inline: bool) -> None:
+        """Count a request out, answered or not, as it was counted in."""
+        self._line(inline).add(-rows, -expected_us)
+
+    def _line(self, inline: bool) -> _Line:
+        return self._inline if inline else self._threaded

@@ -7,6 +7,7 @@ is alone is run at once; while a slow call runs in a thread, those that arrive w
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -19,10 +20,12 @@ from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime
 from bundle.runtimes.base import BATCH_MAX
 from service.engine.cost import Cost
-from service.engine.job import Answer, Job, Waiter, run, take
+from service.engine.job import Answer, Job, Waiter, run, take, tell
 from service.engine.lanes import Lanes
 from service.errors import ExpiredError, InvalidRequestError
 from service.wire.message import Rows
+
+logger = logging.getLogger("service")
 
 _NOT_FINITE = "the model has no finite answer to these rows"
 _EXPIRED = "the time that timeout_ms allows was over before inference"
@@ -45,6 +48,8 @@ class Batcher:
         lanes: Lanes,
         observe: Callable[[int, float], None],
     ) -> None:
+        self.calls = 0
+        """How many have been made."""
         self._cost = cost
         self._idle = [runtime]
         self._open_another = open_another
@@ -67,7 +72,7 @@ class Batcher:
 
     def check_room(self) -> None:
         """Raise OverloadedError where not even one row could be submitted now."""
-        self._admission.check(1)
+        self._admission.check(1, inline=self.runs_inline(1))
 
     def submit(self, rows: Rows, deadline: float | None) -> asyncio.Future[Answer]:
         """Queue raw rows, shape (n, features).
@@ -83,9 +88,10 @@ class Batcher:
         """Queue raw rows, shape (n, features), whose answer `waiter` gets. Raises OverloadedError."""
         size = len(rows)
         expected_us = self._cost.expected_us(size)
-        self._admission.admit(size, expected_us)
-        queue = self._quick if size <= self._inline_rows else self._slow
-        queue.append(Job(rows, size, waiter, deadline, expected_us, perf_counter()))
+        inline = self.runs_inline(size)
+        self._admission.admit(size, expected_us, inline=inline)
+        queue = self._quick if inline else self._slow
+        queue.append(Job(rows, size, waiter, deadline, expected_us, inline, perf_counter()))
         self._schedule(self._running_loop())
 
     def call_now(self, rows: Rows, deadline: float | None) -> Answer:
@@ -204,10 +210,10 @@ class Batcher:
         kept: deque[Job] = deque()
         for job in jobs:
             if job.answer.done():
-                self._admission.release(job.size, job.expected_us)
+                self._release(job)
             elif job.deadline is not None and now > job.deadline:
-                self._admission.release(job.size, job.expected_us)
-                job.answer.set_exception(ExpiredError(_EXPIRED))
+                self._release(job)
+                tell(job, ExpiredError(_EXPIRED))
             else:
                 kept.append(job)
         return kept
@@ -221,28 +227,31 @@ class Batcher:
         row = 0
         for job in batch:
             first, row = row, row + job.size
-            self._admission.release(job.size, job.expected_us)
-            if job.answer.done():
-                continue
+            self._release(job)
             own = probabilities[first:row]
             if finite or _is_finite(own):
-                job.answer.set_result(
-                    Answer(best[first:row], own, numbers[first:row], start - job.arrived, end - start)
-                )
+                answer = Answer(best[first:row], own, numbers[first:row], start - job.arrived, end - start)
+                tell(job, answer)
             else:
-                job.answer.set_exception(InvalidRequestError(_NOT_FINITE))
+                tell(job, InvalidRequestError(_NOT_FINITE))
 
     def _settle(self, runtime: Runtime, rows: int, took_s: float) -> None:
         """Take back a runtime that has done its call, and tell how long that took."""
         self._idle.append(runtime)
-        self._observe(rows, took_s)
+        self.calls += 1
+        try:
+            self._observe(rows, took_s)
+        except Exception:  # whoever counts must not cost an answer
+            logger.exception("could not count a call of the model")
 
     def _fail(self, batch: list[Job], error: BaseException) -> None:
         """Tell everyone in the batch; the runtime that failed is not used again."""
         for job in batch:
-            self._admission.release(job.size, job.expected_us)
-            if not job.answer.done():
-                job.answer.set_exception(error)
+            self._release(job)
+            tell(job, error)
+
+    def _release(self, job: Job) -> None:
+        self._admission.release(job.size, job.expected_us, inline=job.inline)
 
 
 def _is_finite(probabilities: FloatArray) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from time import perf_counter
 from typing import NamedTuple, Protocol
@@ -11,6 +12,8 @@ import numpy as np
 from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime
 from service.wire.message import Rows
+
+logger = logging.getLogger("service")
 
 
 class Answer(NamedTuple):
@@ -44,6 +47,8 @@ class Job(NamedTuple):
     answer: Waiter
     deadline: float | None
     expected_us: float
+    inline: bool
+    """Whether it runs on the event loop."""
     arrived: float
 
 
@@ -71,3 +76,16 @@ def run(runtime: Runtime, batch: list[Job]) -> tuple[FloatArray, float, float]:
         rows = np.concatenate([job.rows for job in batch], dtype=np.float32, casting="same_kind")
     probabilities = runtime.predict(rows)
     return probabilities, start, perf_counter()
+
+
+def tell(job: Job, outcome: Answer | BaseException) -> None:
+    """Give whoever waits the answer, or the error; one who cannot take it keeps nobody else from theirs."""
+    if job.answer.done():
+        return
+    try:
+        if isinstance(outcome, Answer):
+            job.answer.set_result(outcome)
+        else:
+            job.answer.set_exception(outcome)
+    except Exception:  # the edge between those who share a call
+        logger.exception("could not hand over an answer")

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from service.engine import cores
 from service.engine.admission import Admission
 
 
 def lanes_for(threads: int, *, workers: int) -> int:
     """Return how many slow calls a worker runs at once: what was set, or its share of the cores."""
-    return threads or max(1, _cores() // workers)
-
-
-def _cores() -> int:
-    """Return how many cores this process may use, which may be fewer than there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return threads or max(1, cores.usable() // workers)
 
 
 # A request is answered when the whole call that it shares is done, with those that came after it. So a slow
@@ -60,5 +53,5 @@ class Lanes:
                 self._free += 1
 
     def close(self) -> None:
-        """Let the running calls end, and start no other."""
-        self.threads.shutdown(wait=True, cancel_futures=True)
+        """Start no other call. Nobody waits any more for one that is running, and it may hang."""
+        self.threads.shutdown(wait=False, cancel_futures=True)

@@ -1,21 +1,29 @@
-"""Stopping without loss: first not ready, then, when whoever routes requests has seen it, the end."""
+"""Stopping without loss: first not ready, then, when whoever routes requests has seen it, the end.
+
+Whatever hangs, there is an end.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 logger = logging.getLogger("service")
 
+_ORDERLY_S = 2.0  # for the server to end, when it has given up what was in progress
+
 
 @contextmanager
-def drained_on_sigterm(announce: Callable[[], None], *, drain_s: float) -> Iterator[None]:
+def drained_on_sigterm(announce: Callable[[], None], *, drain_s: float, stop_s: float) -> Iterator[None]:
     """Call `announce` on SIGTERM, and let the server's own handler end it `drain_s` seconds later.
 
+    Where the process is still there `stop_s` and a little after that, because something hangs, it is ended.
     Works under a server that handles signals with `signal.signal`, as uvicorn does, in the main thread.
     """
     loop = asyncio.get_running_loop()
@@ -31,6 +39,7 @@ def drained_on_sigterm(announce: Callable[[], None], *, drain_s: float) -> Itera
             logger.info("stopping in %g s", drain_s)
             loop.call_later(drain_s, end, number, frame)
 
+        _end_after(drain_s + stop_s + _ORDERLY_S)
         loop.call_soon_threadsafe(drain)
 
     try:
@@ -42,3 +51,15 @@ def drained_on_sigterm(announce: Callable[[], None], *, drain_s: float) -> Itera
         yield
     finally:
         signal.signal(signal.SIGTERM, server)
+
+
+def _end_after(seconds: float) -> None:
+    """End this process after some time, if it is there by then; the thread that does it holds up nobody."""
+    timer = threading.Timer(seconds, _end, [seconds])
+    timer.daemon = True
+    timer.start()
+
+
+def _end(seconds: float) -> None:
+    logger.warning("something hangs: ended %g s after SIGTERM all the same", seconds)
+    os._exit(0)

@@ -11,6 +11,8 @@ from typing import Any, TextIO
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.observe.writer import writer_to
+
 REFUSED = "refused"
 """Where a scope's state holds the status with which the connection itself has answered the request."""
 
@@ -19,11 +21,21 @@ TOLD = "told"
 
 
 class AccessLog:
-    """Writes to a stream, standard output by default."""
+    """Writes to a stream, standard output by default, without keeping a request waiting."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stdout
+        self._writer = writer_to(stream or sys.stdout)
         self._encoder = msgspec.json.Encoder()
+        self._unwritten = 0
+
+    @property
+    def dropped(self) -> int:
+        """How many requests have no line, because it could not be written."""
+        return self._writer.dropped + self._unwritten
+
+    def close(self, timeout_s: float) -> None:
+        """Give the lines that wait this long to be written."""
+        self._writer.flush(timeout_s)
 
     def write(
         self,
@@ -36,22 +48,24 @@ class AccessLog:
         variant: str | None = None,
         rows: int = 0,
     ) -> None:
-        """Write a request's line, and let it out at once; what is not known of it is null."""
-        line = {
-            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "method": scope["method"],
-            "client": (scope.get("client") or ("",))[0],
-            "path": scope["path"],
-            "query": scope["query_string"].decode("latin-1"),
-            "outcome": outcome,
-            "model": model,
-            "version": version,
-            "variant": variant,
-            "rows": rows,
-            "ms": round(took_s * 1e3, 3),
-        }
-        self._stream.write(self._encoder.encode(line).decode() + "\n")
-        self._stream.flush()
+        """Write a request's line, sooner or later; what is not known of it is null. Raises nothing."""
+        try:
+            line = {
+                "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                "method": scope["method"],
+                "client": (scope.get("client") or ("",))[0],
+                "path": scope["path"],
+                "query": scope["query_string"].decode("latin-1"),
+                "outcome": outcome,
+                "model": model,
+                "version": version,
+                "variant": variant,
+                "rows": rows,
+                "ms": round(took_s * 1e3, 3),
+            }
+            self._writer.put(self._encoder.encode(line) + b"\n")
+        except Exception:  # whatever it is, the request has its answer
+            self._unwritten += 1
 
 
 async def noted(

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import logging
 from bisect import bisect_left
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from functools import cache
-from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
+from prometheus_client.metrics_core import Metric
 
-MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client reads it when it is imported
+from service.observe.workers import Workers
+
+logger = logging.getLogger("service")
 
 _SECONDS = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.5, 1.0, 5.0)
 _HAND_ON_S = 0.2
@@ -99,41 +99,76 @@ class VariantMetrics:
 class Metrics:
     """The service's own registry, so that two applications in one process do not share their counts."""
 
-    def __init__(self, waiting_rows: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        waiting_rows: Callable[[], int],
+        *,
+        dropped_lines: Callable[[], int] = lambda: 0,
+        workers: Workers | None = None,
+    ) -> None:
+        # Where the library keeps a number: the process has one place for all its metrics.
+        values.ValueClass = workers.value_class() if workers else values.MutexValue
         self._count_waiting_rows = waiting_rows
+        self._count_dropped_lines = dropped_lines
+        self._workers = workers
         self._registry = CollectorRegistry()
         target = ["model", "variant"]
         self._requests = self._counter(
             "requests",
-            "Requests to /predict by outcome: the status answered, or 'disconnected'. "
-            "Model and variant are empty where the request named none that there is.",
+            "Requests to /predict, and those that were refused, or gone, before they had an address, by "
+            "outcome: the status answered, or 'disconnected'. Model and variant are empty where a request "
+            "ended before it was known which variant it was for.",
             [*target, "outcome"],
         )
         self._rows = self._counter("rows", "Rows answered.", target)
         self._stages = self._counter(
             "stage_seconds",
-            "Time that answered requests spent in each stage; over requests_total it is the mean.",
+            "Time that requests answered with 200 spent in each stage; over requests_total with that outcome "
+            "it is the mean. Of infer, each counts the whole call that it shared.",
             [*target, "stage"],
         )
         self._request_seconds = self._histogram(
-            "request_seconds", "Time from a request's headers to its answer, answered requests only.", target
+            "request_seconds",
+            "Time from when a request was taken up, its headers or the whole of it read, until its answer "
+            "was there to be sent; requests answered with 200 only.",
+            target,
         )
         self._inference_seconds = self._histogram(
-            "inference_seconds", "Duration of a call of the runtime, normalising included.", target
+            "inference_seconds",
+            "Duration of a call of the runtime that gave an answer, gathering its rows and normalising "
+            "included.",
+            target,
         )
-        self._batch_rows = self._histogram("batch_rows", "Rows in a call of the runtime.", target, _ROWS)
-        self._waiting_rows = self._gauge("waiting_rows", "Rows admitted and not yet answered.", [], "livesum")
+        self._batch_rows = self._histogram(
+            "batch_rows", "Rows in a call of the runtime that gave an answer.", target, _ROWS
+        )
+        self._waiting_rows = self._gauge(
+            "waiting_rows", "Rows admitted and not yet answered, those in a call included.", [], "livesum"
+        )
+        self._dropped_lines = self._counter(
+            "access_log_dropped", "Requests whose line in the access log could not be written.", []
+        )
         self._loaded = self._gauge(
-            "variant_loaded", "1 where the variant is loaded, self-tested and warm.", target, "livemin"
+            "variant_loaded",
+            "1 where the variant of the version that serves is loaded, self-tested and warm in every worker.",
+            target,
+            "livemin",
         )
-        self._version = self._gauge("model_version", "The version that serves.", ["model"], "livemin")
+        self._version = self._gauge(
+            "model_version",
+            "The version that serves; while workers differ, the lowest, and 0 where the model is gone.",
+            ["model"],
+            "livemin",
+        )
         self._refused = self._gauge(
             "refused_version",
-            "The newest version on disk that was refused, 0 for none.",
+            "The newest version on disk that was refused, in any worker; 0 for none.",
             ["model"],
             "livemax",
         )
+        self._told_dropped = 0
         self._variants: dict[tuple[str, str], VariantMetrics] = {}
+        self._served: dict[str, set[str]] = {}
         self.outcome = cache(self._requests.labels)
 
     def variant(self, model: str, variant: str) -> VariantMetrics:
@@ -153,37 +188,56 @@ class Metrics:
     def serve(self, model: str, version: int, loaded: dict[str, bool]) -> None:
         """Announce the version of a model that serves, and which of its variants are loaded."""
         self._version.labels(model).set(version)
+        for variant in self._served.get(model, set()) - loaded.keys():
+            self._end(self._loaded, model, variant)
+        self._served[model] = set(loaded)
         for variant, is_loaded in loaded.items():
             self._loaded.labels(model, variant).set(is_loaded)
+
+    def forget(self, model: str) -> None:
+        """Announce that there is no model of that name any more."""
+        for variant in self._served.pop(model, set()):
+            self._end(self._loaded, model, variant)
+        self._end(self._version, model)
+        self._end(self._refused, model)
+
+    def _end(self, gauge: Gauge, *labels: str) -> None:
+        """End a series; where workers share it, the library cannot, and 0 says that there is nothing."""
+        if self._workers is not None:
+            gauge.labels(*labels).set(0)
+        else:
+            gauge.remove(*labels)
 
     def refuse(self, model: str, version: int) -> None:
         """Announce the newest version that was refused, 0 for none."""
         self._refused.labels(model).set(version)
 
-    @property
-    def are_shared(self) -> bool:
-        """Whether several workers answer with the sums of all."""
-        return MULTIPROCESS_VARIABLE in os.environ
-
     async def hand_on_for_ever(self) -> None:
         """Let the other workers see, now and then, what this one has counted."""
+        if self._workers is not None:
+            self._workers.bury()  # it may be in the place of one that died
         while True:
-            self._hand_on()
+            try:
+                self._hand_on()
+            except Exception:  # the edge of a background task: the disk may have room again the next time
+                logger.exception("could not hand on what was counted")
             await asyncio.sleep(_HAND_ON_S)
 
     def exposition(self) -> bytes:
         """Return all series in Prometheus' text format; with several workers, summed over them."""
         self._hand_on()
-        if not self.are_shared:
+        if self._workers is None:
             return generate_latest(self._registry)
-        _forget_dead_workers(Path(os.environ[MULTIPROCESS_VARIABLE]))
         everyone = CollectorRegistry()
-        MultiProcessCollector(everyone)  # type: ignore[no-untyped-call]
+        everyone.register(_Collected(self._workers.families()))
         return generate_latest(everyone)
 
     def _hand_on(self) -> None:
         self._waiting_rows.set(self._count_waiting_rows())
-        for series in self._variants.values():
+        dropped = self._count_dropped_lines()
+        self._dropped_lines.inc(dropped - self._told_dropped)
+        self._told_dropped = dropped
+        for series in tuple(self._variants.values()):  # a thread may be adding one
             series.hand_on()
 
     def _counter(self, name: str, text: str, labels: list[str]) -> Counter:
@@ -198,11 +252,11 @@ class Metrics:
         return Gauge(name, text, labels, registry=self._registry, multiprocess_mode=merge)  # type: ignore[arg-type]
 
 
-def _forget_dead_workers(folder: Path) -> None:
-    """Remove the gauges of workers that were killed: nothing waits there, and nothing is loaded, any more."""
-    for pid in {int(path.stem.rpartition("_")[2]) for path in folder.glob("gauge_live*.db")}:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            with suppress(FileNotFoundError):  # another worker was quicker
-                mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]
+class _Collected:
+    """Series that are there already."""
+
+    def __init__(self, families: Iterable[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterable[Metric]:
+        return self._families

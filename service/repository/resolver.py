@@ -30,11 +30,12 @@ class Resolver(Generic[Codec]):
         self._bind = bind
         self._meant: dict[Target, Bound[Codec]] = {}
         self._bound: dict[Servable, Bound[Codec]] = {}
-        self._epoch = registry.epoch
+        self._catalogue = registry.catalogue
+        self._epoch = self._catalogue.epoch
 
     def loaded(self, target: Target) -> Bound[Codec] | None:
         """Return what a target means now, None where it would have to be loaded or there is no such thing."""
-        if self._epoch != self._registry.epoch:
+        if self._epoch != self._catalogue.epoch:
             self._forget()
         found = self._meant.get(target)
         if found is None:
@@ -59,4 +60,4 @@ class Resolver(Generic[Codec]):
         """Let go of what may be replaced, and of its graphs with it."""
         self._meant.clear()
         self._bound.clear()
-        self._epoch = self._registry.epoch
+        self._epoch = self._catalogue.epoch

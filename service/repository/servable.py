@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -19,6 +20,7 @@ from service.wire.signature import Signature
 
 _COSTED_ROWS = 32
 _COSTING_RUNS = 5
+_COSTING_US = 1e6  # a slow call needs no second one to be known for slow
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +47,6 @@ def load(bundle: Bundle, variant: str, *, lanes: Lanes, metrics: Metrics) -> Ser
     runtime = open_another()
     check(bundle, variant, runtime)  # which prepares every batch size, too
     rows = np.resize(bundle.golden(variant)[0], (_COSTED_ROWS, bundle.manifest.input.features))
-    one, many = _fastest_us(runtime, rows[:1]), _fastest_us(runtime, rows)
     series = metrics.variant(bundle.name, variant)
     return Servable(
         signature=Signature(
@@ -59,7 +60,7 @@ def load(bundle: Bundle, variant: str, *, lanes: Lanes, metrics: Metrics) -> Ser
         batcher=Batcher(
             runtime,
             open_another,
-            cost=Cost.fit(one, many, _COSTED_ROWS),
+            cost=cost_of(runtime, rows),
             lanes=lanes,
             observe=series.observe_call,
         ),
@@ -67,11 +68,18 @@ def load(bundle: Bundle, variant: str, *, lanes: Lanes, metrics: Metrics) -> Ser
     )
 
 
-def _fastest_us(runtime: Runtime, rows: FloatArray) -> float:
+def cost_of(runtime: Runtime, rows: FloatArray, clock: Callable[[], float] = perf_counter) -> Cost:
+    """Time calls of one of the `rows`, and of all, or of two where all would take too long."""
+    one = _fastest_us(runtime, rows[:1], clock)
+    several = rows if one * len(rows) <= _COSTING_US else rows[:2]
+    return Cost.fit(one, _fastest_us(runtime, several, clock), len(several))
+
+
+def _fastest_us(runtime: Runtime, rows: FloatArray, clock: Callable[[], float]) -> float:
     """Return the shortest of a few timings: what the call costs when nothing is in its way."""
-    timings = []
-    for _ in range(_COSTING_RUNS):
-        start = perf_counter()
+    timings: list[float] = []
+    while len(timings) < _COSTING_RUNS and sum(timings) * 1e6 < _COSTING_US:
+        start = clock()
         runtime.predict(rows)
-        timings.append(perf_counter() - start)
+        timings.append(clock() - start)
     return min(timings) * 1e6

@@ -3,38 +3,52 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from bundle.bundle import Bundle
 from bundle.runtimes import is_available
-from bundle.selftest import check_apart
-from bundle.store import ModelStore
 from service.repository.servable import Servable
+from service.repository.settling import Settling
 
 State = Literal["loaded", "available", "unavailable", "failed"]
+VersionState = Literal["serving", "unloaded", "settling", "refused"]
 
 
-@dataclass
+@dataclass(eq=False)
 class Version:
     """One version on disk. Its bundle is opened when first needed, and then either trusted or refused."""
 
     model: str
     number: int
+    settling: Settling = field(default_factory=Settling)
     bundle: Bundle | None = None
-    refusal: str | None = None
-    example: Any = None
-    """An instance that the model takes."""
+    detail: str | None = None
+    """What is wrong with its files, if anything. What was loaded before they changed serves on."""
     servables: dict[str, Servable] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    used: float = 0.0
+    """When it was last seen in use."""
+    _stands: bool = False
+    _calls: int = 0
 
-    def is_settled(self) -> bool:
+    def was_looked_at(self) -> bool:
         """Whether the bundle has been opened, with whatever result."""
-        return self.bundle is not None or self.refusal is not None
+        return self.bundle is not None or self.detail is not None
 
     @property
-    def state(self) -> Literal["serving", "unloaded", "refused"]:
-        if self.refusal is not None:
-            return "refused"
+    def is_refused(self) -> bool:
+        """Whether something is wrong with its files, and that is the last word until they change."""
+        return self.detail is not None and self._stands
+
+    @property
+    def refusal(self) -> str | None:
+        """Why it cannot be served, None where it can, or that is not certain yet."""
+        return self.detail if self.bundle is None and self._stands else None
+
+    @property
+    def state(self) -> VersionState:
+        if self.bundle is None and self.detail is not None:
+            return "refused" if self._stands else "settling"
         return "serving" if self.servables else "unloaded"
 
     def variant_state(self, name: str) -> State:
@@ -46,17 +60,23 @@ class Version:
         variant = self.bundle and self.bundle.manifest.variant(name)
         return "available" if variant and is_available(variant) else "unavailable"
 
+    def trust(self, bundle: Bundle) -> None:
+        """Take the bundle, which was proven."""
+        self.settling.end()
+        self.bundle, self.detail = bundle, None
+
+    def doubt(self, detail: str, *, stands: bool) -> None:
+        """Say what is wrong with its files."""
+        self.detail, self._stands = detail, stands
+
     def unload(self) -> None:
         """Let go of everything; requests in flight hold what they need."""
         self.bundle = None
         self.servables = {}
         self.failures = {}
 
-
-def open_proven(store: ModelStore, model: str, number: int) -> tuple[Bundle, Any]:
-    """Open a version's bundle and prove it; return it with an instance it takes. Raises BundleError."""
-    bundle = store.open(model, number)
-    check_apart(bundle)
-    instances = bundle.test_instances()
-    first = instances[0] if instances else bundle.golden(bundle.manifest.default_variant)[0][0].tolist()
-    return bundle, first
+    def note_use(self, now: float) -> None:
+        """See whether it has answered since this was asked last."""
+        calls = sum(servable.batcher.calls for servable in self.servables.values())
+        if calls != self._calls:
+            self._calls, self.used = calls, now

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from bundle.manifest import InputSpec
+from bundle.manifest import VERSION_MAX, InputSpec
 from service.errors import UnavailableError
-from service.repository.registry import Registry
-from service.repository.version import State, Version
+from service.repository.registry import Registry, why_unavailable
+from service.repository.version import State, Version, VersionState
+from service.routes.router import Router
 from service.routes.schemas import PROBLEMS
 
 
 class VersionInfo(BaseModel):
     version: int
-    state: Literal["serving", "unloaded", "refused"]
+    state: VersionState
+    """`settling`: it is not whole, and may still be on its way."""
     detail: str | None
+    """What is wrong with its files."""
 
 
 class ModelInfo(BaseModel):
@@ -59,21 +62,23 @@ class Variants(BaseModel):
 
 def catalog_router(registry: Registry) -> APIRouter:
     """Return the routes that describe what `registry` holds."""
-    router = APIRouter(tags=["catalogue"])
+    router = Router(tags=["catalogue"])
 
     @router.get("/models", summary="The models and their versions")
     async def models() -> Models:
-        found = [_model_info(name, versions) for name, versions in registry.models.items()]
+        found = [_model_info(name, registry) for name in registry.models]
         return Models(default=registry.default_model, models=found)
 
     @router.get("/variants", summary="The variants of a model", responses=PROBLEMS)
     async def variants(
         model: Annotated[str | None, Query(description="Default: the default model.")] = None,
-        version: Annotated[int | None, Query(description="Default: the newest.")] = None,
+        version: Annotated[
+            int | None, Query(description="Default: the newest.", ge=0, le=VERSION_MAX)
+        ] = None,
     ) -> Variants:
         found = await registry.version(model, version)
         if found.bundle is None:
-            raise UnavailableError(f"version {found.number} of {found.model!r} was refused: {found.refusal}")
+            raise UnavailableError(why_unavailable(found))
         manifest = found.bundle.manifest
         return Variants(
             model=found.model,
@@ -85,17 +90,17 @@ def catalog_router(registry: Registry) -> APIRouter:
     return router
 
 
-def _model_info(name: str, versions: dict[int, Version]) -> ModelInfo:
-    newest = next((version for version in reversed(versions.values()) if version.bundle is not None), None)
-    manifest = newest.bundle.manifest if newest is not None and newest.bundle is not None else None
+def _model_info(name: str, registry: Registry) -> ModelInfo:
+    serving, versions = registry.serving.get(name), registry.models[name].values()
+    manifest = serving.bundle.manifest if serving is not None and serving.bundle is not None else None
     return ModelInfo(
         name=name,
-        version=newest.number if newest else None,
+        version=serving.number if serving else None,
         default_variant=manifest.default_variant if manifest else None,
         task=manifest.task if manifest else None,
         input=manifest.input if manifest else None,
         labels=list(manifest.labels) if manifest else None,
-        versions=[VersionInfo(version=v.number, state=v.state, detail=v.refusal) for v in versions.values()],
+        versions=[VersionInfo(version=v.number, state=v.state, detail=v.detail) for v in versions],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -10,6 +11,8 @@ from starlette.types import Scope
 from service.observe.access_log import AccessLog
 from service.observe.metrics import Metrics
 from service.repository.servable import Servable
+
+logger = logging.getLogger("service")
 
 
 @dataclass(slots=True)
@@ -25,11 +28,20 @@ class Course:
     """Seconds of decode, wait, infer and encode, of an answered request."""
 
     def count(self, metrics: Metrics, outcome: str) -> None:
-        """Count the request by what came of it: the status answered, or that the client went away."""
+        """Count the request by what came of it: the status answered, or that the client went away.
+
+        Raises nothing: a count that fails costs no answer.
+        """
+        try:
+            self._count(metrics, outcome)
+        except Exception:  # the edge between an answer and what is noted of it
+            logger.exception("could not count a request")
+
+    def _count(self, metrics: Metrics, outcome: str) -> None:
         servable = self.servable
         if servable is None:
             metrics.outcome("", "", outcome).inc()
-        elif self.stages is not None:
+        elif self.stages is not None and outcome == "200":
             servable.metrics.observe_answer(self.rows, self.end - self.start, *self.stages)
         else:
             signature = servable.signature

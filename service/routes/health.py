@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from service.errors import UnavailableError
 from service.observe.metrics import Metrics
 from service.repository.registry import Registry
+from service.routes.router import Router
 from service.routes.schemas import PROBLEM
 
 _TEXT: dict[int | str, dict[str, Any]] = {
@@ -28,7 +29,7 @@ class Ready(BaseModel):
 
 def health_router(registry: Registry, metrics: Metrics) -> APIRouter:
     """Return the routes that tell whether the process lives, and whether it can answer."""
-    router = APIRouter(tags=["operation"])
+    router = Router(tags=["operation"])
 
     @router.get("/health/live", summary="The process answers")
     async def live() -> Live:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
@@ -25,6 +25,9 @@ from service.wire.native import Codec, Query, Wants, ask_headers, ask_query
 from service.wire.problem import refusal
 
 _CHEAP_BYTES = 4096
+_LOADING_S = 60.0  # for which a request waits that gives no timeout_ms
+
+T = TypeVar("T")
 
 
 class _Asked(NamedTuple):
@@ -150,12 +153,27 @@ class PredictEndpoint:
                 receive, wants.length, arriving, max_bytes=self.max_body_bytes, timeout_s=self._body_timeout_s
             )
             said = ask_query(scope["query_string"])
-            bound = self._resolver.loaded(said.target) or await self._resolver.load(said.target)
+            deadline = _deadline(course, wants, said)
+            bound = self._resolver.loaded(said.target) or await self._load(said, receive, deadline)
             course.servable = bound.servable
             if len(body) > _CHEAP_BYTES:
                 bound.servable.batcher.check_room()  # before decoding, which costs as much as a small model
             rows = _decode(course, bound.codec, wants, body)
-        return bound, rows, _deadline(course, wants, said)
+        return bound, rows, deadline
+
+    async def _load(self, said: Query, receive: Receive, deadline: float | None) -> Bound[Codec]:
+        """Wait for what is not loaded yet; loading goes on for others where this request does not wait on."""
+        loading = asyncio.ensure_future(self._resolver.load(said.target))
+        until = perf_counter() + _LOADING_S if deadline is None else deadline
+        try:
+            return await _unless_gone(loading, receive, until, "the variant was loaded")
+        except ExpiredError:
+            if deadline is not None:
+                raise
+            what = f"the variant was not loaded within {_LOADING_S:g} s, and may be later"
+            raise OverloadedError(what, retry_after_s=int(_LOADING_S)) from None
+        finally:
+            loading.cancel()
 
     def _encode(self, course: Course, codec: Codec, wants: Wants, answer: Answer) -> tuple[Headers, bytes]:
         begun = perf_counter()
@@ -200,6 +218,14 @@ async def _answer_unless_gone(
     batcher: Batcher, future: asyncio.Future[Answer], receive: Receive, deadline: float | None
 ) -> Answer:
     """Await a slow answer; give its place up where the client goes away, or its time is over, before."""
+    try:
+        return await _unless_gone(future, receive, deadline, "the answer was there")
+    finally:
+        batcher.give_up(future)
+
+
+async def _unless_gone(future: asyncio.Future[T], receive: Receive, deadline: float | None, what: str) -> T:
+    """Await something slow. Raises ClientDisconnect or ExpiredError where nobody waits for it any more."""
     gone: asyncio.Future[Any] = asyncio.ensure_future(receive())
     timeout = None if deadline is None else max(0.0, deadline - perf_counter())
     try:
@@ -208,10 +234,9 @@ async def _answer_unless_gone(
             return future.result()
         if gone.done():
             raise ClientDisconnect
-        raise ExpiredError("the time that timeout_ms allows was over before the answer was there")
+        raise ExpiredError(f"the time that timeout_ms allows was over before {what}")
     finally:
         gone.cancel()
-        batcher.give_up(future)
 
 
 def _timing(*stages: float) -> tuple[bytes, bytes]:

@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 
+from bundle.manifest import VERSION_MAX
 from service.repository.registry import Registry
 from service.wire.native import TIMEOUT_MS_MAX
 from service.wire.problem import PROBLEM_TYPE
@@ -57,6 +58,7 @@ _PROBLEM_CONTENT = {PROBLEM_TYPE: {"schema": {"$ref": _REFERENCE.format(model="P
 PROBLEM: dict[str, Any] = {"description": "A problem", "content": _PROBLEM_CONTENT}
 PROBLEMS: dict[int | str, dict[str, Any]] = {404: PROBLEM, 422: PROBLEM, 503: PROBLEM}
 
+_VERSION = {"type": "integer", "format": "int64", "minimum": 0, "maximum": VERSION_MAX}
 _OCTETS = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 _PREDICT_PROBLEMS = {
     400: "The body is not JSON",
@@ -98,7 +100,7 @@ def _predict_operation(registry: Registry) -> dict[str, Any]:
         "parameters": [
             _parameter("variant", "Default: the bundle's own.", {"type": "string"}),
             _parameter("model", "Default: the default model.", {"type": "string"}),
-            _parameter("version", "Default: the newest.", {"type": "integer", "minimum": 0}),
+            _parameter("version", "Default: the newest.", _VERSION),
             _parameter(
                 "timeout_ms",
                 "Time after which the answer is of no use; also as the header X-Timeout-Ms.",

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from bundle.manifest import VERSION_MAX
 from bundle.normalizer import FloatArray
 from service.errors import InvalidRequestError, UnsupportedEncodingError, shown
 from service.wire.instances import decode_instances, refuse_octets
@@ -63,8 +64,10 @@ def ask_query(query: bytes) -> Query:
             raise InvalidRequestError(f"query parameter {name!r} is empty")
         fields[name] = value
     version = fields.get("version")
-    if version is not None and not re.fullmatch(r"[0-9]{1,9}", version):
-        raise InvalidRequestError(f"version is {shown(version)}; it must be a whole number, as in version=1")
+    if version is not None and not (re.fullmatch(r"[0-9]{1,19}", version) and int(version) <= VERSION_MAX):
+        raise InvalidRequestError(
+            f"version is {shown(version)}; it must be a whole number up to {VERSION_MAX}, as in version=1"
+        )
     timeout_ms = fields.get("timeout_ms")
     return Query(
         Target(fields.get("model"), None if version is None else int(version), fields.get("variant")),

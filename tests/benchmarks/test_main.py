@@ -169,7 +169,7 @@ def test_a_folder_that_another_program_writes_into_is_refused(tmp_path: Path) ->
     with occupied(tmp_path):
         done = CliRunner().invoke(app, ["--only", "engine", "--out", str(tmp_path)])
     assert done.exit_code == 2
-    assert done.stderr.startswith(f"error: --out is a folder into which process {os.getpid()} (")
+    assert done.stderr.startswith(f"error: --out is {str(tmp_path)!r}, into which process {os.getpid()} (")
     assert done.stderr.count("\n") == 1
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bundle.bundle import Bundle, open_bundle
-from bundle.errors import BundleDamagedError, BundleError
+from bundle.errors import BundleDamagedError, BundleError, IncompleteError, TransientError
 from bundle.manifest import FILE_NAME
 from bundle.store import describe
 
@@ -63,6 +65,36 @@ def test_a_missing_or_shortened_file_is_found_and_named(damaged: Bundle) -> None
 def test_a_path_out_of_the_folder_is_refused(damaged: Bundle, path: str) -> None:
     edit(damaged, lambda fields: fields["golden"].update(path=path))
     with pytest.raises(BundleDamagedError, match=r"golden\.path: .*not a path inside"):
+        open_bundle(damaged.folder)
+
+
+def replace(path: Path, kind: str) -> None:
+    path.unlink()
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to({"circle": path.name, "endless": "/dev/zero"}[kind])
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "circle", "endless"])
+@pytest.mark.parametrize("name", [FILE_NAME, "golden.npz"])
+def test_what_is_no_file_is_refused_and_named_without_waiting_for_it(
+    damaged: Bundle, name: str, kind: str
+) -> None:
+    path = damaged.folder / name
+    replace(path, kind)
+    with pytest.raises(BundleDamagedError) as caught:
+        open_bundle(damaged.folder)
+    assert caught.value.path == path
+    assert not isinstance(caught.value, TransientError | IncompleteError)
+
+
+def test_a_bundle_serves_without_its_held_out_rows(damaged: Bundle) -> None:
+    damaged.path(damaged.manifest.test_set).unlink()
+    open_bundle(damaged.folder, held_out=False)
+    with pytest.raises(IncompleteError, match="test_set"):
         open_bundle(damaged.folder)
 
 
@@ -124,7 +156,18 @@ def test_a_pickle_in_an_array_file_is_never_loaded(damaged: Bundle, tmp_path: Pa
     assert not (tmp_path / "exploded").exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\3\4 and then nothing", b"\x93NUMPY garbage"])
+def encrypted_zip() -> bytes:
+    """Return an archive that says of its one file that it is encrypted."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("x.npy", b"secret")
+    content = bytearray(buffer.getvalue())
+    for mark, place in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        content[content.index(mark) + place] |= 1
+    return bytes(content)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\3\4 and then nothing", b"\x93NUMPY garbage", encrypted_zip()])
 def test_an_array_file_of_garbage_is_refused(damaged: Bundle, content: bytes) -> None:
     bundle = rewrite(damaged, "golden", lambda path: path.write_bytes(content))
     with pytest.raises(BundleDamagedError, match="golden"):

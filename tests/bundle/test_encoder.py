@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bundle.encoder import Encoder, InstanceError
-from bundle.fields import CategoryField, NumberField, TextField
+from bundle.fields import BooleanField, CategoryField, NumberField, TextField
 from bundle.vocabulary import Vocabulary
 
 WORDS = Vocabulary(("oil", "rose"))
@@ -37,6 +37,49 @@ def test_a_missing_number_is_filled_in_and_said_to_be() -> None:
     for age in ({}, {"age": None}):
         row = TABLE.encode([{name: GOOD[name] for name in ("note", "job", "income")} | age])[0]
         assert row[:2].tolist() == [40.0, 1.0]
+
+
+@pytest.mark.parametrize("job", [" smith", "smith\u00a0", "\tsmith\n"])
+def test_blanks_around_a_category_are_no_part_of_it(job: str) -> None:
+    assert TABLE.encode([GOOD | {"job": job}]).tolist() == TABLE.encode([GOOD]).tolist()
+
+
+def test_categories_and_names_of_fields_are_the_same_in_every_unicode_form() -> None:
+    encoder = Encoder((CategoryField(name="caf\u00e9", categories=("Z\u00fcrich", "Bern")),), Vocabulary(()))
+    instances = [
+        {name: city} for name in ("caf\u00e9", "cafe\u0301") for city in ("Z\u00fcrich", "Zu\u0308rich")
+    ]
+    assert encoder.encode(instances).tolist() == [[1, 0, 0]] * 4
+    with pytest.raises(InstanceError, match="the field 'caf\u00e9' twice"):
+        encoder.encode([{"caf\u00e9": "Bern", "cafe\u0301": "Bern"}])
+
+
+@pytest.mark.parametrize(
+    ("on", "row"),
+    [
+        *((value, [1.0, 0.0]) for value in (True, 1, 1.0, "true", "True", " TRUE ")),
+        *((value, [0.0, 0.0]) for value in (False, 0, "false", "False", "FALSE")),
+        *((value, [1.0, 1.0]) for value in (None, "", " ")),
+    ],
+)
+def test_a_boolean_is_taken_as_json_has_it_and_as_tables_write_it(on: Any, row: list[float]) -> None:
+    encoder = Encoder((BooleanField(name="on", missing="filled", fill=True),), Vocabulary(()))
+    assert encoder.encode([{"on": on}]).tolist() == [row]
+
+
+@pytest.mark.parametrize("on", [2, 0.5, "yes", [], float("nan")])
+def test_what_is_no_boolean_is_refused(on: Any) -> None:
+    encoder = Encoder((BooleanField(name="on"),), Vocabulary(()))
+    with pytest.raises(InstanceError, match=r"instances\[0\]\.on is .*; it must be true or false"):
+        encoder.encode([{"on": on}])
+
+
+def test_an_empty_word_is_a_missing_value() -> None:
+    encoder = Encoder((CategoryField(name="job", categories=("nurse",)),), Vocabulary(()))
+    with pytest.raises(
+        InstanceError, match=r"instances\[0\]\.job is empty; a string, such as 'nurse' is needed"
+    ):
+        encoder.encode([{"job": " "}])
 
 
 @pytest.mark.parametrize("job", ["butcher", "", None, "SMITH"])

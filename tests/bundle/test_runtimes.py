@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +99,15 @@ def test_a_variant_whose_library_is_missing_says_which(
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "tensorflow", None)  # how Python marks an absent module
     with pytest.raises(RuntimeUnavailableError, match="TensorFlow is needed"):
+        open_runtime(digits, "tensorflow")
+
+
+def test_tensorflow_without_a_folder_for_temporary_files_says_what_it_needs(
+    digits: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/proc"])
+    with pytest.raises(RuntimeUnavailableError, match="set TMPDIR"):
         open_runtime(digits, "tensorflow")
 
 

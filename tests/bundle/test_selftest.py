@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 import bundle.selftest
 from bundle.bundle import Bundle, open_bundle
-from bundle.errors import BundleDamagedError
+from bundle.errors import BundleDamagedError, TransientError
 from bundle.manifest import FILE_NAME
+from bundle.normalizer import FloatArray
 from bundle.runtimes import open_runtime
 from bundle.selftest import check, check_apart
 from bundle.store import describe
@@ -21,14 +26,28 @@ from bundle.store import describe
 
 def vouch(damaged: Bundle, variant: str, content: bytes) -> Bundle:
     """Put `content` in a variant's place and let the manifest vouch for it."""
-    path = damaged.path(damaged.variant(variant).files[0])
-    path.write_bytes(content)
+    damaged.path(damaged.variant(variant).files[0]).write_bytes(content)
+    return vouch_anew(damaged, variant)
+
+
+def vouch_anew(damaged: Bundle, variant: str) -> Bundle:
+    """Let the manifest vouch for the files of a variant as they are now."""
     manifest = json.loads((damaged.folder / FILE_NAME).read_text())
     for fields in manifest["variants"]:
         if fields["name"] == variant:
-            fields["files"] = [describe(damaged.folder, path).model_dump()]
+            paths = [damaged.folder / file["path"] for file in fields["files"]]
+            fields["files"] = [describe(damaged.folder, path).model_dump() for path in paths]
     (damaged.folder / FILE_NAME).write_text(json.dumps(manifest))
     return open_bundle(damaged.folder)
+
+
+def truncate_variables(damaged: Bundle) -> Bundle:
+    """Cut the variables of the SavedModel in half, and let the manifest vouch for what is left."""
+    for file in damaged.variant("tensorflow").files:
+        if "variables.data" in file.path:
+            content = damaged.read(file)
+            (damaged.folder / file.path).write_bytes(content[: len(content) // 2])
+    return vouch_anew(damaged, "tensorflow")
 
 
 @pytest.mark.parametrize("variant", ["float32", "int8", "tensorflow"])
@@ -64,19 +83,99 @@ def test_changed_weights_are_found_by_their_answers(damaged: Bundle) -> None:
         check_apart(bundle)
 
 
+def interpreter_that(folder: Path, does: str) -> Path:
+    """Write a runtime that really does that: the child imports it in place of LiteRT's interpreter."""
+    package = folder / "ai_edge_litert"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    code = f"def Interpreter(model_content, num_threads):\n    {does}\n"
+    (package / "interpreter.py").write_text(code)
+    return folder
+
+
+def test_a_graph_that_prints_for_ever_is_refused(
+    digits: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(interpreter_that(tmp_path, "while True: print('x' * 99)")))
+    with pytest.raises(BundleDamagedError, match=r"float32\.tflite: did not end its self-test"):
+        check_apart(digits)
+
+
+def test_a_self_test_ends_with_whoever_asked_for_it(
+    digits: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = interpreter_that(tmp_path, "import time; time.sleep(1e6)")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), *sys.path]))
+    asks = (
+        "import sys; from pathlib import Path; from bundle.bundle import open_bundle;"
+        "from bundle.selftest import check_apart; check_apart(open_bundle(Path(sys.argv[1])))"
+    )
+    with subprocess.Popen([sys.executable, "-c", asks, str(digits.folder)]) as asking:
+        while not (children := psutil.Process(asking.pid).children()):
+            assert asking.poll() is None
+            time.sleep(0.01)  # between two looks at the condition
+        asking.kill()
+    assert psutil.wait_procs(children, timeout=60)[1] == []
+
+
 def test_a_graph_that_kills_its_process_is_refused_and_named(
     damaged: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A runtime that really dies on one variant: the child imports this in place of LiteRT's interpreter.
-    package = tmp_path / "ai_edge_litert"
-    package.mkdir()
-    (package / "__init__.py").touch()
-    (package / "interpreter.py").write_text(
-        "import os\ndef Interpreter(model_content, num_threads):\n    os.kill(os.getpid(), 11)\n"
-    )
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(interpreter_that(tmp_path, "import os; os.kill(os.getpid(), 11)")))
     with pytest.raises(BundleDamagedError, match=r"float32\.tflite: crashed the runtime \(exit code -11\)"):
         check_apart(damaged)
+
+
+@pytest.mark.slow
+def test_a_saved_model_with_half_its_variables_is_refused_and_named(damaged: Bundle) -> None:
+    bundle = truncate_variables(damaged)
+    with pytest.raises(BundleDamagedError, match=r"saved_model\.pb: is not a graph that tensorflow can be"):
+        check_apart(bundle, ["tensorflow"])
+
+
+class Slow:
+    """A runtime that answers as it should, in a second a row of a clock of its own."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.now = 0.0
+        self._answers = open_runtime(bundle, "float32")
+
+    def predict(self, rows: FloatArray) -> FloatArray:
+        self.now += len(rows)
+        return self._answers.predict(rows)
+
+
+def test_of_a_slow_variant_the_batches_are_tried_for_which_there_is_time(digits: Bundle) -> None:
+    tried: list[int] = []
+    slow = Slow(digits)
+    check(digits, "float32", slow, clock=lambda: slow.now, tell=tried.append)
+    assert tried == [1, 2, 4, 8]
+    tried.clear()
+    check(digits, "float32", slow, clock=lambda: 0.0, tell=tried.append)
+    assert tried == [1, 2, 4, 8, 16, 32, 64, 128]
+
+
+class Failing:
+    """A runtime that fails in a way that nobody foresaw."""
+
+    def predict(self, rows: FloatArray) -> FloatArray:
+        raise IndexError(f"{len(rows)} bytes less than requested")
+
+
+def test_whatever_a_runtime_raises_is_damage(digits: Bundle) -> None:
+    with pytest.raises(BundleDamagedError, match=r"fails \(IndexError: 1 bytes less than requested\)"):
+        check(digits, "float32", Failing())
+
+
+def test_a_self_test_that_was_killed_may_go_better_another_time(
+    digits: Bundle, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\nkill -{signal.SIGKILL} $$\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    with pytest.raises(TransientError, match="crashed the runtime"):
+        check_apart(digits)
 
 
 def test_a_self_test_that_does_not_end_is_ended(digits: Bundle) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from bundle.bundle import Bundle, open_bundle
-from bundle.errors import BundleNotFoundError
-from bundle.manifest import Manifest
+from bundle.errors import BundleNotFoundError, TransientError
+from bundle.manifest import VERSION_MAX, Manifest
 from bundle.store import ModelStore
+
+_STRANGER = 65534
 
 
 def refill(bundle: Bundle) -> Callable[[Path], Manifest]:
@@ -85,6 +90,83 @@ def test_other_folders_than_versions_are_passed_over(digits: Bundle, tmp_path: P
     assert store.models() == ["m"]
 
 
+def test_a_version_may_be_a_time_stamp_of_up_to_64_bits(digits: Bundle, tmp_path: Path) -> None:
+    store = ModelStore(tmp_path)
+    for number in (1732550000123, VERSION_MAX):
+        shutil.copytree(digits.folder, tmp_path / "m" / str(number))
+    (tmp_path / "m" / str(VERSION_MAX + 1)).mkdir()
+    (tmp_path / "m" / ("9" * 200)).mkdir()
+    assert store.versions("m") == [1732550000123, VERSION_MAX]
+    assert store.open("m").version == VERSION_MAX
+
+
+def test_entries_that_lead_in_a_circle_or_nowhere_hide_no_model(digits: Bundle, tmp_path: Path) -> None:
+    store = ModelStore(tmp_path)
+    (tmp_path / "a").symlink_to("a")
+    (tmp_path / "b").symlink_to("nowhere")
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "1").symlink_to("1")
+    store.publish("m", refill(digits))
+    (tmp_path / "n").symlink_to("m")
+    assert store.survey() == {"m": [1], "n": [1]}
+
+
+@pytest.fixture
+def as_a_stranger(digits: Bundle) -> Iterator[ModelStore]:
+    """A store with a model `m`, for whom no permission to read is due to being root."""
+    is_root = os.geteuid() == 0
+    with tempfile.TemporaryDirectory() as folder:
+        store = ModelStore(Path(folder))
+        store.publish("m", refill(digits))
+        for path in (Path(folder), Path(folder) / "m"):
+            path.chmod(0o755)
+        if is_root:
+            os.seteuid(_STRANGER)
+        try:
+            yield store
+        finally:
+            if is_root:
+                os.seteuid(0)
+
+
+def test_a_folder_that_may_not_be_read_is_told_and_hides_no_model(as_a_stranger: ModelStore) -> None:
+    uid = os.geteuid()
+    if uid == _STRANGER:
+        os.seteuid(0)
+    (as_a_stranger.root / "a" / "1").mkdir(parents=True)
+    (as_a_stranger.root / "a").chmod(0)
+    if uid == _STRANGER:
+        os.seteuid(uid)
+    found = as_a_stranger.survey()
+    assert isinstance(found["a"], PermissionError)
+    assert found["m"] == [1]
+    assert as_a_stranger.models() == ["m"]
+    with pytest.raises(TransientError, match=r"cannot be read \(Permission denied\)"):
+        as_a_stranger.open("a")
+
+
+def test_a_snapshot_changes_with_whatever_is_made_anew(digits: Bundle, tmp_path: Path) -> None:
+    store = ModelStore(tmp_path)
+    folder = store.publish("m", refill(digits)).folder
+    seen = [store.snapshot("m", 1)]
+    assert store.snapshot("m", 1) == seen[0]
+
+    def changes() -> None:
+        assert store.snapshot("m", 1) not in seen
+        seen.append(store.snapshot("m", 1))
+
+    variant = folder / digits.variant("int8").files[0].path
+    shutil.copy2(variant, tmp_path / "copy")
+    (tmp_path / "copy").rename(variant)  # the same bytes, of the same age
+    changes()
+    (folder / "more").symlink_to(".")  # a circle
+    changes()
+    shutil.copytree(folder, tmp_path / "m" / "2", symlinks=True)
+    shutil.rmtree(folder)
+    (tmp_path / "m" / "2").rename(folder)
+    changes()
+
+
 @pytest.mark.parametrize("name", ["", "..", "a/b", "../x", ".hidden", "a" * 65, "sp ace", "nul\0"])
 def test_a_name_that_could_lead_elsewhere_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not allowed"):
@@ -103,3 +185,16 @@ def test_what_is_not_there_is_named_with_what_is(models: Path, tmp_path: Path) -
         open_bundle(tmp_path / "1")
     with pytest.raises(BundleNotFoundError, match="its name must be a number"):
         open_bundle(models / "digits")
+
+
+def test_a_place_is_tried_before_the_work_and_left_as_it_was(tmp_path: Path) -> None:
+    store = ModelStore(tmp_path / "not" / "yet")
+    store.require_writable("digits")
+    assert [*tmp_path.iterdir()] == []
+    with pytest.raises(
+        OSError, match=r"No space left on device: [\d,]+ bytes are free, and at least 1,000,000,"
+    ):
+        store.require_writable("digits", 10**18)
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="nothing can be written here: Not a directory"):
+        ModelStore(tmp_path / "file").require_writable("digits")

@@ -37,7 +37,7 @@ def start_fake(models: Path) -> Iterator[Callable[..., str]]:
 @pytest.fixture
 def _signals_put_back() -> Iterator[None]:
     """Leave the signals of the test program as they were, whatever a program run inside it heeds."""
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     before = [(number, signal.getsignal(number)) for number in numbers]
     yield
     for number, handler in before:

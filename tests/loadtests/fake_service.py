@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from base64 import b64encode
+from contextlib import nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,7 @@ class FakeService(ThreadingHTTPServer):
         self.seen: set[bytes] = set()
         self.connections = 0
         self.gate = threading.Lock()
+        self.core = threading.Lock()
         self.lock = threading.Lock()
         self.counts = {"requests": 0, "errors": 0, "wrong": 0, "strangers": 0, "hang_ups": 0}
 
@@ -142,7 +144,8 @@ class FakeService(ThreadingHTTPServer):
         with self.gate:
             pass  # while another request stalls, nobody gets on
         if options.slow_ms:
-            time.sleep(options.slow_ms / 1000)
+            with self.core if options.one_at_a_time else nullcontext():
+                time.sleep(options.slow_ms / 1000)
         if _is_turn(number, options.stall_every):
             with self.gate:
                 time.sleep(options.stall_ms / 1000)
@@ -236,6 +239,7 @@ def main() -> None:
     parser.add_argument("--cache-ms", type=float, default=0.0, help="saved where a body comes again")
     parser.add_argument("--as-model", default="", help="the variant whose predictions it gives")
     parser.add_argument("--slow-ms", type=float, default=0.0, help="how long each request takes at least")
+    parser.add_argument("--one-at-a-time", action="store_true", help="of the slow requests")
     parser.add_argument("--frame", choices=FRAMES, default="sized", help="how it says where an answer ends")
     parser.add_argument("--answers-a-connection", type=int, default=0, help="before it closes it")
     parser.add_argument("--announces", action="store_true", help="that it closes the connection")

@@ -216,6 +216,27 @@ def test_a_cache_is_caught(start_fake: Callable[..., str], bundle: Bundle) -> No
     assert "faster; at most 10% faster is allowed" in check.detail
 
 
+def test_of_few_pairs_only_a_cache_that_saves_half_of_the_time_is_caught() -> None:
+    new = np.array([1.0, 1.1, 0.9])
+    assert audits.judge_cache(new * 0.7, new).passed
+    assert not audits.judge_cache(new * 0.4, new).passed
+
+
+def test_an_open_loop_in_which_too_many_are_late_is_given_up(
+    start_fake: Callable[..., str], generator: Generator, order: Callable[..., Order], tmp_path: Path
+) -> None:
+    host = start_fake("--slow-ms", "100", "--one-at-a-time")
+    wanted = order(host, scenario="server", rows=1, rate=40.0, duration_s=60.0, late_ms=300.0, late_max=5)
+    window = generator.send(wanted, tmp_path / "s.npz")
+    samples = window.samples
+    assert window.end == samples.given_up < samples.scheduled[0] + 60.0
+    assert samples.scheduled.max() <= samples.given_up
+    late = (samples.done - samples.scheduled > 0.3) | ~samples.ok
+    assert np.count_nonzero(late) > 5
+    summary = summarise_windows([window], bound_ms=300.0)
+    assert summary.offered == len(samples) < 40 * 60
+
+
 def test_rows_that_are_as_fast_again_as_new_are_no_cache() -> None:
     random = np.random.default_rng(1)
     new = random.normal(1e-3, 1e-5, 200)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
 import pytest
 
 from loadtests.rig.child import Child, program
-from loadtests.rig.cores import choose
+from loadtests.rig.cores import choose, usable
 from loadtests.rig.ports import free_port
 from loadtests.system.server_process import Server
 from tests.loadtests.conftest import run_module
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="service and load generator need a core each"),
+    pytest.mark.skipif(usable() < 2, reason="service and load generator need a core each"),
 ]
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import httpx
@@ -53,6 +56,37 @@ def slow_models(train_once: TrainAll) -> Path:
     """A store with a `digits` whose int16x8 takes some 150 microseconds for a row."""
     config = TrainConfig(data="digits", epochs=1, hidden=(512, 512), variants=("int16x8",))
     return train_once("slow-models", {"digits": config})
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Holds up whoever begins to load a model, in a self-test or after, for as long as a file is there."""
+
+    file: Path
+    environment: dict[str, str]
+
+    def begin(self) -> None:
+        self.file.touch()
+
+    def end(self) -> None:
+        self.file.unlink()
+
+
+@pytest.fixture
+def hold(tmp_path: Path) -> Iterator[Hold]:
+    package = tmp_path / "held" / "ai_edge_litert"
+    package.mkdir(parents=True)
+    found = find_spec("ai_edge_litert")
+    assert found is not None
+    (package / "__init__.py").write_text(
+        "import os, time\n"
+        "while os.path.exists(os.environ['HELD']): time.sleep(0.02)\n"
+        f"__path__ = {found.submodule_search_locations!r}\n"
+    )
+    path = os.pathsep.join(filter(None, [str(package.parent), os.environ.get("PYTHONPATH")]))
+    hold = Hold(tmp_path / "hold", {"PYTHONPATH": path, "HELD": str(tmp_path / "hold")})
+    yield hold
+    hold.file.unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="session")

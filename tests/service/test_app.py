@@ -76,10 +76,10 @@ def gated(
 @contextmanager
 def gate(change: str, models: Path, log: Path) -> Iterator[RunningService]:
     environment = {
-        "SERVICE_MODELS": str(models),
-        "SERVICE_PRELOAD": "float32",
-        "SERVICE_ACCESS_LOG": "true",
-        "SERVICE_MAX_HEAD_BYTES": "2000",
+        "PRECISION_LADDER__MODELS": str(models),
+        "PRECISION_LADDER__PRELOAD": "float32",
+        "PRECISION_LADDER__ACCESS_LOG": "true",
+        "PRECISION_LADDER__MAX_HEAD_BYTES": "2000",
     }
     program = ("-c", PROGRAM.format(change=change))
     with running_service(models, log, ready=False, environment=environment, program=program) as service:
@@ -144,7 +144,7 @@ def test_what_middleware_answers_is_counted_and_logged_once(
 def test_while_it_drains_each_answer_is_the_last_on_its_connection(
     digits_alone: Path, tmp_path: Path
 ) -> None:
-    environment = {"SERVICE_DRAIN_S": "15"}
+    environment = {"PRECISION_LADDER__DRAIN_S": "15"}
     with running_service(digits_alone, tmp_path / "log", environment=environment) as service:
         asked = [GOOD, GOOD + GOOD, b"GET /models HTTP/1.1\r\nhost: x\r\n\r\n", GOOD[:-3]]
         connections = [Connection(service.client) for _ in asked]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import subprocess
 import sys
@@ -13,7 +14,15 @@ import pytest
 
 from service.__main__ import main
 from service.app import create_app
-from service.settings import PREFIX, Settings
+from service.observe.workers import SHARED_VARIABLE
+from service.settings import FORMER_PREFIX, PREFIX, Settings
+from tests.running_service import running_service
+
+# What Kubernetes sets in each container for a Service, whose name begins with a letter and ends with no "-".
+OF_A_SERVICE = re.compile(
+    r"[A-Z]([A-Z0-9_]*[A-Z0-9])?"
+    r"(_SERVICE_HOST|_SERVICE_PORT(_[A-Z0-9_]+)?|_PORT|_PORT_\d+_(TCP|UDP|SCTP)(_PROTO|_PORT|_ADDR)?)"
+)
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -67,6 +76,37 @@ def test_a_mistake_ends_the_program_with_2_and_no_traceback() -> None:
     assert "Traceback" not in ended.stderr
 
 
+def test_several_workers_without_a_folder_to_share_are_told_what_is_needed_and_end_with_2(
+    digits_alone: Path, tmp_path: Path
+) -> None:
+    program = tmp_path / "confined.py"
+    program.write_text(
+        "import runpy, tempfile\n"
+        "tempfile._candidate_tempdir_list = lambda: ['/proc']\n"
+        "runpy.run_module('service', run_name='__main__', alter_sys=True)\n"
+    )
+    options = ("--models", str(digits_alone), "--port", "0", "--preload", "int8", "--workers", "2")
+    command = [sys.executable, str(program), *options]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("error: 2 workers ")
+    assert "TMPDIR" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+    with running_service(
+        digits_alone, tmp_path / "log", "--preload", "int8", program=(str(program),)
+    ) as service:
+        assert service.client.get("/models").status_code == 200  # alone, it needs none
+
+
+def test_a_folder_to_share_that_is_not_there_is_told_and_ends_with_2(
+    digits_alone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SHARED_VARIABLE, str(digits_alone / "nowhere"))
+    ended = run("--models", str(digits_alone), "--port", "0")
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert str(digits_alone / "nowhere") in ended.stderr
+
+
 def test_a_port_that_is_taken_is_told_and_ends_with_an_error(digits_alone: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -77,7 +117,11 @@ def test_a_port_that_is_taken_is_told_and_ends_with_an_error(digits_alone: Path)
 
 
 def test_every_option_is_an_environment_variable_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    given = {"SERVICE_PRELOAD": "int8,float16", "SERVICE_DEFAULT_MODEL": "breast_cancer", "SERVICE_PORT": "7"}
+    given = {
+        "PRECISION_LADDER__PRELOAD": "int8,float16",
+        "PRECISION_LADDER__DEFAULT_MODEL": "breast_cancer",
+        "PRECISION_LADDER__PORT": "7",
+    }
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     settings = Settings()
@@ -89,7 +133,7 @@ def test_every_option_is_an_environment_variable_too(monkeypatch: pytest.MonkeyP
 def test_a_factory_makes_the_application_of_what_the_environment_says(
     models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SERVICE_MODELS", str(models))
+    monkeypatch.setenv("PRECISION_LADDER__MODELS", str(models))
 
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(create_app())
@@ -97,3 +141,37 @@ def test_a_factory_makes_the_application_of_what_the_environment_says(
             return await client.get("/health/live")
 
     assert asyncio.run(ask()).json() == {"status": "live"}
+
+
+def test_no_option_has_the_variable_of_a_kubernetes_service_however_that_is_named() -> None:
+    assert OF_A_SERVICE.fullmatch("SERVICE_PORT")
+    assert OF_A_SERVICE.fullmatch("PRECISION_LADDER_PORT_8000_TCP_ADDR")
+    assert [name for name in Settings.model_fields if OF_A_SERVICE.fullmatch(PREFIX + name.upper())] == []
+
+
+def test_a_former_variable_counts_where_it_can_be_read_and_the_new_one_is_not_set(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    given = {"PORT": "tcp://10.0.0.1:8000", "MAX_ROWS": "7", "MAX_WAIT_MS": "-1", "HOST": "1.1.1.1"}
+    for name, value in given.items():
+        monkeypatch.setenv(FORMER_PREFIX + name, value)
+    monkeypatch.setenv(f"{PREFIX}HOST", "2.2.2.2")
+    settings = Settings()
+    assert (settings.port, settings.max_wait_ms) == (8000, 250.0)
+    assert (settings.max_rows, settings.host) == (7, "2.2.2.2")
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == 2
+    assert told[0].startswith("ignored SERVICE_PORT=tcp://10.0.0.1:8000: ")
+    assert told[1].startswith("ignored SERVICE_MAX_WAIT_MS=-1: ")
+
+
+def test_the_service_starts_beside_a_kubernetes_service_named_service_or_like_the_project(
+    digits_alone: Path, tmp_path: Path
+) -> None:
+    address = "tcp://10.0.0.1:8000"
+    given = {"SERVICE_PORT": address, "PRECISION_LADDER_PORT": address, "SERVICE_PRELOAD": "float16"}
+    arguments = ("--workers", "2", "--reload-s", "0")
+    with running_service(digits_alone, tmp_path / "log", *arguments, environment=given) as service:
+        variants = service.client.get("/variants").json()["variants"]
+        assert [one["name"] for one in variants if one["state"] == "loaded"] == ["float16"]
+        assert service.stop() == 0

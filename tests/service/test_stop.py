@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +16,7 @@ import httpx
 import pytest
 
 from tests.running_service import RunningService, running_service
+from tests.service.conftest import Hold
 from tests.service.connection import Connection, request
 from tests.service.load import OCTETS, Load, load
 from tests.service.metrics_text import wait_for
@@ -67,7 +70,7 @@ def ending(
 ) -> Ending:
     """Stop a service under load, with one client that says nothing and one that stops in the middle."""
     log = tmp_path_factory.mktemp("ending") / "log"
-    environment = {"SERVICE_DRAIN_S": str(DRAIN_S)}
+    environment = {"PRECISION_LADDER__DRAIN_S": str(DRAIN_S)}
     arguments = (*COMMON, "--workers", request.param)
     with (
         running_service(digits_alone, log, *arguments, environment=environment) as service,
@@ -110,6 +113,62 @@ def test_while_it_drains_it_is_not_ready_and_answers(ending: Ending) -> None:
 
 def test_connections_that_do_nothing_do_not_hold_up_the_end(ending: Ending) -> None:
     assert DRAIN_S <= ending.seconds < DRAIN_S + GRACE_S
+
+
+@pytest.mark.parametrize(
+    "reached",
+    [
+        " logging\n",
+        " pydantic\n",
+        " uvicorn\n",
+        " fastapi\n",
+        "Started server",
+        "Waiting for application startup",
+    ],
+)
+def test_who_is_told_to_stop_while_it_starts_ends_with_0(digits_alone: Path, reached: str) -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "service", "--models", str(digits_alone)]
+    with subprocess.Popen([*command, "--port", "0"], stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert any(reached in line for line in process.stderr)
+        process.terminate()
+        log = process.stderr.read()
+        assert process.wait(BOUND_S) == 0
+    assert "Traceback" not in log
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_model_that_is_being_loaded_does_not_hold_up_the_end(
+    digits_alone: Path, tmp_path: Path, hold: Hold, workers: str
+) -> None:
+    hold.begin()
+    arguments = (*COMMON, "--workers", workers)
+    with running_service(
+        digits_alone, tmp_path / "log", *arguments, ready=False, environment=hold.environment
+    ) as service:
+        service.wait_for_log("Application startup complete", int(workers))
+        service.wait_until_live()
+        assert service.client.get("/health/ready").status_code == 503
+        assert service.stop() == 0
+    assert "Traceback" not in service.log.read_text()
+
+
+def test_a_call_that_hangs_does_not_hold_up_the_end(digits_alone: Path, tmp_path: Path) -> None:
+    patched = tmp_path / "hanging.py"
+    patched.write_text(
+        "import runpy, sys, time\n"
+        "from service.engine import batcher\n"
+        "batcher.run = lambda *_: time.sleep(1e6)\n"
+        "runpy.run_module('service', run_name='__main__', alter_sys=True)\n"
+    )
+    arguments = (*COMMON, "--inline-us", "0", "--stop-s", "1")
+    with (
+        running_service(digits_alone, tmp_path / "log", *arguments, program=(str(patched),)) as service,
+        Connection(service.client) as connection,
+    ):
+        connection.send(request(ROW, "content-type: application/octet-stream", query="?variant=int8"))
+        wait_for(service.client, "waiting_rows", lambda rows: rows == 1)
+        assert service.stop() == 0
 
 
 def test_what_was_accepted_is_answered_though_it_takes_longer_than_the_drain(

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from tests.running_service import RunningService, running_service
+from tests.service.conftest import Hold
 from tests.service.connection import Connection, request
 from tests.service.load import OCTETS, load
 from tests.service.metrics_text import scrape, wait_for
@@ -23,6 +24,7 @@ LABELS = '{model="digits",variant="int16x8"}'
 ANSWERED = 'requests_total{model="digits",outcome="200",variant="int16x8"}'
 MANY = 3000  # rows, for a call of some 450 ms
 THINK_S = 0.005  # of each client; what is tested here is not speed
+STARTED = "Application startup complete"
 POLL_S = 0.02
 BOUND_S = 60.0
 
@@ -34,17 +36,9 @@ def pair(slow_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     arguments = ("--workers", "2", "--threads", "1", "--reload-s", "0", *bounds)
     log = tmp_path_factory.mktemp("pair") / "log"
     with running_service(slow_models, log, *arguments) as service:
-        wait_for_starts(service, 2)
+        service.wait_for_log("digits/1 serves", 2)
         yield service
         assert service.stop() == 0
-
-
-def wait_for_starts(service: RunningService, count: int) -> None:
-    """Wait until so many workers have started, those included that are no more."""
-    deadline = time.monotonic() + BOUND_S
-    while service.log.read_text().count("Application startup complete") < count:
-        assert time.monotonic() < deadline, service.log.read_text()
-        time.sleep(POLL_S)  # between two looks at the condition
 
 
 def octets(rows: int) -> bytes:
@@ -78,6 +72,52 @@ def test_waiting_rows_are_summed_over_workers_whoever_answers(pair: RunningServi
     assert scrape(pair.client, calls) == before[1] + waiters
 
 
+def test_while_models_load_every_worker_lives_and_what_is_asked_waits_for_them(
+    digits_alone: Path, tmp_path: Path, hold: Hold
+) -> None:
+    hold.begin()
+    arguments = ("--workers", "2", "--preload", "int8", "--reload-s", "0")
+    with running_service(
+        digits_alone, tmp_path / "log", *arguments, ready=False, environment=hold.environment
+    ) as service:
+        service.wait_for_log(STARTED, 2)
+        service.wait_until_live()
+        for _ in range(20):
+            with httpx.Client(base_url=service.client.base_url, timeout=BOUND_S) as client:
+                assert client.get("/health/live").status_code == 200
+                ready = client.get("/health/ready")
+                assert (ready.status_code, ready.json()["detail"]) == (503, "models are being loaded")
+        late = service.client.post("/predict?timeout_ms=100", content=bytes(256), headers=OCTETS)
+        assert late.status_code == 504
+        with ExitStack() as stack:
+            connections = [stack.enter_context(Connection(service.client)) for _ in range(20)]
+            for connection in connections:
+                connection.send(request(bytes(256), "content-type: application/octet-stream"))
+            hold.end()
+            assert {connection.read().status for connection in connections} == {200}
+        assert service.stop() == 0
+
+
+def test_a_worker_that_loads_leaves_all_requests_to_the_one_that_is_ready(
+    digits_alone: Path, tmp_path: Path, hold: Hold
+) -> None:
+    arguments = ("--workers", "2", "--preload", "int8", "--reload-s", "0")
+    with running_service(digits_alone, tmp_path / "log", *arguments, environment=hold.environment) as service:
+        service.wait_for_log("digits/1 serves", 2)
+        before = workers_of(service)
+        hold.begin()
+        os.kill(min(before), signal.SIGKILL)
+        service.wait_for_log("Waiting for application startup", 3)
+        for _ in range(20):
+            with httpx.Client(base_url=service.client.base_url, timeout=BOUND_S) as client:
+                assert client.get("/health/ready").status_code == 200
+                assert client.post("/predict", content=bytes(256), headers=OCTETS).status_code == 200
+        assert service.log.read_text().count(STARTED) == 2
+        hold.end()
+        service.wait_for_log(STARTED, 3)
+        assert service.stop() == 0
+
+
 def workers_of(service: RunningService) -> set[int]:
     """Return the processes that serve, and not multiprocessing's own; a dead one is none."""
     alive = set()
@@ -107,7 +147,7 @@ def test_a_worker_that_is_killed_loses_its_own_requests_only_and_is_replaced(pai
     assert {sample.status for sample in running.samples} <= {0, 200}
     broken = [sample.connection for sample in running.of(0)]
     assert len(broken) == len(set(broken)) <= connections, running.of(0)
-    wait_for_starts(pair, 3)
+    pair.wait_for_log(STARTED, 3)
     after = workers_of(pair)
     assert len(after) == 2
     assert len(after & before) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from training.progress import Silence
 
 
@@ -12,12 +14,16 @@ class Notes(Silence):
         self.stages: list[tuple[str, int]] = []
         self.steps = 0
         self.warnings: list[str] = []
+        self.told: list[str] = []
 
     def begin(self, stage: str, steps: int) -> None:
         self.stages.append((stage, steps))
 
     def advance(self, note: str = "") -> None:
         self.steps += 1
+
+    def tell(self, lines: Sequence[str]) -> None:
+        self.told.extend(lines)
 
     def warn(self, message: str) -> None:
         self.warnings.append(message)

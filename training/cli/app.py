@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from collections.abc import Sequence
 
 import typer
@@ -9,6 +11,7 @@ from pydantic import ValidationError
 
 from bundle.errors import BundleError
 from training.cli import diagnose, evaluate, train, tune
+from training.cli.endings import Stopped, stoppable
 from training.errors import TrainingError
 
 app = typer.Typer(
@@ -25,11 +28,21 @@ app.command(epilog=diagnose.EXAMPLES)(diagnose.diagnose)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program; return its exit code: 0 good, 1 what was asked for was not reached, 2 a mistake."""
+    """Run the program; return its exit code: 0 good, 1 what was asked for was not reached, 2 a mistake.
+
+    Where a signal ends it, 128 and its number, as a shell has it: 130 after Ctrl-C.
+    """
     try:
-        return app(arguments, prog_name="python -m training", standalone_mode=False) or 0
+        with stoppable():
+            code = app(arguments, prog_name="python -m training", standalone_mode=False) or 0
+            sys.stdout.flush()  # a disk that is full is told of here, and not by Python on its way out
+            return code
     except (typer.Abort, KeyboardInterrupt):
-        return _tell("interrupted", 130)
+        return _tell("interrupted", 128 + signal.SIGINT)
+    except Stopped as stopped:
+        return _tell(str(stopped), stopped.code)
+    except MemoryError:
+        return _tell("there is not enough memory for this", 2)
     except (typer.TyperException, ValidationError, TrainingError, BundleError, OSError) as error:
         return _tell(_message(error), 2)
 

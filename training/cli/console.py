@@ -5,19 +5,33 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
 from types import TracebackType
 from typing import TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.progress import Progress as Bars
+from rich.table import Column
+from rich.text import Text
 
 from bundle.errors import BundleError
+from training.cli.endings import Stopped
 from training.errors import TrainingError
 
 _NOISE_SHOWN_BYTES = 4000
+_OTHERS_COLUMNS = (
+    76  # what a line of progress has beside its bar: stage, steps, time, and the note of an epoch
+)
 
 
 @contextmanager
@@ -34,7 +48,7 @@ def native_noise_kept_aside() -> Iterator[TextIO]:
         try:
             with redirect_stderr(terminal):
                 yield terminal
-        except (TrainingError, BundleError, KeyboardInterrupt):
+        except (TrainingError, BundleError, OSError, MemoryError, KeyboardInterrupt, Stopped):
             raise
         except BaseException:
             noise.seek(max(0, noise.seek(0, os.SEEK_END) - _NOISE_SHOWN_BYTES))
@@ -45,17 +59,27 @@ def native_noise_kept_aside() -> Iterator[TextIO]:
             os.dup2(kept, 2)
 
 
+class _NoteColumn(ProgressColumn):
+    """What can be said of a step, on one line, as far as there is room."""
+
+    def render(self, task: Task) -> Text:
+        return Text(task.fields["note"], no_wrap=True, overflow="ellipsis")
+
+
 class BarProgress:
     """A `Progress` that draws one bar a stage, and leaves the finished ones standing."""
 
     def __init__(self, stream: TextIO) -> None:
         self._console = Console(file=stream)
+        whole = [
+            Column(no_wrap=True) for _ in range(4)
+        ]  # where there is no room, the note is cut, and no time
         self._bars = Bars(
-            TextColumn("{task.description:<20}"),
-            BarColumn(bar_width=30),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[note]}", markup=False),
+            TextColumn("{task.description:<20}", table_column=whole[0]),
+            BarColumn(max(4, min(30, self._console.width - _OTHERS_COLUMNS)), table_column=whole[1]),
+            MofNCompleteColumn(table_column=whole[2]),
+            TimeElapsedColumn(table_column=whole[3]),
+            _NoteColumn(),
             console=self._console,
         )
         self._current: TaskID | None = None
@@ -84,6 +108,10 @@ class BarProgress:
     def advance(self, note: str = "") -> None:
         if self._current is not None:
             self._bars.update(self._current, advance=1, note=note)
+
+    def tell(self, lines: Sequence[str]) -> None:
+        for line in lines:
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def warn(self, message: str) -> None:
         self._console.print(f"warning: {message}", markup=False, highlight=False, soft_wrap=True)

@@ -43,10 +43,18 @@ def diagnose(
     """Say why a variant lost: layer by layer against float32, with what to try."""
     from training.cli.console import BarProgress, native_noise_kept_aside
     from training.diagnosis.diagnose import diagnose as look
-    from training.report.diagnosis import SPARE, layer_table, sentences
+    from training.diagnosis.left_out import explain_left_out
+    from training.report.diagnosis import SPARE, layer_table, sentences, sentences_of_left_out
     from training.report.tables import show
 
     with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress:
-        found = look(bundle, variant, against=against, config=config, margin=proof.margin, progress=progress)
+        missing = explain_left_out(bundle, variant, config=config, progress=progress)
+        if missing is None:
+            found = look(
+                bundle, variant, against=against, config=config, margin=proof.margin, progress=progress
+            )
+    if missing is not None:
+        typer.echo("\n".join(sentences_of_left_out(missing)))
+        return
     show(layer_table(found), SPARE)
     typer.echo("\n".join(["", *sentences(found, proof.margin)]))

@@ -42,4 +42,5 @@ def evaluate(config: DataConfig | None, proof: Proof, *, bundle: BundleFolder) -
     labels = opened.manifest.labels
     note = "One thread. Times are of this machine, now."
     print_table(f"{bundle}: {rows:,} rows", evaluations, labels, {}, note)
-    proof.show(f"{opened.name}/{opened.version}", evaluations, labels)
+    if not proof.show(f"{opened.name}/{opened.version}", evaluations, labels):
+        raise typer.Exit(1)

@@ -7,6 +7,7 @@ help; a field that is a config itself gives its own fields.
 from __future__ import annotations
 
 import inspect
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -14,6 +15,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import BaseModel
 
+from training.cli.endings import Stopped
 from training.cli.values import Schema, Value
 
 Command = Callable[..., None]
@@ -143,7 +145,10 @@ def with_options(*groups: Options) -> Callable[[Command], Command]:
     def decorate(command: Command) -> Command:
         def call(*, context: typer.Context, **values: Any) -> None:
             configs = [group.build(_given(group, context, values)) for group in groups]
-            command(*configs, **values)
+            try:
+                command(*configs, **values)
+            except KeyboardInterrupt:  # typer would end without a word
+                raise Stopped(signal.SIGINT) from None
 
         own = [*inspect.signature(command, eval_str=True).parameters.values()][len(groups) :]
         first = [option.parameter() for option in known if option.required]

@@ -24,7 +24,10 @@ class _OtherRows(Options):
 
 OPTIONS = _OtherRows(
     DataConfig,
-    without=dict.fromkeys(("text", "category"), "the bundle knows what its columns are"),
-    notes={"data": "by default its own test rows"},
+    without=dict.fromkeys(("group", "time"), "nothing is split, and the bundle knows what it was split by"),
+    notes={
+        "data": "by default its own test rows",
+        **dict.fromkeys(("text", "category", "numeric"), "the bundle knows, and nobody need say it"),
+    },
     required=False,
 )

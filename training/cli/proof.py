@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from bundle.store import require_writable
 from training.errors import OptionError
 
 if TYPE_CHECKING:  # scipy takes half a second, which a mistake in an option need not wait for
     from training.evaluation.evaluate import Evaluation
+    from training.models.fit import Epoch
     from training.runs.repeats import Repeat
 
 
@@ -43,6 +48,8 @@ class Proof(BaseModel):
             raise OptionError(f"--json was given {file}, and there is no folder {file.parent}")
         if file is not None and file.is_dir():
             raise OptionError(f"--json was given {file}, which is a folder; it takes a file")
+        if file is not None:
+            require_writable(file.parent)
         return file
 
     @field_validator("plot")
@@ -50,6 +57,8 @@ class Proof(BaseModel):
     def _is_a_folder(cls, folder: Path | None) -> Path | None:
         if folder is not None and folder.exists() and not folder.is_dir():
             raise OptionError(f"--plot was given {folder}, which is a file; it takes a folder")
+        if folder is not None:
+            require_writable(folder)
         return folder
 
     def show(
@@ -59,13 +68,14 @@ class Proof(BaseModel):
         labels: Sequence[int | str],
         seed: int = 0,
         repeats: Sequence[Repeat] = (),
-    ) -> None:
-        """Print the tables and write what was asked for; `seed` is that of `evaluations`, if repeated."""
+        history: Sequence[Epoch] = (),
+    ) -> bool:
+        """Print the tables and write what was asked for; return whether all of that could be written.
+
+        `seed` is that of `evaluations`, if repeated; `history` that of the training.
+        """
         from training.report.comparison import SPARE, comparison_table
-        from training.report.confusion_picture import FILE_NAME, draw_confusion
-        from training.report.figures import figures, spread_figures, write
-        from training.report.ladder_picture import FILE_NAME as LADDER
-        from training.report.ladder_picture import draw as draw_ladder
+        from training.report.figures import figures, spread_figures
         from training.report.stability import SPARE as SPARE_OF_SEEDS
         from training.report.stability import stability_table
         from training.report.tables import show
@@ -77,9 +87,43 @@ class Proof(BaseModel):
             found, seeds = stability(evaluations, repeats), [seed, *(again.seed for again in repeats)]
             show(stability_table(found, seeds), SPARE_OF_SEEDS)
             content["seeds"] = spread_figures(found, seeds)
+        return all([*self._written(title, evaluations, labels, content, history)])
+
+    def _written(
+        self,
+        title: str,
+        evaluations: Sequence[Evaluation],
+        labels: Sequence[int | str],
+        content: dict[str, Any],
+        history: Sequence[Epoch],
+    ) -> Iterator[bool]:
+        from training.report import confusion_picture, history_picture, ladder_picture
+        from training.report.figures import write
+
         if self.figures is not None:
-            write(self.figures, content)
-        if self.plot is not None:
-            self.plot.mkdir(parents=True, exist_ok=True)
-            draw_confusion(evaluations, labels, title, self.plot / FILE_NAME)
-            draw_ladder(evaluations, title, self.plot / LADDER)
+            yield was_written(self.figures, partial(write, content=content))
+        if self.plot is None:
+            return
+        if history:
+            yield was_written(
+                self.plot / history_picture.FILE_NAME, partial(history_picture.draw, history, title)
+            )
+        confusion = partial(confusion_picture.draw_confusion, evaluations, labels, title)
+        yield was_written(self.plot / confusion_picture.FILE_NAME, confusion)
+        yield was_written(
+            self.plot / ladder_picture.FILE_NAME, partial(ladder_picture.draw, evaluations, title)
+        )
+
+
+def was_written(path: Path, write: Callable[[Path], object]) -> bool:
+    """Write one file of a report, and tell whether that could be done: what is published stays so."""
+    try:
+        write(path)
+    except Exception as error:  # drawing has many ways to fail, and each costs one file alone
+        with suppress(OSError):
+            path.unlink(missing_ok=True)  # half a file is none
+        said = error.strerror if isinstance(error, OSError) else None
+        reason = " ".join((said or str(error)).split()) or type(error).__name__
+        typer.echo(f"warning: {path} could not be written: {reason}", err=True)
+        return False
+    return True

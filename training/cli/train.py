@@ -53,13 +53,10 @@ def train(
     from training.export.worker import Worker
     from training.models.events import logged
     from training.models.fit import Epoch
-    from training.report import history_picture
     from training.report.tables import print_table
     from training.runs.pipeline import train as run
     from training.runs.repeats import repeat
 
-    if proof.plot is not None:
-        proof.plot.mkdir(parents=True, exist_ok=True)  # before the training, which may take long
     passed: list[Epoch] = []
     with (
         native_noise_kept_aside() as stderr,
@@ -81,10 +78,8 @@ def train(
         published.failures,
         "One thread; tensorflow: every core. Times are of this machine, now.",
     )
-    if proof.plot is not None:
-        history_picture.draw(passed, name, proof.plot / history_picture.FILE_NAME)
-    proof.show(name, published.evaluations, bundle.manifest.labels, config.seed, repeated)
-    if _is_failure(config, published.failures):
+    written = proof.show(name, published.evaluations, bundle.manifest.labels, config.seed, repeated, passed)
+    if _is_failure(config, published.failures) or not written:
         raise typer.Exit(1)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from bundle.store import require_writable
 from training.cli.options import Options, with_options
+from training.cli.proof import was_written
 from training.cli.train import MODELS, Models
 from training.search.config import SearchConfig
 from training.search.space import VARIED
@@ -53,20 +56,35 @@ def tune(
     from training.cli.console import BarProgress, native_noise_kept_aside
     from training.export.worker import Worker
     from training.report import front_picture, search
+    from training.runs.pipeline import model_name
+    from training.search.lock import sole_user
     from training.search.tuning import Tuning
 
-    with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress, Worker() as convert:
+    for folder in (models, out):
+        require_writable(folder)
+    name = model_name(config.base)
+    with (
+        sole_user(config.study, name),
+        native_noise_kept_aside() as stderr,
+        BarProgress(stderr) as progress,
+        Worker() as convert,
+    ):
         tuning = Tuning(config, progress, convert)
-        out.mkdir(parents=True, exist_ok=True)  # before the search, which may take long
+        tuning.require_room(models)
         found = tuning.search()
         if found.interrupted:
             progress.warn("interrupted: what was found until now is published; Ctrl-C again ends all")
-        final = tuning.publish(found, models)
+        try:
+            final = tuning.publish(found, models)
+        except BaseException:  # the trials are worth something without it
+            search.print_front(found, config)
+            raise
     picture = out / front_picture.FILE_NAME
     title = f"{final.published.bundle.name}: {len(found.candidates)} trained models"
-    front_picture.draw(found.candidates, found.reference, found.chosen, found.demand, title, picture)
+    draw = partial(front_picture.draw, found.candidates, found.reference, found.chosen, found.demand, title)
     search.print_front(found, config)
-    for sentence in (*search.sentences(found, final, config), f"Picture: {picture}"):
+    drawn = was_written(picture, draw)
+    for sentence in (*search.sentences(found, final, config), *([f"Picture: {picture}"] if drawn else [])):
         typer.echo(sentence)
     if search.misses(found, final, config):
         raise typer.Exit(1)

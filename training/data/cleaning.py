@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import prod
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,13 @@ from bundle.manifest import InputSpec
 from bundle.normalizer import FloatArray
 from training.config import Kind, Missing
 from training.data.dataset import Dataset, Labels, RawData
+from training.data.labels import classes
 from training.data.records import Records
+from training.data.resolution import merged_features
 from training.errors import FeaturesError, LabelsError, MissingValuesError, OptionError, listed
 
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
+_CHANNELS_MAX = 4  # of an image: grey, colour, and how much shows through
 
 
 def clean(raw: RawData, *, kind: Kind | None = None, missing: Missing = "error") -> Dataset:
@@ -42,22 +46,46 @@ def clean(raw: RawData, *, kind: Kind | None = None, missing: Missing = "error")
     holes = np.isnan(raw.x) if raw.x.dtype.kind == "f" else np.zeros(raw.x.shape, np.bool_)
     holes = holes.reshape(len(raw.x), -1)  # (n, features)
     columns = [raw.column_name(int(column)) for column in np.flatnonzero(holes.any(axis=0))]
-    no_label, label = _missing_labels(raw)
-    raw, notes = _without_missing(raw, holes.any(axis=1) | no_label, [*columns, *label], missing)
-    return Dataset(raw.name, _to_float32(raw), _classes(raw), spec, raw.test_rows, notes, raw.lengths)
+    absent, named = _absent(raw)
+    raw, notes = _without_missing(raw, holes.any(axis=1) | absent, [*columns, *named], missing)
+    rows, y = _to_float32(raw), classes(raw)
+    lost = merged_features(raw.name, raw.x.reshape(len(raw.x), -1), rows, raw.column_name)
+    return Dataset(
+        raw.name,
+        rows,
+        y,
+        spec,
+        raw.test_rows,
+        (*raw.notes, *notes, *lost, *_doubtful_kind(raw, kind, spec)),
+        raw.lengths,
+        groups=raw.groups,
+        times=raw.times,
+        taken=(*raw.taken, _sentence(raw, spec, y)),
+    )
 
 
 def _clean_records(raw: RawData, records: Records, kind: Kind | None, missing: Missing) -> Dataset:
     if kind is not None:
         raise OptionError(f"--kind {kind} was given, but the rows of {raw.name} are texts or objects")
     holes = records.holes()
-    no_label, label = _missing_labels(raw)
-    columns = sorted({name for names in (*holes, label) for name in names})
-    bad = np.array([bool(names) for names in holes]) | no_label
+    absent, named = _absent(raw)
+    columns = sorted({*holes, *named})
+    bad = np.logical_or.reduce([absent, *holes.values()])
     raw, notes = _without_missing(raw, bad, columns, "drop" if missing == "drop" else "error")
     spec = InputSpec(kind="vector", shape=(1,))  # until the rows are encoded
-    rows = np.zeros((len(raw.y), 0), np.float32)
-    return Dataset(raw.name, rows, _classes(raw), spec, raw.test_rows, notes, records=raw.records)
+    y = classes(raw)
+    return Dataset(
+        raw.name,
+        np.zeros((len(y), 0), np.float32),
+        y,
+        spec,
+        raw.test_rows,
+        (*raw.notes, *notes),
+        records=raw.records,
+        groups=raw.groups,
+        times=raw.times,
+        taken=(*raw.taken, f"{raw.name}: {len(y):,} rows, {_what_labels_are(y)}"),
+    )
 
 
 def _input_spec(raw: RawData, kind: Kind | None) -> InputSpec:
@@ -77,6 +105,12 @@ def _input_spec(raw: RawData, kind: Kind | None) -> InputSpec:
     allowed = {"vector": {1}, "image": {2, 3}, "sequence": {2}}[resolved]
     if len(shape) not in allowed:
         raise OptionError(f"{raw.name} has x of shape {raw.x.shape}, which cannot be of kind {resolved!r}")
+    if kind is None and len(shape) == 3 and shape[0] <= _CHANNELS_MAX < shape[2]:
+        raise FeaturesError(
+            f"{raw.name} has x of shape {raw.x.shape}, which looks like channels before height and width: "
+            "move them to the end, as x.transpose(0, 2, 3, 1) does, or give --kind image where "
+            f"{shape[0]} is the height"
+        )
     if raw.lengths is not None and resolved != "sequence":
         raise OptionError(
             f"{raw.name} has lengths, which only sequences have; it cannot be of kind {resolved!r}"
@@ -136,9 +170,12 @@ def _check_missing(raw: RawData, bad: npt.NDArray[np.bool_], columns: list[str],
         first = np.flatnonzero(bad)[0] if raw.order is None else raw.order[bad].min()
         if raw.label_name in columns:
             advice = "a model cannot fill in labels: write them down, or drop these rows with --missing drop"
+        elif set(columns) & {name for name, _ in raw.absent}:
+            advice = "rows are split by it: write it down, or drop these rows with --missing drop"
         else:
             advice = "fill them in, or drop these rows with --missing drop"
             advice += "" if raw.order is None else ", or fill them in with --missing fill"
+            advice += _of_words(raw, columns)
         raise MissingValuesError(
             f"{raw.name} has missing values in {bad.sum()} of {len(bad)} rows, first in row "
             f"{first} (counted from 0), in {listed(columns)}; {advice}"
@@ -149,14 +186,17 @@ def _check_missing(raw: RawData, bad: npt.NDArray[np.bool_], columns: list[str],
         )
 
 
-def _missing_labels(raw: RawData) -> tuple[npt.NDArray[np.bool_], list[str]]:
-    """Return which rows, (n,), have no label, and what messages call its column where there are any."""
-    missing = np.zeros(len(raw.y), np.bool_)
+def _absent(raw: RawData) -> tuple[npt.NDArray[np.bool_], list[str]]:
+    """Return which rows, (n,), lack a label or what else cannot be filled in, and the columns of it."""
+    absent = list(raw.absent)
     if raw.y.dtype.kind == "f":
-        missing |= np.isnan(raw.y)
+        absent.append((raw.label_name, np.isnan(raw.y)))
     elif raw.y.dtype.kind == "U":
-        missing |= np.char.str_len(raw.y) == 0
-    return missing, [raw.label_name] * bool(missing.any())
+        absent.append((raw.label_name, np.char.str_len(raw.y) == 0))
+    missing = np.zeros(len(raw.y), np.bool_)
+    for _, rows in absent:
+        missing |= rows
+    return missing, list(dict.fromkeys(name for name, rows in absent if rows.any()))
 
 
 def _to_float32(raw: RawData) -> FloatArray:
@@ -173,17 +213,39 @@ def _to_float32(raw: RawData) -> FloatArray:
     return rows
 
 
-def _classes(raw: RawData) -> Labels:
-    y = raw.y
-    if y.dtype.kind == "U":
-        return y
-    if y.dtype.kind == "f":
-        fractions = y[~(np.isfinite(y) & (y == np.floor(y)))]
-        if len(fractions):
-            raise LabelsError(
-                f"{raw.name} has labels such as {fractions[0]} in {raw.label_name}, which looks like "
-                "regression; a classifier's labels are integers or strings"
-            )
-    if y.dtype.kind != "i" and np.abs(y.astype(np.float64)).max() >= 2**63:
-        raise LabelsError(f"{raw.name} has labels beyond 64 bits in {raw.label_name}")
-    return y.astype(np.int64)
+def _of_words(raw: RawData, columns: list[str]) -> str:
+    """Say what to do where a missing value is none, but a word such as NA."""
+    kinds = {} if raw.records is None else raw.records.kinds
+    words = [name for name in columns if kinds.get(name) == "category"]
+    return f"; where NA is a word, as that country is, give --category {quote(words[0])}" if words else ""
+
+
+def _doubtful_kind(raw: RawData, kind: Kind | None, spec: InputSpec) -> tuple[str, ...]:
+    if kind is not None or raw.x.ndim != 3 or spec.kind != "sequence" or raw.lengths is not None:
+        return ()
+    sizes = " x ".join(map(str, raw.x.shape[1:]))
+    note = f"rows of {sizes} {raw.x.dtype} were taken for sequences: say --kind sequence, or --kind image"
+    return (note,)
+
+
+def _sentence(raw: RawData, spec: InputSpec, y: Labels) -> str:
+    """Say what rows and labels were taken for."""
+    sizes = spec.shape
+    if spec.kind == "image":
+        what = f"images, {sizes[0]} high and {sizes[1]} wide, of {_count(spec.channels, 'channel')}"
+    elif spec.kind == "sequence":
+        steps = f"{'up to ' * spec.padded}{_count(sizes[0], 'step')}"
+        what = f"sequences of {steps}, {_count(sizes[1], 'number')} each"
+    else:
+        what = f"vectors of {_count(spec.features, 'number')}"
+    return f"{raw.name}: {len(y):,} {what}, {_what_labels_are(y)}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _what_labels_are(y: Labels) -> str:
+    values = np.unique(y)
+    named = listed([repr(value) for value in values.tolist()])
+    return f"in {len(values):,} classes of {'words' if y.dtype.kind == 'U' else 'whole numbers'}: {named}"

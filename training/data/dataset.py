@@ -35,6 +35,14 @@ class RawData:
     records: Records | None = None
     """The rows, where they are texts or objects; `x` then has no columns."""
     order: IntArray | None = None  # (n,): where each row stood in the file
+    absent: tuple[tuple[str, npt.NDArray[np.bool_]], ...] = ()
+    """Columns that no model can fill in, the label first, and which rows, (n,), have no value in each."""
+    groups: IntArray | None = None  # (n,): which rows belong together
+    times: IntArray | None = None  # (n,): in which order the rows came about
+    taken: tuple[str, ...] = ()
+    """What the columns were taken for, in lines to be shown."""
+    notes: tuple[str, ...] = ()
+    """What the user should look at twice."""
 
     def column_name(self, column: int) -> str:
         """Return what messages call a column of `x`, its rows laid out flat."""
@@ -42,17 +50,22 @@ class RawData:
 
     def without(self, bad: npt.NDArray[np.bool_]) -> RawData:
         """Leave out the rows that are `bad`, (n,)."""
-        kept = np.flatnonzero(~bad)
+        left = self.test_rows - int(bad[len(bad) - self.test_rows :].sum())
+        return replace(self.rows(np.flatnonzero(~bad)), test_rows=left)
+
+    def rows(self, kept: IntArray) -> RawData:
+        """Return the rows of these numbers, (m,), in their order."""
+        records = self.records
         return replace(
             self,
             x=self.x[kept],
             y=self.y[kept],
-            test_rows=self.test_rows - int(bad[len(bad) - self.test_rows :].sum()),
             lengths=None if self.lengths is None else self.lengths[kept],
-            records=None
-            if self.records is None
-            else replace(self.records, instances=self.records.take(kept.tolist())),
+            records=None if records is None else replace(records, instances=records.take(kept.tolist())),
             order=None if self.order is None else self.order[kept],
+            groups=None if self.groups is None else self.groups[kept],
+            times=None if self.times is None else self.times[kept],
+            absent=tuple((name, rows[kept]) for name, rows in self.absent),
         )
 
 
@@ -71,6 +84,10 @@ class Dataset:
     lengths: IntArray | None = None  # (n,): true steps of each sequence, where it was said
     records: Records | None = None
     """The rows, where they are texts or objects, to be encoded when it is known which of them train."""
+    groups: IntArray | None = None  # (n,): which rows belong together
+    times: IntArray | None = None  # (n,): in which order the rows came about
+    taken: tuple[str, ...] = ()
+    """What the rows were taken for, in lines to be shown."""
 
     @property
     def sha256(self) -> str:

@@ -6,13 +6,39 @@ import numpy as np
 import numpy.typing as npt
 
 from bundle.normalizer import FloatArray
-from training.data.dataset import IntArray
+from training.data.dataset import IntArray, Labels, RawData
 from training.errors import LabelsError
 
 # Above this ratio of the largest class to the smallest, classes count as unbalanced.
 BALANCED_RATIO_MAX = 1.5
 
 _NAMED_MAX = 5
+
+
+def classes(raw: RawData) -> Labels:
+    """Return the labels of `raw` as classes, (n,): whole numbers of 64 bits, or words.
+
+    Raises LabelsError for fractions, and for floats so large that they may stand for several whole numbers.
+    """
+    y = raw.y
+    if y.dtype.kind == "U":
+        return y
+    if y.dtype.kind == "f":
+        fractions = y[~(np.isfinite(y) & (y == np.floor(y)))]
+        if len(fractions):
+            raise LabelsError(
+                f"{raw.name} has labels such as {fractions[0]} in {raw.label_name}, which looks like "
+                "regression; a classifier's labels are integers or strings"
+            )
+        exact = 2 ** (np.finfo(y.dtype).nmant + 1)
+        if np.abs(y).max() >= exact:
+            raise LabelsError(
+                f"{raw.name} has labels such as {y[np.abs(y).argmax()]:.0f} in {raw.label_name}, and "
+                f"{y.dtype} cannot tell whole numbers from {exact} on apart; save integers or strings"
+            )
+    if y.dtype.kind == "u" and y.max() >= 2**63:
+        raise LabelsError(f"{raw.name} has labels beyond 64 bits in {raw.label_name}")
+    return y.astype(np.int64)
 
 
 def class_indices(y: npt.NDArray[np.generic], labels: tuple[int, ...] | tuple[str, ...]) -> IntArray:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bundle.normalizer import FloatArray
-from training.data.records import Instance
+from training.data.rows import Instance
 
 Fingerprints = npt.NDArray[np.uint64]
 
@@ -42,8 +42,8 @@ def overlap(given: Fingerprints, seen: Fingerprints) -> str | None:
 
 
 def _digests(rows: Iterable[Any], content: Callable[[Any], bytes]) -> Fingerprints:
-    digests = b"".join(blake2b(content(row), digest_size=_BYTES).digest() for row in rows)
-    return np.frombuffer(digests, "<u8").astype(np.uint64)
+    digests = (blake2b(content(row), digest_size=_BYTES).digest() for row in rows)
+    return np.fromiter((int.from_bytes(digest, "little") for digest in digests), np.uint64)
 
 
 def _written(instance: Instance) -> bytes:

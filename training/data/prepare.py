@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,9 +14,10 @@ from training.config import VOCABULARY
 from training.data.dataset import Dataset, IntArray, require_trainable
 from training.data.labels import class_indices
 from training.data.overlap import Fingerprints, fingerprints, overlap
-from training.data.records import Instance, fit_encoder
+from training.data.records import fit_encoder
+from training.data.rows import Instance
 from training.data.scaling import fit_normalizer
-from training.data.split import Split, split
+from training.data.split import Shares, Split, split
 from training.errors import FeaturesError, LabelsError, listed
 
 
@@ -59,7 +60,11 @@ def prepare(
     require_trainable(data)
     y = class_indices(data.y, data.labels)
     parts = split(
-        y, test_size=test_size, validation_size=validation_size, seed=seed, test_rows=data.test_rows
+        y,
+        Shares(test_size, validation_size, seed),
+        test_rows=data.test_rows,
+        groups=data.groups,
+        times=data.times,
     )
     _require_every_class(data, y, parts)
     encoder = None
@@ -72,12 +77,13 @@ def prepare(
     seen = np.unique(told_apart[np.concatenate([parts.train, parts.validation])])
     repeated = overlap(told_apart[parts.test], seen)
     lengths = None if data.lengths is None else data.lengths[parts.train]
-    normalizer = fit_normalizer(normalize, data.x[parts.train], data.input, lengths)
+    x_train = data.x[parts.train]
+    normalizer = fit_normalizer(normalize, x_train, data.input, lengths)
     return Prepared(
         data.input,
         data.labels,
         normalizer,
-        data.x[parts.train],
+        x_train,
         y[parts.train],
         data.x[parts.validation],
         y[parts.validation],
@@ -94,6 +100,9 @@ def _require_every_class(data: Dataset, y: IntArray, parts: Split) -> None:
     required = {"train": parts.train, "validation": parts.validation}
     if not data.test_rows:  # a published test split is what it is
         required["test"] = parts.test
+    if data.groups is not None or data.times is not None:
+        _require_learnable(data, y, required)
+        return
     for part, rows in required.items():
         absent = np.setdiff1d(np.arange(len(data.labels)), y[rows])
         if len(absent):
@@ -102,6 +111,20 @@ def _require_every_class(data: Dataset, y: IntArray, parts: Split) -> None:
                 f"{data.name} has {np.count_nonzero(y == absent[0])} rows of class {label!r}, too few to "
                 f"have one in the {part} split; give more rows, or smaller splits"
             )
+
+
+def _require_learnable(data: Dataset, y: IntArray, parts: Mapping[str, IntArray]) -> None:
+    """Raise LabelsError where groups, or time, leave a part empty, or a class without a row to learn from."""
+    option = "--time" if data.groups is None else "--group"
+    empty = [part for part, rows in parts.items() if len(rows) == 0]
+    if empty:
+        raise LabelsError(f"{data.name} has no rows in the {empty[0]} split, as {option} cuts it")
+    absent = np.setdiff1d(np.arange(len(data.labels)), y[parts["train"]])
+    if len(absent):
+        raise LabelsError(
+            f"{data.name} has no row of class {data.labels[absent[0]]!r} in the train split, as {option} "
+            "cuts it"
+        )
 
 
 def _constant_notes(data: Dataset, normalizer: Normalizer) -> tuple[str, ...]:

@@ -5,22 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from shlex import quote
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from bundle.encoder import Encoder, InstanceError
-from bundle.fields import AnyField, CategoryField, Missing, NumberField, TextField
+from bundle.fields import AnyField, BooleanField, CategoryField, Missing, NumberField, TextField
 from bundle.manifest import InputSpec
 from bundle.normalizer import FloatArray
 from bundle.vocabulary import IDS_MAX, Vocabulary, words
+from training.data.rows import Instance, Rows
 from training.errors import FeaturesError
 
-FieldKind = Literal["number", "category", "text"]
-Instance = str | dict[str, Any]
-
+FieldKind = Literal["number", "boolean", "category", "text"]
 CATEGORIES_MAX = 100  # columns that one field may take
 
 # Where nobody says how many words of a text are read: as many as 95% of the training texts have, and no more
@@ -45,20 +46,31 @@ class Records:
     @property
     def sha256(self) -> str:
         """Digest of fields and rows."""
-        content = json.dumps([dict(self.kinds), list(self.instances)], separators=(",", ":"))
-        return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
+        digest = hashlib.sha256(b"[" + _json(dict(self.kinds)))
+        for place, instance in enumerate(self.instances):
+            digest.update((b"," if place else b",[") + _json(instance))
+        digest.update(b"]]")
+        return digest.hexdigest()
 
-    def take(self, rows: Iterable[int]) -> list[Instance]:
+    def take(self, rows: Sequence[int]) -> Sequence[Instance]:
+        if isinstance(self.instances, Rows):
+            return self.instances.take(rows)
         return [self.instances[row] for row in rows]
 
-    def holes(self) -> list[list[str]]:
-        """Return the fields that each row misses and nobody is to fill in."""
+    def column(self, field: str) -> Sequence[Any]:
+        """Return the value of a field in each row, (n,), None where it is missing."""
+        if isinstance(self.instances, Rows):
+            return self.instances.columns[field]
+        return [one[field] if isinstance(one, dict) else one for one in self.instances]
+
+    def holes(self) -> dict[str, npt.NDArray[np.bool_]]:
+        """Return which rows, (n,), miss a field that nobody is to fill in, for each that some row misses."""
         if self.missing == "filled":
-            return [[] for _ in self.instances]
-        return [
-            [name for name, value in instance.items() if value is None] if isinstance(instance, dict) else []
-            for instance in self.instances
-        ]
+            return {}
+        missing = {
+            name: np.array([value is None for value in self.column(name)], np.bool_) for name in self.kinds
+        }
+        return {name: rows for name, rows in missing.items() if rows.any()}
 
 
 @dataclass(frozen=True)
@@ -71,15 +83,15 @@ class Encoded:
 
 
 def fit_encoder(
-    name: str, records: Records, training: Iterable[int], *, tokens: int | None, vocabulary: int
+    name: str, records: Records, training: Sequence[int], *, tokens: int | None, vocabulary: int
 ) -> Encoded:
     """Fit an encoder on the rows `training`, and encode all rows with it.
 
     `tokens` words of a text are read; None means as many as TOKENS_MAX says. At most `vocabulary` token ids
     are given out. Raises FeaturesError, naming `name`, where a field has nothing to learn from.
     """
-    seen = records.take(training)
-    columns = {field: _column(records, seen, field) for field in records.kinds}
+    seen = replace(records, instances=records.take(training))
+    columns = {field: seen.column(field) for field in records.kinds}
     fields = tuple(
         _fit_field(name, field, kind, columns[field], records.missing, tokens)
         for field, kind in records.kinds.items()
@@ -104,27 +116,27 @@ def encode(name: str, encoder: Encoder, instances: Sequence[Any]) -> FloatArray:
         raise FeaturesError(f"{name}: {error}") from error
 
 
-def _column(records: Records, instances: Sequence[Instance], field: str) -> list[Any]:
-    if records.bare:
-        return list(instances)
-    return [instance[field] for instance in instances if isinstance(instance, dict)]
-
-
 def _fit_field(
     name: str, field: str, kind: FieldKind, values: Sequence[Any], missing: Missing, tokens: int | None
 ) -> AnyField:
     present = [value for value in values if value is not None]
     if not present:
-        raise FeaturesError(f"{name} has no value in column {field!r} in the training rows; leave it out")
+        raise FeaturesError(
+            f"{name} has no value in column {field!r} in the training rows; leave it out with "
+            f"--ignore {quote(field)}"
+        )
     if kind == "number":
         fill = float(np.float32(np.median(present))) if missing == "filled" else 0.0
         return NumberField(name=field, missing=missing, fill=fill)
+    if kind == "boolean":
+        return BooleanField(name=field, missing=missing, fill=2 * sum(present) > len(present))
     if kind == "category":
         categories = tuple(sorted(set(present)))
         if len(categories) > CATEGORIES_MAX:
             raise FeaturesError(
                 f"{name} has {len(categories)} different words in column {field!r}; at most {CATEGORIES_MAX} "
-                f"can be categories: give --text {field} if it is a text, or leave the column out"
+                f"can be categories: give --text {quote(field)} if it is a text, --numeric {quote(field)} if "
+                f"they are numbers, or leave it out with --ignore {quote(field)}"
             )
         return CategoryField(name=field, missing=missing, categories=categories)
     return TextField(name=field, missing=missing, tokens=tokens or _usual_length(present))
@@ -155,3 +167,7 @@ def looks_like_text(values: Sequence[str]) -> bool:
     """Tell whether words are too many and too different to be categories that nobody had to announce."""
     counts = Counter(values)
     return len(counts) > CATEGORIES_MAX or 2 * len(counts) > len(values)
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode("utf-8", "surrogatepass")

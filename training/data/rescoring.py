@@ -9,15 +9,18 @@ from typing import Any
 import numpy as np
 
 from bundle.bundle import Bundle
+from bundle.fields import word
 from bundle.manifest import InputSpec
 from bundle.normalizer import FloatArray
 from training.config import DataConfig
 from training.data.dataset import Dataset, IntArray
+from training.data.files.columns import Known
 from training.data.files.sources import is_table, load
 from training.data.labels import class_indices
 from training.data.overlap import fingerprints, overlap
-from training.data.records import Records, encode
-from training.errors import FeaturesError, UndeclaredColumnError
+from training.data.records import FieldKind, Records, encode
+from training.data.rows import Numbers, Rows
+from training.errors import FeaturesError, OptionError, UndeclaredColumnError
 from training.progress import Progress
 
 
@@ -37,11 +40,13 @@ def load_like(config: DataConfig, bundle: Bundle) -> Dataset:
     Raises DataError or OptionError, as `load` does, but advises no option that only training has.
     """
     expected = bundle.manifest.input
+    known = Known(bundle.manifest.labels, _kinds(expected), _left_out(bundle))
+    _refuse_other_kinds(config, known, bundle)
     try:
-        return load(config.model_copy(update=reading(expected, config)))
+        return load(config.model_copy(update=reading(expected, config)), known)
     except UndeclaredColumnError as error:
-        known = expected.feature_names or [field.name for field in expected.fields or ()]
-        taken = "takes as a number" if error.column in known else "does not take"
+        fields = expected.feature_names or [field.name for field in expected.fields or ()]
+        taken = "takes as a number" if error.column in fields else "does not take"
         raise FeaturesError(
             f"{config.data} has words in column {error.column!r}, which {bundle.folder} {taken}"
         ) from error
@@ -54,11 +59,35 @@ def reading(expected: InputSpec, config: DataConfig) -> dict[str, Any]:
     if not is_table(Path(config.data)):
         return {}  # it will be refused for what it holds, and not for options that nobody gave
     fills = any(field.missing == "filled" for field in expected.fields)
-    return {
-        "text": tuple(field.name for field in expected.fields if field.kind == "text"),
-        "category": tuple(field.name for field in expected.fields if field.kind == "category"),
-        "missing": "fill" if fills and config.missing == "error" else config.missing,
+    return {"missing": "fill" if fills and config.missing == "error" else config.missing}
+
+
+def _kinds(expected: InputSpec) -> dict[str, FieldKind]:
+    """Return what each column is to a bundle, by name."""
+    numbers: dict[str, FieldKind] = dict.fromkeys(expected.feature_names or (), "number")
+    return numbers | {field.name: field.kind for field in expected.fields or ()}
+
+
+def _refuse_other_kinds(config: DataConfig, known: Known, bundle: Bundle) -> None:
+    """Raise OptionError where the user takes a column for something else than the bundle does."""
+    said: dict[FieldKind, tuple[str, tuple[str, ...]]] = {
+        "text": ("--text", config.text),
+        "category": ("--category", config.category),
+        "number": ("--numeric", config.numeric),
     }
+    for kind, (option, columns) in said.items():
+        for column in columns:
+            taken = known.kinds.get(word(column))
+            if taken not in (kind, None):
+                raise OptionError(f"{option} {column} was given, and {bundle.folder} takes it as a {taken}")
+
+
+def _left_out(bundle: Bundle) -> tuple[str, ...]:
+    """Return the columns that a model was told, when it was trained, to learn nothing from."""
+    chosen = bundle.manifest.provenance.hyperparameters
+    ignored, roles = chosen.get("ignore"), (chosen.get("group"), chosen.get("time"))
+    named = (*(ignored if isinstance(ignored, list) else ()), *roles)
+    return tuple(word(name) for name in named if isinstance(name, str))
 
 
 def rows_like(data: Dataset, bundle: Bundle) -> Dataset:
@@ -84,6 +113,7 @@ def _rows_for(bundle: Bundle, config: DataConfig, progress: Progress) -> tuple[F
     expected = bundle.manifest.input
     found = load_like(config, bundle)
     data = rows_like(found, bundle)
+    progress.tell(data.taken)
     for note in data.notes:
         progress.warn(note)
     given = data.input
@@ -117,9 +147,8 @@ def _objects(data: Dataset) -> Records | None:
     names = data.input.feature_names
     if names is None:
         return None
-    return Records(
-        dict.fromkeys(names, "number"), [dict(zip(names, row, strict=True)) for row in data.x.tolist()]
-    )
+    columns = {name: Numbers(data.x[:, place].astype(np.float64)) for place, name in enumerate(names)}
+    return Records(dict.fromkeys(names, "number"), Rows(columns))
 
 
 def _require_same_fields(name: str, records: Records, wanted: list[str], bundle: Bundle) -> None:

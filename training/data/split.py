@@ -1,4 +1,4 @@
-"""Which rows train, which validate and which test: drawn class by class, at random but by the seed."""
+"""Which rows train, which validate and which test: at random by the seed, by groups, or by time."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.data.dataset import IntArray
+from training.errors import OptionError
 
 
 @dataclass(frozen=True)
@@ -18,19 +19,45 @@ class Split:
     test: IntArray
 
 
-def split(y: IntArray, *, test_size: float, validation_size: float, seed: int, test_rows: int = 0) -> Split:
-    """Cut row numbers into three parts, each class in the same proportion, at random but by the seed.
+@dataclass(frozen=True)
+class Shares:
+    """How much is kept for the test, and of the rest for validation; which rows, the seed decides."""
 
-    Class by class, rather than by scikit-learn's `train_test_split`, so that a class of five rows is in every
-    part. The last `test_rows`, where there are any, are the test part as published.
+    test: float
+    validation: float
+    seed: int
+
+
+def split(
+    y: IntArray,
+    shares: Shares,
+    *,
+    test_rows: int = 0,
+    groups: IntArray | None = None,
+    times: IntArray | None = None,
+) -> Split:
+    """Cut row numbers into three parts.
+
+    The last `test_rows`, where there are any, are the test part as published. Rows of the same of the
+    `groups`, (n,), come into the same part. By their `times`, (n,), the latest rows are the test, and those
+    before them the validation. Without either, each class is cut in the same proportion.
     """
-    random = np.random.default_rng(seed)
+    if times is not None:
+        return _by_time(times, shares, test_rows)
+    if groups is not None:
+        return _by_group(y, groups, shares, test_rows)
+    return _by_class(y, shares, test_rows)
+
+
+def _by_class(y: IntArray, shares: Shares, test_rows: int) -> Split:
+    """Cut class by class, rather than by scikit-learn: so a class of five rows is in every part."""
+    random = np.random.default_rng(shares.seed)
     drawn: dict[str, list[IntArray]] = {"train": [], "validation": [], "test": []}
     candidates = np.arange(len(y) - test_rows)
     for label in np.unique(y):
         rows = random.permutation(candidates[y[: len(candidates)] == label])
-        tested = 0 if test_rows else _share(test_size, len(rows))
-        validated = _share(validation_size, len(rows) - tested)
+        tested = 0 if test_rows else _share(shares.test, len(rows))
+        validated = _share(shares.validation, len(rows) - tested)
         drawn["test"].append(rows[:tested])
         drawn["validation"].append(rows[tested : tested + validated])
         drawn["train"].append(rows[tested + validated :])
@@ -39,6 +66,55 @@ def split(y: IntArray, *, test_size: float, validation_size: float, seed: int, t
     if test_rows:
         parts["test"] = np.arange(len(candidates), len(y))
     return Split(**parts)
+
+
+def _by_group(y: IntArray, groups: IntArray, shares: Shares, test_rows: int) -> Split:
+    """Give whole groups to the parts, the largest first, each to the part that lacks its classes most.
+
+    Raises OptionError where there are fewer groups than parts, or one is in the published test part too.
+    """
+    free = len(y) - test_rows
+    shared = np.intersect1d(groups[:free], groups[free:])
+    if len(shared):
+        raise OptionError(f"{len(shared)} of the groups of --group stand in the test rows and in others")
+    needed = [part for part in range(3) if part < 2 or not test_rows]
+    random = np.random.default_rng(shares.seed)
+    tested = 0.0 if test_rows else shares.test
+    wanted = np.array([(1 - tested) * (1 - shares.validation), (1 - tested) * shares.validation, tested])
+    _, numbers = np.unique(groups[:free], return_inverse=True)
+    counts = np.zeros((numbers.max() + 1, y.max() + 1))  # rows of each class, a group a row
+    np.add.at(counts, (numbers, y[:free]), 1)
+    lacking = np.outer(wanted, counts.sum(axis=0))  # rows of each class, a part a row
+    if len(counts) < len(needed):
+        raise OptionError(f"--group has {len(counts)} groups; {len(needed)} are the least that can be split")
+    part_of = np.full(len(counts), -1)
+    order = random.permutation(len(counts))
+    order = order[np.argsort(-counts[order].sum(axis=1), kind="stable")]
+    for place, group in enumerate(order):
+        empty = [part for part in needed if part not in part_of]
+        choice = empty if len(order) - place <= len(empty) else needed
+        part_of[group] = choice[int(np.argmax(lacking[choice] @ counts[group]))]
+        lacking[part_of[group]] -= counts[group]
+    train, validation, test = (
+        random.permutation(np.flatnonzero(part_of[numbers] == part)) for part in range(3)
+    )
+    return Split(train, validation, np.arange(free, len(y)) if test_rows else test)
+
+
+def _by_time(times: IntArray, shares: Shares, test_rows: int) -> Split:
+    """Give the latest rows to the test. Rows of the same time are in the same part: the later one."""
+    free = len(times) - test_rows
+    order = np.argsort(times[:free], kind="stable")
+    tested = free if test_rows else _first_of_its_time(times[order], free - _share(shares.test, free))
+    validated = _first_of_its_time(times[order], tested - _share(shares.validation, tested))
+    random = np.random.default_rng(shares.seed)  # shuffled, as the parts of any other split are
+    train, validation, test = (random.permutation(rows) for rows in np.split(order, [validated, tested]))
+    return Split(train, validation, np.arange(free, len(times)) if test_rows else test)
+
+
+def _first_of_its_time(times: IntArray, place: int) -> int:
+    """Return the first place in sorted `times` that has the time of `place`."""
+    return int(np.searchsorted(times, times[place])) if place < len(times) else place
 
 
 def stratified_sample(y: IntArray, size: int, seed: int) -> IntArray:

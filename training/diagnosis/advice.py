@@ -14,6 +14,10 @@ _ADVICE: dict[Cause, str] = {
         "Put features on one scale in float, before the graph (`--normalize standardize` or `minmax`), and "
         "tame those with rare, huge values by a logarithm: one of them takes the steps of all."
     ),
+    "heavy tails": (
+        "Take the logarithm of the features with heavy tails, or cap them, before you train: their rare and "
+        "huge values take the steps of all."
+    ),
     "rows beyond the calibration": (
         "Train again on data that has rows like these, from which the calibration sample is drawn; and ask "
         "whether float32 was ever meant for them."
@@ -41,11 +45,8 @@ def advise(
     verdict = judge(pairs, margin)
     if verdict.judgement == "no worse":
         return (f"Nothing: `{variant}` is no worse than the reference at a margin of {margin:g}.",)
-    causes = list(dict.fromkeys(finding.cause for finding in findings))
-    precision = precision_of(variant)
-    width = variant.removesuffix(precision)
-    served = {name.removeprefix(width): name for name in names if name.startswith(width) and name != variant}
-    tries = [_with(_remedies(cause, precision), served, _ADVICE[cause]) for cause in causes]
+    served = _served(variant, names)
+    tries = list(advise_against(variant, findings, names))
     if verdict.judgement == "not enough rows to tell":
         more = "" if verdict.rows_needed is None else f", about {verdict.rows_needed:,},"
         tries.append(f"Give more rows{more} by `--data`: with these, nobody can tell whether it lost at all.")
@@ -54,9 +55,22 @@ def advise(
     return tuple(tries)
 
 
+def advise_against(variant: str, findings: Sequence[Finding], names: Sequence[str]) -> tuple[str, ...]:
+    """Return what to try against each cause that was found, once; `names` are all variants."""
+    causes = dict.fromkeys(finding.cause for finding in findings)
+    precision, served = precision_of(variant), _served(variant, names)
+    return tuple(_with(_remedies(cause, precision), served, _ADVICE[cause]) for cause in causes)
+
+
+def _served(variant: str, names: Sequence[str]) -> dict[str, str]:
+    """Return the other variants of the same width by their precision."""
+    width = variant.removesuffix(precision_of(variant))
+    return {name.removeprefix(width): name for name in names if name.startswith(width) and name != variant}
+
+
 def _remedies(cause: Cause, precision: str) -> dict[str, str]:
     """Return the precisions that do not suffer from a cause, each with why, most promising first."""
-    if cause == "saturated activations":
+    if cause in ("saturated activations", "heavy tails"):
         return with_own_ranges()
     if cause not in ("coarse weights", "noisy layer"):
         return {}

@@ -8,13 +8,15 @@ from typing import Literal, TypeAlias
 
 from bundle.manifest import InputSpec
 from evidence.paired import Pairs
-from training.diagnosis.inputs import STEPS_MIN, Inputs
+from training.diagnosis.inputs import Inputs
 from training.diagnosis.layers import INPUT, Comparison, Layer
 from training.evaluation.channels import count, name, thing
 from training.evaluation.shift import describe_uncovered
+from training.evaluation.tails import STEPS_MIN, describe_tails
 
 Cause: TypeAlias = Literal[
     "one scale for all features",
+    "heavy tails",
     "rows beyond the calibration",
     "saturated input",
     "saturated activations",
@@ -113,6 +115,8 @@ def _inputs(inputs: Inputs, layers: Sequence[Layer], spec: InputSpec) -> list[Fi
                 f"{len(inputs.coarse)} {of_all} span less than {STEPS_MIN} of the input's steps: {named}",
             )
         )
+    if inputs.tails:
+        found.append(Finding("heavy tails", describe_tails(inputs.tails, spec)))
     if inputs.uncovered:
         found.append(Finding("rows beyond the calibration", describe_uncovered(inputs.uncovered, spec)))
     cut = next((one for one in layers if one.kind == INPUT and one.clip_noise > _CLIP_NOISE_SOUND), None)

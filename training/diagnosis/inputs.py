@@ -10,8 +10,7 @@ from bundle.manifest import CalibrationSpec
 from bundle.normalizer import FloatArray
 from training.diagnosis.tensors import Quantization
 from training.evaluation.shift import Uncovered, find_uncovered
-
-STEPS_MIN = 16  # four bits: with fewer, a feature is hardly more than high or low
+from training.evaluation.tails import STEPS_MIN, Tails, find_tails
 
 
 @dataclass(frozen=True)
@@ -33,6 +32,8 @@ class Inputs:
     coarse: tuple[Coarse, ...]
     uncovered: tuple[Uncovered, ...]
     """Worst first, as `coarse`."""
+    tails: Tails | None = None
+    """What takes the steps, where it is a feature with a heavy tail."""
 
 
 def check_inputs(
@@ -46,8 +47,10 @@ def check_inputs(
     uncovered = () if calibration is None else find_uncovered(raw.reshape(-1, channels), calibration)
     if quantization is None:
         return Inputs(channels, None, (), uncovered)
-    coarse = find_coarse(normalized.reshape(-1, channels), float(quantization.scales[0]))
-    return Inputs(channels, quantization.range, coarse, uncovered)
+    values = normalized.reshape(-1, channels)
+    coarse = find_coarse(values, float(quantization.scales[0]))
+    bits = (quantization.highest - quantization.lowest).bit_length()
+    return Inputs(channels, quantization.range, coarse, uncovered, find_tails(values, bits))
 
 
 def find_coarse(values: FloatArray, step: float) -> tuple[Coarse, ...]:

@@ -2,8 +2,8 @@
 
 `training.export.worker` runs it: `python -m training.export.converter`. It reads requests from stdin, a line
 of JSON each: `{"folder": FOLDER, "variant": VARIANT}`. The folder holds `tensorflow/` and `probe.npz`, and
-gets `VARIANT.tflite`. To each it answers `begin VARIANT` on stdout, and then `done`, or `failed REASON`. It
-ends where stdin does.
+gets `VARIANT.tflite`. To each it answers `begin VARIANT` on stdout, and then `done`, or `failed REASON`, or
+`unwritable REASON` where the file could be made and not be written. It ends where stdin does.
 """
 
 from __future__ import annotations
@@ -76,21 +76,27 @@ def serve(requests: Iterable[str], report: Callable[[str], None]) -> None:
         request = json.loads(line)
         import_tensorflow()  # before it is begun: to have no TensorFlow is no fault of a variant
         report(f"begin {request['variant']}")
+        folder, variant = Path(request["folder"]), request["variant"]
         try:
-            _convert(Path(request["folder"]), request["variant"])
+            content = _convert(folder, variant)
         except Exception as error:  # the converter raises what it likes, and other variants may still do
             report(f"failed {' '.join(str(error).split())[:_REASON_LETTERS]}")
+            continue
+        try:
+            (folder / f"{variant}.tflite").write_bytes(content)
+        except OSError as error:
+            report(f"unwritable {error.strerror}")
             continue
         report("done")
 
 
-def _convert(folder: Path, variant: str) -> None:
+def _convert(folder: Path, variant: str) -> bytes:
     with np.load(folder / PROBE, allow_pickle=False) as arrays:
         held: dict[str, Any] = dict(arrays)
     tokens = int(held["tokens"])
     content = make(Source(folder / SAVED_MODEL, held["calibration"], tokens), variant)
     check(variant, content, held["probe"], held["expected"], int(held["weights"]), tokens)
-    (folder / f"{variant}.tflite").write_bytes(content)
+    return content
 
 
 def _print(line: str) -> None:

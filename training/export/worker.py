@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import signal
 import subprocess
@@ -96,7 +97,8 @@ class Worker:
     ) -> dict[str, str]:
         """Convert `folder/tensorflow` to `folder/VARIANT.tflite`, and return why each failed one failed.
 
-        Raises ConversionError where the process dies before it has begun a variant.
+        Raises ConversionError where the process dies before it has begun a variant; OSError where the folder
+        cannot be written.
         """
         failures = {}
         for variant in variants:
@@ -123,6 +125,8 @@ class Worker:
                     return ""
                 elif word == "failed":
                     return rest or "no reason was given"
+                elif word == "unwritable":  # no fault of the variant, and of no other that follows
+                    raise OSError(errno.EIO, rest, str(folder))
             last = child.last_words()
         ending = _describe_ending(child.process.returncode, self._timeout_s if watchdog.bit else None)
         self._stop()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
@@ -46,8 +47,17 @@ _LIBRARIES = (
 
 
 def save_graph(model: Any, folder: Path) -> None:
-    """Write the Keras `model` as the SavedModel that is a variant itself, and the source of the others."""
-    model.export(str(folder / SAVED_MODEL), format="tf_saved_model", verbose=False)
+    """Write the Keras `model` as the SavedModel that is a variant itself, and the source of the others.
+
+    Raises OSError where it cannot be written.
+    """
+    import tensorflow as tf
+
+    try:
+        model.export(str(folder / SAVED_MODEL), format="tf_saved_model", verbose=False)
+    except tf.errors.OpError as error:  # what a full disk is to TensorFlow
+        reason = error.message.rpartition("; ")[2].partition(" [Op:")[0]
+        raise OSError(errno.EIO, reason, str(folder / SAVED_MODEL)) from error
 
 
 def keras_probabilities(model: Any, rows: FloatArray, classes: int) -> FloatArray:
@@ -101,6 +111,8 @@ class BundleWriter:
     """What each variant is, by its name."""
     calibration: CalibrationSpec | None = None
     default_variant: str = REFERENCE
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Why each variant that is missing could not be made."""
 
     def write(self, runtimes: Mapping[str, Runtime], evaluations: Sequence[Evaluation]) -> Manifest:
         """Write test rows and golden answers, and return the manifest, its variants in the given order."""
@@ -116,6 +128,7 @@ class BundleWriter:
             calibration=self.calibration,
             default_variant=self.default_variant,
             variants=tuple(self._variant(evaluation) for evaluation in evaluations),
+            left_out=dict(self.left_out),
             test_set=test_set,
             golden=self._save("golden.npz", x=rows, **answers),
             vocabulary=self._vocabulary(),

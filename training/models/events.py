@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from bundle.store import require_writable
 from training.errors import OptionError
 from training.models.fit import Epoch
 
@@ -29,7 +30,7 @@ def logged(folder: Path | None) -> Iterator[Callable[[Epoch], None]]:
             f"--tensorboard {folder} was given, and TensorBoard is not installed; "
             f"`pip install {_LIBRARY}` brings it"
         )
-    folder.mkdir(parents=True, exist_ok=True)  # a place where nothing can be written is told of at once
+    require_writable(folder)  # a place where nothing can be written is told of at once
     writers: list[Any] = []
 
     def log(epoch: Epoch) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from bundle.manifest import REFERENCE
 from training.data.dataset import IntArray
 from training.evaluation.evaluate import Evaluation
+from training.report.canvas import legible, picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,6 +23,7 @@ _ACROSS_MAX = 3  # panels side by side
 _WRITTEN_MAX = 20  # classes; with more, a cell has no room for its numbers
 _NAMED_MAX = 40  # classes; with more, an axis has no room for its labels
 _LABEL_LETTERS = 12
+_NUMBERED = "\n#3: the class of that number, from 0; no font that is installed has the letters of its name."
 # Okabe and Ito's orange and blue, told apart by colour-blind readers; signs say the same.
 _MORE_MISTAKES, _FEWER_MISTAKES = "#D55E00", "#0072B2"
 
@@ -29,49 +31,49 @@ _MORE_MISTAKES, _FEWER_MISTAKES = "#D55E00", "#0072B2"
 def draw_confusion(
     evaluations: Sequence[Evaluation], labels: Sequence[int | str], title: str, path: Path
 ) -> None:
-    """Write the picture to `path`."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
+    """Write the picture to `path`. A class whose name no font here can write is shown by its number."""
     reference = next(_matrix(one) for one in evaluations if one.variant == REFERENCE)
     across = min(_ACROSS_MAX, len(evaluations))
     side = 2.0 + 0.34 * min(len(labels), _WRITTEN_MAX)
     down = ceil(len(evaluations) / across)
-    figure = Figure(figsize=(side * across + 0.8, side * down + 1.3), layout="constrained")
-    FigureCanvasAgg(figure)
-    figure.suptitle(title, fontsize=12, fontweight="bold")
-    figure.supxlabel(
-        f"predicted class\nShade: share of the true class's rows. Small signed numbers: rows more or fewer "
-        f"than {REFERENCE};\norange where that is for the worse, blue where for the better.",
-        fontsize=9,
-        color="#555555",
-    )
-    figure.supylabel("true class", fontsize=9, color="#555555")
-    panels = figure.subplots(down, across, squeeze=False).ravel()
-    for axes, evaluation in zip(panels, evaluations, strict=False):
-        _panel(axes, _matrix(evaluation), reference, labels)
-        pairs = evaluation.tally.pairs
-        change = "" if evaluation.variant == REFERENCE else f": {pairs.lost:,} lost, {pairs.gained:,} gained"
-        axes.set_title(f"{evaluation.variant}{change}", fontsize=10, loc="left")
-    for axes in panels[len(evaluations) :]:
-        axes.set_axis_off()
-    figure.savefig(path, dpi=130)
+    cut = [str(label)[:_LABEL_LETTERS] for label in labels]
+    names = legible(cut)
+    with picture(path, (side * across + 0.8, side * down + 1.3), 130, names) as figure:
+        figure.suptitle(title, fontsize=12, fontweight="bold")
+        figure.supxlabel(
+            f"predicted class\nShade: share of the true class's rows. Small signed numbers: rows more or "
+            f"fewer than {REFERENCE};\norange where that is for the worse, blue where for the better."
+            f"{'' if names == cut else _NUMBERED}",
+            fontsize=9,
+            color="#555555",
+        )
+        figure.supylabel("true class", fontsize=9, color="#555555")
+        panels = figure.subplots(down, across, squeeze=False).ravel()
+        for axes, evaluation in zip(panels, evaluations, strict=False):
+            _panel(axes, _matrix(evaluation), reference, names)
+            axes.set_title(f"{evaluation.variant}{_change(evaluation)}", fontsize=10, loc="left")
+        for axes in panels[len(evaluations) :]:
+            axes.set_axis_off()
+
+
+def _change(evaluation: Evaluation) -> str:
+    pairs = evaluation.tally.pairs
+    return "" if evaluation.variant == REFERENCE else f": {pairs.lost:,} lost, {pairs.gained:,} gained"
 
 
 def _matrix(evaluation: Evaluation) -> IntArray:
     return np.array(evaluation.tally.confusion)
 
 
-def _panel(axes: Axes, matrix: IntArray, reference: IntArray, labels: Sequence[int | str]) -> None:
+def _panel(axes: Axes, matrix: IntArray, reference: IntArray, names: Sequence[str]) -> None:
     shares = matrix / np.maximum(1, matrix.sum(axis=1, keepdims=True))
     axes.imshow(
         shares, cmap="Greys", vmin=0, vmax=1.25
     )  # so that the darkest still bears dark letters' white
-    if len(labels) <= _NAMED_MAX:
-        names = [str(label)[:_LABEL_LETTERS] for label in labels]
-        axes.set_xticks(range(len(labels)), names, rotation=90, fontsize=7)
-        axes.set_yticks(range(len(labels)), names, fontsize=7)
-    if len(labels) > _WRITTEN_MAX:
+    if len(names) <= _NAMED_MAX:
+        axes.set_xticks(range(len(names)), names, rotation=90, fontsize=7)
+        axes.set_yticks(range(len(names)), names, fontsize=7)
+    if len(names) > _WRITTEN_MAX:
         return
     for (true, predicted), count in np.ndenumerate(matrix):
         change = int(count - reference[true, predicted])

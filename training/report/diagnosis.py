@@ -11,6 +11,7 @@ from rich.text import Text
 from evidence.paired import judge
 from training.diagnosis.findings import Diagnosis
 from training.diagnosis.layers import Layer
+from training.diagnosis.left_out import LeftOut
 
 SPARE = ("outlier", "coarse channels", "weights", "saturated", "output")  # where there is little room
 
@@ -71,13 +72,23 @@ def sentences(diagnosis: Diagnosis, margin: float) -> Iterator[str]:
             f"Near calls among the rows lost, with two classes within 0.1 in {diagnosis.against} itself: "
             f"{diagnosis.near_calls:,}."
         )
+    yield from _findings_and_advice(diagnosis)
+
+
+def sentences_of_left_out(found: LeftOut) -> Iterator[str]:
+    """Tell why a variant is not there, what was found, and what to try, a line each."""
+    yield f"{found.variant} was left out when the bundle was made: {found.reason}."
+    yield from _findings_and_advice(found)
+
+
+def _findings_and_advice(found: Diagnosis | LeftOut) -> Iterator[str]:
     yield ""
-    yield "Found:" if diagnosis.findings else "Found: nothing that stands out."
-    for finding in diagnosis.findings:
+    yield "Found:" if found.findings else "Found: nothing that stands out."
+    for finding in found.findings:
         yield f"- {finding.cause}: {finding.text}."
     yield ""
     yield "Try:"
-    for number, advice in enumerate(diagnosis.advice, start=1):
+    for number, advice in enumerate(found.advice, start=1):
         yield f"{number}. {advice}"
 
 

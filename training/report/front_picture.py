@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from training.report.canvas import picture
 from training.search.front import Candidate, Demand, pareto
 
 FILE_NAME = "front.png"
@@ -21,37 +22,36 @@ def draw(
     path: Path,
 ) -> None:
     """Write the picture to `path`; its folder is made where it is missing."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator, PercentFormatter
 
     front = pareto(candidates)
-    figure = Figure(figsize=(8.0, 5.6), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.subplots()
-    axes.set_title(title, fontsize=12, fontweight="bold", loc="left")
-    axes.set_xscale("log")
-    axes.plot(*_places(candidates), "o", color=_GREY, markersize=5, label="trained")
-    axes.plot(*_places(front), "o-", color=_BLUE, drawstyle="steps-post", label="Pareto front")
-    axes.plot(*_places([reference]), "s", color="black", markersize=8, label="untuned, float32")
-    axes.plot(*_places([chosen]), "*", color=_ORANGE, markersize=16, markeredgecolor="black", label="chosen")
-    # Last: on a logarithmic axis that has no data yet, a single line has no room.
-    axes.axvline(demand.row_us, color=_GREEN, linestyle="--", linewidth=1.2, label="the most time demanded")
-    axes.axhline(
-        demand.accuracy, color=_GREEN, linestyle=":", linewidth=1.2, label="the least accuracy demanded"
-    )
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xlabel("µs a row (log scale; left is better)")
-    axes.set_ylabel("validation accuracy")
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=1))
-    axes.grid(visible=True, color="#E5E5E5", linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
-    figure.legend(frameon=False, fontsize=9, loc="outside lower center", ncols=3)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=130)
+    with picture(path, (8.0, 5.6), 130) as figure:
+        axes = figure.subplots()
+        axes.set_title(title, fontsize=12, fontweight="bold", loc="left")
+        axes.set_xscale("log")
+        axes.plot(*_places(candidates), "o", color=_GREY, markersize=5, label="trained")
+        axes.plot(*_places(front), "o-", color=_BLUE, drawstyle="steps-post", label="Pareto front")
+        axes.plot(*_places([reference]), "s", color="black", markersize=8, label="untuned, float32")
+        axes.plot(
+            *_places([chosen]), "*", color=_ORANGE, markersize=16, markeredgecolor="black", label="chosen"
+        )
+        # Last: on a logarithmic axis that has no data yet, a single line has no room.
+        axes.axvline(
+            demand.row_us, color=_GREEN, linestyle="--", linewidth=1.2, label="the most time demanded"
+        )
+        axes.axhline(
+            demand.accuracy, color=_GREEN, linestyle=":", linewidth=1.2, label="the least accuracy demanded"
+        )
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.set_xlabel("µs a row (log scale; left is better)")
+        axes.set_ylabel("validation accuracy")
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=1))
+        axes.grid(visible=True, color="#E5E5E5", linewidth=0.8)
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right"]].set_visible(False)
+        figure.legend(frameon=False, fontsize=9, loc="outside lower center", ncols=3)
 
 
 def _places(candidates: Sequence[Candidate]) -> tuple[list[float], list[float]]:

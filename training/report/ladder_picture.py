@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
 
@@ -18,6 +16,7 @@ from training.evaluation.domination import dominated, front
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.timing import TIMED_BATCHES
 from training.precisions import precision_of, width_of
+from training.report.canvas import picture
 
 FILE_NAME = "ladder.png"
 
@@ -37,22 +36,20 @@ def draw(evaluations: Sequence[Evaluation], title: str, path: Path) -> None:
     worse = dominated(evaluations)
     standing = [one for one in evaluations if one.variant not in worse]
     styles = _styles(evaluations)
-    figure = Figure(figsize=(11.0, 6.6), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes: Axes = figure.subplots()
-    axes.set_title(title, loc="left", fontsize=12, fontweight="bold")
-    _set_scales(axes)
-    _draw_front(axes, front(standing))
-    largest = max(one.bytes for one in evaluations)
-    for one in sorted(evaluations, key=lambda one: (one.variant not in worse, -one.bytes)):
-        _draw_point(axes, one, styles[one.variant], largest, grey=one.variant in worse)
-    axes.set_xlim(*_limits([_cost(one) for one in evaluations]))
-    axes.margins(y=0.06)
-    _draw_baseline(axes, evaluations)
-    figure.draw_without_rendering()  # labels are placed by where the points have come to lie
-    _label(axes, standing, styles)
-    _explain(axes, evaluations, styles, greyed=bool(worse))
-    figure.savefig(path, dpi=140)
+    with picture(path, (11.0, 6.6), 140) as figure:
+        axes: Axes = figure.subplots()
+        axes.set_title(title, loc="left", fontsize=12, fontweight="bold")
+        _set_scales(axes)
+        _draw_front(axes, front(standing))
+        largest = max(one.bytes for one in evaluations)
+        for one in sorted(evaluations, key=lambda one: (one.variant not in worse, -one.bytes)):
+            _draw_point(axes, one, styles[one.variant], largest, grey=one.variant in worse)
+        axes.set_xlim(*_limits([_cost(one) for one in evaluations]))
+        axes.margins(y=0.06)
+        _draw_baseline(axes, evaluations)
+        figure.draw_without_rendering()  # labels are placed by where the points have come to lie
+        _label(axes, standing, styles)
+        _explain(axes, evaluations, styles, greyed=bool(worse))
 
 
 def _styles(evaluations: Sequence[Evaluation]) -> dict[str, tuple[str, str]]:

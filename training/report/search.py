@@ -26,7 +26,7 @@ def print_front(found: Found, config: SearchConfig) -> None:
         f"Accuracy on {found.demand.rows:,} validation rows, where {found.baseline}; time at {config.rows} "
         "rows a call."
     )
-    table = Table(title=Text(title), title_justify="left")
+    table = Table(title=Text(title), title_justify="left", caption_justify="left")
     for column in (_LEFT[0], *_LEFT[1:4], *_RIGHT, _LEFT[4]):
         table.add_column(column, justify="right" if column in _RIGHT else "left", no_wrap=True)
     front = found.front

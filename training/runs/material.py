@@ -20,9 +20,22 @@ class Material:
     data: Dataset
     prepared: Prepared
 
+    def tell(self, progress: Progress) -> None:
+        """Say what the data were taken for, and what else there is to know of them."""
+        progress.tell(self.data.taken)
+        prepared = self.prepared
+        shifted = shifts(prepared.x_test, prepared.x_train, prepared.input)
+        for note in (*self.data.notes, *prepared.notes, *shifted):
+            progress.warn(note)
+
+    @property
+    def least_bytes(self) -> int:
+        """What a bundle takes at least: its test rows, and a mebibyte for all else."""
+        return self.prepared.x_test.nbytes + 2**20
+
 
 def read(config: TrainConfig, progress: Progress) -> Material:
-    """Read and prepare the data of a run, and tell of what was left out. Raises DataError or OptionError."""
+    """Read and prepare the data of a run. Raises DataError or OptionError."""
     progress.begin("reading", 1)
     data = load(config)
     architectures.require_possible(config.model, data.input)
@@ -36,8 +49,5 @@ def read(config: TrainConfig, progress: Progress) -> Material:
         vocabulary=config.vocabulary,
     )
     architectures.require_possible(config.model, prepared.input)
-    shifted = shifts(prepared.x_test, prepared.x_train, prepared.input)
-    for note in (*data.notes, *prepared.notes, *shifted):
-        progress.warn(note)
     progress.advance(f"{len(data.x):,} rows")
     return Material(data, prepared)

@@ -31,15 +31,19 @@ def train(
 ) -> Published:
     """Train, convert, score and publish one model; its bundle is the next version in `store`.
 
-    Raises DataError or OptionError before TensorFlow is imported, and ConversionError or DivergedError later.
+    Raises DataError, OptionError, or OSError where `store` cannot be written, before TensorFlow is imported,
+    and ConversionError or DivergedError later.
 
     Example:
         train(TrainConfig(data="digits", model="cnn"), Path("models")).bundle.manifest
     """
     progress = progress or Silence()
-    name = model_name(config)
-    run = Run(config, read(config, progress), progress, convert)
-    return run.publish(ModelStore(store), name, on_epoch)
+    name, models = model_name(config), ModelStore(store)
+    models.require_writable(name)
+    material = read(config, progress)
+    models.require_writable(name, material.least_bytes)
+    material.tell(progress)
+    return Run(config, material, progress, convert).publish(models, name, on_epoch)
 
 
 def model_name(config: TrainConfig) -> str:

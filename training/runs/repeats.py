@@ -135,5 +135,8 @@ class _Prefixed:
     def advance(self, note: str = "") -> None:
         self._progress.advance(note)
 
+    def tell(self, lines: Sequence[str]) -> None:
+        """Say nothing: the first run has told it."""
+
     def warn(self, message: str) -> None:
         """Say nothing: the same data gives the same warnings, and the first run has told them."""

@@ -20,10 +20,11 @@ from training.data.split import stratified_sample
 from training.errors import ConversionError
 from training.evaluation.evaluate import Evaluation, evaluate
 from training.evaluation.scoring import chunks
+from training.evaluation.tails import describe_tails, find_tails
 from training.export import worker, writer
 from training.models import architectures, fit, widths
 from training.models.widths import Fitted
-from training.precisions import CALIBRATED, PLAIN_WIDTH, SAVED_MODEL, Rung, folder_name, name_of
+from training.precisions import BY_NAME, CALIBRATED, PLAIN_WIDTH, SAVED_MODEL, Rung, folder_name, name_of
 from training.progress import Progress
 from training.runs.material import Material
 from training.runs.provenance import provenance
@@ -108,6 +109,7 @@ class Run:
                 made.rungs,
                 self._calibration({rung.precision for rung in made.rungs.values()}),
                 default_variant,
+                failures,
             )
             return bundle_writer.write(made.runtimes, evaluations)
 
@@ -161,7 +163,9 @@ class Run:
             folder = variants / folder_name(one.width)
             folder.mkdir(parents=True, exist_ok=True)
             failed = self._convert_unless_broken(one, folder)
-            failures.update({name_of(one.width, name): reason for name, reason in failed.items()})
+            failures.update(
+                {name_of(one.width, name): self._explained(name, reason) for name, reason in failed.items()}
+            )
             converted = [name for name in self._config.variants if name not in failed]
             for precision, runtime in writer.open_exported(folder, converted, self._prepared).items():
                 rung = Rung(one.width, precision)
@@ -218,6 +222,16 @@ class Run:
         else:
             shutil.rmtree(folder / SAVED_MODEL)
         return failures
+
+    def _explained(self, precision: str, reason: str) -> str:
+        """Add to the reason why a variant could not be made what is usually behind it, where it is."""
+        spec = self._prepared.input
+        if precision not in CALIBRATED or spec.tokens:
+            return reason
+        normalized = self._prepared.normalizer.apply(self._calibration_rows())
+        bits = BY_NAME[precision].activation_bits
+        tails = find_tails(normalized.reshape(-1, spec.channels), bits)
+        return reason if tails is None else f"{reason}; heavy tails: {describe_tails(tails, spec)}"
 
     def _calibration_rows(self) -> FloatArray:
         """Return the raw training rows that ranges are taken from, (n, features)."""

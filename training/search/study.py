@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, cast
 
 from training.errors import OptionError
@@ -26,7 +27,7 @@ class Study:
         self._asked: dict[int, Any] = {}
         for trial in self._study.get_trials(deepcopy=False):
             if trial.state.name == "RUNNING":
-                self.abandon(trial.number)  # it was begun by a process that is no more
+                self.abandon(trial.number)  # it was begun by a process that is no more: see `lock`
         import optuna
 
         # Seeded anew where the study goes on, or it would draw its first trials again.
@@ -111,20 +112,42 @@ class Study:
             )
 
 
-def _open(place: str | None, name: str) -> Any:
+def require_usable(place: str | None, name: str) -> None:
+    """Raise OptionError where no study can be kept at `place`."""
+    if place is not None:
+        _open(place, name)
+
+
+@contextmanager
+def usable(place: str | None) -> Iterator[None]:
+    """Raise OptionError where the place of a study fails in the block: it may be none, or its disk full."""
     import optuna
     from sqlalchemy.exc import SQLAlchemyError
 
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
-        return optuna.create_study(
-            storage=place, study_name=name, directions=["maximize", "minimize"], load_if_exists=True
-        )
-    except (SQLAlchemyError, ImportError, ValueError, optuna.exceptions.OptunaError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise OptionError(
-            f"--study was given {place!r}, which cannot be used ({reason}); one that can is sqlite:///tune.db"
-        ) from error
+        yield
+    except (SQLAlchemyError, ImportError, optuna.exceptions.OptunaError) as error:
+        raise _unusable(place, error) from error
+
+
+def _open(place: str | None, name: str) -> Any:
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    with usable(place):
+        try:
+            return optuna.create_study(
+                storage=place, study_name=name, directions=["maximize", "minimize"], load_if_exists=True
+            )
+        except ValueError as error:  # of what is no address at all
+            raise _unusable(place, error) from error
+
+
+def _unusable(place: str | None, error: Exception) -> OptionError:
+    reason = str(error).strip().splitlines()[0]
+    return OptionError(
+        f"--study was given {place!r}, which cannot be used ({reason}); one that can is sqlite:///tune.db"
+    )
 
 
 def _has_result(trial: Any) -> bool:

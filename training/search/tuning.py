@@ -33,7 +33,7 @@ from training.search.config import SearchConfig
 from training.search.front import Candidate, Demand, choose, pareto
 from training.search.pruning import is_hopeless, is_too_slow
 from training.search.space import config_of
-from training.search.study import Study
+from training.search.study import Study, require_usable, usable
 from training.search.trial import Bench, GivenUpError
 
 _FINAL_BUDGET_S = 1.0
@@ -103,12 +103,18 @@ class Tuning:
         self._clock = clock
         self._untuned = space.untuned(config.base)
         self._name = model_name(config.base)
+        require_usable(config.study, self._name)
         self._material = read(config.base, progress)
         self._study = Study(config.study, self._name, _told(config, self._material), config.base.seed)
         self._bench = Bench(config.base, self._material, convert, config.rows)
 
+    def require_room(self, store: Path) -> None:
+        """Raise OSError where what will be found could not be published in `store`."""
+        ModelStore(store).require_writable(self._name, self._material.least_bytes)
+
     def search(self) -> Found:
         """Try until the trials or the time are over; Ctrl-C ends the search too, once there is a trial."""
+        self._material.tell(self._progress)
         self._progress.begin("starting TensorFlow", 1)
         import_tensorflow()
         self._progress.advance()
@@ -116,7 +122,11 @@ class Tuning:
         for _ in range(self._study.finished):  # of an earlier run of the study
             self._progress.advance(self._note())
         ends = self._clock() + (self._config.timeout or float("inf"))
-        interrupted = False
+        with usable(self._config.study):
+            return self._found(self._interrupted(ends))
+
+    def _interrupted(self, ends: float) -> bool:
+        """Try until the trials or the time are over; return whether that was by Ctrl-C."""
         try:
             if self._study.reference is None:
                 self._try(*self._study.ask_for(self._untuned), None, float("inf"))
@@ -125,10 +135,14 @@ class Tuning:
         except KeyboardInterrupt:
             if self._study.reference is None:
                 raise
-            interrupted = True
+            return True
+        except OSError as error:
+            if self._study.reference is None:
+                raise
+            self._progress.warn(f"the search ends here: {error.strerror or error}")
         except _OutOfTimeError:
             pass
-        return self._found(interrupted)
+        return False
 
     def publish(self, found: Found, store: Path) -> Final:
         """Publish the chosen model at its precision, and set it against the untuned one on the test rows."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +16,7 @@ import numpy as np
 from loadtests.generator.load import Load
 from loadtests.measure.samples import Samples, merge
 
+_LOOK_S = 0.5
 _COLLECT_S = 60.0  # that a master waits for the last samples of its workers
 _READ_AT_A_TIME = 8  # answers, before other greenlets may run
 _COLLECT, _SAMPLES = "predict-collect", "predict-samples"  # messages between master and workers
@@ -59,6 +61,18 @@ class Reporter:
         content = io.BytesIO()
         samples.save(content)
         return content.getvalue()
+
+
+def end_with_parent(runner: Any) -> None:
+    """In a worker that `--processes` has forked: end as soon as its parent has, however that came.
+
+    Of a master that was killed Locust itself takes note after a minute, in which the workers go on sending.
+    """
+    parent = os.getppid()
+    while os.getppid() == parent:
+        gevent.sleep(_LOOK_S)
+    _log.error("the process that has started this worker is gone")
+    runner.quit()
 
 
 class Collector:

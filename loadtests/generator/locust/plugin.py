@@ -13,10 +13,11 @@ import gevent
 from locust import events
 from locust.exception import StopTest
 from locust.runners import MasterRunner, WorkerRunner
+from locust.stats import CSV_STATS_INTERVAL_SEC
 
 from loadtests.errors import LoadTestError
 from loadtests.generator.load import Load, Preparer
-from loadtests.generator.locust.distribution import Collector, Reporter
+from loadtests.generator.locust.distribution import Collector, Reporter, end_with_parent
 from loadtests.generator.locust.options import add_options, check_places, order_of
 from loadtests.generator.locust.page import extend, table
 from loadtests.generator.locust.statistics import LocustStatistics
@@ -26,6 +27,7 @@ from loadtests.rig import usage
 from loadtests.workload.order import Order
 
 _USAGE_INTERVAL_S = 0.1
+_CSV_TURNS = 1.5  # so that one of them is whole
 
 _console = logging.getLogger("locust.stats_logger")  # where Locust writes its own closing tables
 
@@ -113,11 +115,17 @@ class Plugin:
     def on_test_stop(self, **_: Any) -> None:
         if self._collector is not None:
             self._collector.collect()
+            self._let_csv_be_written()
             return
         gevent.killall(self._watchers)
         if self._statistics is not None:
             self._statistics.tell()
-            self._statistics.tell_what_was_unexpected()
+        self._let_csv_be_written()
+
+    def _let_csv_be_written(self) -> None:
+        """Wait until Locust has written its `--csv` once more, which it does not do when it ends."""
+        if getattr(self._environment.parsed_options, "csv_prefix", None):
+            gevent.sleep(_CSV_TURNS * CSV_STATS_INTERVAL_SEC)
 
     def on_reset_stats(self, **_: Any) -> None:
         if self._collector is not None:
@@ -152,6 +160,8 @@ class Plugin:
         runner = self._environment.runner
         if isinstance(runner, WorkerRunner):
             self._reporter = Reporter(self._environment, self.load)
+            if getattr(self._environment.parsed_options, "processes", None):
+                gevent.spawn(end_with_parent, runner)
         elif isinstance(runner, MasterRunner):
             self._collector = Collector(self._environment)
 

@@ -1,4 +1,4 @@
-"""Tells Locust's own statistics what was sent: many requests at a time, not one event for each.
+"""Tells Locust's own statistics what was sent and what failed: many requests at a time, as they come.
 
 Its page, its closing tables and its master live on them. They are rounded to a millisecond and two digits,
 so nothing that we report comes from there.
@@ -7,14 +7,18 @@ so nothing that we report comes from there.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import gevent
 import numpy as np
 
+from loadtests.errors import UnexpectedAnswerError
 from loadtests.generator.load import Load
+from loadtests.workload.arrays import Floats
 
 _INTERVAL_S = 0.5
+_READ_AT_A_TIME = 2  # answers, before other greenlets may run
 
 
 class LocustStatistics:
@@ -34,16 +38,37 @@ class LocustStatistics:
             gevent.sleep(_INTERVAL_S)
 
     def tell(self) -> None:
-        """Hand on what has come since the last time."""
+        """Hand on what has come since the last time, every answer read: only then is it known what failed."""
         if self._load.recorder is not self._recorder:
             self._recorder, self._told = self._load.recorder, 0  # the statistics were reset
-        sent, done, status = self._recorder.tail(self._told)
+        while self._recorder.read_some(_READ_AT_A_TIME):
+            gevent.sleep(0)
+        sent, done, reasons = self._recorder.tail(self._told)
         if not len(done):
             return
         self._told += len(done)
+        milliseconds = (np.array(done) - np.array(sent)) * 1000
+        if len(self._environment.events.request._handlers) > 1:  # noqa: SLF001 - Locust has no way to ask
+            self._fire(milliseconds, reasons)
+        else:
+            self._log(milliseconds, reasons)
+
+    def _fire(self, milliseconds: Floats, reasons: Sequence[str | None]) -> None:
+        """Tell whoever listens, Locust's own listener among them, of each request."""
+        for time_ms, reason in zip(milliseconds.tolist(), reasons, strict=True):
+            self._environment.events.request.fire(
+                request_type="POST",
+                name=self._name,
+                response_time=time_ms,
+                response_length=0,
+                exception=reason and UnexpectedAnswerError(reason),
+                context={},
+            )
+
+    def _log(self, milliseconds: Floats, reasons: Sequence[str | None]) -> None:
+        """Do what Locust's own listener does for each request, for all of them."""
         from locust.stats import bucket_response_time
 
-        milliseconds = (np.array(done) - np.array(sent)) * 1000
         statistics = self._environment.stats
         entry = statistics.entries[self._name, "POST"]
         now = int(time.time())
@@ -58,13 +83,5 @@ class LocustStatistics:
             target.response_times[bucket_response_time(float(milliseconds[0]))] -= 1
             for value, many in zip(values.tolist(), counts.tolist(), strict=True):
                 target.response_times[bucket_response_time(value)] += many
-        unanswered = [code for code in status if code != 200]
-        for code in unanswered:
-            statistics.log_error("POST", self._name, f"status {code}" if code else "no answer")
-
-    def tell_what_was_unexpected(self) -> None:
-        """Hand on the failures that show only when the answers are read."""
-        samples = self._recorder.samples()
-        read = ~samples.ok & (samples.status == 200)
-        for error in samples.error[read].tolist():
-            self._environment.stats.log_error("POST", self._name, str(samples.errors[error]))
+        for reason in filter(None, reasons):
+            statistics.log_error("POST", self._name, reason)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from loadtests.experiment.measured import Measured
+from loadtests.experiment.measured import Measured, rate_in_words
 from loadtests.experiment.trial import Curve, Trial
 from loadtests.judge.document import Document
 from loadtests.report.pictures.look import Style, style_of
@@ -84,7 +84,7 @@ def _point(trial: Trial, x: Scale, y: Scale, style: Style) -> str:
     at = x(trial.rate), y(trial.p99_ms or y.high)
     effective = trial.effective_accuracy
     figures = {
-        "answered": f"{trial.requests_per_s:,.0f}/s",
+        "answered": f"{rate_in_words(trial.requests_per_s)}/s",
         "p50": f"{number(trial.p50_ms)} ms",
         "p99": f"{number(trial.p99_ms)} ms",
         "late": f"{trial.late:,} of {trial.requests:,}",
@@ -97,7 +97,10 @@ def _point(trial: Trial, x: Scale, y: Scale, style: Style) -> str:
     }
     kind = "hollow" if trial.is_void or not trial.holds else f"mark v{style.colour}"
     return touchable(
-        [marker(*at, style.marker, kind, 4.5)], f"offered {trial.rate:,.0f} requests/s", figures, hit(*at, 11)
+        [marker(*at, style.marker, kind, 4.5)],
+        f"offered {rate_in_words(trial.rate)} requests/s",
+        figures,
+        hit(*at, 11),
     )
 
 
@@ -118,7 +121,7 @@ def _knee(curve: Curve, x: Scale) -> str:
     return line([(place, _LATENCY.top), (place, _LATENCY.foot)], "knee") + text(
         place + (-5 if side == "end" else 5),
         _LATENCY.top + 10,
-        f"knee: {knee.rate:,.0f}/s",
+        f"knee: {rate_in_words(knee.rate)}/s",
         "label",
         anchor=side,
     )

@@ -57,8 +57,8 @@ def test_a_void_run_and_a_peer_that_could_not_be_run_are_named(tmp_path: Path) -
     )
     data, text = write(tmp_path, result)
     assert data["parts"][0]["void"] == ["Z: 3 status"]
-    assert "Not measured: X could not be run: it ended:\n\n```\nno module y\n```" in text
-    assert "Void: Z: 3 status" in text
+    assert "Not measured:\n\n```\nX could not be run: it ended:\nno module y\n```" in text
+    assert "Void:\n\n```\nZ: 3 status\n```" in text
     assert result.is_bad
 
 

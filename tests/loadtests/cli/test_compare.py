@@ -76,6 +76,13 @@ def test_one_round_cannot_gate_a_build(reports: Path) -> None:
     assert "Nothing can be told of speed" in ended.stdout
 
 
+def test_a_name_is_shown_as_it_is_whatever_it_holds(reports: Path) -> None:
+    (reports / "odd.json").write_text(document([measured("[/red] [b]a|b`")]).as_json())
+    ended = _compare(str(reports / "odd.json"), str(reports / "odd.json"))
+    assert ended.exit_code == 0, ended.output
+    assert "[/red] [b]a|b`" in ended.stdout
+
+
 def test_a_mistake_is_one_clear_line_and_no_traceback(reports: Path) -> None:
     (reports / "old.json").write_text('{"schema_version": 1}')
     before = str(reports / "before.json")

@@ -146,7 +146,7 @@ def test_the_report_can_be_read_and_repeated(real_run: Run) -> None:
     assert "| int8 | 8 |" in text
     assert "(tradeoff.svg)" in text
     assert "nearest rank" in text
-    assert "*unique* rows" in text
+    assert "unique rows" in text
     assert real_run.report["command"] in text
     assert real_run.report["command"].startswith("python -m loadtests run --models")
     assert all(sentence in text for sentence in real_run.report["verdict"]["sentences"])
@@ -192,6 +192,25 @@ def test_failures_of_a_running_service_void_the_run_and_do_not_stop_the_rest(
     assert "answers" in result["void"]
     assert result["accuracy"]["value"] == 1.0
     assert all(f"{count} x {reason}" in text for reason, count in counted.items())
+
+
+def test_a_service_that_is_too_slow_for_the_rounds_is_told_before_and_never_believed(
+    models: Path, start_fake: Callable[..., str], tmp_path: Path
+) -> None:
+    host = start_fake("--slow-ms", "250", "--as-model", "int8")
+    options = ("--variants", "int8", "--rows", "1", "--host", host, "--rounds", "3", "--out", str(tmp_path))
+    ended = _run(models, *options)
+    assert ended.returncode == 1
+    assert ended.stdout.startswith("expected to take about ")
+    assert "warning: int8: one request takes 0.2" in ended.stdout
+    assert "give --duration 8, or fewer" in ended.stdout
+    (result,) = json.loads((tmp_path / "report.json").read_text())["results"]
+    told = {check["name"]: check for check in result["checks"]}
+    assert "answers" in result["void"]
+    assert "too few answers to tell anything" in told["answers"]["detail"]
+    assert all("inf" not in check["detail"] for check in told.values())
+    assert result["unloaded"]["requests"] < 50
+    assert len(result["rounds"]) == 3  # more of them would be as short
 
 
 def _refused(*arguments: str) -> Result:

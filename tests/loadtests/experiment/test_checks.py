@@ -161,3 +161,18 @@ def test_a_difference_from_the_offline_prediction_is_a_finding_and_no_void() -> 
     found = checks.of_agreement(replace(same, labels_differ=1))
     assert (found.passed, found.is_void) == (False, False)
     assert checks.of_agreement(None).passed is None
+
+
+def test_too_few_answers_are_no_answers_as_promised_and_say_what_to_do() -> None:
+    empty = replace(_rounds((0, 1))[0], p50_ms=None)
+    for check in (
+        checks.of_answers(summarise_all(Recorder(1, np.arange(3)).samples()), USERS),
+        checks.of_answers(_summary(), USERS, round_s=0.67, alone_ms=1000.0),
+        checks.of_steadiness([*_rounds((100, 10), (100, 10)), empty], USERS),
+    ):
+        assert check.is_void
+        assert "too few" in check.detail
+        assert "Give a longer --duration, fewer --rounds or fewer --users." in check.detail
+        assert "All 0" not in check.detail
+        assert "inf" not in check.detail
+    assert checks.of_answers(_summary(), USERS, round_s=5.0, alone_ms=1000.0).passed is True

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -56,6 +56,9 @@ class Progress:
     expected_s: float = 0.0
 
     def begin(self, variant: str, doing: str) -> None:
+        """Nobody looks."""
+
+    def announce(self, seconds: float, warnings: Sequence[str]) -> None:
         """Nobody looks."""
 
     def advance(self, seconds: float) -> None:
@@ -152,3 +155,19 @@ def test_a_variant_that_is_late_even_alone_is_not_searched(plan: Plan) -> None:
     assert {order.variant for order in generator.sent} == {"int8"}
     assert records[0].peak is not None
     assert records[0].peak.requests_per_s is None
+    assert records[0].peak.why == "one request alone takes 11 ms, so that no rate can hold 10 ms"
+
+
+def test_a_variant_that_holds_at_no_rate_is_searched_once(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(LIMITS, "float32", 0.0)
+    generator = Generator()
+    session, records = _started(plan, generator, Progress())
+    list(look_for_peaks(session, records, BOUND_MS))
+    rates = [order.rate for order in generator.sent if order.variant == "float32"]
+    assert len(set(rates)) == len(rates)
+    assert records[0].peak is not None
+    assert records[0].peak.why == "not even 0.1 requests a second held"
+    assert records[1].peak is not None
+    assert records[1].peak.confirmed

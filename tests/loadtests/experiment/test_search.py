@@ -75,7 +75,7 @@ def test_the_median_of_several_searches_is_the_peak_and_each_of_them_is_kept() -
     assert len(peak.trials) == sum(len(one.trials) for one in each)
     assert peak.confirmed
     never = Search(500.0, 10.0, seed=1)
-    never.give_up()
+    never.give_up("it is slow")
     assert not peak_of([*searches, never]).confirmed
 
 
@@ -86,12 +86,31 @@ def test_a_service_that_never_holds_has_no_peak() -> None:
     assert min(trial.rate for trial in peak.trials) == RATE_MIN
 
 
+def test_a_slow_service_has_its_peak_far_below_the_rate_at_which_the_search_began() -> None:
+    peak, _ = _run(lambda rate, _: _trial(rate, holds=rate <= 0.4), start=10.0)
+    assert peak.confirmed
+    assert peak.why == ""
+    assert peak.requests_per_s is not None
+    assert 0.4 / RESOLUTION <= peak.requests_per_s <= 0.4
+
+
+def test_a_search_without_a_peak_says_why_and_whether_another_may_find_one() -> None:
+    search = Search(10.0, 10.0, seed=1)
+    while (attempt := search.next()) is not None:
+        search.take(_trial(attempt.rate, holds=False))
+    assert search.is_hopeless
+    assert peak_of([search]).why == "not even 0.1 requests a second held"
+    unlucky, _ = _run(lambda rate, number: _trial(rate, holds=rate <= (1100 if number < 8 else 0)))
+    assert unlucky.why == "no rate held twice"
+
+
 def test_a_search_that_is_given_up_tries_nothing_and_finds_no_peak() -> None:
     search = Search(500.0, 10.0, seed=1)
-    search.give_up()
+    search.give_up("it is slow")
     assert search.next() is None
     peak = search.peak()
     assert (peak.requests_per_s, peak.confirmed, peak.trials) == (None, False, ())
+    assert peak.why == "it is slow"
 
 
 def test_a_generator_that_cannot_follow_makes_the_peak_a_lower_bound() -> None:

@@ -72,8 +72,8 @@ def test_every_field_of_a_load_that_is_no_plain_figure_is_described() -> None:
     [
         ("not JSON", "does not hold JSON"),
         ("[1]", "its schema_version is None"),
-        ('{"schema_version": 1}', "schema version 2, which can be compared; its schema_version is 1"),
-        ('{"schema_version": 2}', "is not a report: created: Field required"),
+        ('{"schema_version": 2}', "schema version 3, which can be compared; its schema_version is 2"),
+        ('{"schema_version": 3}', "is not a report: created: Field required"),
     ],
 )
 def test_what_is_no_report_is_refused_in_one_line(tmp_path: Path, text: str, complaint: str) -> None:

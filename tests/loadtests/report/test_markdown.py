@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from markdown_it import MarkdownIt
+
+from loadtests.experiment.measured import Skipped
 from loadtests.judge.budget import Budget
 from loadtests.report.markdown import lines_as_table, markdown
-from tests.loadtests.results import complete, document, measured, voided
+from tests.loadtests.results import changed, complete, document, measured, voided
 
 
 def test_the_answer_comes_first_and_everything_else_follows() -> None:
@@ -30,6 +33,26 @@ def test_a_void_run_has_it_as_a_heading() -> None:
 
 def test_a_budget_that_is_not_met_is_the_answer() -> None:
     assert "- No variant meets p99 of 1 ms." in markdown(document([measured("float32")], Budget(p99_ms=1)))
+
+
+def test_what_others_have_said_reads_as_it_stands_wherever_it_is_shown() -> None:
+    odd = "<script>alert(1)</script> |*x*\n# y"
+    known = document([changed(measured("a|b"), failures={odd: 1}), voided(measured("float32"))])
+    skipped = [Skipped("c", odd, failed=True)]
+    machine = {**known.machine, "cpu": odd}
+    again = {
+        "command": f"run '{odd}`'",
+        "partial": odd,
+        "method": [odd],
+        "skipped": skipped,
+        "machine": machine,
+    }
+    text = markdown(known.model_copy(update=again))
+    shown = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
+    assert "<script>" not in shown
+    assert "<em>" not in shown
+    assert shown.count("&lt;script&gt;") >= 5
+    assert shown.count("<h1>") == 3  # the title, void, and partial
 
 
 def test_a_bar_in_a_cell_does_not_end_it() -> None:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import psutil
@@ -110,6 +110,37 @@ def test_whoever_asks_for_the_end_it_is_as_ctrl_c(number: signal.Signals) -> Non
     interruption.heed()
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(number)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.usefixtures("_signals_put_back")
+def test_a_request_that_was_swallowed_stands_until_it_is_heard(number: signal.Signals) -> None:
+    signal.signal(number, signal.default_int_handler)
+    interruption.heed()
+    interruption.check()
+    with suppress(KeyboardInterrupt):  # as some code in C does with whatever is raised in it
+        signal.raise_signal(number)
+    with pytest.raises(KeyboardInterrupt):
+        interruption.check()
+    interruption.heard()
+    interruption.check()
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.usefixtures("_signals_put_back")
+def test_what_must_not_be_left_half_way_is_finished_first(number: signal.Signals) -> None:
+    signal.signal(number, signal.default_int_handler)
+    interruption.heed()
+    finished = False
+    with interruption.postponed():
+        signal.raise_signal(number)
+        finished = True
+    assert finished
+    with pytest.raises(KeyboardInterrupt):
+        interruption.check()
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(number)
+    interruption.heard()
 
 
 @pytest.mark.parametrize("number", ASKED)

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
 from bundle.store import ModelStore
 from loadtests.protocol.conversation import Conversation
 from loadtests.system import audits
+from loadtests.system.audits import seconds_for as audits_s
 from loadtests.system.client import ServiceClient
 from loadtests.system.probe import probe
+from loadtests.system.probe import seconds_for as probe_s
 from loadtests.workload.payloads import build
 from loadtests.workload.target import target_of
 from tests.loadtests.fake_service import INFERENCE_S
@@ -54,6 +58,25 @@ def test_a_service_is_probed_and_audited_whatever_it_does_with_its_connections(
         assert audits.of_batches(client.endpoint, target, x).passed
     assert unloaded.requests >= 50
     assert unloaded.model_ms == pytest.approx(INFERENCE_S * 1000)  # the metrics were read as well
+
+
+def test_a_slow_service_is_asked_for_seconds_and_not_for_hundreds_of_requests(
+    models: Path, start_fake: Callable[..., str]
+) -> None:
+    bundle = ModelStore(models).open("digits")
+    x, y = bundle.test_set()
+    target, host = target_of(bundle, "int8"), start_fake("--slow-ms", "400")
+    with ServiceClient(host) as client:
+        unloaded = probe(client, target, build(x, y, 1))
+        cache = audits.of_cache(client.endpoint, target, x, seed=1)
+        batches = audits.of_batches(client.endpoint, target, x)
+        asked = json.loads(httpx.get(f"{host}/counts").content)["requests"]
+    assert 3 <= unloaded.requests <= 8
+    assert asked * 0.4 <= probe_s(0.4) + audits_s(0.4)
+    assert cache.passed is True
+    assert "at most 50% faster is allowed, of so few" in cache.detail
+    assert batches.passed is True
+    assert "asked in batches of 1, 7" in batches.detail
 
 
 def test_metrics_that_count_the_requests_of_others_are_not_used(

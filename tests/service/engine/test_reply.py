@@ -39,6 +39,9 @@ class Client:
     def write(self, status: int, headers: Headers, content: bytes) -> None:
         self.written.append((status, headers, content))
 
+    def note(self, outcome: str) -> None:
+        self.noted.append(outcome)
+
 
 Ask = Callable[[Client, float], Reply]
 
@@ -59,7 +62,7 @@ def encode(answer: Answer) -> tuple[Headers, bytes]:
 @pytest.fixture
 def ask(batcher: Batcher) -> Ask:
     def ask(client: Client, number: float) -> Reply:
-        reply = Reply(batcher, encode, refusal, client.write, client.noted.append)
+        reply = Reply(batcher, encode, refusal, client.write, client.note)
         batcher.submit_for(reply, np.full((1, 2), number, np.float32), None)
         return reply
 
@@ -127,6 +130,58 @@ def test_an_answer_that_cannot_be_encoded_is_a_500_of_its_own(ask: Ask) -> None:
     assert good.written[0][0] == 200
 
 
+class Failing(Client):
+    """Cannot be written to, or cannot be counted."""
+
+    def __init__(self, *, write: bool = False, note: bool = False) -> None:
+        super().__init__()
+        self._writes, self._notes = not write, not note
+
+    def write(self, status: int, headers: Headers, content: bytes) -> None:
+        super().write(status, headers, content)
+        if not self._writes:
+            raise BrokenPipeError(32, "Broken pipe")
+
+    def note(self, outcome: str) -> None:
+        super().note(outcome)
+        if not self._notes:
+            raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("number", [1.0, 7.0, -1.0, float("inf")], ids=["answer", "500", "broken", "422"])
+@pytest.mark.parametrize("bad", [Failing(write=True), Failing(note=True)], ids=["write", "note"])
+def test_an_answer_that_cannot_be_written_or_counted_is_tried_once_and_costs_nobody_theirs(
+    batcher: Batcher, ask: Ask, bad: Failing, number: float
+) -> None:
+    before, after = Client(), Client()
+    tried, noted = len(bad.written), len(bad.noted)
+
+    async def go() -> None:
+        for client, what in ((before, 1.0), (bad, number), (after, 2.0)):
+            ask(client, what)
+        await turn()
+        batcher.check_room()
+
+    asyncio.run(go())
+    statuses = {500} if number < 0 else {200}  # of a call that breaks, all hear
+    assert {client.written[0][0] for client in (before, after)} == statuses
+    assert len(before.written) == len(after.written) == 1
+    assert (len(bad.written), len(bad.noted)) == (tried + 1, noted + 1)
+
+
+def test_an_expired_one_that_cannot_be_written_costs_nobody_the_answer(batcher: Batcher, ask: Ask) -> None:
+    bad, good = Failing(write=True), Client()
+
+    async def go() -> None:
+        reply = Reply(batcher, encode, refusal, bad.write, bad.note)
+        batcher.submit_for(reply, np.full((1, 2), 1.0, np.float32), 0.0)
+        ask(good, 2.0)
+        await turn()
+
+    asyncio.run(go())
+    assert [client.written[0][0] for client in (bad, good)] == [504, 200]
+
+
 def test_a_call_that_fails_is_a_500_to_all_who_shared_it_and_to_nobody_after(ask: Ask) -> None:
     bad, unlucky, after = Client(), Client(), Client()
 
@@ -161,7 +216,7 @@ def test_a_model_without_a_finite_answer_is_a_422(ask: Ask) -> None:
 )
 def test_errors_become_the_problems_that_they_are(batcher: Batcher, error: Exception, status: int) -> None:
     client = Client()
-    Reply(batcher, encode, refusal, client.write, client.noted.append).set_exception(error)
+    Reply(batcher, encode, refusal, client.write, client.note).set_exception(error)
     given, headers, content = client.written[0]
     assert given == json.loads(content)["status"] == status
     assert (b"content-type", b"application/problem+json") in headers

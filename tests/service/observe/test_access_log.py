@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tests.running_service import RunningService
+import httpx
+import pytest
+
+from tests.running_service import RunningService, running_service
 from tests.service.connection import Connection
 from tests.service.load import OCTETS
 from tests.service.metrics_text import scrape, wait_for
@@ -54,6 +63,80 @@ def test_each_request_is_one_line_of_json_where_it_is_set(telling: RunningServic
     assert (models_line["method"], models_line["path"], models_line["outcome"]) == ("GET", "/models", "200")
     assert nowhere["outcome"] == "404"
     assert gone["outcome"] == "disconnected"
+
+
+@contextmanager
+def logging_to(stdout: int, models: Path, log: Path) -> Iterator[RunningService]:
+    arguments = ("--preload", "int8", "--reload-s", "0", "--access-log", "true")
+    with running_service(models, log, *arguments, stdout=stdout) as service:
+        yield service
+
+
+def ask_much(client: httpx.Client, bound: int) -> None:
+    """Ask until so many lines are not written; every answer is as it should be."""
+    for number in range(bound):
+        assert client.get(f"/models?{number}&{'x' * 20_000}").status_code == 200
+        answer = client.post("/predict?variant=int8", content=bytes(256), headers=OCTETS)
+        assert answer.status_code == 200
+        if scrape(client, "access_log_dropped_total") > 0:
+            return
+    raise AssertionError("every line was written")
+
+
+def test_a_pipe_that_nobody_reads_costs_lines_and_holds_up_neither_answers_nor_the_end(
+    digits_alone: Path, tmp_path: Path
+) -> None:
+    reader, writer = os.pipe()
+    with logging_to(writer, digits_alone, tmp_path / "log") as service:
+        os.close(writer)
+        ask_much(service.client, 2000)
+        assert service.stop() == 0
+    with os.fdopen(reader, "rb") as stream:
+        lines = stream.read().split(b"\n")
+    assert {json.loads(line)["outcome"] for line in lines[:-1]} >= {"200"}  # and none is cut
+
+
+@pytest.mark.parametrize("broken", ["full disk", "dead pipe"])
+def test_what_cannot_be_written_to_costs_lines_and_no_answer(
+    digits_alone: Path, tmp_path: Path, broken: str
+) -> None:
+    if broken == "full disk":
+        writer = os.open("/dev/full", os.O_WRONLY)
+    else:
+        reader, writer = os.pipe()
+        os.close(reader)
+    with logging_to(writer, digits_alone, tmp_path / "log") as service:
+        os.close(writer)
+        ask_much(service.client, 100)
+        assert service.stop() == 0
+    assert "Traceback" not in service.log.read_text()
+
+
+def test_a_log_that_nobody_reads_holds_up_neither_the_start_nor_answers_nor_the_end(
+    digits_alone: Path, tmp_path: Path
+) -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with suppress(BlockingIOError):  # when it is full, before anything is written
+        while True:
+            os.write(writer, bytes(4096))
+    os.set_blocking(writer, True)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    options = ("--models", str(digits_alone), "--port", port, "--preload", "int8", "--access-log", "true")
+    command = [sys.executable, "-m", "service", *options]
+    with subprocess.Popen(
+        [*command, "--preload", "int8", "--access-log", "true"], stderr=writer, stdout=writer
+    ) as process:
+        os.close(writer)
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+            service = RunningService(process, client, tmp_path / "none")
+            service.log.touch()
+            service.wait_until_ready()
+            answer = client.post("/predict?variant=float32", content=bytes(256), headers=OCTETS)
+            assert answer.status_code == 200  # though it had to be loaded
+            assert service.stop() == 0
+    os.close(reader)
 
 
 def test_there_is_no_line_where_it_is_not_set(service: RunningService) -> None:

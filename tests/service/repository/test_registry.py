@@ -116,6 +116,7 @@ def garbage_for_tensorflow(bundle: Bundle) -> Callable[[Path], Manifest]:
     return fill
 
 
+@pytest.mark.slow
 def test_a_version_that_loses_a_variant_in_use_is_refused(digits: Bundle, tmp_path: Path) -> None:
     store = ModelStore(tmp_path)
     store.publish("digits", refill(digits))

@@ -17,7 +17,8 @@ from bundle.store import ModelStore
 from service.engine.lanes import Lanes
 from service.errors import UnknownTargetError
 from service.observe.metrics import Metrics
-from service.repository.registry import Load, Registry
+from service.repository.loader import Load
+from service.repository.registry import Registry
 from service.repository.resolver import Resolver
 from service.repository.servable import Servable, load
 from service.wire.signature import Signature

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 
 from bundle.bundle import Bundle
 from tests.running_service import running_service
+
+STAMP = 1732550000123
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +101,41 @@ def test_the_schema_is_true_and_its_example_runs(client: httpx.Client) -> None:
         "version",
         "timeout_ms",
     }
+
+
+def test_the_example_of_the_schema_is_no_row_of_anybody(client: httpx.Client, digits: Bundle) -> None:
+    operation = client.get("/openapi.json").json()["paths"]["/predict"]["post"]
+    (row,) = operation["requestBody"]["content"]["application/json"]["example"]["instances"]
+    assert not (digits.test_set()[0] == np.array(row, np.float32)).all(axis=1).any()
+
+
+@pytest.fixture(scope="module")
+def stamped(digits: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A service of a model whose version is a time stamp, and whose held-out rows were left behind."""
+    folder = tmp_path_factory.mktemp("stamped")
+    version = Path(shutil.copytree(digits.folder, folder / "models" / "m" / str(STAMP)))
+    (version / digits.manifest.test_set.path).unlink()
+    with running_service(folder / "models", folder / "log", "--preload", "int8") as service:
+        yield service.client
+
+
+def test_a_version_that_is_a_time_stamp_is_asked_for_by_it(stamped: httpx.Client) -> None:
+    body = {"instances": [[0.0] * 64]}
+    answer = stamped.post(f"/predict?variant=int8&version={STAMP}", json=body)
+    assert (answer.status_code, answer.json()["version"]) == (200, STAMP)
+    assert stamped.get(f"/variants?version={STAMP}").json()["version"] == STAMP
+    assert stamped.get("/models").json()["models"][0]["version"] == STAMP
+
+
+@pytest.mark.parametrize("value", [str(2**63), "-1", "1" * 5000])
+def test_a_version_beyond_64_bits_is_a_problem(stamped: httpx.Client, value: str) -> None:
+    assert stamped.get(f"/variants?version={value}").status_code == 422
+
+
+def test_the_service_runs_without_the_held_out_rows(stamped: httpx.Client) -> None:
+    operation = stamped.get("/openapi.json").json()["paths"]["/predict"]["post"]
+    example = operation["requestBody"]["content"]["application/json"]["example"]
+    assert stamped.post("/predict?variant=int8", json=example).status_code == 200
 
 
 def test_every_reference_in_the_schema_leads_somewhere(client: httpx.Client) -> None:

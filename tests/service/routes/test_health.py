@@ -20,6 +20,24 @@ def test_a_service_with_a_model_is_live_and_ready(client: httpx.Client) -> None:
     assert client.get("/health/ready").json() == {"status": "ready"}
 
 
+def test_head_is_answered_wherever_get_is_without_the_body(client: httpx.Client) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    described = [path for path, methods in paths.items() if "get" in methods]
+    assert {"/health/live", "/health/ready", "/metrics", "/models", "/variants"} <= set(described)
+    for path in [*described, "/docs", "/openapi.json"]:
+        got, asked = client.get(path), client.head(path)
+        assert (got.status_code, got.content != b"") == (200, True), path
+        assert (asked.status_code, asked.content) == (200, b""), path
+        assert asked.headers["content-type"] == got.headers["content-type"]
+        assert "head" not in paths.get(path, {})
+
+
+def test_what_is_neither_get_nor_head_is_told_both(client: httpx.Client) -> None:
+    response = client.post("/health/live")
+    assert (response.status_code, response.headers["allow"]) == (405, "GET, HEAD")
+    assert client.head("/predict").headers["allow"] == "POST"
+
+
 def test_a_service_without_a_model_is_live_and_not_ready(tmp_path: Path) -> None:
     (tmp_path / "models").mkdir()
     with running_service(tmp_path / "models", tmp_path / "log", ready=False) as service:
@@ -27,7 +45,52 @@ def test_a_service_without_a_model_is_live_and_not_ready(tmp_path: Path) -> None
         response = service.client.get("/health/ready")
         assert response.status_code == 503
         assert response.headers["content-type"] == "application/problem+json"
+        asked = service.client.head("/health/ready")
+        assert (asked.status_code, asked.content) == (503, b"")
         assert service.client.post("/predict", json={"instances": [[1]]}).status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        (
+            ("--preload", "int9"),
+            "no model is loaded; --preload names 'int9', which no model has; there are: ",
+        ),
+        (("--default-model", "digit"), "--default-model is 'digit'; there is: digits"),
+    ],
+    ids=["preload", "default model"],
+)
+def test_a_name_that_is_not_there_is_told_at_the_start_and_by_readiness(
+    digits_alone: Path, tmp_path: Path, option: tuple[str, str], told: str
+) -> None:
+    with running_service(digits_alone, tmp_path / "log", *option, ready=False) as service:
+        service.wait_for_log(f"{option[0]} ")
+        ready = service.client.get("/health/ready")
+        assert ready.status_code == 503
+        assert ready.json()["detail"].startswith(told)
+        assert service.log.read_text().count(repr(option[1])) == 1  # and not again with each look
+
+
+def test_a_name_beside_others_that_is_not_there_is_told_and_no_reason_to_be_idle(
+    digits_alone: Path, tmp_path: Path
+) -> None:
+    with running_service(digits_alone, tmp_path / "log", "--preload", "int8,int9") as service:
+        service.wait_for_log("--preload names 'int9', which no model has")
+        assert "'int8'" not in service.log.read_text()
+
+
+def test_a_default_model_that_comes_later_is_ready_then(
+    models: Path, digits_alone: Path, tmp_path: Path
+) -> None:
+    store = tmp_path / "models"
+    shutil.copytree(digits_alone, store)
+    arguments = ("--default-model", "breast_cancer", "--preload", "int8")
+    with running_service(store, tmp_path / "log", *arguments, ready=False) as service:
+        service.wait_for_log("--default-model is 'breast_cancer'")
+        assert service.client.get("/health/ready").status_code == 503
+        shutil.copytree(models / "breast_cancer", store / "breast_cancer")
+        service.wait_until_ready()
 
 
 def flip_a_bit(folder: Path) -> None:

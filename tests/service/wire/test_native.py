@@ -51,6 +51,17 @@ def test_a_time_out_that_is_none_is_refused_wherever_it_stands(value: str) -> No
         ask_headers([(b"x-timeout-ms", value.encode())])
 
 
+@pytest.mark.parametrize("number", [0, 1732550000123, 2**63 - 1])
+def test_a_version_may_be_a_time_stamp(number: int) -> None:
+    assert ask_query(f"version={number}".encode()).target.version == number
+
+
+@pytest.mark.parametrize("value", [str(2**63), "1" * 5000, "-1", "1.0", "x", "%D9%A3"])
+def test_a_version_that_is_none_is_refused(value: str) -> None:
+    with pytest.raises(InvalidRequestError, match="must be a whole number up to 9223372036854775807"):
+        ask_query(f"version={value}".encode())
+
+
 def test_headers_say_which_way_numbers_are_written() -> None:
     wants = ask_headers(
         [

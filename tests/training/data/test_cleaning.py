@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from training.config import Kind
 from training.data.cleaning import clean
 from training.data.dataset import RawData
 from training.errors import FeaturesError, LabelsError, MissingValuesError, OptionError
 
+KINDS: tuple[Kind, ...] = ("image", "sequence", "vector")
 X = np.arange(20.0).reshape(10, 2)
 Y = np.array([0, 1] * 5)
 
@@ -130,3 +132,36 @@ def test_nothing_left_after_dropping_is_refused() -> None:
 def test_any_64_bit_integers_can_be_labels(values: list[int]) -> None:
     data = clean(raw(np.ones((len(values), 1)), np.array(values, np.int64)))
     assert data.y.tolist() == values
+
+
+def test_what_the_rows_were_taken_for_is_said() -> None:
+    assert clean(raw()).taken == ("toy: 10 vectors of 2 numbers, in 2 classes of whole numbers: 0, 1",)
+    image = clean(raw(np.zeros((10, 4, 5, 3)), np.array(["a", "b"] * 5)))
+    assert image.taken == (
+        "toy: 10 images, 4 high and 5 wide, of 3 channels, in 2 classes of words: 'a', 'b'",
+    )
+    steps = raw(np.ones((10, 4, 5)), lengths=np.full(10, 2))
+    assert "sequences of up to 4 steps, 5 numbers each" in clean(steps).taken[0]
+
+
+def test_images_with_their_channels_first_are_refused_unless_it_is_said_what_they_are() -> None:
+    for channels in (1, 3):
+        with pytest.raises(FeaturesError, match=r"channels before height.*x\.transpose\(0, 2, 3, 1\)"):
+            clean(raw(np.zeros((10, channels, 24, 24))))
+    assert clean(raw(np.zeros((10, 3, 24, 24))), kind="image").input.shape == (3, 24, 24)
+    assert clean(raw(np.zeros((10, 24, 24, 3)))).input.shape == (24, 24, 3)
+
+
+def test_floats_that_may_be_images_or_sequences_are_taken_for_sequences_aloud() -> None:
+    (note,) = clean(raw(np.zeros((10, 24, 24)))).notes
+    assert "24 x 24 float64 were taken for sequences: say --kind sequence, or --kind image" in note
+    for kind in KINDS:
+        assert clean(raw(np.zeros((10, 24, 24))), kind=kind).notes == ()
+    assert clean(raw(np.zeros((10, 24, 24)), lengths=np.full(10, 3))).notes == ()
+
+
+@pytest.mark.parametrize(("largest", "dtype"), [(2**53, "f8"), (2**24, "f4"), (2**11, "f2")])
+def test_labels_as_floats_that_cannot_tell_whole_numbers_apart_are_refused(largest: int, dtype: str) -> None:
+    assert clean(raw(y=np.array([largest - 1, 1] * 5, dtype))).labels == (1, largest - 1)
+    with pytest.raises(LabelsError, match=r"cannot tell whole numbers from .* apart; save integers"):
+        clean(raw(y=np.array([largest, 1] * 5, dtype)))

@@ -33,7 +33,7 @@ def test_training_says_which_test_rows_it_has_seen(tmp_path: Path) -> None:
     x = np.repeat(random.normal(size=(60, 4)), 5, axis=0)  # each of 60 rows five times
     np.savez(tmp_path / "again.npz", x=x, y=random.integers(2, size=300))
     notes = Notes()
-    read(TrainConfig(data=str(tmp_path / "again.npz")), notes)
+    read(TrainConfig(data=str(tmp_path / "again.npz")), notes).tell(notes)
     (note,) = notes.warnings
     assert note.endswith("of 60 test rows also stand in the training rows, with whatever label: the scores "
                          "flatter the model")  # fmt: skip
@@ -47,7 +47,7 @@ def test_a_published_test_split_that_was_trained_on_is_told_of(tmp_path: Path) -
         tmp_path / "split.npz", x_train=x, y_train=y, x_test=np.vstack([x[:7], x[:3] + 9]), y_test=y[:10]
     )
     notes = Notes()
-    read(TrainConfig(data=str(tmp_path / "split.npz")), notes)
+    read(TrainConfig(data=str(tmp_path / "split.npz")), notes).tell(notes)
     assert notes.warnings[0].startswith("7 of 10 test rows also stand in the training rows")
 
 
@@ -56,7 +56,8 @@ def test_the_same_short_text_twice_is_told_of_and_two_of_unknown_words_are_not(t
     lines += ["unheard,0,train", "zzz,1,test", "the good one,1,test", "the bad one,0,test"]
     (tmp_path / "texts.csv").write_text("text,label,part\n" + "\n".join(lines) + "\n")
     notes = Notes()
-    read(TrainConfig(data=str(tmp_path / "texts.csv"), label="label", text=("text",), split="part"), notes)
+    config = TrainConfig(data=str(tmp_path / "texts.csv"), label="label", text=("text",), split="part")
+    read(config, notes).tell(notes)
     assert any(note.startswith("2 of 3 test rows also stand") for note in notes.warnings)
 
 

@@ -70,6 +70,26 @@ def test_missing_values_are_filled_in_as_in_training_unless_they_are_to_be_dropp
     assert rows_like(load_like(config, bundle), bundle).x.tolist() == rows
 
 
+def test_columns_that_the_model_was_to_learn_nothing_from_are_left_out_and_labels_keep_their_type(
+    tmp_path: Path,
+) -> None:
+    chosen = {"ignore": ["column 1", "id"], "group": "patient", "time": None}
+    bundle = of_ages(tmp_path)
+    came = bundle.manifest.provenance.model_copy(update={"hyperparameters": chosen})
+    manifest = bundle.manifest.model_copy(update={"provenance": came, "labels": ("007", "120")})
+    config = ages(tmp_path, ',patient,id,age,y\n0,p1,7,"1,030",120\n1,p2,8,0x10,120\n')
+    data = load_like(config, Bundle(bundle.folder, manifest))
+    assert rows_like(data, Bundle(bundle.folder, manifest)).x.tolist() == [[1030, 0], [16, 0]]
+    assert data.y.tolist() == ["120", "120"]
+
+
+def test_what_the_model_takes_a_column_for_may_be_said_again_but_not_otherwise(tmp_path: Path) -> None:
+    content, bundle = "age,y\n30,new\n40,old\n", of_ages(tmp_path)
+    assert len(load_like(ages(tmp_path, content, numeric=("age",)), bundle).y) == 2
+    with pytest.raises(OptionError, match=r"--category age was given, and .* takes it as a number"):
+        load_like(ages(tmp_path, content, category=("age",)), bundle)
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -123,7 +143,7 @@ def test_other_columns_are_refused_by_name(field_models: Path, models: Path, tmp
     with pytest.raises(FeaturesError, match="other has the column 'salary'"):
         rescore(loans(field_models), DataConfig(data=str(tmp_path / "other.csv"), label="decision"))
     (tmp_path / "less.csv").write_text(text.replace("note", "remark"))
-    with pytest.raises(OptionError, match="no column 'note'"):
+    with pytest.raises(FeaturesError, match=r"words in column 'remark', which .* does not take"):
         rescore(loans(field_models), DataConfig(data=str(tmp_path / "less.csv"), label="decision"))
 
 

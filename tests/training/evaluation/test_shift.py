@@ -12,7 +12,7 @@ from bundle.store import ModelStore
 from tests.training.watchers import Notes
 from training.config import DataConfig
 from training.diagnosis.diagnose import diagnose
-from training.evaluation.shift import distance, shifts
+from training.evaluation.shift import distances, shifts
 from training.runs.rescore import rescore
 
 NAMED = InputSpec(kind="vector", shape=(3,), feature_names=("heat", "flow", "flag"))
@@ -107,10 +107,10 @@ def test_values_beyond_the_calibration_are_told_of_as_diagnose_does() -> None:
     assert told.startswith("1 of 3 features leave the range that was calibrated with; 'flow' in ")
 
 
-def test_distance_is_that_of_the_distributions() -> None:
-    one, other = (np.array(values, np.float32) for values in ([1, 2, 3, 4], [3, 4, 5, 6]))
-    assert distance(one, other) == 0.5
-    assert distance(one, one[::-1]) == 0
+def test_distance_is_that_of_the_distributions_column_by_column() -> None:
+    one = np.arange(40, dtype=np.float32)[:, None]
+    found = distances(one, np.hstack([one, one + 20, one + 99, one * 0]))
+    assert found.tolist() == pytest.approx([0, 0.5, 1, 0.975], abs=0.05)
 
 
 def test_evaluate_and_diagnose_say_the_same_of_the_same_rows(models: Path, tmp_path: Path) -> None:

@@ -59,6 +59,16 @@ def test_a_dying_converter_is_replaced_by_one_that_makes_the_rest(tmp_path: Path
     }
 
 
+def test_a_disk_that_is_full_is_no_fault_of_the_variant(tmp_path: Path) -> None:
+    converter = fake("""
+        for name in asked:
+            print("begin", name, flush=True)
+            print("unwritable No space left on device", flush=True)
+    """)
+    with pytest.raises(OSError, match="No space left on device"):
+        convert_all(tmp_path, ["int8"], command=converter)
+
+
 def test_a_converter_that_hangs_is_stopped(tmp_path: Path) -> None:
     converter = fake("""
         for name in asked:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -159,6 +160,33 @@ def test_an_interruption_ends_the_search_and_keeps_what_it_has(convert: Worker) 
     assert found.interrupted
     assert found.candidates == [found.reference]
     assert found.chosen == found.reference
+
+
+def test_a_study_that_is_lost_on_the_way_is_told_of_in_one_line(convert: Worker, tmp_path: Path) -> None:
+    database = tmp_path / "study.db"
+
+    def loses(folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]) -> dict[str, str]:
+        database.write_bytes(b"no database, as after a disk that was full")
+        return convert(folder, variants, on_done=on_done)
+
+    with pytest.raises(OptionError, match="which cannot be used") as caught:
+        Tuning(told(study=f"sqlite:///{database}"), Silence(), loses).search()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_disk_that_is_full_ends_the_search_and_keeps_what_it_has(convert: Worker) -> None:
+    calls: list[str] = []
+
+    def full(folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]) -> dict[str, str]:
+        calls.extend(variants)
+        if len(calls) > 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return convert(folder, variants, on_done=on_done)
+
+    notes = Notes()
+    found = Tuning(told(trials=9), notes, full).search()
+    assert found.candidates == [found.reference]
+    assert notes.warnings[-1] == "the search ends here: No space left on device"
 
 
 def test_an_interruption_before_there_is_anything_ends_all() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from pickle import UnpicklingError
@@ -11,10 +12,15 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from training.config import DataConfig
 from training.data.dataset import RawData
-from training.errors import DataUnreadableError, FeaturesError, LabelsError
+from training.errors import DataUnreadableError, FeaturesError, LabelsError, OptionError, listed
 
 _LAYOUT = "it must hold x and y, or x_train, y_train, x_test and y_test"
+_LAYOUTS = (  # two thirds of each must be there; the rest, lengths, may be
+    ("x", "y", "length"),
+    ("x_train", "y_train", "x_test", "y_test", "length_train", "length_test"),
+)
 _UNREADABLE = (ValueError, EOFError, OSError, zipfile.BadZipFile, UnpicklingError)
 
 
@@ -36,16 +42,17 @@ def read_npy(path: Path) -> RawData:
     return RawData(path.stem, table[:, :-1], table[:, -1], label_name="the last column")
 
 
-def read_npz(path: Path) -> RawData:
+def read_npz(path: Path, config: DataConfig) -> RawData:
     """Read an archive of `x` and `y`, or of `x_train`, `y_train`, `x_test`, `y_test`, as Keras has it.
 
     `length`, or `length_train` and `length_test`, say how many steps of each sequence are true; what follows
-    them is padding.
+    them is padding. Any other array is refused, unless the config ignores it: it may be a misspelt one.
     """
     with path.open("rb") as stream:
         archive = _load(path, stream)
         if isinstance(archive, np.ndarray):
             raise DataUnreadableError(f"{path} is a .npy array under another name; rename it")
+        _refuse_strangers(path, archive.files, config.ignore)
         if {"x", "y"} <= set(archive.files):
             x, y = (_at_least_1d(path, name, _member(path, archive, name)) for name in ("x", "y"))
             lengths = _member(path, archive, "length") if "length" in archive.files else None
@@ -60,6 +67,21 @@ def read_npz(path: Path) -> RawData:
         lengths = _split_lengths(path, archive)
     raw = join_published_split(path.stem, (x_train, _text(y_train)), (x_test, _text(y_test)))
     return replace(raw, lengths=lengths)
+
+
+def _refuse_strangers(path: Path, held: Sequence[str], ignored: Sequence[str]) -> None:
+    """Raise DataUnreadableError for an array that nobody would look at, and OptionError for one not there."""
+    absent = [name for name in ignored if name not in held]
+    if absent:
+        raise OptionError(f"{path} has no array {absent[0]!r}, wanted by --ignore; it has {', '.join(held)}")
+    layout = next((names for names in _LAYOUTS if set(names[: len(names) * 2 // 3]) <= set(held)), None)
+    strange = [name for name in held if name not in (layout or held) and name not in ignored]
+    if layout and strange:
+        raise DataUnreadableError(
+            f"{path} holds {listed(strange)} beside {', '.join(name for name in layout if name in held)}; "
+            f"of such an archive {', '.join(layout)} are read: rename it, or leave it out with --ignore "
+            f"{strange[0]}"
+        )
 
 
 def _split_lengths(path: Path, archive: Any) -> npt.NDArray[Any] | None:
@@ -121,4 +143,12 @@ def _at_least_1d(path: Path, name: str, array: npt.NDArray[Any]) -> npt.NDArray[
 
 
 def _text(y: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    return np.char.decode(y, "utf-8") if y.dtype.kind == "S" else y
+    """Return labels of bytes as the text that they are in UTF-8. Raises LabelsError where they are none."""
+    if y.dtype.kind != "S":
+        return y
+    try:
+        return np.char.decode(y, "utf-8")
+    except UnicodeDecodeError as error:
+        raise LabelsError(
+            f"the labels hold the bytes {error.object!r}, which are not text in UTF-8; save them as strings"
+        ) from error

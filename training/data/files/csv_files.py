@@ -1,135 +1,164 @@
-"""Reads the tables that people bring, `.csv` and `.csv.gz`."""
+"""Reads tables of text, `.csv` and `.tsv`, compressed or not."""
 
 from __future__ import annotations
 
 import csv
-import gzip
+import re
 import warnings
-import zlib
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
 import numpy as np
-import numpy.typing as npt
 
 from training.config import DataConfig
-from training.data.dataset import IntArray, RawData
-from training.data.files.tables import Columns, as_records
-from training.errors import DataUnreadableError, FeaturesError, OptionError
+from training.data.files.columns import Columns, Known
+from training.data.files.kinds import Cells
+from training.data.files.tables import Table, names_of
+from training.data.files.text_files import COMPRESSIONS, opened
+from training.data.files.words import MISSING
+from training.errors import DataUnreadableError, OptionError
 
-_UNREADABLE = (UnicodeDecodeError, csv.Error, EOFError, gzip.BadGzipFile, zlib.error)
+# A piece of a table is read at once: what pandas needs for its cells is several times what they take later.
+_CHUNK_CELLS = 2_000_000
+_CHUNK_ROWS_MIN = 256  # each piece costs it time for every column
+_LEADING_ZERO = re.compile(r"\s*[+-]?0\d")
 
 
-def read_csv(path: Path, config: DataConfig) -> RawData:
-    """Read a table with a header. Where every column but the label holds numbers, rows are vectors.
+def read_csv(path: Path, config: DataConfig, known: Known) -> Table:
+    """Read a table with a header; columns that hold nothing but numbers, or true and false, come as such."""
+    names, nameless = names_of(path, _header(path, config))
+    columns = Columns.of(config, path, names, nameless, known)
+    cells, has_zeros = _parse(path, config, names, columns.words)
+    numbers = [name for name in names if cells[name].dtype.kind in "iuf"] if has_zeros else []
+    zeros = _with_leading_zeros(path, config, names, numbers)
+    plain = path.with_suffix("") if path.suffix.lower() in COMPRESSIONS else path
+    return Table(path, plain.stem, cells, columns, zeros)
 
-    Where one holds words, or values are to be filled in, rows are records.
+
+def _separator(path: Path, config: DataConfig) -> str:
+    usual = "\t" if ".tsv" in (suffix.lower() for suffix in path.suffixes[-2:]) else ","
+    sep = config.sep or usual
+    if sep == config.decimal:
+        raise OptionError(f"{path} would have {sep!r} between columns and in numbers; give another --sep")
+    return sep
+
+
+def _header(path: Path, config: DataConfig) -> list[str]:
+    sep = _separator(path, config)
+    with opened(path, config.encoding) as stream:
+        try:
+            given = next((row for row in csv.reader(stream, delimiter=sep) if row), [])
+        except csv.Error as error:
+            raise DataUnreadableError(f"{path} is not a readable .csv ({error})") from error
+    if not given:
+        raise DataUnreadableError(f"{path} is empty; a table must begin with a header")
+    return given
+
+
+def _parse(
+    path: Path, config: DataConfig, names: list[str], words: Collection[str]
+) -> tuple[dict[str, Cells], bool]:
+    """Return the columns, and whether some number in them may begin with a zero.
+
+    A cell of the columns `words` is kept as it is written, whatever it looks like.
     """
-    columns = Columns(config.text, config.category, config.split, config.missing == "fill")
-    names, label = _header(path), config.label
-    if label is None:
-        raise OptionError(f"{path} needs --label COLUMN, the column to predict; it has {', '.join(names)}")
-    if label not in names:
-        raise OptionError(f"{path} has no column {label!r}; it has {', '.join(names)}")
-    columns.check(path, names, label)
-    features = tuple(column for column in names if column not in (label, columns.split))
-    if not features:
-        raise FeaturesError(f"{path} has no features: {label!r} is its only column")
-    table = _table(path, label, features, columns)
-    order, test_rows = _published_split(path, table, columns.split)
-    table = table.iloc[order]
-    kinds = columns.kinds(path, table, features)
-    y = _csv_labels(table[label])
-    name = Path(path.name.removesuffix(".gz")).stem
-    raw = RawData(
-        name, np.zeros((len(table), 0)), y, features, test_rows, label_name=repr(label), order=order
-    )
-    if columns.filled or set(kinds.values()) != {"number"}:
-        return replace(raw, feature_names=None, records=as_records(path, table, kinds, filled=columns.filled))
-    x = np.empty((len(table), len(features)), np.float64)
-    for index, column in enumerate(features):
-        x[:, index] = _numbers(table[column])
-    return replace(raw, x=x)
+    # The mark before a word keeps pandas from taking it for a missing value. To say so by the column takes
+    # it seconds where there are thousands.
+    marked = {place: "=".__add__ for place, name in enumerate(names) if name in words}
+    pieces: dict[str, list[Cells]] = {name: [] for name in names}
+    with opened(path, config.encoding) as stream:
+        watched = _Watched(stream, _separator(path, config))
+        rows = max(_CHUNK_ROWS_MIN, _CHUNK_CELLS // len(names))
+        how = {"converters": marked, "na_values": MISSING, "chunksize": rows}
+        for chunk in _of_pandas(path, watched, config, names, **how):
+            for name, column in chunk.items():
+                pieces[name].append(_shared(column.to_numpy(), marked=name in words))
+    return {name: _joined(pieces.pop(name)) for name in names}, watched.leading_zero
 
 
-def _published_split(path: Path, table: Any, split: str | None) -> tuple[IntArray, int]:
-    """Return the numbers of the rows, those of the test split last, and how many those are."""
-    if split is None:
-        return np.arange(len(table)), 0
-    is_test = (table[split].str.strip() == "test").to_numpy(bool)
-    if is_test.all() or not is_test.any():
-        held = ", ".join(repr(value) for value in table[split].unique()[:5])
-        raise OptionError(
-            f"--split was given {split!r}, which holds {held or 'nothing'} in {path}; it must say 'test' "
-            "in some rows and something else in others"
-        )
-    return np.argsort(is_test, kind="stable"), int(is_test.sum())
+def _shared(piece: Cells, *, marked: bool) -> Cells:
+    """Return a piece of a column of words without their mark, every word once in memory."""
+    if piece.dtype.kind != "O":
+        return piece
+    known: dict[Any, Any] = {}
+    words = (cell[1:] for cell in piece) if marked else piece
+    shared = np.empty(len(piece), object)
+    shared[:] = [known.setdefault(cell, cell) for cell in words]
+    return shared
 
 
-def _open_text(path: Path) -> TextIO:
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", newline="", encoding="utf-8-sig")
-    return path.open(newline="", encoding="utf-8-sig")
+def _joined(pieces: list[Cells]) -> Cells:
+    """Put the pieces of a column together: as numbers or booleans, where each holds nothing else."""
+    kinds = {piece.dtype.kind for piece in pieces}
+    if not pieces:
+        return np.empty(0, object)
+    is_plain = kinds <= set("iuf") or kinds == {"b"}
+    return np.concatenate(pieces if is_plain else [piece.astype(object) for piece in pieces])
 
 
-def _header(path: Path) -> list[str]:
-    try:
-        with _open_text(path) as stream:
-            columns = next(csv.reader(stream), [])
-    except _UNREADABLE as error:
-        raise DataUnreadableError(f"{path} is not a readable .csv file ({error})") from error
-    if not columns:
-        raise DataUnreadableError(f"{path} is empty; a .csv must begin with a header")
-    repeated = sorted({column for column in columns if columns.count(column) > 1})
-    if repeated:
-        raise DataUnreadableError(f"{path} names more than one column {', '.join(map(repr, repeated))}")
-    return columns
-
-
-def _table(path: Path, label: str, features: tuple[str, ...], columns: Columns) -> Any:
+def _of_pandas(path: Path, stream: Any, config: DataConfig, names: list[str], **more: Any) -> Iterator[Any]:
+    """Read a text as pandas does, a DataFrame after the other. Raises DataUnreadableError."""
     import pandas as pd
 
-    # A class may well be called "NA" or "None"; only an empty cell has no label. A text may be empty.
-    blanks = {
-        column: ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "?"]
-        for column in features
-        if column not in columns.text
-    }
-    words = [label, *columns.text, *columns.category, *([columns.split] if columns.split else [])]
+    read: Any = pd.read_csv
+    sep = _separator(path, config)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # else it cuts rows that are too long
-            return pd.read_csv(
-                path,
-                encoding="utf-8-sig",
-                dtype=dict.fromkeys(words, str),
+            yield from read(
+                stream,
+                sep=sep,
+                decimal=config.decimal,
+                names=names,
+                header=0,
                 index_col=False,
                 keep_default_na=False,
-                na_values=blanks,
                 low_memory=False,
+                **more,
             )
-    except (*_UNREADABLE, pd.errors.ParserError, pd.errors.ParserWarning) as error:
-        raise DataUnreadableError(f"{path} is not a readable .csv file ({error})") from error
+    except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError) as error:
+        reason = str(error).partition(" This leads to")[0]
+        raise DataUnreadableError(f"{path} is not a readable .csv ({reason})") from error
 
 
-def _numbers(values: Any) -> npt.NDArray[np.float64]:
-    import pandas as pd
+def _with_leading_zeros(
+    path: Path, config: DataConfig, names: list[str], numbers: Sequence[str]
+) -> dict[str, str]:
+    """Return which columns of `numbers` hold a code such as 007, and one of each."""
+    found: dict[str, str] = {}
+    if not numbers:
+        return found
+    rows = max(_CHUNK_ROWS_MIN, _CHUNK_CELLS // len(numbers))
+    with opened(path, config.encoding) as stream:
+        chunks = _of_pandas(path, stream, config, names, usecols=numbers, dtype=str, chunksize=rows)
+        for chunk in chunks:
+            for name in numbers:
+                if name not in found:
+                    codes = (cell for cell in chunk[name] if _LEADING_ZERO.match(str(cell)))
+                    code = next(codes, None)
+                    found |= {} if code is None else {name: code.strip()}
+    return found
 
-    return np.asarray(pd.to_numeric(values), np.float64)
 
+class _Watched:
+    """A text that is being read, and whether a number was seen in it that begins with a zero, as 007 does."""
 
-def _csv_labels(values: Any) -> npt.NDArray[Any]:
-    """Return integers where every label is written as a number, as in 1, -1 or 2.0; else the text itself."""
-    import pandas as pd
+    def __init__(self, stream: TextIO, sep: str) -> None:
+        self._stream = stream
+        self._before = np.frombuffer(f'{sep}\t\n\r "'.encode(), np.uint8)
+        self._end = "\n"
+        self.leading_zero = False
 
-    text = np.asarray(values.fillna(""), dtype=np.str_)
-    text = np.char.strip(text)
-    written = text[text != ""]
-    digits = np.char.lstrip(written, "+-")
-    padded = np.char.startswith(digits, "0") & np.char.isdigit(digits) & (np.char.str_len(digits) > 1)
-    if padded.any():
-        return text  # 007 is a code, not seven
-    numbers = pd.to_numeric(pd.Series(text).replace("", "nan"), errors="coerce").to_numpy(np.float64)
-    is_number = np.isfinite(numbers)
-    return numbers if is_number[text != ""].all() and is_number.any() else text
+    def __iter__(self) -> _Watched:  # pandas reads what is iterable alone, and never asks for a line
+        return self
+
+    def read(self, size: int = -1) -> str:
+        text = self._stream.read(size)
+        if not self.leading_zero:
+            seen = np.frombuffer((self._end + text).encode("utf-8", "surrogatepass"), np.uint8)
+            zeros = np.flatnonzero(seen[1:-1] == ord("0")) + 1
+            digits = (seen[zeros + 1] >= ord("0")) & (seen[zeros + 1] <= ord("9"))
+            self.leading_zero = bool(np.isin(seen[zeros[digits] - 1], self._before).any())
+            self._end = (self._end + text)[-2:]
+        return text

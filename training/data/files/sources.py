@@ -1,6 +1,7 @@
 """Finds the data that the user named: a data set that everybody knows, or a file of their own.
 
-To add a format of files, write its reader beside `arrays` and `csv_files`, and its entry into FORMATS.
+To add a format of files, write its reader beside `arrays`, `csv_files` and `workbooks`, and its entry into
+FORMATS.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import contextlib
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,10 @@ import numpy as np
 from training.config import DataConfig
 from training.data.cleaning import clean
 from training.data.dataset import Dataset, RawData
-from training.data.files import arrays, csv_files, idx
+from training.data.files import arrays, csv_files, idx, workbooks
+from training.data.files.columns import Known
+from training.data.files.tables import Table, as_raw
+from training.data.files.text_files import COMPRESSIONS
 from training.errors import DataUnreadableError, OptionError
 
 SKLEARN = ("breast_cancer", "digits", "iris", "wine")
@@ -27,44 +32,57 @@ BUILT_IN = (*SKLEARN, *DOWNLOADED)
 
 @dataclass(frozen=True)
 class Format:
-    """How files of one ending are read."""
+    """How files of one ending are read: as arrays, or as a table, whose columns have names."""
 
-    read: Callable[[Path, DataConfig], RawData]
-    is_table: bool = False
-    """Whether columns have names, which `--label` and its like can ask for."""
+    arrays: Callable[[Path, DataConfig], RawData] | None = None
+    table: Callable[[Path, DataConfig, Known], Table] | None = None
+    needs: tuple[str, ...] = ()
+    """Libraries of which one must be installed."""
+
+    @property
+    def is_there(self) -> bool:
+        return not self.needs or any(find_spec(name) is not None for name in self.needs)
+
+    def read(self, path: Path, config: DataConfig, known: Known) -> RawData:
+        if self.table is not None:
+            return as_raw(self.table(path, config, known), config, known)
+        assert self.arrays is not None  # noqa: S101 - a format has one of the two
+        return self.arrays(path, config)
 
 
+_TEXT = Format(table=csv_files.read_csv)
 FORMATS = {
     ".npy": Format(lambda path, _: arrays.read_npy(path)),
-    ".npz": Format(lambda path, _: arrays.read_npz(path)),
-    ".csv": Format(csv_files.read_csv, is_table=True),
-    ".csv.gz": Format(csv_files.read_csv, is_table=True),
+    ".npz": Format(arrays.read_npz),
+    **{kind + compression: _TEXT for kind in (".csv", ".tsv") for compression in ("", *COMPRESSIONS)},
+    ".parquet": Format(table=workbooks.read_parquet, needs=("pyarrow", "fastparquet")),
+    ".xlsx": Format(table=workbooks.read_xlsx, needs=("openpyxl", "python_calamine")),
 }
 
 
 def suffix(path: Path) -> str:
-    """Return the ending that says what a file is; of a compressed table, both."""
-    return "".join(path.suffixes[-2:]) if path.suffix == ".gz" else path.suffix
+    """Return the ending that says what a file is, in lower case; of a compressed table, both."""
+    last = path.suffix.lower()
+    return "".join(path.suffixes[-2:]).lower() if last in COMPRESSIONS else last
 
 
 def stem(path: Path) -> str:
     """Return the name of a file without its ending."""
-    return path.name.removesuffix(suffix(path)) if suffix(path) in FORMATS else path.stem
+    return path.name[: -len(suffix(path))] if suffix(path) in FORMATS else path.stem
 
 
 def is_table(path: Path) -> bool:
-    return suffix(path) in FORMATS and FORMATS[suffix(path)].is_table
+    return suffix(path) in FORMATS and FORMATS[suffix(path)].table is not None
 
 
-def load(config: DataConfig) -> Dataset:
-    """Read and clean the data. Raises DataError or OptionError."""
-    return clean(_read(config), kind=config.kind, missing=config.missing)
+def load(config: DataConfig, known: Known | None = None) -> Dataset:
+    """Read and clean the data, for the model that is `known`, if any. Raises DataError or OptionError."""
+    return clean(_read(config, known or Known()), kind=config.kind, missing=config.missing)
 
 
-def _read(config: DataConfig) -> RawData:
+def _read(config: DataConfig, known: Known) -> RawData:
     path = Path(config.data)
-    if not is_table(path):
-        _refuse_options_of_tables(config)
+    _refuse_options_of_other_data(path, config)
     if config.data_dir is not None and config.data not in DOWNLOADED:
         raise OptionError(
             f"--data-dir was given, but {config.data} does not use it; {', '.join(DOWNLOADED)} do"
@@ -73,20 +91,41 @@ def _read(config: DataConfig) -> RawData:
         return _from_sklearn(config.data)
     if config.data in DOWNLOADED:
         return _of_keras(config.data, config.data_dir)
-    return _from_file(path, config)
+    return _from_file(path, config, known)
 
 
-def _refuse_options_of_tables(config: DataConfig) -> None:
-    given = {
+def _refuse_options_of_other_data(path: Path, config: DataConfig) -> None:
+    """Raise OptionError for what has a meaning in a table alone, or in one that is a text.
+
+    A file that cannot be read is refused for that, and not for the options that it would have needed.
+    """
+    if config.data not in BUILT_IN and suffix(path) not in FORMATS:
+        return
+    of_tables = {
         "--label": config.label,
         "--text": ", ".join(config.text),
         "--category": ", ".join(config.category),
+        "--numeric": ", ".join(config.numeric),
         "--split": config.split,
+        "--group": config.group,
+        "--time": config.time,
         "--missing": "fill" if config.missing == "fill" else None,
+        "--ignore": None if suffix(path) == ".npz" else ", ".join(config.ignore),
     }
-    for option, value in given.items():
+    defaults = DataConfig.model_fields
+    of_texts = {
+        f"--{name}": getattr(config, name)
+        for name in ("sep", "decimal", "encoding")
+        if getattr(config, name) != defaults[name].default
+    }
+    refused = {} if is_table(path) else of_tables
+    refused |= {} if is_table(path) and FORMATS[suffix(path)] is _TEXT else of_texts
+    for option, value in refused.items():
         if value:
-            raise OptionError(f"{option} {value} was given, but {config.data} is not a .csv file")
+            other = "another table" if option in of_tables else "a .tsv"
+            raise OptionError(
+                f"{option} {value} was given, but {config.data} is not a .csv file, nor {other}"
+            )
 
 
 def _from_sklearn(name: str) -> RawData:
@@ -107,7 +146,7 @@ def _of_keras(name: str, folder: Path | None) -> RawData:
         raise DataUnreadableError(f"--data-dir {folder} is not a folder")
     archive = folder / f"{name}.npz"
     if archive.is_file():
-        raw = arrays.read_npz(archive)
+        raw = arrays.read_npz(archive, DataConfig(data=name))
         if raw.test_rows == 0:
             raise DataUnreadableError(f"{archive} has no test split; {name} is published with one")
         return raw
@@ -133,15 +172,27 @@ def _download(name: str) -> Any:
         ) from error
 
 
-def _from_file(path: Path, config: DataConfig) -> RawData:
-    if suffix(path) not in FORMATS:
+def _from_file(path: Path, config: DataConfig, known: Known) -> RawData:
+    kind = FORMATS.get(suffix(path))
+    if kind is None:
         raise DataUnreadableError(
-            f"{str(path)!r} is neither a built-in data set ({', '.join(BUILT_IN)}) "
-            f"nor a file that ends in {', '.join(FORMATS)}"
+            f"{str(path)!r} is neither a built-in data set ({', '.join(BUILT_IN)}) nor a file that is read "
+            f"here: {_readable()}"
+        )
+    if not kind.is_there:
+        raise DataUnreadableError(
+            f"{path} cannot be read here, since {suffix(path)} needs {' or '.join(kind.needs)}, which is not "
+            f"installed; what can be read is {_readable()}"
         )
     if not path.is_file():
         raise DataUnreadableError(f"there is no file {path}")
     try:
-        return FORMATS[suffix(path)].read(path, config)
+        return kind.read(path, config, known)
     except PermissionError as error:
         raise DataUnreadableError(f"{path} cannot be read ({error.strerror})") from error
+
+
+def _readable() -> str:
+    """List the endings of the files that can be read with what is installed."""
+    plain = [one for one, kind in FORMATS.items() if kind.is_there and one.count(".") == 1]
+    return f"{', '.join(plain)}, and .csv or .tsv compressed as {', '.join(COMPRESSIONS)}"

@@ -1,119 +1,163 @@
-"""Tells what the columns of a `.csv` are, and gives its rows as clients would send them."""
+"""Makes rows and labels of a table, whichever file it came from, and tells what each column was taken for."""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from bundle.fields import Missing as Treatment
-from training.data.records import FieldKind, Instance, Records, looks_like_text
-from training.errors import FeaturesError, OptionError, UndeclaredColumnError
+from bundle.fields import Missing, word
+from training.config import DataConfig
+from training.data.dataset import IntArray, RawData
+from training.data.files import doubts, kinds
+from training.data.files.classes import read_labels
+from training.data.files.columns import Columns, Known
+from training.data.files.kinds import Cells
+from training.data.files.times import ranks
+from training.data.reading import ColumnReading, taken_for
+from training.data.records import FieldKind, Records
+from training.data.resolution import merged
+from training.data.rows import Rows
+from training.errors import DataUnreadableError, OptionError, listed
+
+_SHOWN_MAX = 40  # columns of the table that tells how each was read
+_PLACEHOLDER = re.compile(r"Unnamed: \d+|__index_level_\d+__")  # what pandas calls a column without a name
 
 
 @dataclass(frozen=True)
-class Columns:
-    """What the user says of the columns of a `.csv`. The rest, the columns say themselves."""
+class Table:
+    """A table as it was read: numbers and booleans where a column holds nothing else, words elsewhere."""
 
-    text: tuple[str, ...] = ()
-    category: tuple[str, ...] = ()
-    split: str | None = None
-    filled: bool = False
-    """Missing values are filled in, by the model's own rules."""
-
-    def check(self, path: Path, names: Sequence[str], label: str) -> None:
-        """Raise OptionError for a column that is not there, or that cannot be two things at once."""
-        taken = {label: "--label"}
-        given = [("--text", self.text), ("--category", self.category)]
-        given += [("--split", (self.split,))] if self.split is not None else []
-        for option, columns in given:
-            for column in columns:
-                if column not in names:
-                    raise OptionError(
-                        f"{path} has no column {column!r}, wanted by {option}; it has {', '.join(names)}"
-                    )
-                if column in taken:
-                    raise OptionError(f"{option} and {taken[column]} were both given {column!r}")
-                taken[column] = option
-
-    def kinds(self, path: Path, table: Any, features: Sequence[str]) -> dict[str, FieldKind]:
-        """Tell what each feature is: what the user said, or else a number or a category, as it looks.
-
-        Raises UndeclaredColumnError for a column that is neither.
-        """
-        return {column: self._kind(path, column, table[column]) for column in features}
-
-    def _kind(self, path: Path, column: str, values: Any) -> FieldKind:
-        if column in self.text:
-            return "text"
-        if column in self.category:
-            return "category"
-        if values.dtype.kind in "biuf":
-            return "number"
-        import pandas as pd
-
-        words = values[values.notna()]
-        are_words = pd.to_numeric(words, errors="coerce").isna()
-        if not are_words.any():
-            return "number"
-        if not are_words.all():
-            word = words[are_words]
-            raise UndeclaredColumnError(
-                f"{path} has {str(word.iloc[0])!r} in column {column!r}, row {word.index[0]} (counted from "
-                f"0), and numbers elsewhere in it: mend it, or give --category {column} or --text {column}",
-                column,
-            )
-        if looks_like_text(words.tolist()):
-            raise UndeclaredColumnError(
-                f"{path} has {words.nunique()} different words in {len(words)} rows of column {column!r}: "
-                f"give --text {column}, or --category {column}, or leave the column out",
-                column,
-            )
-        return "category"
+    path: Path
+    name: str
+    cells: Mapping[str, Cells]
+    columns: Columns
+    leading_zeros: Mapping[str, str] = field(default_factory=dict)
+    """Columns of numbers that hold a code such as 007, and one of each."""
 
 
-def as_records(path: Path, table: Any, kinds: Mapping[str, FieldKind], *, filled: bool) -> Records:
-    """Turn the columns of a pandas `table` into instances; a missing value is None."""
-    columns = {column: _values(path, column, kind, table[column]) for column, kind in kinds.items()}
-    treatment: Treatment = "filled" if filled else "refused"
-    rows = zip(*columns.values(), strict=True)
-    instances: list[Instance]
-    if tuple(kinds.values()) == ("text",):
-        instances = [text for (text,) in rows]
-    else:
-        instances = [dict(zip(columns, row, strict=True)) for row in rows]
-    return Records(dict(kinds), instances, treatment)
+def names_of(path: Path, header: Sequence[object]) -> tuple[list[str], list[str]]:
+    """Return the names of the columns, and those that only pandas or their places name.
 
-
-def _values(path: Path, column: str, kind: FieldKind, values: Any) -> list[Any]:
-    if kind == "text":
-        return [str(value) for value in values]
-    if kind == "category":
-        return [
-            None if missing else str(value).strip()
-            for value, missing in zip(values, values.isna(), strict=True)
-        ]
-    floats = zip(values.index, _floats(values), strict=True)
-    return [_number(path, column, row, value) for row, value in floats]
-
-
-def _floats(values: Any) -> list[float]:
-    import pandas as pd
-
-    floats: list[float] = np.asarray(pd.to_numeric(values), np.float64).tolist()
-    return floats
-
-
-def _number(path: Path, column: str, row: int, value: float) -> float | int | None:
-    """Return a number as a client would write it: 41, and not 41.0."""
-    if np.isnan(value):
-        return None
-    if not abs(value) <= np.finfo(np.float32).max:
-        raise FeaturesError(
-            f"{path} has {value} in column {column!r}, row {row} (counted from 0), which is infinite or "
-            "beyond float32"
+    A column without any is called `column 1`, or whichever it is. Raises DataUnreadableError where two have
+    the same name.
+    """
+    given = ["" if name is None else word(str(name)) for name in header]
+    names = [name or f"column {place}" for place, name in enumerate(given, 1)]
+    repeated = sorted(name for name, count in Counter(names).items() if count > 1)
+    if repeated:
+        raise DataUnreadableError(
+            f"{path} names more than one column {listed([repr(name) for name in repeated])}"
         )
-    return int(value) if value == int(value) else value
+    nameless = [
+        name for name, there in zip(names, given, strict=True) if not there or _PLACEHOLDER.fullmatch(there)
+    ]
+    return names, nameless
+
+
+def as_raw(table: Table, config: DataConfig, known: Known) -> RawData:
+    """Return rows and labels. Where every feature is a number, rows are vectors.
+
+    Where one is not, or values are to be filled in, rows are records. Raises DataError or OptionError.
+    """
+    path, columns, cells = table.path, table.columns, table.cells
+    is_test = None if columns.split is None else _said_to_be_test(path, cells[columns.split], columns.split)
+    found = kinds.of_columns(path, cells, columns, config.decimal)
+    labels = read_labels(cells[columns.label], repr(columns.label), known.labels)
+    missing = [(repr(columns.label), labels.missing)]
+    groups = times = None
+    if columns.group is not None:
+        groups, absent = _groups(cells[columns.group])
+        missing.append((repr(columns.group), absent))
+    if columns.time is not None:
+        times, absent = ranks(path, columns.time, cells[columns.time])
+        missing.append((repr(columns.time), absent))
+    raw = RawData(
+        table.name,
+        np.zeros((len(labels.y), 0)),
+        labels.y,
+        label_name=repr(columns.label),
+        order=np.arange(len(labels.y)),
+        absent=tuple(missing),
+        groups=groups,
+        times=times,
+        taken=taken_for(_readings(table, found), len(columns.names)),
+        notes=(*labels.notes, *doubts.about(cells, columns, found, table.leading_zeros, config.decimal)),
+    )
+    raw = _with_features(raw, table, found, config)
+    if is_test is None:
+        return raw
+    return replace(raw.rows(np.argsort(is_test, kind="stable")), test_rows=int(is_test.sum()))
+
+
+def _with_features(raw: RawData, table: Table, found: Mapping[str, FieldKind], config: DataConfig) -> RawData:
+    if config.missing == "fill" or set(found.values()) != {"number"}:
+        treatment: Missing = "filled" if config.missing == "fill" else "refused"
+        records, lost = _as_records(table, found, treatment, config.decimal)
+        return replace(raw, records=records, notes=(*raw.notes, *lost))
+    x = np.empty((len(raw.y), len(found)), np.float64)
+    for index, column in enumerate(found):
+        x[:, index] = kinds.floats(table.path, column, table.cells[column], config.decimal)
+    return replace(raw, x=x, feature_names=tuple(found))
+
+
+def _said_to_be_test(path: Path, cells: Cells, split: str) -> npt.NDArray[np.bool_]:
+    """Return which rows, (n,), the column `split` keeps for the test. Raises OptionError for none, or all."""
+    said = [word(cell) for cell in cells]
+    is_test = np.array([cell == "test" for cell in said], np.bool_)
+    if is_test.all() or not is_test.any():
+        held = listed([repr(cell) for cell in dict.fromkeys(said)])
+        raise OptionError(
+            f"--split was given {split!r}, which holds {held or 'nothing'} in {path}; it must say 'test' "
+            "in some rows and something else in others"
+        )
+    return is_test
+
+
+def _groups(cells: Cells) -> tuple[IntArray, npt.NDArray[np.bool_]]:
+    """Number the groups of the rows, (n,), and tell which rows are of none."""
+    words = [word(cell) for cell in cells]
+    _, numbers = np.unique(np.array(words, dtype=object), return_inverse=True)
+    return numbers.astype(np.int64), np.array([not one for one in words], np.bool_)
+
+
+def _as_records(
+    table: Table, found: Mapping[str, FieldKind], missing: Missing, decimal: str
+) -> tuple[Records, list[str]]:
+    """Turn the columns into instances, as clients would send them; a missing value is None.
+
+    Returns also what float32 cannot hold of the numbers among them.
+    """
+    columns: dict[str, Sequence[Any]] = {}
+    lost = []
+    for name, kind in found.items():
+        cells = table.cells[name]
+        if kind == "number":
+            columns[name] = read = kinds.numbers(table.path, name, cells, decimal)
+            there = read.values[~np.isnan(read.values)]
+            lost += [merged(repr(name), there)] if len(there) else []
+        else:
+            columns[name] = kinds.words(kind, cells, declared=name in table.columns.declared)
+    rows = Rows(columns, bare=tuple(found.values()) == ("text",))
+    return Records(dict(found), rows, missing), [one for one in lost if one is not None]
+
+
+def _readings(table: Table, found: Mapping[str, FieldKind]) -> list[ColumnReading]:
+    """Tell of the first columns what they were taken for."""
+    columns = table.columns
+    roles = {columns.label: "label", columns.split: "split", columns.group: "group"}
+    roles |= {columns.time: "time"}
+    readings = []
+    for name in columns.names[:_SHOWN_MAX]:
+        kind = str(roles.get(name) or found.get(name, "ignored"))
+        example, distinct, missing = kinds.described(table.cells[name], declared=name in columns.words)
+        readings.append(
+            ColumnReading(name, kind, table.leading_zeros.get(name) or example, distinct, missing)
+        )
+    return readings

@@ -9,7 +9,7 @@ import pytest
 from training.config import DataConfig
 from training.data.dataset import Dataset
 from training.data.files.sources import load
-from training.errors import DataUnreadableError, FeaturesError, LabelsError
+from training.errors import DataUnreadableError, FeaturesError, LabelsError, OptionError
 
 TABLE = np.column_stack([np.arange(30.0).reshape(10, 3), [0, 1] * 5])
 
@@ -91,3 +91,37 @@ def test_a_truncated_archive_is_refused(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(DataUnreadableError, match=r"toy\.npz"):
         load(DataConfig(data=str(path)))
+
+
+X, LABELS = TABLE[:, :3], TABLE[:, 3]
+
+
+@pytest.mark.parametrize(
+    ("strange", "arrays", "said"),
+    [
+        ("x_test", {"x": X, "y": LABELS}, "holds x_test beside x, y; .* --ignore x_test"),
+        ("lengths", {"x": X, "y": LABELS}, "holds lengths beside x, y; .* x, y, length are read"),
+        (
+            "lenght_test",
+            {"x_train": X, "y_train": LABELS, "x_test": X, "y_test": LABELS},
+            "holds lenght_test beside x_train, y_train, x_test, y_test",
+        ),
+    ],
+)
+def test_npz_with_an_array_that_nobody_would_look_at_is_refused_unless_it_is_ignored(
+    tmp_path: Path, strange: str, arrays: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(DataUnreadableError, match=said):
+        of_npz(tmp_path, **arrays, **{strange: LABELS})
+    assert len(load(DataConfig(data=str(tmp_path / "toy.npz"), ignore=(strange,))).y) in {10, 20}
+    with pytest.raises(OptionError, match="no array 'z', wanted by --ignore; it has"):
+        load(DataConfig(data=str(tmp_path / "toy.npz"), ignore=("z",)))
+
+
+def test_labels_of_bytes_are_text_in_utf_8_or_refused(tmp_path: Path) -> None:
+    x = np.zeros((2, 3))
+    np.savez(tmp_path / "utf8.npz", x=x, y=np.array(["caf\u00e9".encode(), b"b"]))
+    assert load(DataConfig(data=str(tmp_path / "utf8.npz"))).y.tolist() == ["caf\u00e9", "b"]
+    np.savez(tmp_path / "latin1.npz", x=x, y=np.array(["caf\u00e9".encode("latin-1"), b"b"]))
+    with pytest.raises(LabelsError, match=r"the bytes b'caf\\xe9', which are not text in UTF-8"):
+        load(DataConfig(data=str(tmp_path / "latin1.npz")))

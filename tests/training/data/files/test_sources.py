@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -87,10 +88,13 @@ def test_bytes_that_are_not_idx_are_refused(content: bytes) -> None:
         idx.parse(content, 1, Path("labels"))
 
 
-@pytest.mark.parametrize("data", ["nothing", "table.txt", "model.pkl"])
-def test_unknown_data_lists_what_is_known(data: str) -> None:
-    with pytest.raises(DataUnreadableError, match=r"breast_cancer, digits.*\.npy, \.npz, \.csv"):
-        load(DataConfig(data=data))
+@pytest.mark.parametrize("data", ["nothing", "table.txt", "model.pkl", "rows.tar.gz", "a.csv.zst", "b.json"])
+@pytest.mark.parametrize("options", [{}, {"label": "y"}, {"sep": ";"}, {"ignore": ("a",)}])
+def test_unknown_data_lists_what_is_known_whatever_else_is_said_of_it(
+    data: str, options: dict[str, Any]
+) -> None:
+    with pytest.raises(DataUnreadableError, match=r"breast_cancer, digits.*\.npy, \.npz, \.csv, \.tsv.*\.xz"):
+        load(DataConfig(data=data, **options))
 
 
 def test_a_file_that_is_not_there_is_named() -> None:

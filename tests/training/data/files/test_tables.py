@@ -36,13 +36,13 @@ def test_a_text_alone_is_a_string_and_no_object(tmp_path: Path) -> None:
     data = of_csv(tmp_path, "y,t\n1,NA\n0,\n1,7\n", text=("t",))
     assert data.records is not None
     assert data.records.bare
-    assert data.records.instances == ["NA", "", "7"]
+    assert list(data.records.instances) == ["NA", "", "7"]
 
 
 def test_numbers_may_be_declared_categories(tmp_path: Path) -> None:
     data = of_csv(tmp_path, "zip,y\n01,1\n2,0\n01,0\n", category=("zip",))
     assert data.records is not None
-    assert data.records.instances == [{"zip": "01"}, {"zip": "2"}, {"zip": "01"}]
+    assert list(data.records.instances) == [{"zip": "01"}, {"zip": "2"}, {"zip": "01"}]
 
 
 def test_numbers_alone_stay_vectors_unless_they_are_to_be_filled_in(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_numbers_alone_stay_vectors_unless_they_are_to_be_filled_in(tmp_path: Pa
     assert of_csv(tmp_path, text.replace(",,", ",4,")).records is None
     filled = of_csv(tmp_path, text, missing="fill").records
     assert filled is not None
-    assert filled.instances == [{"a": 1, "b": 2}, {"a": 3, "b": None}]
+    assert list(filled.instances) == [{"a": 1, "b": 2}, {"a": 3, "b": None}]
 
 
 def test_missing_values_are_refused_or_dropped_as_in_other_data(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_a_split_column_keeps_the_published_test_rows(tmp_path: Path) -> None:
     text = "t,part,y\na,test,1\nb,train,0\nc,test,2\nd,validation,3\n"
     data = of_csv(tmp_path, text, text=("t",), split="part")
     assert data.records is not None
-    assert data.records.instances == ["b", "d", "a", "c"]
+    assert list(data.records.instances) == ["b", "d", "a", "c"]
     assert data.y.tolist() == [0, 3, 1, 2]
     assert data.test_rows == 2
     vectors = of_csv(tmp_path, "a,part,y\n1,test,1\n2,train,0\n", split="part")

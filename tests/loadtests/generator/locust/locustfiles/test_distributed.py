@@ -14,13 +14,14 @@ from pathlib import Path
 
 import httpx
 import numpy as np
+import psutil
 import pytest
 
 from loadtests.measure.samples import Samples
 from loadtests.measure.summary import summarise_all
 from loadtests.rig.ports import free_port
 from loadtests.workload.arrivals import poisson
-from tests.loadtests.conftest import ROOT
+from tests.loadtests.conftest import ROOT, is_alive
 
 RATE, SECONDS = 80.0, 2.0
 
@@ -114,3 +115,28 @@ def test_two_workers_share_the_arrivals_and_no_sample_is_lost(
     accuracy = summarise_all(samples).accuracy
     assert accuracy is not None
     assert f"{accuracy.value:.4f}" in run.printed
+
+
+def test_the_workers_of_a_master_that_is_killed_end_as_well(
+    models: Path, start_fake: Callable[..., str]
+) -> None:
+    host, port = start_fake(), str(free_port())
+    master = _locust(
+        *("--processes", "2", "--headless", "--host", host, "--users", "2", "--spawn-rate", "2"),
+        *("--master-port", port, "--master-bind-port", port, "--rate", "50", "--arrivals-for", "600"),
+        *("--models", str(models), "--model", "digits", "--variant", "int8"),
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while httpx.get(f"{host}/counts").json()["requests"] < 10:
+            assert time.monotonic() < deadline, "the load did not begin in time"
+            time.sleep(0.05)
+        workers = psutil.Process(master.pid).children()
+        assert len(workers) == 2
+        master.kill()
+        psutil.wait_procs(workers, timeout=30)  # Locust itself would take a minute
+        assert not any(map(is_alive, workers))
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(master.pid, signal.SIGKILL)
+        master.communicate()

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import csv
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,10 +20,25 @@ from tests.loadtests.conftest import ROOT, run_module
 LOCUSTFILE = ROOT / "loadtests" / "generator" / "locust" / "locustfiles" / "predict.py"
 
 
-def _locust(host: str, models: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+LISTENER = """
+from locust import events
+from loadtests.generator.locust.locustfiles.predict import *
+
+file = open({file!r}, "w", buffering=1)
+
+
+@events.request.add_listener
+def write(exception, **_):
+    file.write(str(exception or "") + "\\n")
+"""
+
+
+def _locust(
+    host: str, models: Path, *arguments: str, file: Path = LOCUSTFILE
+) -> subprocess.CompletedProcess[str]:
     return run_module(
         "locust",
-        *("-f", str(LOCUSTFILE), "--headless", "--only-summary", "--stop-timeout", "20", "--model", "digits"),
+        *("-f", str(file), "--headless", "--only-summary", "--stop-timeout", "20", "--model", "digits"),
         *("--users", "4", "--spawn-rate", "4", "--host", host, "--models", str(models), *arguments),
     )
 
@@ -31,9 +48,11 @@ def test_every_misbehaviour_is_found_and_counted_exactly(
 ) -> None:
     host = start_fake("--error-every", "20", "--wrong-every", "100", "--stranger-every", "50")
     load = ("--variant", "int8", "--rows", "2", "--think", "0.01", "--run-time", "2s")
-    ended = _locust(host, models, *load, "--samples-out", str(tmp_path / "s.npz"))
+    files = ("--samples-out", str(tmp_path / "s.npz"), "--csv", str(tmp_path / "own"))
+    ended = _locust(host, models, *load, *files)
     assert ended.returncode == 1, ended.stderr
     did = httpx.get(f"{host}/counts").json()
+    _see_that_locusts_own_files_agree(tmp_path, did)
     samples = Samples.load(tmp_path / "s.npz")
     summary = summarise_all(samples)
     assert did["errors"] > 5
@@ -54,6 +73,41 @@ def test_every_misbehaviour_is_found_and_counted_exactly(
     assert len(set(samples.body[:4].tolist())) == 4  # each user starts elsewhere
     assert samples.sent[0] < samples.spawned + 1 < samples.ended
     assert 0 < (summary.generator_cpu or 0) < 1.5
+
+
+def _see_that_locusts_own_files_agree(folder: Path, did: dict[str, int]) -> None:
+    """See that Locust counted every failure, those that only show in an answer that is read, as they came."""
+
+    def lines(name: str) -> list[dict[str, str]]:
+        return list(csv.DictReader((folder / f"own_{name}.csv").read_text().splitlines()))
+
+    failed = did["errors"] + did["strangers"]
+    for line in lines("stats"):
+        assert (int(line["Request Count"]), int(line["Failure Count"])) == (did["requests"] - 1, failed)
+    assert {line["Error"]: int(line["Occurrences"]) for line in lines("failures")} == {
+        "status 500": did["errors"],
+        "the answer is not from variant 'int8'": did["strangers"],
+    }
+    counted = [int(line["Total Failure Count"]) for line in lines("stats_history")]
+    assert any(0 < count < failed for count in counted)
+
+
+def test_whoever_listens_to_locusts_requests_is_told_of_each_with_why_it_failed(
+    models: Path, start_fake: Callable[..., str], tmp_path: Path
+) -> None:
+    host = start_fake("--error-every", "20", "--stranger-every", "50")
+    listener = tmp_path / "listener.py"
+    listener.write_text(LISTENER.format(file=str(tmp_path / "told")))
+    load = ("--variant", "int8", "--think", "0.01", "--run-time", "2s")
+    ended = _locust(host, models, *load, file=listener)
+    assert ended.returncode == 1, ended.stderr
+    did = httpx.get(f"{host}/counts").json()
+    told = Counter((tmp_path / "told").read_text().splitlines())
+    assert told == {
+        "": did["requests"] - 1 - did["errors"] - did["strangers"],
+        "status 500": did["errors"],
+        "the answer is not from variant 'int8'": did["strangers"],
+    }
 
 
 @pytest.mark.slow

@@ -1,0 +1,35 @@
+"""Reads files whole, and tells trouble that may pass from damage that lasts."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+from bundle.errors import BundleDamagedError, IncompleteError, TransientError
+
+_LASTING = {errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG}
+_NOT_BLOCKED = getattr(os, "O_NONBLOCK", 0)  # by a pipe that nobody writes to
+
+
+def read_file(path: Path, *, least: int, most: int, rule: str) -> bytes:
+    """Return the content of a file of `least` to `most` bytes, which `rule` says in words.
+
+    Raises OSError, IncompleteError where it is longer or shorter, and BundleDamagedError where it is no file.
+    """
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NOT_BLOCKED)) as stream:
+        status = os.fstat(stream.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise BundleDamagedError(path, "is not a file")
+        if not least <= status.st_size <= most:
+            raise IncompleteError(path, f"is {status.st_size} bytes long; {rule}")
+        return stream.read(most + 1)  # a file that grows just now is found out by its hash
+
+
+def trouble(path: Path, error: OSError) -> BundleDamagedError:
+    """Return what an error of the system means for the bundle that needs the file."""
+    reason = f"cannot be read ({error.strerror})"
+    if error.errno == errno.ENOENT:
+        return IncompleteError(path, reason)
+    return (BundleDamagedError if error.errno in _LASTING else TransientError)(path, reason)

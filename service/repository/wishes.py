@@ -1,0 +1,32 @@
+"""What whoever starts the service asked for by name, and is not there: a misspelt name must not go unsaid."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from bundle.manifest import Manifest
+from bundle.runtimes import is_available
+
+
+def missing_model(wanted: str | None, models: Collection[str]) -> str | None:
+    """Say that the default model is not there, None where it is or none was set."""
+    if wanted is None or wanted in models:
+        return None
+    return f"--default-model is {wanted!r}; there is: {', '.join(models) or 'no model'}"
+
+
+def missing_variants(wanted: Collection[str] | None, manifests: Mapping[str, Manifest]) -> list[str]:
+    """Say for each variant that is to be loaded at the start why no model can have it.
+
+    Nothing is said where there are no models yet, of which `manifests` has those that serve, by name.
+    """
+    variants = [variant for manifest in manifests.values() for variant in manifest.variants]
+    known = sorted({variant.name for variant in variants})
+    said = []
+    for name in wanted or () if variants else ():
+        found = [variant for variant in variants if variant.name == name]
+        if not found:
+            said.append(f"--preload names {name!r}, which no model has; there are: {', '.join(known)}")
+        elif not any(map(is_available, found)):
+            said.append(f"--preload names {name!r}, whose library is not installed here")
+    return said

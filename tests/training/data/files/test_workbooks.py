@@ -1,0 +1,60 @@
+"""Tables whose cells have types read as those of text do; what cannot be read here is said."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from training.config import DataConfig
+from training.data.files.columns import Known
+from training.data.files.tables import as_raw
+from training.data.files.workbooks import of_frame
+from training.errors import DataUnreadableError, FeaturesError
+
+FRAME = pd.DataFrame(
+    {
+        "size": [1, 2, 3, 4],
+        "zip": [75001.0, None, 75003.0, 75001.0],
+        "flag": [True, False, True, None],
+        "job": [" nurse", "smith", None, "nurse"],
+        "y": pd.array([2**53, 2**53 + 1, 2**53, 2**53 + 1], dtype="Int64"),
+    }
+)
+
+
+def test_cells_with_types_read_as_their_words_would() -> None:
+    config = DataConfig(data="toy.parquet", label="y", category=("zip", "job"), missing="fill")
+    raw = as_raw(of_frame(Path("toy.parquet"), FRAME, config, Known()), config, Known())
+    assert raw.records is not None
+    assert raw.records.kinds == {"size": "number", "zip": "category", "flag": "boolean", "job": "category"}
+    assert raw.records.instances[0] == {"size": 1, "zip": "75001", "flag": True, "job": "nurse"}
+    assert raw.records.instances[1] == {"size": 2, "zip": None, "flag": False, "job": "smith"}
+    assert raw.records.instances[2] == {"size": 3, "zip": "75003", "flag": True, "job": None}
+    assert raw.y.tolist() == FRAME["y"].tolist()
+
+
+def test_an_index_that_was_written_with_the_rows_has_no_name() -> None:
+    frame = FRAME.rename(columns={"size": "__index_level_0__"})
+    with pytest.raises(FeaturesError, match="has no name for __index_level_0__"):
+        of_frame(Path("toy.parquet"), frame, DataConfig(data="toy.parquet", label="y"), Known())
+
+
+@pytest.mark.parametrize(
+    ("ending", "needs"),
+    [(".parquet", ("pyarrow", "fastparquet")), (".xlsx", ("openpyxl", "python_calamine"))],
+)
+def test_what_needs_a_library_that_is_not_installed_is_refused_with_what_there_is(
+    tmp_path: Path, ending: str, needs: tuple[str, str]
+) -> None:
+    from training.data.files.sources import load
+
+    if any(find_spec(name) for name in needs):
+        pytest.skip("it is installed")
+    (tmp_path / f"toy{ending}").write_bytes(b"")
+    with pytest.raises(
+        DataUnreadableError, match=f"{ending} needs {' or '.join(needs)}, which is not installed.*csv"
+    ):
+        load(DataConfig(data=str(tmp_path / f"toy{ending}"), label="y"))

@@ -1,0 +1,1 @@
+"""Where data come from: what everybody knows, and the files that people bring, each as `RawData`."""
