@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil
 
 from service.errors import OverloadedError
@@ -29,23 +28,6 @@ def retry_after_s(waiting_us: float) -> int:
     return max(1, ceil(waiting_us / 1e6))
 
 
-@dataclass
-class _Line:
-    """Work that waits for the same servers, of which `servers` are at work at once."""
-
-    servers: int
-    rows: int = 0
-    us: float = 0.0
-
-    @property
-    def wait_us(self) -> float:
-        return self.us / self.servers
-
-    def add(self, rows: int, us: float) -> None:
-        self.rows += rows
-        self.us = self.us + us if self.rows else 0.0  # so that rounding never adds up
-
-
 class Admission:
     """Counts the rows and the expected time of all work that was admitted and is not done.
 
@@ -55,20 +37,18 @@ class Admission:
     def __init__(self, *, max_rows: int, max_us: float, lanes: int) -> None:
         self._max_rows = max_rows
         self._max_us = max_us
-        self._inline = _Line(1)
-        self._threaded = _Line(lanes)
-
-    @property
-    def rows(self) -> int:
-        return self._inline.rows + self._threaded.rows
+        self._servers = lanes, 1  # of what waits for threads, and of what runs inline
+        self._rows = [0, 0]
+        self._us = [0.0, 0.0]
+        self.rows = 0
 
     @property
     def us(self) -> float:
-        return self._inline.us + self._threaded.us
+        return sum(self._us)
 
     def check(self, rows: int, *, inline: bool) -> None:
         """Raise OverloadedError where there is no place for a request of so many rows."""
-        waiting_us = self._line(inline).wait_us
+        waiting_us = self._us[inline] / self._servers[inline]
         reason = reason_to_shed(
             waiting_rows=self.rows,
             waiting_us=waiting_us,
@@ -82,11 +62,13 @@ class Admission:
     def admit(self, rows: int, expected_us: float, *, inline: bool) -> None:
         """Count a request in. Raise OverloadedError where there is no place for it."""
         self.check(rows, inline=inline)
-        self._line(inline).add(rows, expected_us)
+        self.rows += rows
+        self._rows[inline] += rows
+        self._us[inline] += expected_us
 
     def release(self, rows: int, expected_us: float, *, inline: bool) -> None:
         """Count a request out, answered or not, as it was counted in."""
-        self._line(inline).add(-rows, -expected_us)
-
-    def _line(self, inline: bool) -> _Line:
-        return self._inline if inline else self._threaded
+        self.rows -= rows
+        self._rows[inline] -= rows
+        # So that rounding never adds up.
+        self._us[inline] = self._us[inline] - expected_us if self._rows[inline] else 0.0

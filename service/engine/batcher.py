@@ -87,10 +87,10 @@ class Batcher:
     def submit_for(self, waiter: Waiter, rows: Rows, deadline: float | None) -> None:
         """Queue raw rows, shape (n, features), whose answer `waiter` gets. Raises OverloadedError."""
         size = len(rows)
-        expected_us = self._cost.expected_us(size)
         inline = self.runs_inline(size)
+        queue, most = (self._quick, self._inline_rows) if inline else (self._slow, self._slow_rows)
+        expected_us = self._cost.added_us(size, most=most, is_first=not queue)
         self._admission.admit(size, expected_us, inline=inline)
-        queue = self._quick if inline else self._slow
         queue.append(Job(rows, size, waiter, deadline, expected_us, inline, perf_counter()))
         self._schedule(self._running_loop())
 

@@ -22,9 +22,13 @@ class Cost:
         row_us = max(0.0, (many_us - one_us) / (rows - 1))
         return cls(max(0.0, one_us - row_us), row_us)
 
-    def expected_us(self, rows: int) -> float:
-        """Return how long a call of `rows` rows is expected to take, in microseconds."""
-        return (self.call_us + self.row_us * rows) * self.pace
+    def added_us(self, rows: int, *, most: int, is_first: bool) -> float:
+        """Return by how many microseconds `rows` rows lengthen what waits, in calls of at most `most` rows.
+
+        The first request begins a call; those after it share that, and bring the next call nearer.
+        """
+        share = 1.0 if is_first else min(1.0, rows / most)
+        return (self.call_us * share + self.row_us * rows) * self.pace
 
     def rows_within(self, budget_us: float) -> int:
         """Return how many rows a call can have that takes `budget_us` at most when nothing is in its way.

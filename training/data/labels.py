@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unicodedata import normalize
+
 import numpy as np
 import numpy.typing as npt
 
@@ -22,7 +24,7 @@ def classes(raw: RawData) -> Labels:
     """
     y = raw.y
     if y.dtype.kind == "U":
-        return y
+        return _composed(y)
     if y.dtype.kind == "f":
         fractions = y[~(np.isfinite(y) & (y == np.floor(y)))]
         if len(fractions):
@@ -42,12 +44,21 @@ def classes(raw: RawData) -> Labels:
 
 
 def class_indices(y: npt.NDArray[np.generic], labels: tuple[int, ...] | tuple[str, ...]) -> IntArray:
-    """Map each label to its position in the sorted `labels`. Raises LabelsError for one that is not there."""
+    """Map each label to its position in the sorted `labels`. Raises LabelsError for one that is not there.
+
+    Words that differ only in how their accents are written down are the same, unless `labels` has both.
+    """
     known = np.array(labels)
     if known.dtype.kind != y.dtype.kind:
         raise LabelsError(f"labels are {_type_name(y)} here, and {_type_name(known)} to the model")
     positions = np.minimum(np.searchsorted(known, y), len(known) - 1)
-    strange = np.unique(y[known[positions] != y]).tolist()
+    forms = {_form(label): place for place, label in enumerate(labels)}
+    strange = []
+    for label in np.unique(y[known[positions] != y]).tolist():
+        if _form(label) in forms:
+            positions[y == label] = forms[_form(label)]
+        else:
+            strange.append(label)
     if strange:
         given = ", ".join(repr(label) for label in strange[:_NAMED_MAX])
         allowed = ", ".join(repr(label) for label in labels)
@@ -70,6 +81,16 @@ def class_weights(y: IntArray, classes: int, *, wanted: bool | None) -> FloatArr
 
     weights: FloatArray = compute_class_weight("balanced", classes=np.arange(classes), y=y).astype(np.float32)
     return weights
+
+
+def _composed(y: npt.NDArray[np.str_]) -> npt.NDArray[np.str_]:
+    """Return words with their accents composed (NFC), in which form a word is one word, (n,)."""
+    different, places = np.unique(y, return_inverse=True)
+    return np.array([_form(label) for label in different.tolist()])[places]
+
+
+def _form(label: object) -> object:
+    return normalize("NFC", label) if isinstance(label, str) else label
 
 
 def _type_name(y: npt.NDArray[np.generic]) -> str:

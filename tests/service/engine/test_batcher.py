@@ -330,23 +330,6 @@ def test_an_answer_that_is_not_finite_fails_its_own_request_only(runtime: FakeRu
     run(body())
 
 
-@pytest.mark.parametrize("slow", [False, True])
-def test_a_count_that_fails_costs_nobody_the_answer(runtime: FakeRuntime, slow: bool) -> None:
-    def observe(number: int, took_s: float) -> None:
-        raise OSError(28, "No space left on device")
-
-    async def body() -> None:
-        lanes = make_lanes(slow=slow)
-        batcher = Batcher(runtime, FakeRuntime, cost=Cost(0.0, 1.0), lanes=lanes, observe=observe)
-        answers = await asyncio.gather(*[batcher.submit(rows(number), None) for number in range(3)])
-        assert [answer.probabilities[0, 0] for answer in answers] == [0, 1, 2]
-        assert batcher.call_now(rows(3), None).probabilities[0, 0] == 3
-        assert lanes.admission.rows == 0
-        lanes.close()
-
-    run(body())
-
-
 STEP = st.tuples(
     st.sampled_from(["submit", "expired", "failing", "give up", "turn", "land"]), st.integers(1, 40)
 )

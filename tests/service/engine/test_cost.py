@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from service.engine.cost import Cost
+from service.engine.job import count_for_call
 
 US = st.floats(0.01, 1e6)
+
+
+def of_a_call(cost: Cost, rows: int) -> float:
+    return cost.added_us(rows, most=rows, is_first=True)
 
 
 def test_two_timings_give_the_cost_of_a_call_and_of_a_row() -> None:
     cost = Cost.fit(one_us=12.0, many_us=74.0, rows=32)
     assert (cost.call_us, cost.row_us) == (10.0, 2.0)
-    assert cost.expected_us(100) == 210.0
+    assert of_a_call(cost, 100) == 210.0
 
 
 @pytest.mark.parametrize(("one_us", "many_us"), [(5.0, 4.0), (1.0, 320.0), (3.0, 3.0)])
@@ -32,8 +39,8 @@ def test_the_rows_within_a_budget_cost_no_more_and_one_row_more_would(
     rows = cost.rows_within(budget_us)
     assert rows >= 0
     if rows:
-        assert cost.expected_us(rows) <= budget_us * (1 + 1e-9)
-    assert cost.expected_us(rows + 1) >= budget_us * (1 - 1e-9) or call_us >= budget_us
+        assert of_a_call(cost, rows) <= budget_us * (1 + 1e-9)
+    assert of_a_call(cost, rows + 1) >= budget_us * (1 - 1e-9) or call_us >= budget_us
 
 
 def test_where_a_call_belongs_does_not_depend_on_how_fast_the_machine_is_just_now() -> None:
@@ -49,13 +56,13 @@ def test_a_machine_that_is_slower_for_good_is_believed_after_some_calls() -> Non
     cost = Cost(10.0, 1.0)
     for _ in range(150):
         cost.learn(10, 200.0)
-    assert cost.expected_us(10) == pytest.approx(200.0, rel=0.01)
+    assert of_a_call(cost, 10) == pytest.approx(200.0, rel=0.01)
 
 
 def test_a_call_in_which_the_machine_slept_is_not_believed() -> None:
     cost = Cost(10.0, 1.0)
     cost.learn(10, 60e6)
-    assert cost.expected_us(10) < 30.0
+    assert of_a_call(cost, 10) < 30.0
 
 
 @given(st.lists(st.tuples(st.integers(1, 128), st.floats(0, 1e9)), max_size=50))
@@ -64,3 +71,25 @@ def test_no_measurement_makes_the_expectation_negative_or_infinite(calls: list[t
     for rows, took_us in calls:
         cost.learn(rows, took_us)
         assert 0 < cost.pace < float("inf")
+
+
+def test_requests_that_share_a_call_are_expected_to_take_about_as_long_as_that_call() -> None:
+    cost = Cost(10.0, 1.0)
+    added = [cost.added_us(1, most=128, is_first=number == 0) for number in range(40)]
+    assert sum(added) == pytest.approx(of_a_call(cost, 40), rel=0.1)
+    assert added[0] == 11.0
+
+
+@given(US, US, st.lists(st.integers(1, 300), min_size=1, max_size=50), st.integers(1, 128))
+def test_what_waits_for_many_calls_is_expected_to_take_about_as_long_as_they(
+    call_us: float, row_us: float, sizes: list[int], most: int
+) -> None:
+    cost = Cost(call_us, row_us)
+    added = sum(cost.added_us(size, most=most, is_first=index == 0) for index, size in enumerate(sizes))
+    left, calls = deque(sizes), 0
+    while left:
+        calls += 1
+        for _ in range(count_for_call(list(left), most)):
+            left.popleft()
+    true = calls * call_us + sum(sizes) * row_us
+    assert true / 2.001 <= added <= 2.001 * true

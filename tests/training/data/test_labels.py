@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.data.labels import class_indices, class_weights
+from training.data.dataset import RawData
+from training.data.labels import class_indices, class_weights, classes
 from training.errors import LabelsError
 
 
@@ -23,6 +24,14 @@ def test_labels_that_the_model_does_not_know_are_named() -> None:
         class_indices(np.array([1, 9]), (1, 2))
     with pytest.raises(LabelsError, match="strings here, and integers to the model"):
         class_indices(np.array(["1"]), (1, 2))
+
+
+def test_a_word_is_one_class_however_its_accents_are_written_down() -> None:
+    composed, apart = "caf\u00e9", "cafe\u0301"
+    raw = RawData("x", np.zeros((2, 1)), np.array([composed, apart]))
+    assert classes(raw).tolist() == [composed, composed]
+    assert class_indices(np.array([composed, "tea"]), (apart, "tea")).tolist() == [0, 1]  # of an older bundle
+    assert class_indices(np.array([composed, apart]), (apart, composed)).tolist() == [1, 0]
 
 
 def test_classes_are_weighed_where_they_are_unbalanced_or_on_request() -> None:

@@ -1,0 +1,55 @@
+"""What a batcher promises to the engine around it: who is refused, and what a failing count costs."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+import pytest
+
+from bundle.normalizer import FloatArray
+from service.engine.batcher import Batcher
+from service.engine.cost import Cost
+from service.engine.lanes import Lanes
+
+
+class Echo:
+    """Answers each row with itself."""
+
+    def predict(self, rows: FloatArray) -> FloatArray:
+        return rows.copy()
+
+
+def row(number: int) -> FloatArray:
+    return np.full((1, 2), number, np.float32)
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_those_who_will_share_a_call_are_not_refused_as_if_each_had_one(slow: bool) -> None:
+    async def body() -> None:
+        call_us = 1000.0
+        lanes = Lanes(1, inline_us=0.0 if slow else 2 * call_us, waiting_rows=1000, waiting_us=50 * call_us)
+        batcher = Batcher(Echo(), Echo, cost=Cost(call_us, 1.0), lanes=lanes, observe=lambda n, s: None)
+        answers = await asyncio.gather(*[batcher.submit(row(number), None) for number in range(500)])
+        assert [answer.probabilities[0, 0] for answer in answers] == list(range(500))
+        assert (lanes.admission.rows, lanes.admission.us) == (0, 0.0)
+        lanes.close()
+
+    asyncio.run(body())
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_a_count_that_fails_costs_nobody_the_answer(slow: bool) -> None:
+    def observe(number: int, took_s: float) -> None:
+        raise OSError(28, "No space left on device")
+
+    async def body() -> None:
+        lanes = Lanes(1, inline_us=0.0 if slow else 1e9, waiting_rows=10_000, waiting_us=1e12)
+        batcher = Batcher(Echo(), Echo, cost=Cost(0.0, 1.0), lanes=lanes, observe=observe)
+        answers = await asyncio.gather(*[batcher.submit(row(number), None) for number in range(3)])
+        assert [answer.probabilities[0, 0] for answer in answers] == [0, 1, 2]
+        assert batcher.call_now(row(3), None).probabilities[0, 0] == 3
+        assert lanes.admission.rows == 0
+        lanes.close()
+
+    asyncio.run(body())
