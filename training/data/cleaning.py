@@ -14,6 +14,7 @@ from bundle.manifest import InputSpec
 from bundle.normalizer import FloatArray
 from training.config import Kind, Missing
 from training.data.dataset import Dataset, Labels, RawData
+from training.data.index import counts_rows
 from training.data.labels import classes
 from training.data.records import Records
 from training.data.resolution import merged_features
@@ -56,7 +57,7 @@ def clean(raw: RawData, *, kind: Kind | None = None, missing: Missing = "error")
         y,
         spec,
         raw.test_rows,
-        (*raw.notes, *notes, *lost, *_doubtful_kind(raw, kind, spec)),
+        (*raw.notes, *notes, *lost, *_doubts(raw, kind, spec)),
         raw.lengths,
         groups=raw.groups,
         times=raw.times,
@@ -220,7 +221,12 @@ def _of_words(raw: RawData, columns: list[str]) -> str:
     return f"; where NA is a word, as that country is, give --category {quote(words[0])}" if words else ""
 
 
-def _doubtful_kind(raw: RawData, kind: Kind | None, spec: InputSpec) -> tuple[str, ...]:
+def _doubts(raw: RawData, kind: Kind | None, spec: InputSpec) -> tuple[str, ...]:
+    """Say what may have been taken for something else; of a table, its reader has said it."""
+    if spec.kind == "vector" and raw.x.ndim == 2 and raw.feature_names is None:
+        index = [f"feature {place}" for place, column in enumerate(raw.x.T) if counts_rows(column)]
+        note = f"{listed(index)} has another whole number in each row, as an index has: leave it out"
+        return (note,) if index else ()
     if kind is not None or raw.x.ndim != 3 or spec.kind != "sequence" or raw.lengths is not None:
         return ()
     sizes = " x ".join(map(str, raw.x.shape[1:]))

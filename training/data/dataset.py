@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +15,8 @@ from training.data.records import Records
 from training.errors import FeaturesError, LabelsError, listed
 
 ROWS_PER_CLASS_MIN = 5  # one to test, one to validate, and three to learn from
+
+_DIGESTED_AT_ONCE = 100_000  # labels: as objects of Python they take many times their room
 
 IntArray = npt.NDArray[np.int64]
 Labels = IntArray | npt.NDArray[np.str_]
@@ -61,7 +62,7 @@ class RawData:
             x=self.x[kept],
             y=self.y[kept],
             lengths=None if self.lengths is None else self.lengths[kept],
-            records=None if records is None else replace(records, instances=records.take(kept.tolist())),
+            records=None if records is None else replace(records, instances=records.take(kept)),
             order=None if self.order is None else self.order[kept],
             groups=None if self.groups is None else self.groups[kept],
             times=None if self.times is None else self.times[kept],
@@ -94,7 +95,9 @@ class Dataset:
         """Digest of shape, rows and labels, however they were stored."""
         digest = hashlib.sha256(f"{self.x.shape} {self.y.dtype.kind} {self.test_rows}".encode())
         digest.update(np.ascontiguousarray(self.x, "<f4").data)
-        digest.update("\0".join(map(str, self.y.tolist())).encode())
+        for start in range(0, len(self.y), _DIGESTED_AT_ONCE):
+            labels = map(str, self.y[start : start + _DIGESTED_AT_ONCE].tolist())
+            digest.update(("\0" * bool(start) + "\0".join(labels)).encode())
         if self.records is not None:
             digest.update(self.records.sha256.encode())
         return digest.hexdigest()
@@ -107,14 +110,14 @@ class Dataset:
 
 def require_trainable(data: Dataset) -> None:
     """Raise LabelsError or FeaturesError where there is nothing to learn, or too little to learn it from."""
-    if len(data.labels) < 2:
+    labels, counts = np.unique(data.y, return_counts=True)
+    if len(labels) < 2:
         raise LabelsError(
-            f"{data.name} has one class only, {data.labels[0]!r}; a classifier needs two or more"
+            f"{data.name} has one class only, {labels.tolist()[0]!r}; a classifier needs two or more"
         )
-    counts = Counter(data.y.tolist())
-    few = [label for label in data.labels if counts[label] < ROWS_PER_CLASS_MIN]
-    if few:
-        named = listed([f"{label!r} ({counts[label]})" for label in few])
+    few = np.flatnonzero(counts < ROWS_PER_CLASS_MIN)
+    if len(few):
+        named = listed([f"{labels[one].item()!r} ({counts[one]})" for one in few])
         raise LabelsError(
             f"{data.name} has too few rows of class {named}; each needs at least {ROWS_PER_CLASS_MIN}"
         )

@@ -14,11 +14,13 @@ from training.config import VOCABULARY
 from training.data.dataset import Dataset, IntArray, require_trainable
 from training.data.labels import class_indices
 from training.data.overlap import Fingerprints, fingerprints, overlap
-from training.data.records import fit_encoder
+from training.data.records import encode, fit_encoder
 from training.data.rows import Instance
 from training.data.scaling import fit_normalizer
 from training.data.split import Shares, Split, split
 from training.errors import FeaturesError, LabelsError, listed
+
+_ENCODED_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
@@ -69,15 +71,11 @@ def prepare(
     _require_every_class(data, y, parts)
     encoder = None
     if data.records is not None:
-        encoded = fit_encoder(
-            data.name, data.records, parts.train.tolist(), tokens=tokens, vocabulary=vocabulary
-        )
-        encoder, data = encoded.encoder, replace(data, x=encoded.x, input=encoded.input)
-    told_apart = fingerprints(data.x, None if data.records is None else data.records.instances)
-    seen = np.unique(told_apart[np.concatenate([parts.train, parts.validation])])
-    repeated = overlap(told_apart[parts.test], seen)
+        fitted = fit_encoder(data.name, data.records, parts.train, tokens=tokens, vocabulary=vocabulary)
+        encoder, data = fitted.encoder, replace(data, input=fitted.input)
+    seen, repeated = _seen(data, parts)
     lengths = None if data.lengths is None else data.lengths[parts.train]
-    x_train = data.x[parts.train]
+    x_train = _rows(data, encoder, parts.train)
     normalizer = fit_normalizer(normalize, x_train, data.input, lengths)
     return Prepared(
         data.input,
@@ -85,15 +83,33 @@ def prepare(
         normalizer,
         x_train,
         y[parts.train],
-        data.x[parts.validation],
+        _rows(data, encoder, parts.validation),
         y[parts.validation],
-        data.x[parts.test],
+        _rows(data, encoder, parts.test),
         y[parts.test],
         _constant_notes(data, normalizer) + ((repeated,) if repeated else ()),
         encoder,
-        None if data.records is None else data.records.take(parts.test.tolist()),
+        None if data.records is None else data.records.take(parts.test),
         seen,
     )
+
+
+def _seen(data: Dataset, parts: Split) -> tuple[Fingerprints, str | None]:
+    """Return the fingerprints of what is learnt from, and a sentence where test rows are among them."""
+    told_apart = fingerprints(data.x, None if data.records is None else data.records.instances)
+    seen = np.unique(told_apart[np.concatenate([parts.train, parts.validation])])
+    return seen, overlap(told_apart[parts.test], seen)
+
+
+def _rows(data: Dataset, encoder: Encoder | None, part: IntArray) -> FloatArray:
+    """Return the raw rows of these numbers, (m, features). Objects are encoded a few thousand at a time."""
+    if encoder is None or data.records is None:
+        return data.x[part]
+    rows = np.empty((len(part), encoder.features), np.float32)
+    for start in range(0, len(part), _ENCODED_AT_ONCE):
+        piece = slice(start, start + _ENCODED_AT_ONCE)
+        rows[piece] = encode(data.name, encoder, data.records.take(part[piece]))
+    return rows
 
 
 def _require_every_class(data: Dataset, y: IntArray, parts: Split) -> None:

@@ -18,7 +18,7 @@ from bundle.fields import AnyField, BooleanField, CategoryField, Missing, Number
 from bundle.manifest import InputSpec
 from bundle.normalizer import FloatArray
 from bundle.vocabulary import IDS_MAX, Vocabulary, words
-from training.data.rows import Instance, Rows
+from training.data.rows import Column, Instance, IntArray, Rows, Words
 from training.errors import FeaturesError
 
 FieldKind = Literal["number", "boolean", "category", "text"]
@@ -52,44 +52,56 @@ class Records:
         digest.update(b"]]")
         return digest.hexdigest()
 
-    def take(self, rows: Sequence[int]) -> Sequence[Instance]:
+    def take(self, rows: IntArray) -> Sequence[Instance]:
+        """Return the instances of these row numbers, (m,)."""
         if isinstance(self.instances, Rows):
             return self.instances.take(rows)
-        return [self.instances[row] for row in rows]
+        return [self.instances[row] for row in rows.tolist()]
 
-    def column(self, field: str) -> Sequence[Any]:
+    def column(self, field: str) -> Column:
         """Return the value of a field in each row, (n,), None where it is missing."""
         if isinstance(self.instances, Rows):
             return self.instances.columns[field]
-        return [one[field] if isinstance(one, dict) else one for one in self.instances]
+        values = (one[field] if isinstance(one, dict) else one for one in self.instances)
+        return Words.of(values, len(self.instances))
 
     def holes(self) -> dict[str, npt.NDArray[np.bool_]]:
         """Return which rows, (n,), miss a field that nobody is to fill in, for each that some row misses."""
         if self.missing == "filled":
             return {}
-        missing = {
-            name: np.array([value is None for value in self.column(name)], np.bool_) for name in self.kinds
-        }
+        missing = {name: self.column(name).missing for name in self.kinds}
         return {name: rows for name, rows in missing.items() if rows.any()}
 
 
 @dataclass(frozen=True)
-class Encoded:
-    """Every row as the model takes it, and what made it so."""
+class Fitted:
+    """How rows are encoded, and what the model then takes."""
 
-    x: FloatArray  # (n, features)
     input: InputSpec
     encoder: Encoder
 
 
 def fit_encoder(
-    name: str, records: Records, training: Sequence[int], *, tokens: int | None, vocabulary: int
-) -> Encoded:
-    """Fit an encoder on the rows `training`, and encode all rows with it.
+    name: str, records: Records, training: IntArray, *, tokens: int | None, vocabulary: int
+) -> Fitted:
+    """Fit an encoder on the rows `training`, (m,).
 
     `tokens` words of a text are read; None means as many as TOKENS_MAX says. At most `vocabulary` token ids
     are given out. Raises FeaturesError, naming `name`, where a field has nothing to learn from.
     """
+    encoder = _fitted(name, records, training, tokens, vocabulary)
+    fields = encoder.fields
+    spec = InputSpec(
+        kind="text" if records.bare else "table",
+        shape=(encoder.features,),
+        fields=fields,
+        vocabulary=encoder.vocabulary.size if any(isinstance(field, TextField) for field in fields) else 0,
+        tokenizer=encoder.vocabulary.rules,
+    )
+    return Fitted(spec, encoder)
+
+
+def _fitted(name: str, records: Records, training: IntArray, tokens: int | None, vocabulary: int) -> Encoder:
     seen = replace(records, instances=records.take(training))
     columns = {field: seen.column(field) for field in records.kinds}
     fields = tuple(
@@ -97,15 +109,7 @@ def fit_encoder(
         for field, kind in records.kinds.items()
     )
     known = _fit_vocabulary(name, fields, columns, min(vocabulary, IDS_MAX))
-    encoder = Encoder(fields, known, bare=records.bare)
-    spec = InputSpec(
-        kind="text" if records.bare else "table",
-        shape=(encoder.features,),
-        fields=fields,
-        vocabulary=known.size if any(isinstance(field, TextField) for field in fields) else 0,
-        tokenizer=known.rules,
-    )
-    return Encoded(encode(name, encoder, records.instances), spec, encoder)
+    return Encoder(fields, known, bare=records.bare)
 
 
 def encode(name: str, encoder: Encoder, instances: Sequence[Any]) -> FloatArray:
@@ -117,19 +121,19 @@ def encode(name: str, encoder: Encoder, instances: Sequence[Any]) -> FloatArray:
 
 
 def _fit_field(
-    name: str, field: str, kind: FieldKind, values: Sequence[Any], missing: Missing, tokens: int | None
+    name: str, field: str, kind: FieldKind, column: Column, missing: Missing, tokens: int | None
 ) -> AnyField:
-    present = [value for value in values if value is not None]
-    if not present:
+    present = column.values[~column.missing]
+    if not len(present):
         raise FeaturesError(
             f"{name} has no value in column {field!r} in the training rows; leave it out with "
             f"--ignore {quote(field)}"
         )
     if kind == "number":
-        fill = float(np.float32(np.median(present))) if missing == "filled" else 0.0
+        fill = float(np.float32(np.median(present.astype(np.float64)))) if missing == "filled" else 0.0
         return NumberField(name=field, missing=missing, fill=fill)
     if kind == "boolean":
-        return BooleanField(name=field, missing=missing, fill=2 * sum(present) > len(present))
+        return BooleanField(name=field, missing=missing, fill=bool(2 * present.sum() > len(present)))
     if kind == "category":
         categories = tuple(sorted(set(present)))
         if len(categories) > CATEGORIES_MAX:
@@ -139,7 +143,7 @@ def _fit_field(
                 f"they are numbers, or leave it out with --ignore {quote(field)}"
             )
         return CategoryField(name=field, missing=missing, categories=categories)
-    return TextField(name=field, missing=missing, tokens=tokens or _usual_length(present))
+    return TextField(name=field, missing=missing, tokens=tokens or _usual_length(present.tolist()))
 
 
 def _usual_length(texts: Sequence[str]) -> int:
@@ -148,12 +152,12 @@ def _usual_length(texts: Sequence[str]) -> int:
 
 
 def _fit_vocabulary(
-    name: str, fields: Sequence[AnyField], columns: Mapping[str, Sequence[Any]], most: int
+    name: str, fields: Sequence[AnyField], columns: Mapping[str, Column], most: int
 ) -> Vocabulary:
     texts = [field for field in fields if isinstance(field, TextField)]
     if not texts:
         return Vocabulary(())
-    held = [value for field in texts for value in columns[field.name] if value is not None]
+    held = (str(value) for field in texts for value in columns[field.name] if value is not None)
     known = Vocabulary.fit(held, most=most, tokens=max(field.tokens for field in texts))
     if not known.words:
         named = ", ".join(repr(field.name) for field in texts)

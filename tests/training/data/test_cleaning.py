@@ -165,3 +165,11 @@ def test_labels_as_floats_that_cannot_tell_whole_numbers_apart_are_refused(large
     assert clean(raw(y=np.array([largest - 1, 1] * 5, dtype))).labels == (1, largest - 1)
     with pytest.raises(LabelsError, match=r"cannot tell whole numbers from .* apart; save integers"):
         clean(raw(y=np.array([largest, 1] * 5, dtype)))
+
+
+def test_a_feature_that_numbers_the_rows_is_said_to() -> None:
+    noise = np.random.default_rng(1).normal(size=(40, 2))
+    index = np.random.default_rng(2).permutation(40)
+    data = clean(raw(np.column_stack([noise, index]), np.arange(40) % 2))
+    assert data.notes == ("feature 2 has another whole number in each row, as an index has: leave it out",)
+    assert clean(raw(np.column_stack([noise, index // 2]), np.arange(40) % 2)).notes == ()

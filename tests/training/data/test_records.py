@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bundle.fields import CategoryField, NumberField, TextField
-from training.data.records import CATEGORIES_MAX, TOKENS_MAX, Encoded, FieldKind, Records, fit_encoder
+from training.data.records import CATEGORIES_MAX, TOKENS_MAX, FieldKind, Fitted, Records, encode, fit_encoder
 from training.errors import FeaturesError
 
 KINDS: dict[str, FieldKind] = {"age": "number", "job": "category", "note": "text"}
@@ -19,8 +20,8 @@ ROWS: list[Any] = [
 ]
 
 
-def fitted(records: Records, training: range, tokens: int | None = None, vocabulary: int = 99) -> Encoded:
-    return fit_encoder("toy", records, training, tokens=tokens, vocabulary=vocabulary)
+def fitted(records: Records, training: range, tokens: int | None = None, vocabulary: int = 99) -> Fitted:
+    return fit_encoder("toy", records, np.array(training), tokens=tokens, vocabulary=vocabulary)
 
 
 def test_nothing_of_the_held_out_rows_is_in_the_encoder() -> None:
@@ -32,8 +33,9 @@ def test_nothing_of_the_held_out_rows_is_in_the_encoder() -> None:
     assert job.categories == ("nurse", "smith")
     assert isinstance(note, TextField)
     assert encoded.encoder.vocabulary.words == ("oil", "rose")
-    assert encoded.x[3].tolist()[:5] == [3.0, 1.0, 0.0, 0.0, 1.0]
-    assert set(encoded.x[3, 5:].tolist()) == {1.0}
+    (held_out,) = encode("toy", encoded.encoder, ROWS[3:])
+    assert held_out.tolist()[:5] == [3.0, 1.0, 0.0, 0.0, 1.0]
+    assert set(held_out[5:].tolist()) == {1.0}
 
 
 def test_the_input_of_a_bundle_is_described() -> None:
@@ -53,7 +55,7 @@ def test_as_many_words_are_read_as_nearly_all_texts_have() -> None:
 
 def test_a_missing_value_where_none_may_be_is_named() -> None:
     with pytest.raises(FeaturesError, match=r"toy: instances\[3\]\.age is null"):
-        fitted(Records(KINDS, ROWS, "refused"), range(3))
+        encode("toy", fitted(Records(KINDS, ROWS, "refused"), range(3)).encoder, ROWS)
 
 
 @pytest.mark.parametrize(

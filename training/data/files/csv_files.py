@@ -20,7 +20,7 @@ from training.data.files.words import MISSING
 from training.errors import DataUnreadableError, OptionError
 
 # A piece of a table is read at once: what pandas needs for its cells is several times what they take later.
-_CHUNK_CELLS = 2_000_000
+_CHUNK_CELLS = 1_000_000
 _CHUNK_ROWS_MIN = 256  # each piece costs it time for every column
 _LEADING_ZERO = re.compile(r"\s*[+-]?0\d")
 

@@ -22,7 +22,7 @@ from training.data.files.words import (
     written,
 )
 from training.data.records import FieldKind, looks_like_text
-from training.data.rows import Numbers
+from training.data.rows import Numbers, Words
 from training.errors import FeaturesError, UndeclaredColumnError
 
 Cells = npt.NDArray[Any]  # (n,): numbers, booleans, or objects
@@ -85,16 +85,18 @@ def advice(column: str, words: Collection[str], decimal: str) -> str:
     return said
 
 
-def words(kind: FieldKind, cells: Cells, *, declared: bool) -> list[Any]:
+def words(kind: FieldKind, cells: Cells, *, declared: bool) -> Words:
     """Return a column that is no number as clients would send it.
 
     A missing value is None, and a missing text empty. In a column that was `declared`, NA is a word.
     """
-    if kind == "text":
-        return [cell if isinstance(cell, str) else written(cell) for cell in cells]
+    texts = map(written, cells)
     nothing = missing_words(declared=declared and kind == "category")
-    there = [None if text in nothing else text for text in map(written, cells)]
-    return [None if text is None else text in TRUE for text in there] if kind == "boolean" else there
+    if kind == "text":
+        return Words.of((cell if isinstance(cell, str) else written(cell) for cell in cells), len(cells))
+    if kind == "boolean":
+        return Words.of((None if text in nothing else text in TRUE for text in texts), len(cells))
+    return Words.of((None if text in nothing else text for text in texts), len(cells))
 
 
 def floats(path: Path, column: str, cells: Cells, decimal: str) -> npt.NDArray[np.float64]:

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +22,7 @@ from training.data.files.times import ranks
 from training.data.reading import ColumnReading, taken_for
 from training.data.records import FieldKind, Records
 from training.data.resolution import merged
-from training.data.rows import Rows
+from training.data.rows import Column, Rows
 from training.errors import DataUnreadableError, OptionError, listed
 
 _SHOWN_MAX = 40  # columns of the table that tells how each was read
@@ -134,7 +133,7 @@ def _as_records(
 
     Returns also what float32 cannot hold of the numbers among them.
     """
-    columns: dict[str, Sequence[Any]] = {}
+    columns: dict[str, Column] = {}
     lost = []
     for name, kind in found.items():
         cells = table.cells[name]
