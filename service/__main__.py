@@ -23,6 +23,7 @@ from pydantic import ValidationError
 from pydantic_settings import CliApp
 from uvicorn.config import LOGGING_CONFIG
 
+from service.http.drain import bound_end_of_workers
 from service.http.uvicorn_internals import doubt_of_installed
 from service.observe.workers import SHARED_VARIABLE
 from service.observe.writer import let_drop
@@ -72,6 +73,8 @@ def main(arguments: list[str] | None = None) -> int:
             # would wait for threads that are held in a read of a disk, or in a call.
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: os._exit(0))
+        else:
+            bound_end_of_workers(drain_s=settings.drain_s, stop_s=settings.stop_s)
         uvicorn.run(
             "service.app:create_app",
             factory=True,

@@ -15,6 +15,7 @@ from typing import IO, Self
 import psutil
 
 from bundle.child import environment as our_packages
+from loadtests.rig import interruption
 from loadtests.rig.cores import bound_to
 from loadtests.rig.family import Family, end
 from loadtests.rig.keeper import Keeper
@@ -72,8 +73,14 @@ class Child:
                     start_new_session=True,
                 )
 
-        self._process = _KEEPER.watch(start)
-        self._family = Family(self._process.pid)
+        with interruption.postponed():  # or it could run, and nobody know of it
+            self._process = _KEEPER.watch(start)
+            self._family = Family(self._process.pid)
+        try:
+            interruption.check()
+        except KeyboardInterrupt:
+            self.stop()
+            raise
 
     def __enter__(self) -> Self:
         return self

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Event
-from typing import Any, NoReturn
+from typing import Any
 
 CODE = 130  # the exit code of a program that was interrupted
 _REQUESTS = ("SIGINT", "SIGTERM", "SIGHUP")  # Ctrl-C, a polite kill, a closed terminal (not on Windows)
 _asked = Event()  # to end, and nobody has heard it yet
+_postponing = 0  # so many blocks that must not be left half-way
 
 
 def heed() -> None:
@@ -28,6 +31,20 @@ def heed() -> None:
             signal.signal(number, _interrupt)
 
 
+@contextmanager
+def postponed() -> Iterator[None]:
+    """Let a request to end wait for the end of the block, which must not be left half-way.
+
+    It is not raised there: whoever is behind the block has something to put in order, and does `check`.
+    """
+    global _postponing  # noqa: PLW0603 - signals come to the whole process
+    _postponing += 1
+    try:
+        yield
+    finally:
+        _postponing -= 1
+
+
 def check() -> None:
     """Raise KeyboardInterrupt where a request to end has come that nobody has heard."""
     if _asked.is_set():
@@ -39,6 +56,7 @@ def heard() -> None:
     _asked.clear()
 
 
-def _interrupt(*_: Any) -> NoReturn:
+def _interrupt(*_: Any) -> None:
     _asked.set()
-    raise KeyboardInterrupt
+    if not _postponing:
+        raise KeyboardInterrupt

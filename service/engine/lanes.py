@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from math import ceil
 
-from service.engine import cores
+from bundle.cores import usable
 from service.engine.admission import Admission
 
 
 def lanes_for(threads: int, *, workers: int) -> int:
     """Return how many slow calls a worker runs at once: what was set, or its share of the cores."""
-    return threads or max(1, cores.usable() // workers)
+    return threads or max(1, ceil(usable()) // workers)
 
 
 # A request is answered when the whole call that it shares is done, with those that came after it. So a slow

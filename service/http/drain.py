@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import multiprocessing
 import os
 import signal
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -51,6 +54,26 @@ def drained_on_sigterm(announce: Callable[[], None], *, drain_s: float, stop_s: 
         yield
     finally:
         signal.signal(signal.SIGTERM, server)
+
+
+def bound_end_of_workers(*, drain_s: float, stop_s: float) -> None:
+    """Have the parent of workers end those that are still there when all of them should have ended.
+
+    One that is stopped, or is held in a call, hears no signal, and the parent would wait for it.
+    """
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    signal.set_wakeup_fd(writer.detach(), warn_on_full_buffer=False)
+
+    def wait() -> None:
+        while reader.recv(1)[0] not in (signal.SIGTERM, signal.SIGINT):
+            pass
+        time.sleep(drain_s + stop_s + 2 * _ORDERLY_S)
+        for worker in multiprocessing.active_children():
+            logger.warning("process %s hangs, and is killed", worker.pid)
+            worker.kill()
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _end_after(seconds: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from tests.running_service import RunningService, running_service
@@ -169,6 +171,18 @@ def test_a_call_that_hangs_does_not_hold_up_the_end(digits_alone: Path, tmp_path
         connection.send(request(ROW, "content-type: application/octet-stream", query="?variant=int8"))
         wait_for(service.client, "waiting_rows", lambda rows: rows == 1)
         assert service.stop() == 0
+
+
+def test_a_worker_that_is_stopped_does_not_hold_up_the_end(digits_alone: Path, tmp_path: Path) -> None:
+    arguments = (*COMMON, "--workers", "2", "--stop-s", "1")
+    with running_service(digits_alone, tmp_path / "log", *arguments) as service:
+        service.wait_for_log("digits/1 serves", 2)
+        number = re.search(r"Started server process \[(\d+)\]", service.log.read_text())
+        assert number is not None
+        worker = psutil.Process(int(number[1]))
+        worker.suspend()
+        assert service.stop() == 0
+        assert not worker.is_running()
 
 
 def test_what_was_accepted_is_answered_though_it_takes_longer_than_the_drain(

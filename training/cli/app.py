@@ -41,8 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _tell("interrupted", 128 + signal.SIGINT)
     except Stopped as stopped:
         return _tell(str(stopped), stopped.code)
-    except MemoryError:
-        return _tell("there is not enough memory for this", 2)
+    except MemoryError as error:
+        return _tell(str(error) or "there is not enough memory for this", 2)
     except (typer.TyperException, ValidationError, TrainingError, BundleError, OSError) as error:
         return _tell(_message(error), 2)
 

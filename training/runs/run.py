@@ -23,8 +23,18 @@ from training.evaluation.scoring import chunks
 from training.evaluation.tails import describe_tails, find_tails
 from training.export import worker, writer
 from training.models import architectures, fit, widths
+from training.models.memory import in_memory
 from training.models.widths import Fitted
-from training.precisions import BY_NAME, CALIBRATED, PLAIN_WIDTH, SAVED_MODEL, Rung, folder_name, name_of
+from training.precisions import (
+    BY_NAME,
+    CALIBRATED,
+    PLAIN_WIDTH,
+    SAVED_MODEL,
+    Rung,
+    folder_name,
+    name_of,
+    scaled,
+)
 from training.progress import Progress
 from training.runs.material import Material
 from training.runs.provenance import provenance
@@ -118,16 +128,17 @@ class Run:
     def build(self, width: float = PLAIN_WIDTH, *, unroll: bool = False) -> Any:
         """Return the untrained model; one that is not unrolled is what `fit_model` begins with."""
         config = self._config
-        return architectures.build(
-            config.model,
-            self._prepared.input,
-            len(self._prepared.labels),
-            hidden=config.hidden,
-            cell=config.cell,
-            unroll=unroll,
-            width=width,
-            embedding=config.embedding,
-        )
+        with in_memory(f"layers of {', '.join(map(str, scaled(config.hidden, width)))}"):
+            return architectures.build(
+                config.model,
+                self._prepared.input,
+                len(self._prepared.labels),
+                hidden=config.hidden,
+                cell=config.cell,
+                unroll=unroll,
+                width=width,
+                embedding=config.embedding,
+            )
 
     def fit_model(
         self, on_epoch: Callable[[fit.Epoch], None], width: float = PLAIN_WIDTH
@@ -146,14 +157,15 @@ class Run:
             on_epoch(epoch)
 
         self._progress.begin(_stage("training", width), config.epochs)
-        history = fit.fit(
-            model,
-            (normalize(prepared.x_train), prepared.y_train),
-            (normalize(prepared.x_validation), prepared.y_validation),
-            config,
-            weights=weights,
-            on_epoch=watch,
-        )
+        with in_memory(f"training in batches of {config.batch_size:,} rows"):
+            history = fit.fit(
+                model,
+                (normalize(prepared.x_train), prepared.y_train),
+                (normalize(prepared.x_validation), prepared.y_validation),
+                config,
+                weights=weights,
+                on_epoch=watch,
+            )
         return model, history
 
     def _convert_widths(self, fitted: Sequence[Fitted], variants: Path, failures: dict[str, str]) -> _Made:

@@ -179,7 +179,7 @@ class Tuning:
             if demand is not None:
                 self._require_fast(point, demand)
             self._study.keep(*self._bench.train(number, point, self._watch(demand, ends)))
-        except (GivenUpError, DivergedError) as error:
+        except (GivenUpError, DivergedError, MemoryError) as error:
             if demand is None:
                 self._study.abandon(number)
                 raise

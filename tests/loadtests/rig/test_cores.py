@@ -2,16 +2,14 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
 import psutil
 import pytest
 
+import bundle.cores
 from loadtests.rig.cores import Cores, bound_to, choose, usable
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="programs are bound to a core on Linux only")
-
-V1 = "4:memory:/docker/x\n3:cpu,cpuacct:/docker/x\n1:name=systemd:/docker/x"  # as a container sees them
 
 
 def test_what_is_bound_to_a_core_is_free_again_afterwards() -> None:
@@ -43,32 +41,9 @@ def test_only_the_cores_that_this_process_may_use_are_counted() -> None:
     assert usable() == 1
 
 
-@pytest.mark.parametrize(
-    ("files", "own", "cores"),
-    [
-        ({"cpu.max": "max 100000"}, "0::/", 2),
-        ({"cpu.max": "100000 100000"}, "0::/", 1),
-        ({"cpu.max": "50000 100000"}, "0::/", 1),
-        ({"cpu.max": "150000 100000"}, "0::/", 1),  # whole ones
-        ({"cpu.max": "250000 100000"}, "0::/", 2),
-        (
-            {"cpu.max": "400000 100000", "a/cpu.max": "100000 100000", "a/b/cpu.max": "max 100000"},
-            "0::/a/b",
-            1,
-        ),
-        ({"a/cpu.max": "100000 100000"}, "0::/b", 2),
-        ({"cpu,cpuacct/cpu.cfs_quota_us": "100000", "cpu,cpuacct/cpu.cfs_period_us": "100000"}, V1, 1),
-        ({"cpu,cpuacct/cpu.cfs_quota_us": "-1", "cpu,cpuacct/cpu.cfs_period_us": "100000"}, V1, 2),
-        ({"cpu.max": ""}, "0::/", 2),
-        ({}, "", 2),
-    ],
-)
-def test_a_quota_of_time_counts_as_so_many_cores(
-    files: dict[str, str], own: str, cores: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("quota", "whole"), [(0.2, 1), (1.0, 1), (1.5, 1), (2.5, 2), (64.0, 64)])
+def test_of_a_quota_the_whole_cores_are_counted(
+    quota: float, whole: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})  # whatever this machine has
-    for name, text in files.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text + "\n")
-    (tmp_path / "own").write_text(own)
-    assert usable(tmp_path, tmp_path / "own") == cores
+    monkeypatch.setattr(bundle.cores, "usable", lambda: quota)
+    assert usable() == whole

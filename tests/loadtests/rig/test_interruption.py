@@ -126,6 +126,23 @@ def test_a_request_that_was_swallowed_stands_until_it_is_heard(number: signal.Si
     interruption.check()
 
 
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.usefixtures("_signals_put_back")
+def test_what_must_not_be_left_half_way_is_finished_first(number: signal.Signals) -> None:
+    signal.signal(number, signal.default_int_handler)
+    interruption.heed()
+    finished = False
+    with interruption.postponed():
+        signal.raise_signal(number)
+        finished = True
+    assert finished
+    with pytest.raises(KeyboardInterrupt):
+        interruption.check()
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(number)
+    interruption.heard()
+
+
 @pytest.mark.parametrize("number", ASKED)
 @pytest.mark.usefixtures("_signals_put_back")
 def test_what_the_caller_ignores_stays_ignored(number: signal.Signals) -> None:

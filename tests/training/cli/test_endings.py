@@ -89,6 +89,16 @@ def test_a_search_that_cannot_publish_shows_what_it_has_found(
     assert "Traceback" not in output.err
 
 
+def test_a_model_that_memory_has_no_room_for_is_refused_in_one_line(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    size = 10**13
+    assert main(["train", *OPTIONS, "--hidden", str(size), "--models", str(tmp_path)]) == 2
+    output = capfd.readouterr()
+    assert output.err.splitlines()[-1] == f"error: there is not enough memory for layers of {size}"
+    assert "Traceback" not in output.err
+
+
 @pytest.mark.parametrize("command", [["train"], ["tune", *DEMANDS]])
 @pytest.mark.parametrize("models", ["README.md", "README.md/models", "/proc/models"])
 def test_a_place_that_cannot_be_written_is_told_of_before_the_work(

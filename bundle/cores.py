@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from math import ceil
 from pathlib import Path, PurePosixPath
 
 
-def usable(root: Path = Path("/")) -> int:
+def usable(root: Path = Path("/")) -> float:
     """Return how many cores there are for this process: those it is bound to, or its control group's quota.
 
-    `root` is where `proc` and `sys` are found. A quota of one core and a half counts as two.
+    `root` is where `proc` and `sys` are found. A quota may be of one core and a half.
     """
     bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(bound, max(1, ceil(min(_quotas(root), default=bound))))
+    return min([bound, *_quotas(root)])
 
 
 def _quotas(root: Path) -> Iterator[float]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from service.engine import cores
+from bundle import cores
 
 BOUND = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -30,22 +30,22 @@ def under(folder: str, files: dict[str, str]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("group", "files"),
+    ("group", "files", "quota"),
     [
-        ("0::/\n", {"cpu.max": "100000 100000\n"}),
-        ("0::/\n", {"cpu.max": "20000 100000\n"}),
-        ("0::/pod/one\n", {"cpu.max": "max 9\n", "pod/cpu.max": "50 50\n", "pod/one/cpu.max": "max 9\n"}),
-        ("0::/outside/of/the/container\n", {"cpu.max": "100000 100000\n"}),
-        ("4:memory:/a\n3:cpu,cpuacct:/a\n", under("cpu,cpuacct/a", ONE)),
-        ("3:cpu:/outside\n", under("cpu", ONE)),
-        ("3:cpu:/a\n0::/\n", under("cpu/a", HALF)),
+        ("0::/\n", {"cpu.max": "100000 100000\n"}, 1),
+        ("0::/\n", {"cpu.max": "20000 100000\n"}, 0.2),
+        ("0::/pod/one\n", {"cpu.max": "max 9\n", "pod/cpu.max": "50 50\n", "pod/one/cpu.max": "max 9\n"}, 1),
+        ("0::/outside/of/the/container\n", {"cpu.max": "100000 100000\n"}, 1),
+        ("4:memory:/a\n3:cpu,cpuacct:/a\n", under("cpu,cpuacct/a", ONE), 1),
+        ("3:cpu:/outside\n", under("cpu", ONE), 1),
+        ("3:cpu:/a\n0::/\n", under("cpu/a", HALF), 0.5),
     ],
     ids=["v2", "a fifth", "of the pod", "path outside", "v1", "v1, path outside", "v1 beside v2"],
 )
-def test_a_quota_of_one_core_or_less_is_one_core_on_whatever_machine(
-    group: str, files: dict[str, str], tmp_path: Path
+def test_a_quota_of_time_is_as_many_cores(
+    group: str, files: dict[str, str], quota: float, tmp_path: Path
 ) -> None:
-    assert cores.usable(machine(tmp_path, group, under("sys/fs/cgroup", files))) == 1
+    assert cores.usable(machine(tmp_path, group, under("sys/fs/cgroup", files))) == quota
 
 
 @pytest.mark.parametrize(
@@ -69,9 +69,3 @@ def test_without_a_quota_it_is_the_cores_that_the_process_is_bound_to(
 
 def test_a_system_without_control_groups_has_the_cores_that_the_process_is_bound_to(tmp_path: Path) -> None:
     assert cores.usable(tmp_path) == BOUND
-
-
-@pytest.mark.skipif(BOUND < 2, reason="a part of a core makes no difference to one")
-def test_a_part_of_a_core_counts_as_one(tmp_path: Path) -> None:
-    root = machine(tmp_path, "0::/\n", {"sys/fs/cgroup/cpu.max": "150000 100000\n"})
-    assert cores.usable(root) == 2
