@@ -13,7 +13,7 @@ import numpy.typing as npt
 from bundle.manifest import InputSpec
 from bundle.normalizer import FloatArray
 from training.config import Kind, Missing
-from training.data.dataset import Dataset, Labels, RawData
+from training.data.dataset import Dataset, Labels, RawData, distinct
 from training.data.index import counts_rows
 from training.data.labels import classes
 from training.data.records import Records
@@ -252,6 +252,6 @@ def _count(number: int, what: str) -> str:
 
 
 def _what_labels_are(y: Labels) -> str:
-    values = np.unique(y)
+    values = distinct(y)
     named = listed([repr(value) for value in values.tolist()])
     return f"in {len(values):,} classes of {'words' if y.dtype.kind == 'U' else 'whole numbers'}: {named}"

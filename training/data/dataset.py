@@ -16,7 +16,7 @@ from training.errors import FeaturesError, LabelsError, listed
 
 ROWS_PER_CLASS_MIN = 5  # one to test, one to validate, and three to learn from
 
-_DIGESTED_AT_ONCE = 100_000  # labels: as objects of Python they take many times their room
+_LABELS_AT_ONCE = 100_000
 
 IntArray = npt.NDArray[np.int64]
 Labels = IntArray | npt.NDArray[np.str_]
@@ -95,8 +95,8 @@ class Dataset:
         """Digest of shape, rows and labels, however they were stored."""
         digest = hashlib.sha256(f"{self.x.shape} {self.y.dtype.kind} {self.test_rows}".encode())
         digest.update(np.ascontiguousarray(self.x, "<f4").data)
-        for start in range(0, len(self.y), _DIGESTED_AT_ONCE):
-            labels = map(str, self.y[start : start + _DIGESTED_AT_ONCE].tolist())
+        for start in range(0, len(self.y), _LABELS_AT_ONCE):
+            labels = map(str, self.y[start : start + _LABELS_AT_ONCE].tolist())
             digest.update(("\0" * bool(start) + "\0".join(labels)).encode())
         if self.records is not None:
             digest.update(self.records.sha256.encode())
@@ -105,12 +105,21 @@ class Dataset:
     @property
     def labels(self) -> tuple[int, ...] | tuple[str, ...]:
         """The classes, sorted."""
-        return tuple(np.unique(self.y).tolist())
+        return tuple(distinct(self.y).tolist())
+
+
+def distinct(y: Labels) -> Labels:
+    """Return the different labels of `y`, (n,), sorted; a few at a time, since words take much room."""
+    starts = range(0, max(1, len(y)), _LABELS_AT_ONCE)
+    blocks: list[Any] = [np.unique(y[start : start + _LABELS_AT_ONCE]) for start in starts]
+    found: Labels = np.unique(np.concatenate(blocks))
+    return found
 
 
 def require_trainable(data: Dataset) -> None:
     """Raise LabelsError or FeaturesError where there is nothing to learn, or too little to learn it from."""
-    labels, counts = np.unique(data.y, return_counts=True)
+    labels = distinct(data.y)
+    counts = np.bincount(np.searchsorted(labels, data.y))
     if len(labels) < 2:
         raise LabelsError(
             f"{data.name} has one class only, {labels.tolist()[0]!r}; a classifier needs two or more"

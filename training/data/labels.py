@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bundle.normalizer import FloatArray
-from training.data.dataset import IntArray, Labels, RawData
+from training.data.dataset import IntArray, Labels, RawData, distinct
 from training.errors import LabelsError
 
 # Above this ratio of the largest class to the smallest, classes count as unbalanced.
@@ -43,7 +43,7 @@ def classes(raw: RawData) -> Labels:
     return y.astype(np.int64)
 
 
-def class_indices(y: npt.NDArray[np.generic], labels: tuple[int, ...] | tuple[str, ...]) -> IntArray:
+def class_indices(y: Labels, labels: tuple[int, ...] | tuple[str, ...]) -> IntArray:
     """Map each label to its position in the sorted `labels`. Raises LabelsError for one that is not there.
 
     Words that differ only in how their accents are written down are the same, unless `labels` has both.
@@ -54,7 +54,7 @@ def class_indices(y: npt.NDArray[np.generic], labels: tuple[int, ...] | tuple[st
     positions = np.minimum(np.searchsorted(known, y), len(known) - 1)
     forms = {_form(label): place for place, label in enumerate(labels)}
     strange = []
-    for label in np.unique(y[known[positions] != y]).tolist():
+    for label in np.setdiff1d(distinct(y), known).tolist():
         if _form(label) in forms:
             positions[y == label] = forms[_form(label)]
         else:
@@ -83,10 +83,11 @@ def class_weights(y: IntArray, classes: int, *, wanted: bool | None) -> FloatArr
     return weights
 
 
-def _composed(y: npt.NDArray[np.str_]) -> npt.NDArray[np.str_]:
+def _composed(y: Labels) -> Labels:
     """Return words with their accents composed (NFC), in which form a word is one word, (n,)."""
-    different, places = np.unique(y, return_inverse=True)
-    return np.array([_form(label) for label in different.tolist()])[places]
+    different = distinct(y)
+    composed = np.array([_form(label) for label in different.tolist()])
+    return y if np.array_equal(different, composed) else composed[np.searchsorted(different, y)]
 
 
 def _form(label: object) -> object:

@@ -118,7 +118,9 @@ def _of_pandas(path: Path, stream: Any, config: DataConfig, names: list[str], **
                 **more,
             )
     except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError) as error:
-        reason = str(error).partition(" This leads to")[0]
+        reason = str(error)
+        if reason.startswith("Length of header"):
+            reason = "its rows have more cells than its header has names: a separator too many at their end?"
         raise DataUnreadableError(f"{path} is not a readable .csv ({reason})") from error
 
 
