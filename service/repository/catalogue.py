@@ -47,6 +47,7 @@ class Catalogue:
         if not known or self._gone.pop(model, None) is not None:
             self.epoch += 1
         self.models[model] = dict(sorted(found.items()))
+        self.announce_refused(model)
 
     def miss(self, model: str, now: float) -> None:
         """Take note that a model's files are gone; forget it when that lasts and another one serves.
