@@ -70,9 +70,9 @@ class Batcher:
         """Whether a request of so many rows is run on the event loop, where it holds up nobody for long."""
         return rows <= self._inline_rows
 
-    def check_room(self) -> None:
-        """Raise OverloadedError where not even one row could be submitted now."""
-        self._admission.check(1, inline=self.runs_inline(1))
+    def check_room(self, rows: int) -> None:
+        """Raise OverloadedError where a request of `rows` rows, or of one, could not be submitted now."""
+        self._admission.check(1, inline=self.runs_inline(rows))
 
     def submit(self, rows: Rows, deadline: float | None) -> asyncio.Future[Answer]:
         """Queue raw rows, shape (n, features).

@@ -25,6 +25,7 @@ from service.wire.native import Codec, Query, Wants, ask_headers, ask_query
 from service.wire.problem import refusal
 
 _CHEAP_BYTES = 4096
+_LONGEST = 6  # times what a number commonly takes at least
 _LOADING_S = 60.0  # for which a request waits that gives no timeout_ms
 
 T = TypeVar("T")
@@ -113,7 +114,7 @@ class PredictEndpoint:
             encode = partial(self._encode, course, codec, wants)
             reply = Reply(batcher, encode, refusal, write, partial(course.count, self._metrics))
             try:
-                batcher.check_room()
+                batcher.check_room(_rows_at_least(codec, wants, body))
                 rows = _decode_quick(course, asked, body)
                 if rows is None:
                     return None
@@ -156,8 +157,8 @@ class PredictEndpoint:
             deadline = _deadline(course, wants, said)
             bound = self._resolver.loaded(said.target) or await self._load(said, receive, deadline)
             course.servable = bound.servable
-            if len(body) > _CHEAP_BYTES:
-                bound.servable.batcher.check_room()  # before decoding, which costs as much as a small model
+            if len(body) > _CHEAP_BYTES:  # before decoding, which costs as much as a small model
+                bound.servable.batcher.check_room(_rows_at_least(bound.codec, wants, body))
             rows = _decode(course, bound.codec, wants, body)
         return bound, rows, deadline
 
@@ -199,6 +200,11 @@ def _decode_quick(course: Course, asked: _Asked, body: Body) -> Rows | None:
         return None
     rows = _decode(course, codec, asked.wants, body)
     return rows if servable.batcher.runs_inline(len(rows)) else None
+
+
+def _rows_at_least(codec: Codec, wants: Wants, body: Body) -> int:
+    """Return how many rows a body has for certain, as octets or else as JSON of the longest numbers."""
+    return max(1, len(body) // (codec.row_bytes * (1 if wants.octets_in else _LONGEST)))
 
 
 def _decode(course: Course, codec: Codec, wants: Wants, body: Body) -> Rows:

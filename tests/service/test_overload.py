@@ -220,3 +220,24 @@ def test_clients_that_go_away_free_their_places_and_strand_nobody(patient: Runni
     assert wait_for(client, "waiting_rows", lambda rows: rows == 0) == 0
     assert scrape(client, CALLS) == before[0] + 2
     assert scrape(client, f"batch_rows_sum{TARGET}") == before[2] + MANY + 10
+
+
+@pytest.mark.parametrize(
+    "body", [b"\xff" * 256 * ROWS, b'{"instances": [' + b"x" * 256 * 6 * ROWS], ids=["octets", "JSON"]
+)
+def test_what_must_wait_for_a_thread_that_has_no_time_is_refused_before_it_is_read(
+    slow_models: Path, tmp_path: Path, body: bytes
+) -> None:
+    headers = OCTETS if body[0] == 0xFF else {}
+    with slow_service(slow_models, tmp_path / "log", "--max-wait-ms", "100") as service:
+        assert service.client.post(f"/predict{SLOW}", content=body, headers=headers).status_code in (400, 422)
+        with Connection(service.client) as busy, Connection(service.client) as waits:
+            for connection in (busy, waits):
+                octets = "content-type: application/octet-stream"
+                connection.send(request(bytes(256 * MANY), octets, query=SLOW))
+                wait_for(service.client, "waiting_rows", lambda rows: rows >= MANY)
+            answer = service.client.post(f"/predict{SLOW}", content=body, headers=headers)
+            assert answer.status_code == 503, answer.text  # and nobody has seen that it is wrong as well
+            assert (
+                service.client.post(f"/predict{SLOW}", content=bytes(256), headers=OCTETS).status_code == 200
+            )

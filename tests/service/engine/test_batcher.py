@@ -251,11 +251,11 @@ def test_who_gives_up_frees_the_place_at_once_and_strands_nobody(runtime: FakeRu
         await runtime.is_entered()
         leaver, stayer = batcher.submit(rows(1), None), batcher.submit(rows(2), None)
         with pytest.raises(OverloadedError):
-            batcher.check_room()
+            batcher.check_room(1)
         batcher.give_up(leaver)
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        batcher.check_room()
+        batcher.check_room(1)
         newcomer = batcher.submit(rows(3), None)
         runtime.may_go.set()
         answers = await asyncio.gather(first, stayer, newcomer)

@@ -160,7 +160,7 @@ def test_an_answer_that_cannot_be_written_or_counted_is_tried_once_and_costs_nob
         for client, what in ((before, 1.0), (bad, number), (after, 2.0)):
             ask(client, what)
         await turn()
-        batcher.check_room()
+        batcher.check_room(1)
 
     asyncio.run(go())
     statuses = {500} if number < 0 else {200}  # of a call that breaks, all hear
