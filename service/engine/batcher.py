@@ -210,9 +210,9 @@ class Batcher:
         kept: deque[Job] = deque()
         for job in jobs:
             if job.answer.done():
-                self._release(job)
+                self._admission.release(job.size, job.expected_us, inline=job.inline)
             elif job.deadline is not None and now > job.deadline:
-                self._release(job)
+                self._admission.release(job.size, job.expected_us, inline=job.inline)
                 tell(job, ExpiredError(_EXPIRED))
             else:
                 kept.append(job)
@@ -227,7 +227,7 @@ class Batcher:
         row = 0
         for job in batch:
             first, row = row, row + job.size
-            self._release(job)
+            self._admission.release(job.size, job.expected_us, inline=job.inline)
             own = probabilities[first:row]
             if finite or _is_finite(own):
                 answer = Answer(best[first:row], own, numbers[first:row], start - job.arrived, end - start)
@@ -247,11 +247,8 @@ class Batcher:
     def _fail(self, batch: list[Job], error: BaseException) -> None:
         """Tell everyone in the batch; the runtime that failed is not used again."""
         for job in batch:
-            self._release(job)
+            self._admission.release(job.size, job.expected_us, inline=job.inline)
             tell(job, error)
-
-    def _release(self, job: Job) -> None:
-        self._admission.release(job.size, job.expected_us, inline=job.inline)
 
 
 def _is_finite(probabilities: FloatArray) -> bool:

@@ -65,20 +65,14 @@ class Reply:
         """Want the answer no more: the client went away."""
         if not self._is_done:
             self._is_done = True
-            self._tell("disconnected")
+            self._note("disconnected")
 
     def _end(self, status: int, headers: Headers, content: bytes) -> None:
         self._is_done = True
+        outcome = str(status)
         try:
             self._write(status, headers, content)
         except Exception:  # the others in the batch must not hear of it
             logger.exception("could not write an answer")
-            self._tell("disconnected")
-        else:
-            self._tell(str(status))  # after the answer, which need not wait for it
-
-    def _tell(self, outcome: str) -> None:
-        try:
-            self._note(outcome)
-        except Exception:  # nor of this, and the answer is written
-            logger.exception("could not count a request")
+            outcome = "disconnected"
+        self._note(outcome)  # after the answer, which need not wait for it

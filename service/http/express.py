@@ -53,6 +53,7 @@ class ExpressProtocol(HttpToolsProtocol):
         self._collector: Collector | None = None
         self._is_collected = False  # the body is there, and what the parser says of it is known already
         self._cycles: list[Any] = []  # what the application was given, and has not answered
+        self._is_declined = False  # the head comes once more, and nobody was told of it this time
         self._has_body = False  # there was of a body, other than held, in the bytes that were read last
         self._is_last = False  # the connection is to be closed after the next answer
 
@@ -144,7 +145,8 @@ class ExpressProtocol(HttpToolsProtocol):
             self._body = b""  # it may be long, and the connection idle for long
             if began:
                 return
-        super().on_message_complete()
+        if not self._is_declined:
+            super().on_message_complete()
 
     def _begin(self) -> bool:
         """Begin to answer the request, or answer it; False, and no trace, where it must go the long way."""

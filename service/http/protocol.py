@@ -34,7 +34,6 @@ class GuardedProtocol(ExpressProtocol):
         self._head_bytes = 0  # of a head that is not complete
         self._may_be_large = False  # the head that is being read
         self._barren_bytes = 0  # since the last of a body, that were not of it
-        self._is_declined = False
         self._in_head = False
         self._begun = 0  # requests, in the bytes that were read last
         self._without_upgrade = b""  # a head once more, without what nobody here takes up
@@ -56,13 +55,13 @@ class GuardedProtocol(ExpressProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._is_over():
+        if self._refusal is not None or self.transport.is_closing():  # `_is_over`, in the hottest place
             return
         self._begun = 0
         self._may_be_large = self._head_bytes + len(data) > self._bounds.head_bytes
         self._has_body = False
         super().data_received(data)
-        if self._is_over():
+        if self._refusal is not None or self.transport.is_closing():
             return
         if self._in_head:
             if self._begun:
@@ -77,7 +76,8 @@ class GuardedProtocol(ExpressProtocol):
         elif not self._begun and self.is_idle() and not self._is_collected:
             self._start_timer()  # these bytes belong to no request, and have stopped the idle timer
         else:
-            self._stop_timer()
+            if self._head_timer is not None:
+                self._stop_timer()
             if not self._begun:  # what stands between the pieces of a body, or after it, is a head as well
                 self._barren_bytes = 0 if self._has_body else self._barren_bytes + len(data)
                 self._check_head(max(self._barren_bytes, self._parsed_bytes()))
@@ -93,6 +93,7 @@ class GuardedProtocol(ExpressProtocol):
                 except HttpParserUpgrade as end:
                     # It took what follows for another protocol; the offer is declined (RFC 9110, 7.8).
                     rest = memoryview(rest)[end.args[0] :]  # type: ignore[assignment] # it takes any buffer
+                    self._is_declined = False
                     self.parser.feed_data(self._without_upgrade)
         except HttpParserError as error:
             if self._refusal is None:
@@ -109,7 +110,12 @@ class GuardedProtocol(ExpressProtocol):
         self._in_head = False
         if self._may_be_large:
             self._check_head(self._parsed_bytes())
-        self._check_host()
+        hosts = 0
+        for name, _ in self.headers:
+            if name == b"host":
+                hosts += 1
+        if hosts != 1 and self.parser.get_http_version() == "1.1":  # RFC 9112, 3.2
+            self._refuse(400, f"there are {hosts} Host headers; HTTP/1.1 has exactly one")
         is_upgrade = self.parser.should_upgrade()
         if is_upgrade and self.parser.get_method() == b"CONNECT":
             self._refuse(405, "CONNECT: this is no proxy")
@@ -122,12 +128,6 @@ class GuardedProtocol(ExpressProtocol):
         self._head_bytes = self._barren_bytes = 0
         self._is_last = self._is_last or self._host.is_draining
         super().on_headers_complete()
-
-    def on_message_complete(self) -> None:
-        if self._is_declined:
-            self._is_declined = False  # the head comes once more
-        else:
-            super().on_message_complete()
 
     def on_response_complete(self) -> None:
         is_alone = not self.pipeline
@@ -149,14 +149,6 @@ class GuardedProtocol(ExpressProtocol):
         if size > self._bounds.head_bytes:
             limit = self._bounds.head_bytes
             self._refuse(431, f"the request line and headers are longer than {limit} bytes")
-
-    def _check_host(self) -> None:
-        hosts = 0
-        for name, _ in self.headers:
-            if name == b"host":
-                hosts += 1
-        if hosts != 1 and self.parser.get_http_version() == "1.1":  # RFC 9112, 3.2
-            self._refuse(400, f"there are {hosts} Host headers; HTTP/1.1 has exactly one")
 
     def _head_without_upgrade(self) -> bytes:
         parser = self.parser

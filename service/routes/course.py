@@ -32,20 +32,17 @@ class Course:
 
         Raises nothing: a count that fails costs no answer.
         """
+        servable = self.servable
         try:
-            self._count(metrics, outcome)
+            if servable is None:
+                metrics.outcome("", "", outcome).inc()
+            elif self.stages is not None and outcome == "200":
+                servable.metrics.observe_answer(self.rows, self.end - self.start, *self.stages)
+            else:
+                signature = servable.signature
+                metrics.outcome(signature.model, signature.variant, outcome).inc()
         except Exception:  # the edge between an answer and what is noted of it
             logger.exception("could not count a request")
-
-    def _count(self, metrics: Metrics, outcome: str) -> None:
-        servable = self.servable
-        if servable is None:
-            metrics.outcome("", "", outcome).inc()
-        elif self.stages is not None and outcome == "200":
-            servable.metrics.observe_answer(self.rows, self.end - self.start, *self.stages)
-        else:
-            signature = servable.signature
-            metrics.outcome(signature.model, signature.variant, outcome).inc()
 
     def log(self, log: AccessLog, scope: Scope, outcome: str) -> None:
         """Write the request's line."""

@@ -114,7 +114,7 @@ class PredictEndpoint:
             encode = partial(self._encode, course, codec, wants)
             reply = Reply(batcher, encode, refusal, write, partial(course.count, self._metrics))
             try:
-                batcher.check_room(_rows_at_least(codec, wants, body))
+                _check_room(asked.bound, wants, body)
                 rows = _decode_quick(course, asked, body)
                 if rows is None:
                     return None
@@ -157,8 +157,7 @@ class PredictEndpoint:
             deadline = _deadline(course, wants, said)
             bound = self._resolver.loaded(said.target) or await self._load(said, receive, deadline)
             course.servable = bound.servable
-            if len(body) > _CHEAP_BYTES:  # before decoding, which costs as much as a small model
-                bound.servable.batcher.check_room(_rows_at_least(bound.codec, wants, body))
+            _check_room(bound, wants, body)
             rows = _decode(course, bound.codec, wants, body)
         return bound, rows, deadline
 
@@ -202,9 +201,14 @@ def _decode_quick(course: Course, asked: _Asked, body: Body) -> Rows | None:
     return rows if servable.batcher.runs_inline(len(rows)) else None
 
 
-def _rows_at_least(codec: Codec, wants: Wants, body: Body) -> int:
-    """Return how many rows a body has for certain, as octets or else as JSON of the longest numbers."""
-    return max(1, len(body) // (codec.row_bytes * (1 if wants.octets_in else _LONGEST)))
+def _check_room(bound: Bound[Codec], wants: Wants, body: Body) -> None:
+    """Raise OverloadedError before a body is decoded where that costs as much as a small model.
+
+    It waits with those of as many rows as it has for certain, as octets or else as JSON of long numbers.
+    """
+    if len(body) > _CHEAP_BYTES:
+        row_bytes = bound.codec.row_bytes * (1 if wants.octets_in else _LONGEST)
+        bound.servable.batcher.check_room(max(1, len(body) // row_bytes))
 
 
 def _decode(course: Course, codec: Codec, wants: Wants, body: Body) -> Rows:
