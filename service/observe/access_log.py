@@ -73,6 +73,7 @@ async def noted(
 ) -> None:
     """Let `app` answer, and note what came of it, and after how many seconds, unless `app` has done so."""
     start = perf_counter()
+    state = state_of(scope)  # before whoever stands between copies the scope
     status: int | None = None
 
     async def send_and_note(message: Message) -> None:
@@ -84,7 +85,7 @@ async def noted(
     try:
         await app(scope, receive, send_and_note)
     finally:
-        if TOLD not in state_of(scope):
+        if TOLD not in state:
             note(scope, outcome_of(scope, status), perf_counter() - start)
 
 

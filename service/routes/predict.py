@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 from time import perf_counter
 from typing import Any, NamedTuple, TypeVar
@@ -236,7 +237,7 @@ async def _answer_unless_gone(
 
 async def _unless_gone(future: asyncio.Future[T], receive: Receive, deadline: float | None, what: str) -> T:
     """Await something slow. Raises ClientDisconnect or ExpiredError where nobody waits for it any more."""
-    gone: asyncio.Future[Any] = asyncio.ensure_future(receive())
+    gone: asyncio.Future[Any] = asyncio.ensure_future(_departure(receive))
     timeout = None if deadline is None else max(0.0, deadline - perf_counter())
     try:
         await asyncio.wait({future, gone}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
@@ -247,6 +248,14 @@ async def _unless_gone(future: asyncio.Future[T], receive: Receive, deadline: fl
         raise ExpiredError(f"the time that timeout_ms allows was over before {what}")
     finally:
         gone.cancel()
+
+
+async def _departure(receive: Receive) -> None:
+    """Return when the client is gone; never where `receive` cannot tell, as one that repeats the body."""
+    with suppress(Exception):
+        if (await receive())["type"] == "http.disconnect":
+            return
+    await asyncio.Event().wait()
 
 
 def _timing(*stages: float) -> tuple[bytes, bytes]:

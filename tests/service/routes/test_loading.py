@@ -23,11 +23,11 @@ BODY = bytes(256)
 
 
 async def post(
-    endpoint: PredictEndpoint, query: str, *, gone: asyncio.Event | None = None
+    endpoint: PredictEndpoint, query: str, *, gone: asyncio.Event | None = None, repeats: int = 1
 ) -> tuple[int, dict[str, Any]] | None:
     """Send a row; return the status and the fields of the answer, None where the client goes away first."""
     sent: list[Message] = []
-    messages = iter([{"type": "http.request", "body": BODY, "more_body": False}])
+    messages = iter([{"type": "http.request", "body": BODY, "more_body": False}] * repeats)
 
     async def receive() -> Message:
         message = next(messages, None)
@@ -104,5 +104,15 @@ def test_who_goes_away_while_a_variant_is_loaded_holds_nothing(digits: Bundle, t
         assert endpoint.bodies.reserve(len(BODY))
         assert there.metric('requests_total{model="",outcome="disconnected",variant=""}') == 1
         may_go_on.set()
+
+    run(digits, tmp_path, body)
+
+
+def test_behind_one_that_repeats_the_body_nobody_is_taken_for_gone(digits: Bundle, tmp_path: Path) -> None:
+    async def body(there: Deployed, endpoint: PredictEndpoint, may_go_on: threading.Event) -> None:
+        may_go_on.set()
+        answer = await post(endpoint, "variant=float16", repeats=2)
+        assert answer is not None
+        assert answer[0] == 200
 
     run(digits, tmp_path, body)
