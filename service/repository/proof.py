@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from bundle.bundle import Bundle
+from bundle.bundle import Bundle, open_bundle
 from bundle.errors import BundleDamagedError, TransientError
 from bundle.selftest import check_apart
 
@@ -38,7 +38,10 @@ class Prover:
         self._places = threading.BoundedSemaphore(_TOGETHER_MAX)
 
     def prove(self, bundle: Bundle, names: Sequence[str]) -> None:
-        """Raise as `bundle.selftest.check_apart` does. May be called from any thread."""
+        """Raise as `bundle.selftest.check_apart` does, and as `open_bundle` where files have changed since.
+
+        May be called from any thread.
+        """
         if not names:
             return
         said = json.dumps([bundle.manifest.model_dump_json(), *names])
@@ -69,8 +72,15 @@ class Prover:
         except TransientError:
             raise
         except BundleDamagedError as error:
+            _require_unchanged(bundle)
             return error.path.relative_to(bundle.folder).as_posix(), error.reason
         return _SOUND
+
+
+def _require_unchanged(bundle: Bundle) -> None:
+    """Raise as `open_bundle` does where the files are not those of `bundle` any more, and TransientError."""
+    if open_bundle(bundle.folder, held_out=False).manifest != bundle.manifest:
+        raise TransientError(bundle.folder, "was replaced while it was self-tested")
 
 
 @contextmanager

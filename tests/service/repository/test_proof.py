@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bundle.bundle import Bundle, open_bundle
-from bundle.errors import BundleDamagedError, TransientError
+from bundle.errors import BundleDamagedError, BundleNotFoundError, IncompleteError, TransientError
 from bundle.selftest import check_apart
 from service.repository import proof
 from service.repository.proof import Prover
@@ -76,6 +76,23 @@ def test_what_may_go_better_another_time_is_no_verdict(
         with pytest.raises(TransientError, match="cannot be self-tested now"):
             prover.prove(digits, ["int8"])
     prover.prove(digits, ["int8"])
+
+
+@pytest.mark.parametrize("content", [None, b"half of it"])
+@pytest.mark.parametrize("file", ["manifest.json", "variants/int8.tflite"])
+def test_what_is_changed_while_it_is_tested_is_no_verdict_on_what_it_was(
+    digits: Bundle, tmp_path: Path, content: bytes | None, file: str
+) -> None:
+    bundle, prover = copied(digits, tmp_path), Prover(tmp_path)
+    path = bundle.folder / file
+    whole = path.read_bytes()
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises((BundleNotFoundError, IncompleteError)):
+        prover.prove(bundle, ["int8"])
+    path.write_bytes(whole)
+    prover.prove(bundle, ["int8"])
 
 
 def test_without_a_place_to_share_it_each_finds_out_for_itself(
