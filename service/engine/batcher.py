@@ -22,7 +22,7 @@ from bundle.runtimes.base import BATCH_MAX
 from service.engine.cost import Cost
 from service.engine.job import Answer, Job, Waiter, run, take, tell
 from service.engine.lanes import Lanes
-from service.errors import ExpiredError, InvalidRequestError
+from service.errors import ExpiredError, InvalidRequestError, OverloadedError
 from service.wire.message import Rows
 
 logger = logging.getLogger("service")
@@ -176,7 +176,11 @@ class Batcher:
             return False
         batch = take(self._slow, self._slow_rows)
         free = self._idle.pop() if self._idle else None
-        future = loop.run_in_executor(self._lanes.threads, self._call_in_thread, free, batch)
+        try:
+            future = loop.run_in_executor(self._lanes.threads, self._call_in_thread, free, batch)
+        except RuntimeError:
+            self._fail(batch, OverloadedError("no thread can be started", retry_after_s=1))
+            return False
         future.add_done_callback(partial(self._landed, loop, batch))
         self._schedule(loop)
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from bundle.normalizer import FloatArray
 from service.engine.batcher import Batcher
 from service.engine.cost import Cost
 from service.engine.lanes import Lanes
+from service.errors import OverloadedError
 
 
 class Echo:
@@ -50,6 +52,26 @@ def test_a_count_that_fails_costs_nobody_the_answer(slow: bool) -> None:
         assert [answer.probabilities[0, 0] for answer in answers] == [0, 1, 2]
         assert batcher.call_now(row(3), None).probabilities[0, 0] == 3
         assert lanes.admission.rows == 0
+        lanes.close()
+
+    asyncio.run(body())
+
+
+def test_where_no_thread_can_be_started_now_a_call_is_refused_and_the_next_may_be_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def body() -> None:
+        lanes = Lanes(1, inline_us=0.0, waiting_rows=10_000, waiting_us=1e12)
+        batcher = Batcher(Echo(), Echo, cost=Cost(0.0, 1.0), lanes=lanes, observe=lambda n, s: None)
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", start)
+            with pytest.raises(OverloadedError, match="no thread can be started"):
+                await batcher.submit(row(1), None)
+        assert lanes.admission.rows == 0
+        assert (await batcher.submit(row(2), None)).probabilities[0, 0] == 2
         lanes.close()
 
     asyncio.run(body())
