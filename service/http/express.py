@@ -54,7 +54,7 @@ class ExpressProtocol(HttpToolsProtocol):
         self._is_collected = False  # the body is there, and what the parser says of it is known already
         self._cycles: list[Any] = []  # what the application was given, and has not answered
         self._is_declined = False  # the head comes once more, and nobody was told of it this time
-        self._has_body = False  # there was of a body, other than held, in the bytes that were read last
+        self._has_body = False  # there was of a body in the bytes that were read last
         self._is_last = False  # the connection is to be closed after the next answer
 
     def is_idle(self) -> bool:
@@ -129,12 +129,11 @@ class ExpressProtocol(HttpToolsProtocol):
             self._hand_on()
 
     def on_body(self, body: bytes) -> None:
-        if self._is_held and not self._is_collected:
-            self._body = self._body + body if self._body else body
-            return
         self._has_body = True
         if not self._is_held:
             super().on_body(body)
+        elif not self._is_collected:
+            self._body = self._body + body if self._body else body
 
     def on_message_complete(self) -> None:
         if self._is_held:

@@ -85,6 +85,19 @@ def test_a_large_head_in_two_pieces_is_one_answer(guarded: RunningService, place
         assert connection.is_closed()
 
 
+@pytest.mark.parametrize("place", [10, 40])
+@pytest.mark.parametrize("size", [HEAD_BYTES + 1, 60_000, 200_000])
+def test_a_body_that_comes_with_the_end_of_its_head_is_not_taken_for_one(
+    guarded: RunningService, place: int, size: int
+) -> None:
+    content = request(ROW.ljust(size))
+    with Connection(guarded.client) as connection:
+        connection.send(content[:place])
+        guarded.client.get("/health/live")
+        connection.send(content[place:])
+        assert connection.read().status == 200
+
+
 def test_a_body_that_goes_wrong_after_its_answer_gets_no_other(guarded: RunningService) -> None:
     chunk = b"%x\r\n" % 1_000_001 + bytes(1_000_001) + b"\r\n"
     with Connection(guarded.client) as connection:
