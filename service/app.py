@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -22,7 +22,7 @@ from bundle.store import ModelStore
 from service.engine.lanes import Lanes, lanes_for
 from service.errors import RequestError
 from service.http.bodies import Bodies
-from service.http.drain import drained_on_sigterm
+from service.http.drain import Connection, drained_on_sigterm
 from service.http.limits import Bounds
 from service.observe.access_log import AccessLog, noted
 from service.observe.metrics import Metrics
@@ -54,18 +54,24 @@ class Application(FastAPI):
     metrics: Metrics
     access_log: AccessLog | None
     is_draining = False
+    connections: Collection[Connection] = ()
 
     @property
     def quick(self) -> PredictEndpoint | None:
         """What answers `POST /predict` without the rest; None where a middleware must see it."""
-        return None if self.user_middleware else self.predict
+        return None if self._has_middleware else self.predict
+
+    @property
+    def _has_middleware(self) -> bool:
+        """Whether any was added, or is put around the others where they are built, as by OpenTelemetry."""
+        return bool(self.user_middleware) or "build_middleware_stack" in vars(self)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
         elif not _is_for_predict(scope):
             await noted(super().__call__, self._log, scope, receive, send)
-        elif self.user_middleware:
+        elif self._has_middleware:
             await noted(super().__call__, self.note, scope, receive, send)
         else:
             try:
@@ -73,6 +79,12 @@ class Application(FastAPI):
             except Exception:
                 await internal_error()(scope, receive, send)
                 raise  # to the server, which logs it
+
+    def drain(self) -> None:
+        """Make each answer the last on its connection, those to requests that are here as well."""
+        self.is_draining = True
+        for connection in tuple(self.connections):
+            connection.end_soon()
 
     def note(self, request: Scope, outcome: str, took_s: float = 0.0) -> None:
         """Count and log a request that `predict` has not seen: refused before it, or never whole."""
@@ -165,7 +177,7 @@ async def _life(
     tasks = [loading, asyncio.create_task(registry.watch(settings.reload_s))]
 
     def drain() -> None:
-        app.is_draining = True
+        app.drain()
         registry.drain()
 
     with drained_on_sigterm(drain, drain_s=settings.drain_s, stop_s=settings.stop_s):
@@ -193,8 +205,9 @@ async def _give_way(app: Application, loading: asyncio.Task[None], workers: Work
 
 async def _announce_ready(registry: Registry, loading: asyncio.Task[None], workers: Workers) -> None:
     await loading
-    if registry.why_not_ready is None:
-        workers.announce_ready()
+    while registry.why_not_ready is not None:  # noqa: ASYNC110 - a model may come later, and it is polled for
+        await asyncio.sleep(_LOOK_S)
+    workers.announce_ready()
 
 
 def _answer(status: int, detail: str, headers: dict[str, str]) -> Response:

@@ -16,10 +16,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Protocol
 
 logger = logging.getLogger("service")
 
 _ORDERLY_S = 2.0  # for the server to end, when it has given up what was in progress
+
+
+class Connection(Protocol):
+    """A connection, as whoever ends all of them knows it."""
+
+    def end_soon(self) -> None:
+        """Close it after the answer to what is here, or else to what comes next, and say so there."""
 
 
 @contextmanager

@@ -161,6 +161,12 @@ class ExpressProtocol(HttpToolsProtocol):
             self._answer(200, *answer)
         return answer is not None
 
+    def end_soon(self) -> None:
+        """As `service.http.drain.Connection` has it."""
+        self._is_last = True
+        if self.cycle is not None and not self.cycle.response_started:
+            self.cycle.keep_alive = False
+
     def shutdown(self) -> None:
         self._is_last = True
         self.hurry()

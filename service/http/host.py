@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 from typing import Any, Protocol
 
+from service.http.drain import Connection
 from service.http.express import Endpoint
 from service.http.limits import Bounds
 from service.settings import Settings
@@ -18,6 +20,8 @@ class Host(Protocol):
     bounds: Bounds
     is_draining: bool
     """Whether each answer is to be the last on its connection."""
+    connections: Collection[Connection]
+    """All that there are, for the application to end."""
     quick: Endpoint | None
     """What may be asked without the application; None where a middleware stands before it."""
 
@@ -29,6 +33,7 @@ class _Stranger:
     """Stands in for a Host that cannot be found behind what wraps it: everything is asked of the wrapper."""
 
     is_draining = False
+    connections: Collection[Connection] = ()
     quick: Endpoint | None = None
 
     def __init__(self) -> None:

@@ -29,6 +29,7 @@ class GuardedProtocol(ExpressProtocol):
         super().__init__(*arguments, **options)
         self._host = host_in(self.app)
         self.endpoint = self._host.quick if self._host is self.app else None
+        self._host.connections = self.connections  # type: ignore[assignment] # all are of this class
         self._bounds = self._host.bounds
         self._head_timer: asyncio.TimerHandle | None = None
         self._head_bytes = 0  # of a head that is not complete

@@ -31,7 +31,10 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("on_response_complete", "send_400_response", "shutdown", "timeout_keep_alive_handler"),
         "_unset_keepalive_if_required",
     ),
-    "cycle": ("disconnected", "keep_alive", "message_event", "more_body", "response_complete", "scope"),
+    "cycle": (
+        *("disconnected", "keep_alive", "message_event", "more_body", "response_complete"),
+        *("response_started", "scope"),
+    ),
     "flow": ("write_paused",),
     "parser": ("feed_data", "get_http_version", "get_method", "should_keep_alive", "should_upgrade"),
     "server_state": ("default_headers",),

@@ -17,6 +17,7 @@ from tests.service.metrics_text import scrape, wait_for
 
 ROW = b'{"instances": [[' + b",".join([b"0"] * 64) + b"]]}"
 GOOD = request(ROW)
+LONG = request(ROW.ljust(200_000))
 
 PROGRAM = """
 import sys
@@ -56,6 +57,9 @@ uvicorn.run(app, http=GuardedProtocol, port=0, ws="none")
 CHANGES = {
     "middleware": "app.add_middleware(Gate)",
     "middleware of starlette's": "app.add_middleware(Based)",
+    "middleware, where it is built": (
+        "build = app.build_middleware_stack\napp.build_middleware_stack = lambda: Gate(build())"
+    ),
     "wrapped": "app = Gate(app)",
     "wrapped twice": "app = Gate(Gate(app))",
     "wrapped in a function": "app = closed(app)",
@@ -141,25 +145,30 @@ def test_what_middleware_answers_is_counted_and_logged_once(
     assert outcomes == ["401"] * 3 + ["200"] * 2
 
 
+@pytest.mark.parametrize("before", [0, 30, len(GOOD) - 3, 100_000])
 def test_while_it_drains_each_answer_is_the_last_on_its_connection(
-    digits_alone: Path, tmp_path: Path
+    digits_alone: Path, tmp_path: Path, before: int
 ) -> None:
     environment = {"PRECISION_LADDER__DRAIN_S": "15"}
+    asked = [GOOD, GOOD + GOOD, b"GET /models HTTP/1.1\r\nhost: x\r\n\r\n", LONG]
+    asked = [question for question in asked if len(question) > before]
     with running_service(digits_alone, tmp_path / "log", environment=environment) as service:
-        asked = [GOOD, GOOD + GOOD, b"GET /models HTTP/1.1\r\nhost: x\r\n\r\n", GOOD[:-3]]
         connections = [Connection(service.client) for _ in asked]
-        for connection in connections:
+        for connection, question in zip(connections, asked, strict=True):
             connection.send(GOOD)
             assert "connection" not in connection.read().headers
+            connection.send(question[:before])  # of a request that is on its way when it hears
         service.process.send_signal(signal.SIGTERM)
         while service.client.get("/health/ready").status_code == 200:
             pass  # until it has heard
         for connection, question in zip(connections, asked, strict=True):
             with connection:
-                connection.send(question)
-                if question == GOOD[:-3]:
+                rest = question[before:]
+                if question == GOOD:
+                    connection.send(rest[:-3])
                     service.client.get("/health/live")
-                    connection.send(GOOD[-3:])
+                    rest = rest[-3:]
+                connection.send(rest)
                 answer = connection.read()
                 assert answer.status == 200
                 assert answer.headers["connection"] == "close"
