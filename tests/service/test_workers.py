@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -112,6 +113,30 @@ def test_a_worker_that_loads_leaves_all_requests_to_the_one_that_is_ready(
             with httpx.Client(base_url=service.client.base_url, timeout=BOUND_S) as client:
                 assert client.get("/health/ready").status_code == 200
                 assert client.post("/predict", content=bytes(256), headers=OCTETS).status_code == 200
+        assert service.log.read_text().count(STARTED) == 2
+        hold.end()
+        service.wait_for_log(STARTED, 3)
+        assert service.stop() == 0
+
+
+def test_a_worker_whose_models_came_after_its_start_is_ready_to_the_others_too(
+    digits_alone: Path, tmp_path: Path, hold: Hold
+) -> None:
+    models = tmp_path / "models"
+    models.mkdir()
+    arguments = ("--workers", "2", "--preload", "int8", "--reload-s", "0.1")
+    with running_service(
+        models, tmp_path / "log", *arguments, ready=False, environment=hold.environment
+    ) as service:
+        service.wait_for_log(STARTED, 2)
+        shutil.copytree(digits_alone, models, dirs_exist_ok=True)
+        service.wait_for_log("digits/1 serves", 2)
+        hold.begin()
+        os.kill(min(workers_of(service)), signal.SIGKILL)
+        service.wait_for_log("Waiting for application startup", 3)
+        for _ in range(20):
+            with httpx.Client(base_url=service.client.base_url, timeout=BOUND_S) as client:
+                assert client.get("/health/ready").status_code == 200
         assert service.log.read_text().count(STARTED) == 2
         hold.end()
         service.wait_for_log(STARTED, 3)
