@@ -193,7 +193,7 @@ def _absent(raw: RawData) -> tuple[npt.NDArray[np.bool_], list[str]]:
     if raw.y.dtype.kind == "f":
         absent.append((raw.label_name, np.isnan(raw.y)))
     elif raw.y.dtype.kind == "U":
-        absent.append((raw.label_name, np.char.str_len(raw.y) == 0))
+        absent.append((raw.label_name, np.char.str_len(np.char.strip(raw.y)) == 0))
     missing = np.zeros(len(raw.y), np.bool_)
     for _, rows in absent:
         missing |= rows

@@ -53,6 +53,11 @@ def _header(path: Path, config: DataConfig) -> list[str]:
             raise DataUnreadableError(f"{path} is not a readable .csv ({error})") from error
     if not given:
         raise DataUnreadableError(f"{path} is empty; a table must begin with a header")
+    if any("\0" in name for name in given):
+        raise DataUnreadableError(
+            f"{path} has zero bytes in its header, and is no text in {config.encoding}; name its encoding, "
+            "as in --encoding utf-16-le or utf-32"
+        )
     return given
 
 

@@ -82,6 +82,8 @@ def test_separators_decimals_and_encodings_are_options(
     [
         ("toy.csv", COMMAS.encode("latin-1"), "is not a text in utf-8 .*--encoding latin-1"),
         ("toy.csv", COMMAS.encode("utf-16"), "is not a text in utf-8 .*--encoding utf-16"),
+        ("toy.csv", COMMAS.encode("utf-32"), "is not a text in utf-8 .*--encoding utf-32"),
+        ("toy.csv", COMMAS.encode("utf-16-le")[:12], "no text in utf-8; .*--encoding utf-16-le"),
         ("toy.csv.zip", zipped(b"", "a.csv", "b.csv"), "holds 2 files"),
         ("toy.csv.zip", b"no zip", r"toy\.csv\.zip cannot be read"),
         ("toy.csv.xz", b"no xz", r"toy\.csv\.xz cannot be read"),
