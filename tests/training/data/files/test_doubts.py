@@ -60,7 +60,16 @@ def test_a_leading_zero_is_seen_wherever_it_stands(tmp_path: Path) -> None:
         (("1,234", "12"), {}, "--numeric a, --category a or --text a"),
         (("1,5", "12"), {}, "--decimal , .* --category a or --text a"),
         (tuple(f"2024-01-{day:02}" for day in range(1, 25)), {}, "look like dates.*--ignore a"),
-        (("1,234", "two"), {"numeric": ("a",)}, "'two' in column 'a', row 1 .* no number"),
+        (
+            ("1,234", "two"),
+            {"numeric": ("a",)},
+            "'two' in column 'a', row 1 .* no number.* as 1234.5, 1,234.5",
+        ),
+        (
+            ("1,2", "0.1"),
+            {"decimal": ",", "numeric": ("a",)},
+            "'0.1' in column 'a', row 1 .* no number.* as 1234,5, 1.234,5",
+        ),
     ],
 )
 def test_words_that_cannot_be_read_come_with_the_options_that_would_read_them(
