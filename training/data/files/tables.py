@@ -83,6 +83,9 @@ def as_raw(table: Table, config: DataConfig, known: Known) -> RawData:
         label_name=repr(columns.label),
         order=np.arange(len(labels.y)),
         absent=tuple((repr(name), rows) for name, rows in absent.items()),
+        undeclared=tuple(
+            name for name, kind in found.items() if kind == "category" and name not in columns.declared
+        ),
         groups=groups,
         times=times,
         taken=taken_for(_readings(table, found, labels.y, absent), len(columns.names)),

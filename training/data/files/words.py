@@ -57,9 +57,14 @@ def missing_words(*, declared: bool) -> tuple[str, ...]:
 
 
 def written(cell: Any) -> str:
-    """Return a cell as a word, "" for an empty one; in a file with types it may be a number or a date."""
+    """Return a cell as a word, "" for an empty one; in a file with types it may be a number or a date.
+
+    Bytes are text in UTF-8.
+    """
     if isinstance(cell, str):
         return word(cell)
+    if isinstance(cell, bytes):
+        return word(cell.decode("utf-8", "backslashreplace"))
     if cell is None or type(cell).__name__ == "NAType" or cell != cell:  # noqa: PLR0124 - NaN, NaT
         return ""
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else word(str(cell))

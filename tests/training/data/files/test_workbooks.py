@@ -21,7 +21,7 @@ FRAME = pd.DataFrame(
         "size": [1, 2, 3, 4],
         "zip": [75001.0, None, 75003.0, 75001.0],
         "flag": [True, False, True, None],
-        "job": [" nurse", "smith", None, "nurse"],
+        "job": [" nurse", "smith", None, b"nurse"],
         "y": pd.array([2**53, 2**53 + 1, 2**53, 2**53 + 1], dtype="Int64"),
     }
 )
@@ -34,6 +34,7 @@ def test_cells_with_types_read_as_their_words_would() -> None:
     assert raw.records.kinds == {"size": "number", "zip": "category", "flag": "boolean", "job": "category"}
     assert raw.records.instances[0] == {"size": 1, "zip": "75001", "flag": True, "job": "nurse"}
     assert raw.records.instances[1] == {"size": 2, "zip": None, "flag": False, "job": "smith"}
+    assert raw.records.column("job")[3] == "nurse"
     assert raw.records.instances[2] == {"size": 3, "zip": "75003", "flag": True, "job": None}
     assert raw.y.tolist() == FRAME["y"].tolist()
 
