@@ -117,8 +117,8 @@ def _errors_told(out: Path) -> Iterator[None]:
         _refuse(str(error))
     except InUseError as error:
         _refuse(f"--out is {str(out)!r}, into which {error} writes; give another folder")
-    except OSError as error:
-        _refuse(f"{error.filename}: {error.strerror}")
+    except OSError as error:  # a disk that is full, for one
+        _refuse(f"{error.filename or out}: {error.strerror or error}")
     except KeyboardInterrupt:
         print("interrupted: nothing was reported, and what was started has been stopped", file=sys.stderr)
         raise typer.Exit(interruption.CODE) from None

@@ -49,7 +49,7 @@ def in_words(value: JsonValue) -> str:
         return "yes" if value else "no"
     if isinstance(value, list):
         return ",".join(map(in_words, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def _terms(document: Document) -> dict[str, JsonValue]:

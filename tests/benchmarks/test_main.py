@@ -173,6 +173,16 @@ def test_a_folder_that_another_program_writes_into_is_refused(tmp_path: Path) ->
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.usefixtures("_signals_put_back")
+def test_a_full_disk_is_told_in_one_line_that_names_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(main, "PARTS", {"engine": ("The only one", lambda _, __: None)})
+    (tmp_path / "bench.json").symlink_to("/dev/full")
+    done = CliRunner().invoke(app, ["--only", "engine", "--out", str(tmp_path)])
+    assert (done.exit_code, done.stderr) == (2, f"error: {tmp_path}: No space left on device\n")
+
+
 def test_help_shows_examples() -> None:
     done = CliRunner(env={"COLUMNS": "120", "NO_COLOR": "1"}).invoke(app, ["--help"])
     assert done.exit_code == 0

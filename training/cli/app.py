@@ -65,4 +65,5 @@ def _tell(message: str, code: int) -> int:
 def _first_mistake(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     option = "--" + str(first["loc"][0]).replace("_", "-")
-    return f"{option} was given {first['input']!r}: {first['msg'][0].lower()}{first['msg'][1:]}"
+    reason = first["msg"].removeprefix("Value error, ")  # which says nothing to its reader
+    return f"{option} was given {first['input']!r}: {reason[0].lower()}{reason[1:]}"

@@ -193,7 +193,7 @@ def _absent(raw: RawData) -> tuple[npt.NDArray[np.bool_], list[str]]:
     if raw.y.dtype.kind == "f":
         absent.append((raw.label_name, np.isnan(raw.y)))
     elif raw.y.dtype.kind == "U":
-        absent.append((raw.label_name, np.char.str_len(raw.y) == 0))
+        absent.append((raw.label_name, np.char.str_len(np.char.strip(raw.y)) == 0))
     missing = np.zeros(len(raw.y), np.bool_)
     for _, rows in absent:
         missing |= rows
@@ -216,8 +216,7 @@ def _to_float32(raw: RawData) -> FloatArray:
 
 def _of_words(raw: RawData, columns: list[str]) -> str:
     """Say what to do where a missing value is none, but a word such as NA."""
-    kinds = {} if raw.records is None else raw.records.kinds
-    words = [name for name in columns if kinds.get(name) == "category"]
+    words = [name for name in columns if name in raw.undeclared]
     return f"; where NA is a word, as that country is, give --category {quote(words[0])}" if words else ""
 
 

@@ -38,6 +38,8 @@ class RawData:
     order: IntArray | None = None  # (n,): where each row stood in the file
     absent: tuple[tuple[str, npt.NDArray[np.bool_]], ...] = ()
     """Columns that no model can fill in, the label first, and which rows, (n,), have no value in each."""
+    undeclared: tuple[str, ...] = ()
+    """Categories that nobody declared to be such: NA is a missing value in them, and no word."""
     groups: IntArray | None = None  # (n,): which rows belong together
     times: IntArray | None = None  # (n,): in which order the rows came about
     taken: tuple[str, ...] = ()

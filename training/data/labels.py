@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from unicodedata import normalize
-
 import numpy as np
 import numpy.typing as npt
 
+from bundle.fields import word
 from bundle.normalizer import FloatArray
 from training.data.dataset import IntArray, Labels, RawData, distinct
 from training.errors import LabelsError
@@ -46,7 +45,7 @@ def classes(raw: RawData) -> Labels:
 def class_indices(y: Labels, labels: tuple[int, ...] | tuple[str, ...]) -> IntArray:
     """Map each label to its position in the sorted `labels`. Raises LabelsError for one that is not there.
 
-    Words that differ only in how their accents are written down are the same, unless `labels` has both.
+    Words that `word` writes alike are the same, unless `labels` has both.
     """
     known = np.array(labels)
     if known.dtype.kind != y.dtype.kind:
@@ -84,14 +83,14 @@ def class_weights(y: IntArray, classes: int, *, wanted: bool | None) -> FloatArr
 
 
 def _composed(y: Labels) -> Labels:
-    """Return words with their accents composed (NFC), in which form a word is one word, (n,)."""
+    """Return labels as `word` writes them, (n,): without blanks around them, and with accents composed."""
     different = distinct(y)
     composed = np.array([_form(label) for label in different.tolist()])
     return y if np.array_equal(different, composed) else composed[np.searchsorted(different, y)]
 
 
 def _form(label: object) -> object:
-    return normalize("NFC", label) if isinstance(label, str) else label
+    return word(label) if isinstance(label, str) else label
 
 
 def _type_name(y: npt.NDArray[np.generic]) -> str:

@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 from typing import Any
-from unicodedata import normalize
 
 import numpy as np
 import numpy.typing as npt
 
+from bundle.fields import word
 from bundle.normalizer import FloatArray
 from training.data.rows import Instance
 
@@ -55,5 +55,5 @@ def _written(instance: Instance) -> bytes:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, str):
-        return normalize("NFC", value.strip())
+        return word(value)
     return value if value is None else float(np.float32(value))  # as the model takes it

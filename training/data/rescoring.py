@@ -85,7 +85,7 @@ def _refuse_other_kinds(config: DataConfig, known: Known, bundle: Bundle) -> Non
 def _left_out(bundle: Bundle) -> tuple[str, ...]:
     """Return the columns that a model was told, when it was trained, to learn nothing from."""
     chosen = bundle.manifest.provenance.hyperparameters
-    ignored, roles = chosen.get("ignore"), (chosen.get("group"), chosen.get("time"))
+    ignored, roles = chosen.get("ignore"), [chosen.get(role) for role in ("split", "group", "time")]
     named = (*(ignored if isinstance(ignored, list) else ()), *roles)
     return tuple(word(name) for name in named if isinstance(name, str))
 

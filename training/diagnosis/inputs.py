@@ -44,7 +44,7 @@ def check_inputs(
     calibration: CalibrationSpec | None,
 ) -> Inputs:
     """Look at the same rows (n, features) before and after normalisation."""
-    uncovered = () if calibration is None else find_uncovered(raw.reshape(-1, channels), calibration)
+    uncovered = () if calibration is None else find_uncovered(raw, calibration)
     if quantization is None:
         return Inputs(channels, None, (), uncovered)
     values = normalized.reshape(-1, channels)

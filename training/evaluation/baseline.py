@@ -52,7 +52,9 @@ def nothing_learned(
         f"{best.scores.accuracy:.4f} [{best.scores.accuracy_low:.3f}, {best.scores.accuracy_high:.3f}]; its "
         f"mean recall of the classes is {best.scores.recall:.4f}, by chance {1 / len(labels):.4f}"
     )
-    some = "" if len(failed) == len(judged) else f"the accuracy of {', '.join(one.variant for one in failed)}"
-    return (
-        f"Nothing was learned that {some or 'accuracy'} shows: {baseline}, and {best.variant} in {figures}."
-    )
+    some = f"the accuracy of {', '.join(one.variant for one in failed)}"
+    which = "accuracy" if len(failed) == len(judged) else some
+    told = f"Nothing was learned that {which} shows"
+    if best.scores.accuracy > baseline.accuracy:
+        told = f"Of {best.scores.rows:,} rows, {which} cannot show that anything was learned"
+    return f"{told}: {baseline}, and {best.variant} in {figures}."

@@ -21,6 +21,7 @@ _UNCOVERED_MIN = 0.02  # of the rows
 
 _APART = 0.4  # of the rows lie on another side of some value: a normal feature has moved by a deviation
 _TIMES = 10.0  # as wide: other units, where a feature is around 0 in either
+_RESIZED_APART = 0.1  # of the rows are then apart at least: a value that is rare is now more, now less so
 _ROWS_MIN = 20  # fewer do not tell how wide a feature is
 _LUCK = 0.001  # how often one of all features may be called moved by chance
 
@@ -62,18 +63,21 @@ def shifts(
         yield from _moved(given, seen, spec, range(spec.channels))
     else:
         yield from _of_fields(given, seen, spec, spec.fields)
-    uncovered = () if calibration is None else find_uncovered(given.reshape(-1, spec.channels), calibration)
+    uncovered = () if calibration is None else find_uncovered(given, calibration)
     if uncovered and not spec.tokens:
         yield describe_uncovered(uncovered, spec)
 
 
-def find_uncovered(values: FloatArray, calibration: CalibrationSpec) -> tuple[Uncovered, ...]:
-    """Return the channels of raw `values` (n, channels) of which more than 2% are new to the calibration.
+def find_uncovered(rows: FloatArray, calibration: CalibrationSpec) -> tuple[Uncovered, ...]:
+    """Return the channels of raw `rows` (n, features) of which more than 2% is new to the calibration.
 
-    Worst first.
+    Worst first. More is asked of few rows, or of a calibration with few: the ends of any sample are new to
+    another now and then.
     """
     low, high = np.array(calibration.low), np.array(calibration.high)
+    values = rows.reshape(-1, len(low))
     room = _BEYOND * (high - low)
+    least = max(_UNCOVERED_MIN, _new_by_luck(len(rows), calibration.rows, len(low)))
     shares = ((values < low - room) | (values > high + room)).mean(axis=0)
     found = [
         Uncovered(
@@ -82,9 +86,22 @@ def find_uncovered(values: FloatArray, calibration: CalibrationSpec) -> tuple[Un
             (float(low[channel]), float(high[channel])),
             (float(values[:, channel].min()), float(values[:, channel].max())),
         )
-        for channel in np.flatnonzero(shares > _UNCOVERED_MIN)
+        for channel in np.flatnonzero(shares > least)
     ]
     return tuple(sorted(found, key=lambda one: -one.share))
+
+
+def _new_by_luck(rows: int, others: int, channels: int) -> float:
+    """Return the share of so many rows that no channel has, by chance, beyond both ends of so many others.
+
+    Of rows that come from one place, any are as likely to be the outermost as any else.
+    """
+    chance = 1.0  # that the `new` outermost of all are new ones, in one way to share them between the ends
+    for new in range(1, rows + 1):
+        chance *= (rows - new + 1) / (rows + others - new + 1)
+        if (new + 1) * chance < _LUCK / channels:
+            return (new - 1) / rows
+    return 1.0
 
 
 def describe_uncovered(uncovered: tuple[Uncovered, ...], spec: InputSpec) -> str:
@@ -149,9 +166,13 @@ def _moved(given: FloatArray, seen: FloatArray, spec: InputSpec, channels: Seque
     for start in range(0, len(channels), _CHANNELS_AT_ONCE):
         block = list(channels[start : start + _CHANNELS_AT_ONCE])
         here, before = (rows.reshape(-1, spec.channels)[:, block] for rows in (given, seen))
-        ends = [np.quantile(values, (0.05, 0.95), axis=0).astype(np.float64) for values in (here, before)]
+        ends = [
+            np.quantile(values, (0.05, 0.95), axis=0, method="nearest").astype(np.float64)
+            for values in (here, before)
+        ]
         apart = distances(here, before)
-        for place in np.flatnonzero((apart > sure) | (enough & _are_resized(*ends))):
+        resized = enough & _are_resized(*ends) & (apart > _RESIZED_APART)
+        for place in np.flatnonzero((apart > sure) | resized):
             text = f"{_range(ends[0][:, place])}, and was {_range(ends[1][:, place])}"
             found.append((-float(apart[place]), f"{name(spec, block[place])} is mostly {text}"))
     if found:

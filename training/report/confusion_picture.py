@@ -23,7 +23,6 @@ _ACROSS_MAX = 3  # panels side by side
 _WRITTEN_MAX = 20  # classes; with more, a cell has no room for its numbers
 _NAMED_MAX = 40  # classes; with more, an axis has no room for its labels
 _LABEL_LETTERS = 12
-_NUMBERED = "\n#3: the class of that number, from 0; no font that is installed has the letters of its name."
 # Okabe and Ito's orange and blue, told apart by colour-blind readers; signs say the same.
 _MORE_MISTAKES, _FEWER_MISTAKES = "#D55E00", "#0072B2"
 
@@ -38,12 +37,17 @@ def draw_confusion(
     down = ceil(len(evaluations) / across)
     cut = [str(label)[:_LABEL_LETTERS] for label in labels]
     names = legible(cut)
+    numbered = next((name for name, whole in zip(names, cut, strict=True) if name != whole), None)
     with picture(path, (side * across + 0.8, side * down + 1.3), 130, names) as figure:
         figure.suptitle(title, fontsize=12, fontweight="bold")
         figure.supxlabel(
             f"predicted class\nShade: share of the true class's rows. Small signed numbers: rows more or "
             f"fewer than {REFERENCE};\norange where that is for the worse, blue where for the better."
-            f"{'' if names == cut else _NUMBERED}",
+            + (
+                ""
+                if numbered is None
+                else f"\n{numbered}: the class of that number, from 0; no font here has its letters."
+            ),
             fontsize=9,
             color="#555555",
         )

@@ -79,7 +79,8 @@ def sentences(found: Found, final: Final, config: SearchConfig) -> list[str]:
     lines = [whose, accuracy, time, *([learned] if learned else [])]
     missed = misses(found, final, config)
     if not missed:
-        return [*lines, f"Both demands are met{', but nothing was learned' if learned else ''}."]
+        but = ", but accuracy does not show that anything was learned" if learned else ""
+        return [*lines, f"Both demands are met{but}."]
     return [*lines, f"Not met: {'; '.join(missed)}. What was published is the nearest that was found."]
 
 

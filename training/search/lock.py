@@ -45,6 +45,7 @@ def _locked(file: Path, place: str | None) -> Iterator[None]:
                 f"--study {place} is in use by another search (process {lock.read().strip() or 'unknown'}); "
                 "wait for its end, or name another study"
             )
+        lock.truncate(0)  # of one that was killed
         lock.write(str(os.getpid()))
         lock.flush()
         yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -197,20 +198,19 @@ def test_failures_of_a_running_service_void_the_run_and_do_not_stop_the_rest(
 def test_a_service_that_is_too_slow_for_the_rounds_is_told_before_and_never_believed(
     models: Path, start_fake: Callable[..., str], tmp_path: Path
 ) -> None:
-    host = start_fake("--slow-ms", "250", "--as-model", "int8")
-    options = ("--variants", "int8", "--rows", "1", "--host", host, "--rounds", "3", "--out", str(tmp_path))
-    ended = _run(models, *options)
+    host = start_fake("--slow-ms", "40", "--as-model", "int8")
+    options = ("--variants", "int8", "--rows", "1", "--host", host, "--out", str(tmp_path))
+    ended = _run(models, *options, "--rounds", "5", "--warmup", "0", "--duration", "0.1")
     assert ended.returncode == 1
     assert ended.stdout.startswith("expected to take about ")
-    assert "warning: int8: one request takes 0.2" in ended.stdout
-    assert "give --duration 8, or fewer" in ended.stdout
+    assert re.search(r"warning: int8: one request takes 0\.\d+ s and a round measures 0\.02 s", ended.stdout)
+    assert re.search(r"give --duration \d+, or fewer", ended.stdout)
     (result,) = json.loads((tmp_path / "report.json").read_text())["results"]
     told = {check["name"]: check for check in result["checks"]}
     assert "answers" in result["void"]
     assert "too few answers to tell anything" in told["answers"]["detail"]
     assert all("inf" not in check["detail"] for check in told.values())
-    assert result["unloaded"]["requests"] < 50
-    assert len(result["rounds"]) == 3  # more of them would be as short
+    assert len(result["rounds"]) == 5  # more of them would be as short
 
 
 def _refused(*arguments: str) -> Result:
@@ -272,7 +272,10 @@ def test_a_host_where_nobody_answers_is_an_error(models: Path, unused_address: s
 def _under_way(
     models: Path, out: Path, *load: str
 ) -> Iterator[tuple[subprocess.Popen[str], list[psutil.Process]]]:
-    """Start a run of two variants, wait until its load has begun; yield it and what it has started."""
+    """Start a run, of two variants where `load` names no others, and wait until its load has begun.
+
+    Yield it and what it has started.
+    """
     command = [
         *(sys.executable, "-m", "loadtests", "run", "--models", str(models), "--model", "digits"),
         *("--variants", "float32,int8", "--rows", "1", "--users", "2", *load, "--out", str(out)),
@@ -316,7 +319,7 @@ def test_an_interrupted_run_leaves_no_process_behind(
 def test_an_interrupted_run_reports_the_rounds_that_were_finished_as_partial(
     models: Path, tmp_path: Path
 ) -> None:
-    load = ("--rounds", "300", "--duration", "60", "--warmup", "0")
+    load = ("--variants", "int8", "--rounds", "300", "--duration", "60", "--warmup", "0")
     with _under_way(models, tmp_path, *load) as (run, children):
         for _ in range(3):  # what a round brings is there for a moment
             _wait(lambda: list(tmp_path.glob(".run-*/sent.npz")))
@@ -326,17 +329,16 @@ def test_an_interrupted_run_reports_the_rounds_that_were_finished_as_partial(
     assert (run.returncode, complaint) == (130, "")
     assert not any(map(is_alive, children))
     report, text = json.loads((tmp_path / "report.json").read_text()), (tmp_path / "report.md").read_text()
-    finished = [len(one["rounds"]) for one in report["results"]]
-    assert finished
-    assert min(finished) >= 1
-    so_far = f"The run was interrupted when {sum(finished)} of 600 rounds were finished"
+    (result,) = report["results"]
+    finished = len(result["rounds"])
+    assert finished >= 2
+    so_far = f"The run was interrupted when {finished} of 300 rounds were finished"
     assert report["partial"].startswith(so_far)
     assert f"PARTIAL: {so_far}" in " ".join(printed.split())
     assert f"# PARTIAL\n\n{so_far}" in text
     assert "<strong>PARTIAL</strong>" in (tmp_path / "report.html").read_text()
-    for one in report["results"]:
-        samples = Samples.load(tmp_path / one["samples"])
-        assert set(samples.part.tolist()) == set(range(len(one["rounds"])))
+    samples = Samples.load(tmp_path / result["samples"])
+    assert set(samples.part.tolist()) == set(range(finished))
     assert list(tmp_path.glob(".*")) == []  # of what was for the run alone
     compared = CliRunner().invoke(app, ["compare", str(tmp_path), str(tmp_path)])
     assert compared.exit_code == 2

@@ -134,3 +134,9 @@ def test_every_difference_is_named(models: Path) -> None:
     with pytest.raises(LoadTestError) as refusal:
         compare(one.document, other.document)
     assert str(refusal.value) == ("the reports cannot be compared: --users 16 against 4; --think 5 against 0")
+
+
+def test_values_that_differ_are_told_in_words_that_differ(models: Path) -> None:
+    one, other = (_report(models, **OPEN, rate=rate).document for rate in (1234567.0, 1234568.0))
+    with pytest.raises(LoadTestError, match="--rate 1234567 against 1234568"):
+        compare(one, other)

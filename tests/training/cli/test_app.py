@@ -26,6 +26,7 @@ from training.cli.app import main
         ("train --data iris --name a/b", "error: 'a/b' cannot name a model; give --name with letters"),
         ("train --data iris --widths 1,wide", "error: --widths was given '1,wide'; it takes numbers, as in"),
         ("train --data iris --widths 0,1", "error: --widths was given 0.0: input should be greater"),
+        ("train --data iris --sep ab", "error: --sep was given 'ab': it must be one character that is"),
         ("train --data iris --label y", "error: --label y was given, but iris is not a .csv file"),
         ("train --data iris --kind image", "which cannot be of kind 'image'"),
         ("train --data iris --colour red", "error: No such option: --colour"),

@@ -116,7 +116,9 @@ def test_dropped_rows_are_counted_in_a_note_and_leave_the_published_test_split()
     assert data.notes == ("dropped 2 of 10 rows with missing values in feature 0",)
 
 
-@pytest.mark.parametrize("y", [np.array([np.nan, 1.0] * 5), np.array(["", "b"] * 5)])
+@pytest.mark.parametrize(
+    "y", [np.array([np.nan, 1.0] * 5), np.array(["", "b"] * 5), np.array([" ", "b"] * 5)]
+)
 def test_a_missing_label_is_a_missing_value(y: Any) -> None:
     with pytest.raises(MissingValuesError, match="in 5 of 10 rows"):
         clean(raw(y=y))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,10 +27,11 @@ def test_labels_that_the_model_does_not_know_are_named() -> None:
         class_indices(np.array(["1"]), (1, 2))
 
 
-def test_a_word_is_one_class_however_its_accents_are_written_down() -> None:
+def test_a_word_is_one_class_however_its_accents_and_the_blanks_around_it_are_written_down() -> None:
     composed, apart = "caf\u00e9", "cafe\u0301"
     raw = RawData("x", np.zeros((2, 1)), np.array([composed, apart]))
     assert classes(raw).tolist() == [composed, composed]
+    assert classes(replace(raw, y=np.array([" tea", "tea "]))).tolist() == ["tea", "tea"]
     assert class_indices(np.array([composed, "tea"]), (apart, "tea")).tolist() == [0, 1]  # of an older bundle
     assert class_indices(np.array([composed, apart]), (apart, composed)).tolist() == [1, 0]
 

@@ -27,6 +27,13 @@ def test_every_column_is_told_with_an_example_its_values_and_what_is_missing(tmp
     assert data.taken[-1] == "toy: 2 rows, in 2 classes of whole numbers: 0, 1"
 
 
+def test_labels_and_times_that_are_missing_are_counted_as_they_were_read(tmp_path: Path) -> None:
+    text = "a,when,y\n1,10,1\n2,NA,1.0\n3,30,2\n4,40,NA\n"
+    table = [line.split() for line in of_csv(tmp_path, text, time="when", missing="drop").taken]
+    assert ["when", "time", "10", "3", "1"] in table
+    assert ["y", "label", "1", "2", "1"] in table
+
+
 def test_long_names_and_wide_letters_stay_within_80_columns() -> None:
     readings = [
         ColumnReading("n" * 99, "category", "line\nand " * 20, 10**9, 10**9),

@@ -73,11 +73,11 @@ def test_missing_values_are_filled_in_as_in_training_unless_they_are_to_be_dropp
 def test_columns_that_the_model_was_to_learn_nothing_from_are_left_out_and_labels_keep_their_type(
     tmp_path: Path,
 ) -> None:
-    chosen = {"ignore": ["column 1", "id"], "group": "patient", "time": None}
+    chosen = {"ignore": ["column 1", "id"], "group": "patient", "time": None, "split": "part"}
     bundle = of_ages(tmp_path)
     came = bundle.manifest.provenance.model_copy(update={"hyperparameters": chosen})
     manifest = bundle.manifest.model_copy(update={"provenance": came, "labels": ("007", "120")})
-    config = ages(tmp_path, ',patient,id,age,y\n0,p1,7,"1,030",120\n1,p2,8,0x10,120\n')
+    config = ages(tmp_path, ',patient,part,id,age,y\n0,p1,test,7,"1,030",120\n1,p2,train,8,0x10,120\n')
     data = load_like(config, Bundle(bundle.folder, manifest))
     assert rows_like(data, Bundle(bundle.folder, manifest)).x.tolist() == [[1030, 0], [16, 0]]
     assert data.y.tolist() == ["120", "120"]

@@ -26,6 +26,13 @@ def test_a_model_that_is_no_better_than_one_answer_is_said_to_have_learned_nothi
     assert "its mean recall of the classes is 0.8842, by chance 0.5000" in told  # which weights have paid for
 
 
+def test_too_few_rows_are_not_taken_for_a_model_that_learned_nothing() -> None:
+    few = [0, 0, 0, 1, 1]
+    told = nothing_learned([evaluation("float32", few, few, few)], LABELS)
+    assert told is not None
+    assert told.startswith("Of 5 rows, accuracy cannot show that anything was learned: always answering 'no'")
+
+
 def test_a_variant_that_alone_lost_everything_is_named() -> None:
     half = [0, 1] * 50
     told = nothing_learned(

@@ -11,6 +11,8 @@ from bundle.normalizer import FloatArray
 from bundle.store import ModelStore
 from tests.training.watchers import Notes
 from training.config import DataConfig
+from training.data.files.sources import load
+from training.data.prepare import prepare
 from training.diagnosis.diagnose import diagnose
 from training.evaluation.shift import distances, shifts
 from training.runs.rescore import rescore
@@ -56,6 +58,31 @@ def test_other_rows_of_the_same_kind_are_no_shift(seed: int) -> None:
 def test_rows_that_have_moved_are_named_by_feature(change: object, named: str) -> None:
     assert callable(change)
     assert named in told(np.asarray(change(rows(80, 1)), np.float32))
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("kind", ["one of twelve", "mostly zero", "heavy tails"])
+def test_rows_of_whatever_shape_are_like_others_of_it(kind: str, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    x = {
+        "one of twelve": lambda: np.eye(12)[random.integers(12, size=400)],
+        "mostly zero": lambda: random.lognormal(size=(400, 12)) * (random.random((400, 12)) < 0.06),
+        "heavy tails": lambda: random.standard_t(2, size=(400, 12)),
+    }[kind]().astype(np.float32)
+    spec = InputSpec(kind="vector", shape=(12,))
+    given, seen = x[:80], x[80:]
+    assert [*shifts(given, seen, spec, CalibrationSpec.of(seen, 12))] == []
+    moved = [*shifts(given * 100 + 999, seen, spec, CalibrationSpec.of(seen, 12))]
+    assert [told.split(" of ")[0] for told in moved] == ["12", "12"]
+
+
+@pytest.mark.parametrize("name", ["iris", "wine", "breast_cancer", "digits"])
+def test_the_test_rows_of_a_model_are_no_news_to_it(name: str) -> None:
+    data = load(DataConfig(data=name))
+    for seed in range(5):
+        made = prepare(data, normalize="standardize", test_size=0.2, validation_size=0.1, seed=seed)
+        calibration = CalibrationSpec.of(made.x_train, made.input.channels)
+        assert [*shifts(made.x_test, made.x_train, made.input, calibration)] == []
 
 
 def test_too_few_rows_tell_nothing() -> None:

@@ -53,12 +53,16 @@ def test_a_study_that_another_process_has_is_refused_in_one_line(
     assert [*tmp_path.iterdir()] == []
 
 
-def test_a_process_that_was_killed_gives_its_study_back(tmp_path: Path) -> None:
+def test_a_process_that_was_killed_gives_its_study_back_and_is_not_named_again(tmp_path: Path) -> None:
     place = f"sqlite:///{tmp_path}/study.db"
     with other(place) as child:
         child.kill()
         child.communicate()
-    with sole_user(place, "iris"):
+    with (
+        other(place) as child,
+        pytest.raises(OptionError, match=rf"another search \(process {child.pid}\)"),
+        sole_user(place, "iris"),
+    ):
         pass
 
 

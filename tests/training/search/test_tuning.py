@@ -230,7 +230,7 @@ def test_demands_that_are_met_at_chance_are_not_said_to_be_met_without_that(sear
     assert learned.startswith(
         "Nothing was learned that accuracy shows: always answering 'setosa' is right in"
     )
-    assert verdict == "Both demands are met, but nothing was learned."
+    assert verdict == "Both demands are met, but accuracy does not show that anything was learned."
 
 
 def test_what_is_lost_on_test_rows_or_in_the_last_timing_is_not_met(searched: Searched) -> None:

@@ -17,7 +17,7 @@ from training.data.files.kinds import Cells
 from training.data.files.tables import Table, names_of
 from training.data.files.text_files import COMPRESSIONS, opened
 from training.data.files.words import MISSING
-from training.errors import DataUnreadableError, OptionError
+from training.errors import DataUnreadableError
 
 # A piece of a table is read at once: what pandas needs for its cells is several times what they take later.
 _CHUNK_CELLS = 1_000_000
@@ -38,10 +38,7 @@ def read_csv(path: Path, config: DataConfig, known: Known) -> Table:
 
 def _separator(path: Path, config: DataConfig) -> str:
     usual = "\t" if ".tsv" in (suffix.lower() for suffix in path.suffixes[-2:]) else ","
-    sep = config.sep or usual
-    if sep == config.decimal:
-        raise OptionError(f"{path} would have {sep!r} between columns and in numbers; give another --sep")
-    return sep
+    return config.sep or usual
 
 
 def _header(path: Path, config: DataConfig) -> list[str]:
@@ -53,6 +50,11 @@ def _header(path: Path, config: DataConfig) -> list[str]:
             raise DataUnreadableError(f"{path} is not a readable .csv ({error})") from error
     if not given:
         raise DataUnreadableError(f"{path} is empty; a table must begin with a header")
+    if any("\0" in name for name in given):
+        raise DataUnreadableError(
+            f"{path} has zero bytes in its header, and is no text in {config.encoding}; name its encoding, "
+            "as in --encoding utf-16-le or utf-32"
+        )
     return given
 
 

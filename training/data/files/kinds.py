@@ -111,9 +111,10 @@ def floats(path: Path, column: str, cells: Cells, decimal: str) -> npt.NDArray[n
     strange = {text for text, value in read.items() if value is None}
     if strange:
         row, text = _first(cells, strange)
+        usual = "1234.5, 1,234.5" if decimal == "." else "1234,5, 1.234,5"
         raise UndeclaredColumnError(
             f"{path} has {text!r} in column {column!r}, row {row} (counted from 0), which is no number; "
-            "numbers may be written as 1234.5, 1,234.5, $12, 12 % or 0x1F",
+            f"numbers may be written as {usual}, $12, 12 % or 0x1F",
             column,
         )
     return np.array([read[text] for text in texts], np.float64)

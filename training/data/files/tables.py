@@ -13,12 +13,13 @@ import numpy.typing as npt
 
 from bundle.fields import Missing, word
 from training.config import DataConfig
-from training.data.dataset import IntArray, RawData
+from training.data.dataset import IntArray, Labels, RawData
 from training.data.files import doubts, kinds
 from training.data.files.classes import read_labels
 from training.data.files.columns import Columns, Known
 from training.data.files.kinds import Cells
 from training.data.files.times import ranks
+from training.data.files.words import written
 from training.data.reading import ColumnReading, taken_for
 from training.data.records import FieldKind, Records
 from training.data.resolution import merged
@@ -69,24 +70,25 @@ def as_raw(table: Table, config: DataConfig, known: Known) -> RawData:
     is_test = None if columns.split is None else _said_to_be_test(path, cells[columns.split], columns.split)
     found = kinds.of_columns(path, cells, columns, config.decimal)
     labels = read_labels(cells[columns.label], repr(columns.label), known.labels)
-    missing = [(repr(columns.label), labels.missing)]
+    absent = {columns.label: labels.missing}
     groups = times = None
     if columns.group is not None:
-        groups, absent = _groups(cells[columns.group])
-        missing.append((repr(columns.group), absent))
+        groups, absent[columns.group] = _groups(cells[columns.group])
     if columns.time is not None:
-        times, absent = ranks(path, columns.time, cells[columns.time])
-        missing.append((repr(columns.time), absent))
+        times, absent[columns.time] = ranks(path, columns.time, cells[columns.time])
     raw = RawData(
         table.name,
         np.zeros((len(labels.y), 0)),
         labels.y,
         label_name=repr(columns.label),
         order=np.arange(len(labels.y)),
-        absent=tuple(missing),
+        absent=tuple((repr(name), rows) for name, rows in absent.items()),
+        undeclared=tuple(
+            name for name, kind in found.items() if kind == "category" and name not in columns.declared
+        ),
         groups=groups,
         times=times,
-        taken=taken_for(_readings(table, found), len(columns.names)),
+        taken=taken_for(_readings(table, found, labels.y, absent), len(columns.names)),
         notes=(*labels.notes, *doubts.about(cells, columns, found, table.leading_zeros, config.decimal)),
     )
     raw = _with_features(raw, table, found, config)
@@ -108,7 +110,7 @@ def _with_features(raw: RawData, table: Table, found: Mapping[str, FieldKind], c
 
 def _said_to_be_test(path: Path, cells: Cells, split: str) -> npt.NDArray[np.bool_]:
     """Return which rows, (n,), the column `split` keeps for the test. Raises OptionError for none, or all."""
-    said = [word(cell) for cell in cells]
+    said = [written(cell) for cell in cells]
     is_test = np.array([cell == "test" for cell in said], np.bool_)
     if is_test.all() or not is_test.any():
         held = listed([repr(cell) for cell in dict.fromkeys(said)])
@@ -121,7 +123,7 @@ def _said_to_be_test(path: Path, cells: Cells, split: str) -> npt.NDArray[np.boo
 
 def _groups(cells: Cells) -> tuple[IntArray, npt.NDArray[np.bool_]]:
     """Number the groups of the rows, (n,), and tell which rows are of none."""
-    words = [word(cell) for cell in cells]
+    words = [written(cell) for cell in cells]
     _, numbers = np.unique(np.array(words, dtype=object), return_inverse=True)
     return numbers.astype(np.int64), np.array([not one for one in words], np.bool_)
 
@@ -147,15 +149,20 @@ def _as_records(
     return Records(dict(found), rows, missing), [one for one in lost if one is not None]
 
 
-def _readings(table: Table, found: Mapping[str, FieldKind]) -> list[ColumnReading]:
-    """Tell of the first columns what they were taken for."""
+def _readings(
+    table: Table, found: Mapping[str, FieldKind], y: Labels, absent: Mapping[str, npt.NDArray[np.bool_]]
+) -> list[ColumnReading]:
+    """Tell of the first columns what they were taken for; which rows have none of it is `absent` of some."""
     columns = table.columns
     roles = {columns.label: "label", columns.split: "split", columns.group: "group"}
     roles |= {columns.time: "time"}
     readings = []
     for name in columns.names[:_SHOWN_MAX]:
         kind = str(roles.get(name) or found.get(name, "ignored"))
-        example, distinct, missing = kinds.described(table.cells[name], declared=name in columns.words)
+        cells: Cells = y if name == columns.label else table.cells[name]
+        there = cells[~absent[name]] if name in absent else cells
+        example, distinct, missing = kinds.described(there, declared=name in columns.words)
+        missing += len(cells) - len(there)
         readings.append(
             ColumnReading(name, kind, table.leading_zeros.get(name) or example, distinct, missing)
         )

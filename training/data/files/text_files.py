@@ -16,6 +16,12 @@ from typing import IO, Any, TextIO
 
 from training.errors import DataUnreadableError
 
+_MARKS = (  # of byte order; the one of UTF-16 begins that of UTF-32
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _UNREADABLE = (UnicodeError, EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 
 
@@ -50,8 +56,8 @@ def opened(path: Path, encoding: str) -> Iterator[TextIO]:
         with expand(path) as content, io.TextIOWrapper(content, with_mark, newline="") as text:
             yield text
     except UnicodeError as error:
-        begin = getattr(error, "object", b"")[:2]
-        other = "utf-16" if begin in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "latin-1"
+        begin = getattr(error, "object", b"")
+        other = next((name for mark, name in _MARKS if begin.startswith(mark)), "latin-1")
         raise DataUnreadableError(
             f"{path} is not a text in {encoding} ({error}); name its encoding, as in --encoding {other}"
         ) from error

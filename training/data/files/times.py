@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bundle.fields import word
 from training.data.dataset import IntArray
-from training.data.files.words import is_plain
+from training.data.files.words import MISSING, is_plain, written
 from training.errors import FeaturesError
 
 
@@ -22,9 +21,9 @@ def ranks(path: Path, column: str, cells: Any) -> tuple[IntArray, npt.NDArray[np
     """
     import pandas as pd
 
-    words = [word(cell) for cell in cells]
-    absent = np.array([not one for one in words], np.bool_)
-    there = [one for one in words if one]
+    words = [written(cell) for cell in cells]
+    absent = np.array([one in MISSING for one in words], np.bool_)
+    there = [one for one in words if one not in MISSING]
     if all(map(is_plain, there)):
         # Python compares whole numbers and floats exactly, whatever their size.
         times = {one: int(one) if one.lstrip("+-").isdigit() else float(one) for one in set(there)}

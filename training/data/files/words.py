@@ -17,15 +17,23 @@ _LOOKED_AT = 1000  # words that a column is judged by
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _HEXADECIMAL = re.compile(r"[+-]?0[xX][0-9a-fA-F]+")
 # Groups of three digits, or two as in India, with the same mark between all of them, and the decimals' own.
+# The first begins with no zero: 0,125 is a fraction.
 _GROUPED = {
     decimal: re.compile(
-        rf"[+-]?\d{{1,3}}(?=([{other} \u00a0\u202f'\u2019_]))(\1\d{{2,3}})*\1\d{{3}}({rest}\d*)?"
+        rf"[+-]?[1-9]\d{{0,2}}(?=([{other} \u00a0\u202f'\u2019_]))(\1\d{{2,3}})*\1\d{{3}}({rest}\d*)?"
     )
     for decimal, other, rest in ((".", ",", r"\."), (",", ".", ","))
 }
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
-_SIGN = re.compile(r"[A-Z]{3}(?=[\d\s.,+-])|(?<=[\d\s.,])[A-Z]{3}$|[%‰]")  # a currency by its code, a share
-_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_CURRENCY = (  # by the codes that are met most: any three letters would make money of DIV1 and LHR 12
+    "AED|ARS|AUD|BRL|CAD|CHF|CLP|CNY|COP|CZK|DKK|EGP|EUR|GBP|HKD|HUF|IDR|ILS|INR|JPY|KES|KRW|MAD|MXN|MYR|NGN|"
+    "NOK|NZD|PHP|PKR|PLN|RON|RUB|SAR|SEK|SGD|THB|TRY|TWD|UAH|USD|VND|ZAR"
+)
+_SIGN = re.compile(rf"({_CURRENCY})(?=[\d\s.,+-])|(?<=[\d\s.,])({_CURRENCY})$|[%‰]")
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|"
+    r"oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+)
 _WHEN = re.compile(
     r"\d{4}([-/.])\d{1,2}(\1\d{1,2})?([T ,].*)?|\d{1,2}([-/.])\d{1,2}\4(\d{4}|\d{2})([T ,].*)?"
     rf"|\d{{1,2}}:\d{{2}}(:\d{{2}}(\.\d+)?)?( ?[ap]m)?|(\w+,? )?\d{{1,2}}[ -]{_MONTH}[ -]\d{{2,4}}.*"
@@ -49,9 +57,14 @@ def missing_words(*, declared: bool) -> tuple[str, ...]:
 
 
 def written(cell: Any) -> str:
-    """Return a cell as a word, "" for an empty one; in a file with types it may be a number or a date."""
+    """Return a cell as a word, "" for an empty one; in a file with types it may be a number or a date.
+
+    Bytes are text in UTF-8.
+    """
     if isinstance(cell, str):
         return word(cell)
+    if isinstance(cell, bytes):
+        return word(cell.decode("utf-8", "backslashreplace"))
     if cell is None or type(cell).__name__ == "NAType" or cell != cell:  # noqa: PLR0124 - NaN, NaT
         return ""
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else word(str(cell))
@@ -116,4 +129,5 @@ def _disguise(text: str) -> str | None:
     is_number = any(number(text, decimal) is not None for decimal in _GROUPED)
     if is_number and _without_sign(text) != text:
         return "percentages" if "%" in text or "‰" in text else "sums of money"
-    return next((kind for kind, forms in _FORMS if any(form.fullmatch(text) for form in forms)), None)
+    formed = (kind for kind, forms in _FORMS if any(form.fullmatch(text) for form in forms))
+    return next(formed, "numbers in a form of their own" if is_number else None)

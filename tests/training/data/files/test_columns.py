@@ -52,7 +52,6 @@ def test_names_are_known_without_the_blanks_around_them_and_in_any_unicode_form(
         ("a,b,y\n1,2,0\n", {"ignore": ("a",), "numeric": ("a",)}, "--ignore and --numeric were both given"),
         ("a,b,y\n1,2,0\n", {"group": "a", "time": "b"}, "--group and --time were both given"),
         ("a;b;y\n1;2;0\n", {}, "no column 'y'; it has a;b;y, which --sep ';' would divide"),
-        ("a,b,y\n1,2,0\n", {"decimal": ","}, "',' between columns and in numbers"),
     ],
 )
 def test_options_that_make_no_sense_are_named(

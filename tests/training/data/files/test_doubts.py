@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.training.data.files.tables import of_csv
-from training.errors import UndeclaredColumnError
+from training.errors import MissingValuesError, UndeclaredColumnError
 
 
 def rows(*values: str) -> str:
@@ -60,7 +60,16 @@ def test_a_leading_zero_is_seen_wherever_it_stands(tmp_path: Path) -> None:
         (("1,234", "12"), {}, "--numeric a, --category a or --text a"),
         (("1,5", "12"), {}, "--decimal , .* --category a or --text a"),
         (tuple(f"2024-01-{day:02}" for day in range(1, 25)), {}, "look like dates.*--ignore a"),
-        (("1,234", "two"), {"numeric": ("a",)}, "'two' in column 'a', row 1 .* no number"),
+        (
+            ("1,234", "two"),
+            {"numeric": ("a",)},
+            "'two' in column 'a', row 1 .* no number.* as 1234.5, 1,234.5",
+        ),
+        (
+            ("1,2", "0.1"),
+            {"decimal": ",", "numeric": ("a",)},
+            "'0.1' in column 'a', row 1 .* no number.* as 1234,5, 1.234,5",
+        ),
     ],
 )
 def test_words_that_cannot_be_read_come_with_the_options_that_would_read_them(
@@ -73,3 +82,11 @@ def test_words_that_cannot_be_read_come_with_the_options_that_would_read_them(
 def test_declared_numbers_are_read_whatever_form_they_have(tmp_path: Path) -> None:
     data = of_csv(tmp_path, rows("$1,234.50", "12 %", "0x1F", "7", "True"), numeric=("a",))
     assert data.x[:5, 0].tolist() == [1234.5, 12, 31, 7, 1]
+
+
+def test_that_na_may_be_a_word_is_said_unless_an_option_has_said_it(tmp_path: Path) -> None:
+    text = "a,b,y\nNA,1,0\nDE,2,1\n,3,0\nDE,4,1\n"
+    with pytest.raises(MissingValuesError, match=r"in 2 of 4 rows.* where NA is a word, .*--category a"):
+        of_csv(tmp_path, text)
+    with pytest.raises(MissingValuesError, match=r"in 1 of 4 rows.*--missing fill$"):
+        of_csv(tmp_path, text, category=("a",))

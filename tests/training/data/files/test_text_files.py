@@ -60,6 +60,7 @@ def test_an_ending_says_how_a_table_is_read_in_either_case(tmp_path: Path, name:
     ("content", "options"),
     [
         (COMMAS.replace(",", ";").replace(".", ",").encode(), {"sep": ";", "decimal": ","}),
+        (COMMAS.replace("1.5", '"1,5"').encode(), {"decimal": ","}),
         (TABS.encode(), {"sep": "tab"}),
         (TABS.encode(), {"sep": "\\t"}),
         (COMMAS.replace(",", "|").encode(), {"sep": "|"}),
@@ -82,6 +83,9 @@ def test_separators_decimals_and_encodings_are_options(
     [
         ("toy.csv", COMMAS.encode("latin-1"), "is not a text in utf-8 .*--encoding latin-1"),
         ("toy.csv", COMMAS.encode("utf-16"), "is not a text in utf-8 .*--encoding utf-16"),
+        ("toy.csv", COMMAS.encode("utf-32"), "is not a text in utf-8 .*--encoding utf-32"),
+        ("toy.csv", COMMAS.encode("utf-16-le")[:12], "no text in utf-8; .*--encoding utf-16-le"),
+        ("toy.csv", b"a,b,y\n1,5,2,no\n3,5,4,yes\n", "more cells than its header has names"),
         ("toy.csv.zip", zipped(b"", "a.csv", "b.csv"), "holds 2 files"),
         ("toy.csv.zip", b"no zip", r"toy\.csv\.zip cannot be read"),
         ("toy.csv.xz", b"no xz", r"toy\.csv\.xz cannot be read"),

@@ -38,9 +38,11 @@ def test_dates_that_can_be_read_in_two_ways_are_refused(tmp_path: Path) -> None:
         ranks(tmp_path, "01/02/2024", "03/04/2024")
 
 
-@pytest.mark.parametrize("option", ["time", "group"])
-def test_a_row_without_a_time_or_a_group_is_refused_or_dropped(tmp_path: Path, option: str) -> None:
-    text = "a,of,y\n1,1,0\n2,,1\n3,2,1\n"
+@pytest.mark.parametrize(("option", "nothing"), [("time", ""), ("time", "NA"), ("group", "")])
+def test_a_row_without_a_time_or_a_group_is_refused_or_dropped(
+    tmp_path: Path, option: str, nothing: str
+) -> None:
+    text = f"a,of,y\n1,1,0\n2,{nothing},1\n3,2,1\n"
     given: dict[str, Any] = {option: "of"}
     with pytest.raises(MissingValuesError, match=r"row 1 .* 'of'; rows are split by it"):
         of_csv(tmp_path, text, missing="fill", **given)

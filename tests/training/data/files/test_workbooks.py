@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from training.config import DataConfig
+from training.data.dataset import RawData
 from training.data.files.columns import Known
 from training.data.files.tables import as_raw
 from training.data.files.workbooks import of_frame
-from training.errors import DataUnreadableError, FeaturesError
+from training.errors import DataUnreadableError, FeaturesError, OptionError
 
 FRAME = pd.DataFrame(
     {
         "size": [1, 2, 3, 4],
         "zip": [75001.0, None, 75003.0, 75001.0],
         "flag": [True, False, True, None],
-        "job": [" nurse", "smith", None, "nurse"],
+        "job": [" nurse", "smith", None, b"nurse"],
         "y": pd.array([2**53, 2**53 + 1, 2**53, 2**53 + 1], dtype="Int64"),
     }
 )
@@ -32,8 +34,30 @@ def test_cells_with_types_read_as_their_words_would() -> None:
     assert raw.records.kinds == {"size": "number", "zip": "category", "flag": "boolean", "job": "category"}
     assert raw.records.instances[0] == {"size": 1, "zip": "75001", "flag": True, "job": "nurse"}
     assert raw.records.instances[1] == {"size": 2, "zip": None, "flag": False, "job": "smith"}
+    assert raw.records.column("job")[3] == "nurse"
     assert raw.records.instances[2] == {"size": 3, "zip": "75003", "flag": True, "job": None}
     assert raw.y.tolist() == FRAME["y"].tolist()
+
+
+def test_times_groups_and_splits_may_be_cells_of_any_type() -> None:
+    days = pd.to_datetime(pd.Series(["2024-01-02", None, "2024-01-01", "2024-02-01"]))
+    frame = FRAME.assign(day=days, patient=[7, 8, 7, 8])[["size", "day", "patient", "flag", "y"]]
+    path = Path("toy.xlsx")
+
+    def read(**roles: Any) -> RawData:
+        left_out = tuple({"day", "patient", "flag"} - set(roles.values()))
+        config = DataConfig(data="toy.xlsx", label="y", ignore=left_out, **roles)
+        return as_raw(of_frame(path, frame, config, Known()), config, Known())
+
+    by_time = read(time="day")
+    assert by_time.times is not None
+    assert by_time.times.tolist() == [1, 0, 0, 2]
+    assert by_time.absent[1][1].tolist() == [False, True, False, False]
+    by_group = read(group="patient")
+    assert by_group.groups is not None
+    assert by_group.groups.tolist() == [0, 1, 0, 1]
+    with pytest.raises(OptionError, match="holds 'True', 'False'"):
+        read(split="flag")
 
 
 def test_an_index_that_was_written_with_the_rows_has_no_name() -> None:
