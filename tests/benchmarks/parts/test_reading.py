@@ -26,7 +26,13 @@ def plan(folder: Path) -> Plan:
     return Plan(unused, 2, 0.1, unused, unused, folder, lambda text: None)
 
 
-@pytest.mark.parametrize("case", {case.what: case for case in CASES}.values(), ids=lambda case: case.what)
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=what, marks=() if what == "numbers" else pytest.mark.slow)
+        for what, case in {case.what: case for case in CASES}.items()
+    ],
+)
 def test_every_kind_of_data_set_is_read_once_a_round_by_a_process_that_says_what_it_took(
     case: Case, tmp_path: Path
 ) -> None:

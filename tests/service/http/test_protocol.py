@@ -17,8 +17,8 @@ from tests.service.metrics_text import sample, wait_for
 
 ROW = b'{"instances": [[' + b",".join([b"0"] * 64) + b"]]}"
 GOOD = request(ROW)
-SLOW = request(ROW, query="?variant=tensorflow")  # which is still to be loaded, or in a thread
 OCTETS = "content-type: application/octet-stream"
+SLOW = request(bytes(256 * 200), OCTETS, query="?variant=int16x8")  # for a thread
 HEAD_BYTES = 2000
 LONG = b"POST /predict HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n"
 LARGE = f"x-large: {'a' * HEAD_BYTES}"
@@ -30,7 +30,7 @@ def guarded(digits_alone: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """A service with a small bound on heads, which writes a line for each request."""
     log = tmp_path_factory.mktemp("guarded") / "log"
     bounds = ("--max-head-bytes", str(HEAD_BYTES), "--max-body-bytes", "1000000", "--access-log", "true")
-    with running_service(digits_alone, log, "--preload", "float32", *bounds) as service:
+    with running_service(digits_alone, log, "--preload", "float32,int16x8", *bounds) as service:
         yield service
 
 

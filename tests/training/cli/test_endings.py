@@ -89,6 +89,7 @@ def test_a_search_that_cannot_publish_shows_what_it_has_found(
     assert "Traceback" not in output.err
 
 
+@pytest.mark.slow
 def test_a_model_that_memory_has_no_room_for_is_refused_in_one_line(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
