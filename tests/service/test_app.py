@@ -66,7 +66,16 @@ CHANGES = {
 }
 
 
-@pytest.fixture(scope="module", params=list(CHANGES.values()), ids=list(CHANGES))
+ENOUGH = ("middleware", "middleware, where it is built", "wrapped in a function")
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(change, id=name, marks=() if name in ENOUGH else pytest.mark.slow)
+        for name, change in CHANGES.items()
+    ],
+)
 def gated(
     request: pytest.FixtureRequest, digits_alone: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningService]:
@@ -145,7 +154,9 @@ def test_what_middleware_answers_is_counted_and_logged_once(
     assert outcomes == ["401"] * 3 + ["200"] * 2
 
 
-@pytest.mark.parametrize("before", [0, 30, len(GOOD) - 3, 100_000])
+@pytest.mark.parametrize(
+    "before", [0, len(GOOD) - 3, *(pytest.param(size, marks=pytest.mark.slow) for size in (30, 100_000))]
+)
 def test_while_it_drains_each_answer_is_the_last_on_its_connection(
     digits_alone: Path, tmp_path: Path, before: int
 ) -> None:

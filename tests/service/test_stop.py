@@ -173,6 +173,7 @@ def test_a_call_that_hangs_does_not_hold_up_the_end(digits_alone: Path, tmp_path
         assert service.stop() == 0
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_stopped_does_not_hold_up_the_end(digits_alone: Path, tmp_path: Path) -> None:
     arguments = (*COMMON, "--workers", "2", "--stop-s", "1")
     with running_service(digits_alone, tmp_path / "log", *arguments) as service:

@@ -119,6 +119,7 @@ def test_a_worker_that_loads_leaves_all_requests_to_the_one_that_is_ready(
         assert service.stop() == 0
 
 
+@pytest.mark.slow
 def test_a_worker_whose_models_came_after_its_start_is_ready_to_the_others_too(
     digits_alone: Path, tmp_path: Path, hold: Hold
 ) -> None:

@@ -302,7 +302,8 @@ def _wait(condition: Callable[[], object]) -> None:
         time.sleep(0.001)
 
 
-@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM])
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_leaves_no_process_behind(
     number: signal.Signals, models: Path, tmp_path: Path
 ) -> None:
@@ -346,6 +347,7 @@ def test_an_interrupted_run_reports_the_rounds_that_were_finished_as_partial(
 
 
 @pytest.mark.usefixtures("_signals_put_back")
+@pytest.mark.slow
 def test_a_folder_that_a_run_writes_into_is_refused_to_another_until_it_is_killed_and_nothing_of_it_runs_on(
     models: Path, tmp_path: Path
 ) -> None:

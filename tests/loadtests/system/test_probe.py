@@ -60,6 +60,7 @@ def test_a_service_is_probed_and_audited_whatever_it_does_with_its_connections(
     assert unloaded.model_ms == pytest.approx(INFERENCE_S * 1000)  # the metrics were read as well
 
 
+@pytest.mark.slow
 def test_a_slow_service_is_asked_for_seconds_and_not_for_hundreds_of_requests(
     models: Path, start_fake: Callable[..., str]
 ) -> None:

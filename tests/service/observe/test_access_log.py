@@ -83,6 +83,7 @@ def ask_much(client: httpx.Client, bound: int) -> None:
     raise AssertionError("every line was written")
 
 
+@pytest.mark.slow
 def test_a_pipe_that_nobody_reads_costs_lines_and_holds_up_neither_answers_nor_the_end(
     digits_alone: Path, tmp_path: Path
 ) -> None:

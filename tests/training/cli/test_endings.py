@@ -111,6 +111,7 @@ def test_a_place_that_cannot_be_written_is_told_of_before_the_work(
     assert output.err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_picture_that_fails_costs_neither_the_tables_nor_the_other_pictures(
     breast_cancer: Published,
     tmp_path: Path,
@@ -130,6 +131,7 @@ def test_a_picture_that_fails_costs_neither_the_tables_nor_the_other_pictures(
     assert [path.name for path in tmp_path.iterdir()] == ["ladder.png"]
 
 
+@pytest.mark.slow
 def test_a_full_disk_behind_stdout_is_one_line(models: Path) -> None:
     folder = ModelStore(models).open("breast_cancer").folder
     with Path("/dev/full").open("w") as full:
