@@ -31,7 +31,7 @@ def test_a_sender_sends_as_often_as_it_is_ordered_and_ends_with_one_line_where_n
             samples = [subject(0.4) for _ in range(2)]
             asked = httpx.get(f"{host}/counts").json()["requests"]
         for sample in samples:
-            assert sample.count > 10
+            assert sample.count > 0
             assert 0.3 < sample.seconds < 2
             # Locust counts in whole milliseconds, which on a fast machine are none.
             assert 0 <= sample.p50_us <= sample.p99_us
