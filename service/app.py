@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
@@ -32,14 +31,13 @@ from service.repository.registry import Registry
 from service.repository.resolver import Resolver
 from service.repository.servable import load
 from service.routes.catalog import catalog_router
+from service.routes.course import Course
 from service.routes.health import health_router
 from service.routes.predict import PredictEndpoint
 from service.routes.schemas import openapi
 from service.settings import Settings
 from service.wire import native
 from service.wire.problem import INTERNAL, STATUS, problem, problem_headers
-
-logger = logging.getLogger("service")
 
 _LOOK_S = 0.05  # between two looks whether another worker is ready
 _CANCEL_S = 1.0  # for tasks to end that were told to
@@ -88,10 +86,7 @@ class Application(FastAPI):
 
     def note(self, request: Scope, outcome: str, took_s: float = 0.0) -> None:
         """Count and log a request that `predict` has not seen: refused before it, or never whole."""
-        try:
-            self.metrics.outcome("", "", outcome).inc()
-        except Exception:  # the edge between an answer and what is noted of it
-            logger.exception("could not count a request")
+        Course(start=0.0).count(self.metrics, outcome)
         self._log(request, outcome, took_s)
 
     def _log(self, request: Scope, outcome: str, took_s: float) -> None:
@@ -138,7 +133,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.access_log = access_log
     app.metrics = metrics
-    app.bounds = Bounds(settings.max_connections, settings.max_head_bytes, settings.head_timeout_s)
+    app.bounds = Bounds.of(settings)
     app.predict = PredictEndpoint(
         Resolver(registry, partial(native.bind, max_rows=settings.max_rows)),
         metrics,

@@ -37,8 +37,7 @@ class _Stranger:
     quick: Endpoint | None = None
 
     def __init__(self) -> None:
-        settings = Settings()
-        self.bounds = Bounds(settings.max_connections, settings.max_head_bytes, settings.head_timeout_s)
+        self.bounds = Bounds.of(Settings())
 
     def note(self, request: dict[str, Any], outcome: str) -> None:
         """Do nothing: nobody is known who counts."""

@@ -16,6 +16,7 @@ from starlette.types import Receive
 
 from service.errors import SlowBodyError, TooLargeError
 from service.http.bodies import Body
+from service.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,11 @@ class Bounds:
     connections: int
     head_bytes: int
     head_timeout_s: float
+
+    @classmethod
+    def of(cls, settings: Settings) -> Bounds:
+        """Return what was set."""
+        return cls(settings.max_connections, settings.max_head_bytes, settings.head_timeout_s)
 
 
 async def read_body(
