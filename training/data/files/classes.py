@@ -62,13 +62,12 @@ def _in_type_of(
     there = [text for text in texts if text and (text in held or text not in MISSING)]
     if isinstance(known[0], str):
         return {text: text for text in there}, ()
-    whole = {text: _whole(text) for text in there}
-    strange = [text for text, value in whole.items() if value is None]
+    numbers, strange = _whole_numbers(there)
     if strange:
         raise LabelsError(
             f"{name} has the label {strange[0]!r}; the model knows {listed([str(one) for one in known])}"
         )
-    return {text: value for text, value in whole.items() if value is not None}, ()
+    return numbers, ()
 
 
 def _as_they_look(texts: list[str], name: str) -> tuple[Mapping[str, int | str], tuple[str, ...]]:
@@ -80,17 +79,27 @@ def _as_they_look(texts: list[str], name: str) -> tuple[Mapping[str, int | str],
         return {text: text for text in texts if text}, (note,) if doubtful else ()
     if any(_CODE.fullmatch(text) for text in there):
         return {text: text for text in there}, ()
-    whole = {text: _whole(text) for text in there}
-    fractions = [text for text, value in whole.items() if value is None]
+    numbers, fractions = _whole_numbers(there)
     if fractions:
         raise LabelsError(
             f"labels such as {fractions[0]} in {name}, which looks like regression; a classifier's labels "
             "are integers or strings"
         )
-    numbers = {text: value for text, value in whole.items() if value is not None}
     if any(not -(2**63) <= value < 2**63 for value in numbers.values()):
         return {text: text for text in there}, ()
     return numbers, ()
+
+
+def _whole_numbers(texts: list[str]) -> tuple[dict[str, int], list[str]]:
+    """Return the whole number that each text writes, and the texts that write none."""
+    numbers, others = {}, []
+    for text in texts:
+        value = _whole(text)
+        if value is None:
+            others.append(text)
+        else:
+            numbers[text] = value
+    return numbers, others
 
 
 def _whole(text: str) -> int | None:
