@@ -64,11 +64,6 @@ class Connection:
             pass
         return answer
 
-    def exchange(self, request: bytes) -> tuple[int, bytes]:
-        """Send a request and return its answer. Raises what `send` and `receive` raise."""
-        self.send(request)
-        return self.receive()
-
     def unblock(self) -> None:
         """Never wait from now on: `push` and `poll` are for such a connection, the other ways are not."""
         self._socket.settimeout(0.0)

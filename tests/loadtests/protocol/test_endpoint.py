@@ -17,7 +17,8 @@ from loadtests.protocol.endpoint import Endpoint
 endpoint = Endpoint(sys.argv[1])
 for _ in range(3):
     connection = endpoint.connect(timeout_s=30.0)
-    print(connection.exchange(endpoint.address.encode("GET", "/health/ready"))[0])
+    connection.send(endpoint.address.encode("GET", "/health/ready"))
+    print(connection.receive()[0])
     connection.close()
     if os.path.exists(sys.argv[2]):
         os.remove(sys.argv[2])
