@@ -31,6 +31,11 @@ def zipped(content: bytes, *names: str) -> bytes:
     return stream.getvalue()
 
 
+def without_bytes(value: object) -> str | None:
+    """Keep the time that is written into an archive out of the name of a test: processes must agree on it."""
+    return "" if isinstance(value, bytes) else None
+
+
 def of(folder: Path, name: str, content: bytes, **options: Any) -> Dataset:
     (folder / name).write_bytes(content)
     return load(DataConfig(data=str(folder / name), label="y", **options))
@@ -48,6 +53,7 @@ def of(folder: Path, name: str, content: bytes, **options: Any) -> Dataset:
         ("toy.csv.zip", zipped(COMMAS.encode(), "inside.csv", "__MACOSX/._inside.csv")),
         ("toy.TSV.zip", zipped(TABS.encode())),
     ],
+    ids=without_bytes,
 )
 def test_an_ending_says_how_a_table_is_read_in_either_case(tmp_path: Path, name: str, content: bytes) -> None:
     data = of(tmp_path, name, content)
@@ -92,6 +98,7 @@ def test_separators_decimals_and_encodings_are_options(
         ("toy.csv.bz2", b"no bz2", r"toy\.csv\.bz2 cannot be read"),
         ("toy.csv.gz", gzip.compress(COMMAS.encode())[:-9], r"toy\.csv\.gz cannot be read"),
     ],
+    ids=without_bytes,
 )
 def test_what_is_not_what_its_ending_says_is_refused(
     tmp_path: Path, name: str, content: bytes, said: str
