@@ -167,11 +167,6 @@ class ExpressProtocol(HttpToolsProtocol):
         if self.cycle is not None and not self.cycle.response_started:
             self.cycle.keep_alive = False
 
-    def shutdown(self) -> None:
-        self._is_last = True
-        self.hurry()
-        super().shutdown()
-
     def connection_lost(self, exc: Exception | None) -> None:
         if self._reply is not None:
             self._reply.drop()

@@ -10,8 +10,11 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from service.http.express import ExpressProtocol
 from service.http.host import host_in
+from service.http.linger import LingeringTransport
 from service.observe.access_log import REFUSED
 from service.wire.problem import PROBLEM_TYPE, problem
+
+_LAST_CALL_S = 1.0  # for a request to begin, or to come whole, where the server has stopped to listen
 
 
 class _RefusedError(Exception):
@@ -41,7 +44,7 @@ class GuardedProtocol(ExpressProtocol):
         self._refusal: bytes | None = None
 
     def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
+        super().connection_made(LingeringTransport(transport))  # type: ignore[arg-type] # it stands in for one
         if len(self.connections) > self._bounds.connections:
             self._refuse(503, f"there are {self._bounds.connections} connections; no more are allowed")
         else:
@@ -135,6 +138,22 @@ class GuardedProtocol(ExpressProtocol):
         super().on_response_complete()
         if is_alone and self._refusal is not None:
             self._end_with(self._refusal)
+
+    def shutdown(self) -> None:
+        """Answer what is here, and what comes soon, and refuse what stops half-way; then close."""
+        self.end_soon()
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
+        if self._reply is not None:
+            self._reply.hurry()
+        self.loop.call_later(_LAST_CALL_S, self._close_unless_busy)
+
+    def _close_unless_busy(self) -> None:
+        cycle = self.cycle
+        if self.is_idle() and not self._in_head:
+            self.transport.close()
+        elif self.is_idle() or self._is_held or (cycle and cycle.scope is self.scope and cycle.more_body):
+            self._refuse(503, "the service is stopping, and the request has not arrived in time")
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(400, f"the request is not HTTP: {msg}")

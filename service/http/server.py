@@ -6,13 +6,16 @@ import asyncio
 import socket
 import sys
 from collections.abc import Iterable
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from functools import cached_property
 from inspect import signature
+from time import monotonic
 from typing import Any
 
 import uvicorn
 from uvicorn.supervisors import multiprocess
+
+from service.http.linger import none_lingers
 
 _STARTUP_FAILURE = 3  # what uvicorn ends with
 
@@ -22,15 +25,19 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._take_in(self._stop_listening())
+        begun = monotonic()
         await super().shutdown(sockets)
+        left = (self.config.timeout_graceful_shutdown or 0) - (monotonic() - begun)
+        await none_lingers(max(0.0, left))
 
     def _stop_listening(self) -> list[socket.socket]:
         """Close the door, and return who has come through it without having been seen."""
-        with ExitStack() as doors:  # each open for as long as somebody has it
-            listening = [doors.enter_context(one.dup()) for each in self.servers for one in each.sockets]
-            for each in self.servers:
-                each.close()
-            return [client for one in listening for client in _waiting_at(one)]
+        doors: list[socket.socket] = []  # each is open for as long as somebody has it
+        for each in self.servers:
+            with suppress(OSError):  # there are too many files open
+                doors += [one.dup() for one in each.sockets]
+            each.close()
+        return [client for door in doors for client in _waiting_at(door)]
 
     async def _take_in(self, clients: Iterable[socket.socket]) -> None:
         loop = asyncio.get_running_loop()
@@ -84,11 +91,11 @@ def _target(server: Server) -> dict[str, Any]:
     return {}
 
 
-def _waiting_at(listening: socket.socket) -> list[socket.socket]:
-    """Return the connections that nobody has accepted yet."""
-    listening.setblocking(False)
+def _waiting_at(door: socket.socket) -> list[socket.socket]:
+    """Return the connections that nobody has accepted yet, and close at once, before there is another."""
+    door.setblocking(False)
     found = []
-    with suppress(OSError):  # there is none, or none that could be had
+    with door, suppress(OSError):  # there is none, or none that could be had
         while True:
-            found.append(listening.accept()[0])
+            found.append(door.accept()[0])
     return found

@@ -57,6 +57,10 @@ class Connection:
         length = int(headers.get("content-length", 0)) if has_body else 0
         return RawAnswer(int(line.split()[1]), headers, self._stream.read(length))
 
+    def rest(self) -> bytes:
+        """Return what comes until the service ends. Raise ConnectionResetError where it does not in order."""
+        return self._stream.read()
+
     def is_closed(self) -> bool:
         """Whether the service closes the connection; waits for it, and says no after half a minute."""
         try:

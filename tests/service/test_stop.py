@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -200,3 +202,115 @@ def test_what_was_accepted_is_answered_though_it_takes_longer_than_the_drain(
             assert answer.status == 200
             assert answer.body.count(b"[") == 4002
         assert service.process.wait(BOUND_S) == 0
+
+
+GOOD = request(ROW, "content-type: application/octet-stream", query="?variant=int8")
+CLIENTS = 32
+STOP_S = 120  # far beyond what the end may take that does not wait for it
+
+
+def ask_until_refused(client: httpx.Client, think_s: float, seen: list[str]) -> None:
+    """Ask again and again, on a connection for as long as it is kept, and note what comes of each."""
+    while True:
+        state = "new"
+        try:
+            with Connection(client) as connection:
+                while state != "closed":
+                    time.sleep(think_s)  # as a client that has other things to do
+                    connection.send(GOOD)
+                    answer = connection.read()
+                    seen.append(str(answer.status))
+                    state = "closed" if answer.headers.get("connection") == "close" else "kept"
+        except ConnectionRefusedError:
+            seen.append("refused")
+            return
+        except OSError as error:
+            seen.append(f"{error!r} on a connection that was {state}")
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_client_that_keeps_connections_is_answered_until_it_is_refused(
+    digits_alone: Path, tmp_path: Path, workers: str
+) -> None:
+    seen: list[str] = []
+    with running_service(digits_alone, tmp_path / "log", *COMMON, "--workers", workers) as service:
+        thinking = [max(0, number - CLIENTS // 2) * 0.02 for number in range(CLIENTS)]
+        clients = [
+            threading.Thread(target=ask_until_refused, args=(service.client, think_s, seen))
+            for think_s in thinking
+        ]
+        for one in clients:
+            one.start()
+        deadline = time.monotonic() + BOUND_S
+        while len(seen) < 20 * CLIENTS:
+            assert time.monotonic() < deadline
+            time.sleep(POLL_S)  # between two looks at the condition
+        assert service.stop() == 0
+        for one in clients:
+            one.join()
+    counts = Counter(seen)
+    assert counts.pop("200") >= 20 * CLIENTS
+    assert counts == {"refused": CLIENTS}
+
+
+def test_who_has_connected_is_answered_though_nobody_had_the_time_to_see_it(
+    digits_alone: Path, tmp_path: Path
+) -> None:
+    with running_service(digits_alone, tmp_path / "log", *COMMON) as service, ExitStack() as stack:
+        process = psutil.Process(service.process.pid)
+        process.suspend()
+        connections = [stack.enter_context(Connection(service.client)) for _ in range(4 * CLIENTS)]
+        for connection in connections:
+            connection.send(GOOD)
+        process.terminate()
+        process.resume()
+        answers = [connection.read() for connection in connections]
+        assert {(answer.status, answer.headers["connection"]) for answer in answers} == {(200, "close")}
+        assert service.process.wait(BOUND_S) == 0
+
+
+CHUNKED = b"POST /predict HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+HALF = {
+    "of a line": b"POST /pre",
+    "of a head": b"POST /predict HTTP/1.1\r\nhost:",
+    "a head": request(bytes(1000))[:-1000],
+    "of a short body": request(bytes(1000))[:-1],
+    "of a long body": request(bytes(1_000_000))[:-1],
+    "of a body in chunks": CHUNKED + b"5\r\nab",
+    "of another": GOOD + b"POST /predict HTTP/1.1\r\nhost:",
+}
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_request_that_stays_half_sent_is_refused_soon_and_holds_up_the_end_no_longer(
+    digits_alone: Path, tmp_path: Path, workers: str
+) -> None:
+    options = ("--workers", workers, "--stop-s", str(STOP_S), "--body-timeout-s", str(STOP_S))
+    lines = tmp_path / "lines"
+    with (
+        lines.open("wb") as stdout,
+        running_service(
+            digits_alone, tmp_path / "log", *COMMON, *options, "--access-log", "true", stdout=stdout.fileno()
+        ) as service,
+        ExitStack() as stack,
+    ):
+        connections = [stack.enter_context(Connection(service.client)) for _ in HALF]
+        for connection, half in zip(connections, HALF.values(), strict=True):
+            connection.send(half)
+        assert connections[-1].read().status == 200
+        service.process.send_signal(signal.SIGTERM)
+        for connection in connections:
+            answer = connection.read()
+            assert (answer.status, answer.headers["connection"]) == (503, "close")
+            assert "stopping" in answer.detail
+            assert connection.rest() == b""
+        assert service.process.wait(BOUND_S) == 0
+    outcomes = Counter(json.loads(line)["outcome"] for line in lines.read_text().splitlines())
+    assert outcomes["503"] - not_ready(lines) == len(HALF)
+    assert outcomes["disconnected"] == 0
+
+
+def not_ready(lines: Path) -> int:
+    """Return how often readiness was asked for before the service was ready."""
+    told = [json.loads(line) for line in lines.read_text().splitlines()]
+    return sum(line["path"] == "/health/ready" and line["outcome"] == "503" for line in told)

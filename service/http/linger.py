@@ -1,0 +1,104 @@
+"""Ends a connection so that its last words arrive: what more the client sends is read, and thrown away.
+
+The kernel resets a connection that is closed with bytes unread, and the answer on its way is lost with it
+(RFC 9112, 9.6).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+_QUIET_S = 1.0  # whoever says nothing for so long has read its answer, or will not
+_LOOKS = 5  # after each such time; who still sends is cut off
+_BYTES_MAX = 64 * 2**20  # and who has sent so much
+_MOST = 1024  # at once; one more is closed the hard way
+
+_POLL_S = 0.05
+
+_lingering: set[_Lingering] = set()
+_nowhere = memoryview(bytearray(65_536))  # where all of them read to
+
+
+class LingeringTransport:
+    """A transport that still reads for a while when it is closed; its protocol sees no difference.
+
+    It stands in the hottest place: what is asked there is the other's own method, and no call more.
+    """
+
+    __slots__ = ("_transport", "is_closing", "write")
+
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+        self.write = transport.write
+        self.is_closing = transport.is_closing
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def close(self) -> None:
+        """Send what is written and then the end, and hear the client out."""
+        if self.is_closing():
+            return
+        if len(_lingering) >= _MOST or not self._transport.can_write_eof():
+            self._transport.close()
+            return
+        self.write, self.is_closing = _drop, _yes
+        protocol = self._transport.get_protocol()
+        _lingering.add(_Lingering(self._transport))
+        asyncio.get_running_loop().call_soon(protocol.connection_lost, None)
+
+
+async def none_lingers(timeout_s: float) -> None:
+    """Return when all connections are closed, or after that time."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(timeout_s):
+            while _lingering:  # noqa: ASYNC110 - they are many, and this is asked once
+                await asyncio.sleep(_POLL_S)
+
+
+class _Lingering(asyncio.BufferedProtocol):
+    """Takes a connection over, and closes it as soon as the client does, or has fallen silent, or must."""
+
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+        self._bytes = self._bytes_before = 0
+        self._looks = 0
+        self._look_later()
+        transport.pause_reading()  # how bytes are read is decided when reading starts
+        transport.set_protocol(self)
+        transport.resume_reading()
+        with suppress(OSError):  # it is gone already, and will be told lost
+            transport.write_eof()
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return _nowhere
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._bytes += nbytes
+        if self._bytes > _BYTES_MAX:
+            self._transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._timer.cancel()
+        _lingering.discard(self)
+
+    def _look_later(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(_QUIET_S, self._look)
+
+    def _look(self) -> None:
+        self._looks += 1
+        if self._bytes == self._bytes_before or self._looks == _LOOKS:
+            self._transport.close()
+        else:
+            self._bytes_before = self._bytes
+            self._look_later()
+
+
+def _drop(_: bytes) -> None:
+    """Send nothing more: the end was sent."""
+
+
+def _yes() -> bool:
+    return True
