@@ -29,13 +29,13 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("connection_lost", "connection_made", "data_received", "pause_writing", "resume_writing"),
         *("on_body", "on_headers_complete", "on_message_begin", "on_message_complete"),
         *("on_response_complete", "send_400_response", "shutdown", "timeout_keep_alive_handler"),
-        "_unset_keepalive_if_required",
+        *("_unset_keepalive_if_required", "timeout_keep_alive", "timeout_keep_alive_task"),
     ),
     "cycle": (
         *("disconnected", "keep_alive", "message_event", "more_body", "response_complete"),
         *("response_started", "scope"),
     ),
-    "flow": ("write_paused",),
+    "flow": ("pause_reading", "resume_reading", "write_paused"),
     "parser": ("feed_data", "get_http_version", "get_method", "should_keep_alive", "should_upgrade"),
     "server_state": ("default_headers",),
 }
