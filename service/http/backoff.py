@@ -12,7 +12,7 @@ FOR_NOW = frozenset({503, 504})
 WAITS = "waits"
 """Where a scope's state holds that the connection is to wait once the request is answered."""
 
-_SPACING_S = 2.5e-3  # between two that are heard again: to read and refuse one takes a small part of that
+_SPACING_S = 4e-3  # between two that are heard again: to read and refuse one takes a small part of that
 _CALM = 0.8  # times that, with each that is heard while nobody is refused
 _BYTES = 262_144  # to read so many takes about as long as to refuse a small request
 
