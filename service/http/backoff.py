@@ -30,10 +30,9 @@ class Connection(Protocol):
 class Backoff:
     """A queue of connections whose last request was refused, of which one at a time is heard again.
 
-    A client that retries at once costs the event loop what an answer to another would; a thousand of them
-    cost all of it. Heard at a bounded rate they cost a few hundredths. When one is heard and nobody is refused
-    after it, the next is heard sooner, down to one in each turn of the loop: so the queue is gone within
-    moments of what it stood for.
+    A client that retries at once costs the event loop what an answer to another would, and a thousand of them
+    cost all of it; heard at a bounded rate, a few hundredths. Where one is heard and nobody is refused after
+    it, the next is heard sooner, down to one in each turn of the loop: the queue does not outlive its cause.
     """
 
     def __init__(self) -> None:
@@ -61,8 +60,7 @@ class Backoff:
             return
         self._waiting[connection] = spacings
         connection.stop_hearing()
-        if self._timer is None:
-            self._start_timer()
+        self._start_timer()
 
     def forget(self, connection: Connection) -> bool:
         """Let a connection wait no more, and tell whether it did."""
@@ -80,14 +78,14 @@ class Backoff:
             connection.hear_again()
 
     def _start_timer(self) -> None:
-        spacings = next(iter(self._waiting.values()))
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(spacings * self._spacing_s, self._hear_one)
+        if self._timer is None and self._waiting:
+            spacings = next(iter(self._waiting.values()))
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(spacings * self._spacing_s, self._hear_one)
 
     def _hear_one(self) -> None:
         self._timer = None
         if self._waiting:
             self._spacing_s *= _CALM
             self.release(next(iter(self._waiting)))
-        if self._waiting:
-            self._start_timer()
+        self._start_timer()
