@@ -27,15 +27,31 @@ class LingeringTransport:
     It stands in the hottest place: what is asked there is the other's own method, and no call more.
     """
 
-    __slots__ = ("_transport", "is_closing", "write")
-
     def __init__(self, transport: Any) -> None:
         self._transport = transport
         self.write = transport.write
         self.is_closing = transport.is_closing
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
+    def abort(self) -> None:
+        self._transport.abort()
+
+    def can_write_eof(self) -> bool:
+        return bool(self._transport.can_write_eof())
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return self._transport.get_extra_info(name, default)
+
+    def get_write_buffer_size(self) -> int:
+        return int(self._transport.get_write_buffer_size())
+
+    def pause_reading(self) -> None:
+        self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        self._transport.resume_reading()
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self._transport.set_protocol(protocol)
 
     def close(self) -> None:
         """Send what is written and then the end, and hear the client out."""
