@@ -58,6 +58,7 @@ class GuardedProtocol(ExpressProtocol):
     def data_received(self, data: bytes) -> None:
         if self._refusal is not None or self.transport.is_closing():  # `_is_over`, in the hottest place
             return
+        was_in_head = self._in_head
         self._begun = 0
         self._may_be_large = self._head_bytes + len(data) > self._bounds.head_bytes
         self._has_body = False
@@ -67,19 +68,20 @@ class GuardedProtocol(ExpressProtocol):
         if self._in_head:
             if self._begun:
                 # Some of these bytes may be of the requests before.
-                is_alone = self._begun == 1 and self.is_idle()
+                is_alone = self._begun == 1 and self.is_idle() and not (was_in_head or self._has_body)
                 self._head_bytes = len(data) if is_alone else self._parsed_bytes()
                 self._stop_timer()
             else:
                 self._head_bytes += len(data)
             self._check_head(self._head_bytes)
             self._start_timer()
-        elif not self._begun and self.is_idle() and not self._is_collected:
+        elif not (self._begun or was_in_head or self._is_collected) and self.is_idle():
             self._start_timer()  # these bytes belong to no request, and have stopped the idle timer
         else:
             if self._head_timer is not None:
                 self._stop_timer()
-            if not self._begun:  # what stands between the pieces of a body, or after it, is a head as well
+            if not (self._begun or was_in_head):
+                # What stands between the pieces of a body, or after it, is a head as well.
                 self._barren_bytes = 0 if self._has_body else self._barren_bytes + len(data)
                 self._check_head(max(self._barren_bytes, self._parsed_bytes()))
 
