@@ -19,7 +19,7 @@ from rich.table import Table
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.load.choice import choose
-from benchmarks.parts import bulk, engine, generator, overload, peers, reading, training, wide
+from benchmarks.parts import bulk, engine, generator, overload, peers, reading, siege, training, wide
 from benchmarks.peers.catalog import NAMES
 from benchmarks.plan import Plan
 from benchmarks.report.machine import describe
@@ -38,6 +38,7 @@ PARTS: dict[str, tuple[str, Callable[[Plan, Result], None]]] = {
     "training": ("A whole training run: ours against Keras's fit", training.run),
     "reading": ("The largest data sets: the time to read them, and the memory", reading.run),
     "overload": ("More work than the service can do: up to three times its peak", overload.run),
+    "siege": ("Clients that try again at once: from 64 to 1,000 connections, and a burst", siege.run),
     "generator": ("The load generator: ours against Locust's FastHttpUser", generator.run),
 }
 

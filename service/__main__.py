@@ -75,8 +75,9 @@ def main(arguments: list[str] | None = None) -> int:
                 signal.signal(number, lambda *_: os._exit(0))
         else:
             bound_end_of_workers(drain_s=settings.drain_s, stop_s=settings.stop_s)
-        uvicorn.run(
-            "service.app:create_app",
+        _serve(
+            settings,
+            app="service.app:create_app",
             factory=True,
             host=settings.host,
             port=settings.port,
@@ -89,7 +90,6 @@ def main(arguments: list[str] | None = None) -> int:
             timeout_keep_alive=settings.idle_timeout_s,
             timeout_graceful_shutdown=ceil(settings.stop_s),
             proxy_headers=False,
-            **_protocol(settings),
         )
     return 0
 
@@ -117,16 +117,21 @@ def _share(workers: int, cleanup: ExitStack) -> dict[str, str]:
     return {SHARED_VARIABLE: given or folder, VERDICTS_VARIABLE: folder}
 
 
-def _protocol(settings: Settings) -> dict[str, Any]:
-    """Return uvicorn's options for the protocol that reads requests: ours, unless that could go wrong."""
+def _serve(settings: Settings, **options: Any) -> None:
+    """Let uvicorn serve with our protocol and our server, unless that could go wrong."""
     doubt = doubt_of_installed()
     if doubt is None:
         # Imported only here: where uvicorn's internals are other ones, this import may fail.
-        return {"http": import_module("service.http.protocol").GuardedProtocol}
+        protocol = import_module("service.http.protocol").GuardedProtocol
+        import_module("service.http.server").run(uvicorn.Config(http=protocol, **options))
+        return
     logger.warning(_WARNING, doubt)
-    # uvicorn refuses from this many connections on, and ours is the number that are allowed.
-    most = settings.max_connections + 1
-    return {"limit_concurrency": most, "h11_max_incomplete_event_size": settings.max_head_bytes}
+    uvicorn.run(
+        # uvicorn refuses from this many connections on, and ours is the number that are allowed.
+        limit_concurrency=settings.max_connections + 1,
+        h11_max_incomplete_event_size=settings.max_head_bytes,
+        **options,
+    )
 
 
 def _environment(settings: Settings) -> dict[str, str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from benchmarks.errors import VoidRunError
@@ -12,8 +13,12 @@ from benchmarks.measure.sample import Sample, Subject
 
 TIMEOUT_S = 20  # for one answer; one that takes longer is an error
 
-_ERRORS = ("connect", "read", "write", "status", "timeout")
+_UNANSWERED = ("connect", "read", "write", "timeout")
+_ERRORS = ("status", *_UNANSWERED)
 _CPU_MAX = 0.9  # beyond it, the client is taken to have been the limit, as `loadtests` has it
+
+Findings = Mapping[str, Any]
+"""What a client found, named as wrk's script names it."""
 
 
 class Client(ABC):
@@ -33,11 +38,22 @@ class Client(ABC):
         """What the report calls it: figures of two clients are not to be compared."""
 
     @abstractmethod
+    def begun(
+        self, host: str, request: Request, *, connections: int, seconds: float
+    ) -> AbstractContextManager[Callable[[], Findings]]:
+        """Begin to send `request` over and over for so many seconds, whatever is answered.
+
+        What the block is given waits for the end, and returns what was found; it raises BenchmarkError
+        where the client fails. To leave the block is to end the load.
+        """
+
     def load(self, host: str, request: Request, *, connections: int, seconds: float) -> Sample:
         """Send `request` over and over for so many seconds.
 
         Raises VoidRunError where an answer was no success, and BenchmarkError where the client fails.
         """
+        with self.begun(host, request, connections=connections, seconds=seconds) as found:
+            return sample_of(found())
 
     def on(self, host: str, request: Request, *, connections: int) -> Subject:
         """Return what measures a server under this request."""
@@ -48,7 +64,12 @@ class Client(ABC):
         return subject
 
 
-def sample_of(found: Mapping[str, Any]) -> Sample:
+def unanswered(found: Findings) -> int:
+    """Return how many requests got no answer in time, whatever others were answered."""
+    return sum(found[name] for name in _UNANSWERED)
+
+
+def sample_of(found: Findings) -> Sample:
     """Read what a client found. Raise VoidRunError where its figures would be about something else.
 
     That is where an answer was no success, where none came, and where the client had no time to spare.

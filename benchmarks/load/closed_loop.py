@@ -44,6 +44,7 @@ class Loop:
         for _ in range(connections):
             self.connect()
         await asyncio.sleep(seconds)
+        self.end = min(self.end, perf_counter())  # a timer may be early: from now on nothing is sent
         took, used = perf_counter() - begun, process_time() - used
         for connection in list(self.open):
             connection.close()
@@ -83,7 +84,10 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
         self._loop.open.add(self)
-        self._send()
+        if perf_counter() > self._loop.end:
+            transport.abort()
+        else:
+            self._send()
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -106,10 +110,9 @@ class Connection(asyncio.Protocol):
         self._loop.open.discard(self)
         if perf_counter() > self._loop.end:
             return
-        if self._sent is None:
-            self._loop.connect()  # the server closes after an answer, as it may
-        else:
+        if self._sent is not None:  # after an answer the server closes as it may
             self._loop.errors["read"] += 1
+        self._loop.connect()
 
     def close(self) -> None:
         """Hang up; an answer that has been due for too long counts as an error."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import platform
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.load.client import TIMEOUT_S, Client, sample_of
+from benchmarks.load.client import TIMEOUT_S, Client, Findings
 from benchmarks.load.request import Request
-from benchmarks.measure.sample import Sample
 from loadtests.rig.child import Child, program
 
 _SLACK_S = 60.0
@@ -26,7 +27,10 @@ class Own(Client):
             f"a closed loop in Python {platform.python_version()} (there is no wrk): not comparable with it"
         )
 
-    def load(self, host: str, request: Request, *, connections: int, seconds: float) -> Sample:
+    @contextmanager
+    def begun(
+        self, host: str, request: Request, *, connections: int, seconds: float
+    ) -> Iterator[Callable[[], Findings]]:
         address = urlsplit(host)
         with tempfile.TemporaryDirectory(prefix="load-") as folder:
             content = Path(folder, "request")
@@ -34,7 +38,12 @@ class Own(Client):
             told = (address.hostname, address.port, content, connections, seconds, TIMEOUT_S)
             command = program("benchmarks.load.closed_loop", *map(str, told))
             with Child(command, log=Path(folder, "log"), core=self._core, talks=True) as child:
-                line = child.hear(seconds + _SLACK_S)
-                if not line:
-                    raise BenchmarkError(f"the client brought no result:\n{child.tail()}")
-        return sample_of(json.loads(line))
+
+                def found() -> Findings:
+                    line = child.hear(seconds + _SLACK_S)
+                    if not line:
+                        raise BenchmarkError(f"the client brought no result:\n{child.tail()}")
+                    findings: Findings = json.loads(line)
+                    return findings
+
+                yield found

@@ -7,14 +7,15 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from math import ceil
 from pathlib import Path
 
 from benchmarks.errors import BenchmarkError, VoidRunError
-from benchmarks.load.client import TIMEOUT_S, Client, sample_of
+from benchmarks.load.client import TIMEOUT_S, Client, Findings
 from benchmarks.load.request import Request
-from benchmarks.measure.sample import Sample
 from loadtests.rig.child import Child
 
 _MARK = "wrk-result "
@@ -59,7 +60,10 @@ class Wrk(Client):
         first = (done.stdout or done.stderr).partition("\n")[0]
         return first.partition("[")[0].strip()
 
-    def load(self, host: str, request: Request, *, connections: int, seconds: float) -> Sample:
+    @contextmanager
+    def begun(
+        self, host: str, request: Request, *, connections: int, seconds: float
+    ) -> Iterator[Callable[[], Findings]]:
         with tempfile.TemporaryDirectory(prefix="wrk-") as folder:
             body, lua, log = (Path(folder, name) for name in ("body", "request.lua", "log"))
             body.write_bytes(request.body)
@@ -72,12 +76,16 @@ class Wrk(Client):
                 f"--timeout={TIMEOUT_S}s",
             ]
             with Child([*command, "-s", str(lua), host + request.path], log=log, core=self._core) as child:
-                code = child.wait(seconds + _SLACK_S)
-            if code is None:
-                raise VoidRunError(f"wrk did not end {_SLACK_S:.0f} s after its time")
-            if code:
-                raise BenchmarkError(f"wrk ended with exit code {code}: {child.tail()}")
-            return parse(log.read_text(encoding="utf-8", errors="replace"))
+
+                def found() -> Findings:
+                    code = child.wait(seconds + _SLACK_S)
+                    if code is None:
+                        raise VoidRunError(f"wrk did not end {_SLACK_S:.0f} s after its time")
+                    if code:
+                        raise BenchmarkError(f"wrk ended with exit code {code}: {child.tail()}")
+                    return parse(log.read_text(encoding="utf-8", errors="replace"))
+
+                yield found
 
 
 def script(request: Request, body: Path) -> str:
@@ -85,9 +93,10 @@ def script(request: Request, body: Path) -> str:
     return _SCRIPT.format(body=json.dumps(str(body)), content_type=request.content_type, mark=_MARK)
 
 
-def parse(output: str) -> Sample:
-    """Read what the script wrote. Raise VoidRunError where an answer was no success, or none came."""
+def parse(output: str) -> Findings:
+    """Read what the script wrote. Raise BenchmarkError where that is not in it."""
     found = re.search(rf"^{_MARK}(.*)$", output, re.MULTILINE)
     if found is None:
         raise BenchmarkError(f"wrk wrote no result: {output[-300:]!r}")
-    return sample_of(json.loads(found[1]))
+    findings: Findings = json.loads(found[1])
+    return findings

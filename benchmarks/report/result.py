@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from benchmarks.measure.rounds import Samples
 from benchmarks.report.figure import Figure
 
 
@@ -16,7 +17,8 @@ class Result:
     title: str
     conditions: list[str] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
-    samples: dict[str, Samples] = field(default_factory=dict)  # by the name of the comparison
+    samples: dict[str, Mapping[str, Sequence[Any]]] = field(default_factory=dict)
+    """By the name of the comparison, and of who is compared: of most parts a `Sample` a round."""
     notes: list[str] = field(default_factory=list)
     void: list[str] = field(default_factory=list)
     """Runs that count for nothing or did not come about, each with the reason."""

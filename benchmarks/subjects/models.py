@@ -19,11 +19,14 @@ class Recipe:
     """What `python -m training train` is told, to make a model of this name."""
 
     name: str
+    data: str
     architecture: str
 
 
-SMALL = Recipe("breast_cancer", "mlp")  # 30 features
-WIDE = Recipe("fashion_mnist", "cnn")  # 784 features
+SMALL = Recipe("breast_cancer", "breast_cancer", "mlp")  # 30 features
+WIDE = Recipe("fashion_mnist", "fashion_mnist", "cnn")  # 784 features
+QUICK = Recipe("digits_mlp", "digits", "mlp")  # 64 features
+SLOW = Recipe("digits_cnn", "digits", "cnn")  # 64 features
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Models:
             raise BenchmarkError(
                 f"there is no model {recipe.name!r} in {str(self.folder)!r}, and no `training` to make it"
             )
-        options = ("--data", recipe.name, "--model", recipe.architecture, "--name", recipe.name)
+        options = ("--data", recipe.data, "--model", recipe.architecture, "--name", recipe.name)
         command = program("training", "train", *options, "--models", str(self.folder.resolve()))
         if self.data_dir is not None and recipe is WIDE:
             command += ["--data-dir", str(self.data_dir.resolve())]

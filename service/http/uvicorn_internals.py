@@ -9,18 +9,21 @@ from __future__ import annotations
 import asyncio
 import re
 from importlib import import_module
+from operator import attrgetter
 from typing import Any
 
 import uvicorn
 from uvicorn.config import Config
-from uvicorn.server import ServerState
+from uvicorn.server import Server, ServerState
+from uvicorn.supervisors import multiprocess
 
 _IMPLEMENTATION = "uvicorn.protocols.http.httptools_impl"
 
 # The first and the last minor version with which `tests/service/http` passes.
 TESTED = {"uvicorn": ((0, 35), (0, 54)), "httptools": ((0, 6), (0, 9))}
 
-# Where each name is looked for: in that module, in a protocol that has read a request, and in what it holds.
+# Where each name is looked for: in that module, in a protocol that has read a request, in what it holds, in
+# how a server ends, and in what starts workers.
 NAMES: dict[str, tuple[str, ...]] = {
     "module": ("HttpToolsProtocol", "STATUS_LINE"),
     "protocol": (
@@ -38,6 +41,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     "flow": ("write_paused",),
     "parser": ("feed_data", "get_http_version", "get_method", "should_keep_alive", "should_upgrade"),
     "server_state": ("default_headers",),
+    "server": ("config", "lifespan", "server_state", "servers"),
+    "workers": ("Multiprocess.terminate_all", "Process.target"),
 }
 
 
@@ -58,6 +63,7 @@ def doubt(uvicorn_version: str, httptools_version: str, implementation: Any) -> 
         if given is None or not first <= (int(given[1]), int(given[2])) <= last:
             return f"{name} is {version}; tested are {_shown(first)} to {_shown(last)}"
     missing = [f"{_IMPLEMENTATION}.{name}" for name in NAMES["module"] if not hasattr(implementation, name)]
+    missing += _missing_in_server()
     if not missing:
         try:
             missing = _missing_in(implementation.HttpToolsProtocol)
@@ -84,6 +90,18 @@ def _missing_in(kind: type[Any]) -> list[str]:
             loop.run_until_complete(asyncio.wait(state.tasks))
     finally:
         loop.close()
+    return missing
+
+
+def _missing_in_server() -> list[str]:
+    """Return which names a server does not use where it ends, though ours does, and which workers lack."""
+    used = Server.shutdown.__code__.co_names
+    missing = [f"server.{name}" for name in NAMES["server"] if name not in used]
+    for name in NAMES["workers"]:
+        try:
+            attrgetter(name)(multiprocess)
+        except AttributeError:
+            missing.append(f"workers.{name}")
     return missing
 
 

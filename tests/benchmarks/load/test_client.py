@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.errors import VoidRunError
-from benchmarks.load.client import Client, sample_of
+from benchmarks.load.client import Client, sample_of, unanswered
 from benchmarks.load.request import json_request, plain
 from benchmarks.subjects.server import Server, service
 from bundle.bundle import Bundle
@@ -38,6 +38,13 @@ def test_a_result_is_read_in_full_precision() -> None:
 def test_one_failed_answer_makes_the_run_void_and_is_named(kind: str) -> None:
     with pytest.raises(VoidRunError, match=rf"30000 requests, errors: 7 {kind}$"):
         sample_of(FINDINGS | {kind: 7})
+
+
+@pytest.mark.parametrize(
+    ("kind", "count"), [("connect", 7), ("read", 7), ("write", 7), ("timeout", 7), ("status", 0)]
+)
+def test_an_answer_of_any_status_is_an_answer(kind: str, count: int) -> None:
+    assert unanswered(FINDINGS | {kind: 7}) == count
 
 
 def test_a_run_without_any_answer_is_void() -> None:
@@ -71,3 +78,7 @@ def test_the_service_is_measured_where_it_answers_and_the_run_is_void_where_it_r
     ragged = json_request("/predict?variant=int8", {"instances": [rows[0][1:]]})
     with pytest.raises(VoidRunError, match=r"not every answer was 2xx: .* \d+ status"):
         client.on(ours.host, ragged, connections=2)(0.3)
+    with client.begun(ours.host, ragged, connections=2, seconds=0.3) as found:
+        findings = found()
+    assert findings["requests"] == findings["status"] >= 2
+    assert unanswered(findings) == 0

@@ -112,6 +112,13 @@ def test_a_connection_that_fails_under_a_request_is_an_error(answer: bytes | Non
     assert errors(found) == {"read": 1}
 
 
+def test_a_connection_that_failed_is_opened_again_so_that_the_load_stays_what_it_was(tmp_path: Path) -> None:
+    with serving(lambda number: None if number == 1 else ANSWER) as port:
+        found = found_at(port, tmp_path, connections=1)
+    assert errors(found) == {"read": 1}
+    assert found["requests"] > 1
+
+
 def test_an_answer_that_is_overdue_is_an_error(tmp_path: Path) -> None:
     with serving(lambda _: b"") as port:
         found = found_at(port, tmp_path, connections=3, timeout_s=0.1)

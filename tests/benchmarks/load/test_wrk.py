@@ -10,7 +10,6 @@ import pytest
 from benchmarks.errors import BenchmarkError
 from benchmarks.load.request import json_request
 from benchmarks.load.wrk import Wrk, parse
-from benchmarks.measure.sample import Sample
 from loadtests.rig.cores import Cores
 from tests.benchmarks.load.test_client import FINDINGS
 
@@ -35,7 +34,7 @@ def stand_in(folder: Path, script: str) -> str:
 
 
 def test_a_result_is_found_in_what_wrk_prints() -> None:
-    assert parse(output()) == Sample(30000, 2.0, 61.0, 140.5)
+    assert parse(output()) == FINDINGS
 
 
 def test_output_without_a_result_is_an_error_that_shows_it() -> None:

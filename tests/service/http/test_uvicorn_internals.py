@@ -33,6 +33,9 @@ MISSING_NAME = (  # which uvicorn itself still finds, as if it had been renamed 
 )
 
 
+MADE = ("__init__", "shutdown")  # what is looked into, or is there in any case
+
+
 class WithoutMethod(httptools_impl.HttpToolsProtocol):
     """As if `_unset_keepalive_if_required` had never been there."""
 
@@ -107,20 +110,30 @@ def test_a_method_that_is_missing_is_a_doubt() -> None:
 
 
 def relied_on() -> Iterator[tuple[str, str]]:
-    """Yield each place and name that the service's protocol takes from uvicorn's and does not make itself."""
+    """Yield each place and name that our protocol and server take from uvicorn's, and do not make."""
+    yield from relied_on_by("protocol", "Protocol", "express.py", "protocol.py")
+    yield from relied_on_by("server", "Server", "server.py")
+
+
+def relied_on_by(kind: str, ending: str, *files: str) -> Iterator[tuple[str, str]]:
     classes = [
         node
-        for file in ("express.py", "protocol.py")
+        for file in files
         for node in ast.parse((FOLDER / file).read_text("utf-8")).body
-        if isinstance(node, ast.ClassDef) and node.name.endswith("Protocol")
+        if isinstance(node, ast.ClassDef) and node.name.endswith(ending)
     ]
     nodes = [node for one in classes for node in ast.walk(one) if isinstance(node, ast.Attribute)]
     own = {node.attr for node in nodes if isinstance(node.ctx, ast.Store) and is_self(node.value)}
-    own |= {node.name for one in classes for node in one.body if isinstance(node, ast.FunctionDef)}
+    own |= {
+        node.name
+        for one in classes
+        for node in one.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
     for node in nodes:
         of = node.value
         if is_super(of) or (is_self(of) and node.attr not in own):
-            yield "protocol", node.attr
+            yield kind, node.attr
         elif isinstance(of, ast.Attribute) and of.attr in NAMES:
             yield of.attr, node.attr
         elif isinstance(of, ast.Name) and of.id in NAMES:
@@ -139,7 +152,8 @@ def test_every_name_that_is_relied_on_is_looked_for() -> None:
     found = set(relied_on())
     assert ("protocol", "_unset_keepalive_if_required") in found
     assert ("cycle", "response_complete") in found
-    assert not {(place, name) for place, name in found if name not in (*NAMES[place], "__init__")}
+    assert ("server", "servers") in found
+    assert not {(place, name) for place, name in found if name not in (*NAMES[place], *MADE)}
 
 
 @contextmanager

@@ -1,0 +1,94 @@
+"""uvicorn's server, in one process or several, that closes its door behind the last who came in."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from collections.abc import Iterable
+from contextlib import ExitStack, suppress
+from functools import cached_property
+from inspect import signature
+from typing import Any
+
+import uvicorn
+from uvicorn.supervisors import multiprocess
+
+_STARTUP_FAILURE = 3  # what uvicorn ends with
+
+
+class Server(uvicorn.Server):
+    """Takes in all who are connected where it stops to listen: others are refused, and nobody is reset."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._take_in(self._stop_listening())
+        await super().shutdown(sockets)
+
+    def _stop_listening(self) -> list[socket.socket]:
+        """Close the door, and return who has come through it without having been seen."""
+        with ExitStack() as doors:  # each open for as long as somebody has it
+            listening = [doors.enter_context(one.dup()) for each in self.servers for one in each.sockets]
+            for each in self.servers:
+                each.close()
+            return [client for one in listening for client in _waiting_at(one)]
+
+    async def _take_in(self, clients: Iterable[socket.socket]) -> None:
+        loop = asyncio.get_running_loop()
+        connecting = [
+            loop.connect_accepted_socket(self._protocol, client, ssl=self.config.ssl) for client in clients
+        ]
+        await asyncio.gather(*connecting, return_exceptions=True)
+
+    def _protocol(self) -> asyncio.Protocol:
+        kind: Any = self.config.http_protocol_class
+        protocol: asyncio.Protocol = kind(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return protocol
+
+
+def run(config: uvicorn.Config) -> None:
+    """Serve until told to stop, as `uvicorn.run` does, with this server."""
+    server = Server(config)
+    if config.workers > 1:
+        _Workers(config, sockets=[config.bind_socket()], **_target(server)).run()
+        return
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(_STARTUP_FAILURE)
+
+
+class _Workers(multiprocess.Multiprocess):
+    """The parent of workers, which does not hold the door open when they close it."""
+
+    def terminate_all(self) -> None:
+        for one in self.sockets:
+            one.close()
+        super().terminate_all()
+
+
+class _Worker(multiprocess.Process):
+    """A worker's process, which runs this server."""
+
+    @cached_property
+    def server(self) -> uvicorn.Server:
+        return Server(self.config)
+
+
+def _target(server: Server) -> dict[str, Any]:
+    """Return what is to be told the parent of workers, for them to run this server."""
+    if "target" in signature(multiprocess.Multiprocess).parameters:  # up to uvicorn 0.50
+        return {"target": server.run}
+    multiprocess.Process = _Worker  # type: ignore[misc] # uvicorn has no other way to say so
+    return {}
+
+
+def _waiting_at(listening: socket.socket) -> list[socket.socket]:
+    """Return the connections that nobody has accepted yet."""
+    listening.setblocking(False)
+    found = []
+    with suppress(OSError):  # there is none, or none that could be had
+        while True:
+            found.append(listening.accept()[0])
+    return found
