@@ -1,8 +1,8 @@
 """A client that sends no more, and may still read: after `shutdown(SHUT_WR)`, or `nc -N`.
 
 One that has gone away says the very same, and TCP tells the two apart by what comes back for what is sent:
-from whoever has closed, a reset. So where an answer takes longer, an interim one goes ahead of it, which
-every client of HTTP/1.1 must take (RFC 9110, 15.2).
+from whoever has closed, a reset. So where an answer takes longer, interim ones go ahead of it, which every
+client of HTTP/1.1 must take, however many (RFC 9110, 15.2).
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import socket
 from typing import Any
 
 _INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"
-_FIRST_LOOK_S = 0.01  # what is answered by then needs no interim answer
-_LOOK_S = 1.0  # between two looks, at most
+_FIRST_LOOK_S = 0.005  # what is answered by then needs no interim answer
+_LOOK_S = 10.0  # between two looks, at most
+_LESS_OFTEN = 4  # times as long until the look after
 
 
 class HalfClose:
@@ -37,7 +38,6 @@ class HalfClose:
         self._unread_s = unread_s
         self._unread_since = loop.time()
         self._unread_bytes = 0
-        self._has_asked = False
         self._look_after(_FIRST_LOOK_S)
 
     def end(self) -> None:
@@ -45,14 +45,14 @@ class HalfClose:
         self._timer.cancel()
 
     def _look_after(self, seconds: float) -> None:
-        self._timer = self._loop.call_later(seconds, self._look, min(2 * seconds, _LOOK_S))
+        self._timer = self._loop.call_later(seconds, self._look, min(_LESS_OFTEN * seconds, _LOOK_S))
 
     def _look(self, next_s: float) -> None:
-        if self._is_gone() or self._is_unread():
+        waiting = self._transport.get_write_buffer_size()
+        if self._is_gone() or self._is_unread(waiting):
             self._transport.abort()
             return
-        if not self._has_asked and self._is_unanswered():
-            self._has_asked = True
+        if not waiting and self._is_unanswered():
             self._transport.write(_INTERIM)
         self._look_after(next_s)
 
@@ -68,9 +68,8 @@ class HalfClose:
                 return not cycle.response_started and cycle.scope["http_version"] == "1.1"
         return not (self._cycles or self._transport.is_closing())
 
-    def _is_unread(self) -> bool:
-        """Whether nothing of what waits to be sent was taken for too long."""
-        waiting = self._transport.get_write_buffer_size()
+    def _is_unread(self, waiting: int) -> bool:
+        """Whether nothing of the bytes that wait to be sent was taken for too long."""
         if waiting == 0 or waiting != self._unread_bytes:
             self._unread_bytes = waiting
             self._unread_since = self._loop.time()
