@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from bundle.store import ModelStore
 from service.engine.lanes import Lanes, lanes_for
 from service.errors import RequestError
+from service.http.backoff import Backoff
 from service.http.bodies import Bodies
 from service.http.drain import Connection, drained_on_sigterm
 from service.http.limits import Bounds
@@ -48,6 +49,7 @@ class Application(FastAPI):
     """FastAPI, asked last: `POST /predict` pays for no router, and for no middleware that is not there."""
 
     predict: PredictEndpoint
+    backoff: Backoff
     bounds: Bounds
     metrics: Metrics
     access_log: AccessLog | None
@@ -133,12 +135,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.access_log = access_log
     app.metrics = metrics
+    app.backoff = Backoff()
     app.bounds = Bounds.of(settings)
     app.predict = PredictEndpoint(
         Resolver(registry, partial(native.bind, max_rows=settings.max_rows)),
         metrics,
         max_body_bytes=settings.max_body_bytes,
         bodies=Bodies(max(settings.max_bodies_bytes, settings.max_body_bytes)),
+        backoff=app.backoff,
         body_timeout_s=settings.body_timeout_s,
         server_timing=settings.server_timing,
         access_log=app.access_log,

@@ -86,7 +86,7 @@ class Settings(BaseSettings):
 
     inline_us: Annotated[float, Field(ge=0)] = 500.0
     """A call expected to take at most this long, in microseconds, runs on the event loop; a thread would cost
-    more. Meanwhile the loop hears nobody, and between two calls it accepts one new connection."""
+    more. Meanwhile the loop hears nobody, and between two calls it accepts a few new connections."""
 
     max_body_bytes: Annotated[int, Field(ge=1)] = 16 * 2**20
     """Largest request body. Beyond it: 413."""

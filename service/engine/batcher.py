@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from math import isfinite
 from time import perf_counter
@@ -28,6 +28,7 @@ from service.wire.message import Rows
 logger = logging.getLogger("service")
 
 _NOT_FINITE = "the model has no finite answer to these rows"
+_SWEEP_S = 0.01  # between two looks through all that wait for the event loop, for those who left
 _EXPIRED = "the time that timeout_ms allows was over before inference"
 
 
@@ -64,6 +65,7 @@ class Batcher:
         self._scheduled = False
         self._asked = False
         self._someone_left = False
+        self._sweep_at = 0.0
         self._busy_since: float | None = None  # when the last call on the loop ended, if some waited on
 
     def runs_inline(self, rows: int) -> bool:
@@ -111,10 +113,14 @@ class Batcher:
 
     def run_quick(self) -> None:
         """Make a call of what waits for the event loop, now."""
-        self._quick = self._without_the_lost(self._quick)
-        if self._quick:
-            self._call_inline()
-        else:  # whoever waited on has gone
+        now = perf_counter()
+        if now > self._sweep_at:  # seldom: it takes as long as many wait, and a call has few of them
+            self._sweep_at = now + _SWEEP_S
+            self._quick = self._without_the_lost(self._quick)
+        batch = self._without_the_lost(take(self._quick, self._inline_rows)) if self._quick else None
+        if batch:
+            self._call_inline(batch)
+        elif not self._quick:  # whoever waited on has gone
             self._busy_since = None
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
@@ -153,8 +159,7 @@ class Batcher:
             if self._quick:
                 self._schedule(loop)
 
-    def _call_inline(self) -> None:
-        batch = take(self._quick, self._inline_rows)
+    def _call_inline(self, batch: Sequence[Job]) -> None:
         try:
             runtime = self._idle.pop() if self._idle else self._open_another()
             probabilities, start, end = run(runtime, batch)
@@ -208,7 +213,7 @@ class Batcher:
         finally:
             self._lanes.leave()
 
-    def _without_the_lost(self, jobs: deque[Job]) -> deque[Job]:
+    def _without_the_lost(self, jobs: Iterable[Job]) -> deque[Job]:
         """Release the jobs whose client went away or whose time is over, before they cost inference."""
         now = perf_counter()
         kept: deque[Job] = deque()
@@ -223,7 +228,7 @@ class Batcher:
         return kept
 
     def _finish(
-        self, batch: list[Job], runtime: Runtime, probabilities: FloatArray, start: float, end: float
+        self, batch: Sequence[Job], runtime: Runtime, probabilities: FloatArray, start: float, end: float
     ) -> None:
         self._settle(runtime, len(probabilities), end - start)
         finite = _is_finite(probabilities)
@@ -248,7 +253,7 @@ class Batcher:
         except Exception:  # whoever counts must not cost an answer
             logger.exception("could not count a call of the model")
 
-    def _fail(self, batch: list[Job], error: BaseException) -> None:
+    def _fail(self, batch: Sequence[Job], error: BaseException) -> None:
         """Tell everyone in the batch; the runtime that failed is not used again."""
         for job in batch:
             self._admission.release(job.size, job.expected_us, inline=job.inline)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Iterable, Sequence
 from time import perf_counter
 from typing import NamedTuple, Protocol
 
@@ -52,22 +53,23 @@ class Job(NamedTuple):
     arrived: float
 
 
-def count_for_call(sizes: list[int], most: int) -> int:
+def count_for_call(sizes: Iterable[int], most: int) -> int:
     """Return how many of the jobs with these sizes go into a call of at most `most` rows: one at least."""
-    total = 0
-    for index, size in enumerate(sizes):
+    total = count = 0
+    for size in sizes:
         total += size
         if total > most:
-            return max(1, index)
-    return len(sizes)
+            break
+        count += 1
+    return max(1, count)
 
 
 def take(jobs: deque[Job], most: int) -> list[Job]:
     """Take the first of the jobs, those that go into one call of at most `most` rows."""
-    return [jobs.popleft() for _ in range(count_for_call([job.size for job in jobs], most))]
+    return [jobs.popleft() for _ in range(count_for_call((job.size for job in jobs), most))]
 
 
-def run(runtime: Runtime, batch: list[Job]) -> tuple[FloatArray, float, float]:
+def run(runtime: Runtime, batch: Sequence[Job]) -> tuple[FloatArray, float, float]:
     """Run the batch, and return its probabilities, shape (rows, classes), and when it began and ended."""
     start = perf_counter()
     if len(batch) == 1:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from service.engine.reply import Reply, Write
+from service.http.backoff import FOR_NOW, WAITS, Backoff
 from service.http.bodies import Bodies
 from service.http.collector import Collector
 from service.wire.message import Body, Headers
@@ -44,6 +45,7 @@ class ExpressProtocol(HttpToolsProtocol):
     """
 
     endpoint: Endpoint | None = None
+    backoff: Backoff
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -94,7 +96,7 @@ class ExpressProtocol(HttpToolsProtocol):
         endpoint = self.endpoint
         if self._is_collected or self.transport.is_closing() or endpoint is None:
             return False
-        declared = next((int(value) for name, value in self.headers if name == b"content-length"), 0)
+        declared = _declared_bytes(self.headers)
         if not declared - len(self._body) > _LONG_BYTES or declared > endpoint.max_body_bytes:
             return False
         if not endpoint.bodies.reserve(declared):  # a head may promise a body that never comes
@@ -161,18 +163,45 @@ class ExpressProtocol(HttpToolsProtocol):
             self._answer(200, *answer)
         return answer is not None
 
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        for cycle in self._cycles:
+            if cycle.response_complete and cycle.scope["state"].pop(WAITS, False):
+                self._wait(cycle.scope["headers"])
+
+    def stop_hearing(self) -> None:
+        """As `service.http.backoff.Connection` has it."""
+        self._unset_keepalive_if_required()
+        self.flow.pause_reading()
+
+    def hear_again(self) -> None:
+        """As `service.http.backoff.Connection` has it."""
+        self.flow.resume_reading()
+        if self.is_idle():
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+
+    def _wait(self, headers: Headers) -> None:
+        """Wait to be heard again, having sent a request with these headers that was refused."""
+        if not self.transport.is_closing():
+            self.backoff.hold(self, _declared_bytes(headers))
+
     def end_soon(self) -> None:
         """As `service.http.drain.Connection` has it."""
+        self.backoff.release(self)
         self._is_last = True
         if self.cycle is not None and not self.cycle.response_started:
             self.cycle.keep_alive = False
 
     def shutdown(self) -> None:
+        self.backoff.release(self)
         self._is_last = True
         self.hurry()
         super().shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.backoff.forget(self)
         if self._reply is not None:
             self._reply.drop()
             self._reply = None
@@ -230,3 +259,9 @@ class ExpressProtocol(HttpToolsProtocol):
         if self._is_last:
             self.transport.close()
         super().on_response_complete()
+        if status in FOR_NOW:
+            self._wait(self.headers)
+
+
+def _declared_bytes(headers: Headers) -> int:
+    return next((int(value) for name, value in headers if name == b"content-length"), 0)

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from functools import cache
 from typing import Any, Protocol
 
+from service.http.backoff import Backoff
 from service.http.drain import Connection
 from service.http.express import Endpoint
 from service.http.limits import Bounds
@@ -17,6 +18,7 @@ _WRAPPERS_MAX = 100  # more are a circle
 class Host(Protocol):
     """The application, as this protocol knows it."""
 
+    backoff: Backoff
     bounds: Bounds
     is_draining: bool
     """Whether each answer is to be the last on its connection."""
@@ -37,6 +39,7 @@ class _Stranger:
     quick: Endpoint | None = None
 
     def __init__(self) -> None:
+        self.backoff = Backoff()
         self.bounds = Bounds.of(Settings())
 
     def note(self, request: dict[str, Any], outcome: str) -> None:

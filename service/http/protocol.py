@@ -29,6 +29,7 @@ class GuardedProtocol(ExpressProtocol):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._host = host_in(self.app)
+        self.backoff = self._host.backoff
         self.endpoint = self._host.quick if self._host is self.app else None
         self._host.connections = self.connections  # type: ignore[assignment] # all are of this class
         self._bounds = self._host.bounds

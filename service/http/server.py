@@ -14,11 +14,25 @@ from typing import Any
 import uvicorn
 from uvicorn.supervisors import multiprocess
 
+_ACCEPTED = 8  # connections in a turn of the event loop; uvloop accepts one for each place it listens at
 _STARTUP_FAILURE = 3  # what uvicorn ends with
 
 
 class Server(uvicorn.Server):
-    """Takes in all who are connected where it stops to listen: others are refused, and nobody is reset."""
+    """Lets in several in a turn of the event loop, and who has come when it stops to listen.
+
+    The others are refused then, and nobody is reset.
+    """
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        loop, backlog = asyncio.get_running_loop(), self.config.backlog
+        for each in tuple(self.servers):
+            for one in each.sockets:
+                for _ in range(_ACCEPTED - 1):
+                    self.servers.append(
+                        await loop.create_server(self._protocol, sock=one.dup(), backlog=backlog)
+                    )
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._take_in(self._stop_listening())

@@ -15,6 +15,7 @@ from service.engine.batcher import Batcher
 from service.engine.job import Answer
 from service.engine.reply import Reply, Write
 from service.errors import ExpiredError, OverloadedError, RequestError
+from service.http.backoff import FOR_NOW, WAITS, Backoff
 from service.http.bodies import Bodies
 from service.http.limits import read_body
 from service.observe.access_log import TOLD, AccessLog, outcome_of, state_of
@@ -50,6 +51,7 @@ class PredictEndpoint:
         *,
         max_body_bytes: int,
         bodies: Bodies,
+        backoff: Backoff,
         body_timeout_s: float,
         server_timing: bool,
         access_log: AccessLog | None,
@@ -58,6 +60,7 @@ class PredictEndpoint:
         self._metrics = metrics
         self.max_body_bytes = max_body_bytes
         self.bodies = bodies
+        self._backoff = backoff
         self._body_timeout_s = body_timeout_s
         self._server_timing = server_timing
         self._access_log = access_log
@@ -68,7 +71,9 @@ class PredictEndpoint:
             headers, content = await self._answer(scope, receive, course)
             status = 200
         except RequestError as error:
-            status, headers, content = refusal(error)
+            status, headers, content = self._refuse(error)
+            if status in FOR_NOW:
+                state_of(scope)[WAITS] = True
         except ClientDisconnect:
             self._tell(scope, course, outcome_of(scope, None))
             return
@@ -113,7 +118,7 @@ class PredictEndpoint:
             (servable, codec), wants, deadline = asked
             batcher = servable.batcher
             encode = partial(self._encode, course, codec, wants)
-            reply = Reply(batcher, encode, refusal, write, partial(course.count, self._metrics))
+            reply = Reply(batcher, encode, self._refuse, write, partial(course.count, self._metrics))
             try:
                 _check_room(asked.bound, wants, body)
                 rows = _decode_quick(course, asked, body)
@@ -184,6 +189,11 @@ class PredictEndpoint:
         if self._server_timing:
             headers.append(_timing(*course.stages))
         return headers, content
+
+    def _refuse(self, error: BaseException) -> tuple[int, Headers, bytes]:
+        if isinstance(error, OverloadedError):
+            error.retry_after_s = max(error.retry_after_s, self._backoff.retry_after_s())
+        return refusal(error)
 
     def _tell(self, scope: Scope, course: Course, outcome: str) -> None:
         state_of(scope)[TOLD] = True

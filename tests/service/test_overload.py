@@ -13,6 +13,7 @@ import httpx
 import psutil
 import pytest
 
+from service.http.backoff import Backoff
 from tests.running_service import RunningService, running_service
 from tests.service.connection import Connection, request
 from tests.service.load import OCTETS, Load, load, percentile
@@ -24,6 +25,8 @@ MANY = 5000  # for a call of some 750 ms
 BOUND = 2 * ROWS  # rows that may wait
 PAUSE_S = 0.02  # of a client that was refused; it should be a second, and we have only two
 CLIENTS = 16
+HASTY = 32  # clients that retry at once
+REFUSED_PER_S = 2 / Backoff().longest_s  # twice what is aimed at
 TARGET = '{model="digits",variant="int16x8"}'
 SHED = 'requests_total{model="digits",outcome="503",variant="int16x8"}'
 EXPIRED = 'requests_total{model="digits",outcome="504",variant="int16x8"}'
@@ -124,6 +127,29 @@ def test_goodput_and_waits_hold_for_minutes(slow_models: Path, tmp_path: Path) -
     assert percentile(admitted, 0.5) < CLIENTS / 2 / calm
     assert goodput(found.load, found.start, found.end) > 0.4 * calm
     assert statistics.median(found.looks) < 0.1
+
+
+@pytest.mark.parametrize("rows", [ROWS, 1], ids=["refused the short way", "refused the long way"])
+def test_clients_that_retry_at_once_are_refused_no_oftener_for_it(
+    slow_models: Path, tmp_path: Path, rows: int
+) -> None:
+    bounds = ("--max-waiting-rows", str(2 * rows), "--inline-us", "0")
+    with (
+        slow_service(slow_models, tmp_path / "log", *bounds) as service,
+        load(
+            service.client, f"/predict{SLOW}", bytes(256 * rows), connections=HASTY, headers=OCTETS
+        ) as running,
+    ):
+        running.wait_for(HASTY, status=503)
+        before, start = len(running.of(503)), time.monotonic()
+        running.wait_for(50, status=503)
+        running.wait_for(20)
+        refused, took_s = len(running.of(503)) - before, time.monotonic() - start
+        running.stop()
+        answer = service.client.post(f"/predict{SLOW}", content=bytes(256 * rows), headers=OCTETS)
+    assert {sample.status for sample in running.samples} == {200, 503}
+    assert refused < HASTY + REFUSED_PER_S * took_s
+    assert answer.status_code == 200
 
 
 def test_who_would_wait_too_long_is_refused_before_waiting(slow_models: Path, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import uvloop
 from uvicorn.server import ServerState
 
 from service.engine.reply import Write
+from service.http.backoff import Backoff
 from service.http.bodies import Bodies
 from service.http.limits import Bounds
 from service.http.protocol import GuardedProtocol
@@ -38,6 +39,7 @@ class Host:
     def __init__(self) -> None:
         self.bounds = Bounds(connections=100, head_bytes=2000, head_timeout_s=3600)
         self.quick = Quick()
+        self.backoff = Backoff()
         self.may_answer = asyncio.Event()
         self.answer = b"well"
         self.asked = 0

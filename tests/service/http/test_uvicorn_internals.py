@@ -33,7 +33,7 @@ MISSING_NAME = (  # which uvicorn itself still finds, as if it had been renamed 
 )
 
 
-MADE = ("__init__", "shutdown")  # what is looked into, or is there in any case
+MADE = ("__init__", "startup", "shutdown")  # what is looked into, or is there in any case
 
 
 class WithoutMethod(httptools_impl.HttpToolsProtocol):

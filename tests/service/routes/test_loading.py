@@ -13,6 +13,7 @@ from typing import Any
 from starlette.types import Message
 
 from bundle.bundle import Bundle
+from service.http.backoff import Backoff
 from service.http.bodies import Bodies
 from service.repository.resolver import Resolver
 from service.routes.predict import PredictEndpoint
@@ -63,6 +64,7 @@ def run(digits: Bundle, root: Path, body: Body) -> None:
                 there.metrics,
                 max_body_bytes=1000,
                 bodies=Bodies(2 * len(BODY)),
+                backoff=Backoff(),
                 body_timeout_s=60.0,
                 server_timing=False,
                 access_log=None,

@@ -1,0 +1,91 @@
+"""Hears those again later who were refused for want of time or room, whether or not they would wait."""
+
+from __future__ import annotations
+
+import asyncio
+from math import ceil
+from typing import Protocol
+
+FOR_NOW = frozenset({503, 504})
+"""The statuses that say: not now."""
+
+WAITS = "waits"
+"""Where a scope's state holds that the connection is to wait once the request is answered."""
+
+_SPACING_S = 4e-3  # between two that are heard again: to read and refuse one takes a small part of that
+_CALM = 0.8  # times that, with each that is heard while nobody is refused
+_BYTES = 262_144  # to read so many takes about as long as to refuse a small request
+
+
+class Connection(Protocol):
+    """A connection, as whoever lets it wait knows it. What is sent on it meanwhile stays with the sender."""
+
+    def stop_hearing(self) -> None:
+        """Read no more."""
+
+    def hear_again(self) -> None:
+        """Read on."""
+
+
+class Backoff:
+    """A queue of connections whose last request was refused, of which one at a time is heard again.
+
+    A client that retries at once costs the event loop what an answer to another would, and a thousand of them
+    cost all of it; heard at a bounded rate, a few hundredths. Where one is heard and nobody is refused after
+    it, the next is heard sooner, down to one in each turn of the loop: the queue does not outlive its cause.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[Connection, float] = {}  # in their order: the time that each takes, in spacings
+        self._spacings = 0.0
+        self._spacing_s = _SPACING_S
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def longest_s(self) -> float:
+        """The longest that one waits who is refused now, in seconds."""
+        return (self._spacings + 1) * _SPACING_S
+
+    def retry_after_s(self) -> int:
+        """Return `longest_s` as a client is told: whole seconds, at least one."""
+        return max(1, ceil(self.longest_s))
+
+    def hold(self, connection: Connection, request_bytes: int = 0) -> None:
+        """Put a connection that was refused at the end, if it is not there; a large request waits longer."""
+        self._spacing_s = _SPACING_S
+        spacings = 1 + request_bytes / _BYTES
+        self._spacings += spacings
+        if connection in self._waiting:
+            self._waiting[connection] += spacings
+            return
+        self._waiting[connection] = spacings
+        connection.stop_hearing()
+        self._start_timer()
+
+    def forget(self, connection: Connection) -> bool:
+        """Let a connection wait no more, and tell whether it did."""
+        spacings = self._waiting.pop(connection, None)
+        if spacings is None:
+            return False
+        self._spacings -= spacings
+        if not self._waiting:
+            self._spacings = 0.0  # so that rounding never adds up
+        return True
+
+    def release(self, connection: Connection) -> None:
+        """Hear a connection at once, if it waits."""
+        if self.forget(connection):
+            connection.hear_again()
+
+    def _start_timer(self) -> None:
+        if self._timer is None and self._waiting:
+            spacings = next(iter(self._waiting.values()))
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(spacings * self._spacing_s, self._hear_one)
+
+    def _hear_one(self) -> None:
+        self._timer = None
+        if self._waiting:
+            self._spacing_s *= _CALM
+            self.release(next(iter(self._waiting)))
+        self._start_timer()
