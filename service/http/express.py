@@ -205,6 +205,7 @@ class ExpressProtocol(HttpToolsProtocol):
                 cycle.disconnected = True
                 cycle.message_event.set()
         self._cycles = []
+        self._unset_keepalive_if_required()  # which uvicorn forgets where there is an error
         super().connection_lost(exc)
 
     def _may_be_quick(self) -> bool:

@@ -9,6 +9,7 @@ from httptools import HttpParserError, HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from service.http.express import ExpressProtocol
+from service.http.half_close import HalfClose
 from service.http.host import host_in
 from service.http.linger import LingeringTransport
 from service.observe.access_log import REFUSED
@@ -43,6 +44,7 @@ class GuardedProtocol(ExpressProtocol):
         self._begun = 0  # requests, in the bytes that were read last
         self._without_upgrade = b""  # a head once more, without what nobody here takes up
         self._refusal: bytes | None = None
+        self._half_close: HalfClose | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(LingeringTransport(transport))  # type: ignore[arg-type] # it stands in for one
@@ -53,15 +55,36 @@ class GuardedProtocol(ExpressProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
+        if self._half_close is not None:
+            self._half_close.end()
         if self._refusal is None and (self._in_head or self.is_arriving()):
             self._host.note(self._request(), "disconnected")
         for cycle, _ in self.pipeline:  # nobody has begun to answer them
             self._host.note(dict(cycle.scope), "disconnected")
         super().connection_lost(exc)
 
+    def eof_received(self) -> bool:  # type: ignore[override] # uvicorn's always closes
+        """Close the connection after the answers to what has arrived whole; at once where nothing has."""
+        if self._half_close is None and not self.transport.is_closing() and self.transport.can_write_eof():
+            whole = [cycle for cycle in self._cycles if not (cycle.more_body or cycle.response_complete)]
+            if whole or self._reply is not None:
+                self._end_after(whole)
+        return self._half_close is not None
+
+    def _end_after(self, whole: list[Any]) -> None:
+        self._half_close = HalfClose(self.loop, self.transport, whole, unread_s=self.timeout_keep_alive)
+        self._stop_timer()  # of a head that will not come whole
+        self._is_last = True
+        if self.pipeline and self.pipeline[0][0].more_body:  # nor will this, which came last
+            cycle, _ = self.pipeline.popleft()
+            self._host.note(dict(cycle.scope), "disconnected")
+        if whole and self._refusal is None:
+            whole[-1].keep_alive = False
+
     def data_received(self, data: bytes) -> None:
         if self._refusal is not None or self.transport.is_closing():  # `_is_over`, in the hottest place
             return
+        was_in_head = self._in_head
         self._begun = 0
         self._may_be_large = self._head_bytes + len(data) > self._bounds.head_bytes
         self._has_body = False
@@ -71,19 +94,20 @@ class GuardedProtocol(ExpressProtocol):
         if self._in_head:
             if self._begun:
                 # Some of these bytes may be of the requests before.
-                is_alone = self._begun == 1 and self.is_idle()
+                is_alone = self._begun == 1 and self.is_idle() and not (was_in_head or self._has_body)
                 self._head_bytes = len(data) if is_alone else self._parsed_bytes()
                 self._stop_timer()
             else:
                 self._head_bytes += len(data)
             self._check_head(self._head_bytes)
             self._start_timer()
-        elif not self._begun and self.is_idle() and not self._is_collected:
+        elif not (self._begun or was_in_head or self._is_collected) and self.is_idle():
             self._start_timer()  # these bytes belong to no request, and have stopped the idle timer
         else:
             if self._head_timer is not None:
                 self._stop_timer()
-            if not self._begun:  # what stands between the pieces of a body, or after it, is a head as well
+            if not (self._begun or was_in_head):
+                # What stands between the pieces of a body, or after it, is a head as well.
                 self._barren_bytes = 0 if self._has_body else self._barren_bytes + len(data)
                 self._check_head(max(self._barren_bytes, self._parsed_bytes()))
 

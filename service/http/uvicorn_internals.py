@@ -31,8 +31,8 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("client", "pipeline", "root_path", "scope", "server_state", "transport", "url"),
         *("connection_lost", "connection_made", "data_received", "pause_writing", "resume_writing"),
         *("on_body", "on_headers_complete", "on_message_begin", "on_message_complete"),
-        *("on_response_complete", "send_400_response", "shutdown", "timeout_keep_alive_handler"),
-        *("_unset_keepalive_if_required", "timeout_keep_alive", "timeout_keep_alive_task"),
+        *("eof_received", "on_response_complete", "send_400_response", "shutdown", "timeout_keep_alive"),
+        *("timeout_keep_alive_handler", "timeout_keep_alive_task", "_unset_keepalive_if_required"),
     ),
     "cycle": (
         *("disconnected", "keep_alive", "message_event", "more_body", "response_complete"),

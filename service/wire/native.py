@@ -17,6 +17,7 @@ import msgspec
 from bundle.manifest import VERSION_MAX
 from bundle.normalizer import FloatArray
 from service.errors import InvalidRequestError, UnsupportedEncodingError, shown
+from service.wire.accept import takes_octets
 from service.wire.instances import decode_instances, refuse_octets
 from service.wire.message import Body, Headers, Rows
 from service.wire.signature import Signature
@@ -103,7 +104,7 @@ def ask_headers(raw: Headers) -> Wants:
         elif name == b"content-type":
             wants.octets_in = value.partition(b";")[0].strip().lower() == _OCTETS
         elif name == b"accept":
-            wants.octets_out = _OCTETS in value.lower()
+            wants.octets_out = takes_octets(value)
         elif name == b"x-timeout-ms":
             wants.timeout_ms = _timeout_ms(value.decode("latin-1"))
         elif name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -126,6 +127,20 @@ def test_behind_what_stands_before_it_a_prediction_is_what_it_is_without(
     assert gated.client.post("/predict?variant=nonesuch", content=ROW).status_code == 404
     assert gated.client.post("/predict", content=b"{").status_code == 400
     assert gated.client.get("/predict").status_code == 405
+
+
+@pytest.mark.parametrize("content", [GOOD, LONG, GOOD + LONG + GOOD])
+def test_behind_what_stands_before_it_who_sends_no_more_is_answered(
+    gated: RunningService, content: bytes
+) -> None:
+    with Connection(gated.client) as connection:
+        connection.send(content.replace(b"host: x\r\n", b"host: x\r\nauthorization: let me in\r\n"))
+        connection.socket.shutdown(socket.SHUT_WR)
+        for _ in range(content.count(b"POST")):
+            while (answer := connection.read()).status == 100:
+                pass  # what follows takes longer
+            assert answer.status == 200
+        assert connection.is_closed()
 
 
 def test_behind_what_stands_before_it_heads_are_bounded(gated: RunningService) -> None:

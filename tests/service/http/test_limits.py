@@ -109,6 +109,31 @@ def test_an_idle_connection_is_closed(connection: Connection) -> None:
     assert time.monotonic() - start > 1  # by this limit, and not by that for a head
 
 
+@pytest.mark.parametrize("place", [10, 30, -len(ROW)])
+def test_a_request_in_two_pieces_leaves_as_much_time_to_the_next_as_one_in_one(
+    strict: httpx.Client, connection: Connection, place: int
+) -> None:
+    connection.send(GOOD[:place])
+    # So that the pieces are read in two turns, and the second when nobody else is there.
+    strict.get("/health/live", headers={"connection": "close"})
+    connection.send(GOOD[place:])
+    assert connection.read().status == 200
+    start = time.monotonic()
+    assert connection.is_closed()
+    assert time.monotonic() - start > 1  # by the limit for idle connections, and not by that for a head
+
+
+@pytest.mark.parametrize("place", [10, 100, len(GOOD)])
+def test_a_body_with_a_head_behind_it_is_not_taken_for_that_head(
+    strict: httpx.Client, connection: Connection, place: int
+) -> None:
+    content = request(ROW.ljust(3900)) + GOOD  # and a head may have 2000 bytes
+    for piece in (content[:place], content[place : -len(ROW) - 5], content[-len(ROW) - 5 :]):
+        connection.send(piece)
+        strict.get("/health/live")
+    assert [connection.read().status for _ in range(2)] == [200, 200]
+
+
 def test_a_connection_on_which_nothing_comes_is_closed(connection: Connection) -> None:
     assert connection.is_closed()
 

@@ -75,6 +75,7 @@ def test_headers_say_which_way_numbers_are_written() -> None:
     )
     assert (wants.octets_in, wants.octets_out, wants.length, wants.timeout_ms) == (True, True, 256, 20.0)
     assert ask_headers([(b"content-type", b"text/plain"), (b"accept", b"*/*")]) == JSON
+    assert ask_headers([(b"accept", b"application/octet-stream;q=0")]) == JSON
     with pytest.raises(UnsupportedEncodingError, match="'br'"):
         ask_headers([(b"content-encoding", b"br")])
 

@@ -1,0 +1,54 @@
+"""However a connection ends, no timer outlives it: it would hold all that the connection held."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.service.connection import request
+from tests.service.http.listening import GET, LOOPS, Host, Listening, listening, reset, until
+
+CLIENTS = 5
+LONG = request(bytes(400_000))
+SENT = {
+    "nothing": b"",
+    "empty lines": b"\r\n\r\n",
+    "half a head": GET[:20],
+    "half a body": LONG[:1000],
+    "half a long body": LONG[:200_000],
+    "a small one": request(b""),
+    "a request": GET,
+    "a request and half a head": GET + GET[:20],
+}
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("sent", SENT.values(), ids=SENT)
+@pytest.mark.parametrize("last", ["a reset", "an answer", "its end"])
+def test_nothing_is_left_of_a_connection_that_was_reset(loop: str, sent: bytes, last: str) -> None:
+    async def go() -> None:
+        async with listening(Host()) as there, asyncio.timeout(60):
+            if last == "an answer":
+                there.host.may_answer.set()
+            clients = [await there.connect() for _ in range(CLIENTS)]
+            for reader, writer in clients:
+                writer.write(sent)
+                if last == "an answer" and GET in sent:
+                    await reader.readuntil(b"well")
+                if last == "its end":
+                    writer.write_eof()
+            await there.see()
+            for _, writer in clients:
+                reset(writer)
+            await until(lambda: not there.connections)
+            await until_nothing_is_held(there)
+
+    with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
+        runner.run(go())
+
+
+async def until_nothing_is_held(there: Listening) -> None:
+    """Wait until all protocols are gone, for far less than their timers would take."""
+    async with asyncio.timeout(10):
+        await until(lambda: there.held() == 0)
