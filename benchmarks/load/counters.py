@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from time import perf_counter
 
 import httpx
@@ -29,6 +29,8 @@ class Answers:
     """With 503: more than the service can do."""
     failed: float
     """With anything else."""
+    processor_s: float = 0.0
+    """Processor time that the server has used."""
 
 
 @dataclass
@@ -56,8 +58,8 @@ class Readings:
 
 
 @contextmanager
-def reading(host: str, *, pause_s: float) -> Iterator[Readings]:
-    """Read the counters from now on until the block is left, over one connection.
+def reading(host: str, processor_s: Callable[[], float], *, pause_s: float) -> Iterator[Readings]:
+    """Read the counters from now on until the block is left, over one connection, and what is used with them.
 
     Raises ProcessError where they cannot be read.
     """
@@ -68,14 +70,14 @@ def reading(host: str, *, pause_s: float) -> Iterator[Readings]:
     def read() -> None:
         try:
             while not over.wait(pause_s):
-                _read(client, readings)
-            _read(client, readings)
+                _read(client, processor_s, readings)
+            _read(client, processor_s, readings)
         except httpx.HTTPError as error:
             errors.append(error)
 
     with httpx.Client(base_url=host, timeout=_TIMEOUT_S, trust_env=False) as client:
         try:
-            _read(client, readings)
+            _read(client, processor_s, readings)
         except httpx.HTTPError as error:
             raise _unread(error) from error
         thread = threading.Thread(target=read, daemon=True)
@@ -104,10 +106,10 @@ def answers_in(text: str) -> Answers:
     return Answers(served, refused, sum(counts.values()))
 
 
-def _read(client: httpx.Client, readings: Readings) -> None:
+def _read(client: httpx.Client, processor_s: Callable[[], float], readings: Readings) -> None:
     answer = client.get("/metrics").raise_for_status()
     readings.at.append(perf_counter())
-    readings.counted.append(answers_in(answer.text))
+    readings.counted.append(replace(answers_in(answer.text), processor_s=processor_s()))
 
 
 def _unread(error: httpx.HTTPError) -> ProcessError:

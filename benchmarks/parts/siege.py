@@ -28,7 +28,8 @@ from loadtests.rig.turns import turn
 
 ROWS = 64
 AIMS = {
-    "goodput / most": at_least(0.93),
+    "goodput / calm": at_least(0.93),
+    "goodput a processor second / calm": at_least(0.93),
     "goodput later / before": at_least(0.93),
     "probes' p99, ms": at_most(50.0),
 }
@@ -64,6 +65,8 @@ class Besieged:
     answers: Answers
     unanswered: int
     probes: Probes
+    first_probes: Probes
+    """While the connections were opened."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ class Siege:
     """Whom the loads are sent to, and what is watched meanwhile."""
 
     plan: Plan
-    host: str
+    server: server.Server
     request: Request
     prober: Prober
 
@@ -95,8 +98,13 @@ class Siege:
                 findings = found()
             end = time.perf_counter()
         start = _start(findings, end)
-        answers = readings.per_s(start + self._settle_s, end)
-        return Besieged(answers, unanswered(findings), probes.between(start, end))
+        settled = start + self._settle_s
+        return Besieged(
+            readings.per_s(settled, end),
+            unanswered(findings),
+            probes.between(settled, end),
+            probes.between(start, settled),
+        )
 
     def burst(self, calm: int, more: int) -> Burst:
         """Load it with calm connections all the time, and more in the middle. Raises BenchmarkError."""
@@ -128,10 +136,13 @@ class Siege:
         return min(_SETTLE_S, self.plan.seconds / 4)
 
     def _begun(self, connections: int, seconds: float) -> AbstractContextManager[Callable[[], Findings]]:
-        return self.plan.client.begun(self.host, self.request, connections=connections, seconds=seconds)
+        return self.plan.client.begun(
+            self.server.host, self.request, connections=connections, seconds=seconds
+        )
 
     def _reading(self) -> AbstractContextManager[Readings]:
-        return reading(self.host, pause_s=min(_READ_S, self.plan.seconds / 4))
+        pause_s = min(_READ_S, self.plan.seconds / 4)
+        return reading(self.server.host, self.server.process.processor_s, pause_s=pause_s)
 
 
 def run(plan: Plan, result: Result) -> None:
@@ -140,8 +151,8 @@ def run(plan: Plan, result: Result) -> None:
         f"{ROWS} rows of octets a request; each connection sends it again as soon as any answer is there",
         "answers: as the service counts them; goodput: answered 200; refused: answered 503",
         "failed: answered otherwise, or not at all; shown where there were any",
-        "goodput / most: over the most of any number of connections in the same round",
-        f"the first {_SETTLE_S:g} s of a load, in which connections are opened, count for the probes only",
+        "calm: the fewest connections, of which none is refused, in the same round",
+        f"the first {_SETTLE_S:g} s of a load, in which connections are opened at once, count for `opening`",
         f"probes: {PATH}, {_PROBES} a second at most, one after the other, each over a new connection",
         "probes are sent by a process on the load's core: what it waits for that core is in their times",
     ]
@@ -172,7 +183,7 @@ def profile(plan: Plan, result: Result, case: Case, bundle: Bundle) -> None:
         prober(ours.host, log=logs / "prober.log", core=plan.cores.load) as ask,
     ):
         request.send(ours.host)
-        siege = Siege(plan, ours.host, request, ask)
+        siege = Siege(plan, ours, request, ask)
         for index in range(plan.rounds):
             at = f"{case.name}, round {index + 1} of {plan.rounds}"
             rounds.append({})
@@ -193,21 +204,25 @@ def figures(case: Case, rounds: Sequence[Mapping[int, Besieged]]) -> list[Figure
     """Return what became of each number of connections, from the rounds in which it was measured."""
     found = []
     for connections in case.connections:
-        measured = [
-            (one[connections], max(other.answers.served for other in one.values()))
-            for one in rounds
-            if connections in one
-        ]
+        measured = [(one[connections], one.get(case.connections[0])) for one in rounds if connections in one]
+        pairs = [(one.answers, calm.answers) for one, calm in measured if calm and calm.answers.served]
+        opening = [one.first_probes for one, _ in measured]
         name = f"{case.name}, {_shown(connections)}"
         found += _figures(
             name,
             {
                 "goodput, requests/s": [one.answers.served for one, _ in measured],
-                "goodput / most": [one.answers.served / most for one, most in measured if most],
+                "goodput / calm": [one.served / calm.served for one, calm in pairs],
+                "goodput a processor second / calm": [
+                    _per_processor_s(one) / _per_processor_s(calm)
+                    for one, calm in pairs
+                    if one.processor_s and calm.processor_s
+                ],
                 "refused, requests/s": [one.answers.refused for one, _ in measured],
                 "failed, requests/s": _if_any([one.answers.failed for one, _ in measured]),
             }
-            | _troubles([one for one, _ in measured]),
+            | _troubles([one for one, _ in measured])
+            | {"opening: probes' longest, ms": [max(one.took_ms) for one in opening if one.took_ms]},
         )
     return found
 
@@ -218,6 +233,11 @@ def burst_figures(case: Case, bursts: Sequence[Burst]) -> list[Figure]:
     columns = {
         "goodput before, requests/s": [one.before.served for one in bursts],
         "goodput during / before": [one.during.served / one.before.served for one in before],
+        "goodput a processor second, during / before": [
+            _per_processor_s(one.during) / _per_processor_s(one.before)
+            for one in before
+            if one.during.processor_s and one.before.processor_s
+        ],
         "goodput in the second after / before": [one.first_s.served / one.before.served for one in before],
         "goodput later / before": [one.later.served / one.before.served for one in before],
         "refused during, requests/s": [one.during.refused for one in bursts],
@@ -237,6 +257,10 @@ def _troubles(measured: Sequence[Besieged | Burst]) -> dict[str, list[float]]:
         "failed probes": _if_any([one.probes.failed for one in measured]),
         "requests without an answer": _if_any([one.unanswered for one in measured]),
     }
+
+
+def _per_processor_s(answers: Answers) -> float:
+    return answers.served / answers.processor_s
 
 
 def _if_any(counts: Sequence[float]) -> list[float]:

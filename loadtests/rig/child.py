@@ -138,6 +138,15 @@ class Child:
                 total += process.memory_info().rss
         return total or None
 
+    def processor_s(self) -> float:
+        """Return the processor time that the process, and those it has started that run, have used so far."""
+        total = 0.0
+        for process in self._family.members():
+            with suppress(psutil.NoSuchProcess):
+                used = process.cpu_times()
+                total += used.user + used.system
+        return total
+
     def tail(self) -> str:
         """Return the last lines of the log."""
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()

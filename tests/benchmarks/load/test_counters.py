@@ -53,7 +53,7 @@ def test_the_service_is_read_before_and_after_whatever_is_sent(
     good = octets_request("/predict?variant=int8", bundle.test_set()[0][:2])
     bad = octets_request("/predict?variant=int8", bundle.test_set()[0][:1, 1:])
     with service(models, bundle.name, ["int8"], log=tmp_path / "log", core=bound.server) as ours:
-        with reading(ours.host, pause_s=60) as found:
+        with reading(ours.host, ours.process.processor_s, pause_s=60) as found:
             for _ in range(3):
                 good.send(ours.host)
             with pytest.raises(ProcessError, match="was answered 4"):
@@ -61,19 +61,20 @@ def test_the_service_is_read_before_and_after_whatever_is_sent(
         first, last = found.counted
         assert (last.served - first.served, last.refused, last.failed - first.failed) == (3, 0, 1)
         assert found.at == sorted(found.at)
+        assert last.processor_s >= first.processor_s > 0
 
 
 def test_metrics_that_cannot_be_read_are_an_error(
     bundle: Bundle, models: Path, bound: Cores, tmp_path: Path, unused_address: str
 ) -> None:
     with (
-        pytest.raises(ProcessError, match="the metrics could not be read"),
-        reading(unused_address, pause_s=1),
-    ):
-        pass
-    with (
         service(models, bundle.name, ["int8"], log=tmp_path / "log", core=bound.server) as ours,
         pytest.raises(ProcessError, match="the metrics could not be read"),
-        reading(ours.host, pause_s=60),
+        reading(ours.host, ours.process.processor_s, pause_s=60),
     ):
         ours.process.stop()
+    with (
+        pytest.raises(ProcessError, match="the metrics could not be read"),
+        reading(unused_address, lambda: 0.0, pause_s=1),
+    ):
+        pass
