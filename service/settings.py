@@ -126,7 +126,8 @@ class Settings(BaseSettings):
     """Versions of a model that stay loaded besides the newest: those that were asked for last."""
 
     drain_s: Annotated[float, Field(ge=0)] = 1.0
-    """Seconds between SIGTERM and the end, in which /health/ready says no and requests are still answered."""
+    """Seconds between SIGTERM and the end, in which /health/ready says no and requests are still answered.
+    Then connections that are idle have as long again, a second at most, for another request to begin."""
 
     stop_s: Annotated[float, Field(ge=0)] = 20.0
     """Seconds after those, in which requests that are in progress may end. What is left then is given up, and

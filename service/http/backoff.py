@@ -39,6 +39,7 @@ class Backoff:
         self._waiting: dict[Connection, float] = {}  # in their order: the time that each takes, in spacings
         self._spacings = 0.0
         self._spacing_s = _SPACING_S
+        self._due = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -60,7 +61,7 @@ class Backoff:
             return
         self._waiting[connection] = spacings
         connection.stop_hearing()
-        self._start_timer()
+        self._start_timer(asyncio.get_running_loop().time())
 
     def forget(self, connection: Connection) -> bool:
         """Let a connection wait no more, and tell whether it did."""
@@ -77,15 +78,15 @@ class Backoff:
         if self.forget(connection):
             connection.hear_again()
 
-    def _start_timer(self) -> None:
+    def _start_timer(self, since: float) -> None:
         if self._timer is None and self._waiting:
             spacings = next(iter(self._waiting.values()))
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(spacings * self._spacing_s, self._hear_one)
+            self._due = since + spacings * self._spacing_s
+            self._timer = asyncio.get_running_loop().call_at(self._due, self._hear_one)
 
     def _hear_one(self) -> None:
         self._timer = None
         if self._waiting:
             self._spacing_s *= _CALM
             self.release(next(iter(self._waiting)))
-        self._start_timer()
+        self._start_timer(self._due)  # and not since now: whoever is told when must not wait longer

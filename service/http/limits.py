@@ -18,6 +18,8 @@ from service.errors import SlowBodyError, TooLargeError
 from service.http.bodies import Body
 from service.settings import Settings
 
+_LAST_CALL_S = 0.05, 1.0  # at least, and at most
+
 
 @dataclass(frozen=True)
 class Bounds:
@@ -26,11 +28,15 @@ class Bounds:
     connections: int
     head_bytes: int
     head_timeout_s: float
+    last_call_s: float
+    """For a request to begin, or to come whole, once the server has stopped to listen."""
 
     @classmethod
     def of(cls, settings: Settings) -> Bounds:
         """Return what was set."""
-        return cls(settings.max_connections, settings.max_head_bytes, settings.head_timeout_s)
+        least, most = _LAST_CALL_S
+        last_call_s = max(least, min(most, settings.drain_s))
+        return cls(settings.max_connections, settings.max_head_bytes, settings.head_timeout_s, last_call_s)
 
 
 async def read_body(

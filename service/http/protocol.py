@@ -15,8 +15,6 @@ from service.http.linger import LingeringTransport
 from service.observe.access_log import REFUSED
 from service.wire.problem import PROBLEM_TYPE, problem
 
-_LAST_CALL_S = 1.0  # for a request to begin, or to come whole, where the server has stopped to listen
-
 
 class _RefusedError(Exception):
     """Raised in a callback of the parser, so that it reads no further."""
@@ -171,7 +169,7 @@ class GuardedProtocol(ExpressProtocol):
             self.cycle.keep_alive = False
         if self._reply is not None:
             self._reply.hurry()
-        self.loop.call_later(_LAST_CALL_S, self._close_unless_busy)
+        self.loop.call_later(self._bounds.last_call_s, self._close_unless_busy)
 
     def _close_unless_busy(self) -> None:
         cycle = self.cycle

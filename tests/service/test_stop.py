@@ -233,7 +233,8 @@ def test_a_client_that_keeps_connections_is_answered_until_it_is_refused(
     digits_alone: Path, tmp_path: Path, workers: str
 ) -> None:
     seen: list[str] = []
-    with running_service(digits_alone, tmp_path / "log", *COMMON, "--workers", workers) as service:
+    arguments, environment = (*COMMON, "--workers", workers), {"PRECISION_LADDER__DRAIN_S": "1"}
+    with running_service(digits_alone, tmp_path / "log", *arguments, environment=environment) as service:
         thinking = [max(0, number - CLIENTS // 2) * 0.02 for number in range(CLIENTS)]
         clients = [
             threading.Thread(target=ask_until_refused, args=(service.client, think_s, seen))

@@ -37,7 +37,7 @@ class Host:
     connections = ()
 
     def __init__(self) -> None:
-        self.bounds = Bounds(connections=100, head_bytes=2000, head_timeout_s=3600)
+        self.bounds = Bounds(connections=100, head_bytes=2000, head_timeout_s=3600, last_call_s=1)
         self.quick = Quick()
         self.backoff = Backoff()
         self.may_answer = asyncio.Event()
