@@ -56,11 +56,8 @@ class Backoff:
         self._spacing_s = _SPACING_S
         spacings = 1 + request_bytes / _BYTES
         self._spacings += spacings
-        if connection in self._waiting:
-            self._waiting[connection] += spacings
-            return
-        self._waiting[connection] = spacings
-        connection.stop_hearing()
+        self._waiting[connection] = self._waiting.get(connection, 0.0) + spacings
+        connection.stop_hearing()  # anew where it waits: it was heard with the answer to what came behind
         self._start_timer(asyncio.get_running_loop().time())
 
     def forget(self, connection: Connection) -> bool:

@@ -177,6 +177,7 @@ class ExpressProtocol(HttpToolsProtocol):
     def hear_again(self) -> None:
         """As `service.http.backoff.Connection` has it."""
         self.flow.resume_reading()
+        self._unset_keepalive_if_required()  # of the answer to what came behind, or it would never end
         if self.is_idle():
             self.timeout_keep_alive_task = self.loop.call_later(
                 self.timeout_keep_alive, self.timeout_keep_alive_handler

@@ -73,12 +73,13 @@ class Quick:
     def __init__(self) -> None:
         self.bodies = Bodies(100_000_000)
         self.waiting: list[Waiting] = []
+        self.status = 200
 
     def answer_now(self, query: bytes, headers: Headers, body: Body) -> None:
         """Leave it to the application."""
 
     def begin(self, query: bytes, headers: Headers, body: Body, write: Write) -> Waiting:
-        self.waiting.append(Waiting(write))
+        self.waiting.append(Waiting(write, self.status))
         return self.waiting[-1]
 
 
@@ -87,6 +88,7 @@ class Waiting:
     """One who waits, until the answer is written or nobody wants it."""
 
     write: Write
+    status: int
     is_done: bool = False
 
     def done(self) -> bool:
@@ -98,7 +100,8 @@ class Waiting:
 
     def hurry(self) -> None:
         self.is_done = True
-        self.write(200, [], b"well")
+        self.write(self.status, [], b"well")
+        self.drop()
 
 
 @dataclass(frozen=True)

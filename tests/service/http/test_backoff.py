@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 
 from service.http.backoff import Backoff
+from tests.service.connection import request
+from tests.service.http import listening
+from tests.service.http.listening import GET, Host
 
 WAIT_S = 30.0
 SPACING_S = Backoff().longest_s
@@ -25,7 +28,6 @@ class FakeConnection:
         self._is_hasty = is_hasty
 
     def stop_hearing(self) -> None:
-        assert self.is_heard
         self.is_heard = False
 
     def hear_again(self) -> None:
@@ -137,5 +139,31 @@ def test_one_who_left_is_not_heard_and_one_who_is_let_go_is_heard_at_once(backof
         assert heard == [let_go, stays]
         backoff.hold(stays)  # and the queue goes on after it was empty
         await until(lambda: len(heard) == 3)
+
+    run(test)
+
+
+def test_one_who_is_refused_twice_in_one_packet_is_not_read_before_it_is_heard() -> None:
+    async def test() -> None:
+        async with listening.listening(Host()) as there:
+            host, quick = there.host, there.host.quick
+            host.may_answer.set()
+            quick.status = 503
+            host.backoff.hold(FakeConnection(host.backoff, []), 10**12)  # for longer than this test
+            _, other = await there.connect()  # a connection that is alone is answered elsewhere
+            reader, writer = await there.connect()
+            writer.write(2 * request(b""))
+            await listening.until(lambda: len(quick.waiting) == 2)
+            quick.waiting[1].hurry()
+            for _ in range(2):
+                assert b" 503 " in await reader.readuntil(b"well")
+            writer.write(GET)
+            await there.see()
+            assert host.asked == 0
+            for connection in tuple(there.connections):
+                host.backoff.release(connection)
+            assert b" 200 " in await reader.readuntil(b"well")
+            writer.close()
+            other.close()
 
     run(test)

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from service.http.backoff import Backoff
 from tests.service.connection import request
 from tests.service.http.listening import GET, LOOPS, Host, Listening, listening, reset, until
 
@@ -39,6 +40,27 @@ def test_nothing_is_left_of_a_connection_that_was_reset(loop: str, sent: bytes, 
                 if last == "its end":
                     writer.write_eof()
             await there.see()
+            for _, writer in clients:
+                reset(writer)
+            await until(lambda: not there.connections)
+            await until_nothing_is_held(there)
+
+    with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
+        runner.run(go())
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_nothing_is_left_of_who_was_refused_and_had_more_behind_it(loop: str) -> None:
+    async def go() -> None:
+        async with listening(Host()) as there, asyncio.timeout(60):
+            there.host.may_answer.set()
+            there.host.quick.status = 503
+            clients = [await there.connect() for _ in range(CLIENTS)]
+            for reader, writer in clients:
+                writer.write(request(b"") + GET)
+                assert b" 503 " in await reader.readuntil(b"well")
+                assert b" 200 " in await reader.readuntil(b"well")
+            await until(lambda: there.host.backoff.longest_s == Backoff().longest_s)
             for _, writer in clients:
                 reset(writer)
             await until(lambda: not there.connections)
