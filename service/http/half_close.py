@@ -11,6 +11,8 @@ import asyncio
 import socket
 from typing import Any
 
+from service.http.linger import Unread
+
 _INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"
 _FIRST_LOOK_S = 0.005  # what is answered by then needs no interim answer
 _LOOK_S = 10.0  # between two looks, at most
@@ -35,9 +37,7 @@ class HalfClose:
         self._loop = loop
         self._transport = transport
         self._cycles = cycles
-        self._unread_s = unread_s
-        self._unread_since = loop.time()
-        self._unread_bytes = 0
+        self._unread = Unread(transport, unread_s)
         self._look_after(_FIRST_LOOK_S)
 
     def end(self) -> None:
@@ -48,11 +48,10 @@ class HalfClose:
         self._timer = self._loop.call_later(seconds, self._look, min(_LESS_OFTEN * seconds, _LOOK_S))
 
     def _look(self, next_s: float) -> None:
-        waiting = self._transport.get_write_buffer_size()
-        if self._is_gone() or self._is_unread(waiting):
+        if self._is_gone() or self._unread.is_for_too_long():
             self._transport.abort()
             return
-        if not waiting and self._is_unanswered():
+        if not self._transport.get_write_buffer_size() and self._is_unanswered():
             self._transport.write(_INTERIM)
         self._look_after(next_s)
 
@@ -67,10 +66,3 @@ class HalfClose:
             if not cycle.response_complete:
                 return not cycle.response_started and cycle.scope["http_version"] == "1.1"
         return not (self._cycles or self._transport.is_closing())
-
-    def _is_unread(self, waiting: int) -> bool:
-        """Whether nothing of the bytes that wait to be sent was taken for too long."""
-        if waiting == 0 or waiting != self._unread_bytes:
-            self._unread_bytes = waiting
-            self._unread_since = self._loop.time()
-        return self._loop.time() - self._unread_since > self._unread_s

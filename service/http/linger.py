@@ -27,8 +27,10 @@ class LingeringTransport:
     It stands in the hottest place: what is asked there is the other's own method, and no call more.
     """
 
-    def __init__(self, transport: Any) -> None:
+    def __init__(self, transport: Any, *, unread_s: float) -> None:
+        """Stand before `transport`, whose client may leave what is sent to it unread for `unread_s`."""
         self._transport = transport
+        self._unread_s = unread_s
         self.write = transport.write
         self.is_closing = transport.is_closing
 
@@ -62,7 +64,7 @@ class LingeringTransport:
             return
         self.write, self.is_closing = _drop, _yes
         protocol = self._transport.get_protocol()
-        _lingering.add(_Lingering(self._transport))
+        _lingering.add(_Lingering(self._transport, self._unread_s))
         asyncio.get_running_loop().call_soon(protocol.connection_lost, None)
 
 
@@ -74,11 +76,28 @@ async def none_lingers(timeout_s: float) -> None:
                 await asyncio.sleep(_POLL_S)
 
 
+class Unread:
+    """Tells, by a look now and then, whether a client has taken nothing of what waits for it for too long."""
+
+    def __init__(self, transport: Any, too_long_s: float) -> None:
+        self._transport = transport
+        self._too_long_s = too_long_s
+        self._bytes = 0
+        self._since = 0.0
+
+    def is_for_too_long(self) -> bool:
+        waiting, now = self._transport.get_write_buffer_size(), asyncio.get_running_loop().time()
+        if waiting == 0 or waiting != self._bytes:
+            self._bytes, self._since = waiting, now
+        return bool(now - self._since > self._too_long_s)
+
+
 class _Lingering(asyncio.BufferedProtocol):
     """Takes a connection over, and closes it as soon as the client does, or has fallen silent, or must."""
 
-    def __init__(self, transport: Any) -> None:
+    def __init__(self, transport: Any, unread_s: float) -> None:
         self._transport = transport
+        self._unread = Unread(transport, unread_s)
         self._bytes = self._bytes_before = 0
         self._looks = 0
         self._look_later()
@@ -104,6 +123,12 @@ class _Lingering(asyncio.BufferedProtocol):
         self._timer = asyncio.get_running_loop().call_later(_QUIET_S, self._look)
 
     def _look(self) -> None:
+        if self._unread.is_for_too_long():
+            self._transport.abort()  # to close it would wait for what is unread
+            return
+        if self._transport.get_write_buffer_size():
+            self._look_later()
+            return
         self._looks += 1
         if self._bytes == self._bytes_before or self._looks == _LOOKS:
             self._transport.close()

@@ -45,7 +45,8 @@ class GuardedProtocol(ExpressProtocol):
         self._half_close: HalfClose | None = None
 
     def connection_made(self, transport: Any) -> None:
-        super().connection_made(LingeringTransport(transport))  # type: ignore[arg-type] # it stands in for one
+        lingering = LingeringTransport(transport, unread_s=self.timeout_keep_alive)
+        super().connection_made(lingering)  # type: ignore[arg-type] # it stands in for one
         if len(self.connections) > self._bounds.connections:
             self._refuse(503, f"there are {self._bounds.connections} connections; no more are allowed")
         else:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
+from service.http.linger import none_lingers
 from tests.running_service import RunningService, running_service
 from tests.service.connection import Connection, request
+from tests.service.http.listening import GET, LOOPS, Host, listening, until
 
 ROW = json.dumps({"instances": [[0] * 64]}).encode()
 GOOD = request(ROW)
@@ -85,3 +89,21 @@ def test_who_sends_on_and_on_is_cut_off(bounded: RunningService) -> None:
         with pytest.raises(OSError, match=r"reset|pipe"):  # noqa: PT012 - the loop is what must end
             while True:
                 connection.send(MORE)
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_who_takes_nothing_of_its_last_answer_is_cut_off(loop: str) -> None:
+    async def go() -> None:
+        host = Host()
+        host.may_answer.set()
+        host.answer = MORE
+        async with listening(host, idle_timeout_s=1) as there:
+            address = f"http://127.0.0.1:{there.port}"
+            with httpx.Client(base_url=address) as service, Connection(service) as client:
+                client.send(GET[:-2] + b"connection: close\r\n\r\n")
+                await until(lambda: host.asked and not there.connections)
+                await none_lingers(30)
+                assert len(await asyncio.to_thread(client.rest)) < len(MORE)
+
+    with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
+        runner.run(go())
