@@ -7,6 +7,7 @@ The kernel resets a connection that is closed with bytes unread, and the answer 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -68,11 +69,20 @@ class LingeringTransport:
         asyncio.get_running_loop().call_soon(protocol.connection_lost, None)
 
 
+async def all_is_sent(timeout_s: float) -> None:
+    """Return when the last answers have left this process, or after that time."""
+    await _until(lambda: not any(one.is_sending() for one in _lingering), timeout_s)
+
+
 async def none_lingers(timeout_s: float) -> None:
     """Return when all connections are closed, or after that time."""
+    await _until(lambda: not _lingering, timeout_s)
+
+
+async def _until(is_so: Callable[[], bool], timeout_s: float) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(timeout_s):
-            while _lingering:  # noqa: ASYNC110 - they are many, and this is asked once
+            while not is_so():  # noqa: ASYNC110 - they are many, and this is asked once
                 await asyncio.sleep(_POLL_S)
 
 
@@ -119,6 +129,10 @@ class _Lingering(asyncio.BufferedProtocol):
         self._timer.cancel()
         _lingering.discard(self)
 
+    def is_sending(self) -> bool:
+        """Whether some of the answer has not been taken yet."""
+        return bool(self._transport.get_write_buffer_size())
+
     def _look_later(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(_QUIET_S, self._look)
 
@@ -126,7 +140,7 @@ class _Lingering(asyncio.BufferedProtocol):
         if self._unread.is_for_too_long():
             self._transport.abort()  # to close it would wait for what is unread
             return
-        if self._transport.get_write_buffer_size():
+        if self.is_sending():
             self._look_later()
             return
         self._looks += 1

@@ -9,13 +9,14 @@ from collections.abc import Iterable
 from contextlib import suppress
 from functools import cached_property
 from inspect import signature
+from time import monotonic
 from typing import Any
 
 import uvicorn
 from uvicorn.supervisors import multiprocess
 
 from service.http.host import host_in
-from service.http.linger import none_lingers
+from service.http.linger import all_is_sent, none_lingers
 
 _ACCEPTED = 8  # connections in a turn of the event loop; uvloop accepts one for each place it listens at
 _STARTUP_FAILURE = 3  # what uvicorn ends with
@@ -39,7 +40,10 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._take_in(self._stop_listening())
+        begun = monotonic()
         await super().shutdown(sockets)
+        left = (self.config.timeout_graceful_shutdown or 0) - (monotonic() - begun)
+        await all_is_sent(max(0.0, left))
         await none_lingers(host_in(self.config.loaded_app).bounds.last_call_s)
 
     def _stop_listening(self) -> list[socket.socket]:

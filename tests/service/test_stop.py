@@ -315,3 +315,22 @@ def not_ready(lines: Path) -> int:
     """Return how often readiness was asked for before the service was ready."""
     told = [json.loads(line) for line in lines.read_text().splitlines()]
     return sum(line["path"] == "/health/ready" and line["outcome"] == "503" for line in told)
+
+
+def test_a_last_answer_that_is_taken_slowly_is_waited_for(digits_alone: Path, tmp_path: Path) -> None:
+    rows = 40_000  # whose answer is more than the kernel holds for a client that does not read
+    options = ("--max-rows", str(rows), "--stop-s", str(STOP_S))
+    with (
+        running_service(digits_alone, tmp_path / "log", *COMMON, *options) as service,
+        Connection(service.client) as connection,
+    ):
+        octets = "content-type: application/octet-stream"
+        connection.send(request(bytes(256 * rows), octets, "connection: close", query="?variant=int8"))
+        answered = 'requests_total{model="digits",outcome="200",variant="int8"}'
+        wait_for(service.client, answered, lambda count: count == 1)
+        service.process.send_signal(signal.SIGTERM)
+        with pytest.raises(subprocess.TimeoutExpired):
+            service.process.wait(2)
+        answer = connection.read()
+        assert len(answer.body) == int(answer.headers["content-length"])
+        assert service.process.wait(BOUND_S) == 0
