@@ -14,6 +14,7 @@ WAITS = "waits"
 
 _SPACING_S = 4e-3  # between two that are heard again: to read and refuse one takes a small part of that
 _CALM = 0.8  # times that, with each that is heard while nobody is refused
+_LATE_S = 0.1  # that are made up for, where the loop was held up
 _BYTES = 262_144  # to read so many takes about as long as to refuse a small request
 
 
@@ -86,4 +87,5 @@ class Backoff:
         if self._waiting:
             self._spacing_s *= _CALM
             self.release(next(iter(self._waiting)))
-        self._start_timer(self._due)  # and not since now: whoever is told when must not wait longer
+        # And not since now, but for a long while: whoever is told when must not wait longer.
+        self._start_timer(max(self._due, asyncio.get_running_loop().time() - _LATE_S))

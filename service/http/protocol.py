@@ -160,6 +160,9 @@ class GuardedProtocol(ExpressProtocol):
     def on_response_complete(self) -> None:
         is_alone = not self.pipeline
         super().on_response_complete()
+        if self._in_head:
+            self._stop_timer()
+            self._start_timer()
         if is_alone and self._refusal is not None:
             self._end_with(self._refusal)
 
@@ -174,6 +177,8 @@ class GuardedProtocol(ExpressProtocol):
 
     def _close_unless_busy(self) -> None:
         cycle = self.cycle
+        if self._half_close is not None:
+            return  # it is closed after the answers to what is here
         if self.is_idle() and not self._in_head:
             self.transport.close()
         elif self.is_idle() or self._is_held or (cycle and cycle.scope is self.scope and cycle.more_body):
@@ -249,9 +254,14 @@ class GuardedProtocol(ExpressProtocol):
 
     def _start_timer(self) -> None:
         if self._head_timer is None:
-            self._head_timer = self.loop.call_later(
-                self._bounds.head_timeout_s, self.timeout_keep_alive_handler
-            )
+            self._head_timer = self.loop.call_later(self._bounds.head_timeout_s, self._end_of_time)
+
+    def _end_of_time(self) -> None:
+        self._head_timer = None
+        if self.is_idle() and not self.flow.read_paused:
+            self.timeout_keep_alive_handler()
+        else:  # the head stands behind a request that is in progress, or nobody listens
+            self._start_timer()
 
     def _stop_timer(self) -> None:
         if self._head_timer is not None:

@@ -25,7 +25,7 @@ _STARTUP_FAILURE = 3  # what uvicorn ends with
 class Server(uvicorn.Server):
     """Lets in several in a turn of the event loop, and who has come when it stops to listen.
 
-    The others are refused then, and nobody is reset.
+    The others are refused then, and none of those is reset, but for one who comes in that very moment.
     """
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

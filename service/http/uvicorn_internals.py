@@ -38,7 +38,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("disconnected", "keep_alive", "message_event", "more_body", "response_complete"),
         *("response_started", "scope"),
     ),
-    "flow": ("pause_reading", "resume_reading", "write_paused"),
+    "flow": ("pause_reading", "read_paused", "resume_reading", "write_paused"),
     "parser": ("feed_data", "get_http_version", "get_method", "should_keep_alive", "should_upgrade"),
     "server_state": ("default_headers",),
     "server": ("config", "lifespan", "server_state", "servers"),

@@ -251,7 +251,10 @@ def test_a_client_that_keeps_connections_is_answered_until_it_is_refused(
             one.join()
     counts = Counter(seen)
     assert counts.pop("200") >= 20 * CLIENTS
-    assert counts == {"refused": CLIENTS}
+    assert counts.pop("refused") == CLIENTS
+    # One may come in the very moment between the last look for such and the close.
+    assert counts.total() <= 2, counts
+    assert not any("kept" in one for one in counts), counts
 
 
 def test_who_has_connected_is_answered_though_nobody_had_the_time_to_see_it(

@@ -1,8 +1,9 @@
-"""However a connection ends, no timer outlives it: it would hold all that the connection held."""
+"""No timer outlives its connection, for it would hold all that the connection held, nor ends it too early."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -44,6 +45,31 @@ def test_nothing_is_left_of_a_connection_that_was_reset(loop: str, sent: bytes, 
                 reset(writer)
             await until(lambda: not there.connections)
             await until_nothing_is_held(there)
+
+    with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
+        runner.run(go())
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_the_time_for_a_head_begins_when_the_answer_before_it_is_there(loop: str) -> None:
+    async def go() -> None:
+        host = Host()
+        host.bounds = replace(host.bounds, head_timeout_s=0.5)
+        async with listening(host) as there, asyncio.timeout(60):
+            reader, writer = await there.connect()
+            writer.write(GET + GET[:20])
+            await until(lambda: host.asked)
+            other_reader, other = await there.connect()
+            other.write(GET[:20])
+            assert await other_reader.read() == b""  # its time is over, and so would be that of the first
+            host.may_answer.set()
+            await reader.readuntil(b"well")
+            writer.write(GET[20:])
+            await reader.readuntil(b"well")
+            writer.write(GET[:20])
+            assert await reader.read() == b""
+            for one in (writer, other):
+                one.close()
 
     with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
         runner.run(go())
