@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -56,20 +57,18 @@ def test_the_time_for_a_head_begins_when_the_answer_before_it_is_there(loop: str
         host = Host()
         host.bounds = replace(host.bounds, head_timeout_s=0.5)
         async with listening(host) as there, asyncio.timeout(60):
-            reader, writer = await there.connect()
-            writer.write(GET + GET[:20])
-            await until(lambda: host.asked)
-            other_reader, other = await there.connect()
-            other.write(GET[:20])
-            assert await other_reader.read() == b""  # its time is over, and so would be that of the first
-            host.may_answer.set()
-            await reader.readuntil(b"well")
-            writer.write(GET[20:])
-            await reader.readuntil(b"well")
-            writer.write(GET[:20])
-            assert await reader.read() == b""
-            for one in (writer, other):
-                one.close()
+            (reader, writer), (other_reader, other) = [await there.connect() for _ in range(2)]
+            with closing(writer), closing(other):
+                writer.write(GET + GET[:20])
+                await until(lambda: host.asked)
+                other.write(GET[:20])
+                assert await other_reader.read() == b""  # its time is over, and so would be that of the first
+                host.may_answer.set()
+                await reader.readuntil(b"well")
+                writer.write(GET[20:])
+                await reader.readuntil(b"well")
+                writer.write(GET[:20])
+                assert await reader.read() == b""
 
     with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
         runner.run(go())
