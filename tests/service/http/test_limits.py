@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -109,18 +110,21 @@ def test_an_idle_connection_is_closed(connection: Connection) -> None:
     assert time.monotonic() - start > 1  # by this limit, and not by that for a head
 
 
-@pytest.mark.parametrize("place", [10, 30, -len(ROW)])
-def test_a_request_in_two_pieces_leaves_as_much_time_to_the_next_as_one_in_one(
-    strict: httpx.Client, connection: Connection, place: int
-) -> None:
-    connection.send(GOOD[:place])
-    # So that the pieces are read in two turns, and the second when nobody else is there.
-    strict.get("/health/live", headers={"connection": "close"})
-    connection.send(GOOD[place:])
-    assert connection.read().status == 200
-    start = time.monotonic()
-    assert connection.is_closed()
-    assert time.monotonic() - start > 1  # by the limit for idle connections, and not by that for a head
+def test_a_request_in_two_pieces_leaves_as_much_time_to_the_next_as_one_in_one(strict: httpx.Client) -> None:
+    places = (10, 30, -len(ROW))
+    with ExitStack() as stack:
+        connections = [stack.enter_context(Connection(strict)) for _ in places]
+        for connection, place in zip(connections, places, strict=True):
+            connection.send(GOOD[:place])
+        # So that the pieces are read in two turns, and the second when nobody else is there.
+        strict.get("/health/live", headers={"connection": "close"})
+        for connection, place in zip(connections, places, strict=True):
+            connection.send(GOOD[place:])
+            assert connection.read().status == 200
+        start = time.monotonic()
+        for connection in connections:
+            assert connection.is_closed()
+            assert time.monotonic() - start > 1  # by the limit for idle connections, not by that for a head
 
 
 @pytest.mark.parametrize("place", [10, 100, len(GOOD)])
