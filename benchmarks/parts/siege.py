@@ -150,7 +150,7 @@ def run(plan: Plan, result: Result) -> None:
     result.conditions += [
         f"{ROWS} rows of octets a request; each connection sends it again as soon as any answer is there",
         "answers: as the service counts them; goodput: answered 200; refused: answered 503",
-        "failed: answered otherwise, or not at all; shown where there were any",
+        "failed: answered otherwise; these, and requests without an answer, are shown where there were any",
         "calm: the fewest connections, of which none is refused, in the same round",
         f"the first {_SETTLE_S:g} s of a load, in which connections are opened at once, count for `opening`",
         f"probes: {PATH}, {_PROBES} a second at most, one after the other, each over a new connection",
@@ -213,11 +213,7 @@ def figures(case: Case, rounds: Sequence[Mapping[int, Besieged]]) -> list[Figure
             {
                 "goodput, requests/s": [one.answers.served for one, _ in measured],
                 "goodput / calm": [one.served / calm.served for one, calm in pairs],
-                "goodput a processor second / calm": [
-                    _per_processor_s(one) / _per_processor_s(calm)
-                    for one, calm in pairs
-                    if one.processor_s and calm.processor_s
-                ],
+                "goodput a processor second / calm": _by_processor_time(pairs),
                 "refused, requests/s": [one.answers.refused for one, _ in measured],
                 "failed, requests/s": _if_any([one.answers.failed for one, _ in measured]),
             }
@@ -230,14 +226,11 @@ def figures(case: Case, rounds: Sequence[Mapping[int, Besieged]]) -> list[Figure
 def burst_figures(case: Case, bursts: Sequence[Burst]) -> list[Figure]:
     """Return what a burst does to the goodput, and what it leaves behind."""
     before = [one for one in bursts if one.before.served]
+    pairs = [(one.during, one.before) for one in before]
     columns = {
         "goodput before, requests/s": [one.before.served for one in bursts],
-        "goodput during / before": [one.during.served / one.before.served for one in before],
-        "goodput a processor second, during / before": [
-            _per_processor_s(one.during) / _per_processor_s(one.before)
-            for one in before
-            if one.during.processor_s and one.before.processor_s
-        ],
+        "goodput during / before": [one.served / calm.served for one, calm in pairs],
+        "goodput a processor second, during / before": _by_processor_time(pairs),
         "goodput in the second after / before": [one.first_s.served / one.before.served for one in before],
         "goodput later / before": [one.later.served / one.before.served for one in before],
         "refused during, requests/s": [one.during.refused for one in bursts],
@@ -259,8 +252,13 @@ def _troubles(measured: Sequence[Besieged | Burst]) -> dict[str, list[float]]:
     }
 
 
-def _per_processor_s(answers: Answers) -> float:
-    return answers.served / answers.processor_s
+def _by_processor_time(pairs: Sequence[tuple[Answers, Answers]]) -> list[float]:
+    """Return what was served for a processor second, over what the second of each pair has for one."""
+    return [
+        (one.served / one.processor_s) / (calm.served / calm.processor_s)
+        for one, calm in pairs
+        if one.processor_s and calm.processor_s
+    ]
 
 
 def _if_any(counts: Sequence[float]) -> list[float]:

@@ -45,7 +45,7 @@ class Backoff:
 
     @property
     def longest_s(self) -> float:
-        """The longest that one waits who is refused now, in seconds."""
+        """The longest that one waits whose small request is refused now, in seconds."""
         return (self._spacings + 1) * _SPACING_S
 
     def retry_after_s(self) -> int:

@@ -118,10 +118,10 @@ def test_a_request_in_two_pieces_leaves_as_much_time_to_the_next_as_one_in_one(s
             connection.send(GOOD[:place])
         # So that the pieces are read in two turns, and the second when nobody else is there.
         strict.get("/health/live", headers={"connection": "close"})
+        start = time.monotonic()
         for connection, place in zip(connections, places, strict=True):
             connection.send(GOOD[place:])
             assert connection.read().status == 200
-        start = time.monotonic()
         for connection in connections:
             assert connection.is_closed()
             assert time.monotonic() - start > 1  # by the limit for idle connections, not by that for a head

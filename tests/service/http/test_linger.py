@@ -21,14 +21,14 @@ from tests.service.http.listening import GET, LOOPS, Host, listening, until
 ROW = json.dumps({"instances": [[0] * 64]}).encode()
 GOOD = request(ROW)
 CLOSING = request(ROW, "connection: close")
-LONG = b"POST /predict HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n"
+CHUNKED = b"POST /predict HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n"
 MORE = bytes(16 * 2**20)  # more than the kernel holds for a client and for a service that does not read
 CONNECTIONS_MAX = 20
 
 LAST = {
     "a large head": (request(ROW, f"x-large: {'a' * 40_000}"), 431),
     "no HTTP": (b"what?\r\n\r\n", 400),
-    "a bad chunk": (LONG + b"\r\nzz\r\n", 400),
+    "a bad chunk": (CHUNKED + b"\r\nzz\r\n", 400),
     "a tunnel": (b"CONNECT x:80 HTTP/1.1\r\nhost: x\r\n\r\n", 405),
     "the last wanted": (CLOSING, 200),
     "the last wanted, elsewhere": (CLOSING.replace(b"POST /predict", b"GET /models"), 200),

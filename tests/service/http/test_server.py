@@ -8,15 +8,13 @@ from pathlib import Path
 from bundle.runtimes.base import BATCH_MAX
 from tests.running_service import running_service
 from tests.service.connection import Connection
+from tests.service.http.listening import GET
 from tests.service.load import OCTETS, load
 from tests.service.metrics_text import scrape
 
 COMING = 64
-ROWS = (
-    BATCH_MAX // 2 + 1
-)  # so that each has a call of its own, of some 20 ms, which the event loop makes itself
+ROWS = BATCH_MAX // 2 + 1  # so that each has a call of its own, of some 20 ms, on the event loop
 CALLS = 'inference_seconds_count{model="digits",variant="int16x8"}'
-LIVE = b"GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n"
 
 
 def test_several_are_let_in_between_two_calls_on_the_event_loop(slow_models: Path, tmp_path: Path) -> None:
@@ -31,7 +29,7 @@ def test_several_are_let_in_between_two_calls_on_the_event_loop(slow_models: Pat
         before = scrape(service.client, CALLS)
         coming = [stack.enter_context(Connection(service.client)) for _ in range(COMING)]
         for connection in coming:
-            connection.send(LIVE)
+            connection.send(GET)
         for connection in coming:
             assert connection.read().status == 200
         assert scrape(service.client, CALLS) - before < COMING / 2
