@@ -130,7 +130,7 @@ class Batcher:
         return self._loop
 
     def give_up(self, answer: asyncio.Future[Answer]) -> None:
-        """Leave the queue: the place is free within this turn of the event loop, or of quick calls after a sweep."""
+        """Leave the queue: the place is free within this turn of the loop, or of quick calls at a sweep."""
         if answer.cancel():
             self._someone_left = True
             self._schedule(self._running_loop())

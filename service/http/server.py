@@ -57,9 +57,7 @@ class Server(uvicorn.Server):
 
     async def _take_in(self, clients: Iterable[socket.socket]) -> None:
         loop = asyncio.get_running_loop()
-        connecting = [
-            loop.connect_accepted_socket(self._protocol, client, ssl=self.config.ssl) for client in clients
-        ]
+        connecting = [loop.connect_accepted_socket(self._protocol, client) for client in clients]
         await asyncio.gather(*connecting, return_exceptions=True)
 
     def _protocol(self) -> asyncio.Protocol:
