@@ -65,14 +65,14 @@ def reading(host: str, processor_s: Callable[[], float], *, pause_s: float) -> I
     """
     readings = Readings()
     over = threading.Event()
-    errors: list[httpx.HTTPError] = []
+    errors: list[Exception] = []
 
     def read() -> None:
         try:
             while not over.wait(pause_s):
                 _read(client, processor_s, readings)
             _read(client, processor_s, readings)
-        except httpx.HTTPError as error:
+        except Exception as error:  # the edge of the thread: rates of what was not read would be wrong
             errors.append(error)
 
     with httpx.Client(base_url=host, timeout=_TIMEOUT_S, trust_env=False) as client:
@@ -112,5 +112,5 @@ def _read(client: httpx.Client, processor_s: Callable[[], float], readings: Read
     readings.counted.append(replace(answers_in(answer.text), processor_s=processor_s()))
 
 
-def _unread(error: httpx.HTTPError) -> ProcessError:
+def _unread(error: Exception) -> ProcessError:
     return ProcessError(f"the metrics could not be read: {error!r}")

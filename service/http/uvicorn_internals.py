@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from importlib import import_module
+from inspect import signature
 from operator import attrgetter
 from typing import Any
 
@@ -102,6 +103,11 @@ def _missing_in_server() -> list[str]:
             attrgetter(name)(multiprocess)
         except AttributeError:
             missing.append(f"workers.{name}")
+    takes_target = "target" in signature(multiprocess.Multiprocess).parameters
+    if not (takes_target or hasattr(multiprocess.Process, "server")):
+        missing.append("workers.Process.server")
+    if "sockets" not in multiprocess.Multiprocess.__init__.__code__.co_names:
+        missing.append("workers.Multiprocess.sockets")
     return missing
 
 

@@ -1,9 +1,10 @@
-"""What a batcher promises to the engine around it: who is refused, and what a failing count costs."""
+"""What a batcher promises to the engine around it: who is refused or let go, and what a count may cost."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
+from time import perf_counter
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from bundle.normalizer import FloatArray
 from service.engine.batcher import Batcher
 from service.engine.cost import Cost
 from service.engine.lanes import Lanes
-from service.errors import OverloadedError
+from service.errors import ExpiredError, OverloadedError
 
 
 class Echo:
@@ -72,6 +73,39 @@ def test_where_no_thread_can_be_started_now_a_call_is_refused_and_the_next_may_b
                 await batcher.submit(row(1), None)
         assert lanes.admission.rows == 0
         assert (await batcher.submit(row(2), None)).probabilities[0, 0] == 2
+        lanes.close()
+
+    asyncio.run(body())
+
+
+class SlowEcho(Echo):
+    """Takes a millisecond for a call, and counts them."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def predict(self, rows: FloatArray) -> FloatArray:
+        self.calls += 1
+        until = perf_counter() + 1e-3
+        while perf_counter() < until:
+            pass
+        return super().predict(rows)
+
+
+def test_who_is_late_or_has_left_is_let_go_long_before_a_long_queue_has_come_to_them() -> None:
+    async def body() -> None:
+        lanes, echo = Lanes(1, inline_us=1.0, waiting_rows=1000, waiting_us=1e12), SlowEcho()
+        batcher = Batcher(echo, SlowEcho, cost=Cost(0.0, 1.0), lanes=lanes, observe=lambda n, s: None)
+        before = [batcher.submit(row(number), None) for number in range(200)]
+        await before[0]  # the queue has been looked through, and is not at once again
+        left, late = batcher.submit(row(200), None), batcher.submit(row(201), 0.0)
+        batcher.give_up(left)
+        with pytest.raises(ExpiredError):
+            await late
+        assert echo.calls < 150
+        assert lanes.admission.rows == 200 - echo.calls
+        await asyncio.gather(*before)
+        assert echo.calls == 200
         lanes.close()
 
     asyncio.run(body())
