@@ -176,12 +176,11 @@ class GuardedProtocol(ExpressProtocol):
         self.loop.call_later(self._bounds.last_call_s, self._close_unless_busy)
 
     def _close_unless_busy(self) -> None:
-        cycle = self.cycle
         if self._half_close is not None:
             return  # it is closed after the answers to what is here
         if self.is_idle() and not self._in_head:
             self.transport.close()
-        elif self.is_idle() or self._is_held or (cycle and cycle.scope is self.scope and cycle.more_body):
+        elif self.is_idle() or self._is_held or self._is_handed_on_half():
             self._refuse(503, "the service is stopping, and the request has not arrived in time")
 
     def send_400_response(self, msg: str) -> None:
@@ -189,6 +188,11 @@ class GuardedProtocol(ExpressProtocol):
 
     def _is_over(self) -> bool:
         return self._refusal is not None or self.transport.is_closing()
+
+    def _is_handed_on_half(self) -> bool:
+        """Whether the application has the request that is being read, and not yet all of its body."""
+        cycle = self.cycle
+        return cycle is not None and cycle.scope is self.scope and cycle.more_body
 
     def _parsed_bytes(self) -> int:
         """Return how long the head is, as far as it is parsed: with the colon and the ends of its lines."""
@@ -227,7 +231,7 @@ class GuardedProtocol(ExpressProtocol):
         refusal = STATUS_LINE[status] + head % (PROBLEM_TYPE.encode(), len(body)) + body
         cycle = self.cycle
         waits = cycle is not None and not cycle.response_complete
-        if cycle is not None and cycle.scope is self.scope and cycle.more_body:  # the application has it
+        if self._is_handed_on_half():
             if cycle.response_complete:
                 self.transport.close()
                 return

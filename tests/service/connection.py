@@ -12,6 +12,10 @@ import httpx
 _TIMEOUT_S = 30.0
 
 
+CHUNKED = b"POST /predict HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n"
+"""The head of a request whose body comes in chunks, but for the empty line that ends it."""
+
+
 class RawAnswer(NamedTuple):
     """What came back: status, headers by lower-case name, body."""
 

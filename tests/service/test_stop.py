@@ -21,7 +21,7 @@ import pytest
 
 from tests.running_service import RunningService, running_service
 from tests.service.conftest import Hold
-from tests.service.connection import Connection, request
+from tests.service.connection import CHUNKED, Connection, request
 from tests.service.load import OCTETS, Load, load
 from tests.service.metrics_text import wait_for
 
@@ -273,14 +273,13 @@ def test_who_has_connected_is_answered_though_nobody_had_the_time_to_see_it(
         assert service.process.wait(BOUND_S) == 0
 
 
-CHUNKED = b"POST /predict HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
 HALF = {
     "of a line": b"POST /pre",
     "of a head": b"POST /predict HTTP/1.1\r\nhost:",
     "a head": request(bytes(1000))[:-1000],
     "of a short body": request(bytes(1000))[:-1],
     "of a long body": request(bytes(1_000_000))[:-1],
-    "of a body in chunks": CHUNKED + b"5\r\nab",
+    "of a body in chunks": CHUNKED + b"\r\n5\r\nab",
     "of another": GOOD + b"POST /predict HTTP/1.1\r\nhost:",
 }
 

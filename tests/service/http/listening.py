@@ -7,7 +7,7 @@ import gc
 import socket
 import struct
 import weakref
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -150,6 +150,23 @@ async def listening(host: Host, *, idle_timeout_s: int = 3600) -> AsyncIterator[
     server = await asyncio.get_running_loop().create_server(made, "127.0.0.1", 0)
     async with server:
         yield Listening(host, server.sockets[0].getsockname()[1], state.connections, protocols)
+
+
+def serve(
+    loop: str,
+    body: Callable[[Listening], Coroutine[Any, Any, None]],
+    host: Host | None = None,
+    *,
+    idle_timeout_s: int = 3600,
+) -> None:
+    """Run a body with a server on one of the LOOPS, for a minute at most."""
+
+    async def go() -> None:
+        async with listening(host or Host(), idle_timeout_s=idle_timeout_s) as there, asyncio.timeout(60):
+            await body(there)
+
+    with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
+        runner.run(go())
 
 
 async def until(is_so: Callable[[], object]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
@@ -12,8 +11,8 @@ import httpx
 import pytest
 
 from tests.running_service import RunningService, running_service
-from tests.service.connection import Connection, RawAnswer, request
-from tests.service.http.listening import GET, LOOPS, Host, Listening, listening, until
+from tests.service.connection import CHUNKED, Connection, RawAnswer, request
+from tests.service.http.listening import GET, LOOPS, Host, Listening, serve, until
 from tests.service.metrics_text import wait_for
 
 ROW = b'{"instances": [[' + b",".join([b"0"] * 64) + b"]]}"
@@ -22,7 +21,6 @@ OCTETS = "content-type: application/octet-stream"
 MANY = 1000  # rows, for a call of some 150 ms
 LONG_CALL = request(bytes(256 * MANY), OCTETS, query="?variant=int16x8")
 LONG_BODY = request(ROW.ljust(400_000))  # which is collected in place
-CHUNKED = b"POST /predict HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
 MODELS = b"GET /models HTTP/1.1\r\nhost: x\r\n\r\n"
 DISCONNECTED = 'requests_total{model="",outcome="disconnected",variant=""}'
 INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -60,7 +58,7 @@ WHOLE = {
     "octets": request(bytes(256), OCTETS),
     "slow": LONG_CALL,
     "a long body": LONG_BODY,
-    "in chunks": CHUNKED + b"%x\r\n%b\r\n0\r\n\r\n" % (len(ROW), ROW),
+    "in chunks": CHUNKED + b"\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(ROW), ROW),
     "HTTP/1.0": request(ROW, version="1.0"),
     "expecting 100": request(ROW, "expect: 100-continue"),
     "another address": MODELS,
@@ -87,7 +85,7 @@ CUT = {
     "a head": GOOD[: -len(ROW)],
     "half a body": GOOD[:-5],
     "half a long body": LONG_BODY[:200_000],
-    "half a body in chunks": CHUNKED + b"4\r\nabcd\r\n",
+    "half a body in chunks": CHUNKED + b"\r\n4\r\nabcd\r\n",
 }
 
 
@@ -126,14 +124,9 @@ def run(request: pytest.FixtureRequest) -> Callable[..., None]:
     """Run a body with a server that answers when it is told to, on uvloop and on asyncio's own loop."""
 
     def run(body: Body, *, answer: bytes = b"well", idle_timeout_s: int = 3600) -> None:
-        async def go() -> None:
-            host = Host()
-            host.answer = answer
-            async with listening(host, idle_timeout_s=idle_timeout_s) as there, asyncio.timeout(60):
-                await body(there)
-
-        with asyncio.Runner(loop_factory=LOOPS[request.param]) as runner:
-            runner.run(go())
+        host = Host()
+        host.answer = answer
+        serve(request.param, body, host, idle_timeout_s=idle_timeout_s)
 
     return run
 

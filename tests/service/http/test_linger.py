@@ -15,13 +15,12 @@ import pytest
 
 from service.http.linger import none_lingers
 from tests.running_service import RunningService, running_service
-from tests.service.connection import Connection, request
-from tests.service.http.listening import GET, LOOPS, Host, listening, until
+from tests.service.connection import CHUNKED, Connection, request
+from tests.service.http.listening import GET, LOOPS, Host, Listening, serve, until
 
 ROW = json.dumps({"instances": [[0] * 64]}).encode()
 GOOD = request(ROW)
 CLOSING = request(ROW, "connection: close")
-CHUNKED = b"POST /predict HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n"
 MORE = bytes(16 * 2**20)  # more than the kernel holds for a client and for a service that does not read
 CONNECTIONS_MAX = 20
 
@@ -93,17 +92,15 @@ def test_who_sends_on_and_on_is_cut_off(bounded: RunningService) -> None:
 
 @pytest.mark.parametrize("loop", LOOPS)
 def test_who_takes_nothing_of_its_last_answer_is_cut_off(loop: str) -> None:
-    async def go() -> None:
-        host = Host()
+    async def body(there: Listening) -> None:
         host.may_answer.set()
-        host.answer = MORE
-        async with listening(host, idle_timeout_s=1) as there:
-            address = f"http://127.0.0.1:{there.port}"
-            with httpx.Client(base_url=address) as service, Connection(service) as client:
-                client.send(GET[:-2] + b"connection: close\r\n\r\n")
-                await until(lambda: host.asked and not there.connections)
-                await none_lingers(30)
-                assert len(await asyncio.to_thread(client.rest)) < len(MORE)
+        address = f"http://127.0.0.1:{there.port}"
+        with httpx.Client(base_url=address) as service, Connection(service) as client:
+            client.send(GET[:-2] + b"connection: close\r\n\r\n")
+            await until(lambda: host.asked and not there.connections)
+            await none_lingers(30)
+            assert len(await asyncio.to_thread(client.rest)) < len(MORE)
 
-    with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
-        runner.run(go())
+    host = Host()
+    host.answer = MORE
+    serve(loop, body, host, idle_timeout_s=1)

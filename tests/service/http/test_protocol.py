@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.running_service import RunningService, running_service
-from tests.service.connection import Connection, RawAnswer, request
+from tests.service.connection import CHUNKED, Connection, RawAnswer, request
 from tests.service.metrics_text import sample, wait_for
 
 ROW = b'{"instances": [[' + b",".join([b"0"] * 64) + b"]]}"
@@ -20,9 +20,8 @@ GOOD = request(ROW)
 OCTETS = "content-type: application/octet-stream"
 SLOW = request(bytes(256 * 200), OCTETS, query="?variant=int16x8")  # for a thread
 HEAD_BYTES = 2000
-LONG = b"POST /predict HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n"
 LARGE = f"x-large: {'a' * HEAD_BYTES}"
-BAD_CHUNK = LONG + b"\r\nzz\r\n"
+BAD_CHUNK = CHUNKED + b"\r\nzz\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +50,7 @@ OUTCOMES = ("400", "405", "431", "disconnected")
 DISCONNECTED = 'requests_total{model="",outcome="disconnected",variant=""}'
 REFUSED = {
     "large head": (request(ROW, LARGE), 431),
-    "large head, chunked": (LONG + LARGE.encode() + b"\r\n\r\n4\r\nabcd\r\n0\r\n\r\n", 431),
+    "large head, chunked": (CHUNKED + LARGE.encode() + b"\r\n\r\n4\r\nabcd\r\n0\r\n\r\n", 431),
     "large query": (request(ROW, query="?" + "a" * HEAD_BYTES), 431),
     "no host": (GOOD.replace(b"host: x\r\n", b""), 400),
     "two hosts": (request(ROW, "host: y"), 400),
@@ -101,7 +100,7 @@ def test_a_body_that_comes_with_the_end_of_its_head_is_not_taken_for_one(
 def test_a_body_that_goes_wrong_after_its_answer_gets_no_other(guarded: RunningService) -> None:
     chunk = b"%x\r\n" % 1_000_001 + bytes(1_000_001) + b"\r\n"
     with Connection(guarded.client) as connection:
-        connection.send(LONG + b"\r\n" + chunk)
+        connection.send(CHUNKED + b"\r\n" + chunk)
         assert connection.read().status == 413
         connection.send(b"zz\r\n")
         assert connection.is_closed()
@@ -112,7 +111,7 @@ def test_a_body_that_goes_wrong_after_its_answer_gets_no_other(guarded: RunningS
 )
 def test_what_follows_a_body_in_chunks_is_bounded_as_a_head_is(guarded: RunningService, piece: bytes) -> None:
     with Connection(guarded.client) as connection:
-        connection.send(LONG + b"\r\n4\r\nabcd\r\n0\r\nx-first: ")
+        connection.send(CHUNKED + b"\r\n4\r\nabcd\r\n0\r\nx-first: ")
         with pytest.raises(OSError, match=r"reset|pipe"):  # noqa: PT012 - the loop is what must end
             while True:
                 connection.send(piece)
@@ -170,7 +169,7 @@ PART = {
     "a head": GOOD[: -len(ROW)],
     "half a body": GOOD[:-5],
     "half a long body": request(b" " * 900_000)[:400_000],
-    "half a body in chunks": LONG + b"\r\n4\r\nabcd\r\n",
+    "half a body in chunks": CHUNKED + b"\r\n4\r\nabcd\r\n",
     "waiting for 100": request(ROW, "expect: 100-continue")[: -len(ROW)],
 }
 
