@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from evidence.estimate import Estimate
 from loadtests.experiment.agreement import Agreement
-from loadtests.experiment.rounds import Round
+from loadtests.experiment.blocks import Block, Grade, Stop, TurnFigures
 from loadtests.experiment.search import Peak
 from loadtests.experiment.timeline import Moment
 from loadtests.experiment.trial import Curve
@@ -84,11 +84,14 @@ class Offline:
 
 
 class AgainstReference(Strict):
-    """This load over that of float32 with as many rows a request, from the rounds of both."""
+    """This load over that of float32 with as many rows a request, from the turns of both side by side."""
 
+    cost: Ratio | None
+    """Of rows per core-second."""
     throughput: Ratio | None
     p99: Ratio | None
     accuracy: AccuracyDifference | None
+    """Of the predictions of all test rows, not of what the run happened to send."""
 
 
 class Measured(Strict):
@@ -108,6 +111,10 @@ class Measured(Strict):
     """How many requests failed, by reason."""
     requests_per_s: float
     rows_per_s: float
+    throughput: Ratio | None
+    """Rows a second, with the interval over the blocks; None where nothing was answered."""
+    cost: Ratio | None
+    """Rows per core-second, with the interval over the blocks; None where the service is not ours."""
     p50_ms: float | None
     p95_ms: float | None
     p99_ms: float | None
@@ -143,8 +150,12 @@ class Measured(Strict):
     """As the bundle's manifest has it: over the whole test set, without HTTP."""
     void: list[str]
     """Names of the failed checks for which these figures must not be believed."""
-    rounds: list[Round]
-    """The turns in which it was measured; those of equal index stood side by side with other variants'."""
+    blocks: list[Block]
+    """Those of equal index stood side by side with other variants'; between two, services were started anew."""
+    grade: Grade | None
+    """How calm the machine was; None where it is one load that changes on purpose."""
+    answers_per_user: float | None
+    """In a turn, on the average; of a closed loop."""
     checks: list[Check]
     timeline: list[Moment]
     """Only of `ramp` and `spike`."""
@@ -176,8 +187,8 @@ class Measured(Strict):
         return self.latency.p50_ms.value if self.latency else self.p50_ms
 
     def figures(self, name: str) -> dict[int, float | None]:
-        """Return a figure of every round, such as `rows_per_s`, by the round's index."""
-        return {one.index: getattr(one, name) for one in self.rounds}
+        """Return a figure of every block, such as `rows_per_s`, by the block's index."""
+        return {one.index: getattr(one, name) for one in self.blocks}
 
 
 @dataclass(frozen=True)
@@ -188,6 +199,13 @@ class ScoredLoad:
     row_scores: Floats | None = field(default=None, repr=False, compare=False)
     """For each row of the test set the share of its answers that were right, NaN where it was not asked:
     accuracies of two variants are compared row by row. Shape (test rows,)."""
+    turns: tuple[TurnFigures, ...] = field(default=(), repr=False, compare=False)
+    """In the order of measuring; ratios of two variants are taken round by round."""
+
+    def figures(self, name: str) -> dict[tuple[int, int], float]:
+        """Return a figure of every turn that counts and has it, by block and round: see `evidence.blocks`."""
+        found = {(one.block, one.round): getattr(one, name) for one in self.turns if not one.why_void}
+        return {place: float(value) for place, value in found.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -207,7 +225,9 @@ class Outcomes:
     measured: list[ScoredLoad] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     is_partial: bool = False
-    """The run was interrupted: there are the rounds that were finished, and no more."""
+    """The run was interrupted: there are the blocks that were finished, and no more."""
+    stop: Stop | None = None
+    """Why it went on no longer; None of a load that changes on purpose, which is one piece."""
 
     @property
     def failed(self) -> bool:
