@@ -44,7 +44,7 @@ def run_command(options: RunOptions) -> None:
     interruption.heed()
     console = terminal.console()
     try:
-        budget, plan = options.budget, options.plan()
+        budget, plan = options.bounds, options.plan()
         with _folder(plan.out):
             code = _run(plan, options.asked(plan), budget, console)
     except (LoadTestError, BundleError) as error:
@@ -59,7 +59,7 @@ def run_command(options: RunOptions) -> None:
 
 def _run(plan: Plan, asked: Mapping[str, JsonValue], budget: Budget, console: Console) -> int:
     """Measure, report, and return the exit code."""
-    with terminal.bar(console, plan.seconds) as bar:
+    with terminal.bar(console, plan.schedule.budget_s) as bar:
         outcomes = run(plan, bar)
     if not outcomes.measured:
         reasons = "; ".join(dict.fromkeys(f"{one.variant}: {one.reason}" for one in outcomes.skipped))

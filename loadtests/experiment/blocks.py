@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from evidence.blocks import Turns
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,12 @@ class TurnFigures:
     p99_ms: float | None
     why_void: str = ""
     """Why it does not count, as `the generator had no core`; empty where it does."""
+
+
+def figures_of(turns: Sequence[TurnFigures], name: str) -> Turns:
+    """Return a figure of every turn that counts and has it, by block and round."""
+    found = {(one.block, one.round): getattr(one, name) for one in turns if not one.why_void}
+    return {place: float(value) for place, value in found.items() if value is not None}
 
 
 @dataclass(frozen=True)

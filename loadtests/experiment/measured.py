@@ -12,9 +12,10 @@ from typing import Annotated, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
+from evidence.blocks import Turns
 from evidence.estimate import Estimate
 from loadtests.experiment.agreement import Agreement
-from loadtests.experiment.blocks import Block, Grade, Stop, TurnFigures
+from loadtests.experiment.blocks import Block, Grade, Stop, TurnFigures, figures_of
 from loadtests.experiment.search import Peak
 from loadtests.experiment.timeline import Moment
 from loadtests.experiment.trial import Curve
@@ -151,7 +152,7 @@ class Measured(Strict):
     void: list[str]
     """Names of the failed checks for which these figures must not be believed."""
     blocks: list[Block]
-    """Those of equal index stood side by side with other variants'; between two, services were started anew."""
+    """Those of equal index stood side by side with other variants'; each began with a start of the services."""
     grade: Grade | None
     """How calm the machine was; None where it is one load that changes on purpose."""
     answers_per_user: float | None
@@ -202,10 +203,9 @@ class ScoredLoad:
     turns: tuple[TurnFigures, ...] = field(default=(), repr=False, compare=False)
     """In the order of measuring; ratios of two variants are taken round by round."""
 
-    def figures(self, name: str) -> dict[tuple[int, int], float]:
-        """Return a figure of every turn that counts and has it, by block and round: see `evidence.blocks`."""
-        found = {(one.block, one.round): getattr(one, name) for one in self.turns if not one.why_void}
-        return {place: float(value) for place, value in found.items() if value is not None}
+    def figures(self, name: str) -> Turns:
+        """Return a figure of every turn that counts and has it: see `evidence.blocks`."""
+        return figures_of(self.turns, name)
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,10 @@ import numpy as np
 from evidence.blocks import trimmed_mean
 from evidence.percentiles import percentile
 from loadtests.experiment.blocks import Block, TurnFigures
+from loadtests.experiment.checks import WAITED_MAX
 from loadtests.measure.samples import Samples
 from loadtests.measure.summary import Summary, Window, summarise_windows
 from loadtests.measure.turn import Turn
-
-WAITED_MAX = 0.1
-"""Of a turn: the generator was ready, and something else had its core."""
 
 
 @dataclass(frozen=True)
@@ -70,16 +68,15 @@ def _figures(samples: Samples, turn: Turn, round_: int, users: int, place: Place
     mine = samples.part == turn.place
     good = mine & samples.ok
     answers = int(np.count_nonzero(good))
-    seconds = turn.end - turn.start
-    rate = users * answers / turn.worked_s if turn.worked_s else 0.0
+    rate = users * turn.answers / turn.worked_s if turn.worked_s else 0.0
     latencies = (samples.done[good] - samples.scheduled[good]) * 1000
-    waited = 0.0 if place.shares_core else turn.generator_waited_s / seconds
+    waited = 0.0 if place.shares_core else turn.generator_waited_s / turn.seconds
     is_void = waited > WAITED_MAX and answers == np.count_nonzero(mine)  # a failure is never thrown away
     return TurnFigures(
         block=place.index,
         round=round_,
         started_s=turn.start - place.begun,
-        seconds=seconds,
+        seconds=turn.seconds,
         answers=answers,
         requests_per_s=rate,
         rows_per_s=rate * samples.rows,
@@ -92,7 +89,7 @@ def _figures(samples: Samples, turn: Turn, round_: int, users: int, place: Place
 
 def _block(figures: Sequence[TurnFigures], summary: Summary, kept: Sequence[Turn], place: Place) -> Block:
     counted = [one for one in figures if not one.why_void]
-    seconds = sum(turn.end - turn.start for turn in kept)
+    seconds = sum(turn.seconds for turn in kept)
     rate = level([one.requests_per_s for one in counted]) or 0.0
     rows = level([one.rows_per_s for one in counted]) or 0.0
     return Block(
@@ -119,31 +116,31 @@ def level(values: Sequence[float | None]) -> float | None:
     return exp(trimmed_mean(known)) if known else None
 
 
-def window_figures(window: Window, turn: Turn, round_: int, place: Place) -> Seen:
-    """Return what came of one window of an open loop, which is a turn of its own.
+def see_window(
+    window: Window, place: Place, *, processor_s: float | None, service_waited_s: float | None
+) -> Seen:
+    """Return what came of one window of an open loop, or of a load that changes: a turn of its own.
 
-    Its rate is its schedule's; `turn.processor_s` is of the whole load, warm-up included.
+    An open loop's rate is its schedule's. `processor_s` is of the whole load, warm-up included.
     """
     summary = summarise_windows([window], bound_ms=place.bound_ms)
     rows = window.samples.rows
     everything = int(np.count_nonzero(window.samples.ok)) * rows
     figures = TurnFigures(
         block=place.index,
-        round=round_,
+        round=0,
         started_s=window.start - place.begun,
         seconds=window.seconds,
         answers=summary.answers,
         requests_per_s=summary.requests_per_s,
         rows_per_s=summary.rows_per_s,
-        rows_per_core_s=everything / turn.processor_s if turn.processor_s else None,
+        rows_per_core_s=everything / processor_s if processor_s else None,
         p50_ms=summary.p50_ms,
         p99_ms=summary.p99_ms,
     )
     waited = summary.generator_waited
     if waited and waited > WAITED_MAX and not summary.failed and not place.shares_core:
-        figures = replace(
-            figures, why_void=f"the generator was ready and had no core for {waited:.0%} of it"
-        )
+        figures = replace(figures, why_void=f"the generator was ready and had no core for {waited:.0%} of it")
     block = _block([figures], summary, [], place)
     return Seen(
         block=replace(block, seconds=window.seconds, generator_cpu=summary.generator_cpu),
@@ -151,6 +148,6 @@ def window_figures(window: Window, turn: Turn, round_: int, place: Place) -> See
         window=window,
         generator_s=(summary.generator_cpu or 0.0) * window.seconds,
         generator_waited_s=(waited or 0.0) * window.seconds,
-        service_waited_s=turn.service_waited_s,
+        service_waited_s=service_waited_s,
         unanswered=0,
     )

@@ -13,7 +13,7 @@ ANSWERS_ENOUGH = 10  # of one user, in a turn
 
 @dataclass(frozen=True)
 class Slot:
-    """A turn to come: the place of the load, the round that it belongs to, and for how long requests are sent."""
+    """A turn to come: the place of its load, its round, and for how long requests are sent."""
 
     load: int
     round: int
