@@ -28,6 +28,10 @@ class Server:
     def resident_bytes(self) -> int | None:
         return self.process.resident_bytes() if self.process else None
 
+    def pids(self) -> tuple[int, ...]:
+        """Return the numbers of our process and its workers, as far as they run; none if it is not ours."""
+        return self.process.pids() if self.process else ()
+
     def has_ended(self) -> bool:
         """Tell whether our process is no longer there."""
         return self.process is not None and self.process.wait(0) is not None
