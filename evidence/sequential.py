@@ -1,7 +1,7 @@
-"""Looking at figures while they come in, and stopping when they tell enough, without erring more often for it.
+"""Looking at figures while they come in, and stopping when they tell enough, without erring more for it.
 
-Whoever looks again and again until an interval leaves 1 out will see that sooner or later of two equal things.
-So the chance to err is spent over the looks (Lan and DeMets, "Discrete sequential boundaries for clinical
+Whoever looks again and again until an interval leaves 1 out will see that of two equal things, too, sooner
+or later. So the chance to err is spent over the looks (Lan and DeMets, "Discrete sequential boundaries for clinical
 trials", Biometrika 70, 1983), most of it late, by the power family of Kim and DeMets (Biometrika 74, 1987):
 when a share `t` of the time is over, `alpha * t ** 2` of it has been spent.
 

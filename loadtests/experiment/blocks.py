@@ -10,7 +10,7 @@ from evidence.blocks import Turns
 
 @dataclass(frozen=True)
 class TurnFigures:
-    """One turn of one load. Those of equal block and round stood side by side, in an order drawn at random."""
+    """One turn of one load. Those of equal block and round stood side by side, in a random order."""
 
     block: int
     round: int
@@ -21,7 +21,7 @@ class TurnFigures:
     answers: int
     """As promised."""
     requests_per_s: float
-    """Of a closed loop: its users over the mean time from one request of a user to the next (Little's law)."""
+    """Of a closed loop: its users over the mean time from one request of a user to the next."""
     rows_per_s: float
     rows_per_core_s: float | None
     """Rows that a second of the service's processor time buys, user and system, of all its processes."""
