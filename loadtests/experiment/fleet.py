@@ -57,4 +57,4 @@ class Fleet:
             return nullcontext(Server(plan.host))
         log = plan.out / f"service-{variant}.log"
         waits = plan.scenario.kind == CLOSED
-        return launched(plan.models, variant, log=log, core=plan.cores.server, waits=waits)
+        return launched(plan.bundle, variant, log=log, core=plan.cores.server, waits=waits)

@@ -19,10 +19,11 @@ from loadtests.experiment.measured import Outcomes, ScoredLoad, Skipped, rows_in
 from loadtests.experiment.peaks import look_for_peaks
 from loadtests.experiment.plan import Plan
 from loadtests.experiment.record import Record, load_of
-from loadtests.experiment.session import SCRATCH, Progress, Session, Subject
+from loadtests.experiment.session import Progress, Session, Subject
 from loadtests.generator.process import Generator
 from loadtests.rig import interruption
 from loadtests.rig.cores import bound_to
+from loadtests.rig.occupation import SCRATCH
 from loadtests.system import audits
 from loadtests.system.client import ServiceClient
 from loadtests.system.offline_predictions import predict
