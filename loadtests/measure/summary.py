@@ -62,6 +62,8 @@ class Summary:
     """Of those offered: answered as promised, within the bound."""
     reconnections: int = 0
     """Connections that took the place of one that the service had closed between two requests."""
+    goodput_per_s: float = 0.0
+    """Requests answered as promised and in time, each second: late answers are of no use to who waited."""
     effective_accuracy: Estimate | None = None
     """Each test row offered counts once, by the share of its requests answered rightly and in time."""
 
@@ -96,13 +98,12 @@ def summarise_windows(windows: Sequence[Window], *, bound_ms: float | None = Non
     """
     seconds = sum(window.seconds for window in windows)
     merged = merge([one.samples.trimmed(one.samples.measured(one.start, one.end)) for one in windows])
-    answers = sum(
-        int(np.count_nonzero(one.samples.between(one.start, one.end) & one.samples.ok)) for one in windows
-    )
+    within = merge([one.samples.trimmed(one.samples.between(one.start, one.end)) for one in windows])
+    answers, useful = int(np.count_nonzero(within.ok)), int(np.count_nonzero(_in_time(within, bound_ms)))
     good = merged.ok
     latencies = merged.done[good] - merged.scheduled[good]
     exact = Latency.of(latencies) if len(latencies) else None
-    in_time = good & (_is_in_time(merged, bound_ms))
+    in_time = _in_time(merged, bound_ms)
     return Summary(
         seconds=seconds,
         answers=int(np.count_nonzero(good)),
@@ -122,6 +123,7 @@ def summarise_windows(windows: Sequence[Window], *, bound_ms: float | None = Non
         bound_ms=bound_ms,
         in_time=int(np.count_nonzero(in_time)),
         reconnections=sum(map(_reconnections, windows)),
+        goodput_per_s=useful / seconds if seconds else 0.0,
         effective_accuracy=_effective_accuracy(merged, in_time),
     )
 
@@ -155,10 +157,10 @@ def _reconnections(window: Window) -> int:
     return int(np.count_nonzero((times >= window.start) & (times < window.end)))
 
 
-def _is_in_time(samples: Samples, bound_ms: float | None) -> Flags:
-    if bound_ms is None:
-        return np.ones(len(samples), np.bool_)
-    return np.asarray((samples.done - samples.scheduled) * 1000 <= bound_ms)
+def _in_time(samples: Samples, bound_ms: float | None) -> Flags:
+    """Tell which requests were answered as promised, within the bound."""
+    latency_ms = (samples.done - samples.scheduled) * 1000
+    return samples.ok & (latency_ms <= (np.inf if bound_ms is None else bound_ms))
 
 
 def _effective_accuracy(samples: Samples, in_time: Flags) -> Estimate | None:
