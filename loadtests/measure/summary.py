@@ -11,6 +11,7 @@ from evidence.estimate import Estimate
 from evidence.percentiles import percentile
 from evidence.shares import wilson
 from loadtests.measure.latency import Latency
+from loadtests.measure.punctuality import in_time
 from loadtests.measure.samples import Samples, merge
 from loadtests.workload.arrays import Flags, Floats
 
@@ -99,11 +100,11 @@ def summarise_windows(windows: Sequence[Window], *, bound_ms: float | None = Non
     seconds = sum(window.seconds for window in windows)
     merged = merge([one.samples.trimmed(one.samples.measured(one.start, one.end)) for one in windows])
     within = merge([one.samples.trimmed(one.samples.between(one.start, one.end)) for one in windows])
-    answers, useful = int(np.count_nonzero(within.ok)), int(np.count_nonzero(_in_time(within, bound_ms)))
+    answers, useful = int(np.count_nonzero(within.ok)), int(np.count_nonzero(in_time(within, bound_ms)))
     good = merged.ok
     latencies = merged.done[good] - merged.scheduled[good]
     exact = Latency.of(latencies) if len(latencies) else None
-    in_time = _in_time(merged, bound_ms)
+    punctual = in_time(merged, bound_ms)
     return Summary(
         seconds=seconds,
         answers=int(np.count_nonzero(good)),
@@ -121,10 +122,10 @@ def summarise_windows(windows: Sequence[Window], *, bound_ms: float | None = Non
         sent_late_p99_ms=_sent_late_p99_ms(merged),
         offered=len(merged),
         bound_ms=bound_ms,
-        in_time=int(np.count_nonzero(in_time)),
+        in_time=int(np.count_nonzero(punctual)),
         reconnections=sum(map(_reconnections, windows)),
         goodput_per_s=useful / seconds if seconds else 0.0,
-        effective_accuracy=_effective_accuracy(merged, in_time),
+        effective_accuracy=_effective_accuracy(merged, punctual),
     )
 
 
@@ -155,12 +156,6 @@ def row_scores(samples: Samples) -> Floats:
 def _reconnections(window: Window) -> int:
     times = window.samples.reconnected
     return int(np.count_nonzero((times >= window.start) & (times < window.end)))
-
-
-def _in_time(samples: Samples, bound_ms: float | None) -> Flags:
-    """Tell which requests were answered as promised, within the bound."""
-    latency_ms = (samples.done - samples.scheduled) * 1000
-    return samples.ok & (latency_ms <= (np.inf if bound_ms is None else bound_ms))
 
 
 def _effective_accuracy(samples: Samples, in_time: Flags) -> Estimate | None:
