@@ -60,7 +60,7 @@ def _lates(random: np.random.Generator, requests: int, share: float, size: float
     late = np.zeros(requests, np.bool_)
     for start in random.integers(0, requests, random.poisson(share * requests / size)).tolist():
         late[start : start + 1 + random.poisson(size - 1)] = True
-    return late.reshape(20, -1).sum(axis=1)
+    return np.asarray(late.reshape(20, -1).sum(axis=1), np.int64)
 
 
 @pytest.mark.parametrize(
