@@ -5,12 +5,9 @@ Whatever judges or reports reads this, and nothing else of an experiment.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import inf
-from typing import Annotated, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from evidence.estimate import Estimate
 from loadtests.experiment.agreement import Agreement
@@ -21,6 +18,7 @@ from loadtests.experiment.trial import Curve
 from loadtests.measure.check import Check
 from loadtests.measure.latency import Latency
 from loadtests.measure.summary import Accuracy
+from loadtests.measure.written import OpenEstimate
 from loadtests.workload.arrays import Floats
 
 
@@ -28,25 +26,6 @@ class Strict(BaseModel):
     """Plain data that is only written, read and compared: an unknown field is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class WrittenRatio(Strict):
-    """One figure over another, as JSON has it. Without an interval, nothing can be told from it."""
-
-    value: float
-    low: float | None
-    high: float | None
-
-
-def _without_null(ratio: object) -> object:
-    """Read ends that are null as infinite: JSON has no number for them, and writes null."""
-    if not isinstance(ratio, Mapping):
-        return ratio
-    unknown = {end: beyond for end, beyond in (("low", -inf), ("high", inf)) if ratio.get(end, 0) is None}
-    return {**ratio, **unknown}
-
-
-Ratio: TypeAlias = Annotated[Estimate, BeforeValidator(_without_null, json_schema_input_type=WrittenRatio)]
 
 
 @dataclass(frozen=True)
@@ -86,8 +65,8 @@ class Offline:
 class AgainstReference(Strict):
     """This load over that of float32 with as many rows a request, from the rounds of both."""
 
-    throughput: Ratio | None
-    p99: Ratio | None
+    throughput: OpenEstimate | None
+    p99: OpenEstimate | None
     accuracy: AccuracyDifference | None
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 from evidence import pareto
+from evidence.early_stopping import requests_needed
 from evidence.estimate import Estimate, Sign
 from loadtests.experiment.measured import Measured, rate_in_words, rows_in_words
 from loadtests.judge.budget import Budget
@@ -77,13 +79,20 @@ class Standing:
             p99 = load.latency.p99_ms if load.latency and not load.peak else None
             if p99 and budget.p99_ms is not None and p99.value <= budget.p99_ms < p99.high:
                 found.append(
-                    f"p99 {p99.value:.3g} ms ({p99.low:.3g} to {p99.high:.3g}) with "
+                    f"p99 {p99.value:.3g} ms ({_ends_of_p99(p99, load.answers)}) with "
                     f"{rows_in_words(load.rows_per_request)} a request"
                 )
         accuracy = self.accuracy
         if budget.min_accuracy is not None and accuracy.low < budget.min_accuracy <= accuracy.value:
             found.append(f"accuracy {accuracy.value:.4f} ({accuracy.low:.4f} to {accuracy.high:.4f})")
         return found
+
+
+def _ends_of_p99(p99: Estimate, answers: int) -> str:
+    low = f"{p99.low:.3g}" if isfinite(p99.low) else "unknown"
+    if isfinite(p99.high):
+        return f"{low} to {p99.high:.3g}"
+    return f"{low} to unknown: it takes {requests_needed(0):,} answers to tell, there were {answers:,}"
 
 
 def standings(loads: Sequence[Measured]) -> dict[str, Standing]:
