@@ -89,8 +89,8 @@ def test_two_services_of_a_kind_are_alike_and_one_that_is_5_per_cent_dearer_is_t
 ) -> None:
     ratio, why = _measured(models, tmp_path, budget_s=120.0)
     same, dearer = ratio("same", "sound"), ratio("dearer", "sound")
-    print(f"same {same}, dearer {dearer}: {why}")
-    assert 1 in same
+
+    assert 1 in same, why
     assert is_told(same, alike=ALIKE)
     assert dearer.high < 1
     assert dearer.value == pytest.approx(1 / 1.05, abs=0.02)
