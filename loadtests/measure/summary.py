@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil, hypot
 
 import numpy as np
 
 from evidence.estimate import Estimate
 from evidence.percentiles import percentile
 from evidence.shares import wilson
+from evidence.windows import share_of_windows
 from loadtests.measure.latency import Latency
-from loadtests.measure.punctuality import in_time
+from loadtests.measure.punctuality import counts_of, in_time, stretch_of
 from loadtests.measure.samples import Samples, merge
-from loadtests.workload.arrays import Flags, Floats
+from loadtests.workload.arrays import Flags, Floats, Ints
+
+STRETCHES_MIN = 8  # of a load, at least, to see how what is late scatters
+STRETCHES_MAX = 20
 
 
 @dataclass(frozen=True)
@@ -98,13 +103,14 @@ def summarise_windows(windows: Sequence[Window], *, bound_ms: float | None = Non
     requests that the windows are about (see `Samples.measured`).
     """
     seconds = sum(window.seconds for window in windows)
-    merged = merge([one.samples.trimmed(one.samples.measured(one.start, one.end)) for one in windows])
-    within = merge([one.samples.trimmed(one.samples.between(one.start, one.end)) for one in windows])
+    parts = [one.samples.trimmed(one.samples.measured(one.start, one.end)) for one in windows]
+    merged, stretches = merge(parts), _stretches(windows, parts)
+    within = merged
+    if merged.is_open:
+        within = merge([one.samples.trimmed(one.samples.between(one.start, one.end)) for one in windows])
     answers, useful = int(np.count_nonzero(within.ok)), int(np.count_nonzero(in_time(within, bound_ms)))
-    good = merged.ok
-    latencies = merged.done[good] - merged.scheduled[good]
-    exact = Latency.of(latencies) if len(latencies) else None
-    punctual = in_time(merged, bound_ms)
+    good, punctual = merged.ok, in_time(merged, bound_ms)
+    exact = Latency.of((merged.done - merged.scheduled)[good], stretches[good]) if good.any() else None
     return Summary(
         seconds=seconds,
         answers=int(np.count_nonzero(good)),
@@ -118,14 +124,14 @@ def summarise_windows(windows: Sequence[Window], *, bound_ms: float | None = Non
         generator_cpu=_share_of_core(windows, "usage_cpu"),
         generator_waited=_share_of_core(windows, "usage_waited"),
         latency=exact,
-        uncorrected=Latency.of(merged.done[good] - merged.sent[good]) if exact else None,
+        uncorrected=Latency.of((merged.done - merged.sent)[good], stretches[good]) if exact else None,
         sent_late_p99_ms=_sent_late_p99_ms(merged),
         offered=len(merged),
         bound_ms=bound_ms,
         in_time=int(np.count_nonzero(punctual)),
         reconnections=sum(map(_reconnections, windows)),
         goodput_per_s=useful / seconds if seconds else 0.0,
-        effective_accuracy=_effective_accuracy(merged, punctual),
+        effective_accuracy=_effective_accuracy(merged, punctual, stretches),
     )
 
 
@@ -158,19 +164,41 @@ def _reconnections(window: Window) -> int:
     return int(np.count_nonzero((times >= window.start) & (times < window.end)))
 
 
-def _effective_accuracy(samples: Samples, in_time: Flags) -> Estimate | None:
+def _effective_accuracy(samples: Samples, punctual: Flags, stretches: Ints) -> Estimate | None:
     """Return how much of what was offered was answered rightly and in time, with its 95% interval.
 
     As with live accuracy each test row counts once, here by the share of all its requests, answered or not,
     that were answered rightly and in time. So this is never above live accuracy, and equal where all were.
+    The interval is that of the rows, and of the share in time as it scatters over the load: a stall is one
+    event, however many rows it delays. The distances of both to their ends are squared and added (MOVER: Zou
+    and Donner 2008, "Construction of confidence limits about effect measures").
     """
     if not len(samples):
         return None
     offered = samples.asked_by_row(np.ones(len(samples), np.bool_))
-    _, right = samples.answers_by_row(in_time)
+    _, right = samples.answers_by_row(punctual)
     seen = offered > 0
     value = float(np.mean(right[seen] / offered[seen]))
-    return wilson(value, int(np.count_nonzero(seen)))
+    rows = wilson(value, int(np.count_nonzero(seen)))
+    times = share_of_windows(*counts_of(stretches, punctual))
+    down = hypot(value - rows.low, times.value - times.low)
+    up = hypot(rows.high - value, times.high - times.value)
+    return Estimate(value, max(0.0, value - down), min(1.0, value + up))
+
+
+def _stretches(windows: Sequence[Window], parts: Sequence[Samples]) -> Ints:
+    """Return for each sample of the windows, one after another, in which stretch of the load it is; (n,).
+
+    Few windows are cut into stretches, and of many those that are neighbours make one: what disturbs a window
+    disturbs the next as well.
+    """
+    cut = ceil(STRETCHES_MIN / len(windows))
+    count = cut * len(windows)
+    found = [
+        place * cut + stretch_of(part, one.start, one.end, cut)
+        for place, (one, part) in enumerate(zip(windows, parts, strict=True))
+    ]
+    return np.concatenate(found) * min(STRETCHES_MAX, count) // count
 
 
 def _sent_late_p99_ms(samples: Samples) -> float | None:
