@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, isfinite
 
+from evidence.early_stopping import requests_needed
 from evidence.estimate import Estimate
 from loadtests.experiment.measured import Measured, rate_in_words, rows_in_words
 from loadtests.judge.budget import Budget
@@ -73,9 +74,8 @@ class Standing:
         for load in self.loads:
             p99 = load.latency.p99_ms if load.latency and not load.peak else None
             if p99 and budget.p99_ms is not None and p99.value <= budget.p99_ms < p99.high:
-                end = f"{p99.high:.3g}" if isfinite(p99.high) else "no end, with so few answers"
                 found.append(
-                    f"p99 {p99.value:.3g} ms ({p99.low:.3g} to {end}) with "
+                    f"p99 {p99.value:.3g} ms ({_ends_of_p99(p99, load.answers)}) with "
                     f"{rows_in_words(load.rows_per_request)} a request"
                 )
         accuracy = self.accuracy
@@ -100,6 +100,13 @@ def standings(loads: Sequence[Measured], accuracies: Accuracies) -> dict[str, St
             accuracy = certificate.accuracy if certificate else Estimate(offline, offline, offline)
             found[name] = Standing(name, tuple(counted), accuracy)
     return found
+
+
+def _ends_of_p99(p99: Estimate, answers: int) -> str:
+    low = f"{p99.low:.3g}" if isfinite(p99.low) else "unknown"
+    if isfinite(p99.high):
+        return f"{low} to {p99.high:.3g}"
+    return f"{low} to unknown: it takes {requests_needed(0):,} answers to tell, there were {answers:,}"
 
 
 def rows_that_count(loads: Sequence[Measured]) -> list[int]:

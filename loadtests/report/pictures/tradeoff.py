@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 
 from evidence.estimate import Estimate
 from loadtests.experiment.measured import Measured
@@ -39,7 +40,8 @@ def draw(document: Document, rows: int, figure: Figure) -> Picture | None:
     spots = {load.variant: spot for load in loads if (spot := figure.of(load))}
     if not spots:
         return None
-    x = _FRAME.log_x([end for spot in spots.values() for end in (spot.low, spot.high)])
+    ends = [end for spot in spots.values() for end in (spot.low, spot.value, spot.high)]
+    x = _FRAME.log_x([end for end in ends if isfinite(end)])
     y = _FRAME.y(*accuracy_limits(loads))
     front = stairs(document, loads, figure, (x.low, x.high), y.low)
     places = {
@@ -71,7 +73,7 @@ def _point(document: Document, load: Measured, scales: tuple[Scale, Scale], spot
     return touchable(
         [
             line([(at[0], y(accuracy.low)), (at[0], y(accuracy.high))], f"bar {kind}-line"),
-            line([(x(spot.low), at[1]), (x(spot.high), at[1])], f"bar {kind}-line"),
+            line([(x(max(spot.low, x.low)), at[1]), (x(min(spot.high, x.high)), at[1])], f"bar {kind}-line"),
             marker(*at, style.marker, f"mark {kind}"),
         ],
         load.variant,
