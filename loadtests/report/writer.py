@@ -15,6 +15,7 @@ from loadtests.experiment.measured import Measured, Outcomes, Skipped, rows_in_w
 from loadtests.experiment.plan import Plan
 from loadtests.judge import document
 from loadtests.judge.budget import Budget
+from loadtests.judge.certificate import Accuracies
 from loadtests.judge.contrast import Contrasts
 from loadtests.judge.document import Document
 from loadtests.judge.verdict import Verdict, judge
@@ -58,7 +59,9 @@ class Report:
     def document(self) -> Document:
         """The report as plain data, judged."""
         plan = self.plan
-        contrasts = Contrasts.of(self.outcomes.measured)
+        stop = self.outcomes.stop
+        accuracies = Accuracies.of(plan.bundle, plan.out / "samples", margin=self.budget.margin)
+        contrasts = Contrasts.of(self.outcomes.measured, accuracies, stop)
         loads = contrasts.with_reference([one.load for one in self.outcomes.measured])
         return Document(
             created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -72,7 +75,8 @@ class Report:
             asked=dict(self.asked),
             budget=self.budget,
             partial=_partial(plan, self.outcomes) if self.outcomes.is_partial else None,
-            verdict=judge(loads, self.budget, contrasts),
+            stop=stop,
+            verdict=judge(loads, self.budget, contrasts, stop),
             method=method(plan, loads, self.asked),
             results=loads,
             skipped=list(self.outcomes.skipped),
