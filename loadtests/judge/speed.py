@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, inf, isfinite, log
-from statistics import median_low
 from typing import TypeAlias
 
 from evidence.blocks import weighted
@@ -188,8 +187,7 @@ class Speeds:
 def _level(figure: str, load: Measured) -> float:
     """Return a figure of the whole load; 0 where there is none."""
     if figure == PEAK:
-        # One search in three that was confirmed is no peak: what could not be confirmed counts as nothing.
-        return median_low([rate or 0.0 for rate in load.peak.passes]) if load.peak else 0.0
+        return load.peak.requests_per_s or 0.0 if load.peak else 0.0
     if figure == TAIL:
         return (load.p99 or 0.0) * load.requests_per_s
     known = {
@@ -197,14 +195,9 @@ def _level(figure: str, load: Measured) -> float:
         THROUGHPUT: load.rows_per_s,
         P50: load.p50,
         P99: load.p99,
-        GOODPUT: _goodput(load),
+        GOODPUT: load.goodput_per_s,
     }
     return known[figure] or 0.0
-
-
-def _goodput(load: Measured) -> float:
-    seconds = sum(one.seconds for one in load.blocks)
-    return sum(one.goodput_per_s * one.seconds for one in load.blocks) / seconds if seconds else 0.0
 
 
 def _share(ours: float, theirs: float) -> float:

@@ -11,6 +11,7 @@ from evidence.estimate import Estimate
 from evidence.percentiles import percentile
 from evidence.shares import wilson
 from loadtests.measure.latency import Latency
+from loadtests.measure.punctuality import in_time
 from loadtests.measure.samples import Samples, merge
 from loadtests.workload.arrays import Flags, Floats
 
@@ -62,6 +63,8 @@ class Summary:
     """Of those offered: answered as promised, within the bound."""
     reconnections: int = 0
     """Connections that took the place of one that the service had closed between two requests."""
+    goodput_per_s: float = 0.0
+    """Requests answered as promised and in time, each second: late answers are of no use to who waited."""
     effective_accuracy: Estimate | None = None
     """Each test row offered counts once, by the share of its requests answered rightly and in time."""
 
@@ -96,13 +99,12 @@ def summarise_windows(windows: Sequence[Window], *, bound_ms: float | None = Non
     """
     seconds = sum(window.seconds for window in windows)
     merged = merge([one.samples.trimmed(one.samples.measured(one.start, one.end)) for one in windows])
-    answers = sum(
-        int(np.count_nonzero(one.samples.between(one.start, one.end) & one.samples.ok)) for one in windows
-    )
+    within = merge([one.samples.trimmed(one.samples.between(one.start, one.end)) for one in windows])
+    answers, useful = int(np.count_nonzero(within.ok)), int(np.count_nonzero(in_time(within, bound_ms)))
     good = merged.ok
     latencies = merged.done[good] - merged.scheduled[good]
     exact = Latency.of(latencies) if len(latencies) else None
-    in_time = good & (_is_in_time(merged, bound_ms))
+    punctual = in_time(merged, bound_ms)
     return Summary(
         seconds=seconds,
         answers=int(np.count_nonzero(good)),
@@ -120,9 +122,10 @@ def summarise_windows(windows: Sequence[Window], *, bound_ms: float | None = Non
         sent_late_p99_ms=_sent_late_p99_ms(merged),
         offered=len(merged),
         bound_ms=bound_ms,
-        in_time=int(np.count_nonzero(in_time)),
+        in_time=int(np.count_nonzero(punctual)),
         reconnections=sum(map(_reconnections, windows)),
-        effective_accuracy=_effective_accuracy(merged, in_time),
+        goodput_per_s=useful / seconds if seconds else 0.0,
+        effective_accuracy=_effective_accuracy(merged, punctual),
     )
 
 
@@ -153,12 +156,6 @@ def row_scores(samples: Samples) -> Floats:
 def _reconnections(window: Window) -> int:
     times = window.samples.reconnected
     return int(np.count_nonzero((times >= window.start) & (times < window.end)))
-
-
-def _is_in_time(samples: Samples, bound_ms: float | None) -> Flags:
-    if bound_ms is None:
-        return np.ones(len(samples), np.bool_)
-    return np.asarray((samples.done - samples.scheduled) * 1000 <= bound_ms)
 
 
 def _effective_accuracy(samples: Samples, in_time: Flags) -> Estimate | None:

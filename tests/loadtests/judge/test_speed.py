@@ -10,12 +10,21 @@ import pytest
 from evidence.estimate import Estimate
 from loadtests.experiment.blocks import TurnFigures
 from loadtests.experiment.measured import Measured, ScoredLoad
-from loadtests.experiment.search import RESOLUTION, Peak
+from loadtests.experiment.search import RESOLUTION, Peak, peak_of
 from loadtests.judge.budget import Budget
-from loadtests.judge.contrast import COST, GOODPUT, P50, P99, PEAK, THROUGHPUT, Contrasts
+from loadtests.judge.contrast import (
+    COST,
+    GOODPUT,
+    P50,
+    P99,
+    PEAK,
+    THROUGHPUT,
+    Contrasts,
+    ratio_of_peaks_of_runs,
+)
 from loadtests.judge.speed import Lead, Speeds, axes_of
 from loadtests.judge.verdict import judge
-from tests.loadtests.results import accuracies, changed, judged, measured, peak
+from tests.loadtests.results import accuracies, changed, judged, measured, peak, searched
 
 
 def _lead(
@@ -177,10 +186,23 @@ class TestPeaks:
         assert (found.value, found.is_bounded) == (pytest.approx(3.0), False)
 
     def test_a_peak_that_was_confirmed_once_in_three_does_not_beat_one_that_was_thrice(self) -> None:
-        once = self._searched("int8", peak(3000.0, None, None))
-        thrice = self._searched("float32", peak(1000.0, 1000.0, 1000.0))
-        assert judged([once, thrice]).recommended == "float32"
-        assert judged([thrice, once]).recommended == "float32"
+        loads = [
+            self._searched(name, peak_of([searched(limit) for limit in limits]))
+            for name, limits in (("float32", (1000.0, 1000.0, 1000.0)), ("int8", (9000.0, None, None)))
+        ]
+        for order in (loads, loads[::-1]):
+            verdict = judged(order)
+            assert verdict.recommended == "float32"
+            assert "float32" not in verdict.dominated
+
+    def test_a_ratio_of_peaks_is_of_the_searches_that_were_confirmed_and_it_takes_two(self) -> None:
+        slow = peak(1000.0, 900.0, 1100.0)
+        twice = self._ratio(peak(3000.0, None, 3300.0), slow)
+        ends = (3.0, 3.0 / RESOLUTION, 3.0 * RESOLUTION)
+        assert (twice.value, twice.low, twice.high) == pytest.approx(ends)
+        assert self._ratio(peak(3000.0), slow) == Estimate.unbounded(pytest.approx(3.0))
+        assert ratio_of_peaks_of_runs(peak(3000.0), slow, 0.95) == Estimate.unbounded(3.0)
+        assert ratio_of_peaks_of_runs(peak(3000.0, None, None), slow, 0.95) is None
 
     def test_the_highest_peak_is_shipped(self) -> None:
         loads = [

@@ -26,6 +26,18 @@ def test_fast_errors_are_no_speed_and_no_accuracy() -> None:
     assert summary.accuracy.value == 1.0
 
 
+def test_goodput_is_of_what_was_answered_as_promised_and_in_time() -> None:
+    recorder = Recorder(1, ORDER)
+    for turn, took in enumerate((0.1, 0.1, 0.9, 0.9, 0.1)):
+        recorder.add_answer(turn, turn + took, turn, [])
+    recorder.add_failure(1.0, 1.001, 0, status=500, reason="status 500")
+    samples = recorder.samples()
+    bounded = summarise(samples, 0.0, 4.0, bound_ms=500)
+    assert (bounded.requests_per_s, bounded.goodput_per_s) == (1.0, 0.5)
+    assert summarise(samples, 0.0, 4.0).goodput_per_s == 1.0
+    assert summarise(samples, 0.0, 0.0).goodput_per_s == 0.0
+
+
 def test_only_answers_complete_within_the_window_count() -> None:
     recorder = Recorder(1, ORDER)
     for done in (0.9, 1.0, 1.5, 2.0):
