@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil, hypot
 
 import numpy as np
 
 from evidence.estimate import Estimate
 from evidence.percentiles import percentile
 from evidence.shares import wilson
+from evidence.windows import share_of_windows
 from loadtests.measure.latency import Latency
-from loadtests.measure.punctuality import in_time
+from loadtests.measure.punctuality import counts_by_part, in_time
 from loadtests.measure.samples import Samples, merge
 from loadtests.workload.arrays import Flags, Floats
+
+STRETCHES_MIN = 8  # of a load, to see how the share in time scatters
+STRETCHES_MAX = 20
 
 
 @dataclass(frozen=True)
@@ -125,7 +130,7 @@ def summarise_windows(windows: Sequence[Window], *, bound_ms: float | None = Non
         in_time=int(np.count_nonzero(punctual)),
         reconnections=sum(map(_reconnections, windows)),
         goodput_per_s=useful / seconds if seconds else 0.0,
-        effective_accuracy=_effective_accuracy(merged, punctual),
+        effective_accuracy=_effective_accuracy(windows, merged, punctual, bound_ms),
     )
 
 
@@ -158,19 +163,45 @@ def _reconnections(window: Window) -> int:
     return int(np.count_nonzero((times >= window.start) & (times < window.end)))
 
 
-def _effective_accuracy(samples: Samples, in_time: Flags) -> Estimate | None:
+def _effective_accuracy(
+    windows: Sequence[Window], samples: Samples, punctual: Flags, bound_ms: float | None
+) -> Estimate | None:
     """Return how much of what was offered was answered rightly and in time, with its 95% interval.
 
     As with live accuracy each test row counts once, here by the share of all its requests, answered or not,
     that were answered rightly and in time. So this is never above live accuracy, and equal where all were.
+    The interval is that of the rows, and of the share in time as it scatters over the load: a stall is one
+    event, however many rows it delays. The distances of both to their ends are squared and added (MOVER: Zou
+    and Donner 2008, "Construction of confidence limits about effect measures").
     """
     if not len(samples):
         return None
     offered = samples.asked_by_row(np.ones(len(samples), np.bool_))
-    _, right = samples.answers_by_row(in_time)
+    _, right = samples.answers_by_row(punctual)
     seen = offered > 0
     value = float(np.mean(right[seen] / offered[seen]))
-    return wilson(value, int(np.count_nonzero(seen)))
+    rows, times = wilson(value, int(np.count_nonzero(seen))), _share_in_time(windows, bound_ms)
+    down = hypot(value - rows.low, times.value - times.low)
+    up = hypot(rows.high - value, times.high - times.value)
+    return Estimate(value, max(0.0, value - down), min(1.0, value + up))
+
+
+def _share_in_time(windows: Sequence[Window], bound_ms: float | None) -> Estimate:
+    """Return the share of requests in time, with its interval from stretches of the load, one after another.
+
+    Few windows are cut, and of many those that are neighbours are put together: what disturbs one disturbs
+    the next as well.
+    """
+    cut = ceil(STRETCHES_MIN / len(windows))
+    counts = [
+        counts_by_part(one.samples, one.start, one.end, in_time(one.samples, bound_ms), cut)
+        for one in windows
+    ]
+    offered, punctual = (
+        np.array([part.sum() for part in np.array_split(np.concatenate(each), STRETCHES_MAX)])
+        for each in zip(*counts, strict=True)
+    )
+    return share_of_windows(punctual, offered)
 
 
 def _sent_late_p99_ms(samples: Samples) -> float | None:
