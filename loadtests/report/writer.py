@@ -19,7 +19,7 @@ from loadtests.judge.contrast import Contrasts
 from loadtests.judge.document import Document
 from loadtests.judge.verdict import Verdict, judge
 from loadtests.protocol.address import without_secret
-from loadtests.report import markdown, samples_csv
+from loadtests.report import markdown, samples_csv, turns_csv
 from loadtests.report.method import method
 from loadtests.report.page import render
 from loadtests.report.pictures import sheets
@@ -83,6 +83,7 @@ class Report:
         out, known = self.plan.out, self.document
         _write(out / document.FILE_NAME, known.as_json())
         samples_csv.write(known.results, out)
+        turns_csv.write(self.outcomes.measured, out)
         pictures = sheets.draw_all(known, out)
         _write(out / markdown.FILE_NAME, markdown.markdown(known, pictures))
         page = out / render.FILE_NAME

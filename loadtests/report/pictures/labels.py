@@ -37,6 +37,7 @@ class Label:
     """A name and its place; `leader` is the line to its point, where that is not beside it."""
 
     name: str
+    point: Point
     box: Box
     leader: Line | None
 
@@ -121,7 +122,8 @@ def _gates(points: Sequence[Point], area: Box) -> list[tuple[Point, int]]:
 
 def _at_gate(name: str, point: Point, gate: Point, side: int) -> Label:
     width = LETTER * len(name)
-    return Label(name, Box.about((gate[0] + side * width / 2, gate[1]), width, HEIGHT), (point, gate))
+    box = Box.about((gate[0] + side * width / 2, gate[1]), width, HEIGHT)
+    return Label(name, point, box, (point, gate))
 
 
 def _beside(name: str, point: Point, room: _Room) -> None:
@@ -145,4 +147,5 @@ def _around(name: str, point: Point) -> Iterator[tuple[float, Label]]:
             across, down = cos(turn * pi / 8), sin(turn * pi / 8)
             middle = point[0] + across * (away + width / 2), point[1] + down * (away + HEIGHT / 2)
             box = Box.about(middle, width, HEIGHT)
-            yield ring * _RING + rank / 4, Label(name, box, (point, box.nearest(point)) if ring else None)
+            leader = (point, box.nearest(point)) if ring else None
+            yield ring * _RING + rank / 4, Label(name, point, box, leader)
