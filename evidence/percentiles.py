@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import ceil
+from math import ceil, inf
 
 import numpy as np
 import numpy.typing as npt
@@ -23,25 +23,29 @@ def percentile(samples: npt.NDArray[np.float64], percent: float) -> float:
     return float(np.partition(samples, rank - 1)[rank - 1])
 
 
-def percentile_of_ordered(ordered: npt.NDArray[np.float64], percent: float) -> Estimate:
+def percentile_of_ordered(
+    ordered: npt.NDArray[np.float64], percent: float, confidence: float = CONFIDENCE
+) -> Estimate:
     """Return the nearest-rank percentile of ascending samples, shape (n,), between two of the samples.
 
     The number of samples below the true percentile is binomial, whatever the distribution, so two ranks hold
-    it with 95% confidence (the order-statistic interval: David and Nagaraja, Order Statistics, 2003, 7.1).
-    Where so few samples cannot bound it from above, the largest stands for what cannot be known. It takes
-    the samples for independent, which those of one stall are not: intervals of rounds are wider, and truer.
-    Raises ValueError where there are none, or unless 0 < percent <= 100.
+    it with the `confidence` (the order-statistic interval: David and Nagaraja, Order Statistics, 2003, 7.1).
+    Where so few samples cannot bound it from a side, that end is infinite: the true p99 may well lie above
+    the largest of 100. It takes the samples for independent, which those of one stall are not: intervals of
+    rounds are wider, and truer. Raises ValueError where there are none, or unless 0 < percent <= 100.
     """
     size = len(ordered)
     rank = _rank(size, percent)
     if not rank:
         raise ValueError("no percentile of no samples")
-    tail = (1 - CONFIDENCE) / 2
+    tail = (1 - confidence) / 2
     low = _quantile(tail, size, percent / 100)
     high = _quantile(1 - tail, size, percent / 100) + 1
     value = float(ordered[rank - 1])
     return Estimate(
-        value, min(value, float(ordered[max(low, 1) - 1])), max(value, float(ordered[min(high, size) - 1]))
+        value,
+        min(value, float(ordered[low - 1])) if low >= 1 else -inf,
+        max(value, float(ordered[high - 1])) if high <= size else inf,
     )
 
 

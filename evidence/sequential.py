@@ -1,9 +1,9 @@
-"""Looking at figures while they come in, and stopping when they tell enough, without erring more often for it.
+"""Looking at figures while they come in, and stopping when they tell enough, without erring more for it.
 
-Whoever looks again and again until an interval leaves 1 out will see that sooner or later of two equal things.
-So the chance to err is spent over the looks (Lan and DeMets, "Discrete sequential boundaries for clinical
-trials", Biometrika 70, 1983), most of it late, by the power family of Kim and DeMets (Biometrika 74, 1987):
-when a share `t` of the time is over, `alpha * t ** 3` of it has been spent.
+Whoever looks again and again until an interval leaves 1 out will see that sooner or later, even of two equal
+things. So the chance to err is spent over the looks (Lan and DeMets, "Discrete sequential boundaries for
+clinical trials", Biometrika 70, 1983), most of it late, by the power family of Kim and DeMets (Biometrika 74,
+1987): when a share `t` of the time is over, `alpha * t ** 2` of it has been spent.
 
 How strict a look must be follows from what is known of the looks before it: the estimate moves as a Brownian
 motion does, and those paths that have left its bounds are gone (Armitage, McPherson and Rowe, JRSS A 132,
@@ -21,7 +21,7 @@ import numpy as np
 
 from evidence.estimate import CONFIDENCE, Estimate
 
-_POWER = 3.0
+_POWER = 2.0
 _BLOCKS_MAX = 10_000
 _GRID = np.linspace(-8.0, 8.0, 3201)  # of a Brownian motion until 1
 _STEP = float(_GRID[1] - _GRID[0])

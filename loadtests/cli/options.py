@@ -59,13 +59,20 @@ class RunOptions:
     profile: Annotated[
         bool, Option(help="With `server`: look for the peak, and draw the curve of rates up to beyond it.")
     ] = Plan.profile
-    duration: Annotated[
-        float, Option(min=0.1, help="Seconds measured, for each load; shared out over the rounds.")
-    ] = Schedule.duration_s
-    rounds: Annotated[int, Option(min=1, help="Turns of each variant; two more where it is not steady.")] = (
-        Plan.rounds
+    budget: Annotated[
+        float,
+        Option(
+            min=0.1,
+            help="Seconds for measuring, starts of the services included. It ends sooner where all that "
+            "matters is decided.",
+        ),
+    ] = Schedule.budget_s
+    duration: Annotated[float, Option(min=0.1, help="Seconds of a `ramp` or a `spike`.")] = (
+        Schedule.duration_s
     )
-    warmup: Annotated[float, Option(min=0, help="Seconds thrown away before each round.")] = Schedule.warmup_s
+    warmup: Annotated[float, Option(min=0, help="Seconds of each load thrown away after each start.")] = (
+        Schedule.warmup_s
+    )
     seed: Annotated[int, Option(min=0, help="Of the arrivals and the audits.")] = Plan.seed
     out: Annotated[Path, Option(help="Folder for the report; made if missing.")] = Path("reports/latest")
     host: Annotated[
@@ -87,7 +94,7 @@ class RunOptions:
     ] = Budget.max_mb
 
     @property
-    def budget(self) -> Budget:
+    def bounds(self) -> Budget:
         """What a variant must hold. Raises LoadTestError for a bound that nothing or everything holds."""
         return Budget(self.p99_ms, self.min_accuracy, self.min_rps, self.max_mb)
 
@@ -100,13 +107,12 @@ class RunOptions:
             variants=tuple(bundle.variant(name).name for name in _names(self.variants))
             or tuple(variant.name for variant in bundle.manifest.variants),
             rows=_row_counts(self.rows or _default_rows(bundle, self.scenario)),
-            schedule=Schedule(self.users, self.warmup, self.duration),
+            schedule=Schedule(self.users, self.budget, warmup_s=self.warmup, duration_s=self.duration),
             out=self.out,
             cores=cores.choose() if self.host is None else Cores(None, cores.choose().load),
             stays_awake=cores.usable() > 1,
             host=self.host,
             scenario_name=self._checked_scenario(),
-            rounds=self.rounds,
             think_s=self.think,
             rate=self.rate,
             connections=self.connections,
@@ -134,7 +140,8 @@ class RunOptions:
             "connections": min(plan.connections or CONNECTIONS_MAX, CONNECTIONS_MAX) if is_open else None,
             "find_peak": plan.searches,
             "host": None if self.host is None else without_secret(self.host),
-            "rounds": None if is_shaped else plan.rounds,
+            "budget": None if is_shaped else plan.schedule.budget_s,
+            "duration": plan.schedule.duration_s if is_shaped else None,
             "p99_ms": plan.bound_ms,
         }
 

@@ -20,12 +20,11 @@ from loadtests.cli.options import RunOptions, command
 from loadtests.errors import LoadTestError
 from loadtests.experiment.plan import Plan
 from loadtests.experiment.run import run
-from loadtests.experiment.session import SCRATCH
 from loadtests.judge.budget import Budget
 from loadtests.protocol.address import without_secret
 from loadtests.report.writer import Report
 from loadtests.rig import interruption, machine
-from loadtests.rig.occupation import InUseError, occupied
+from loadtests.rig.occupation import SCRATCH, InUseError, occupied
 
 EPILOG = (
     "Example: python -m loadtests run --models models --variants float32,int8 --rows 1,32 --out reports/x\n\n"
@@ -44,7 +43,7 @@ def run_command(options: RunOptions) -> None:
     interruption.heed()
     console = terminal.console()
     try:
-        budget, plan = options.budget, options.plan()
+        budget, plan = options.bounds, options.plan()
         with _folder(plan.out):
             code = _run(plan, options.asked(plan), budget, console)
     except (LoadTestError, BundleError) as error:
@@ -59,7 +58,7 @@ def run_command(options: RunOptions) -> None:
 
 def _run(plan: Plan, asked: Mapping[str, JsonValue], budget: Budget, console: Console) -> int:
     """Measure, report, and return the exit code."""
-    with terminal.bar(console, plan.seconds) as bar:
+    with terminal.bar(console, plan.schedule.budget_s) as bar:
         outcomes = run(plan, bar)
     if not outcomes.measured:
         reasons = "; ".join(dict.fromkeys(f"{one.variant}: {one.reason}" for one in outcomes.skipped))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from evidence.blocks import Turns
 
 
 @dataclass(frozen=True)
 class TurnFigures:
-    """One turn of one load. Those of equal block and round stood side by side, in an order drawn at random."""
+    """One turn of one load. Those of equal block and round stood side by side, in a random order."""
 
     block: int
     round: int
@@ -18,7 +21,7 @@ class TurnFigures:
     answers: int
     """As promised."""
     requests_per_s: float
-    """Of a closed loop: its users over the mean time from one request of a user to the next (Little's law)."""
+    """Of a closed loop: its users over the mean time from one request of a user to the next."""
     rows_per_s: float
     rows_per_core_s: float | None
     """Rows that a second of the service's processor time buys, user and system, of all its processes."""
@@ -26,6 +29,12 @@ class TurnFigures:
     p99_ms: float | None
     why_void: str = ""
     """Why it does not count, as `the generator had no core`; empty where it does."""
+
+
+def figures_of(turns: Sequence[TurnFigures], name: str) -> Turns:
+    """Return a figure of every turn that counts and has it, by block and round."""
+    found = {(one.block, one.round): getattr(one, name) for one in turns if not one.why_void}
+    return {place: float(value) for place, value in found.items() if value is not None}
 
 
 @dataclass(frozen=True)

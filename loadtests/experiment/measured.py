@@ -5,22 +5,21 @@ Whatever judges or reports reads this, and nothing else of an experiment.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import inf
-from typing import Annotated, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
+from evidence.blocks import Turns
 from evidence.estimate import Estimate
 from loadtests.experiment.agreement import Agreement
-from loadtests.experiment.blocks import Block, Grade, Stop, TurnFigures
+from loadtests.experiment.blocks import Block, Grade, Stop, TurnFigures, figures_of
 from loadtests.experiment.search import Peak
 from loadtests.experiment.timeline import Moment
 from loadtests.experiment.trial import Curve
 from loadtests.measure.check import Check
 from loadtests.measure.latency import Latency
 from loadtests.measure.summary import Accuracy
+from loadtests.measure.written import OpenEstimate
 from loadtests.workload.arrays import Floats
 
 
@@ -28,25 +27,6 @@ class Strict(BaseModel):
     """Plain data that is only written, read and compared: an unknown field is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class WrittenRatio(Strict):
-    """One figure over another, as JSON has it. Without an interval, nothing can be told from it."""
-
-    value: float
-    low: float | None
-    high: float | None
-
-
-def _without_null(ratio: object) -> object:
-    """Read ends that are null as infinite: JSON has no number for them, and writes null."""
-    if not isinstance(ratio, Mapping):
-        return ratio
-    unknown = {end: beyond for end, beyond in (("low", -inf), ("high", inf)) if ratio.get(end, 0) is None}
-    return {**ratio, **unknown}
-
-
-Ratio: TypeAlias = Annotated[Estimate, BeforeValidator(_without_null, json_schema_input_type=WrittenRatio)]
 
 
 @dataclass(frozen=True)
@@ -86,10 +66,10 @@ class Offline:
 class AgainstReference(Strict):
     """This load over that of float32 with as many rows a request, from the turns of both side by side."""
 
-    cost: Ratio | None
+    cost: OpenEstimate | None
     """Of rows per core-second."""
-    throughput: Ratio | None
-    p99: Ratio | None
+    throughput: OpenEstimate | None
+    p99: OpenEstimate | None
     accuracy: AccuracyDifference | None
     """Of the predictions of all test rows, not of what the run happened to send."""
 
@@ -111,9 +91,9 @@ class Measured(Strict):
     """How many requests failed, by reason."""
     requests_per_s: float
     rows_per_s: float
-    throughput: Ratio | None
+    throughput: OpenEstimate | None
     """Rows a second, with the interval over the blocks; None where nothing was answered."""
-    cost: Ratio | None
+    cost: OpenEstimate | None
     """Rows per core-second, with the interval over the blocks; None where the service is not ours."""
     p50_ms: float | None
     p95_ms: float | None
@@ -151,7 +131,7 @@ class Measured(Strict):
     void: list[str]
     """Names of the failed checks for which these figures must not be believed."""
     blocks: list[Block]
-    """Those of equal index stood side by side with other variants'; between two, services were started anew."""
+    """Each began with a start of the services; those of equal index stood side by side with others'."""
     grade: Grade | None
     """How calm the machine was; None where it is one load that changes on purpose."""
     answers_per_user: float | None
@@ -202,10 +182,9 @@ class ScoredLoad:
     turns: tuple[TurnFigures, ...] = field(default=(), repr=False, compare=False)
     """In the order of measuring; ratios of two variants are taken round by round."""
 
-    def figures(self, name: str) -> dict[tuple[int, int], float]:
-        """Return a figure of every turn that counts and has it, by block and round: see `evidence.blocks`."""
-        found = {(one.block, one.round): getattr(one, name) for one in self.turns if not one.why_void}
-        return {place: float(value) for place, value in found.items() if value is not None}
+    def figures(self, name: str) -> Turns:
+        """Return a figure of every turn that counts and has it: see `evidence.blocks`."""
+        return figures_of(self.turns, name)
 
 
 @dataclass(frozen=True)

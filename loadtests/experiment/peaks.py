@@ -88,7 +88,7 @@ def _try(
     session.progress.begin(
         subject.name, f"{doing} {rate_in_words(attempt.rate)}/s, {rows_in_words(record.rows)} a request"
     )
-    plain = session.order(subject, record.rows, turn=0, rate=attempt.rate, is_compared=False)
+    plain = session.order(subject, record.rows, rate=attempt.rate, is_compared=False)
     order = trial.order_of(plain, attempt.rate, attempt.seed, bound_ms, gives_up=gives_up)
     session.progress.expect(order.seconds)
     return trial.judge(session.send(order), attempt.rate, bound_ms)

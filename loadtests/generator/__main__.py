@@ -1,7 +1,7 @@
 """What the generator's process runs: one load after another, an order a line in, an answer a line out.
 
-`python -m loadtests.generator` reads `{"order": ..., "samples": FILE}` and prints `{"error": TEXT}`, empty
-where the samples were written.
+`python -m loadtests.generator` reads `{"order": ORDER, "samples": FILE}`, or `{"block": BLOCK, "folder":
+FOLDER}`, and prints `{"error": TEXT}`, empty where what was asked for was written.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from loadtests.errors import LoadTestError
 from loadtests.generator.locust.sender import Sender
+from loadtests.workload.block import Block
 from loadtests.workload.order import Order
 
 
@@ -22,7 +23,10 @@ def main() -> None:
         asked = json.loads(line)
         error = ""
         try:
-            sender.send(Order(**asked["order"])).save(Path(asked["samples"]))
+            if "block" in asked:
+                sender.take(Block.from_json(asked["block"])).save(Path(asked["folder"]))
+            else:
+                sender.send(Order.from_json(asked["order"])).save(Path(asked["samples"]))
         except LoadTestError as failure:
             error = str(failure)
         sys.stdout.write(json.dumps({"error": error}) + "\n")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,7 +13,9 @@ from loadtests.errors import GeneratorError
 from loadtests.generator.open_loop import GRACE_S
 from loadtests.measure.samples import Samples
 from loadtests.measure.summary import Window
+from loadtests.measure.turn import TURNS, Taken
 from loadtests.rig.child import Child, program
+from loadtests.workload.block import Block
 from loadtests.workload.order import Order
 from loadtests.workload.scenarios import CLOSED, SCENARIOS
 
@@ -48,12 +49,35 @@ class Generator:
         the generator fails.
         """
         file.unlink(missing_ok=True)
+        asked = {"order": order.as_json(), "samples": str(file)}
+        self._ask(asked, order.seconds + max(GRACE_S, order.timeout_s), advance)
+        samples = Samples.load(file)
+        self._see_that_it_is_asked_for(order, samples)
+        return window(samples, order)
+
+    def take(self, block: Block, folder: Path, advance: Callable[[float], None] = lambda _: None) -> Taken:
+        """Have the loads of a block take their turns, keep what came in `folder`, and return it.
+
+        The folder is there, and holds nothing else. `advance` is told of the seconds gone by. Raises
+        GeneratorError, with the last lines of the log, where the generator fails.
+        """
+        (folder / TURNS).unlink(missing_ok=True)
+        longest = block.seconds + sum(order.timeout_s for order in block.orders)
+        self._ask({"block": block.as_json(), "folder": str(folder)}, longest, advance)
+        taken = Taken.load(folder)
+        for order, samples in zip(block.orders, taken.samples, strict=True):
+            if samples is not None:
+                self._see_that_it_is_asked_for(order, samples)
+        return taken
+
+    def _ask(self, what: dict[str, str], seconds: float, advance: Callable[[float], None]) -> None:
+        """Have something done that takes so long at most, but for what is done before and after."""
         try:
-            self._child.tell(json.dumps({"order": asdict(order), "samples": str(file)}))
+            self._child.tell(json.dumps(what))
         except OSError:
             raise self._failure("had ended") from None
         told = time.monotonic()
-        deadline = told + order.seconds + GRACE_S + _MARGIN_S
+        deadline = told + seconds + _MARGIN_S
         while (line := self._child.hear(_POLL_S)) is None:
             now = time.monotonic()
             advance(now - told)
@@ -64,10 +88,10 @@ class Generator:
             raise self._failure("ended")
         if error := json.loads(line)["error"]:
             raise GeneratorError(error)
-        samples = Samples.load(file)
+
+    def _see_that_it_is_asked_for(self, order: Order, samples: Samples) -> None:
         if order.variant and samples.variant != order.variant:
             raise self._failure(f"was asked for {order.variant!r} and brought {samples.variant!r}")
-        return window(samples, order)
 
     def _start(self) -> Child:
         return Child(program("loadtests.generator"), log=self._log, core=self._core, talks=True)

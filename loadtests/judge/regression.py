@@ -12,9 +12,9 @@ from loadtests.experiment.measured import Measured
 from loadtests.judge.change import BETTER, SAME, UNKNOWN, WORSE, Change, Changes
 from loadtests.judge.contrast import ratio_of_peaks_of_runs
 from loadtests.judge.document import Document
-from loadtests.judge.standing import BY_LATENCY
 from loadtests.judge.terms import differences
 
+BY_LATENCY = {"single_stream", "server"}  # scenarios whose rate is not the service's own doing
 CONFIDENCE = 0.95  # that nothing which did not change is told apart, over all that is compared
 TOLERANCE = 0.05  # machines drift between two runs by this much, and no interval within one run shows it
 

@@ -21,6 +21,8 @@ MAY_DIFFER = {
     "min_accuracy": "it judges the figures, and leaves them as they are",
     "min_rps": "as of the accuracy",
     "max_mb": "as of the accuracy",
+    "margin": "as of the accuracy",
+    "weight": "as of the accuracy",
 }
 """Options in which runs that compare may differ, and why."""
 

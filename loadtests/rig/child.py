@@ -17,9 +17,10 @@ import psutil
 from bundle.child import environment as our_packages
 from loadtests.rig import interruption
 from loadtests.rig.cores import bound_to
-from loadtests.rig.family import Family, end
+from loadtests.rig.family import Family, end, is_running
 from loadtests.rig.keeper import Keeper
 from loadtests.rig.open_files import allow_many
+from loadtests.rig.processor import processor_s
 
 SOURCE = Path(__file__).parents[2]
 """The folder in which `python -m` finds our packages."""
@@ -138,14 +139,13 @@ class Child:
                 total += process.memory_info().rss
         return total or None
 
+    def pids(self) -> tuple[int, ...]:
+        """Return the numbers of the process and all it has started, as far as they run."""
+        return tuple(sorted(process.pid for process in self._family.members() if is_running(process)))
+
     def processor_s(self) -> float:
         """Return the processor time that the process, and those it has started that run, have used so far."""
-        total = 0.0
-        for process in self._family.members():
-            with suppress(psutil.NoSuchProcess):
-                used = process.cpu_times()
-                total += used.user + used.system
-        return total
+        return sum(processor_s([pid]) or 0.0 for pid in self.pids())
 
     def tail(self) -> str:
         """Return the last lines of the log."""

@@ -40,6 +40,8 @@ class Order:
     """File of the variant's predictions of the test rows, to compare the answers with; or none."""
     stays_awake: bool = False
     """Whether an open loop may keep its core busy while nothing is due: not where the service may need it."""
+    timeout_s: float = 60.0
+    """A client of a closed loop that has heard nothing for so long gives its request up."""
 
     @property
     def seconds(self) -> float:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evidence.early_stopping import holds
 from evidence.percentiles import percentile, percentile_of_ordered
 
 LATENCIES = st.lists(st.floats(0, 1e6), min_size=1, max_size=60)
@@ -55,7 +56,7 @@ def test_the_interval_of_a_percentile_lies_between_two_of_the_samples(
     ordered = np.sort(np.array(samples))
     found = percentile_of_ordered(ordered, percent)
     assert found.value == percentile(ordered, percent)
-    assert {found.low, found.high} <= set(samples)
+    assert {found.low, found.high} <= {*samples, -math.inf, math.inf}
 
 
 @pytest.mark.parametrize(("size", "percent"), [(1, 50), (20, 50), (100, 90), (300, 99), (1000, 95)])
@@ -69,10 +70,10 @@ def test_beyond_the_ends_of_the_interval_lies_as_little_of_the_binomial_as_there
         for count in range(size + 1)
     ]
     # The r-th sample is above the true percentile where fewer than r are below it, and below it otherwise.
-    low = max((rank for rank in range(1, size + 1) if sum(chances[:rank]) <= 0.025), default=0)
-    high = min((rank for rank in range(1, size + 1) if sum(chances[rank:]) <= 0.025), default=size)
+    low = max((rank for rank in range(1, size + 1) if sum(chances[:rank]) <= 0.025), default=-math.inf)
+    high = min((rank for rank in range(1, size + 1) if sum(chances[rank:]) <= 0.025), default=math.inf)
     found = percentile_of_ordered(np.arange(1.0, size + 1), percent)
-    assert (found.low, found.high) == (max(1, low), high)
+    assert (found.low, found.high) == (low, high)
 
 
 def test_the_interval_holds_the_true_percentile_as_often_as_it_says() -> None:
@@ -82,6 +83,23 @@ def test_the_interval_holds_the_true_percentile_as_often_as_it_says() -> None:
         samples = np.sort(random.exponential(size=(400, 1000)))
         held = sum(value in percentile_of_ordered(ordered, percent) for ordered in samples)
         assert held / 400 > 0.92
+
+
+def test_a_p99_that_so_few_samples_cannot_bound_is_open_above_and_not_as_high_as_the_largest() -> None:
+    few = percentile_of_ordered(np.arange(1.0, 459), 99, confidence=0.98)
+    assert few.high == math.inf
+    assert not few.is_bounded
+    assert percentile_of_ordered(np.arange(1.0, 460), 99, confidence=0.98).high == 459
+    assert percentile_of_ordered(np.array([1.0]), 50).low == -math.inf
+
+
+@given(st.integers(1, 3000), st.integers(0, 30))
+def test_the_upper_end_of_p99_is_within_a_bound_where_early_stopping_has_proven_that_p99_is(
+    requests: int, late: int
+) -> None:
+    late = min(late, requests)
+    ordered = np.array([1.0] * (requests - late) + [9.0] * late)
+    assert (percentile_of_ordered(ordered, 99, confidence=0.98).high <= 5.0) == holds(requests, late)
 
 
 def test_there_is_no_interval_of_no_samples() -> None:

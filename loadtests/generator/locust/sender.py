@@ -20,6 +20,8 @@ from loadtests.generator.locust.shape import ScenarioShape
 from loadtests.generator.locust.users import ClosedLoopUser, OpenLoopUser
 from loadtests.generator.open_loop import GRACE_S
 from loadtests.measure.samples import Samples
+from loadtests.measure.turn import Taken
+from loadtests.workload.block import Block
 from loadtests.workload.order import Order
 from loadtests.workload.scenarios import OPEN, SCENARIOS, SHAPED
 
@@ -74,6 +76,10 @@ class Sender:
             gc.enable()
             runner.quit()
         return load.samples()
+
+    def take(self, block: Block) -> Taken:
+        """Have the loads of a block take their turns. Raises LoadTestError."""
+        raise LoadTestError(f"blocks of {len(block.turns)} turns are not sent yet")
 
     def _plugin_of(self, environment: Any, order: Order) -> Plugin:
         """Return a plugin for this environment that keeps what was encoded for earlier ones."""

@@ -4,13 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from evidence.estimate import Estimate
 from loadtests.errors import LoadTestError
 from loadtests.judge.budget import Budget
 from loadtests.judge.document import Document, read
-from tests.loadtests.results import complete, document, measured
+from loadtests.measure.latency import Latency
+from tests.loadtests.results import changed, complete, document, measured
 
 SPEEDS = {"float32": 1000.0, "int8": 2000.0}
 SCHEMA = Path(__file__).parents[3] / "docs" / "report.schema.json"
@@ -33,6 +35,15 @@ def test_a_ratio_of_one_round_has_null_for_its_ends_and_tells_nothing_apart(tmp_
     assert again == report
     assert again.results[1].against_reference is not None
     assert again.results[1].against_reference.throughput == Estimate.unbounded(2.0)
+
+
+def test_a_p99_of_few_answers_has_null_for_its_upper_end_and_is_read_as_unbounded(tmp_path: Path) -> None:
+    few = changed(measured("float32"), latency=Latency.of(np.full(120, 0.004)))
+    report = document([few])
+    (tmp_path / "report.json").write_text(report.as_json())
+    written = json.loads(report.as_json())["results"][0]["latency"]["p99_ms"]
+    assert written == {"value": 4.0, "low": 4.0, "high": None}
+    assert read(tmp_path) == report
 
 
 @pytest.mark.parametrize(

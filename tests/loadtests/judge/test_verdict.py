@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +9,7 @@ from loadtests.experiment.measured import Measured
 from loadtests.judge.budget import Budget
 from loadtests.judge.verdict import Verdict, judge
 from loadtests.measure.check import Check
+from loadtests.measure.latency import Latency
 from tests.loadtests.results import changed, measured, peak, voided
 
 NAMES = ["float32", "float16", "int8", "int16x8"]
@@ -161,6 +163,13 @@ class TestBudget:
         assert "That `int8` meets the budget is not proven: the interval of p99 4 ms (3.6 to 4.4)" in text
         assert "accuracy 0.9400 (0.9" in text
         assert "not proven" not in "\n".join(self._judge(min_accuracy=0.9, p99_ms=5).sentences)
+
+    def test_below_459_answers_a_p99_far_within_the_bound_is_not_proven_either(self) -> None:
+        few = Latency.of(np.full(120, 0.0041))
+        loads = [changed(measured("float32"), latency=few, answers=120)]
+        text = "\n".join(judge(loads, Budget(p99_ms=50)).sentences)
+        assert "not proven: the interval of p99 4.1 ms (4.1 to unknown: it takes 459 answers" in text
+        assert "to tell, there were 120)" in text
 
     def test_a_bound_must_be_held_with_every_number_of_rows(self) -> None:
         loads = [measured("float32", rows, p99_ms=p99) for rows, p99 in ((1, 1.0), (32, 9.0))]

@@ -4,11 +4,13 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 
 from loadtests.judge.document import Document
+from loadtests.measure.latency import Latency
 from loadtests.report.pictures import sheets
-from tests.loadtests.results import complete, document, measured
+from tests.loadtests.results import changed, complete, document, measured
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -52,6 +54,25 @@ def test_a_dominated_variant_loses_its_colour() -> None:
 def test_a_load_without_answers_is_left_out() -> None:
     without = sheets.tradeoff_sheet(document([measured("float32"), measured("int8", accuracy=None)]))
     assert without == sheets.tradeoff_sheet(document([measured("float32")]))
+
+
+def test_the_bar_of_a_p99_whose_end_is_not_known_runs_to_the_end_of_the_axis() -> None:
+    known, unknown = (
+        sheets.tradeoff_sheet(
+            document([changed(measured("float32"), latency=Latency.of(np.full(size, 0.004)))])
+        )
+        for size in (459, 120)
+    )
+    right_ends = [
+        max(
+            float(place)
+            for bar in _read(sheet).iter(f"{SVG}polyline")
+            if "bar" in bar.get("class", "").split()
+            for place in re.findall(r"([\d.]+),", bar.get("points", ""))
+        )
+        for sheet in (known, unknown)
+    ]
+    assert right_ends[1] > right_ends[0] + 50
 
 
 def test_every_picture_is_written_that_there_is_something_to_show_in(tmp_path: Path) -> None:

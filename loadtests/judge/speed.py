@@ -1,0 +1,199 @@
+"""Speed: by which figure a scenario sets one variant against another, over all its loads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp, inf, isfinite, log
+from statistics import median_low
+from typing import TypeAlias
+
+from evidence.blocks import weighted
+from evidence.estimate import Estimate, Sign
+from loadtests.experiment.measured import Measured
+from loadtests.judge.budget import Budget
+from loadtests.judge.contrast import (
+    COST,
+    GOODPUT,
+    LESS_IS_BETTER,
+    P50,
+    P99,
+    PEAK,
+    TAIL,
+    THROUGHPUT,
+    Contrasts,
+)
+from loadtests.workload.scenarios import CLOSED, SCENARIOS, SHAPED
+
+ALIKE = 1.05  # a lead within it is none, whatever the interval says: nobody ships for 5%
+ALIKE_TAIL = 1.25  # the same of a p99, which few answers make
+_WORDS = {
+    COST: "rows per core-second",
+    THROUGHPUT: "throughput",
+    P50: "p50",
+    P99: "p99",
+    GOODPUT: "goodput",
+    PEAK: "peak rate",
+}
+
+Pairs: TypeAlias = Sequence[tuple[Measured, Measured]]
+"""Loads of two variants with as many rows a request."""
+
+
+@dataclass(frozen=True)
+class Lead:
+    """How many times better than another a variant is in one figure: above 1 it is ahead."""
+
+    figure: str
+    ratio: Estimate
+
+    @property
+    def is_alike(self) -> bool:
+        """Tell whether the two are known to be alike."""
+        most = ALIKE_TAIL if self.figure in {P99, TAIL} else ALIKE
+        return self.ratio.is_bounded and self.ratio.low >= 1 / most and self.ratio.high <= most
+
+    @property
+    def side(self) -> Sign:
+        """Return 1 where it is known to be better by more than nothing, -1 where to be worse, and else 0."""
+        return 0 if self.is_alike else self.ratio.side_of(1)
+
+    @property
+    def support(self) -> Sign:
+        """Return 1 where it is known to be better, 0 where to be alike, and -1 where neither is known."""
+        return 0 if self.is_alike else 1 if self.side > 0 else -1
+
+    @property
+    def is_near(self) -> bool:
+        """Tell whether the figures alone, without their interval, are alike."""
+        return 1 / ALIKE <= self.ratio.value <= ALIKE
+
+    @property
+    def excess(self) -> Sign:
+        """Return the side, if it is further off than the tails of two variants may be, and else 0."""
+        return 0 if 1 / ALIKE_TAIL <= self.ratio.value <= ALIKE_TAIL else self.side
+
+    @property
+    def is_suspect(self) -> bool:
+        """Tell whether it is far behind, known to be or, for want of an interval, by its figures."""
+        return self.excess < 0 or (not self.ratio.is_bounded and self.ratio.value < 1 / ALIKE_TAIL)
+
+    @property
+    def words(self) -> str:
+        """What the figure is called."""
+        return _WORDS[self.figure]
+
+    @property
+    def plain(self) -> Estimate:
+        """The ratio of the figures themselves: of a latency, less is better."""
+        ratio = self.ratio
+        return _inverse(ratio) if self.figure in LESS_IS_BETTER else ratio
+
+
+def figures_of(loads: Sequence[Measured]) -> tuple[str, ...]:
+    """Return by which figures the speed of loads of one scenario is told, the first of them first.
+
+    A scenario's rate that its schedule sets says nothing, and rows that were late are none. Where users wait
+    for their answers the processor time tells what throughput does, and what a neighbour takes is not in it.
+    """
+    if not loads:
+        return ()
+    scenario = SCENARIOS[loads[0].scenario]
+    if all(load.peak for load in loads):
+        return (PEAK,)
+    if scenario.kind == SHAPED:
+        return (GOODPUT,)
+    if scenario.kind != CLOSED:
+        return (GOODPUT, P99)
+    if scenario.name == "single_stream":
+        return (P50,)
+    return (COST, THROUGHPUT) if all(load.cost for load in loads) else (THROUGHPUT,)
+
+
+def tails_of(loads: Sequence[Measured]) -> tuple[str, ...]:
+    """Return by which figure the tail is told, beside those of the speed.
+
+    Where users wait for their answers p99 is throughput over again, but for what throughput does not explain.
+    """
+    figures = figures_of(loads)
+    return (P99,) if figures == (P50,) else (TAIL,) if THROUGHPUT in figures else ()
+
+
+class Speeds:
+    """Sets variants against each other that were put through the same loads."""
+
+    def __init__(self, contrasts: Contrasts, loads: Sequence[Measured], budget: Budget) -> None:
+        """`loads` are all that count."""
+        self.figures = figures_of(loads)
+        self.tails = tails_of(loads)
+        self._contrasts = contrasts
+        weights = {load.rows_per_request: budget.weight(load.rows_per_request) for load in loads}
+        self._weights = weights if any(weights.values()) else dict.fromkeys(weights, 1.0)
+
+    def lead(self, pairs: Pairs) -> Lead:
+        """Return how far the first of each pair is ahead of the second, over these loads together.
+
+        Of two figures the one counts that tells them apart. Where both do and contradict each other, it is
+        the throughput, which is what callers see; where neither does, the first, but for equal goodputs.
+        """
+        leads = self.leads(pairs)
+        told = [one for one in leads if one.side]
+        if told:
+            return told[0] if len({one.side for one in told}) == 1 else told[-1]
+        is_open = self.figures == (GOODPUT, P99)
+        return leads[-1] if is_open and leads[0].is_near else leads[0]
+
+    def leads(self, pairs: Pairs) -> list[Lead]:
+        """Return the same of each figure."""
+        return [self.lead_in(figure, pairs) for figure in self.figures]
+
+    def lead_in(self, figure: str, pairs: Pairs) -> Lead:
+        """Return the same of one figure: the weighted geometric mean over the loads, block by block."""
+        counted = [pair for pair in pairs if self._weights[pair[0].rows_per_request]] or list(pairs)
+        weights = [self._weights[ours.rows_per_request] or 1.0 for ours, _ in counted]
+        parts = [self._contrasts.logs(figure, *pair) for pair in counted]
+        logs = weighted(list(zip(weights, parts, strict=True)))
+        ratio = self._contrasts.ratio_of(figure, logs, counted)
+        if ratio is None:
+            levels = [_share(_level(figure, ours), _level(figure, theirs)) for ours, theirs in counted]
+            ratio = Estimate.unbounded(_mean(levels, weights))
+        return Lead(figure, _inverse(ratio) if figure in LESS_IS_BETTER else ratio)
+
+    def tail(self, pairs: Pairs) -> Lead | None:
+        """Return how far the tail is ahead, which the speed does not explain; None where it is the speed."""
+        return self.lead_in(self.tails[0], pairs) if self.tails else None
+
+
+def _level(figure: str, load: Measured) -> float:
+    """Return a figure of the whole load; 0 where there is none."""
+    if figure == PEAK:
+        # One search in three that was confirmed is no peak: what could not be confirmed counts as nothing.
+        return median_low([rate or 0.0 for rate in load.peak.passes]) if load.peak else 0.0
+    if figure == TAIL:
+        return (load.p99 or 0.0) * load.requests_per_s
+    known = {
+        COST: load.cost.value if load.cost else None,
+        THROUGHPUT: load.rows_per_s,
+        P50: load.p50,
+        P99: load.p99,
+        GOODPUT: load.goodput_per_s,
+    }
+    return known[figure] or 0.0
+
+
+def _share(ours: float, theirs: float) -> float:
+    return 1.0 if ours == theirs else ours / theirs if theirs else inf
+
+
+def _mean(ratios: Sequence[float], weights: Sequence[float]) -> float:
+    """Return the weighted geometric mean; nothing makes up for a load in which there is none."""
+    if not all(ratios):
+        return 0.0
+    if not all(map(isfinite, ratios)):
+        return inf
+    return exp(sum(weight * log(one) for one, weight in zip(ratios, weights, strict=True)) / sum(weights))
+
+
+def _inverse(ratio: Estimate) -> Estimate:
+    value = 1 / ratio.value if ratio.value else inf
+    return Estimate(value, 1 / ratio.high, 1 / ratio.low) if ratio.is_bounded else Estimate.unbounded(value)
