@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -14,9 +14,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from loadtests.experiment.forecast import in_words
-from loadtests.report.grades import grades
+from loadtests.judge.document import Document
 from loadtests.report.next_command import next_lines
-from loadtests.report.table import LEFT, LEGEND, SPEED_RATIO, lines
+from loadtests.report.table import LEFT, LEGEND, SPEED_RATIO, lines, remarks
 from loadtests.report.writer import Report
 from loadtests.rig import interruption
 
@@ -77,22 +77,22 @@ def bar(terminal: Console, seconds: float) -> Iterator[Bar]:
 def show(report: Report, path: Path, terminal: Console) -> None:
     """Print the table of the loads, what was not measured, the notes; and last the answer, and what to do."""
     document = report.document
-    terminal.print(_table(lines(document), report.title, terminal.width))
+    terminal.print(_table(document, terminal.width))
     if document.partial:
         terminal.print(f"PARTIAL: {document.partial}")
     for one in report.skipped:
         terminal.print(f"not measured: {one.variant}: {one.reason}")
-    answer, *notes = report.verdict.sentences
-    for sentence in [*grades(document), *notes]:
-        terminal.print(f"- {_plain(sentence)}")
+    for sentence in remarks(document):
+        terminal.print(f"- {_plain(sentence)}", highlight=False)
     terminal.print()
-    terminal.print(_plain(answer), style="bold")
+    terminal.print(_plain(report.verdict.sentences[0]), style="bold", highlight=False)
     for line in (f"report: {path}", *next_lines(document)):
         terminal.print(line, soft_wrap=True, highlight=False)
 
 
-def _table(rows: Sequence[Mapping[str, str]], name: str, most: int) -> Table:
+def _table(document: Document, most: int) -> Table:
     """Return the loads as a table, of as many columns as there is room for."""
+    rows, verdict = lines(document), document.verdict
     widths = {title: max(map(len, [title, *(row[title] for row in rows)])) for title in rows[0]}
     widths["note"] = min(widths["note"], _NOTE_WIDTH)
     for title in _ONLY_IN_REPORT:
@@ -100,12 +100,20 @@ def _table(rows: Sequence[Mapping[str, str]], name: str, most: int) -> Table:
     for title in _DISPENSABLE:
         if sum(widths.values()) + 2 * len(widths) + 2 > most:
             widths.pop(title, None)
-    table = Table(title=name, caption=LEGEND, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table(
+        title=document.title,
+        caption=LEGEND,
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
     for title in widths:
         justify: Literal["left", "right"] = "left" if title in LEFT else "right"
         table.add_column(title, justify=justify, no_wrap=title != "note", overflow="fold")
     for row in rows:
-        table.add_row(*(row[title] for title in widths))
+        name = row["variant"]
+        style = "bold" if name == verdict.recommended else "dim" if name in verdict.dominated else None
+        table.add_row(*(row[title] for title in widths), style=style)
     return table
 
 

@@ -8,7 +8,7 @@ from loadtests.experiment.measured import Skipped
 from loadtests.judge.contrast import Contrasts
 from loadtests.judge.document import Document
 from loadtests.report.escapes import code_in_markdown, in_markdown, sentence_in_markdown
-from loadtests.report.grades import grade_lines, grades
+from loadtests.report.grades import grade_lines
 from loadtests.report.table import LEFT, LEGEND, lines, matrix, matrix_of, undominated
 from loadtests.rig.machine import counted
 
@@ -22,7 +22,7 @@ def markdown(document: Document, pictures: Sequence[str] = ()) -> str:
         f"# {in_markdown(document.title)}",
         *(["# VOID"] if verdict.is_void else []),
         *([f"# PARTIAL\n\n{sentence_in_markdown(document.partial)}"] if document.partial else []),
-        _sentences([*verdict.sentences, *grades(document)]),
+        _sentences(verdict.sentences),
         lines_as_table(lines(document)),
         in_markdown(LEGEND) + ".",
     ]

@@ -8,6 +8,7 @@ from bundle.manifest import REFERENCE
 from evidence.estimate import Estimate
 from loadtests.experiment.measured import Measured, rate_in_words
 from loadtests.experiment.search import Peak
+from loadtests.judge.certificate import Certificate
 from loadtests.judge.contrast import Contrasts
 from loadtests.judge.document import Document
 
@@ -16,16 +17,19 @@ LEFT = {"variant", "grade", "note"}  # titles of the columns that hold words
 COST, COST_RATIO = "rows/core-s", "/core-s x float32"
 SPEED, SPEED_RATIO = "rows/s", "/s x float32"
 DIFFERENCE = "points to float32"
+_IN_THE_TABLE = ("is dominated by", f"is less accurate than `{REFERENCE}`")
 LEGEND = (
-    "rows/core-s: rows that a second of the service's processor time buys; x float32: that many times float32's; "
-    "points: accuracy less float32's, in hundredths; in brackets 95% intervals; ~ is not told apart"
+    "rows/core-s: rows that a second of the service's processor time buys; x float32: so many times that of "
+    "float32; points: accuracy less that of float32, in hundredths; in brackets 95% intervals; ~ is not told "
+    "apart"
 )
 _ANSWERS_FEW = 10  # of a user in a turn
 
 
 def lines(document: Document) -> list[dict[str, str]]:
     """Return the cells of every load by column title, without the columns in which nothing is known."""
-    found = [cells(load, document.verdict.dominated) for load in document.results]
+    verdict = document.verdict
+    found = [cells(load, verdict.dominated, verdict.certificates) for load in document.results]
     kept = [
         title
         for title in found[0]
@@ -34,8 +38,11 @@ def lines(document: Document) -> list[dict[str, str]]:
     return [{title: line[title] for title in kept} for line in found]
 
 
-def cells(load: Measured, dominated: Mapping[str, str]) -> dict[str, str]:
+def cells(
+    load: Measured, dominated: Mapping[str, str], certificates: Mapping[str, Certificate] | None = None
+) -> dict[str, str]:
     """Return a load's cells by column title; `dominated` maps a variant to one that dominates it."""
+    certificate = (certificates or {}).get(load.variant)
     is_open, is_stream, is_offline = (load.scenario == one for one in ("server", "single_stream", "offline"))
     accuracy, effective = load.accuracy, load.effective_accuracy
     uncorrected = load.uncorrected.p99_ms.value if load.uncorrected else load.p99_ms
@@ -61,7 +68,7 @@ def cells(load: Measured, dominated: Mapping[str, str]) -> dict[str, str]:
         "idle p50 ms": number(load.unloaded.p50_ms),
         "model": _share(load.unloaded.model_share),
         "grade": load.grade.word if load.grade else "-",
-        "note": "; ".join(_notes(load, dominated)),
+        "note": "; ".join([*_notes_of_accuracy(certificate), *_notes(load, dominated)]),
     }
 
 
@@ -69,7 +76,7 @@ def _speeds(load: Measured) -> dict[str, str]:
     contrast, alone = load.against_reference, _ALONE.get(load.variant, "-")
     return {
         COST: rate_in_words(load.cost.value) if load.cost else "-",
-        COST_RATIO: ratio_cell(contrast.cost) if contrast else alone,
+        COST_RATIO: ratio_cell(contrast.cost) if contrast else alone if load.cost else "-",
         SPEED: rate_in_words(load.rows_per_s),
         SPEED_RATIO: ratio_cell(contrast.throughput) if contrast else alone,
     }
@@ -106,6 +113,12 @@ def _notes(load: Measured, dominated: Mapping[str, str]) -> list[str]:
     if load.variant in dominated:
         notes.append(f"dominated by {dominated[load.variant]}")
     return notes + _notes_of_peak(load.peak)
+
+
+def _notes_of_accuracy(certificate: Certificate | None) -> list[str]:
+    if certificate is None or certificate.judgement == "certified" or certificate.difference is None:
+        return []
+    return ["less accurate" if certificate.judgement == "worse" else "accuracy not proven"]
 
 
 def _notes_of_peak(peak: Peak | None) -> list[str]:
@@ -150,6 +163,12 @@ def matrix(loads: Sequence[Measured], contrasts: Contrasts) -> list[dict[str, st
 def matrix_of(loads: Sequence[Measured]) -> str:
     """Return what a matrix sets against each other: throughput only where processor time is not known."""
     return "Rows per core-second" if any(load.cost for load in loads) else "Throughput"
+
+
+def remarks(document: Document) -> list[str]:
+    """Return the sentences after the answer that the table does not say as well."""
+    _, *found = document.verdict.sentences
+    return [one for one in found if not any(words in one for words in _IN_THE_TABLE)]
 
 
 def undominated(document: Document, rows: int) -> list[Measured]:

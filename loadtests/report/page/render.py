@@ -14,17 +14,16 @@ from loadtests.experiment.measured import Measured, rows_in_words
 from loadtests.judge.contrast import Contrasts
 from loadtests.judge.document import Document
 from loadtests.measure.check import Check
-from loadtests.report.grades import grade_lines, grades
+from loadtests.report.grades import grade_lines
 from loadtests.report.markdown import machine_lines
 from loadtests.report.next_command import next_lines
 from loadtests.report.page.grid import grid
 from loadtests.report.pictures import curves, look, spots, stages, timeline, tradeoff
 from loadtests.report.pictures.svg import marker
-from loadtests.report.table import LEGEND, lines, matrix, matrix_of, number, undominated
+from loadtests.report.table import LEGEND, lines, matrix, matrix_of, number, remarks, undominated
 
 FILE_NAME = "report.html"
 _HERE = Path(__file__).parent
-_IS_DOMINATED = "is dominated by"  # the legend and the table say it as well
 _VOID = "VOID: "
 _OUTCOMES = {True: "passed", None: "not made"}
 
@@ -66,9 +65,7 @@ def _pieces(document: Document) -> dict[str, Any]:
     settings = document.rows
     return {
         "void": [one.removeprefix(_VOID) for one in verdict.sentences if one.startswith(_VOID)],
-        "remarks": [
-            one for one in verdict.sentences[1:] if not one.startswith(_VOID) and _IS_DOMINATED not in one
-        ],
+        "remarks": [one for one in remarks(document) if not one.startswith(_VOID)],
         "legend": [_legend(document, name) for name in document.variants],
         "tradeoffs": [
             (figure, [(rows_in_words(rows), _drawn(picture.inline)) for rows, picture in found])
@@ -79,7 +76,6 @@ def _pieces(document: Document) -> dict[str, Any]:
         "table_legend": LEGEND,
         "matrices": _matrices(document),
         "matrix_of": matrix_of(document.results),
-        "grades": grades(document),
         "grade_table": _drawn(grid(graded)) if (graded := grade_lines(document.results)) else "",
         "next_lines": next_lines(document),
         "stages": [

@@ -8,6 +8,8 @@ from loadtests.report.pictures.svg import Point
 
 Line = tuple[Point, Point]
 
+_TOUCH = 1e-6  # of a line: what only ends at an edge does not run through
+
 
 @dataclass(frozen=True)
 class Box:
@@ -47,10 +49,10 @@ class Box:
             (x, end_x - x, self.left, self.right),
             (y, end_y - y, self.top, self.bottom),
         ):
-            if abs(step) < 1e-9:
+            if abs(step) < _TOUCH:
                 if not low < start < high:
                     return False
                 continue
             near, far = sorted(((low - start) / step, (high - start) / step))
             enter, leave = max(enter, near), min(leave, far)
-        return enter < leave
+        return enter < leave - _TOUCH

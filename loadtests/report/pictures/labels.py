@@ -2,8 +2,8 @@
 
 A point that is alone has its name beside it. Names of a crowd stand in a column at its left and one at its
 right, each tied to its point by a thin line: of all ways to share the places out that with the shortest lines
-in all, in which no two lines cross where every name fits at either side (boundary labelling: Bekos, Kaufmann,
-Symvonis and Wolff 2007).
+in all, in which no two lines cross, where every name fits at either side and nothing else runs there
+(boundary labelling: Bekos, Kaufmann, Symvonis and Wolff 2007).
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from math import ceil, cos, dist, pi, sin
+from math import cos, dist, pi, sin
 
 import numpy as np
 
 from loadtests.report.pictures.boxes import Box, Line
 from loadtests.report.pictures.svg import Point
 
-LETTER = 7.8  # pixels of a letter of a name, rather too many than too few
+LETTER = 8.2  # pixels of a letter of a name, rather too many than too few
 HEIGHT = 15.0
 _REACH = 9.0  # of a marker, from its middle
 _BESIDE = 12.0  # from the middle of a point to a name that needs no line
 _RING = 7.0  # how much farther the next places are that are tried
 _RINGS = 40
 _DIRECTIONS = (0, 8, 12, 4, 14, 2, 10, 6, 15, 1, 9, 7, 13, 3, 11, 5)  # sixteenths of a turn, the best first
-_STRUCK = 5.0  # what it costs a name that a line runs through it, in pixels of distance
+_STRUCK = 12.0  # what it costs a name that a line runs through it, in pixels of distance
 _CROWDED = 34.0  # from one point to the next, in pixels
 _CROWD = 3  # points
 _AISLE = 18.0  # between a crowd and the columns at its sides
@@ -80,9 +80,9 @@ class _Room:
             for other in self.taken.values()
         )
 
-    def struck(self, box: Box) -> int:
-        """Return how many lines run through a box."""
-        return sum(box.is_struck_by(line) for line in self._lines)
+    def toll(self, box: Box) -> float:
+        """Return what it costs a name that lines run through it."""
+        return _STRUCK * sum(box.is_struck_by(line) for line in self._lines)
 
 
 def _crowds(points: Mapping[str, Point]) -> list[list[str]]:
@@ -101,19 +101,26 @@ def _in_columns(points: Mapping[str, Point], room: _Room) -> None:
     names = list(points)
     gates = _gates(list(points.values()), room.area)
     found = [[_at_gate(name, points[name], *gate) for gate in gates] for name in names]
-    length = [
-        [dist(*one.leader) if one.leader and room.has(one) else _NEVER for one in line] for line in found
-    ]
-    for row, column in zip(*linear_sum_assignment(np.array(length)), strict=True):
-        if length[row][column] < _NEVER:
+    price = [[_price(label, room) for label in line] for line in found]
+    for row, column in zip(*linear_sum_assignment(np.array(price)), strict=True):
+        if price[row][column] < _NEVER:
             room.taken[names[row]] = found[row][column]
 
 
+def _price(label: Label, room: _Room) -> float:
+    if not label.leader or not room.has(label):
+        return _NEVER
+    return dist(*label.leader) + room.toll(label.box)
+
+
 def _gates(points: Sequence[Point], area: Box) -> list[tuple[Point, int]]:
-    """Return where the lines of a crowd end, as many at each side as it has points, and -1 for the left."""
+    """Return where the lines of a crowd may end, at its left, which is -1, and at its right.
+
+    At each side there are twice as many as there are points, for some may be taken.
+    """
     left, right = min(x for x, _ in points) - _AISLE, max(x for x, _ in points) + _AISLE
     top, bottom = min(y for _, y in points), max(y for _, y in points)
-    count = min(max(len(points), ceil((bottom - top) / HEIGHT) + 1), int((area.bottom - area.top) / HEIGHT))
+    count = min(2 * len(points) + int((bottom - top) / HEIGHT), int((area.bottom - area.top) / HEIGHT))
     half = (count - 1) * HEIGHT / 2
     middle = min(max((top + bottom) / 2, area.top + half + HEIGHT / 2), area.bottom - half - HEIGHT / 2)
     heights = [middle - half + step * HEIGHT for step in range(count)]
@@ -132,7 +139,7 @@ def _beside(name: str, point: Point, room: _Room) -> None:
     for away, label in _around(name, point):
         if away >= least:
             break
-        if room.has(label) and (price := away + _STRUCK * room.struck(label.box)) < least:
+        if room.has(label) and (price := away + room.toll(label.box)) < least:
             best, least = label, price
     if best:
         room.taken[name] = best

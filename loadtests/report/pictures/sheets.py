@@ -23,7 +23,7 @@ _LEGEND_LINE = 20.0
 _ICON = 36.0
 _LETTER = 6.4  # pixels of a letter of the legend, rather too many than too few
 _INTERVALS = (
-    "95% intervals: accuracy over unique test rows, rows per core-second and throughput over the blocks, "
+    "95% intervals: accuracy over the test rows, rows per core-second and throughput over the blocks, "
     "a peak over its searches, p99 over the samples, at 98%"
 )
 

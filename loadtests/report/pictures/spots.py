@@ -84,6 +84,14 @@ def figures(document: Document) -> tuple[Figure, ...]:
     return tuple(figure for figure, is_shown in known.items() if is_shown)
 
 
+def accuracy_of(document: Document, load: Measured) -> Estimate | None:
+    """Return the accuracy on all test rows where it is known, else on those of the load, if answered."""
+    certificate = document.verdict.certificates.get(load.variant)
+    if load.accuracy is None or certificate is None:
+        return load.accuracy
+    return certificate.accuracy
+
+
 def shown(document: Document, rows: int, figure: Figure) -> list[Measured]:
     """Return the loads that have a place in the picture: those with answers."""
     return [load for load in document.with_rows(rows) if load.accuracy and figure.of(load)]
@@ -105,9 +113,11 @@ def stairs(
     `ends` of the axis where nobody wants to be. Empty where everything is grey.
     """
     points = [
-        (figure.sign * spot.value, load.accuracy.value)
+        (figure.sign * spot.value, accuracy.value)
         for load in loads
-        if load.accuracy and (spot := figure.of(load)) and not is_grey(document, load)
+        if (accuracy := accuracy_of(document, load))
+        and (spot := figure.of(load))
+        and not is_grey(document, load)
     ]
     corners = [points[place] for place in front(points)]
     if not corners:
@@ -122,7 +132,7 @@ def stairs(
 
 def accuracy_limits(document: Document) -> tuple[float, float]:
     """Return the ends of the axis of accuracy: every interval of every load, and an edge."""
-    known = [load.accuracy for load in document.results if load.accuracy]
+    known = [one for load in document.results if (one := accuracy_of(document, load))]
     low, high = min(one.low for one in known), max(one.high for one in known)
     edge = max((high - low) * 0.06, (_ACCURACY_SPAN_MIN - (high - low)) / 2)
     return low - edge, high + edge

@@ -15,7 +15,7 @@ from loadtests.judge.document import Document
 from loadtests.report.pictures.boxes import Box, Line
 from loadtests.report.pictures.labels import Label, place
 from loadtests.report.pictures.look import is_grey, style_of
-from loadtests.report.pictures.spots import Figure, accuracy_limits, limits, shown, stairs
+from loadtests.report.pictures.spots import Figure, accuracy_limits, accuracy_of, limits, shown, stairs
 from loadtests.report.pictures.svg import (
     Frame,
     Picture,
@@ -58,9 +58,9 @@ def draw(document: Document, rows: int, figure: Figure) -> Picture | None:
         return None
     x, y = _FRAME.log_x(limits(document, figure)), _FRAME.y(*accuracy_limits(document))
     spots = [
-        _spot(load, spot, load.accuracy, (x, y), is_grey=is_grey(document, load))
+        _spot(load, spot, accuracy, (x, y), is_grey=is_grey(document, load))
         for load in loads
-        if (spot := figure.of(load)) and load.accuracy
+        if (spot := figure.of(load)) and (accuracy := accuracy_of(document, load))
     ]
     corners = [(x(right), y(up)) for right, up in stairs(document, loads, figure, (x.low, x.high), y.low)]
     # What counts takes its place before what is grey does, and is drawn upon it.
@@ -71,7 +71,7 @@ def draw(document: Document, rows: int, figure: Figure) -> Picture | None:
         [*pairwise(corners), *(bar for one in spots for bar in one.bars)],
     )
     parts = [
-        axes(_FRAME, x, y, (figure.axis, "live accuracy"), (_short, _percent)),
+        axes(_FRAME, x, y, (figure.axis, "accuracy on the test rows"), (_short, _percent)),
         line(corners, "front"),
         *(line(one.leader, "leader") for one in labels.values() if one.leader),
         *(_point(document, one) for one in reversed(first)),
@@ -81,7 +81,7 @@ def draw(document: Document, rows: int, figure: Figure) -> Picture | None:
             if one.load.variant in labels
         ),
     ]
-    return picture(_FRAME, f"live accuracy against {figure.name}, {rows_in_words(rows)} a request", parts)
+    return picture(_FRAME, f"accuracy against {figure.name}, {rows_in_words(rows)} a request", parts)
 
 
 def _spot(

@@ -36,7 +36,9 @@ def test_every_turn_has_a_line_with_all_its_figures_in_the_order_of_measuring(tm
 
 def test_ratios_follow_from_the_file_alone(tmp_path: Path) -> None:
     loads = [
-        ScoredLoad(measured(name), turns=tuple(_turn(0, one, 0.1 * one, rate * (1 + one)) for one in range(5)))
+        ScoredLoad(
+            measured(name), turns=tuple(_turn(0, one, 0.1 * one, rate * (1 + one)) for one in range(5))
+        )
         for name, rate in (("float32", 100.0), ("int8", 250.0))
     ]
     with turns_csv.write(loads, tmp_path).open(encoding="utf-8", newline="") as file:

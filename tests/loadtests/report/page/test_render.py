@@ -137,7 +137,7 @@ def test_what_is_dominated_is_grey_and_what_is_recommended_stands_out() -> None:
         [measured("float32", accuracy=None, failures={"no answer": 5})],
         [measured("float32", model_ms=None)],
         [measured("int8", scatter=(1.0,))],
-        [changed(measured("float32"), checks=(), rounds=(), resident_bytes=None)],
+        [changed(measured("float32"), checks=(), blocks=(), cost=None, throughput=None, resident_bytes=None)],
         [measured("float32", 1), measured("int8", 32)],
         [measured(f"v{number}", rows_per_s=100.0 * number) for number in range(1, 12)],
         [measured("float32", accuracy=1.0, unique=1)],

@@ -97,8 +97,8 @@ def test_a_name_gives_way_to_a_line() -> None:
 
 
 def test_where_there_is_no_room_a_name_is_left_out_rather_than_written_over_another() -> None:
-    narrow = Box(0, 0, 90, 40)
-    placed = place({"weight_int4": (45, 30), "int8": (20, 30)}, narrow)
+    narrow = Box(0, 0, 100, 40)
+    placed = place({"weight_int4": (50, 30), "dynamic_int8": (25, 30)}, narrow)
     assert list(placed) == ["weight_int4"]
 
 
