@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from bundle.manifest import REFERENCE
-from evidence.estimate import Estimate
 from loadtests.experiment.measured import Measured, rate_in_words, rows_in_words
+from loadtests.experiment.rounds.stopping import ALIKE
 from loadtests.judge.budget import Budget
-from loadtests.judge.certificate import Accuracies, Certificate
+from loadtests.judge.certificate import Accuracies
 from loadtests.judge.contrast import COST, THROUGHPUT
-from loadtests.judge.speed import ALIKE, Lead, Speeds
+from loadtests.judge.speed import Speeds
 from loadtests.judge.standing import Miss, Standing
 
 Kind: TypeAlias = Literal["ship", "tie", "unproven", "over_budget", "void"]
@@ -23,8 +23,8 @@ class Answer:
     """What a run comes to. It always names a variant."""
 
     kind: Kind
-    """`ship` it. `tie`: ship it, though the others are not told apart from it. `unproven`: it is the best that
-    is known to be accurate enough, and the others are faster, but for want of rows not certified.
+    """`ship` it. `tie`: ship it, though the others are not told apart from it. `unproven`: it is the best
+    that is known to be accurate enough, and the others are faster, but for want of rows not certified.
     `over_budget`: none meets the budget, and it is the nearest; the others would meet it, and are not
     certified. `void`: of speed nothing is known, and it is the best supported by accuracy and size."""
     variant: str
@@ -60,8 +60,8 @@ class Words:
         elif choice.tied:
             answer = [self._tie(choice)]
         elif best is reference:
-            than = "is known to be as accurate and is" if self._budget.min_accuracy is None else "is"
-            answer = [f"Ship `{REFERENCE}`: no variant {than} faster."]
+            how = "known to be as accurate and faster" if self._budget.min_accuracy is None else "faster"
+            answer = [f"Ship `{REFERENCE}`: no variant is {how}."]
         else:
             answer = [f"Ship `{best.name}`: {self._against(best, reference)}."]
         if (choice.tied or choice.faster) and reference and best is not reference:
@@ -82,9 +82,9 @@ class Words:
         why = {name: ", ".join(one.words for one in found) for name, found in choice.misses.items() if found}
         proven = "known to be accurate enough " if choice.faster else ""
         rest = "; ".join(f"`{name}`: {told}" for name, told in why.items() if name != nearest.name)
+        first = f"No variant {proven}meets {self._budget.sentence}; the nearest is `{nearest.name}`"
         return [
-            f"No variant {proven}meets {self._budget.sentence}; the nearest is `{nearest.name}`: "
-            f"{why[nearest.name]}.",
+            f"{first}: {why[nearest.name]}.",
             *(f"`{one.name}` meets it: {self._evidence(one.name)}." for one in choice.faster),
             *([f"What the others miss it by: {rest}."] if rest else []),
         ]
@@ -105,8 +105,11 @@ class Words:
             return f"{answer}what was measured is less accurate."
         return f"{answer}{_names(unproven)} can be believed, and may be less accurate."
 
-    def left_out(self, misses: Mapping[str, Sequence[Miss]]) -> list[str]:
+    def left_out(
+        self, misses: Mapping[str, Sequence[Miss]], *, told_of: Sequence[Standing] = ()
+    ) -> list[str]:
         """Name the variants that miss the budget, and those that are not known to be accurate enough."""
+        told = {one.name for one in told_of}
         sentences = [
             f"`{name}` does not meet {self._budget.sentence}: {', '.join(one.words for one in found)}."
             for name, found in misses.items()
@@ -116,8 +119,8 @@ class Words:
             return sentences
         for name, one in self._accuracies.certificates.items():
             if one.judgement == "worse":
-                sentences.append(f"`{name}` is less accurate than `{REFERENCE}`: {_points(one)}.")
-            elif one.judgement != "certified":
+                sentences.append(f"`{name}` is less accurate than `{REFERENCE}`: {one.points}.")
+            elif one.judgement != "certified" and name not in told:
                 sentences.append(f"`{name}`: {self._evidence(name)}.")
         return sentences
 
@@ -128,9 +131,10 @@ class Words:
             pairs = other.beside(best)
             leads = [self._speeds.lead([pair]) for pair in pairs]
             if other is not best and len({one.side for one in leads} - {0}) > 1:
+                mix = "as they are weighted" if self._budget.weights else "of which --weight says the mix"
                 sentences.append(
-                    f"`{other.name}` is {self._by_rows(other, best)} that of `{best.name}`: which is better "
-                    "depends on how many requests there are of each; --weight says it."
+                    f"`{other.name}` against `{best.name}`, in {self._speeds.lead(pairs).words}: "
+                    f"{self._by_rows(other, best)}; over all loads, {mix}, it is not ahead."
                 )
         return sentences
 
@@ -140,9 +144,9 @@ class Words:
             return f"{accuracy}, {best.bytes / 1000:,.0f} KB"
         if best is reference:
             return f"it is `{REFERENCE}` itself"
-        speed = _lead(self._speeds.lead(best.beside(reference)), REFERENCE)
+        speed = self._speeds.lead(best.beside(reference)).against(REFERENCE)
         if self._is_mixed(best, reference):
-            speed += f" over all loads, and {self._by_rows(best, reference)} of it"
+            speed += f" over all loads ({self._by_rows(best, reference)})"
         return f"{speed}, {accuracy}, {_size(best.bytes, reference.bytes)}"
 
     def _accurate(self, one: Standing) -> str:
@@ -152,8 +156,8 @@ class Words:
         if certificate is None or certificate.difference is None:
             return value
         if self._budget.min_accuracy is not None:
-            return f"{value}, {_points(certificate)}"
-        return f"as accurate as `{REFERENCE}` within {self._margin} ({_points(certificate)})"
+            return f"{value}, {certificate.points}"
+        return f"as accurate as `{REFERENCE}` within {self._margin} ({certificate.points})"
 
     def _evidence(self, name: str) -> str:
         """Say why a variant is not certified, and what it would take."""
@@ -165,7 +169,7 @@ class Words:
         rows = rows_in_words(certificate.difference.rows)
         return (
             f"{rows} do not prove it as accurate as `{REFERENCE}` within {self._margin} "
-            f"({_points(certificate)}); {takes}"
+            f"({certificate.points}); {takes}"
         )
 
     @property
@@ -175,21 +179,17 @@ class Words:
 
     def _unproven(self, best: Standing, faster: Sequence[Standing]) -> str:
         first = faster[0]
-        lead = _lead(self._speeds.lead(first.beside(best)), best.name)
+        lead = self._speeds.lead(first.beside(best)).against(best.name)
         return f"Ship `{best.name}` for now: `{first.name}` is {lead}, but {self._evidence(first.name)}."
 
     def _tie(self, choice: Choice) -> str:
         best, first = choice.best, choice.tied[0]
         lead = self._speeds.lead(best.beside(first))
         names = f"`{best.name}` and {_names(choice.tied)}"
-        if not lead.ratio.is_bounded:
-            told = f"{lead.ratio.value:.2f} times that of `{first.name}`, without an interval"
-        else:
-            interval = f"{lead.plain.low:.2f} to {lead.plain.high:.2f}"
-            told = f"{lead.plain.value:.2f} times that of `{first.name}`, {interval}"
+        how = "are alike" if lead.is_alike else "cannot be told apart"
         return (
-            f"{names} cannot be told apart in {lead.words} ({told}): take `{best.name}`, since it "
-            f"{self._reason(best, first)}."
+            f"{names} {how} in {lead.words}, {lead.times} that of `{first.name}`: take `{best.name}`, since "
+            f"it {self._reason(best, first)}."
         )
 
     def _reason(self, best: Standing, other: Standing) -> str:
@@ -206,8 +206,8 @@ class Words:
         cost, throughput = leads[COST], leads[THROUGHPUT]
         if cost.side == throughput.side:
             return ""
-        told = f"`{best.name}` has {_times(cost)} the rows per core-second of `{other.name}`"
-        told += f" and {_times(throughput)} the throughput"
+        told = f"`{best.name}` has {cost.times} the rows per core-second of `{other.name}`"
+        told += f" and {throughput.times} the throughput"
         if cost.side and throughput.side:
             return f"{told}: they contradict each other, and the throughput, which callers see, decides."
         return f"{told}: only the {'processor time' if cost.side else 'throughput'} tells them apart."
@@ -217,13 +217,11 @@ class Words:
         return min(values) < 1 / ALIKE and max(values) > ALIKE
 
     def _by_rows(self, one: Standing, other: Standing) -> str:
-        """Return `2.1 times the throughput with 1 row a request and 0.3 times with 32 rows`."""
-        parts = []
-        for pair in one.beside(other):
-            lead = self._speeds.lead([pair])
-            what = "" if parts else f" the {lead.words}"
-            parts.append(f"{lead.plain.value:.2f} times{what} with {rows_in_words(pair[0].rows_per_request)}")
-        return " and ".join(parts)
+        """Return `2.1 times with 1 row, 0.3 times with 32 rows`."""
+        ratios = {pair[0].rows_per_request: self._speeds.lead([pair]).plain for pair in one.beside(other)}
+        return ", ".join(
+            f"{ratio.value:.2f} times with {rows_in_words(rows)}" for rows, ratio in ratios.items()
+        )
 
     def _figures(self, best: Standing) -> str:
         told = [
@@ -231,28 +229,6 @@ class Words:
             for load in best.loads
         ]
         return f"`{best.name}` came to {'; '.join(told)}."
-
-
-def _lead(lead: Lead, other: str) -> str:
-    """Return `2.70 times (2.61 to 2.79) the throughput of X`."""
-    told = f"{_times(lead)} the {lead.words} of `{other}`"
-    return f"{told}, not told apart" if lead.ratio.is_bounded and not lead.side else told
-
-
-def _times(lead: Lead) -> str:
-    ratio: Estimate = lead.plain
-    if not ratio.is_bounded:
-        return f"{ratio.value:.2f} times (without an interval)"
-    return f"{ratio.value:.2f} times ({ratio.low:.2f} to {ratio.high:.2f})"
-
-
-def _points(certificate: Certificate) -> str:
-    """Return the difference to float32 in words: `difference -0.1 points, -0.5 to +0.3`."""
-    found = certificate.difference
-    if found is None:
-        return "difference not known"
-    value, low, high = (f"{100 * one:+.1f}" for one in (found.value, found.low, found.high))
-    return f"difference {value} points, {low} to {high}, on {rows_in_words(found.rows)}"
 
 
 def _size(ours: int, theirs: int | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 from loadtests.errors import LoadTestError
 
@@ -51,32 +52,24 @@ class Budget:
         first, *more = [text.format(value) for text, value in parts.items() if value is not None] or [""]
         return f"{first} with {' and '.join(more)}" if more else first
 
-    def weight(self, rows: int) -> float:
-        """Return how much a load with so many rows a request counts, beside the others."""
-        return self.weights.get(rows, 0.0) if self.weights else 1.0
-
 
 def weights_of(text: str, rows: Sequence[int]) -> dict[int, float]:
-    """Read weights such as `1:0.8,32:0.2`, of `rows` that are measured. What is not named does not count.
+    """Read weights such as `1:0.8,32:0.2`, of all the `rows` that are measured; none where nothing is said.
 
     Raises LoadTestError, which says what is allowed.
     """
-    found: dict[int, float] = {}
-    for part in filter(None, (one.strip() for one in text.split(","))):
-        name, _, weight = part.partition(":")
-        try:
-            count, value = int(name), float(weight)
-        except ValueError:
-            raise _refusal(text, rows) from None
-        if count not in rows or count in found or not 0 < value < float("inf"):
-            raise _refusal(text, rows)
-        found[count] = value
+    parts = [one.partition(":") for one in text.split(",")] if text else []
+    try:
+        found = {int(name): float(weight) for name, _, weight in parts}
+    except ValueError:
+        raise _refusal(text, rows) from None
+    is_whole = len(found) == len(parts) and set(found) == set(rows)
+    if parts and not (is_whole and all(0 < weight < inf for weight in found.values())):
+        raise _refusal(text, rows)
     return found
 
 
 def _refusal(text: str, rows: Sequence[int]) -> LoadTestError:
     share = f"{1 / len(rows):.2g}"
     example = ",".join(f"{count}:{share}" for count in rows)
-    return LoadTestError(
-        f"--weight is {text!r}; give numbers above 0 for rows that are measured, each once, as {example}"
-    )
+    return LoadTestError(f"--weight is {text!r}; give a number above 0 for each of --rows, as {example}")

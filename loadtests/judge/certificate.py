@@ -22,7 +22,7 @@ from evidence.multiplicity import holm
 from evidence.paired import Pairs, judge, rows_needed
 from evidence.shares import wilson
 from loadtests.errors import LoadTestError
-from loadtests.experiment.measured import AccuracyDifference
+from loadtests.experiment.measured import AccuracyDifference, rows_in_words
 from loadtests.judge.budget import MARGIN, Budget
 from loadtests.system.offline_predictions import read_predictions
 from loadtests.workload.arrays import Floats
@@ -47,7 +47,7 @@ class Certificate:
     p_value: float | None
     """Of what was judged, one-sided, corrected for the number of variants (Holm); None as above."""
     rows_needed: int | None
-    """Where there are not enough rows: about how many would be; None where nobody knows, or no number would."""
+    """Where there are not enough: about how many would be; None where nobody knows, or no number would."""
 
     @property
     def rows_more(self) -> int | None:
@@ -55,6 +55,15 @@ class Certificate:
         if self.rows_needed is None or self.difference is None:
             return None
         return max(1, self.rows_needed - self.difference.rows)
+
+    @property
+    def points(self) -> str:
+        """The difference in words: `difference -0.1 points, -0.5 to +0.3, on 360 rows`."""
+        found = self.difference
+        if found is None:
+            return "difference not known"
+        value, low, high = (f"{100 * one:+.1f}" for one in (found.value, found.low, found.high))
+        return f"difference {value} points, {low} to {high}, on {rows_in_words(found.rows)}"
 
 
 class Accuracies:
@@ -148,9 +157,7 @@ class Accuracies:
         if reference is None:
             return {}
         found = {
-            name: Pairs.of_shares(right, reference)
-            for name, right in self._test.items()
-            if name != REFERENCE
+            name: Pairs.of_shares(right, reference) for name, right in self._test.items() if name != REFERENCE
         }
         return {name: pairs for name, pairs in found.items() if pairs}
 

@@ -74,11 +74,9 @@ class Contrasts:
         if figure in _BY_TURN and turns[0] and turns[1]:
             return paired_logs(turns[0].figures(figure), turns[1].figures(figure))
         first, second = _by_block(figure, ours), _by_block(figure, theirs)
-        return {
-            index: log(one / second[index])
-            for index, one in first.items()
-            if one and second.get(index)  # neither None nor 0
-        }
+        both = {index: (one, second.get(index)) for index, one in first.items()}
+        # Of neither None nor 0 there is a logarithm.
+        return {index: log(one / other) for index, (one, other) in both.items() if one and other}
 
     def cost(self, ours: Measured, theirs: Measured) -> Estimate | None:
         """Return the ratio of rows per core-second; None where the service is not ours."""

@@ -9,11 +9,12 @@ from math import isfinite
 from bundle.manifest import REFERENCE
 from evidence import pareto
 from evidence.estimate import Estimate, Sign
-from loadtests.experiment.measured import Ratio
+from loadtests.experiment.rounds.stopping import ALIKE
 from loadtests.judge.certificate import Accuracies
 from loadtests.judge.contrast import GOODPUT, P99
-from loadtests.judge.speed import ALIKE, Pairs, Speeds
+from loadtests.judge.speed import Pairs, Speeds
 from loadtests.judge.standing import Standing
+from loadtests.measure.written import OpenEstimate
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Rung:
     variant: str
     accuracy: Estimate
     """Of the test rows, without HTTP."""
-    speed: Ratio | None
+    speed: OpenEstimate | None
     """Times that of float32, over all loads as they are weighted, in the figure that tells them apart;
     None where float32 was not measured."""
     figure: str

@@ -56,10 +56,8 @@ def doubts(best: Standing, known: Sequence[Standing], contrasts: Contrasts) -> l
                 continue
             explained = 1 / (1 - share)
             if (lead.low if lead.is_bounded else lead.value) > explained * DOUBT_LEAD:
-                leads.append(
-                    f"{lead.value:.2f} times `{other.name}` with {rows_in_words(ours.rows_per_request)}, where "
-                    f"{explained:.2f} can be explained"
-                )
+                whom = f"`{other.name}` with {rows_in_words(ours.rows_per_request)}"
+                leads.append(f"{lead.value:.2f} times {whom}, where {explained:.2f} can be explained")
     if not leads:
         return []
     doubt = (

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from evidence.blocks import weighted
 from evidence.estimate import Estimate, Sign
 from loadtests.experiment.measured import Measured
+from loadtests.experiment.rounds.stopping import ALIKE
 from loadtests.judge.budget import Budget
 from loadtests.judge.contrast import (
     COST,
@@ -25,8 +26,7 @@ from loadtests.judge.contrast import (
 )
 from loadtests.workload.scenarios import CLOSED, SCENARIOS, SHAPED
 
-ALIKE = 1.05  # a lead within it is none, whatever the interval says: nobody ships for 5%
-ALIKE_TAIL = 1.25  # the same of a p99, which few answers make
+ALIKE_TAIL = 1.25  # as `ALIKE`, of a p99, which few answers make
 _WORDS = {
     COST: "rows per core-second",
     THROUGHPUT: "throughput",
@@ -89,8 +89,22 @@ class Lead:
         ratio = self.ratio
         return _inverse(ratio) if self.figure in LESS_IS_BETTER else ratio
 
+    @property
+    def times(self) -> str:
+        """The ratio of the figures in words: `2.70 times (2.61 to 2.79)`."""
+        ratio = self.plain
+        ends = f"{ratio.low:.2f} to {ratio.high:.2f}" if ratio.is_bounded else "without an interval"
+        return f"{ratio.value:.2f} times ({ends})"
 
-def figures_of(loads: Sequence[Measured]) -> tuple[str, ...]:
+    def against(self, other: str) -> str:
+        """Return `2.70 times (2.61 to 2.79) the throughput of` the other variant, and if they are alike."""
+        told = f"{self.times} the {self.words} of `{other}`"
+        if not self.ratio.is_bounded or self.side:
+            return told
+        return f"{told}, {'alike' if self.is_alike else 'not told apart'}"
+
+
+def axes_of(loads: Sequence[Measured]) -> tuple[str, ...]:
     """Return by which figures the speed of loads of one scenario is told, the first of them first.
 
     A scenario's rate that its schedule sets says nothing, and rows that were late are none. Where users wait
@@ -115,7 +129,7 @@ def tails_of(loads: Sequence[Measured]) -> tuple[str, ...]:
 
     Where users wait for their answers p99 is throughput over again, but for what throughput does not explain.
     """
-    figures = figures_of(loads)
+    figures = axes_of(loads)
     return (P99,) if figures == (P50,) else (TAIL,) if THROUGHPUT in figures else ()
 
 
@@ -124,11 +138,10 @@ class Speeds:
 
     def __init__(self, contrasts: Contrasts, loads: Sequence[Measured], budget: Budget) -> None:
         """`loads` are all that count."""
-        self.figures = figures_of(loads)
+        self.figures = axes_of(loads)
         self.tails = tails_of(loads)
         self._contrasts = contrasts
-        weights = {load.rows_per_request: budget.weight(load.rows_per_request) for load in loads}
-        self._weights = weights if any(weights.values()) else dict.fromkeys(weights, 1.0)
+        self._weights = budget.weights
 
     def lead(self, pairs: Pairs) -> Lead:
         """Return how far the first of each pair is ahead of the second, over these loads together.
@@ -149,13 +162,11 @@ class Speeds:
 
     def lead_in(self, figure: str, pairs: Pairs) -> Lead:
         """Return the same of one figure: the weighted geometric mean over the loads, block by block."""
-        counted = [pair for pair in pairs if self._weights[pair[0].rows_per_request]] or list(pairs)
-        weights = [self._weights[ours.rows_per_request] or 1.0 for ours, _ in counted]
-        parts = [self._contrasts.logs(figure, *pair) for pair in counted]
-        logs = weighted(list(zip(weights, parts, strict=True)))
-        ratio = self._contrasts.ratio_of(figure, logs, counted)
+        weights = [self._weights.get(ours.rows_per_request, 1.0) for ours, _ in pairs]
+        parts = [self._contrasts.logs(figure, *pair) for pair in pairs]
+        ratio = self._contrasts.ratio_of(figure, weighted(list(zip(weights, parts, strict=True))), pairs)
         if ratio is None:
-            levels = [_share(_level(figure, ours), _level(figure, theirs)) for ours, theirs in counted]
+            levels = [_share(_level(figure, ours), _level(figure, theirs)) for ours, theirs in pairs]
             ratio = Estimate.unbounded(_mean(levels, weights))
         return Lead(figure, _inverse(ratio) if figure in LESS_IS_BETTER else ratio)
 
@@ -176,9 +187,14 @@ def _level(figure: str, load: Measured) -> float:
         THROUGHPUT: load.rows_per_s,
         P50: load.p50,
         P99: load.p99,
-        GOODPUT: load.goodput_per_s,
+        GOODPUT: _goodput(load),
     }
     return known[figure] or 0.0
+
+
+def _goodput(load: Measured) -> float:
+    seconds = sum(one.seconds for one in load.blocks)
+    return sum(one.goodput_per_s * one.seconds for one in load.blocks) / seconds if seconds else 0.0
 
 
 def _share(ours: float, theirs: float) -> float:

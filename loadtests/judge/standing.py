@@ -1,4 +1,4 @@
-"""The standing of a variant in a run: over all the loads it was put through, and what it holds of a budget."""
+"""The standing of a variant in a run: the loads that it was put through, and what they hold of a budget."""
 
 from __future__ import annotations
 

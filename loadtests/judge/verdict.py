@@ -9,16 +9,18 @@ from functools import reduce
 from bundle.manifest import REFERENCE
 from loadtests.experiment.blocks import Stop
 from loadtests.experiment.measured import Measured, rows_in_words
+from loadtests.experiment.rounds.stopping import ALIKE
 from loadtests.judge import objections
-from loadtests.judge.answer import Answer, Choice, Words
+from loadtests.judge.answer import Answer, Choice, Kind, Words
 from loadtests.judge.budget import Budget
 from loadtests.judge.certificate import Accuracies, Certificate
 from loadtests.judge.contrast import Contrasts
 from loadtests.judge.dominance import Rung, dominated, front
-from loadtests.judge.speed import ALIKE, ALIKE_TAIL, Speeds
+from loadtests.judge.speed import ALIKE_TAIL, Speeds
 from loadtests.judge.standing import Miss, Standing, has_failures, rows_that_count, standings
 
 GATE, VOID = 1, 3  # exit codes
+_SHIPS: set[Kind] = {"ship", "tie", "unproven"}
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def judge(
     best = known.get(answer.variant)
     return Verdict(
         answer,
-        answer.variant if answer.kind in {"ship", "tie", "unproven"} else None,
+        answer.variant if answer.kind in _SHIPS else None,
         dict(accuracies.certificates),
         beaten,
         front(known, beaten, speeds),
@@ -86,14 +88,14 @@ def judge(
             *(objections.doubts(best, list(known.values()), contrasts) if best else ()),
             *objections.says_whether_model_matters(loads),
             *(
-                f"`{worse}` is dominated by `{better}`: known to be as good in accuracy, speed, tail and size, "
-                "and better in one."
+                f"`{worse}` is dominated by `{better}`: known to be as good in accuracy, speed, tail and "
+                "size, and better in one."
                 for worse, better in beaten.items()
             ),
             *found,
         ),
         is_void=bool(void),
-        is_met=answer.kind in {"ship", "tie", "unproven"} or not budget,
+        is_met=not budget or (answer.kind in _SHIPS and best is not None),
         is_sound=not objections.findings(loads) and not any(map(has_failures, loads)),
     )
 
@@ -129,7 +131,10 @@ class _Judge:
             choice = Choice(nearest, faster=tuple(unproven), misses=misses)
             others = tuple(one.name for one in unproven)
             told = self._words.over_budget(nearest, choice)
-            return Answer("over_budget", nearest.name, others), [*told, *self._words.left_out({})]
+            return Answer("over_budget", nearest.name, others), [
+                *told,
+                *self._words.left_out({}, told_of=unproven),
+            ]
         return self._unmeasured(unproven, sizes)
 
     def _ship(
@@ -139,10 +144,10 @@ class _Judge:
         tied = tuple(one for one in eligible if one is not best and self._is_open(one, best))
         faster = tuple(one for one in unproven if self._is_ahead(one, best))
         choice = Choice(best, tied, faster, self._known.get(REFERENCE), misses)
-        kind, others = ("unproven", faster) if faster else ("tie", tied) if tied else ("ship", ())
+        kind: Kind = "unproven" if faster else "tie" if tied else "ship"
         told = [*self._words.choice(choice), *self._words.mixed(best, eligible)]
-        answer = Answer(kind, best.name, tuple(one.name for one in others))
-        return answer, [*told, *self._words.left_out(misses)]
+        answer = Answer(kind, best.name, tuple(one.name for one in faster or tied))
+        return answer, [*told, *self._words.left_out(misses, told_of=faster)]
 
     def _unmeasured(self, unproven: list[Standing], sizes: dict[str, int]) -> tuple[Answer, list[str]]:
         """Answer where nothing that was measured may be shipped: by what is known without a load."""
@@ -223,7 +228,7 @@ def _says_how_sure(
     graded = [(load, load.grade) for load in loads if load.grade]
     if graded:
         load, grade = max(graded, key=lambda one: one[1].scatter)
-        sentences.append(f"The machine, at its worst, with {load.name}: {grade.sentence}.")
+        sentences.append(f"The machine was {grade.sentence} (at its worst, with {load.name}).")
     left_out = [f"`{name}`" for name in dict.fromkeys(load.variant for load in loads) if name not in known]
     if left_out and known:
         sentences.append(f"Left out, since a load of it cannot be believed: {', '.join(left_out)}.")
