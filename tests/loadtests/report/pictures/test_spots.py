@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf
 
 from hypothesis import given
@@ -11,6 +12,7 @@ from loadtests.report.pictures.spots import (
     LATENCY,
     PEAK,
     SPEED,
+    accuracy_of,
     cost,
     figures,
     limits,
@@ -54,9 +56,20 @@ def test_the_front_runs_through_what_is_not_grey_and_nothing_of_that_lies_beyond
     assert corners[-1][0] == 1.0
     coloured = [one for one in loads if one.variant not in report.verdict.dominated]
     for load in coloured:
-        assert load.accuracy is not None
+        own = accuracy_of(report, load)
+        assert own is not None
         above = [accuracy for speed, accuracy in corners if speed >= load.rows_per_s]
-        assert max(above, default=0.0) >= load.accuracy.value
+        assert max(above, default=0.0) >= own.value
+
+
+def test_accuracy_is_that_of_all_test_rows_where_it_is_known_and_else_that_of_the_load() -> None:
+    load, unanswered = measured("int8", accuracy=0.9), measured("float32", accuracy=None)
+    report = document([load, unanswered])
+    certificates = report.verdict.certificates
+    assert accuracy_of(report, load) == certificates["int8"].accuracy != load.accuracy
+    assert accuracy_of(report, unanswered) is None
+    verdict = replace(report.verdict, certificates={})
+    assert accuracy_of(report.model_copy(update={"verdict": verdict}), load) == load.accuracy
 
 
 def test_of_latency_less_is_better() -> None:
