@@ -100,7 +100,7 @@ def test_the_answer_comes_first_then_picture_table_stages_curves_checks_and_meth
 
 def test_every_picture_is_well_formed_and_says_what_it_shows(whole: str) -> None:
     pictures = re.findall(r"<svg.*?</svg>", whole, re.DOTALL)
-    # For each number of rows three of the trade-off and one of the stages; two of each curve, one of each time.
+    # For each number of rows three of the trade-off and one of the stages; two of a curve, one of a time.
     named = [one for one in pictures if 'role="img"' in one]
     assert len(named) == 2 * 4 + 6 * 3
     for picture in pictures:
