@@ -64,7 +64,8 @@ def of_turns(turns: Sequence[TurnFigures], *, is_shared: bool) -> Check:
         "core",
         len(turns) - void >= COUNTED_MIN * len(turns),
         f"In {void:,} of {len(turns):,} turns the load generator was ready to run and had no core for more "
-        f"than {WAITED_MAX:.0%} of the time: they do not count. At least {COUNTED_MIN:.0%} must.",
+        f"than {WAITED_MAX:.0%} of the time: their throughput and latency do not count. At least "
+        f"{COUNTED_MIN:.0%} must.",
     )
 
 

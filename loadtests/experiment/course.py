@@ -9,7 +9,7 @@ from evidence.blocks import Turns
 from evidence.estimate import CONFIDENCE
 from loadtests.errors import LoadTestError
 from loadtests.experiment import checks
-from loadtests.experiment.blocks import Stop
+from loadtests.experiment.blocks import COST, THROUGHPUT, Stop
 from loadtests.experiment.fleet import Fleet
 from loadtests.experiment.forecast import in_words
 from loadtests.experiment.measured import Skipped
@@ -24,8 +24,8 @@ from loadtests.system.identity import Identity
 from loadtests.workload.scenarios import CLOSED, SHAPED
 
 FIGURES = {
-    "users": ("rows_per_core_s", "rows_per_s"),
-    "offline": ("rows_per_core_s", "rows_per_s"),
+    "users": (COST, THROUGHPUT),
+    "offline": (COST, THROUGHPUT),
     "single_stream": ("p50_ms",),
     "server": ("p99_ms",),
 }

@@ -14,7 +14,7 @@ from evidence.estimate import Estimate
 from evidence.ratios import level_of_rounds
 from loadtests.experiment import checks
 from loadtests.experiment.agreement import Agreement, agreement_of
-from loadtests.experiment.blocks import Grade, figures_of
+from loadtests.experiment.blocks import COST, THROUGHPUT, Grade, figures_of
 from loadtests.experiment.measured import Idle, Measured, Offline, ScoredLoad
 from loadtests.experiment.plan import Plan
 from loadtests.experiment.rounds.grade import grade
@@ -90,8 +90,8 @@ def load_of(plan: Plan, record: Record, variant: VariantSpec, confidence: float)
         requests=summary.answers + summary.failed,
         failed=summary.failed,
         **asdict(summary),
-        throughput=_level(record, "rows_per_s", confidence),
-        cost=_level(record, "rows_per_core_s", confidence),
+        throughput=_level(record, THROUGHPUT, confidence),
+        cost=_level(record, COST, confidence),
         unloaded=Idle(**asdict(record.unloaded), model_share=record.unloaded.model_share),
         generator_limited=checks.is_generator_limit(summary),
         resident_bytes=subject.server.resident_bytes(),
@@ -134,7 +134,7 @@ def _summary(plan: Plan, record: Record) -> Summary:
 
 def _level(record: Record, figure: str, confidence: float) -> Estimate | None:
     """Return a figure of the blocks that have it, with its interval over them."""
-    values = {one.block.index: getattr(one.block, figure) for one in record.seen if one.block.turns}
+    values = {one.block.index: getattr(one.block, figure) for one in record.seen}
     return level_of_rounds({index: value for index, value in values.items() if value}, confidence)
 
 

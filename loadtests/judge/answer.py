@@ -195,8 +195,8 @@ class Words:
     def _reason(self, best: Standing, other: Standing) -> str:
         if best.bytes * ALIKE < other.bytes:
             return f"is smaller ({best.bytes / 1000:,.3g} KB against {other.bytes / 1000:,.3g} KB)"
-        tail = self._speeds.tail(best.beside(other))
-        return "has the shorter tail" if tail and tail.excess > 0 else "is ahead by its figures"
+        is_short = self._speeds.excess(best.beside(other)) > 0
+        return "has the shorter tail" if is_short else "is ahead by its figures"
 
     def _which_tells(self, best: Standing, other: Standing) -> str:
         """Say where only one of processor time and throughput tells two variants apart, or they disagree."""

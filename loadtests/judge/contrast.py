@@ -119,7 +119,7 @@ def ratio_of_peaks_of_runs(ours: Peak, theirs: Peak, confidence: float) -> Estim
     """Return the ratio of two peak rates of two runs, no sharper than a search resolves."""
     if not ours.requests_per_s or not theirs.requests_per_s:
         return None
-    ratio = ratio_of_runs(ours.passes, theirs.passes, confidence)
+    ratio = ratio_of_runs([*ours.held.values()], [*theirs.held.values()], confidence)
     is_open = "generator" in {ours.limited_by, theirs.limited_by}
     if is_open or ratio is None or not ratio.is_bounded:
         return Estimate.unbounded(ours.requests_per_s / theirs.requests_per_s)
@@ -128,9 +128,7 @@ def ratio_of_peaks_of_runs(ours: Peak, theirs: Peak, confidence: float) -> Estim
 
 def _by_block(figure: str, load: Measured) -> dict[int, float | None]:
     if figure == PEAK:
-        found = load.peak.passes if load.peak else ()
-        # A search that confirmed nothing leaves nothing to tell by, however good the others are.
-        return dict(enumerate(found)) if None not in found else {}
+        return dict(load.peak.held) if load.peak and load.peak.requests_per_s else {}
     if figure == TAIL:
         return {one.index: one.p99_ms and one.p99_ms * one.requests_per_s for one in load.blocks}
     if figure == GOODPUT:

@@ -11,7 +11,6 @@ from evidence import pareto
 from evidence.estimate import Estimate, Sign
 from loadtests.experiment.rounds.stopping import ALIKE
 from loadtests.judge.certificate import Accuracies
-from loadtests.judge.contrast import GOODPUT, P99
 from loadtests.judge.speed import Pairs, Speeds
 from loadtests.judge.standing import Standing
 from loadtests.measure.written import OpenEstimate
@@ -86,8 +85,7 @@ def _sign_of_accuracy(better: str, worse: str, accuracies: Accuracies) -> Sign:
 
 def _signs_of_speed(pairs: Pairs, speeds: Speeds) -> list[Sign]:
     """Return the signs in speed and tail with one number of rows."""
-    # Rows in time and p99 are two things; throughput and what it costs in processor time are one.
-    axes = speeds.leads(pairs) if GOODPUT in speeds.figures else [speeds.lead(pairs)]
-    tail = speeds.tail(pairs)
-    signs = [one.support for one in axes]
-    return [*signs, tail.support if tail.figure == P99 else tail.excess] if tail else signs
+    if speeds.has_p99:
+        return [one.support for one in speeds.leads(pairs)]
+    # Throughput, and what it costs in processor time, are one thing.
+    return [speeds.lead(pairs).support, speeds.excess(pairs)]

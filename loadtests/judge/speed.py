@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, inf, isfinite, log
-from statistics import median_low
 from typing import TypeAlias
 
 from evidence.blocks import weighted
@@ -120,17 +119,8 @@ def axes_of(loads: Sequence[Measured]) -> tuple[str, ...]:
     if scenario.kind != CLOSED:
         return (GOODPUT, P99)
     if scenario.name == "single_stream":
-        return (P50,)
+        return (P50, P99)
     return (COST, THROUGHPUT) if all(load.cost for load in loads) else (THROUGHPUT,)
-
-
-def tails_of(loads: Sequence[Measured]) -> tuple[str, ...]:
-    """Return by which figure the tail is told, beside those of the speed.
-
-    Where users wait for their answers p99 is throughput over again, but for what throughput does not explain.
-    """
-    figures = axes_of(loads)
-    return (P99,) if figures == (P50,) else (TAIL,) if THROUGHPUT in figures else ()
 
 
 class Speeds:
@@ -139,22 +129,27 @@ class Speeds:
     def __init__(self, contrasts: Contrasts, loads: Sequence[Measured], budget: Budget) -> None:
         """`loads` are all that count."""
         self.figures = axes_of(loads)
-        self.tails = tails_of(loads)
         self._contrasts = contrasts
         self._weights = budget.weights
 
     def lead(self, pairs: Pairs) -> Lead:
         """Return how far the first of each pair is ahead of the second, over these loads together.
 
-        Of two figures the one counts that tells them apart. Where both do and contradict each other, it is
-        the throughput, which is what callers see; where neither does, the first, but for equal goodputs.
+        Of two figures the first counts that tells them apart; but where processor time and throughput
+        contradict each other, it is the throughput, which is what callers see. Where neither tells, it is the
+        first, or p99 where that is about the same of both.
         """
         leads = self.leads(pairs)
         told = [one for one in leads if one.side]
         if told:
-            return told[0] if len({one.side for one in told}) == 1 else told[-1]
-        is_open = self.figures == (GOODPUT, P99)
-        return leads[-1] if is_open and leads[0].is_near else leads[0]
+            contradict = THROUGHPUT in self.figures and len({one.side for one in told}) > 1
+            return told[-1] if contradict else told[0]
+        return leads[-1] if self.has_p99 and leads[0].is_near else leads[0]
+
+    @property
+    def has_p99(self) -> bool:
+        """Tell whether p99 is a figure of its own, not throughput over again."""
+        return P99 in self.figures
 
     def leads(self, pairs: Pairs) -> list[Lead]:
         """Return the same of each figure."""
@@ -170,16 +165,29 @@ class Speeds:
             ratio = Estimate.unbounded(_mean(levels, weights))
         return Lead(figure, _inverse(ratio) if figure in LESS_IS_BETTER else ratio)
 
-    def tail(self, pairs: Pairs) -> Lead | None:
-        """Return how far the tail is ahead, which the speed does not explain; None where it is the speed."""
-        return self.lead_in(self.tails[0], pairs) if self.tails else None
+    def excess(self, pairs: Pairs) -> Sign:
+        """Return 1 or -1 where a tail is known to be far shorter or longer, beyond what throughput explains.
+
+        In a closed loop it is p99 and p99 times the rate that must both be: one of them alone only says that
+        the other variant answers more.
+        """
+        sides = {one.excess for one in self._tails(pairs)}
+        return sides.pop() if len(sides) == 1 else 0
+
+    def is_suspect(self, pairs: Pairs) -> bool:
+        """Tell whether a tail is far longer, as in `excess` or, for want of an interval, by its figures."""
+        tails = self._tails(pairs)
+        return bool(tails) and all(one.is_suspect for one in tails)
+
+    def _tails(self, pairs: Pairs) -> list[Lead]:
+        figures = (TAIL, P99) if THROUGHPUT in self.figures else ()
+        return [self.lead_in(figure, pairs) for figure in figures]
 
 
 def _level(figure: str, load: Measured) -> float:
     """Return a figure of the whole load; 0 where there is none."""
     if figure == PEAK:
-        # One search in three that was confirmed is no peak: what could not be confirmed counts as nothing.
-        return median_low([rate or 0.0 for rate in load.peak.passes]) if load.peak else 0.0
+        return load.peak.requests_per_s or 0.0 if load.peak else 0.0
     if figure == TAIL:
         return (load.p99 or 0.0) * load.requests_per_s
     known = {
@@ -187,14 +195,9 @@ def _level(figure: str, load: Measured) -> float:
         THROUGHPUT: load.rows_per_s,
         P50: load.p50,
         P99: load.p99,
-        GOODPUT: _goodput(load),
+        GOODPUT: load.goodput_per_s,
     }
     return known[figure] or 0.0
-
-
-def _goodput(load: Measured) -> float:
-    seconds = sum(one.seconds for one in load.blocks)
-    return sum(one.goodput_per_s * one.seconds for one in load.blocks) / seconds if seconds else 0.0
 
 
 def _share(ours: float, theirs: float) -> float:

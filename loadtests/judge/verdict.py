@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from math import prod
 
 from bundle.manifest import REFERENCE
 from loadtests.experiment.blocks import Stop
@@ -64,7 +65,8 @@ def judge(
     stop: Stop | None = None,
 ) -> Verdict:
     """Weigh the variants against each other, against float32, and against the budget."""
-    budget, contrasts = budget or Budget(), contrasts or Contrasts()
+    budget = Budget() if budget is None else budget  # one without bounds still has a margin and weights
+    contrasts = contrasts or Contrasts()
     accuracies = contrasts.accuracies
     known = standings(loads, accuracies)
     counted = [load for one in known.values() for load in one.loads]
@@ -169,10 +171,10 @@ class _Judge:
         return certificate is not None and certificate.judgement == "worse"
 
     def _nearest(self, sound: list[Standing], misses: Mapping[str, Sequence[Miss]]) -> Standing | None:
-        """Return which variant misses the budget by least, of those that are accurate enough if there are."""
+        """Return which misses the budget by least in all, of those accurate enough if there are any."""
         missing = [one for one in sound if misses[one.name]]
         among = [one for one in missing if self._is_accurate_enough(one)] or missing
-        return min(among, key=lambda one: max(miss.times for miss in misses[one.name]), default=None)
+        return min(among, key=lambda one: prod(miss.times for miss in misses[one.name]), default=None)
 
     def _best(self, eligible: Sequence[Standing]) -> Standing:
         """Return the fastest, or of those that are not told apart from it one that is clearly smaller.
@@ -207,8 +209,8 @@ class _Judge:
 
     def _is_close(self, one: Standing, fastest: Standing) -> bool:
         pairs = one.beside(fastest)
-        lead, tail = self._speeds.lead(pairs), self._speeds.tail(pairs)
-        if lead.side < 0 or (tail and tail.is_suspect):
+        lead = self._speeds.lead(pairs)
+        if lead.side < 0 or self._speeds.is_suspect(pairs):
             return False
         return lead.ratio.value >= 1 / (ALIKE_TAIL if lead.ratio.is_bounded else ALIKE)
 

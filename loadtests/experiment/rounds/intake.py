@@ -100,7 +100,7 @@ def _block(figures: Sequence[TurnFigures], summary: Summary, kept: Sequence[Turn
         void_turns=len(figures) - len(counted),
         requests_per_s=rate,
         rows_per_s=rows,
-        rows_per_core_s=level([one.rows_per_core_s for one in counted]),
+        rows_per_core_s=level([one.rows_per_core_s for one in figures]),
         p50_ms=summary.p50_ms,
         p99_ms=summary.p99_ms,
         uncorrected_p99_ms=summary.uncorrected.p99_ms.value if summary.uncorrected else None,

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from loadtests.experiment.blocks import COST, THROUGHPUT, figures_of
 from loadtests.experiment.rounds.intake import Place, see, see_window
 from loadtests.measure.recorder import Recorder
 from loadtests.measure.samples import Samples, merge
@@ -69,6 +70,15 @@ def test_a_turn_in_which_the_generator_had_no_core_does_not_count() -> None:
     assert "no core for 50%" in seen.turns[1].why_void
     assert (seen.block.turns, seen.block.void_turns) == (1, 1)
     assert len(seen.window.samples) == 20
+    assert list(figures_of(seen.turns, THROUGHPUT)) == [(2, 0)]
+
+
+def test_what_a_row_costs_the_service_counts_whether_the_generator_had_a_core_or_not() -> None:
+    turns = [(0, _turn(0, 18)), (1, _turn(1, 9, generator_waited_s=0.05, processor_s=0.025))]
+    seen = see(_samples(20, 10), turns, USERS, PLACE)
+
+    assert list(figures_of(seen.turns, COST).values()) == pytest.approx([1600, 1600])
+    assert seen.block.rows_per_core_s == pytest.approx(1600)
 
 
 def test_where_both_share_a_core_it_counts_all_the_same() -> None:
