@@ -77,7 +77,7 @@ class Report:
             partial=_partial(plan, self.outcomes) if self.outcomes.is_partial else None,
             stop=stop,
             verdict=judge(loads, self.budget, contrasts, stop),
-            method=method(plan, loads, self.asked),
+            method=method(plan, loads, self.asked, stop),
             results=loads,
             skipped=list(self.outcomes.skipped),
         )
@@ -104,15 +104,16 @@ def _one_request(plan: Plan) -> str:
 
 def _partial(plan: Plan, outcomes: Outcomes) -> str:
     """Say how far an interrupted run came."""
-    loads = [(variant, rows) for rows in plan.rows for variant in plan.variants]
-    finished = sum(len(one.load.rounds) for one in outcomes.measured)
     given_up = {one.variant for one in outcomes.skipped}
     missing = [
         f"{variant} with {rows_in_words(rows)} a request"
-        for variant, rows in loads
+        for rows in plan.rows
+        for variant in plan.variants
         if variant not in given_up and not outcomes.has(variant, rows)
     ]
-    so_far = f"The run was interrupted when {finished} of {len(loads) * plan.turns} rounds were finished"
+    finished = max((len(one.load.blocks) for one in outcomes.measured), default=0)
+    so_far = f"The run was interrupted when {finished} block{'' if finished == 1 else 's'} of each load "
+    so_far += "was finished" if finished == 1 else "were finished"
     return f"{so_far}; nothing is known of {', '.join(missing)}." if missing else f"{so_far}."
 
 

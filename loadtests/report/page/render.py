@@ -68,9 +68,9 @@ def _pieces(document: Document) -> dict[str, Any]:
         "remarks": [one for one in remarks(document) if not one.startswith(_VOID)],
         "legend": [_legend(document, name) for name in document.variants],
         "tradeoffs": [
-            (figure, [(rows_in_words(rows), _drawn(picture.inline)) for rows, picture in found])
+            (figure, [(rows_in_words(rows), _drawn(picture.inline)) for rows, picture in drawn])
             for figure in spots.figures(document)
-            if (found := tradeoff.draw_all(document, figure))
+            if (drawn := tradeoff.draw_all(document, figure))
         ],
         "table": _drawn(grid(lines(document), _kind(document))),
         "table_legend": LEGEND,

@@ -113,11 +113,9 @@ def stairs(
     `ends` of the axis where nobody wants to be. Empty where everything is grey.
     """
     points = [
-        (figure.sign * spot.value, accuracy.value)
+        (figure.sign * spot.value, own.value)
         for load in loads
-        if (accuracy := accuracy_of(document, load))
-        and (spot := figure.of(load))
-        and not is_grey(document, load)
+        if (own := accuracy_of(document, load)) and (spot := figure.of(load)) and not is_grey(document, load)
     ]
     corners = [points[place] for place in front(points)]
     if not corners:
