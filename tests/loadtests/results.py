@@ -113,7 +113,7 @@ def spread(value: float, scatter: Sequence[float]) -> Estimate:
     """Return a figure with the ends that it scattered to."""
     if len(scatter) < 2:
         return Estimate.unbounded(value)
-    return Estimate(value, value * min(scatter), value * max(scatter))
+    return Estimate(value, value * min(1.0, *scatter), value * max(1.0, *scatter))
 
 
 def block_of(index: int, rows: int, rows_per_s: float, p99_ms: float) -> Block:
