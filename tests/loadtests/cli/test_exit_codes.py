@@ -21,9 +21,6 @@ def _ended(
     outcomes: Outcomes, models: Path, out: Path, monkeypatch: pytest.MonkeyPatch, *asked: str
 ) -> tuple[int, str]:
     """Return the exit code and what was printed of a run that came to this."""
-    for one in outcomes.measured:
-        samples = out / one.load.samples
-        samples.parent.mkdir(parents=True, exist_ok=True)
     monkeypatch.setattr(command, "run", lambda *_: outcomes)
     monkeypatch.setattr("loadtests.report.samples_csv.write", lambda *_: None)
     base = ("run", "--models", str(models), "--model", "digits", "--rows", "1", "--out", str(out))
