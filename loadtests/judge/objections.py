@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bundle.manifest import REFERENCE
 from loadtests.experiment.measured import Measured, rows_in_words
+from loadtests.judge.contrast import Contrasts
 from loadtests.judge.standing import Standing
 from loadtests.workload.scenarios import SCENARIOS
 
@@ -45,16 +46,18 @@ def findings(loads: Sequence[Measured]) -> list[str]:
     ]
 
 
-def doubts(best: Standing, known: Sequence[Standing]) -> list[str]:
+def doubts(best: Standing, known: Sequence[Standing], contrasts: Contrasts) -> list[str]:
     """Object to leads that no precision can explain: a request without any model would not have them."""
     leads = []
     for other in known:
-        share = other.last.unloaded.model_share
-        if other is best or share is None or share > DOUBT_SHARE or not other.last.rows_per_s:
-            continue
-        lead, explained = best.last.rows_per_s / other.last.rows_per_s, 1 / (1 - share)
-        if lead > explained * DOUBT_LEAD:
-            leads.append(f"{lead:.2f} times `{other.name}`, where {explained:.2f} can be explained")
+        for ours, theirs in best.beside(other):
+            share, lead = theirs.unloaded.model_share, contrasts.throughput(ours, theirs)
+            if other is best or lead is None or share is None or share > DOUBT_SHARE:
+                continue
+            explained = 1 / (1 - share)
+            if (lead.low if lead.is_bounded else lead.value) > explained * DOUBT_LEAD:
+                whom = f"`{other.name}` with {rows_in_words(ours.rows_per_request)}"
+                leads.append(f"{lead.value:.2f} times {whom}, where {explained:.2f} can be explained")
     if not leads:
         return []
     doubt = (

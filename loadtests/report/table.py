@@ -8,25 +8,50 @@ from bundle.manifest import REFERENCE
 from evidence.estimate import Estimate
 from loadtests.experiment.measured import Measured, rate_in_words
 from loadtests.experiment.search import Peak
+from loadtests.judge.certificate import Certificate
 from loadtests.judge.contrast import Contrasts
+from loadtests.judge.document import Document
 
 _ALONE = {REFERENCE: "1"}  # what stands in the column of ratios where there is none
-LEFT = {"variant", "note"}  # titles of the columns that hold words
+LEFT = {"variant", "grade", "note"}  # titles of the columns that hold words
+COST, COST_RATIO = "rows/core-s", "/core-s x float32"
+SPEED, SPEED_RATIO = "rows/s", "/s x float32"
+DIFFERENCE = "points to float32"
+_IN_THE_TABLE = ("is dominated by", f"is less accurate than `{REFERENCE}`")
+LEGEND = (
+    "rows/core-s: rows that a second of the service's processor time buys; x float32: so many times that of "
+    "float32; points: accuracy less that of float32, in hundredths; in brackets 95% intervals; ~ is not told "
+    "apart"
+)
+_ANSWERS_FEW = 10  # of a user in a turn
 
 
-def cells(load: Measured, dominated: Mapping[str, str]) -> dict[str, str]:
+def lines(document: Document) -> list[dict[str, str]]:
+    """Return the cells of every load by column title, without the columns in which nothing is known."""
+    verdict = document.verdict
+    found = [cells(load, verdict.dominated, verdict.certificates) for load in document.results]
+    kept = [
+        title
+        for title in found[0]
+        if title in {"rows", "note"} or any(line[title] not in {"-", "1"} for line in found)
+    ]
+    return [{title: line[title] for title in kept} for line in found]
+
+
+def cells(
+    load: Measured, dominated: Mapping[str, str], certificates: Mapping[str, Certificate] | None = None
+) -> dict[str, str]:
     """Return a load's cells by column title; `dominated` maps a variant to one that dominates it."""
-    accuracy, effective, contrast = load.accuracy, load.effective_accuracy, load.against_reference
+    certificate = (certificates or {}).get(load.variant)
     is_open, is_stream, is_offline = (load.scenario == one for one in ("server", "single_stream", "offline"))
-    peak = {"peak req/s": _peak(load)} if is_open else {}
+    accuracy, effective = load.accuracy, load.effective_accuracy
     uncorrected = load.uncorrected.p99_ms.value if load.uncorrected else load.p99_ms
     return {
         "variant": load.variant,
         "rows": str(load.rows_per_request),
-        **peak,
-        "rows/s": rate_in_words(load.rows_per_s),
+        **({"peak req/s": _peak(load)} if is_open else {}),
+        **_speeds(load),
         **({"of interpreter": _share(load.offline.share if load.offline else None)} if is_offline else {}),
-        "times float32 (95%)": ratio_cell(contrast.throughput) if contrast else _ALONE.get(load.variant, "-"),
         "req/s": rate_in_words(load.requests_per_s),
         "p50 ms": number(load.p50),
         **({"p90 ms": number(load.latency.p90_ms.value if load.latency else None)} if is_stream else {}),
@@ -36,13 +61,33 @@ def cells(load: Measured, dominated: Mapping[str, str]) -> dict[str, str]:
         "accuracy (95%)": (
             f"{accuracy.value:.4f} ({accuracy.low:.4f}-{accuracy.high:.4f})" if accuracy else "-"
         ),
+        DIFFERENCE: _difference(load),
         "effective": f"{effective.value:.4f}" if effective else "-",
         "file KB": f"{load.variant_bytes / 1000:,.0f}",
         "memory MB": f"{load.resident_bytes / 1e6:,.0f}" if load.resident_bytes else "-",
         "idle p50 ms": number(load.unloaded.p50_ms),
         "model": _share(load.unloaded.model_share),
-        "note": "; ".join(_notes(load, dominated)),
+        "grade": load.grade.word if load.grade else "-",
+        "note": "; ".join([*_notes_of_accuracy(certificate), *_notes(load, dominated)]),
     }
+
+
+def _speeds(load: Measured) -> dict[str, str]:
+    contrast, alone = load.against_reference, _ALONE.get(load.variant, "-")
+    return {
+        COST: rate_in_words(load.cost.value) if load.cost else "-",
+        COST_RATIO: ratio_cell(contrast.cost) if contrast else alone if load.cost else "-",
+        SPEED: rate_in_words(load.rows_per_s),
+        SPEED_RATIO: ratio_cell(contrast.throughput) if contrast else alone,
+    }
+
+
+def _difference(load: Measured) -> str:
+    """Return by how many points of accuracy it is above float32."""
+    found = load.against_reference.accuracy if load.against_reference else None
+    if found is None:
+        return "-"
+    return f"{100 * found.value:+.1f} ({100 * found.low:+.1f} to {100 * found.high:+.1f})"
 
 
 def ratio_cell(ratio: Estimate | None) -> str:
@@ -63,9 +108,17 @@ def _notes(load: Measured, dominated: Mapping[str, str]) -> list[str]:
     notes = [f"VOID ({', '.join(load.void)})"] if load.void else []
     if load.generator_limited and "generator" not in load.void:
         notes.append(f"generator was the limit ({load.generator_cpu:.0%} of its core)")
+    if load.answers_per_user is not None and load.answers_per_user < _ANSWERS_FEW:
+        notes.append(f"a user got under ten answers in a turn ({load.answers_per_user:.1f})")
     if load.variant in dominated:
         notes.append(f"dominated by {dominated[load.variant]}")
     return notes + _notes_of_peak(load.peak)
+
+
+def _notes_of_accuracy(certificate: Certificate | None) -> list[str]:
+    if certificate is None or certificate.judgement == "certified" or certificate.difference is None:
+        return []
+    return ["less accurate" if certificate.judgement == "worse" else "accuracy not proven"]
 
 
 def _notes_of_peak(peak: Peak | None) -> list[str]:
@@ -93,16 +146,32 @@ def _share(value: float | None) -> str:
 
 
 def matrix(loads: Sequence[Measured], contrasts: Contrasts) -> list[dict[str, str]]:
-    """Return the throughput of each load over that of each other, as lines of cells."""
+    """Return each load over each other, as lines of cells: in what `matrix_of` says."""
+    of = contrasts.cost if any(load.cost for load in loads) else contrasts.throughput
     return [
         {
             "variant": ours.variant,
             **{
-                f"/ {theirs.variant}": ""
-                if ours is theirs
-                else ratio_cell(contrasts.throughput(ours, theirs))
+                f"/ {theirs.variant}": "" if ours is theirs else ratio_cell(of(ours, theirs))
                 for theirs in loads
             },
         }
         for ours in loads
     ]
+
+
+def matrix_of(loads: Sequence[Measured]) -> str:
+    """Return what a matrix sets against each other: throughput only where processor time is not known."""
+    return "Rows per core-second" if any(load.cost for load in loads) else "Throughput"
+
+
+def remarks(document: Document) -> list[str]:
+    """Return the sentences after the answer that the table does not say as well."""
+    _, *found = document.verdict.sentences
+    return [one for one in found if not any(words in one for words in _IN_THE_TABLE)]
+
+
+def undominated(document: Document, rows: int) -> list[Measured]:
+    """Return the loads with so many rows that a reader may choose from, and float32."""
+    dominated = set(document.verdict.dominated) - {REFERENCE}
+    return [load for load in document.with_rows(rows) if load.variant not in dominated]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,9 +14,12 @@ from loadtests.experiment.plan import Plan, Schedule
 from loadtests.judge.budget import Budget
 from loadtests.judge.document import read
 from loadtests.measure.recorder import Recorder
+from loadtests.report.method import method
 from loadtests.report.writer import Report
 from loadtests.rig.cores import Cores
-from tests.loadtests.results import measured
+from tests.loadtests.results import changed, measured, stop
+
+STOP = stop(is_decided=False)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +54,7 @@ def report(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
             "find_peak": False,
             "variants": ["a", "b"],
         },
-        Outcomes([ScoredLoad(one) for one in loads], skipped),
+        Outcomes([ScoredLoad(one) for one in loads], skipped, stop=STOP),
         machine,
         "python -m loadtests run",
         Budget(min_accuracy=0.9),
@@ -62,7 +66,8 @@ def report(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
 def test_every_form_of_the_report_is_written(report: Report) -> None:
     written = {path.name for path in report.plan.out.iterdir()}
     assert written == {
-        *("report.html", "report.json", "report.md", "samples.csv.gz", "tradeoff.svg", "samples"),
+        *("report.html", "report.json", "report.md", "request.json", "samples", "samples.csv.gz"),
+        *("tradeoff.svg", "turns.csv"),
     }
 
 
@@ -95,10 +100,41 @@ def test_the_method_says_what_was_asked_and_where_it_ran(report: Report) -> None
     assert "Scenario `users`" in text
     asked = "`--users 4`, `--duration 3`, `--think 0`, `--find-peak no`, `--variants a,b`"
     assert f"Asked, given or by default: {asked}. Not set, or without effect here: `--p99-ms`." in text
-    assert "in 4 rounds or fewer; before each, 0.5 s of warm-up are thrown away" in text
-    assert "A B C, C B A" in text
+    assert "Measured in 4 blocks; before each, every service starts anew" in text
+    assert "After it, 0.5 s of each load are thrown away" in text
+    assert "short turns, 640 in all: 0.1 s each, or 10 answers of every user where that is longer" in text
+    assert "It does not see time in which another process" in text
+    assert "alike within 5%" in text
+    assert "those of this run's last look are at 98.0%" in text
+    assert STOP.why in report.document.method
     assert "Services run on core 0, the load generator on 1." in text
     assert "a closed loop waits" in text
+
+
+def test_the_method_says_nothing_of_what_there_was_not(report: Report) -> None:
+    strange = [changed(one, cost=None) for one in report.loads]
+    text = " ".join(method(replace(report.plan, host="http://h"), strange, {}))
+    assert "processor time" not in text
+    assert "looks whether" not in text
+    assert "between two, services are left running" in text
+    spiked = [changed(one, blocks=one.blocks[:1]) for one in report.loads]
+    text = " ".join(method(replace(report.plan, scenario_name="spike"), spiked, {}))
+    assert "Each load is one piece of 3 s: ratios have no interval." in text
+    assert not re.search(r"turns?\b|round|block", text)
+
+
+def test_a_request_to_try_is_one_that_the_service_takes(report: Report) -> None:
+    body = json.loads((report.plan.out / "request.json").read_text())
+    assert np.shape(body["instances"]) == (1, 64)
+
+
+def test_an_interrupted_run_says_how_far_it_came(report: Report) -> None:
+    known = report.outcomes.measured[:1]
+    partial = replace(report, outcomes=Outcomes(known, report.outcomes.skipped, is_partial=True))
+    assert partial.document.partial == (
+        "The run was interrupted when 4 blocks of each load were finished; nothing is known of int8 with "
+        "1 row a request."
+    )
 
 
 def test_the_method_names_no_core_of_a_service_that_was_running_already(report: Report) -> None:
