@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,29 @@ from bundle.reading import read_file, trouble
 from bundle.vocabulary import Vocabulary
 
 _MANIFEST_BYTES_MAX = 64 * 2**20
+
+Classes = npt.NDArray[np.int64]
+Right = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The class of every row of two parts of the data, and the one that each variant predicted.
+
+    A class is its position among the manifest's labels. Validation rows are to choose a variant by, test
+    rows, in the order of the test set, to certify it on.
+    """
+
+    validation_labels: Classes  # (v,)
+    test_labels: Classes  # (t,)
+    validation: Mapping[str, Classes]  # by variant, each (v,)
+    test: Mapping[str, Classes]  # by variant, each (t,)
+
+    def right_on_validation(self, variant: str) -> Right:
+        return np.equal(self.validation[variant], self.validation_labels)
+
+    def right_on_test(self, variant: str) -> Right:
+        return np.equal(self.test[variant], self.test_labels)
 
 
 @dataclass(frozen=True)
@@ -76,11 +100,7 @@ class Bundle:
 
     def test_set(self) -> tuple[FloatArray, npt.NDArray[Any]]:
         """Return the held-out raw rows, shape (n, features), and their labels, shape (n,)."""
-        arrays = self._arrays(self.manifest.test_set)
-        try:
-            x, y = arrays["x"], arrays["y"]
-        except KeyError as error:
-            raise BundleDamagedError(self.path(self.manifest.test_set), f"has no array {error}") from error
+        x, y = self._arrays(self.manifest.test_set, "x", "y")
         if x.shape != (len(y), self.manifest.input.features) or x.dtype != np.float32 or y.ndim != 1:
             raise BundleDamagedError(
                 self.path(self.manifest.test_set),
@@ -139,13 +159,29 @@ class Bundle:
             raise BundleDamagedError(self.path(file), "does not hold one number of 64 bits for each row")
         return numbers
 
+    def predictions(self) -> Predictions | None:
+        """Return what each variant predicted when it was made; None where an older release made it."""
+        file, names = self.manifest.predictions, [variant.name for variant in self.manifest.variants]
+        if file is None:
+            return None
+        keys = [f"{part}/{name}" for part in ("validation", "test") for name in names]
+        validated, *predicted = self._arrays(file, "validation_labels", *keys)
+        places = {label: place for place, label in enumerate(self.manifest.labels)}
+        tested = np.array([places.get(label, -1) for label in self.test_set()[1].tolist()])
+        rows = [validated.size] * (1 + len(names)) + [len(tested)] * len(names)
+        for array, count in zip([validated, *predicted], rows, strict=True):
+            is_whole = array.shape == (count,) and array.dtype.kind in "iu"
+            if not is_whole or not ((array >= 0) & (array < self.manifest.classes)).all():
+                rule = f"does not hold a class, 0 to {self.manifest.classes - 1}, for each row"
+                raise BundleDamagedError(self.path(file), rule)
+        whole: list[Classes] = [array.astype(np.int64) for array in (validated, *predicted)]
+        of_variants = whole[1 : 1 + len(names)], whole[1 + len(names) :]
+        validation, test = (dict(zip(names, arrays, strict=True)) for arrays in of_variants)
+        return Predictions(whole[0], tested, validation, test)
+
     def golden(self, variant: str) -> tuple[FloatArray, FloatArray]:
         """Return a few raw rows, shape (n, features), and what `variant` answers, shape (n, classes)."""
-        arrays = self._arrays(self.manifest.golden)
-        try:
-            x, expected = arrays["x"], arrays[variant]
-        except KeyError as error:
-            raise BundleDamagedError(self.path(self.manifest.golden), f"has no array {error}") from error
+        x, expected = self._arrays(self.manifest.golden, "x", variant)
         shapes = (len(x), self.manifest.input.features), (len(x), self.manifest.classes)
         if (x.shape, expected.shape) != shapes or x.dtype != np.float32 or expected.dtype != np.float32:
             raise BundleDamagedError(self.path(self.manifest.golden), f"holds {variant} in the wrong shape")
@@ -161,13 +197,16 @@ class Bundle:
                 self.path(file), f"holds token ids other than 0 to {spec.vocabulary - 1}"
             )
 
-    def _arrays(self, file: FileSpec) -> dict[str, npt.NDArray[Any]]:
+    def _arrays(self, file: FileSpec, *names: str) -> list[npt.NDArray[Any]]:
         content = self.read(file)
         try:
             with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-                return dict(arrays)
+                found = dict(arrays)
         except Exception as error:  # of whatever kind: zip files have many ways to be wrong
             raise BundleDamagedError(self.path(file), f"is not a readable .npz ({error})") from error
+        if missing := [name for name in names if name not in found]:
+            raise BundleDamagedError(self.path(file), f"has no array {missing[0]!r}")
+        return [found[name] for name in names]
 
 
 def open_bundle(folder: Path, *, held_out: bool = True) -> Bundle:

@@ -236,6 +236,9 @@ class Manifest(_Strict):
     training_rows: FileSpec | None = None
     """A number of 64 bits for each different row that the model was fitted on, sorted, an .npy: so that rows
     to test it with can be told from those. None where an older release made the bundle."""
+    predictions: FileSpec | None = None
+    """The class that each variant predicted for each validation row and each test row, and the classes of the
+    validation rows, an .npz of whole numbers. None where an older release made the bundle."""
     provenance: Provenance
 
     @model_validator(mode="after")
@@ -267,7 +270,7 @@ class Manifest(_Strict):
     @property
     def files(self) -> tuple[FileSpec, ...]:
         """Every file that belongs to the bundle, besides the manifest."""
-        optional = (self.test_instances, self.training_rows)
+        optional = (self.test_instances, self.training_rows, self.predictions)
         return (self.test_set, *(file for file in optional if file is not None), *self.serving_files)
 
     @property

@@ -20,12 +20,11 @@ from loadtests.cli.options import RunOptions, command
 from loadtests.errors import LoadTestError
 from loadtests.experiment.plan import Plan
 from loadtests.experiment.run import run
-from loadtests.experiment.session import SCRATCH
 from loadtests.judge.budget import Budget
 from loadtests.protocol.address import without_secret
 from loadtests.report.writer import Report
 from loadtests.rig import interruption, machine
-from loadtests.rig.occupation import InUseError, occupied
+from loadtests.rig.occupation import SCRATCH, InUseError, occupied
 
 EPILOG = (
     "Example: python -m loadtests run --models models --variants float32,int8 --rows 1,32 --out reports/x\n\n"
@@ -59,6 +58,8 @@ def run_command(options: RunOptions) -> None:
 
 def _run(plan: Plan, asked: Mapping[str, JsonValue], budget: Budget, console: Console) -> int:
     """Measure, report, and return the exit code."""
+    if plan.cores.caveat:
+        console.print(f"note: {plan.cores.caveat}", soft_wrap=True, markup=False)
     with terminal.bar(console, plan.seconds) as bar:
         outcomes = run(plan, bar)
     if not outcomes.measured:

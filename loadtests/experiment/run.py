@@ -18,11 +18,12 @@ from loadtests.experiment.peaks import look_for_peaks
 from loadtests.experiment.plan import Plan
 from loadtests.experiment.record import Record, load_of
 from loadtests.experiment.rounds import rounds_of
-from loadtests.experiment.session import SCRATCH, Progress, Session, Subject
+from loadtests.experiment.session import Progress, Session, Subject
 from loadtests.generator.process import Generator
 from loadtests.measure.summary import Window
 from loadtests.rig import interruption
 from loadtests.rig.cores import bound_to
+from loadtests.rig.occupation import SCRATCH
 from loadtests.rig.turns import turn
 from loadtests.system import audits
 from loadtests.system.client import ServiceClient
@@ -123,7 +124,8 @@ def _service(plan: Plan, variant: str) -> AbstractContextManager[Server]:
         return nullcontext(Server(plan.host))
     log = plan.out / f"service-{variant}.log"
     waits = plan.scenario.kind == CLOSED
-    return launched(plan.models, variant, log=log, core=plan.cores.server, waits=waits)
+    cores = plan.cores
+    return launched(plan.bundle, variant, log=log, core=cores.server, workers=cores.workers, waits=waits)
 
 
 def _subject(plan: Plan, progress: Progress, name: str, server: Server) -> Subject:

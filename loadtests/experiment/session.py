@@ -17,9 +17,6 @@ from loadtests.system.server_process import Server
 from loadtests.workload.order import Order
 from loadtests.workload.target import Target
 
-SCRATCH = ".run-"
-"""How the name of a run's own folder of temporary files begins, within that of the report."""
-
 
 class Progress(Protocol):
     """Whoever wants to know how far the run is, and may raise KeyboardInterrupt to end it."""

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil, hypot
 
 import numpy as np
 
 from evidence.estimate import Estimate
 from evidence.percentiles import percentile
 from evidence.shares import wilson
+from evidence.windows import share_of_windows
 from loadtests.measure.latency import Latency
+from loadtests.measure.punctuality import counts_by_part, in_time
 from loadtests.measure.samples import Samples, merge
 from loadtests.workload.arrays import Flags, Floats
+
+STRETCHES_MIN = 8  # of a load, to see how the share in time scatters
+STRETCHES_MAX = 20
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,8 @@ class Summary:
     """Of those offered: answered as promised, within the bound."""
     reconnections: int = 0
     """Connections that took the place of one that the service had closed between two requests."""
+    goodput_per_s: float = 0.0
+    """Requests answered as promised and in time, each second: late answers are of no use to who waited."""
     effective_accuracy: Estimate | None = None
     """Each test row offered counts once, by the share of its requests answered rightly and in time."""
 
@@ -97,13 +105,12 @@ def summarise_windows(windows: Sequence[Window], *, bound_ms: float | None = Non
     """
     seconds = sum(window.seconds for window in windows)
     merged = merge([one.samples.trimmed(one.samples.measured(one.start, one.end)) for one in windows])
-    answers = sum(
-        int(np.count_nonzero(one.samples.between(one.start, one.end) & one.samples.ok)) for one in windows
-    )
+    within = merge([one.samples.trimmed(one.samples.between(one.start, one.end)) for one in windows])
+    answers, useful = int(np.count_nonzero(within.ok)), int(np.count_nonzero(in_time(within, bound_ms)))
     good = merged.ok
     latencies = merged.done[good] - merged.scheduled[good]
     exact = Latency.of(latencies) if len(latencies) else None
-    in_time = good & (_is_in_time(merged, bound_ms))
+    punctual = in_time(merged, bound_ms)
     return Summary(
         seconds=seconds,
         answers=int(np.count_nonzero(good)),
@@ -121,9 +128,10 @@ def summarise_windows(windows: Sequence[Window], *, bound_ms: float | None = Non
         sent_late_p99_ms=_sent_late_p99_ms(merged),
         offered=len(merged),
         bound_ms=bound_ms,
-        in_time=int(np.count_nonzero(in_time)),
+        in_time=int(np.count_nonzero(punctual)),
         reconnections=sum(map(_reconnections, windows)),
-        effective_accuracy=_effective_accuracy(merged, in_time),
+        goodput_per_s=useful / seconds if seconds else 0.0,
+        effective_accuracy=_effective_accuracy(windows, merged, punctual, bound_ms),
     )
 
 
@@ -156,25 +164,45 @@ def _reconnections(window: Window) -> int:
     return int(np.count_nonzero((times >= window.start) & (times < window.end)))
 
 
-def _is_in_time(samples: Samples, bound_ms: float | None) -> Flags:
-    if bound_ms is None:
-        return np.ones(len(samples), np.bool_)
-    return np.asarray((samples.done - samples.scheduled) * 1000 <= bound_ms)
-
-
-def _effective_accuracy(samples: Samples, in_time: Flags) -> Estimate | None:
+def _effective_accuracy(
+    windows: Sequence[Window], samples: Samples, punctual: Flags, bound_ms: float | None
+) -> Estimate | None:
     """Return how much of what was offered was answered rightly and in time, with its 95% interval.
 
     As with live accuracy each test row counts once, here by the share of all its requests, answered or not,
     that were answered rightly and in time. So this is never above live accuracy, and equal where all were.
+    The interval is that of the rows, and of the share in time as it scatters over the load: a stall is one
+    event, however many rows it delays. The distances of both to their ends are squared and added (MOVER: Zou
+    and Donner 2008, "Construction of confidence limits about effect measures").
     """
     if not len(samples):
         return None
     offered = samples.asked_by_row(np.ones(len(samples), np.bool_))
-    _, right = samples.answers_by_row(in_time)
+    _, right = samples.answers_by_row(punctual)
     seen = offered > 0
     value = float(np.mean(right[seen] / offered[seen]))
-    return wilson(value, int(np.count_nonzero(seen)))
+    rows, times = wilson(value, int(np.count_nonzero(seen))), _share_in_time(windows, bound_ms)
+    down = hypot(value - rows.low, times.value - times.low)
+    up = hypot(rows.high - value, times.high - times.value)
+    return Estimate(value, max(0.0, value - down), min(1.0, value + up))
+
+
+def _share_in_time(windows: Sequence[Window], bound_ms: float | None) -> Estimate:
+    """Return the share of requests in time, with its interval from stretches of the load, one after another.
+
+    Few windows are cut, and of many those that are neighbours are put together: what disturbs one disturbs
+    the next as well.
+    """
+    cut = ceil(STRETCHES_MIN / len(windows))
+    counts = [
+        counts_by_part(one.samples, one.start, one.end, in_time(one.samples, bound_ms), cut)
+        for one in windows
+    ]
+    offered, punctual = (
+        np.array([part.sum() for part in np.array_split(np.concatenate(each), STRETCHES_MAX)])
+        for each in zip(*counts, strict=True)
+    )
+    return share_of_windows(punctual, offered)
 
 
 def _sent_late_p99_ms(samples: Samples) -> float | None:

@@ -15,6 +15,9 @@ try:
 except ImportError:  # Windows, where two programs are not kept apart
     fcntl = None  # type: ignore[assignment]
 
+SCRATCH = ".run-"
+"""So begins the name of what is there only during a run: of one that was killed, the next removes it."""
+
 _FILE = ".in-use"
 
 

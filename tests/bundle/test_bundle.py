@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from bundle.bundle import Bundle, open_bundle
 from bundle.errors import BundleDamagedError, BundleError, IncompleteError, TransientError
 from bundle.manifest import FILE_NAME
+from bundle.runtimes import open_runtime
 from bundle.store import describe
 
 
@@ -184,6 +185,60 @@ def test_arrays_of_the_wrong_shape_are_refused(damaged: Bundle) -> None:
         bundle.golden("int8")
     with pytest.raises(BundleDamagedError, match="no array 'float32'"):
         bundle.golden("float32")
+
+
+def test_a_bundle_knows_what_each_variant_predicted_for_the_rows_to_choose_and_to_certify_by(
+    digits: Bundle,
+) -> None:
+    kept = digits.predictions()
+    assert kept is not None
+    names = [variant.name for variant in digits.manifest.variants]
+    assert list(kept.test) == list(kept.validation) == names
+    x, y = digits.test_set()
+    assert (np.array(digits.manifest.labels)[kept.test_labels] == y).all()
+    assert len(kept.validation_labels) == digits.manifest.provenance.validation_rows
+    for variant in digits.manifest.variants:
+        answers = open_runtime(digits, variant.name).predict(x)
+        assert (kept.test[variant.name] == answers.argmax(axis=1)).all()
+        assert kept.right_on_test(variant.name).mean() == pytest.approx(variant.scores.accuracy)
+        assert kept.right_on_validation(variant.name).mean() > 0.8
+
+
+def test_a_bundle_of_an_older_release_has_no_predictions_and_serves_and_so_does_one_whose_file_is_lost(
+    damaged: Bundle,
+) -> None:
+    assert damaged.manifest.predictions is not None
+    damaged.path(damaged.manifest.predictions).unlink()
+    open_bundle(damaged.folder, held_out=False)
+    with pytest.raises(IncompleteError, match="predictions"):
+        open_bundle(damaged.folder)
+    edit(damaged, lambda fields: fields.pop("predictions"))
+    assert open_bundle(damaged.folder).predictions() is None
+
+
+@pytest.mark.parametrize(
+    ("key", "change", "reason"),
+    [
+        ("test/int8", lambda classes: classes[1:], "does not hold a class, 0 to 9, for each row"),
+        ("validation/int8", lambda classes: classes[None], "for each row"),
+        ("validation_labels", lambda classes: classes[1:], "for each row"),
+        ("validation_labels", lambda classes: classes[0], "for each row"),
+        ("test/int8", lambda classes: classes + 10, "for each row"),
+        ("test/int8", lambda classes: classes.astype(float), "for each row"),
+        ("test/int8", None, "has no array 'test/int8'"),
+    ],
+)
+def test_predictions_that_do_not_fit_the_rows_are_refused(
+    damaged: Bundle, key: str, change: Callable[[Any], Any] | None, reason: str
+) -> None:
+    assert damaged.manifest.predictions is not None
+    with np.load(damaged.path(damaged.manifest.predictions)) as file:
+        arrays = dict(file)
+    array = arrays.pop(key)
+    changed = {} if change is None else {key: change(array)}
+    bundle = rewrite(damaged, "predictions", lambda path: np.savez(path, **arrays, **changed))
+    with pytest.raises(BundleDamagedError, match=reason):
+        bundle.predictions()
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

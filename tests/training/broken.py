@@ -15,7 +15,7 @@ from bundle.store import ModelStore
 from training.config import DataConfig, TrainConfig
 from training.data.files.sources import load
 from training.data.prepare import Prepared, prepare
-from training.evaluation.evaluate import Evaluation
+from training.evaluation.evaluate import Answers, Evaluation
 from training.evaluation.scoring import score
 from training.evaluation.tally import tally
 from training.export import writer
@@ -128,6 +128,7 @@ class Workshop:
                     1,
                     {},
                     tally(rows.y_test, answers[variant], answers[REFERENCE]),
+                    Answers(rows.y_test, answers[variant].argmax(axis=1)),
                 )
                 for variant in VARIANTS
             ]

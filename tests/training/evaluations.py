@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from bundle.manifest import Scores
-from training.evaluation.evaluate import Evaluation
+from training.evaluation.evaluate import Answers, Evaluation
 from training.evaluation.scoring import score
 from training.evaluation.tally import tally
 from training.evaluation.timing import TIMED_BATCHES
 
 _ANYTHING = tally(np.arange(2), np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32))
+_ANY_ANSWERS = Answers(np.arange(2), np.arange(2))
 
 
 def evaluation(
@@ -24,7 +25,12 @@ def evaluation(
         np.eye(classes, dtype=np.float32)[np.array(labels)] for labels in (predicted, reference)
     )
     return Evaluation(
-        variant, score(truth, sure, expected), 1000, {1: 2.0, 32: 1.0}, tally(truth, sure, expected)
+        variant,
+        score(truth, sure, expected),
+        1000,
+        {1: 2.0, 32: 1.0},
+        tally(truth, sure, expected),
+        Answers(truth, np.array(predicted)),
     )
 
 
@@ -43,4 +49,6 @@ def scored(
         log_loss=1.0,
         agreement=1.0,
     )
-    return Evaluation(variant, scores, size, dict.fromkeys(TIMED_BATCHES, microseconds), _ANYTHING)
+    return Evaluation(
+        variant, scores, size, dict.fromkeys(TIMED_BATCHES, microseconds), _ANYTHING, _ANY_ANSWERS
+    )

@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
+import numpy.typing as npt
+
 from bundle.manifest import REFERENCE, Scores
 from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime
@@ -14,6 +17,18 @@ from training.data.dataset import IntArray
 from training.evaluation.scoring import predict_all, score
 from training.evaluation.tally import Tally, tally
 from training.evaluation.timing import time_runtimes
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The class of each of some rows, and the class that was predicted for it."""
+
+    y: IntArray  # (n,)
+    predicted: IntArray  # (n,)
+
+    @property
+    def right(self) -> npt.NDArray[np.bool_]:
+        return np.equal(self.predicted, self.y)
 
 
 @dataclass(frozen=True)
@@ -27,6 +42,10 @@ class Evaluation:
     """Time of one row by batch size: that of the call, divided by the rows in it."""
     tally: Tally
     """How it did against float32 on the same rows."""
+    answers: Answers
+    """What it predicted for those rows."""
+    validation: Answers | None = None
+    """What it predicted for the rows to choose it by; None where it is not known."""
 
     @property
     def accuracy(self) -> Estimate:
@@ -40,11 +59,13 @@ def evaluate(
     x: FloatArray,
     y: IntArray,
     *,
+    validation: Mapping[str, Answers] | None = None,
     on_chunk: Callable[[str], None] = lambda variant: None,
 ) -> list[Evaluation]:
     """Score and time every runtime on raw rows `x` (n, features) and class indices `y` (n,).
 
-    `runtimes` must have `float32`, with which the others are compared; `sizes` are bytes on disk.
+    `runtimes` must have `float32`, with which the others are compared; `sizes` are bytes on disk, and
+    `validation` what `answer` gave of other rows.
     """
     answers = {name: predict_all(runtime, x, partial(on_chunk, name)) for name, runtime in runtimes.items()}
     times = time_runtimes(runtimes, x)
@@ -56,6 +77,22 @@ def evaluate(
             sizes[name],
             times[name],
             tally(y, answers[name], expected),
+            Answers(y, answers[name].argmax(axis=1)),
+            (validation or {}).get(name),
         )
         for name in runtimes
     ]
+
+
+def answer(
+    runtimes: Mapping[str, Runtime],
+    x: FloatArray,
+    y: IntArray,
+    *,
+    on_chunk: Callable[[str], None] = lambda variant: None,
+) -> dict[str, Answers]:
+    """Have every runtime answer raw rows `x` (n, features) whose class indices are `y` (n,)."""
+    return {
+        name: Answers(y, predict_all(runtime, x, partial(on_chunk, name)).argmax(axis=1))
+        for name, runtime in runtimes.items()
+    }

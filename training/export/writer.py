@@ -134,6 +134,7 @@ class BundleWriter:
             vocabulary=self._vocabulary(),
             test_instances=self._test_instances(),
             training_rows=self._training_rows(),
+            predictions=self._predictions(evaluations),
             provenance=self.provenance,
         )
 
@@ -153,6 +154,17 @@ class BundleWriter:
         path = self.staging / "training_rows.npy"
         np.save(path, self.prepared.seen)
         return describe(self.staging, path)
+
+    def _predictions(self, evaluations: Sequence[Evaluation]) -> FileSpec | None:
+        """Keep what was predicted for both parts; nothing where validation rows were not answered."""
+        arrays = {"validation_labels": self.prepared.y_validation}
+        for one in evaluations:
+            if one.validation is None:
+                return None
+            arrays[f"validation/{one.variant}"] = one.validation.predicted
+            arrays[f"test/{one.variant}"] = one.answers.predicted
+        kind = np.min_scalar_type(len(self.prepared.labels) - 1)
+        return self._save("predictions.npz", **{key: array.astype(kind) for key, array in arrays.items()})
 
     def _write(self, name: str, content: bytes) -> FileSpec:
         (self.staging / name).write_bytes(content)

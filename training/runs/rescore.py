@@ -9,7 +9,7 @@ from bundle.manifest import REFERENCE
 from bundle.runtimes import is_available, open_runtime
 from training.config import DataConfig
 from training.data.rescoring import rows_to_score
-from training.evaluation.evaluate import Evaluation, evaluate
+from training.evaluation.evaluate import Answers, Evaluation, evaluate
 from training.evaluation.scoring import chunks
 from training.evaluation.shift import shifts
 from training.progress import Progress, Silence
@@ -41,4 +41,8 @@ def rescore(
         progress.advance(name)
     sizes = {name: bundle.variant(name).bytes for name in names}
     progress.begin("scoring", len(names) * chunks(len(x)))
-    return evaluate(runtimes, sizes, x, y, on_chunk=progress.advance)
+    validation = None
+    if (kept := bundle.predictions()) is not None:
+        of = kept.validation_labels
+        validation = {name: Answers(of, classes) for name, classes in kept.validation.items()}
+    return evaluate(runtimes, sizes, x, y, validation=validation, on_chunk=progress.advance)

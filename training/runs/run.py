@@ -18,7 +18,7 @@ from training.config import TrainConfig
 from training.data.labels import class_weights
 from training.data.split import stratified_sample
 from training.errors import ConversionError
-from training.evaluation.evaluate import Evaluation, evaluate
+from training.evaluation.evaluate import Evaluation, answer, evaluate
 from training.evaluation.scoring import chunks
 from training.evaluation.tails import describe_tails, find_tails
 from training.export import worker, writer
@@ -187,9 +187,11 @@ class Run:
         return made
 
     def _score(self, made: _Made) -> list[Evaluation]:
-        x, y = self._prepared.x_test, self._prepared.y_test
-        self._progress.begin("scoring", len(made.rungs) * chunks(len(x)))
-        return evaluate(made.runtimes, made.sizes, x, y, on_chunk=self._progress.advance)
+        prepared, tell = self._prepared, self._progress.advance
+        x, other = prepared.x_test, prepared.x_validation
+        self._progress.begin("scoring", len(made.rungs) * (chunks(len(x)) + chunks(len(other))))
+        validation = answer(made.runtimes, other, prepared.y_validation, on_chunk=tell)
+        return evaluate(made.runtimes, made.sizes, x, prepared.y_test, validation=validation, on_chunk=tell)
 
     def _convert_unless_broken(self, one: Fitted, folder: Path) -> dict[str, str]:
         """Convert one width. Only width 1, which the others are compared with, may fail the whole run."""

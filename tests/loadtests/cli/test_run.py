@@ -163,6 +163,18 @@ def test_the_terminal_shows_the_table_and_names_the_report(real_run: Run) -> Non
     assert "…" not in real_run.printed
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="a process is kept to some cores on Linux only")
+@pytest.mark.usefixtures("one_core")
+def test_on_one_core_it_measures_and_says_who_shares_it(models: Path, tmp_path: Path) -> None:
+    ended = _run(models, "--variants", "int8", "--rows", "1", "--out", str(tmp_path))
+    assert "Traceback" not in ended.stderr + ended.stdout
+    assert "note: Service and load generator share one core" in ended.stdout
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert [one["offered"] > 0 for one in report["results"]] == [True]
+    assert report["cores"] == {"service": None, "generator": None}
+    assert any("share one core" in sentence for sentence in report["method"])
+
+
 def test_no_process_is_left_behind(real_run: Run) -> None:
     assert real_run.left == []
 
@@ -360,11 +372,11 @@ def test_a_folder_that_a_run_writes_into_is_refused_to_another_until_it_is_kille
         run.kill()
         psutil.wait_procs(children, timeout=30)
         assert not any(map(is_alive, children))
-    (left,) = tmp_path.glob(".run-*")
+    assert list(tmp_path.glob(".run-*"))
     host = ("--host", "http://127.0.0.1:1")
     ended = _refused("--models", str(models), "--model", "digits", "--out", str(tmp_path), *host)
     assert "no service answers" in ended.stderr
-    assert not left.exists()
+    assert not list(tmp_path.glob(".run-*"))
 
 
 def _names(processes: list[psutil.Process]) -> set[str]:

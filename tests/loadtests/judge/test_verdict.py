@@ -6,11 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtests.experiment.measured import Measured
+from loadtests.experiment.search import peak_of
 from loadtests.judge.budget import Budget
 from loadtests.judge.verdict import Verdict, judge
 from loadtests.measure.check import Check
 from loadtests.measure.latency import Latency
-from tests.loadtests.results import changed, measured, peak, voided
+from tests.loadtests.results import changed, measured, peak, searched, voided
 
 NAMES = ["float32", "float16", "int8", "int16x8"]
 FIGURES = st.tuples(st.floats(10, 1e5), st.integers(1, 10_000), st.floats(0.5, 1), st.floats(1, 100))
@@ -176,6 +177,16 @@ class TestBudget:
         verdict = judge(loads, Budget(p99_ms=5))
         assert verdict.recommended is None
         assert "p99 9 ms with 32 rows a request" in verdict.sentences[1]
+
+
+def test_a_peak_that_was_confirmed_in_one_of_three_searches_does_not_beat_one_confirmed_in_three() -> None:
+    loads = [
+        changed(measured(name), scenario="server", peak=peak_of([searched(limit) for limit in limits]))
+        for name, limits in (("float32", (1000.0, 1000.0, 1000.0)), ("int8", (9000.0, None, None)))
+    ]
+    verdict = judge(loads)
+    assert verdict.recommended == "float32"
+    assert "float32" not in verdict.dominated
 
 
 def test_where_peaks_were_searched_for_the_highest_peak_is_recommended() -> None:

@@ -1,52 +1,89 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import psutil
 import pytest
 
+from bundle.bundle import Bundle
+from bundle.store import ModelStore
 from loadtests.errors import ServiceError
 from loadtests.rig.cores import choose
+from loadtests.rig.occupation import SCRATCH
 from loadtests.system.client import ServiceClient
 from loadtests.system.server_process import started
 from tests.loadtests.conftest import is_alive
+
+
+@pytest.fixture
+def digits(models: Path) -> Bundle:
+    return ModelStore(models).open("digits")
 
 
 def _service_processes() -> set[psutil.Process]:
     return {child for child in psutil.Process().children(recursive=True) if "service" in child.cmdline()}
 
 
-def test_the_service_is_ready_while_it_is_needed_and_gone_afterwards(models: Path, tmp_path: Path) -> None:
+def test_the_service_is_ready_while_it_is_needed_and_gone_afterwards(digits: Bundle, tmp_path: Path) -> None:
     core = choose().server
     before = _service_processes()  # those of other tests
-    with started(models, "int8", log=tmp_path / "log", core=core) as server:
+    with started(digits, "int8", log=tmp_path / "log", core=core) as server:
         with ServiceClient(server.host) as client:
             assert client.is_ready()
         processes = _service_processes() - before
         assert processes
+        assert set(server.pids()) == {process.pid for process in processes}
         assert (server.resident_bytes() or 0) > 10_000_000
         if core is not None:
-            assert all(process.cpu_affinity() == [core] for process in processes)
+            assert all(process.cpu_affinity() == list(core) for process in processes)
     assert not any(map(is_alive, processes))
     with ServiceClient(server.host) as client:
         assert not client.is_ready()
-    assert server.resident_bytes() is None
+    assert (server.resident_bytes(), server.pids()) == (None, ())
 
 
-def test_a_service_that_ends_at_once_is_reported_with_its_log(tmp_path: Path) -> None:
+def test_the_service_knows_of_nothing_but_what_is_measured_and_ends_without_delay(
+    models: Path, digits: Bundle, tmp_path: Path
+) -> None:
+    assert len(ModelStore(models).models()) > 1
+    log = tmp_path / "log"
+    with started(digits, "int8", log=log, core=None):
+        assert len(list(tmp_path.glob(f"{SCRATCH}*"))) == 1
+    told = log.read_text()
+    assert re.findall(r"(\S+) serves", told) == ["digits/1"]
+    assert re.findall(r"loaded (\S+ \S+)", told) == ["digits/1 int8"]
+    assert "stopping in 0 s" in told
+    assert list(tmp_path.iterdir()) == [log]
+
+
+def test_of_several_workers_every_one_is_ready_and_counted(digits: Bundle, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with started(digits, "int8", log=log, core=None, workers=2) as server:
+        assert log.read_text().count("digits/1 serves") == 2
+        supervisor, *workers = (psutil.Process(pid) for pid in server.pids())
+        assert len([worker for worker in workers if worker.ppid() == supervisor.pid]) >= 2
+        with ServiceClient(server.host) as client:
+            assert client.ready_workers() == 2
+
+
+def test_a_service_that_ends_at_once_is_reported_with_its_log(
+    digits: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRECISION_LADDER__THREADS", "none")
     with (
         pytest.raises(ServiceError, match=r"ended with exit code \d+; .*log ends:\n.*\S") as caught,
-        started(tmp_path / "nothing", "int8", log=tmp_path / "log", core=None),
+        started(digits, "int8", log=tmp_path / "log", core=None),
     ):
         pytest.fail("it must not become ready")
     assert (tmp_path / "log").read_text().splitlines()[-1] in str(caught.value)
 
 
-def test_a_service_that_is_not_ready_in_time_is_stopped(models: Path, tmp_path: Path) -> None:
+def test_a_service_that_is_not_ready_in_time_is_stopped(digits: Bundle, tmp_path: Path) -> None:
     before = _service_processes()
     with (
         pytest.raises(ServiceError, match="not ready within 0 s"),
-        started(models, "int8", log=tmp_path / "log", core=None, deadline_s=0),
+        started(digits, "int8", log=tmp_path / "log", core=None, deadline_s=0),
     ):
         pytest.fail("it must not become ready")
     assert _service_processes() <= before

@@ -91,6 +91,7 @@ def test_the_chosen_variants_alone_are_published_with_labels_in_their_own_type(o
         "golden.npz",
         "int8.tflite",
         "manifest.json",
+        "predictions.npz",
         "test_set.npz",
         "training_rows.npy",
     ]

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from loadtests.measure.punctuality import counts_by_part, in_time
+from loadtests.measure.recorder import Recorder
+from loadtests.measure.samples import Samples
+
+ORDER = np.arange(10)
+
+
+def _samples(*, is_open: bool) -> Samples:
+    """Return requests that come at 0, 1, 2 and 3 s, of which the second takes 2.5 s, the last fails."""
+    recorder = Recorder(1, ORDER, is_open=is_open)
+    for at, took in enumerate((0.5, 2.5, 0.5, 0.5)):
+        recorder.add(at, at, at, at + took, 0, 500 if at == 3 else 200, b"")
+    return recorder.samples()
+
+
+def test_what_failed_was_not_in_time_and_without_a_bound_nothing_else_is_late() -> None:
+    samples = _samples(is_open=True)
+    order = np.argsort(samples.scheduled)
+    assert in_time(samples, None)[order].tolist() == [True, True, True, False]
+    assert in_time(samples, 1000)[order].tolist() == [True, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("is_open", "offered", "hits"), [(True, [2, 2], [1, 1]), (False, [1, 3], [1, 1])], ids=["open", "closed"]
+)
+def test_a_request_counts_in_the_part_that_it_was_scheduled_in_or_of_a_closed_loop_answered_in(
+    is_open: bool, offered: list[int], hits: list[int]
+) -> None:
+    samples = _samples(is_open=is_open)
+    counts = counts_by_part(samples, 0.0, 4.0, in_time(samples, 1000), 2)
+    assert [one.tolist() for one in counts] == [offered, hits]
