@@ -194,8 +194,8 @@ def test_a_variant_that_is_refused_is_named_and_the_others_have_their_turns(
 def test_a_connection_that_the_service_closed_between_turns_is_replaced_before_the_next(
     take: Callable[..., Taken], order: Callable[..., Order], start_fake: Callable[..., str]
 ) -> None:
-    idle = order(start_fake("--idle-s", "0.1"))
-    taken = take([idle, order(start_fake("--slow-ms", "300"))], [(0, 0.1), (1, 0.1), (0, 0.1)])
+    idle = order(start_fake("--idle-s", "0.4"))
+    taken = take([idle, order(start_fake("--slow-ms", "900"))], [(0, 0.1), (1, 0.1), (0, 0.1)])
     samples = taken.samples[0]
     assert samples is not None
     assert samples.ok.all()

@@ -143,11 +143,11 @@ def test_effective_accuracy_is_never_above_live_accuracy_and_what_is_late_or_fai
 
 
 def _steady(window: int, *, late: int = 0) -> Window:
-    """Return a window of 1 s with 100 answers a second, of which the first so many are late."""
+    """Return a window of 1 s with 100 requests a second, of which the first so many are answered late."""
     recorder = Recorder(1, np.arange(1000))
     for place in range(100):
-        done = window + (place + 0.5) / 100
-        recorder.add_answer(done - (0.5 if place < late else 0.005), done, window * 100 + place, [])
+        sent = window + (place + 0.25) / 100
+        recorder.add_answer(sent, sent + (0.5 if place < late else 0.005), window * 100 + place, [])
     return Window(recorder.samples(), window, window + 1.0)
 
 
