@@ -55,9 +55,10 @@ class Summary:
     generator_waited: float | None = None
     """How long the generator was ready to run and had no core, as a share of the window; None if unknown."""
     latency: Latency | None = None
-    """From the scheduled moment to the answer; where nothing is scheduled, from the sending."""
+    """From the scheduled moment to the answer; in a closed loop, from when its user wanted to send."""
     uncorrected: Latency | None = None
-    """From the sending to the answer: what a test reports that leaves out how long requests had to wait."""
+    """From the sending to the answer: what a test reports that leaves out how long requests had to wait, for
+    their turn or for a connection."""
     sent_late_p99_ms: float | None = None
     """How late the generator itself sent, not for want of a connection; None where nothing is scheduled."""
     offered: int = 0

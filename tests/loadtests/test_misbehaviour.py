@@ -18,7 +18,6 @@ from bundle.bundle import Bundle
 from bundle.store import ModelStore
 from loadtests.errors import GeneratorError
 from loadtests.experiment import checks
-from loadtests.experiment.rounds import rounds_of, thirds
 from loadtests.generator.process import Generator
 from loadtests.measure.samples import merge
 from loadtests.measure.summary import summarise_windows
@@ -198,15 +197,6 @@ def test_a_faithful_service_agrees_with_its_predictions_offline(
     assert np.nanmax(samples.difference) < 1e-6
     x, _ = bundle.test_set()
     assert audits.of_batches(Endpoint(faithful), target_of(bundle, VARIANT), x).passed
-
-
-def test_a_service_that_becomes_slower_is_not_steady(
-    start_fake: Callable[..., str], generator: Generator, order: Callable[..., Order], tmp_path: Path
-) -> None:
-    host = start_fake("--drift-us", "200")
-    window = generator.send(order(host, users=1, duration_s=1.5), tmp_path / "s.npz")
-    check = checks.of_steadiness(rounds_of(thirds(window), None), SCENARIOS["users"])
-    assert check.is_void
 
 
 def test_a_cache_is_caught(start_fake: Callable[..., str], bundle: Bundle) -> None:
