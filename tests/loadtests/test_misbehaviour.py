@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import time
@@ -203,13 +204,18 @@ def test_a_cache_is_caught(start_fake: Callable[..., str], bundle: Bundle) -> No
     x, _ = bundle.test_set()
     check = audits.of_cache(Endpoint(start_fake("--cache-ms", "20")), target_of(bundle, VARIANT), x, seed=1)
     assert check.is_void
-    assert "faster; at most 10% faster is allowed" in check.detail
+    assert re.search(r"% faster, .*; at most 10% faster is allowed", check.detail)
 
 
-def test_of_few_pairs_only_a_cache_that_saves_half_of_the_time_is_caught() -> None:
-    new = np.array([1.0, 1.1, 0.9])
-    assert audits.judge_cache(new * 0.7, new).passed
-    assert not audits.judge_cache(new * 0.4, new).passed
+def test_what_may_be_the_machine_is_no_cache() -> None:
+    """Medians of a machine that has other things to do were 24% apart, of one service that has no cache."""
+    random = np.random.default_rng(1)
+    new = random.lognormal(-7, 0.1, 200)
+    disturbed = new * random.lognormal(-0.2, 1.0, 200)
+    assert np.median(disturbed) < 0.85 * np.median(new)
+    assert audits.judge_cache(disturbed, new).passed
+    few = np.array([1.0, 1.1, 0.9])
+    assert audits.judge_cache(few * [0.4, 1.2, 0.7], few).passed
 
 
 def test_an_open_loop_in_which_too_many_are_late_is_given_up(

@@ -17,10 +17,10 @@ from loadtests.experiment.search import PASSES, RESOLUTION
 from loadtests.experiment.session import Session, Subject
 from loadtests.measure.recorder import Recorder
 from loadtests.measure.summary import Window
+from loadtests.measure.turn import Taken
 from loadtests.rig.cores import Cores
 from loadtests.system.probe import Unloaded
 from loadtests.system.server_process import Server
-from loadtests.measure.turn import Taken
 from loadtests.workload.block import Block
 from loadtests.workload.order import Order
 from loadtests.workload.target import Target
@@ -49,14 +49,12 @@ class Generator:
             recorder.add(at, at, at, at + latency, 0, 200, b"")
         return Window(recorder.samples(), 0.0, order.duration_s)
 
-
-@dataclass
-
     def take(self, block: Block, folder: Path, advance: Callable[[float], None]) -> Taken:
         """Nobody asks for turns while a peak is looked for."""
         raise NotImplementedError
 
 
+@dataclass
 class Progress:
     """Adds up what is told."""
 

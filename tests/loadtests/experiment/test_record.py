@@ -98,7 +98,7 @@ class TestLoad:
         assert [one.index for one in load.blocks] == [0, 1, 2]
         assert load.cost is not None
         assert load.cost.value == pytest.approx(200)
-        assert load.answers_per_user == 100
+        assert load.answers_per_user == 100 / plan.users
         assert load.unloaded.model_share == 0.4
         assert load.variant_bytes == plan.bundle.variant("int8").bytes
         assert load.void == []
