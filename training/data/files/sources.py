@@ -19,10 +19,11 @@ import numpy as np
 from training.config import DataConfig
 from training.data.cleaning import clean
 from training.data.dataset import Dataset, RawData
-from training.data.files import arrays, csv_files, idx, mnist1d, workbooks
+from training.data.files import arrays, csv_files, workbooks
 from training.data.files.columns import Known
 from training.data.files.tables import Table, as_raw
 from training.data.files.text_files import COMPRESSIONS
+from training.data.named import idx, mnist1d
 from training.errors import DataUnreadableError, OptionError
 
 SKLEARN = ("breast_cancer", "digits", "iris", "wine")
