@@ -28,7 +28,7 @@ _FIGURES = (
     that err on the same rows are compared more sharply than their own intervals would allow.""",
     """Effective accuracy: each test row offered counts once, by the share of its requests that were answered
     rightly and in time. It is never above live accuracy, and the same where all were answered in time. Its
-    95% interval is that of the rows, widened by how the share in time scatters over stretches of the load.""",
+    95% interval is that of the rows, widened by how the share in time scatters over its stretches.""",
     """A ratio of two variants is the geometric mean of its rounds' ratios, its 95% interval Student's, of
     their logarithms. Where it holds 1 the two are not told apart. Each interval is of one pair alone: of
     twenty pairs that are alike, about one will seem to differ.""",
