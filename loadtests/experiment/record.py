@@ -147,9 +147,7 @@ def _grade(plan: Plan, record: Record) -> Grade | None:
     return grade(
         [turn for one in record.seen for turn in one.turns],
         is_scheduled=plan.scenario.kind == OPEN,
-        waited=None
-        if None in waits or not seconds
-        else min(1.0, sum(wait or 0.0 for wait in waits) / seconds),
+        waited=None if waited is None else min(waited, 1.0),  # of all its threads together
         stolen=_mean([sight.stolen for sight in record.sights]),
         others=_mean([sight.others for sight in record.sights]),
     )

@@ -106,9 +106,7 @@ def summarise_windows(windows: Sequence[Window], *, bound_ms: float | None = Non
     seconds = sum(window.seconds for window in windows)
     parts = [one.samples.trimmed(one.samples.measured(one.start, one.end)) for one in windows]
     merged, stretches = merge(parts), _stretches(windows, parts)
-    within = merged
-    if merged.is_open:
-        within = merge([one.samples.trimmed(one.samples.between(one.start, one.end)) for one in windows])
+    within = merge([one.samples.trimmed(one.samples.between(one.start, one.end)) for one in windows])
     answers, useful = int(np.count_nonzero(within.ok)), int(np.count_nonzero(in_time(within, bound_ms)))
     good, punctual = merged.ok, in_time(merged, bound_ms)
     exact = Latency.of((merged.done - merged.scheduled)[good], stretches[good]) if good.any() else None
