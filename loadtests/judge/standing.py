@@ -122,4 +122,5 @@ def has_failures(load: Measured) -> bool:
 
 
 def _is_nothing(load: Measured) -> bool:
-    return bool(load.void) or not load.answers
+    """Tell whether a load says nothing of speed: it is void, or neither an answer nor a cost counts."""
+    return bool(load.void) or not (load.answers or load.cost)
