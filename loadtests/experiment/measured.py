@@ -110,6 +110,8 @@ class Measured(Strict):
     """Of those offered: answered as promised, within the bound."""
     reconnections: int
     """Connections opened anew because the service had closed them between two requests; no failures."""
+    goodput_per_s: float
+    """Requests answered as promised and in time, each second."""
     effective_accuracy: Estimate | None
     """Each test row offered counts once, by the share of its requests answered rightly and in time."""
     unloaded: Idle

@@ -124,7 +124,8 @@ def _service(plan: Plan, variant: str) -> AbstractContextManager[Server]:
         return nullcontext(Server(plan.host))
     log = plan.out / f"service-{variant}.log"
     waits = plan.scenario.kind == CLOSED
-    return launched(plan.bundle, variant, log=log, core=plan.cores.server, waits=waits)
+    cores = plan.cores
+    return launched(plan.bundle, variant, log=log, core=cores.server, workers=cores.workers, waits=waits)
 
 
 def _subject(plan: Plan, progress: Progress, name: str, server: Server) -> Subject:

@@ -21,12 +21,16 @@ _STEP_DOWN = 0.95  # after a peak that did not hold again; each further step is 
 
 @dataclass(frozen=True)
 class Peak:
-    """The highest rate that was shown to hold the bound: the median of several searches."""
+    """The highest rate that was shown to hold the bound: the median of several searches.
+
+    A search whose rate was not confirmed counts as one that found none. So there is a peak only where more
+    than half of the searches were confirmed: one that was lucky once is no evidence.
+    """
 
     bound_ms: float
     """Of p99."""
     requests_per_s: float | None
-    """None where no rate held twice."""
+    """None where in half of the searches, or more, no rate held twice."""
     confirmed: bool
     """In every search a fresh run at its rate, drawn from another seed, held the bound too."""
     limited_by: str
@@ -34,9 +38,14 @@ class Peak:
     trials: tuple[Trial, ...]
     """Every rate tried, in the order of trying. A search that found its peak ends with the confirming run."""
     passes: tuple[float | None, ...] = ()
-    """What each search found. Searches of equal place stood side by side with other variants'."""
+    """What each search found that was confirmed. Those of equal place stood side by side with others'."""
     why: str = ""
-    """Why no rate was found to hold; empty where one was."""
+    """Why there is no peak; empty where there is one."""
+
+    @property
+    def held(self) -> dict[int, float]:
+        """The rates that were confirmed, by the place of their search: the evidence that there is."""
+        return {place: rate for place, rate in enumerate(self.passes) if rate}
 
 
 @dataclass(frozen=True)
@@ -145,17 +154,24 @@ def peak_of(passes: Sequence[Search]) -> Peak:
     """Return the median of what several searches found, at least one.
 
     A machine is now quicker and now slower, so that two searches of one service seldom agree; what their
-    peaks scatter by is what can be known of them.
+    peaks scatter by is what can be known of them. The lower of two that are in the middle is the median.
     """
     found = [one.peak() for one in passes]
-    rates = [one.requests_per_s for one in found]
-    held = [rate for rate in rates if rate]
+    rates = tuple(one.requests_per_s for one in found)
+    middle = median_low(rate or 0.0 for rate in rates) or None
     return Peak(
         bound_ms=found[0].bound_ms,
-        requests_per_s=median_low(held) if held else None,
+        requests_per_s=middle,
         confirmed=all(one.confirmed for one in found),
         limited_by="generator" if any(one.limited_by == "generator" for one in found) else "service",
         trials=tuple(chain.from_iterable(one.trials for one in found)),
-        passes=tuple(rates),
-        why="" if held else found[0].why,
+        passes=rates,
+        why="" if middle else _why_none(found),
     )
+
+
+def _why_none(found: Sequence[Peak]) -> str:
+    confirmed = sum(one.confirmed for one in found)
+    if not confirmed:
+        return found[0].why
+    return f"a rate held twice in {confirmed} of {len(found)} searches only"

@@ -8,7 +8,9 @@ from math import isnan
 
 from evidence.early_stopping import holds, requests_needed
 from evidence.knee import knee
+from evidence.windows import design_effect
 from loadtests.experiment.checks import LATE_MAX, of_core, of_generator
+from loadtests.measure.punctuality import counts_of, in_time, stretch_of
 from loadtests.measure.summary import Window, summarise_windows
 from loadtests.workload.order import Order
 
@@ -21,6 +23,7 @@ BOUNDS_MIN = 10.0  # an overload of 10%, by which time requests wait for as long
 _GIVEN_UP_FROM_S = 5.0  # shorter trials are carried through
 _SPREAD = 1.25  # more requests than expected are improbable in a Poisson process of so many
 WARM_UP_S = 0.2
+PARTS = 20  # of a trial: more than enough to see how they scatter, each longer than a stall that it can bear
 
 
 @dataclass(frozen=True)
@@ -96,11 +99,16 @@ def order_of(order: Order, rate: float, seed: int, bound_ms: float, *, gives_up:
 
 
 def judge(window: Window, rate: float, bound_ms: float) -> Trial:
-    """Return what came of trying a rate. Whatever was not answered as promised counts as late."""
+    """Return what came of trying a rate. Whatever was not answered as promised counts as late.
+
+    Requests that are late together, as in a stall, are one piece of evidence: how many that are shows in how
+    the parts of the trial scatter. A burst of which a trial can bear the requests is shorter than a part.
+    """
     summary = summarise_windows([window], bound_ms=bound_ms)
     late = summary.offered - summary.in_time
     was_given_up = not isnan(window.samples.given_up)
     sent_late = summary.sent_late_p99_ms or 0.0
+    burst = _burst(window, bound_ms)
     return Trial(
         rate=rate,
         requests=summary.offered,
@@ -110,11 +118,18 @@ def judge(window: Window, rate: float, bound_ms: float) -> Trial:
         p99_ms=summary.p99_ms,
         effective_accuracy=summary.effective_accuracy.value if summary.effective_accuracy else None,
         holds=not was_given_up
-        and (holds(summary.offered, late) if is_proof(rate) else summary.offered > late == 0),
+        and (holds(summary.offered, late, burst=burst) if is_proof(rate) else summary.offered > late == 0),
         is_proof=is_proof(rate),
         is_void=any(check.passed is False for check in (of_generator(summary), of_core(summary)))
         or sent_late > LATE_MAX * bound_ms,
     )
+
+
+def _burst(window: Window, bound_ms: float) -> float:
+    """Return how many late requests of a trial tell no more than one."""
+    samples = window.samples.trimmed(window.samples.measured(window.start, window.end))
+    parts = stretch_of(samples, window.start, window.end, PARTS)
+    return design_effect(*counts_of(parts, ~in_time(samples, bound_ms)))
 
 
 def curve_of(trials: Sequence[Trial], bound_ms: float) -> Curve:

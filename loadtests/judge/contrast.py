@@ -86,16 +86,16 @@ class Contrasts:
 def ratio_of_peaks(ours: Peak, theirs: Peak) -> Estimate | None:
     """Return the ratio of two peak rates of one run, from the searches that stood side by side.
 
-    None where a variant has no peak. Where nothing higher was seen to fail (the generator was the limit), the
-    peak is open above, and the ratio tells nothing.
+    Only searches that were confirmed count, and it takes two of either for an interval. None where a variant
+    has no peak. Where nothing higher was seen to fail (the generator was the limit), the peak is open above,
+    and the ratio tells nothing.
     """
-    passes = [dict(enumerate(one.passes)) for one in (ours, theirs)]
-    return _of_peaks(ours, theirs, ratio_of_rounds(passes[0], passes[1]))
+    return _of_peaks(ours, theirs, ratio_of_rounds(ours.held, theirs.held))
 
 
 def ratio_of_peaks_of_runs(ours: Peak, theirs: Peak, confidence: float) -> Estimate | None:
     """Return the ratio of two peak rates of two runs, as `ratio_of_peaks` does."""
-    return _of_peaks(ours, theirs, ratio_of_runs(ours.passes, theirs.passes, confidence))
+    return _of_peaks(ours, theirs, ratio_of_runs([*ours.held.values()], [*theirs.held.values()], confidence))
 
 
 def _of_peaks(ours: Peak, theirs: Peak, ratio: Estimate | None) -> Estimate | None:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil, hypot
 
 import numpy as np
 
 from evidence.estimate import Estimate
 from evidence.percentiles import percentile
 from evidence.shares import wilson
+from evidence.windows import share_of_windows
 from loadtests.measure.latency import Latency
+from loadtests.measure.punctuality import counts_of, in_time, stretch_of
 from loadtests.measure.samples import Samples, merge
-from loadtests.workload.arrays import Flags, Floats
+from loadtests.workload.arrays import Flags, Floats, Ints
+
+STRETCHES_MIN = 8  # of a load, at least, to see how what is late scatters
+STRETCHES_MAX = 20
 
 
 @dataclass(frozen=True)
@@ -49,9 +55,10 @@ class Summary:
     generator_waited: float | None = None
     """How long the generator was ready to run and had no core, as a share of the window; None if unknown."""
     latency: Latency | None = None
-    """From the scheduled moment to the answer; where nothing is scheduled, from the sending."""
+    """From the scheduled moment to the answer; in a closed loop, from when its user wanted to send."""
     uncorrected: Latency | None = None
-    """From the sending to the answer: what a test reports that leaves out how long requests had to wait."""
+    """From the sending to the answer: what a test reports that leaves out how long requests had to wait, for
+    their turn or for a connection."""
     sent_late_p99_ms: float | None = None
     """How late the generator itself sent, not for want of a connection; None where nothing is scheduled."""
     offered: int = 0
@@ -62,6 +69,8 @@ class Summary:
     """Of those offered: answered as promised, within the bound."""
     reconnections: int = 0
     """Connections that took the place of one that the service had closed between two requests."""
+    goodput_per_s: float = 0.0
+    """Requests answered as promised and in time, each second: late answers are of no use to who waited."""
     effective_accuracy: Estimate | None = None
     """Each test row offered counts once, by the share of its requests answered rightly and in time."""
 
@@ -95,14 +104,12 @@ def summarise_windows(windows: Sequence[Window], *, bound_ms: float | None = Non
     requests that the windows are about (see `Samples.measured`).
     """
     seconds = sum(window.seconds for window in windows)
-    merged = merge([one.samples.trimmed(one.samples.measured(one.start, one.end)) for one in windows])
-    answers = sum(
-        int(np.count_nonzero(one.samples.between(one.start, one.end) & one.samples.ok)) for one in windows
-    )
-    good = merged.ok
-    latencies = merged.done[good] - merged.scheduled[good]
-    exact = Latency.of(latencies) if len(latencies) else None
-    in_time = good & (_is_in_time(merged, bound_ms))
+    parts = [one.samples.trimmed(one.samples.measured(one.start, one.end)) for one in windows]
+    merged, stretches = merge(parts), _stretches(windows, parts)
+    within = merge([one.samples.trimmed(one.samples.between(one.start, one.end)) for one in windows])
+    answers, useful = int(np.count_nonzero(within.ok)), int(np.count_nonzero(in_time(within, bound_ms)))
+    good, punctual = merged.ok, in_time(merged, bound_ms)
+    exact = Latency.of((merged.done - merged.scheduled)[good], stretches[good]) if good.any() else None
     return Summary(
         seconds=seconds,
         answers=int(np.count_nonzero(good)),
@@ -116,13 +123,14 @@ def summarise_windows(windows: Sequence[Window], *, bound_ms: float | None = Non
         generator_cpu=_share_of_core(windows, "usage_cpu"),
         generator_waited=_share_of_core(windows, "usage_waited"),
         latency=exact,
-        uncorrected=Latency.of(merged.done[good] - merged.sent[good]) if exact else None,
+        uncorrected=Latency.of((merged.done - merged.sent)[good], stretches[good]) if exact else None,
         sent_late_p99_ms=_sent_late_p99_ms(merged),
         offered=len(merged),
         bound_ms=bound_ms,
-        in_time=int(np.count_nonzero(in_time)),
+        in_time=int(np.count_nonzero(punctual)),
         reconnections=sum(map(_reconnections, windows)),
-        effective_accuracy=_effective_accuracy(merged, in_time),
+        goodput_per_s=useful / seconds if seconds else 0.0,
+        effective_accuracy=_effective_accuracy(merged, punctual, stretches),
     )
 
 
@@ -155,25 +163,41 @@ def _reconnections(window: Window) -> int:
     return int(np.count_nonzero((times >= window.start) & (times < window.end)))
 
 
-def _is_in_time(samples: Samples, bound_ms: float | None) -> Flags:
-    if bound_ms is None:
-        return np.ones(len(samples), np.bool_)
-    return np.asarray((samples.done - samples.scheduled) * 1000 <= bound_ms)
-
-
-def _effective_accuracy(samples: Samples, in_time: Flags) -> Estimate | None:
+def _effective_accuracy(samples: Samples, punctual: Flags, stretches: Ints) -> Estimate | None:
     """Return how much of what was offered was answered rightly and in time, with its 95% interval.
 
     As with live accuracy each test row counts once, here by the share of all its requests, answered or not,
     that were answered rightly and in time. So this is never above live accuracy, and equal where all were.
+    The interval is that of the rows, and of the share in time as it scatters over the load: a stall is one
+    event, however many rows it delays. The distances of both to their ends are squared and added (MOVER: Zou
+    and Donner 2008, "Construction of confidence limits about effect measures").
     """
     if not len(samples):
         return None
     offered = samples.asked_by_row(np.ones(len(samples), np.bool_))
-    _, right = samples.answers_by_row(in_time)
+    _, right = samples.answers_by_row(punctual)
     seen = offered > 0
     value = float(np.mean(right[seen] / offered[seen]))
-    return wilson(value, int(np.count_nonzero(seen)))
+    rows = wilson(value, int(np.count_nonzero(seen)))
+    times = share_of_windows(*counts_of(stretches, punctual))
+    down = hypot(value - rows.low, times.value - times.low)
+    up = hypot(rows.high - value, times.high - times.value)
+    return Estimate(value, max(0.0, value - down), min(1.0, value + up))
+
+
+def _stretches(windows: Sequence[Window], parts: Sequence[Samples]) -> Ints:
+    """Return for each sample of the windows, one after another, in which stretch of the load it is; (n,).
+
+    Few windows are cut into stretches, and of many those that are neighbours make one: what disturbs a window
+    disturbs the next as well.
+    """
+    cut = ceil(STRETCHES_MIN / len(windows))
+    count = cut * len(windows)
+    found = [
+        place * cut + stretch_of(part, one.start, one.end, cut)
+        for place, (one, part) in enumerate(zip(windows, parts, strict=True))
+    ]
+    return np.concatenate(found) * min(STRETCHES_MAX, count) // count
 
 
 def _sent_late_p99_ms(samples: Samples) -> float | None:

@@ -17,15 +17,18 @@ _FIGURES = (
     """Rows come from the model's held-out test set. Throughput and latency are of answers that were as
     promised; anything else is a failure, and counts neither as speed nor as accuracy.""",
     """Percentiles are exact, from raw samples, by nearest rank: the smallest latency with at least that share
-    of the samples at or below it. Their interval is that of order statistics, which assumes no distribution.
-    The samples are kept, in `samples/` and in `samples.csv.gz`.""",
+    of the samples at or below it. Their interval is that of order statistics, which assumes no distribution,
+    at 99% for each end; it is open where so few cannot tell (p99 from above: fewer than 459). What is slow
+    together, as in a stall, counts as the one event that it is, as far as stretches of the load tell. The
+    samples are kept, in `samples/` and in `samples.csv.gz`.""",
     """Live accuracy: each test row seen counts once, by the share of its answers that were right. Its 95%
     interval (Wilson) is for the number of unique rows seen: a row answered a thousand times is one piece of
     evidence. Differences within the interval are noise.""",
     """The difference of two accuracies is paired by test row (Tango's score interval, 1998): two variants
     that err on the same rows are compared more sharply than their own intervals would allow.""",
     """Effective accuracy: each test row offered counts once, by the share of its requests that were answered
-    rightly and in time. It is never above live accuracy, and the same where all were answered in time.""",
+    rightly and in time. It is never above live accuracy, and the same where all were answered in time. Its
+    95% interval is that of the rows, widened by how the share in time scatters over its stretches.""",
     """A ratio of two variants is the geometric mean of its rounds' ratios, its 95% interval Student's, of
     their logarithms. Where it holds 1 the two are not told apart. Each interval is of one pair alone: of
     twenty pairs that are alike, about one will seem to differ.""",
@@ -42,12 +45,13 @@ _CLOSED = """Limits: a closed loop waits for slow answers, so its percentiles hi
 _AWAKE = """The generator does not sleep shortly before a scheduled moment, because a core takes a while to
     wake; what it spends on staying awake is not counted as use of its core."""
 _SEARCHED = """A peak is the median of {passes} searches, which the variants make in turns: each doubles the
-    rate until it fails, bisects, and confirms what held with another seed. A rate holds where so few requests
-    were late that p99 is within the bound with 99% confidence (MLPerf's early stopping: 459 requests if none
-    is late, 662 if one). A rate so low that this would take minutes is tried for a shorter time, proves
-    nothing, and holds where none was late. A trial ends once too many are late, and a search where nothing is
-    to be found. The ratio of two peaks has its interval from the searches, widened by the {resolution:.0%} to
-    which one looks."""
+    rate until it fails, bisects, and confirms what held with another seed; one that is not confirmed counts
+    as one that found none. A rate holds where so few requests were late that p99 is within the bound with 99%
+    confidence (MLPerf's early stopping: 459 requests if none is late, 662 if one; those of one burst count as
+    one, as far as the twentieths of a trial tell). A rate so low that this would take minutes is tried for a
+    shorter time, proves nothing, and holds where none was late. A trial ends once too many are late, and a
+    search where nothing is to be found. The ratio of two peaks has its interval from the searches that were
+    confirmed, widened by the {resolution:.0%} to which one looks."""
 _AFTER_SEARCH = """The rounds are at one rate for all variants: half the lowest peak, where a variant without
     one counts as able to answer one request after the other."""
 _SHARED = """Limits: the machine may be shared. Rounds cancel what lasts longer than a round, and the interval
@@ -101,11 +105,8 @@ def _services(plan: Plan) -> str:
             f"All variants are answered by one service that was running already, at {shown}: which cores "
             f"it has is not known{bound}."
         )
-    bound = "Services and load generator are not kept on cores of their own."
-    if plan.cores.server is not None:
-        bound = f"Services run on core {plan.cores.server}, the load generator on {plan.cores.load}."
     return (
         "Each variant has a service of its own; all of them are running, and idle while another is measured. "
         "So each one's memory is its own, none disturbs another by shared threads or batches, and nothing is "
-        f"started between two rounds. {bound}"
+        f"started between two rounds. {plan.cores.in_words()}"
     )

@@ -82,9 +82,9 @@ def _peak(load: Measured) -> str:
     if load.peak is None or load.peak.requests_per_s is None:
         return "-"
     sign = "> " if load.peak.limited_by == "generator" else ""
-    found = [rate for rate in load.peak.passes if rate]
-    ends = f" ({rate_in_words(min(found))}-{rate_in_words(max(found))})" if found[1:] else ""
-    told = "" if load.peak.confirmed else " (not confirmed)"
+    found = load.peak.held.values()
+    ends = f" ({rate_in_words(min(found))}-{rate_in_words(max(found))})" if len(found) > 1 else ""
+    told = "" if load.peak.confirmed else f" (confirmed in {len(found)} of {len(load.peak.passes)})"
     return f"{sign}{rate_in_words(load.peak.requests_per_s)}{ends}{told}"
 
 

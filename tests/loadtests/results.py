@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from statistics import median_low
 
 from evidence.estimate import Estimate
 from evidence.shares import wilson
 from loadtests.experiment.checks import is_generator_limit
 from loadtests.experiment.measured import Idle, Measured
 from loadtests.experiment.rounds import Round
-from loadtests.experiment.search import Peak
+from loadtests.experiment.search import Peak, Search
 from loadtests.experiment.timeline import Moment
 from loadtests.experiment.trial import Curve, Trial
 from loadtests.judge.budget import Budget
@@ -66,6 +67,7 @@ def measured(
         uncorrected=latency if scored else None,
         offered=100 + sum((failures or {}).values()),
         in_time=100,
+        goodput_per_s=rows_per_s / rows,
         effective_accuracy=interval if accuracy is not None else None,
     )
     return Measured(
@@ -127,7 +129,7 @@ def document(results: Sequence[Measured], budget: Budget | None = None) -> Docum
         model="digits",
         version=1,
         host=None,
-        cores={"service": 0, "generator": 1},
+        cores={"service": [0], "generator": [1]},
         scenario=loads[0].scenario,
         asked={"model": "digits", "scenario": loads[0].scenario, "users": 16, "duration": 4.0},
         budget=budget or Budget(),
@@ -151,10 +153,20 @@ def trial(rate: float, p99_ms: float, *, holds: bool, is_void: bool = False) -> 
 
 
 def peak(*held: float | None, limited_by: str = "service") -> Peak:
-    """Return what searches came to that found these rates, the median first."""
+    """Return what searches came to that found these rates; None is of one that was not confirmed."""
     trials = tuple(trial(rate, 8.0, holds=True) for rate in held if rate)
     is_confirmed = None not in held
-    return Peak(10.0, held[0], confirmed=is_confirmed, limited_by=limited_by, trials=trials, passes=held)
+    middle = median_low(rate or 0.0 for rate in held) or None
+    return Peak(10.0, middle, confirmed=is_confirmed, limited_by=limited_by, trials=trials, passes=held)
+
+
+def searched(limit: float | None) -> Search:
+    """Return a search that is over: of a service with this limit, or of one that only once held 1,000."""
+    search = Search(500.0, 10.0, seed=1)
+    while (attempt := search.next()) is not None:
+        held = attempt.rate <= limit if limit else attempt.rate <= 1000 and not attempt.is_confirming
+        search.take(trial(attempt.rate, 5.0, holds=held))
+    return search
 
 
 def curve() -> Curve:

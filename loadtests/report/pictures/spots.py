@@ -49,7 +49,7 @@ def peak(load: Measured) -> Estimate | None:
     """Return the peak rate in requests a second, between the lowest and the highest of its searches."""
     if load.peak is None or not load.peak.requests_per_s:
         return None
-    found = [rate for rate in load.peak.passes if rate] or [load.peak.requests_per_s]
+    found = [*load.peak.held.values(), load.peak.requests_per_s]
     return Estimate(load.peak.requests_per_s, min(found), max(found))
 
 

@@ -75,8 +75,8 @@ class TestLoad:
             recorder = Recorder(1, np.arange(10), variant="int8")
             recorder.spawned = 0.0
             for index in range(100):
-                done = (index + 0.5) / 100
-                recorder.add_answer(done - 0.01, done, index % 10, [0] if index % 10 == 0 else [])
+                sent = index * 0.0099
+                recorder.add_answer(sent, sent + 0.01, index % 10, [0] if index % 10 == 0 else [])
             for _ in range(failures):
                 recorder.add_failure(0.5, 0.6, 0, status=500, reason="status 500")
             record.windows.append(Window(recorder.samples(), 0.0, 1.0))

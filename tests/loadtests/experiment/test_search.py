@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from loadtests.experiment.search import RATE_MIN, RESOLUTION, Peak, Search, peak_of
 from loadtests.experiment.trial import Trial
+from tests.loadtests.results import searched
 
 
 def _trial(rate: float, *, holds: bool, is_void: bool = False) -> Trial:
@@ -77,6 +78,16 @@ def test_the_median_of_several_searches_is_the_peak_and_each_of_them_is_kept() -
     never = Search(500.0, 10.0, seed=1)
     never.give_up("it is slow")
     assert not peak_of([*searches, never]).confirmed
+
+
+def test_a_search_that_was_not_confirmed_counts_as_one_that_found_no_rate() -> None:
+    once = peak_of([searched(3000), searched(None), searched(None)])
+    assert once.requests_per_s is None
+    assert once.why == "a rate held twice in 1 of 3 searches only"
+    twice = peak_of([searched(3000), searched(None), searched(2000)])
+    assert twice.requests_per_s == pytest.approx(2000, rel=0.05)
+    assert (twice.why, twice.confirmed) == ("", False)
+    assert list(twice.held) == [0, 2]
 
 
 def test_a_service_that_never_holds_has_no_peak() -> None:

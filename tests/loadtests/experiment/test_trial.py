@@ -43,10 +43,13 @@ def test_only_a_trial_that_takes_a_while_is_given_up_early() -> None:
     assert order_of(ORDER, 20.0, 1, 10.0, gives_up=False).late_max == -1
 
 
-def _window(rate: float, seconds: float, late: int) -> Window:
+def _window(rate: float, seconds: float, late: int, *, together: bool = False) -> Window:
     recorder = Recorder(1, np.arange(3), is_open=True)
-    for index, at in enumerate(np.arange(0.0, seconds, 1 / rate).tolist()):
-        recorder.add(at, at, at, at + (0.5 if index < late else 0.005), 0, 200, b"")
+    times = np.arange(0.0, seconds, 1 / rate).tolist()
+    apart = 1 if together else len(times) // max(late, 1)
+    for index, at in enumerate(times):
+        is_late = index % apart == 0 and index // apart < late
+        recorder.add(at, at, at, at + (0.5 if is_late else 0.005), 0, 200, b"")
     return Window(recorder.samples(), 0.0, seconds)
 
 
@@ -59,3 +62,11 @@ def test_what_holds_without_a_proof_says_so() -> None:
     assert not judge(replace(given_up, samples=replace(given_up.samples, given_up=9.0)), 5.0, 10.0).holds
     quick = judge(_window(100.0, 1.1 * requests_needed(3) / 100, 3), 100.0, 10.0)
     assert (quick.holds, quick.is_proof, quick.late) == (True, True, 3)
+
+
+def test_requests_that_were_late_in_one_burst_are_one_piece_of_evidence() -> None:
+    """3 in one burst of 2,000 are 1 of 667, which proves p99; 6 are 1 of 333, which does not."""
+    assert judge(_window(1000.0, 2.0, 3, together=True), 1000.0, 10.0).holds
+    assert not judge(_window(1000.0, 2.0, 6, together=True), 1000.0, 10.0).holds
+    assert judge(_window(1000.0, 2.0, 6), 1000.0, 10.0).holds
+    assert judge(_window(1000.0, 2.0, 0), 1000.0, 10.0).holds

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
+from evidence.estimate import Estimate
 from loadtests.experiment.search import RESOLUTION
-from loadtests.judge.contrast import Contrasts, ratio_of_peaks
+from loadtests.judge.contrast import Contrasts, ratio_of_peaks, ratio_of_peaks_of_runs
 from tests.loadtests.results import measured, peak
 
 
@@ -43,6 +46,16 @@ def test_a_peak_that_the_generator_ended_tells_nothing_apart() -> None:
     assert found.value == 3.0
     assert 1 in found
     assert ratio_of_peaks(peak(None, None), slow) is None
+
+
+def test_the_ratio_of_peaks_is_of_the_searches_that_were_confirmed_and_it_takes_two_of_them() -> None:
+    slow = peak(1000.0, 900.0, 1100.0)
+    twice = ratio_of_peaks(peak(3000.0, None, 3300.0), slow)
+    assert twice is not None
+    assert (twice.value, twice.low, twice.high) == pytest.approx((3.0, 3.0 / RESOLUTION, 3.0 * RESOLUTION))
+    for runs in (ratio_of_peaks, partial(ratio_of_peaks_of_runs, confidence=0.95)):
+        assert runs(peak(3000.0), slow) == Estimate.unbounded(3.0)
+        assert runs(peak(3000.0, None, None), slow) is None
 
 
 def test_float32_is_not_set_against_itself() -> None:

@@ -6,11 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtests.experiment.measured import Measured
+from loadtests.experiment.search import peak_of
 from loadtests.judge.budget import Budget
 from loadtests.judge.verdict import Verdict, judge
 from loadtests.measure.check import Check
 from loadtests.measure.latency import Latency
-from tests.loadtests.results import changed, measured, peak, voided
+from tests.loadtests.results import changed, measured, peak, searched, voided
 
 NAMES = ["float32", "float16", "int8", "int16x8"]
 FIGURES = st.tuples(st.floats(10, 1e5), st.integers(1, 10_000), st.floats(0.5, 1), st.floats(1, 100))
@@ -171,11 +172,28 @@ class TestBudget:
         assert "not proven: the interval of p99 4.1 ms (4.1 to unknown: it takes 459 answers" in text
         assert "to tell, there were 120)" in text
 
+    def test_a_p99_of_many_answers_of_which_the_slow_ones_came_in_one_stall_is_not_proven(self) -> None:
+        stretches = np.repeat(np.arange(20), 100)
+        stall = Latency.of(np.where(np.arange(2000) < 25, 0.02, 0.001), stretches)
+        loads = [changed(measured("float32"), latency=stall, answers=2000)]
+        text = "\n".join(judge(loads, Budget(p99_ms=50)).sentences)
+        assert "(1 to unknown: the slow answers came together, as in a stall, and are few events)" in text
+
     def test_a_bound_must_be_held_with_every_number_of_rows(self) -> None:
         loads = [measured("float32", rows, p99_ms=p99) for rows, p99 in ((1, 1.0), (32, 9.0))]
         verdict = judge(loads, Budget(p99_ms=5))
         assert verdict.recommended is None
         assert "p99 9 ms with 32 rows a request" in verdict.sentences[1]
+
+
+def test_a_peak_that_was_confirmed_in_one_of_three_searches_does_not_beat_one_confirmed_in_three() -> None:
+    loads = [
+        changed(measured(name), scenario="server", peak=peak_of([searched(limit) for limit in limits]))
+        for name, limits in (("float32", (1000.0, 1000.0, 1000.0)), ("int8", (9000.0, None, None)))
+    ]
+    verdict = judge(loads)
+    assert verdict.recommended == "float32"
+    assert "float32" not in verdict.dominated
 
 
 def test_where_peaks_were_searched_for_the_highest_peak_is_recommended() -> None:

@@ -75,3 +75,9 @@ def test_the_size_of_the_file_and_the_memory_cannot_be_taken_for_each_other() ->
     row = cells(measured("int8"), {})
     assert {"file KB", "memory MB"} <= set(row)
     assert Budget(max_mb=1).sentence == "a file of at most 1 MB"
+
+
+def test_a_peak_says_in_how_many_of_its_searches_it_was_confirmed() -> None:
+    load = changed(measured("int8"), scenario="server", peak=peak(900.0, None, 1000.0))
+    assert cells(load, {})["peak req/s"] == "900 (900-1,000) (confirmed in 2 of 3)"
+    assert "confirmed" not in cells(changed(load, peak=peak(900.0, 950.0)), {})["peak req/s"]
