@@ -13,13 +13,13 @@ import numpy as np
 from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime
 from evidence.estimate import Estimate
-from evidence.ratios import level_of_rounds, ratio_of_rounds
+from evidence.trimmed import trimmed_ratio
 
 TIMED_BATCHES = (1, 32)
 
 _WARM_UP_CALLS = 3
 _TURN_S = 0.01  # a variant's turn, before the next one is timed
-_ROUNDS_MIN = 5  # of fewer, an interval is too wide to tell anything
+_ROUNDS_MIN = 7  # of fewer, an interval is too wide to tell anything
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,12 @@ class Timing:
 
     @property
     def row_us(self) -> Estimate:
-        """The geometric mean over the rounds, with its 95% interval."""
-        return level_of_rounds(dict(enumerate(self.rounds))) or Estimate.unbounded(0.0)
+        """The trimmed geometric mean over the rounds, with its 95% interval."""
+        return trimmed_ratio(self.rounds, (1.0,) * len(self.rounds))
 
     def ratio_to(self, other: Timing) -> Estimate:
         """Return how many times as long a row took as with another in the same rounds."""
-        ours, theirs = dict(enumerate(self.rounds)), dict(enumerate(other.rounds))
-        return ratio_of_rounds(ours, theirs) or Estimate.unbounded(1.0)
+        return trimmed_ratio(self.rounds, other.rounds)
 
 
 Timings = Mapping[int, Timing]
