@@ -124,10 +124,19 @@ class Words:
                 sentences.append(f"`{name}`: {self._evidence(name)}.")
         return sentences
 
-    def mixed(self, best: Standing, others: Sequence[Standing]) -> list[str]:
-        """Name the variants that are faster than the best with some numbers of rows."""
-        sentences = []
+    def without_reference(self, best: Standing) -> str:
+        """Say which is the most accurate where there is nothing to hold it to."""
+        return (
+            f"Ship `{best.name}` for now: of what was measured it is the most accurate, but there is no "
+            f"`{REFERENCE}` to hold it to, and no --min-accuracy says what is enough."
+        )
+
+    def mixed(self, choice: Choice, others: Sequence[Standing]) -> list[str]:
+        """Name the variants that are faster than the best with some numbers of rows, if that is not said."""
+        best, sentences = choice.best, []
         for other in others:
+            if other is choice.reference and other is not best and self._is_mixed(best, other):
+                continue  # said where the best is set against it
             pairs = other.beside(best)
             leads = [self._speeds.lead([pair]) for pair in pairs]
             if other is not best and len({one.side for one in leads} - {0}) > 1:
@@ -224,10 +233,7 @@ class Words:
         )
 
     def _figures(self, best: Standing) -> str:
-        told = [
-            f"{_rate(load)}, p99 {_ms(load)} with {rows_in_words(load.rows_per_request)} a request"
-            for load in best.loads
-        ]
+        told = [f"{_rate(load)} with {rows_in_words(load.rows_per_request)} a request" for load in best.loads]
         return f"`{best.name}` came to {'; '.join(told)}."
 
 
@@ -239,11 +245,8 @@ def _rate(load: Measured) -> str:
     if load.peak:
         peak = rate_in_words(load.peak.requests_per_s or 0)
         return f"peak {peak} requests/s at p99 of {load.peak.bound_ms:g} ms"
-    return f"{rate_in_words(load.rows_per_s)} rows/s"
-
-
-def _ms(load: Measured) -> str:
-    return "unknown" if load.p99 is None else f"{load.p99:.3g} ms"
+    p99 = "unknown" if load.p99 is None else f"{load.p99:.3g} ms"
+    return f"{rate_in_words(load.rows_per_s)} rows/s, p99 {p99}"
 
 
 def _names(known: Sequence[Standing]) -> str:

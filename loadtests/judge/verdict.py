@@ -9,7 +9,7 @@ from math import prod
 
 from bundle.manifest import REFERENCE
 from loadtests.experiment.blocks import Stop
-from loadtests.experiment.measured import Measured, rows_in_words
+from loadtests.experiment.measured import Measured
 from loadtests.experiment.rounds.stopping import ALIKE
 from loadtests.judge import objections
 from loadtests.judge.answer import Answer, Choice, Kind, Words
@@ -18,7 +18,7 @@ from loadtests.judge.certificate import Accuracies, Certificate
 from loadtests.judge.contrast import Contrasts
 from loadtests.judge.dominance import Rung, dominated, front
 from loadtests.judge.speed import ALIKE_TAIL, Speeds
-from loadtests.judge.standing import Miss, Standing, has_failures, rows_that_count, standings
+from loadtests.judge.standing import Miss, Standing, has_failures, standings
 
 GATE, VOID = 1, 3  # exit codes
 _SHIPS: set[Kind] = {"ship", "tie", "unproven"}
@@ -85,7 +85,7 @@ def judge(
         front(known, beaten, speeds),
         (
             *sentences,
-            *_says_how_sure(loads, known, accuracies, stop),
+            *objections.says_how_sure(loads, known, accuracies, stop),
             *void,
             *(objections.doubts(best, list(known.values()), contrasts) if best else ()),
             *objections.says_whether_model_matters(loads),
@@ -132,11 +132,8 @@ class _Judge:
         if sound and self._budget and (nearest := self._nearest(sound, misses)):
             choice = Choice(nearest, faster=tuple(unproven), misses=misses)
             others = tuple(one.name for one in unproven)
-            told = self._words.over_budget(nearest, choice)
-            return Answer("over_budget", nearest.name, others), [
-                *told,
-                *self._words.left_out({}, told_of=unproven),
-            ]
+            told = [*self._words.over_budget(nearest, choice), *self._words.left_out({}, told_of=unproven)]
+            return Answer("over_budget", nearest.name, others), told
         return self._unmeasured(unproven, sizes)
 
     def _ship(
@@ -147,24 +144,26 @@ class _Judge:
         faster = tuple(one for one in unproven if self._is_ahead(one, best))
         choice = Choice(best, tied, faster, self._known.get(REFERENCE), misses)
         kind: Kind = "unproven" if faster else "tie" if tied else "ship"
-        told = [*self._words.choice(choice), *self._words.mixed(best, eligible)]
+        told = [*self._words.choice(choice), *self._words.mixed(choice, eligible)]
         answer = Answer(kind, best.name, tuple(one.name for one in faster or tied))
         return answer, [*told, *self._words.left_out(misses, told_of=faster)]
 
     def _unmeasured(self, unproven: list[Standing], sizes: dict[str, int]) -> tuple[Answer, list[str]]:
         """Answer where nothing that was measured may be shipped: by what is known without a load."""
-        certified = [name for name in sizes if self._accuracies.is_certified(name)] or [REFERENCE]
-        name = min(certified, key=lambda one: sizes.get(one, 0))
+        enough = [name for name in sizes if self._accuracies.is_enough(name, self._budget)] or [REFERENCE]
+        smallest = min(enough, key=lambda one: sizes.get(one, 0))
         told = self._words.left_out({})
         if all(one.has_failures for one in self._known.values()):
-            return Answer("void", name), [self._words.nothing(name, sizes), *told]
+            return Answer("void", smallest), [self._words.nothing(smallest, sizes), *told]
         others = tuple(one.name for one in unproven)
-        answer = Answer("unproven" if others else "ship", REFERENCE, others)
-        return answer, [self._words.unmeasured(unproven), *told]
+        if self._accuracies.is_certified(REFERENCE):
+            answer = Answer("unproven" if others else "ship", REFERENCE, others)
+            return answer, [self._words.unmeasured(unproven), *told]
+        best = max(unproven, key=lambda one: one.accuracy.value)  # nothing is worse than what is not there
+        return Answer("unproven", best.name), [self._words.without_reference(best)]
 
     def _is_accurate_enough(self, one: Standing) -> bool:
-        """Hold it to the certificate; where a least accuracy was asked for, that is seen to already."""
-        return self._budget.min_accuracy is not None or self._accuracies.is_certified(one.name)
+        return self._accuracies.is_enough(one.name, self._budget)
 
     def _is_worse(self, one: Standing) -> bool:
         certificate = self._accuracies.of_variant(one.name)
@@ -177,7 +176,8 @@ class _Judge:
         return min(among, key=lambda one: prod(miss.times for miss in misses[one.name]), default=None)
 
     def _best(self, eligible: Sequence[Standing]) -> Standing:
-        """Return the fastest, or of those that are not told apart from it one that is clearly smaller.
+        """Return the fastest, or of those that are not told apart from it one that is clearly smaller, or
+        else has a far shorter tail.
 
         As with speed, 5% of the size is nothing to choose by. One that is far behind by its figures is not
         taken for its size, however wide the interval is, and neither is one with a far longer tail.
@@ -187,6 +187,8 @@ class _Judge:
         smallest = min(one.bytes for one in close)
         small = [one for one in close if one.bytes <= smallest * ALIKE]
         best = fastest if fastest in small else self._fastest(small)
+        if shorter := [one for one in small if self._speeds.excess(one.beside(best)) > 0]:
+            best = self._fastest(shorter)
         seen: set[str] = set()
         rivals = {one.name: one for one in eligible}
         while best.name not in seen and self._beaten.get(best.name, "") in rivals:
@@ -220,28 +222,3 @@ class _Judge:
     def _is_ahead(self, one: Standing, best: Standing) -> bool:
         lead = self._speeds.lead(one.beside(best))
         return lead.side > 0 or (not lead.ratio.is_bounded and lead.ratio.value > ALIKE)
-
-
-def _says_how_sure(
-    loads: Sequence[Measured], known: Mapping[str, Standing], accuracies: Accuracies, stop: Stop | None
-) -> list[str]:
-    """Say what the answer rests on: why the run stopped, how calm the machine was, and what is left out."""
-    sentences = [stop.why] if stop else []
-    graded = [(load, load.grade) for load in loads if load.grade]
-    if graded:
-        load, grade = max(graded, key=lambda one: one[1].scatter)
-        sentences.append(f"The machine was {grade.sentence} (at its worst, with {load.name}).")
-    left_out = [f"`{name}`" for name in dict.fromkeys(load.variant for load in loads) if name not in known]
-    if left_out and known:
-        sentences.append(f"Left out, since a load of it cannot be believed: {', '.join(left_out)}.")
-    counted = rows_that_count(loads)
-    lost = sorted({load.rows_per_request for load in loads} - set(counted))
-    if lost and counted:
-        believed = ", ".join(map(rows_in_words, counted))
-        sentences.append(f"Of speed only what was measured with {believed} a request can be believed.")
-    if not accuracies.is_chosen_on_validation and len(accuracies.certificates) > 1:
-        sentences.append(
-            "The bundle keeps no predictions of validation rows: what is more accurate was told by the rows "
-            "that certify it."
-        )
-    return sentences

@@ -137,7 +137,7 @@ class TestVoid:
         assert (
             "VOID: `int8` with 1 row a request: It used 97% of its core; 90% is allowed." in verdict.sentences
         )
-        assert "Left out, since a load of it cannot be believed: `int8`." in verdict.sentences
+        assert "Left out, since a load is missing or cannot be believed: `int8`." in verdict.sentences
 
     def test_where_all_is_void_accuracy_and_size_are_known_nevertheless(self) -> None:
         verdict = judged([voided(SLOW), voided(FAST), voided(measured("int4", size=10, accuracy=0.5))])
@@ -300,3 +300,11 @@ def test_a_search_that_found_no_peak_says_why() -> None:
     found = measured("float32", scenario="server", peak=peak(None, None, None))
     verdict = judged([found])
     assert (verdict.answer.kind, verdict.recommended) == ("ship", "float32")
+
+
+def test_where_there_is_no_float32_to_compare_with_the_most_accurate_is_named() -> None:
+    loads = [measured("int8", accuracy=0.97), measured("float16", rows_per_s=500)]
+    verdict = judged(loads)
+    assert (verdict.answer.kind, verdict.recommended) == ("unproven", "float16")
+    assert "there is no `float32` to hold it to, and no --min-accuracy says" in verdict.sentences[0]
+    assert judged(loads, Budget(min_accuracy=0.95)).recommended == "int8"
