@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -47,7 +47,11 @@ class Choice:
 class Words:
     """Tells a choice in sentences."""
 
-    def __init__(self, speeds: Speeds, accuracies: Accuracies, budget: Budget) -> None:
+    def __init__(
+        self, names: Collection[str], speeds: Speeds, accuracies: Accuracies, budget: Budget
+    ) -> None:
+        """`names` are the variants that were measured: of others nothing is said."""
+        self._names = names
         self._speeds = speeds
         self._accuracies = accuracies
         self._budget = budget
@@ -80,7 +84,7 @@ class Words:
     def over_budget(self, nearest: Standing, choice: Choice) -> list[str]:
         """Say which variant comes nearest to the budget, and by how much all miss it."""
         why = {name: ", ".join(one.words for one in found) for name, found in choice.misses.items() if found}
-        proven = "known to be accurate enough " if choice.faster else ""
+        proven = "known to be accurate enough " if not all(choice.misses.values()) else ""
         rest = "; ".join(f"`{name}`: {told}" for name, told in why.items() if name != nearest.name)
         first = f"No variant {proven}meets {self._budget.sentence}; the nearest is `{nearest.name}`"
         return [
@@ -89,7 +93,7 @@ class Words:
             *([f"What the others miss it by: {rest}."] if rest else []),
         ]
 
-    def nothing(self, name: str, sizes: dict[str, int]) -> str:
+    def nothing(self, name: str, sizes: Mapping[str, int]) -> str:
         """Say which variant is best supported where no load can be believed."""
         of_reference = sizes.get(REFERENCE)
         size = f", {_size(sizes[name], of_reference)}" if name in sizes and name != REFERENCE else ""
@@ -118,6 +122,8 @@ class Words:
         if self._budget.min_accuracy is not None:
             return sentences
         for name, one in self._accuracies.certificates.items():
+            if name not in self._names:
+                continue
             if one.judgement == "worse":
                 sentences.append(f"`{name}` is less accurate than `{REFERENCE}`: {one.points}.")
             elif one.judgement != "certified" and name not in told:
@@ -151,8 +157,6 @@ class Words:
         accuracy = self._accurate(best)
         if reference is None:
             return f"{accuracy}, {best.bytes / 1000:,.0f} KB"
-        if best is reference:
-            return f"it is `{REFERENCE}` itself"
         speed = self._speeds.lead(best.beside(reference)).against(REFERENCE)
         if self._is_mixed(best, reference):
             speed += f" over all loads ({self._by_rows(best, reference)})"

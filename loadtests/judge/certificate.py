@@ -145,7 +145,7 @@ class Accuracies:
         return found is not None and found.judgement == "certified"
 
     def is_enough(self, name: str, budget: Budget) -> bool:
-        """Tell whether a variant is as accurate as was asked for; where nothing was, whether it is certified."""
+        """Tell whether a variant is as accurate as was asked for; where nothing was, if it is certified."""
         if budget.min_accuracy is None:
             return self.is_certified(name)
         found = self.of_variant(name)

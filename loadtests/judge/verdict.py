@@ -72,8 +72,8 @@ def judge(
     counted = [load for one in known.values() for load in one.loads]
     speeds = Speeds(contrasts, counted, budget)
     beaten = dominated(known, speeds, accuracies)
-    judged = _Judge(known, beaten, speeds, accuracies, budget)
-    answer, sentences = judged.answer({load.variant: load.variant_bytes for load in loads})
+    sizes = {load.variant: load.variant_bytes for load in loads}
+    answer, sentences = _Judge(sizes, known, beaten, speeds, accuracies, budget).answer()
     void = objections.says_what_is_void(loads)
     found = [*objections.says_what_failed(loads), *objections.findings(loads)]
     best = known.get(answer.variant)
@@ -107,21 +107,24 @@ class _Judge:
 
     def __init__(
         self,
+        sizes: Mapping[str, int],
         known: Mapping[str, Standing],
         beaten: Mapping[str, str],
         speeds: Speeds,
         accuracies: Accuracies,
         budget: Budget,
     ) -> None:
+        """`sizes` are those of all that was measured, in bytes; `known` is what can be believed."""
+        self._sizes = sizes
         self._known = known
         self._beaten = beaten
         self._speeds = speeds
         self._accuracies = accuracies
         self._budget = budget
-        self._words = Words(speeds, accuracies, budget)
+        self._words = Words(sizes, speeds, accuracies, budget)
 
-    def answer(self, sizes: dict[str, int]) -> tuple[Answer, list[str]]:
-        """Return the answer, and the sentences that say it. `sizes` are the bytes of what was measured."""
+    def answer(self) -> tuple[Answer, list[str]]:
+        """Return the answer, and the sentences that say it."""
         sound = [one for one in self._known.values() if not one.has_failures]
         misses = {name: one.unmet(self._budget) for name, one in self._known.items()}
         within = [one for one in sound if not misses[one.name]]
@@ -134,12 +137,14 @@ class _Judge:
             others = tuple(one.name for one in unproven)
             told = [*self._words.over_budget(nearest, choice), *self._words.left_out({}, told_of=unproven)]
             return Answer("over_budget", nearest.name, others), told
-        return self._unmeasured(unproven, sizes)
+        return self._unmeasured(unproven)
 
     def _ship(
         self, eligible: list[Standing], unproven: list[Standing], misses: dict[str, list[Miss]]
     ) -> tuple[Answer, list[str]]:
         best = self._best(eligible)
+        order = {one.name: -self._ahead(one, best) for one in (*eligible, *unproven)}
+        eligible, unproven = (sorted(some, key=lambda one: order[one.name]) for some in (eligible, unproven))
         tied = tuple(one for one in eligible if one is not best and self._is_open(one, best))
         faster = tuple(one for one in unproven if self._is_ahead(one, best))
         choice = Choice(best, tied, faster, self._known.get(REFERENCE), misses)
@@ -148,8 +153,9 @@ class _Judge:
         answer = Answer(kind, best.name, tuple(one.name for one in faster or tied))
         return answer, [*told, *self._words.left_out(misses, told_of=faster)]
 
-    def _unmeasured(self, unproven: list[Standing], sizes: dict[str, int]) -> tuple[Answer, list[str]]:
+    def _unmeasured(self, unproven: list[Standing]) -> tuple[Answer, list[str]]:
         """Answer where nothing that was measured may be shipped: by what is known without a load."""
+        sizes = self._sizes
         enough = [name for name in sizes if self._accuracies.is_enough(name, self._budget)] or [REFERENCE]
         smallest = min(enough, key=lambda one: sizes.get(one, 0))
         told = self._words.left_out({})

@@ -103,6 +103,12 @@ class TestAnswer:
         assert (verdict.answer.kind, verdict.recommended) == ("ship", "float32")
         assert any(one.startswith("`int16x8`: 100 rows do not prove it") for one in verdict.sentences)
 
+    def test_of_a_variant_that_was_not_measured_nothing_is_said(self) -> None:
+        less = measured("int4", accuracy=0.5)
+        verdict = judge([SLOW, FAST], None, Contrasts((), accuracies([SLOW, FAST, less])))
+        assert verdict.certificates["int4"].judgement == "worse"
+        assert not any("int4" in one for one in verdict.sentences)
+
     def test_where_only_what_is_not_proven_was_measured_float32_is_shipped_unseen(self) -> None:
         verdict = judge([FAST], None, Contrasts((), accuracies([SLOW, FAST], rows=100)))
         assert (verdict.answer.kind, verdict.recommended) == ("unproven", "float32")
@@ -244,6 +250,12 @@ class TestBudget:
             "No variant known to be accurate enough meets a file of at most"
         )
         assert verdict.sentences[1].startswith("`int8` meets it: 100 rows do not prove it as accurate as")
+
+    def test_what_meets_it_and_is_less_accurate_is_no_answer(self) -> None:
+        verdict = self._judge(max_mb=2)
+        assert (verdict.answer.kind, verdict.answer.variant) == ("over_budget", "float32")
+        assert verdict.sentences[0].startswith("No variant known to be accurate enough meets a file")
+        assert any(one.startswith("`int4` is less accurate than `float32`") for one in verdict.sentences)
 
     def test_a_loss_of_accuracy_that_was_allowed_is_still_told(self) -> None:
         verdict = self._judge(min_accuracy=0.90)
