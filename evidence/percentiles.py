@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from fractions import Fraction
 from math import ceil, inf
 
@@ -24,40 +25,41 @@ def percentile(samples: npt.NDArray[np.float64], percent: float) -> float:
 
 
 def percentile_of_ordered(
-    ordered: npt.NDArray[np.float64], percent: float, confidence: float = CONFIDENCE
+    ordered: npt.NDArray[np.float64], percent: float, confidence: float = CONFIDENCE, *, burst: float = 1.0
 ) -> Estimate:
     """Return the nearest-rank percentile of ascending samples, shape (n,), between two of the samples.
 
     The number of samples below the true percentile is binomial, whatever the distribution, so two ranks hold
     it with the `confidence` (the order-statistic interval: David and Nagaraja, Order Statistics, 2003, 7.1).
-    Where so few samples cannot bound it from a side, that end is infinite: the true p99 may well lie above
-    the largest of 100. It takes the samples for independent, which those of one stall are not: intervals of
-    rounds are wider, and truer. Raises ValueError where there are none, or unless 0 < percent <= 100.
+    Where `burst` samples tell no more than one (`windows.design_effect`), as those of one stall do, the ranks
+    are those of as many fewer samples (Woodruff 1952, "Confidence intervals for medians and other position
+    measures"). An end that so few samples cannot bound is infinite: the true p99 may well lie above the
+    largest of 100. Raises ValueError where there are none, or unless 0 < percent <= 100.
     """
-    size = len(ordered)
+    from scipy.special import betainc  # half a second, which whoever asks for no interval need not wait
+
+    size, share, tail = len(ordered), percent / 100, (1 - confidence) / 2
     rank = _rank(size, percent)
     if not rank:
         raise ValueError("no percentile of no samples")
-    tail = (1 - confidence) / 2
-    low = _quantile(tail, size, percent / 100)
-    high = _quantile(1 - tail, size, percent / 100) + 1
+
+    def is_above(rank: int) -> bool:
+        """Tell whether it were improbable that so many samples are below the true percentile."""
+        return float(betainc(rank / burst, (size - rank) / burst + 1, share)) <= tail
+
+    def is_below(rank: int) -> bool:
+        """Tell whether it were improbable that no more samples than those before are."""
+        return float(betainc((size - rank + 1) / burst, (rank - 1) / burst + 1, 1 - share)) <= tail
+
+    ranks = range(1, size + 1)
+    low = bisect_left(ranks, True, key=lambda one: not is_below(one))
+    high = bisect_left(ranks, True, key=is_above) + 1
     value = float(ordered[rank - 1])
     return Estimate(
         value,
         min(value, float(ordered[low - 1])) if low >= 1 else -inf,
         max(value, float(ordered[high - 1])) if high <= size else inf,
     )
-
-
-def _quantile(share: float, size: int, chance: float) -> int:
-    """Return the least count that at most so many successes in `size` trials have a probability of `share`.
-
-    It is `scipy.stats.binom.ppf`, whose module takes a second to import.
-    """
-    from scipy.special import bdtr, bdtrik  # half a second, which whoever asks for no interval need not wait
-
-    count = ceil(float(bdtrik(share, size, chance)))
-    return count - 1 if count > 0 and float(bdtr(count - 1, size, chance)) >= share else count
 
 
 def _rank(size: int, percent: float) -> int:

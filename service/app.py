@@ -180,9 +180,9 @@ async def _life(
         registry.drain()
 
     with drained_on_sigterm(drain, drain_s=settings.drain_s, stop_s=settings.stop_s):
+        tasks.append(asyncio.create_task(_announce_ready(registry, loading, metrics, workers)))
         if workers is not None:
             tasks.append(asyncio.create_task(metrics.hand_on_for_ever()))
-            tasks.append(asyncio.create_task(_announce_ready(registry, loading, workers)))
             await _give_way(app, loading, workers)
         yield
     for task in tasks:
@@ -202,11 +202,15 @@ async def _give_way(app: Application, loading: asyncio.Task[None], workers: Work
         await asyncio.wait({loading}, timeout=_LOOK_S)
 
 
-async def _announce_ready(registry: Registry, loading: asyncio.Task[None], workers: Workers) -> None:
+async def _announce_ready(
+    registry: Registry, loading: asyncio.Task[None], metrics: Metrics, workers: Workers | None
+) -> None:
     await loading
     while registry.why_not_ready is not None:  # noqa: ASYNC110 - a model may come later, and it is polled for
         await asyncio.sleep(_LOOK_S)
-    workers.announce_ready()
+    metrics.announce_ready()
+    if workers is not None:
+        workers.announce_ready()
 
 
 def _answer(status: int, detail: str, headers: dict[str, str]) -> Response:

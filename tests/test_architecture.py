@@ -35,6 +35,7 @@ PURE = {
     "scipy",
     "statistics",
     "__future__",
+    "bisect",
     "collections",
     "dataclasses",
     "fractions",

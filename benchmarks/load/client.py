@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks.errors import VoidRunError
 from benchmarks.load.request import Request
 from benchmarks.measure.sample import Sample, Subject
+from loadtests.rig.cores import Bound
 
 TIMEOUT_S = 20  # for one answer; one that takes longer is an error
 
@@ -29,7 +30,7 @@ class Client(ABC):
 
     is_wrk = False
 
-    def __init__(self, core: int | None) -> None:
+    def __init__(self, core: Bound) -> None:
         self._core = core
 
     @property

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from benchmarks.errors import ProcessError
 from benchmarks.load.prober import TIMEOUT_S
 from loadtests.rig.child import Child, program
+from loadtests.rig.cores import Bound
 
 PATH = "/health/live"
 
@@ -77,7 +78,7 @@ class Prober:
 
 
 @contextmanager
-def prober(host: str, *, path: str = PATH, log: Path, core: int | None) -> Iterator[Prober]:
+def prober(host: str, *, path: str = PATH, log: Path, core: Bound) -> Iterator[Prober]:
     """Start the process that probes `host`, an address such as http://127.0.0.1:8000."""
     address = urlsplit(host)
     command = program("benchmarks.load.prober", str(address.hostname), str(address.port), path)

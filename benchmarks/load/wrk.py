@@ -17,6 +17,7 @@ from benchmarks.errors import BenchmarkError, VoidRunError
 from benchmarks.load.client import TIMEOUT_S, Client, Findings
 from benchmarks.load.request import Request
 from loadtests.rig.child import Child
+from loadtests.rig.cores import Bound
 
 _MARK = "wrk-result "
 _SLACK_S = 60.0
@@ -50,7 +51,7 @@ class Wrk(Client):
 
     is_wrk = True
 
-    def __init__(self, program: str, core: int | None) -> None:
+    def __init__(self, program: str, core: Bound) -> None:
         super().__init__(core)
         self._program = program
 

@@ -84,8 +84,8 @@ def cells(figure: Figure) -> tuple[str, ...]:
     return figure.name, shown(figure.median), spread, str(figure.aim or ""), met
 
 
-def _bound(cores: Mapping[str, int | None]) -> str:
-    if None in cores.values():
+def _bound(cores: Mapping[str, Any]) -> str:
+    if cores["server"] is None or cores["load"] is None or cores.get("shared"):
         return "Nothing was bound to a core: the server and its load may have taken it from each other."
     return "The server runs on one core, its load on another."
 

@@ -16,6 +16,7 @@ from bundle.bundle import Bundle, open_bundle
 from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime, open_runtime
 from loadtests.rig.child import Child, program
+from loadtests.rig.cores import Bound
 
 _CALLS_AT_MOST = 2**20  # a sample keeps each call's duration
 
@@ -33,7 +34,7 @@ def time_calls(runtime: Runtime, rows: FloatArray, seconds: float) -> Sample:
 
 
 @contextmanager
-def alone(bundle: Bundle, variant: str, *, rows: int, log: Path, core: int | None) -> Iterator[Subject]:
+def alone(bundle: Bundle, variant: str, *, rows: int, log: Path, core: Bound) -> Iterator[Subject]:
     """Start a process that calls `variant` with the first `rows` test rows; the core is its own meanwhile."""
     command = program("benchmarks.subjects.interpreter", str(bundle.folder.resolve()), variant, str(rows))
     with Child(command, log=log, core=core, talks=True) as child:

@@ -12,6 +12,7 @@ import httpx
 
 from benchmarks.errors import ProcessError
 from loadtests.rig.child import Child, program
+from loadtests.rig.cores import Bound
 from loadtests.rig.ports import free_port
 
 _POLL_S = 0.05
@@ -33,7 +34,7 @@ def started(
     port: int,
     ready_path: str,
     log: Path,
-    core: int | None,
+    core: Bound,
     environment: Mapping[str, str] | None = None,
     deadline_s: float = _READY_DEADLINE_S,
 ) -> Iterator[Server]:
@@ -57,9 +58,7 @@ def started(
 
 
 @contextmanager
-def service(
-    models: Path, model: str, variants: Sequence[str], *, log: Path, core: int | None
-) -> Iterator[Server]:
+def service(models: Path, model: str, variants: Sequence[str], *, log: Path, core: Bound) -> Iterator[Server]:
     """Start our service, as a user does: one worker, every part of it on."""
     port = free_port()
     options = ("--models", str(models.resolve()), "--default-model", model, "--preload", ",".join(variants))
@@ -69,7 +68,7 @@ def service(
 
 
 @contextmanager
-def bare(answer_bytes: int, *, log: Path, core: int | None) -> Iterator[Server]:
+def bare(answer_bytes: int, *, log: Path, core: Bound) -> Iterator[Server]:
     """Start the bare ASGI application."""
     port = free_port()
     command = program("benchmarks.subjects.bare", "--port", str(port), "--answer-bytes", str(answer_bytes))

@@ -74,6 +74,9 @@ class RunOptions:
     warmup: Annotated[float, Option(min=0, help="Seconds of each load thrown away after each start.")] = (
         Schedule.warmup_s
     )
+    service_cores: Annotated[
+        int, Option(min=1, help="Cores that the service has, a worker for each; the load has another.")
+    ] = Cores.workers
     seed: Annotated[int, Option(min=0, help="Of the arrivals and the audits.")] = Plan.seed
     out: Annotated[Path, Option(help="Folder for the report; made if missing.")] = Path("reports/latest")
     host: Annotated[
@@ -125,7 +128,7 @@ class RunOptions:
             rows=rows,
             schedule=Schedule(self.users, self.budget, warmup_s=self.warmup, duration_s=self.duration),
             out=self.out,
-            cores=cores.choose() if self.host is None else Cores(None, cores.choose().load),
+            cores=self._cores(),
             stays_awake=cores.usable() > 1,
             host=self.host,
             scenario_name=self._checked_scenario(),
@@ -157,12 +160,22 @@ class RunOptions:
             "rate": plan.arrivals,
             "connections": min(plan.connections or CONNECTIONS_MAX, CONNECTIONS_MAX) if is_open else None,
             "find_peak": plan.searches,
+            "service_cores": None if self.host else self.service_cores,
             "host": None if self.host is None else without_secret(self.host),
             "budget": None if is_shaped else plan.schedule.budget_s,
             "duration": plan.schedule.duration_s if is_shaped else None,
             "p99_ms": plan.bound_ms,
             "weight": self.weight or None,
         }
+
+    def _cores(self) -> Cores:
+        if self.host is None:
+            return cores.choose(self.service_cores)
+        if self.service_cores != Cores.workers:
+            raise LoadTestError(
+                "--service-cores is of a service that the run starts; --host names one that runs"
+            )
+        return Cores(None, cores.choose().load)
 
     def _checked_scenario(self) -> str:
         name = self.scenario

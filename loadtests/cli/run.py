@@ -59,6 +59,8 @@ def run_command(options: RunOptions) -> None:
 
 def _run(plan: Plan, asked: Mapping[str, JsonValue], budget: Budget, console: Console) -> int:
     """Measure, report, and return the exit code."""
+    if plan.cores.caveat:
+        console.print(f"note: {plan.cores.caveat}", soft_wrap=True, markup=False)
     with terminal.bar(console, plan.schedule.budget_s) as bar:
         outcomes = run(plan, bar)
     if not outcomes.measured:

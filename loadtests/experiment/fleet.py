@@ -56,5 +56,7 @@ class Fleet:
         if plan.host:
             return nullcontext(Server(plan.host))
         log = plan.out / f"service-{variant}.log"
-        waits = plan.scenario.kind == CLOSED
-        return launched(plan.bundle, variant, log=log, core=plan.cores.server, waits=waits)
+        waits, cores = plan.scenario.kind == CLOSED, plan.cores
+        return launched(
+            plan.bundle, variant, log=log, core=cores.server, workers=cores.workers, waits=waits
+        )

@@ -10,7 +10,7 @@ from evidence.early_stopping import holds, requests_needed
 from evidence.knee import knee
 from evidence.windows import design_effect
 from loadtests.experiment.checks import LATE_MAX, of_core, of_generator
-from loadtests.measure.punctuality import counts_by_part, in_time
+from loadtests.measure.punctuality import counts_of, in_time, stretch_of
 from loadtests.measure.summary import Window, summarise_windows
 from loadtests.workload.order import Order
 
@@ -127,9 +127,9 @@ def judge(window: Window, rate: float, bound_ms: float) -> Trial:
 
 def _burst(window: Window, bound_ms: float) -> float:
     """Return how many late requests of a trial tell no more than one."""
-    late = ~in_time(window.samples, bound_ms)
-    offered, late_of_part = counts_by_part(window.samples, window.start, window.end, late, PARTS)
-    return design_effect(late_of_part, offered)
+    samples = window.samples.trimmed(window.samples.measured(window.start, window.end))
+    parts = stretch_of(samples, window.start, window.end, PARTS)
+    return design_effect(*counts_of(parts, ~in_time(samples, bound_ms)))
 
 
 def curve_of(trials: Sequence[Trial], bound_ms: float) -> Curve:

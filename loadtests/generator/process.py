@@ -15,6 +15,7 @@ from loadtests.measure.samples import Samples
 from loadtests.measure.summary import Window
 from loadtests.measure.turn import TURNS, Taken
 from loadtests.rig.child import Child, program
+from loadtests.rig.cores import Bound
 from loadtests.workload.block import Block
 from loadtests.workload.order import Order
 from loadtests.workload.scenarios import CLOSED, SCENARIOS
@@ -29,7 +30,7 @@ class Generator:
     After a failure it is another process: of the old one nobody knows which order it would answer next.
     """
 
-    def __init__(self, *, log: Path, core: int | None) -> None:
+    def __init__(self, *, log: Path, core: Bound) -> None:
         self._log = log
         self._core = core
         self._child = self._start()

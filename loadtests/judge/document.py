@@ -32,8 +32,8 @@ class Document(Strict):
     version: int
     host: str | None
     """The service that was running already; None where one was started for the run."""
-    cores: dict[str, int | None]
-    """The core of the service and that of the load generator; None where it is not bound, or not known."""
+    cores: dict[str, list[int] | None]
+    """The cores that the service and the load generator have for their own; None where none, or not known."""
     scenario: str
     asked: dict[str, JsonValue]
     """Every option of `run`, given or by default, as it was meant; null where it has no effect."""

@@ -106,7 +106,9 @@ def _ends_of_p99(p99: Estimate, answers: int) -> str:
     low = f"{p99.low:.3g}" if isfinite(p99.low) else "unknown"
     if isfinite(p99.high):
         return f"{low} to {p99.high:.3g}"
-    return f"{low} to unknown: it takes {requests_needed(0):,} answers to tell, there were {answers:,}"
+    if answers < requests_needed(0):
+        return f"{low} to unknown: it takes {requests_needed(0):,} answers to tell, there were {answers:,}"
+    return f"{low} to unknown: the slow answers came together, as in a stall, and are few events"
 
 
 def rows_that_count(loads: Sequence[Measured]) -> list[int]:

@@ -1,9 +1,10 @@
-"""Who was answered in time, and how that changes from one part of a load to the next."""
+"""Who was answered in time, and in which stretch of a load: what befalls one stretch befalls all in it."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from evidence.windows import Counts
 from loadtests.measure.samples import Samples
 from loadtests.workload.arrays import Flags, Ints
 
@@ -14,15 +15,17 @@ def in_time(samples: Samples, bound_ms: float | None) -> Flags:
     return samples.ok & (latency_ms <= (np.inf if bound_ms is None else bound_ms))
 
 
-def counts_by_part(samples: Samples, start: float, end: float, hits: Flags, parts: int) -> tuple[Ints, Ints]:
-    """Return how many requests each part of a window is about, and how many of them are `hits`; (parts,).
+def stretch_of(samples: Samples, start: float, end: float, count: int) -> Ints:
+    """Return in which of `count` equal stretches of a window, from 0 on, each sample belongs; shape (n,).
 
-    The parts are of equal length; `hits` has the shape (n,). See `Samples.measured` for who belongs where.
+    That is the one in which it was scheduled, or in a closed loop answered; see `Samples.measured`. The
+    window must be about all of the samples.
     """
-    chosen = samples.measured(start, end)
-    moments = (samples.scheduled if samples.is_open else samples.done)[chosen]
-    length = (end - start) / parts
-    part = np.minimum(((moments - start) / length).astype(np.int64), parts - 1)
-    counted = (np.bincount(part, weights, parts) for weights in (None, hits[chosen]))
-    offered, hit = (one.astype(np.int64) for one in counted)
-    return offered, hit
+    moments = samples.scheduled if samples.is_open else samples.done
+    return np.minimum((moments - start) / (end - start) * count, count - 1).astype(np.int64)
+
+
+def counts_of(stretches: Ints, chosen: Flags) -> tuple[Counts, Counts]:
+    """Return how many samples of each stretch are `chosen`, and how many there are; shapes (stretches,)."""
+    every = np.bincount(stretches)
+    return np.bincount(stretches[chosen], minlength=len(every)).astype(np.int64), every.astype(np.int64)

@@ -13,11 +13,11 @@ from evidence.percentiles import percentile
 from evidence.shares import wilson
 from evidence.windows import share_of_windows
 from loadtests.measure.latency import Latency
-from loadtests.measure.punctuality import counts_by_part, in_time
+from loadtests.measure.punctuality import counts_of, in_time, stretch_of
 from loadtests.measure.samples import Samples, merge
-from loadtests.workload.arrays import Flags, Floats
+from loadtests.workload.arrays import Flags, Floats, Ints
 
-STRETCHES_MIN = 8  # of a load, to see how the share in time scatters
+STRETCHES_MIN = 8  # of a load, at least, to see how what is late scatters
 STRETCHES_MAX = 20
 
 
@@ -103,13 +103,14 @@ def summarise_windows(windows: Sequence[Window], *, bound_ms: float | None = Non
     requests that the windows are about (see `Samples.measured`).
     """
     seconds = sum(window.seconds for window in windows)
-    merged = merge([one.samples.trimmed(one.samples.measured(one.start, one.end)) for one in windows])
-    within = merge([one.samples.trimmed(one.samples.between(one.start, one.end)) for one in windows])
+    parts = [one.samples.trimmed(one.samples.measured(one.start, one.end)) for one in windows]
+    merged, stretches = merge(parts), _stretches(windows, parts)
+    within = merged
+    if merged.is_open:
+        within = merge([one.samples.trimmed(one.samples.between(one.start, one.end)) for one in windows])
     answers, useful = int(np.count_nonzero(within.ok)), int(np.count_nonzero(in_time(within, bound_ms)))
-    good = merged.ok
-    latencies = merged.done[good] - merged.scheduled[good]
-    exact = Latency.of(latencies) if len(latencies) else None
-    punctual = in_time(merged, bound_ms)
+    good, punctual = merged.ok, in_time(merged, bound_ms)
+    exact = Latency.of((merged.done - merged.scheduled)[good], stretches[good]) if good.any() else None
     return Summary(
         seconds=seconds,
         answers=int(np.count_nonzero(good)),
@@ -123,14 +124,14 @@ def summarise_windows(windows: Sequence[Window], *, bound_ms: float | None = Non
         generator_cpu=_share_of_core(windows, "usage_cpu"),
         generator_waited=_share_of_core(windows, "usage_waited"),
         latency=exact,
-        uncorrected=Latency.of(merged.done[good] - merged.sent[good]) if exact else None,
+        uncorrected=Latency.of((merged.done - merged.sent)[good], stretches[good]) if exact else None,
         sent_late_p99_ms=_sent_late_p99_ms(merged),
         offered=len(merged),
         bound_ms=bound_ms,
         in_time=int(np.count_nonzero(punctual)),
         reconnections=sum(map(_reconnections, windows)),
         goodput_per_s=useful / seconds if seconds else 0.0,
-        effective_accuracy=_effective_accuracy(windows, merged, punctual, bound_ms),
+        effective_accuracy=_effective_accuracy(merged, punctual, stretches),
     )
 
 
@@ -163,9 +164,7 @@ def _reconnections(window: Window) -> int:
     return int(np.count_nonzero((times >= window.start) & (times < window.end)))
 
 
-def _effective_accuracy(
-    windows: Sequence[Window], samples: Samples, punctual: Flags, bound_ms: float | None
-) -> Estimate | None:
+def _effective_accuracy(samples: Samples, punctual: Flags, stretches: Ints) -> Estimate | None:
     """Return how much of what was offered was answered rightly and in time, with its 95% interval.
 
     As with live accuracy each test row counts once, here by the share of all its requests, answered or not,
@@ -180,28 +179,26 @@ def _effective_accuracy(
     _, right = samples.answers_by_row(punctual)
     seen = offered > 0
     value = float(np.mean(right[seen] / offered[seen]))
-    rows, times = wilson(value, int(np.count_nonzero(seen))), _share_in_time(windows, bound_ms)
+    rows = wilson(value, int(np.count_nonzero(seen)))
+    times = share_of_windows(*counts_of(stretches, punctual))
     down = hypot(value - rows.low, times.value - times.low)
     up = hypot(rows.high - value, times.high - times.value)
     return Estimate(value, max(0.0, value - down), min(1.0, value + up))
 
 
-def _share_in_time(windows: Sequence[Window], bound_ms: float | None) -> Estimate:
-    """Return the share of requests in time, with its interval from stretches of the load, one after another.
+def _stretches(windows: Sequence[Window], parts: Sequence[Samples]) -> Ints:
+    """Return for each sample of the windows, one after another, in which stretch of the load it is; (n,).
 
-    Few windows are cut, and of many those that are neighbours are put together: what disturbs one disturbs
-    the next as well.
+    Few windows are cut into stretches, and of many those that are neighbours make one: what disturbs a window
+    disturbs the next as well.
     """
     cut = ceil(STRETCHES_MIN / len(windows))
-    counts = [
-        counts_by_part(one.samples, one.start, one.end, in_time(one.samples, bound_ms), cut)
-        for one in windows
+    count = cut * len(windows)
+    found = [
+        place * cut + stretch_of(part, one.start, one.end, cut)
+        for place, (one, part) in enumerate(zip(windows, parts, strict=True))
     ]
-    offered, punctual = (
-        np.array([part.sum() for part in np.array_split(np.concatenate(each), STRETCHES_MAX)])
-        for each in zip(*counts, strict=True)
-    )
-    return share_of_windows(punctual, offered)
+    return np.concatenate(found) * min(STRETCHES_MAX, count) // count
 
 
 def _sent_late_p99_ms(samples: Samples) -> float | None:

@@ -142,11 +142,8 @@ def _services(plan: Plan) -> str:
             f"All variants are answered by one service that was running already, at {shown}: which cores "
             f"it has is not known{bound}."
         )
-    bound = "Services and load generator are not kept on cores of their own."
-    if plan.cores.server is not None:
-        bound = f"Services run on core {plan.cores.server}, the load generator on {plan.cores.load}."
     return (
         "Each variant has a service of its own; all of them are running, and idle while another is measured. "
         "So each one's memory is its own, none disturbs another by shared threads or batches, and nothing is "
-        f"started while one of them is measured. {bound}"
+        f"started while one of them is measured. {plan.cores.in_words()}"
     )

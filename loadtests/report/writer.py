@@ -70,7 +70,7 @@ class Report:
             model=plan.bundle.name,
             version=plan.bundle.version,
             host=plan.host and without_secret(plan.host),
-            cores={"service": plan.cores.server, "generator": plan.cores.load},
+            cores=plan.cores.own,
             scenario=loads[0].scenario,
             asked=dict(self.asked),
             budget=self.budget,

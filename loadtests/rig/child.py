@@ -16,7 +16,7 @@ import psutil
 
 from bundle.child import environment as our_packages
 from loadtests.rig import interruption
-from loadtests.rig.cores import bound_to
+from loadtests.rig.cores import Bound, bound_to
 from loadtests.rig.family import Family, end, is_running
 from loadtests.rig.keeper import Keeper
 from loadtests.rig.open_files import allow_many
@@ -49,7 +49,7 @@ class Child:
         command: Sequence[str],
         *,
         log: Path,
-        core: int | None,
+        core: Bound,
         environment: Mapping[str, str] | None = None,
         talks: bool = False,
     ) -> None:

@@ -54,6 +54,14 @@ class ServiceClient:
             except (OSError, ServiceError, WireError):
                 return False
 
+    def ready_workers(self) -> int:
+        """Read from `/metrics` how many workers of the service answer requests; 0 where it does not say."""
+        try:
+            metrics = self._metrics()
+        except ServiceError:
+            return 0
+        return int((metrics and metrics.value("ready_workers", {})) or 0)
+
     def reach(self) -> None:
         """See that somebody answers, whatever the answer. Raises ServiceError."""
         self._request("GET", "/health/ready")

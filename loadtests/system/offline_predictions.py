@@ -23,6 +23,7 @@ from bundle.runtimes import open_runtime
 from bundle.runtimes.base import BATCH_MAX
 from loadtests.errors import GeneratorError, LoadTestError
 from loadtests.rig.child import Child, program
+from loadtests.rig.cores import Bound
 from loadtests.workload.payloads import shuffled
 
 LIMIT_S = 8.0
@@ -39,7 +40,7 @@ class OfflinePredictions:
     rows_per_s: float
 
 
-def predict(bundle: Bundle, variant: str, *, file: Path, core: int | None) -> OfflinePredictions:
+def predict(bundle: Bundle, variant: str, *, file: Path, core: Bound) -> OfflinePredictions:
     """Predict the test rows in a process of its own and keep the probabilities in `file`.
 
     Raises GeneratorError, with the last lines of its log, where it fails.

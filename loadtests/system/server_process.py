@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from bundle.bundle import Bundle
 from loadtests.errors import ServiceError
 from loadtests.rig.child import Child, program
+from loadtests.rig.cores import Bound
 from loadtests.rig.occupation import SCRATCH
 from loadtests.rig.ports import free_port
 from loadtests.system.client import ServiceClient
@@ -27,6 +28,8 @@ class Server:
 
     host: str
     process: Child | None = None
+    workers: int = 1
+    """Processes of ours that answer."""
 
     def resident_bytes(self) -> int | None:
         return self.process.resident_bytes() if self.process else None
@@ -40,15 +43,30 @@ class Server:
         return self.process is not None and self.process.wait(0) is not None
 
     def wait_until_ready(self, *, deadline_s: float = READY_DEADLINE_S) -> None:
-        """Wait for a process of ours. Raises ServiceError where it ends or is not ready in time."""
-        if self.process is not None:
-            with ServiceClient(self.host) as client:
-                _wait_until_ready(self.process, client, deadline_s)
+        """Wait for a process of ours and its workers. Raises ServiceError where it ends or is not in time."""
+        if self.process is None:
+            return
+        deadline = time.monotonic() + deadline_s
+        while not self._is_ready():
+            code = self.process.wait(_POLL_S)
+            if code is not None:
+                raise ServiceError(f"the service ended with exit code {code}; {self._end_of_log()}")
+            if time.monotonic() > deadline:
+                raise ServiceError(
+                    f"the service was not ready within {deadline_s:.0f} s; {self._end_of_log()}"
+                )
+
+    def _is_ready(self) -> bool:
+        with ServiceClient(self.host) as client:
+            return client.is_ready() and (self.workers == 1 or client.ready_workers() >= self.workers)
+
+    def _end_of_log(self) -> str:
+        return f"{self.process.log} ends:\n{self.process.tail()}" if self.process else ""
 
 
 @contextmanager
 def launched(
-    bundle: Bundle, variant: str, *, log: Path, core: int | None, waits: bool = False
+    bundle: Bundle, variant: str, *, log: Path, core: Bound, workers: int = 1, waits: bool = False
 ) -> Iterator[Server]:
     """Start the service with one variant of one model loaded, wait for nothing, and stop it afterwards.
 
@@ -60,22 +78,29 @@ def launched(
         port = free_port()
         arguments = ["--models", str(_alone(bundle, Path(folder))), "--preload", variant]
         arguments += ["--host", "127.0.0.1", "--port", str(port)]
+        arguments += ["--workers", str(workers)]
         arguments += ["--drain-s", "0"]  # when it is told to stop, nobody asks any more
         if waits:
             arguments += ["--max-wait-ms", str(_MAX_WAIT_MS)]
         with Child(program("service", *arguments), log=log, core=core) as process:
-            yield Server(f"http://127.0.0.1:{port}", process)
+            yield Server(f"http://127.0.0.1:{port}", process, workers)
 
 
 @contextmanager
 def started(
-    bundle: Bundle, variant: str, *, log: Path, core: int | None, deadline_s: float = READY_DEADLINE_S
+    bundle: Bundle,
+    variant: str,
+    *,
+    log: Path,
+    core: Bound,
+    workers: int = 1,
+    deadline_s: float = READY_DEADLINE_S,
 ) -> Iterator[Server]:
     """Start the service with one variant loaded, wait until it is ready, and stop it afterwards.
 
     Raises ServiceError, with the last lines of its log, where it ends or is not ready in time.
     """
-    with launched(bundle, variant, log=log, core=core, waits=True) as server:
+    with launched(bundle, variant, log=log, core=core, workers=workers, waits=True) as server:
         server.wait_until_ready(deadline_s=deadline_s)
         yield server
 
@@ -89,17 +114,3 @@ def _alone(bundle: Bundle, folder: Path) -> Path:
     except OSError:  # a file system without links
         return bundle.folder.parents[1]
     return folder
-
-
-def _wait_until_ready(process: Child, client: ServiceClient, deadline_s: float) -> None:
-    deadline = time.monotonic() + deadline_s
-    while not client.is_ready():
-        code = process.wait(_POLL_S)
-        if code is not None:
-            raise ServiceError(
-                f"the service ended with exit code {code}; {process.log} ends:\n{process.tail()}"
-            )
-        if time.monotonic() > deadline:
-            raise ServiceError(
-                f"the service was not ready within {deadline_s:.0f} s; {process.log} ends:\n{process.tail()}"
-            )

@@ -145,6 +145,9 @@ class Metrics:
         self._waiting_rows = self._gauge(
             "waiting_rows", "Rows admitted and not yet answered, those in a call included.", [], "livesum"
         )
+        self._ready = self._gauge(
+            "ready_workers", "Workers that have loaded what they were to, and answer requests.", [], "livesum"
+        )
         self._dropped_lines = self._counter(
             "access_log_dropped", "Requests whose line in the access log could not be written.", []
         )
@@ -184,6 +187,10 @@ class Metrics:
                 batch_rows=self._batch_rows.labels(model, variant),
             )
         return series
+
+    def announce_ready(self) -> None:
+        """Announce that this worker answers requests."""
+        self._ready.set(1)
 
     def serve(self, model: str, version: int, loaded: dict[str, bool]) -> None:
         """Announce the version of a model that serves, and which of its variants are loaded."""

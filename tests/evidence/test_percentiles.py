@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from evidence.early_stopping import holds
 from evidence.percentiles import percentile, percentile_of_ordered
+from evidence.windows import design_effect
 
 LATENCIES = st.lists(st.floats(0, 1e6), min_size=1, max_size=60)
 
@@ -100,6 +101,32 @@ def test_the_upper_end_of_p99_is_within_a_bound_where_early_stopping_has_proven_
     late = min(late, requests)
     ordered = np.array([1.0] * (requests - late) + [9.0] * late)
     assert (percentile_of_ordered(ordered, 99, confidence=0.98).high <= 5.0) == holds(requests, late)
+
+
+def test_where_samples_come_in_bursts_the_interval_holds_the_true_percentile_if_it_is_told_of_them() -> None:
+    """Of 20 windows of 100 samples about two have 20 slow ones each, and the others none."""
+    random = np.random.default_rng(5)
+    stalls = random.random((400, 20)) < 0.1
+    samples = random.exponential(size=(400, 20, 100))
+    samples[:, :, :20] += 10 * stalls[:, :, None]
+    truth = np.quantile(random.exponential(size=10**6) + 10 * (random.random(10**6) < 0.02), 0.99)
+    windows, told, untold = np.repeat(np.arange(20), 100), 0, 0
+    for run in samples.reshape(400, -1):
+        ordered, slow = np.sort(run), run >= percentile(run, 99)
+        burst = design_effect(np.bincount(windows[slow], minlength=20), np.full(20, 100))
+        told += truth in percentile_of_ordered(ordered, 99, burst=burst)
+        untold += truth in percentile_of_ordered(ordered, 99)
+    assert untold / 400 < 0.5
+    assert told / 400 > 0.8
+
+
+@given(LATENCIES, st.floats(1, 10))
+def test_the_more_samples_tell_no_more_than_one_the_wider_is_the_interval(
+    samples: list[float], burst: float
+) -> None:
+    ordered = np.sort(np.array(samples))
+    narrow, wide = (percentile_of_ordered(ordered, 50, burst=one) for one in (1.0, burst))
+    assert wide.low <= narrow.low <= narrow.high <= wide.high
 
 
 def test_there_is_no_interval_of_no_samples() -> None:

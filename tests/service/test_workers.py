@@ -57,6 +57,10 @@ def test_counts_are_summed_over_workers(pair: RunningService) -> None:
     assert wait_for(pair.client, series, lambda rows: rows >= before + 40) == before + 40
 
 
+def test_it_is_told_how_many_workers_are_ready(pair: RunningService) -> None:
+    assert wait_for(pair.client, "ready_workers", lambda ready: ready == 2) == 2
+
+
 def test_waiting_rows_are_summed_over_workers_whoever_answers(pair: RunningService) -> None:
     waiters = 3
     rows, calls = f"rows_total{LABELS}", f"inference_seconds_count{LABELS}"

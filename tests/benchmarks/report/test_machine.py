@@ -7,8 +7,8 @@ from loadtests.rig.cores import Cores
 
 
 def test_the_client_the_cores_and_the_libraries_that_matter_here_are_named() -> None:
-    machine = describe(Cores(0, 1), "wrk 4.2.0")
+    machine = describe(Cores((0,), 1), "wrk 4.2.0")
     assert machine["client"] == "wrk 4.2.0"
-    assert machine["bound"] == {"server": 0, "load": 1}
+    assert machine["bound"] == {"server": (0,), "load": 1, "workers": 1, "shared": False, "siblings": False}
     assert {"uvicorn", "uvloop", "httptools", "numpy"} <= set(machine["libraries"])
     assert {"cpu", "cores", "load", "system", "python"} <= set(machine)

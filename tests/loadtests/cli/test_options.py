@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 from bundle.store import ModelStore
 from loadtests.cli.app import app
 from loadtests.cli.options import RunOptions, command
+from loadtests.errors import LoadTestError
 from loadtests.experiment.plan import Plan, Schedule
 from loadtests.judge.budget import Budget
 from loadtests.rig.cores import Cores, choose
@@ -52,12 +54,22 @@ def test_where_one_core_may_be_used_none_is_chosen_and_the_generator_lets_the_se
     models: Path,
 ) -> None:
     plan = RunOptions(models=models, model="digits").plan()
-    assert (plan.cores, plan.stays_awake) == (Cores(None, None), False)
+    assert (plan.cores, plan.stays_awake) == (Cores(None, None, shared=True), False)
 
 
 def test_which_core_a_running_service_has_is_not_known(models: Path) -> None:
     plan = RunOptions(models=models, model="digits", host="http://127.0.0.1:1").plan()
     assert plan.cores == Cores(None, choose().load)
+
+
+def test_cores_for_the_service_are_refused_where_there_are_too_few_or_the_service_is_not_ours(
+    models: Path,
+) -> None:
+    options = RunOptions(models=models, model="digits", service_cores=100_000)
+    with pytest.raises(LoadTestError, match=r"--service-cores is 100000, .* may use \d"):
+        options.plan()
+    with pytest.raises(LoadTestError, match="--service-cores is of a service that the run starts"):
+        replace(options, service_cores=2, host="http://127.0.0.1:1").plan()
 
 
 def test_the_help_has_every_option_and_the_examples() -> None:

@@ -163,6 +163,18 @@ def test_the_terminal_shows_the_table_and_names_the_report(real_run: Run) -> Non
     assert "…" not in real_run.printed
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="a process is kept to some cores on Linux only")
+@pytest.mark.usefixtures("one_core")
+def test_on_one_core_it_measures_and_says_who_shares_it(models: Path, tmp_path: Path) -> None:
+    ended = _run(models, "--variants", "int8", "--rows", "1", "--out", str(tmp_path))
+    assert "Traceback" not in ended.stderr + ended.stdout
+    assert "note: Service and load generator share one core" in ended.stdout
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert [one["offered"] > 0 for one in report["results"]] == [True]
+    assert report["cores"] == {"service": None, "generator": None}
+    assert any("share one core" in sentence for sentence in report["method"])
+
+
 def test_no_process_is_left_behind(real_run: Run) -> None:
     assert real_run.left == []
 

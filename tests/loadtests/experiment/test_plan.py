@@ -19,7 +19,7 @@ def bundle(models: Path) -> Bundle:
 
 
 def _plan(bundle: Bundle, **changes: object) -> Plan:
-    plain = Plan(Path(), bundle, ("int8",), (1,), Schedule(4, 3.0), Path(), Cores(0, 1))
+    plain = Plan(Path(), bundle, ("int8",), (1,), Schedule(4, 3.0), Path(), Cores((0,), 1))
     return replace(plain, **changes)  # type: ignore[arg-type]
 
 

@@ -202,7 +202,9 @@ def test_what_is_not_alike_is_not_compared(change: dict[str, object], complaint:
 
 
 def test_other_cores_of_the_same_machine_are_as_good() -> None:
-    assert not compare(_run(), _run().model_copy(update={"cores": {"service": 2, "generator": 3}})).is_worse
+    assert not compare(
+        _run(), _run().model_copy(update={"cores": {"service": [2], "generator": [3]}})
+    ).is_worse
 
 
 def test_a_void_report_proves_nothing() -> None:

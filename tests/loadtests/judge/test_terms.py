@@ -14,6 +14,8 @@ from loadtests.judge.document import Document, read
 from loadtests.judge.regression import compare
 from loadtests.judge.terms import MAY_DIFFER, option
 from loadtests.report.writer import Report
+from loadtests.rig import cores
+from loadtests.rig.cores import Cores
 from tests.loadtests.results import measured, peak
 
 OPEN = {"scenario": "server"}
@@ -42,6 +44,7 @@ OPTIONS: dict[str, tuple[dict[str, Any], Any, Any, str | None]] = {
     "budget": ({}, 120.0, 60.0, None),
     "duration": ({"scenario": "ramp"}, 20.0, 4.0, "--duration 20 against 4"),
     "warmup": ({}, 0.5, 0.0, "--warmup 0.5 against 0"),
+    "service_cores": ({}, 1, 2, "--service-cores 1 against 2"),
     "seed": ({}, 0, 1, None),
     "out": ({}, Path("a"), Path("b"), None),
     "host": ({}, None, "http://h", "--host none against of a service that was running"),
@@ -67,6 +70,12 @@ ALIKE: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"scenario": "single_stream"}, {"scenario": "single_stream", "users": 99}),
     ({"host": "http://one"}, {"host": "http://another"}),
 ]
+
+
+@pytest.fixture(autouse=True)
+def _cores_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let there be as many cores as are asked for."""
+    monkeypatch.setattr(cores, "choose", lambda some=1: Cores(tuple(range(some)), some, workers=some))
 
 
 def _report(folder: Path, /, **given: Any) -> Report:

@@ -263,6 +263,13 @@ class TestBudget:
         assert "not proven: the interval of p99 4.1 ms (4.1 to unknown: it takes 459 answers" in text
         assert "to tell, there were 120)" in text
 
+    def test_a_p99_of_many_answers_of_which_the_slow_ones_came_in_one_stall_is_not_proven(self) -> None:
+        stretches = np.repeat(np.arange(20), 100)
+        stall = Latency.of(np.where(np.arange(2000) < 25, 0.02, 0.001), stretches)
+        loads = [changed(measured("float32"), latency=stall, answers=2000)]
+        text = "\n".join(judge(loads, Budget(p99_ms=50)).sentences)
+        assert "(1 to unknown: the slow answers came together, as in a stall, and are few events)" in text
+
     def test_a_bound_must_be_held_with_every_number_of_rows(self) -> None:
         loads = [measured("float32", rows, p99_ms=p99) for rows, p99 in ((1, 1.0), (32, 9.0))]
         verdict = judged(loads, Budget(p99_ms=5))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from loadtests.measure.punctuality import counts_by_part, in_time
+from loadtests.measure.punctuality import counts_of, in_time, stretch_of
 from loadtests.measure.recorder import Recorder
 from loadtests.measure.samples import Samples
 
@@ -28,9 +28,10 @@ def test_what_failed_was_not_in_time_and_without_a_bound_nothing_else_is_late() 
 @pytest.mark.parametrize(
     ("is_open", "offered", "hits"), [(True, [2, 2], [1, 1]), (False, [1, 3], [1, 1])], ids=["open", "closed"]
 )
-def test_a_request_counts_in_the_part_that_it_was_scheduled_in_or_of_a_closed_loop_answered_in(
+def test_a_request_counts_where_it_was_scheduled_or_in_a_closed_loop_answered(
     is_open: bool, offered: list[int], hits: list[int]
 ) -> None:
     samples = _samples(is_open=is_open)
-    counts = counts_by_part(samples, 0.0, 4.0, in_time(samples, 1000), 2)
-    assert [one.tolist() for one in counts] == [offered, hits]
+    stretches = stretch_of(samples, 0.0, 4.0, 2)
+    counts = counts_of(stretches, in_time(samples, 1000))
+    assert [one.tolist() for one in counts] == [hits, offered]

@@ -158,7 +158,17 @@ def test_a_stall_in_a_load_of_one_window_or_of_hundreds_is_no_more_than_one_even
     one = merge([_steady(index, late=100 if index == 2 else 0).samples for index in range(9)])
     assert _effective([Window(one, 0.0, 9.0)]).low < 0.7
     short = [Window(one, start, start + 0.1) for start in (np.arange(90) / 10).tolist()]
-    assert _effective(short).low < 0.75
+    assert _effective(short).low < 0.8
+
+
+def test_a_p99_of_which_all_that_is_slow_came_in_one_stall_is_not_bounded_by_it() -> None:
+    def p99(late: list[int]) -> Estimate:
+        found = summarise_windows([_steady(index, late=count) for index, count in enumerate(late)])
+        assert found.latency is not None
+        return found.latency.p99_ms
+
+    assert p99([2] * 20).high == pytest.approx(500.0)
+    assert p99([40] + [0] * 19).high == np.inf  # of 2,000 answers as many are slow
 
 
 def test_effective_accuracy_is_never_known_more_sharply_than_its_rows_allow() -> None:

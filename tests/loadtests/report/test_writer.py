@@ -36,7 +36,7 @@ def report(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
         rows=(1,),
         schedule=Schedule(users=4, warmup_s=0.5, duration_s=3.0),
         out=out,
-        cores=Cores(0, 1),
+        cores=Cores((0,), 1),
         seed=7,
     )
     (out / "samples").mkdir()
@@ -153,6 +153,6 @@ def test_an_interrupted_run_says_how_far_it_came(report: Report) -> None:
 def test_the_method_names_no_core_of_a_service_that_was_running_already(report: Report) -> None:
     plan = replace(report.plan, host="http://h", cores=Cores(None, 1))
     known = replace(report, plan=plan).document
-    assert known.cores == {"service": None, "generator": 1}
+    assert known.cores == {"service": None, "generator": [1]}
     (sentence,) = (one for one in known.method if "running already" in one)
     assert sentence.endswith("which cores it has is not known; the load generator runs on core 1.")

@@ -29,7 +29,7 @@ def test_a_child_runs_on_its_core_answers_and_takes_its_own_children_with_it(tmp
     with Child([sys.executable, "-c", PARENT], log=tmp_path / "log", core=core, talks=True) as child:
         grandchild = psutil.Process(int(child.ask("")))
         if core is not None:
-            assert grandchild.cpu_affinity() == [core]
+            assert grandchild.cpu_affinity() == list(core)
         assert child.ask("abc") == "\n"
         assert child.ask("") == "cba\n"
         assert (child.resident_bytes() or 0) >= grandchild.memory_info().rss

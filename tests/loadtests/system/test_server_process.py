@@ -36,7 +36,7 @@ def test_the_service_is_ready_while_it_is_needed_and_gone_afterwards(digits: Bun
         assert set(server.pids()) == {process.pid for process in processes}
         assert (server.resident_bytes() or 0) > 10_000_000
         if core is not None:
-            assert all(process.cpu_affinity() == [core] for process in processes)
+            assert all(process.cpu_affinity() == list(core) for process in processes)
     assert not any(map(is_alive, processes))
     with ServiceClient(server.host) as client:
         assert not client.is_ready()
@@ -55,6 +55,16 @@ def test_the_service_knows_of_nothing_but_what_is_measured_and_ends_without_dela
     assert re.findall(r"loaded (\S+ \S+)", told) == ["digits/1 int8"]
     assert "stopping in 0 s" in told
     assert list(tmp_path.iterdir()) == [log]
+
+
+def test_of_several_workers_every_one_is_ready_and_counted(digits: Bundle, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with started(digits, "int8", log=log, core=None, workers=2) as server:
+        assert log.read_text().count("digits/1 serves") == 2
+        supervisor, *workers = (psutil.Process(pid) for pid in server.pids())
+        assert len([worker for worker in workers if worker.ppid() == supervisor.pid]) >= 2
+        with ServiceClient(server.host) as client:
+            assert client.ready_workers() == 2
 
 
 def test_a_service_that_ends_at_once_is_reported_with_its_log(
