@@ -57,6 +57,4 @@ class Fleet:
             return nullcontext(Server(plan.host))
         log = plan.out / f"service-{variant}.log"
         waits, cores = plan.scenario.kind == CLOSED, plan.cores
-        return launched(
-            plan.bundle, variant, log=log, core=cores.server, workers=cores.workers, waits=waits
-        )
+        return launched(plan.bundle, variant, log=log, core=cores.server, workers=cores.workers, waits=waits)

@@ -143,10 +143,11 @@ def _grade(plan: Plan, record: Record) -> Grade | None:
         return None
     seconds = sum(one.block.seconds for one in record.seen)
     waits = [one.service_waited_s for one in record.seen]
+    waited = None if None in waits or not seconds else sum(wait or 0.0 for wait in waits) / seconds
     return grade(
         [turn for one in record.seen for turn in one.turns],
         is_scheduled=plan.scenario.kind == OPEN,
-        waited=None if None in waits or not seconds else sum(wait or 0.0 for wait in waits) / seconds,
+        waited=None if waited is None else min(waited, 1.0),  # of all its threads together
         stolen=_mean([sight.stolen for sight in record.sights]),
         others=_mean([sight.others for sight in record.sights]),
     )

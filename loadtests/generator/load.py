@@ -8,13 +8,12 @@ from pathlib import Path
 from threading import Event
 
 from bundle.errors import BundleError
-from bundle.normalizer import FloatArray
 from loadtests.errors import LoadTestError
 from loadtests.measure.recorder import Recorder
 from loadtests.measure.samples import Samples
 from loadtests.measure.summary import Summary, summarise_all
 from loadtests.protocol.endpoint import Endpoint
-from loadtests.protocol.marking import Examiner
+from loadtests.protocol.marking import Examiner, Marker
 from loadtests.system.client import ServiceClient
 from loadtests.system.offline_predictions import read_predictions
 from loadtests.workload.order import Order
@@ -32,7 +31,7 @@ class Load:
         endpoint: Endpoint,
         target: Target,
         payloads: Payloads,
-        offline: FloatArray | None,
+        marker: Marker,
     ) -> None:
         self.order = order
         self.endpoint = endpoint
@@ -42,13 +41,15 @@ class Load:
         self.part = 0
         """Which of several processes this is that share the load."""
         self.parts = 1
-        self._examiner = Examiner(target, payloads, offline)
+        self._marker = marker
         self._users = count()
         self._is_claimed = False
         self.schedule_is_over = Event()
         """Set when every request of an open loop has been sent, and answered or given up."""
         self.awake_s = 0.0
         """How long this process has stayed awake for want of something to do: no work, but processor time."""
+        self.unanswered = 0
+        """Requests of a closed loop that were given up at the time-out."""
         self.recorder = self._new_recorder()
 
     def claim_schedule(self) -> bool:
@@ -92,7 +93,7 @@ class Load:
         return Recorder(
             self.payloads.rows,
             self.payloads.order,
-            self._examiner,
+            self._marker,
             variant=self.target.variant,
             is_open=SCENARIOS[self.order.scenario].kind == OPEN,
             part=self.part,
@@ -100,10 +101,13 @@ class Load:
 
 
 class Preparer:
-    """Builds loads. It keeps what it has met: encoding a large test set takes seconds."""
+    """Builds loads. It keeps what it has met: encoding a large test set takes seconds, and so does reading
+    what is answered to it.
+    """
 
     def __init__(self) -> None:
         self._payloads: dict[tuple[str, str, int, int], Payloads] = {}
+        self._examiners: dict[tuple[str, Target, int, str], Examiner] = {}
         self._endpoints: dict[str, Endpoint] = {}
 
     def prepare(self, order: Order) -> Load:
@@ -121,12 +125,20 @@ class Preparer:
                 payloads = self._payloads[key] = build(*held_out(bundle), order.rows)
         except BundleError as error:
             raise LoadTestError(str(error)) from error
-        shape = len(payloads.order), len(target.labels)
-        offline = read_predictions(Path(order.offline), shape) if order.offline else None
+        examiner = self._examiner(order, target, payloads)
         with ServiceClient(order.host) as client:
             client.ask(target, payloads.bodies[0])
             endpoint = self._endpoints.setdefault(order.host, client.endpoint)
-        return Load(order, endpoint, target, payloads, offline)
+        return Load(order, endpoint, target, payloads, examiner)
+
+    def _examiner(self, order: Order, target: Target, payloads: Payloads) -> Examiner:
+        key = (order.models, target, payloads.rows, order.offline)
+        examiner = self._examiners.get(key)
+        if examiner is None:
+            shape = len(payloads.order), len(target.labels)
+            offline = read_predictions(Path(order.offline), shape) if order.offline else None
+            examiner = self._examiners[key] = Examiner(target, payloads, offline)
+        return examiner
 
 
 def _check(order: Order) -> None:

@@ -31,7 +31,7 @@ _BURST = 4  # requests sent in a row before answers are read
 # sleeping from here to a moment, where the order allows it.
 _AWAKE_S = 200e-6
 _AT_ONCE_S = 0.01  # after an answer: whoever closes so soon has not waited for the next request
-_LOOK_S = 0.25  # between two looks at how many were late
+_LOOK_S = 0.25  # between two looks at how many were late, and whether the grace is over
 _EMPTY_TURN_S = 20e-6  # a turn of the loop in which there was nothing to do takes less
 
 
@@ -48,6 +48,7 @@ class OpenLoop:
         self._load = load
         self._most = min(load.order.connections or CONNECTIONS_MAX, CONNECTIONS_MAX)
         self._awake_s = _AWAKE_S if load.order.stays_awake else 0.0
+        self._grace_s = min(GRACE_S, load.order.timeout_s)
         self._lines: set[Line] = set()
         self._idle: list[Line] = []
         self._opening = 0  # connections that are not there yet
@@ -58,6 +59,7 @@ class OpenLoop:
         self._place = 0  # of the next moment
         self._body = 0
         self._looked = 0.0  # when a turn of the loop ended in which there was nothing to do; 0 after others
+        self._until = inf  # when the grace is over
         self._is_over = Event()
         self._alarm = Alarm(self._stay_awake)
         self._awake: Any = gevent.get_hub().loop.idle()
@@ -68,6 +70,7 @@ class OpenLoop:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._give_up("given up when the load was ended")  # nothing is out, but where it was
         self._awake.stop()
         self._awake.close()
         self._alarm.close()
@@ -89,20 +92,26 @@ class OpenLoop:
         last = start + float(moments[-1]) if len(moments) else start
         self._moments = [*(moments + start).tolist(), inf]
         self._place, self._body = 0, first
+        self._until = max(last, time.perf_counter()) + self._grace_s
         self._is_over.clear()  # a connection that came and went before has set it
         self._stay_awake()
         self._see_whether_it_is_over()
-        if self._load.order.late_max >= 0:
-            self._wait_unless_too_many_are_late(start + self._load.order.warmup_s, last + GRACE_S)
-        else:
-            self._is_over.wait(max(last - time.perf_counter(), 0.0) + GRACE_S)
-        self._give_up(f"none within {GRACE_S:g} s of the last request")
+        self._wait(start + self._load.order.warmup_s)
+        self._give_up(f"none within {self._grace_s:g} s of the last request")
 
-    def _wait_unless_too_many_are_late(self, since: float, until: float) -> None:
-        """Wait, and look now and then whether there is still something to find out after the warm-up."""
+    def leave(self) -> None:
+        """Send nothing more: what is out by now has its grace, and `run` returns."""
+        self._moments, self._place = [inf], 0
+        self._until = min(self._until, time.perf_counter() + self._grace_s)
+        self._see_whether_it_is_over()
+
+    def _wait(self, since: float) -> None:
+        """Wait for the end, and look now and then whether there is still something to find out by it."""
         order, recorder = self._load.order, self._load.recorder
         bound_s, seen, late = order.late_ms / 1000, len(recorder), 0
-        while not self._is_over.wait(_LOOK_S) and (now := time.perf_counter()) < until:
+        while not self._is_over.wait(_LOOK_S) and (now := time.perf_counter()) < self._until:
+            if order.late_max < 0:
+                continue
             late += recorder.late(seen, since, bound_s)
             seen = len(recorder)
             out = [line.scheduled for line in self._lines if line.body >= 0]

@@ -18,11 +18,10 @@ def in_time(samples: Samples, bound_ms: float | None) -> Flags:
 def stretch_of(samples: Samples, start: float, end: float, count: int) -> Ints:
     """Return in which of `count` equal stretches of a window, from 0 on, each sample belongs; shape (n,).
 
-    That is the one in which it was scheduled, or in a closed loop answered; see `Samples.measured`. The
-    window must be about all of the samples.
+    That is the one in which it was to be sent; see `Samples.measured`. The window must be about all of the
+    samples.
     """
-    moments = samples.scheduled if samples.is_open else samples.done
-    return np.minimum((moments - start) / (end - start) * count, count - 1).astype(np.int64)
+    return np.minimum((samples.scheduled - start) / (end - start) * count, count - 1).astype(np.int64)
 
 
 def counts_of(stretches: Ints, chosen: Flags) -> tuple[Counts, Counts]:

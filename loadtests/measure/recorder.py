@@ -224,11 +224,13 @@ class Recorder:
         difference = np.full(len(self._order), np.nan)
         astray = np.zeros(len(self._order), np.bool_)
         seen, first = np.unique(answer, return_index=True)
-        for index, sample in zip(seen.tolist(), first.tolist(), strict=True):
-            one = marks[index]
-            if not one.differences:
-                continue
-            rows = rows_of(body[sample : sample + 1], self._rows, self._order)[0]
-            np.fmax.at(difference, rows, np.array(one.differences))
-            astray[rows[list(one.astray)]] = True
+        compared = np.array([bool(marks[index].differences) for index in seen.tolist()], np.bool_)
+        if not compared.any():
+            return difference, astray
+        rows = rows_of(body[first[compared]], self._rows, self._order)  # (answers, rows)
+        chosen = [marks[index] for index in seen[compared].tolist()]
+        np.fmax.at(difference, rows, np.array([mark.differences for mark in chosen]))
+        for mark, asked in zip(chosen, rows, strict=True):
+            if mark.astray:
+                astray[asked[list(mark.astray)]] = True
         return difference, astray

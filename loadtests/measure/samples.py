@@ -26,9 +26,9 @@ class Samples:
     wrong. Which rows a sample asked about follows from its body.
     """
 
-    scheduled: Floats  # (n,) seconds, when it was to be sent; `sent` where nothing is scheduled
+    scheduled: Floats  # (n,) seconds, when it was to be sent; in a closed loop, when its user wanted to
     due: Floats  # (n,) seconds, when it could be sent: `scheduled`, or later for want of a free connection
-    sent: Floats  # (n,) seconds, just before the request was handed to the system
+    sent: Floats  # (n,) seconds, its connection open, just before the request was handed to the system
     done: Floats  # (n,) seconds, the answer complete and not yet read
     status: Ints  # (n,) HTTP status, 0 where there was no answer
     body: Ints  # (n,) which body was sent
@@ -71,11 +71,10 @@ class Samples:
     def measured(self, start: float, end: float) -> Flags:
         """Tell which samples a window is about; shape (n,).
 
-        In an open loop those that were scheduled in it, whenever they were answered: to leave out an answer
-        because it came after the end would hide the slowest. In a closed loop those that were answered in
-        it, of which there is always one more a user.
+        Those that were to be sent in it, whenever they were answered, in a closed loop as in an open one: to
+        leave out an answer because it came after the end would hide the slowest.
         """
-        return self.offered(start, end) if self.is_open else self.between(start, end)
+        return self.offered(start, end)
 
     def asked_by_row(self, chosen: Flags) -> Ints:
         """Return how often each test row was asked in the `chosen` samples, however they ended; (test rows,).

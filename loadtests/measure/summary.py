@@ -55,9 +55,10 @@ class Summary:
     generator_waited: float | None = None
     """How long the generator was ready to run and had no core, as a share of the window; None if unknown."""
     latency: Latency | None = None
-    """From the scheduled moment to the answer; where nothing is scheduled, from the sending."""
+    """From the scheduled moment to the answer; in a closed loop, from when its user wanted to send."""
     uncorrected: Latency | None = None
-    """From the sending to the answer: what a test reports that leaves out how long requests had to wait."""
+    """From the sending to the answer: what a test reports that leaves out how long requests had to wait, for
+    their turn or for a connection."""
     sent_late_p99_ms: float | None = None
     """How late the generator itself sent, not for want of a connection; None where nothing is scheduled."""
     offered: int = 0
@@ -105,9 +106,7 @@ def summarise_windows(windows: Sequence[Window], *, bound_ms: float | None = Non
     seconds = sum(window.seconds for window in windows)
     parts = [one.samples.trimmed(one.samples.measured(one.start, one.end)) for one in windows]
     merged, stretches = merge(parts), _stretches(windows, parts)
-    within = merged
-    if merged.is_open:
-        within = merge([one.samples.trimmed(one.samples.between(one.start, one.end)) for one in windows])
+    within = merge([one.samples.trimmed(one.samples.between(one.start, one.end)) for one in windows])
     answers, useful = int(np.count_nonzero(within.ok)), int(np.count_nonzero(in_time(within, bound_ms)))
     good, punctual = merged.ok, in_time(merged, bound_ms)
     exact = Latency.of((merged.done - merged.scheduled)[good], stretches[good]) if good.any() else None

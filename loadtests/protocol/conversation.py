@@ -52,14 +52,17 @@ class Conversation:
         self.close()
 
     @property
-    def has_begun(self) -> bool:
-        """Tell whether there is a connection, or was until the service closed it between two requests."""
-        return self._connection is not None
+    def is_open(self) -> bool:
+        """Tell whether there is a connection that the service has not been seen to close."""
+        return self._connection is not None and self._connection.is_open
 
-    def begin(self) -> Connection:
-        """Open the first connection, or another after a failure. Raises ServiceError."""
+    def open(self) -> Connection:
+        """Open the first connection, or one for another that was lost. Raises ServiceError."""
+        was_closed = self._connection is not None
         self.close()
         self._connection = self._endpoint.connect(timeout_s=self._timeout_s)
+        if was_closed:
+            self._on_reconnection()
         return self._connection
 
     def close(self) -> None:
@@ -67,10 +70,12 @@ class Conversation:
             self._connection.close()
             self._connection = None
 
-    def look(self) -> None:
-        """See after a pause whether the service has closed the connection meanwhile."""
-        if self._connection is not None and self._connection.has_ended():
-            self._connection.is_open = False
+    def look(self) -> bool:
+        """Tell after a pause whether the service has closed the connection meanwhile, and take note of it."""
+        if self._connection is None or not self._connection.is_open or not self._connection.has_ended():
+            return False
+        self._connection.is_open = False
+        return True
 
     def exchange(self, request: bytes) -> tuple[int, bytes]:
         """Send a request and return status and body of its answer.
@@ -85,10 +90,8 @@ class Conversation:
         """Send a whole request. Raises what `exchange` raises."""
         self._request = request
         connection = self._connection
-        if connection is None:
-            connection = self.begin()
-        elif not connection.is_open:
-            connection = self._reconnect()
+        if connection is None or not connection.is_open:
+            connection = self.open()
         try:
             connection.send(request)
         except OSError as error:
@@ -114,17 +117,12 @@ class Conversation:
         is_late = isinstance(error, TimeoutError)
         if not is_late:
             self._endpoint.note_closed(connection.answers)
-        is_worth_it = self._is_patient and connection.is_unanswered and not is_late
-        if not connection.answers or not (connection.is_untouched or is_worth_it):
+        is_worth_it = self._is_patient and connection.is_unanswered
+        if is_late or not connection.answers or not (connection.is_untouched or is_worth_it):
             self.close()
             raise error
         try:
-            self._reconnect().send(self._request)
+            self.open().send(self._request)
         except OSError:
             self.close()
             raise
-
-    def _reconnect(self) -> Connection:
-        connection = self.begin()
-        self._on_reconnection()
-        return connection

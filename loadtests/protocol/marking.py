@@ -10,7 +10,7 @@ import numpy as np
 from bundle.normalizer import FloatArray
 from loadtests.errors import UnexpectedAnswerError
 from loadtests.protocol.answers import read
-from loadtests.workload.payloads import Payloads, rows_of
+from loadtests.workload.payloads import Label, Payloads, rows_of
 from loadtests.workload.target import Target
 
 
@@ -35,34 +35,61 @@ class Marker(Protocol):
 
 
 class Examiner:
-    """Marks the answers of one target to the bodies of one load."""
+    """Marks the answers of one target to the bodies of one load. The same answer is read once.
 
-    def __init__(self, target: Target, payloads: Payloads, offline: FloatArray | None = None) -> None:
+    A service gives the same bytes to the same question again and again, in one load after another.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        payloads: Payloads,
+        offline: FloatArray | None = None,
+        *,
+        remembered_bytes_max: int = 32 * 2**20,
+    ) -> None:
         """`offline` holds the variant's probabilities of each test row, shape (test rows, classes).
 
-        Rows of NaN are rows whose prediction is not known.
+        Rows of NaN are rows whose prediction is not known. Beyond `remembered_bytes_max` of answers, new ones
+        are read each time.
         """
         self._target = target
         self._payloads = payloads
         self._offline = offline
+        self._expected = _labels(offline, target)
+        self._marks: dict[tuple[int, int, bytes], Mark] = {}
+        self._room = remembered_bytes_max
 
     def __call__(self, body: int, status: int, content: bytes) -> Mark:
-        expected = self._payloads.labels[body]
+        known = self._marks.get((body, status, content))
+        if known is not None:
+            return known
+        mark = self._read(body, status, content)
+        if len(content) <= self._room:
+            self._room -= len(content)
+            self._marks[body, status, content] = mark
+        return mark
+
+    def _read(self, body: int, status: int, content: bytes) -> Mark:
+        true = self._payloads.labels[body]
         try:
-            labels, probabilities = read(status, content, len(expected), self._target)
+            labels, probabilities = read(status, content, len(true), self._target)
         except UnexpectedAnswerError as error:
             return Mark(reason=str(error))
-        wrong = tuple(place for place, label in enumerate(labels) if label != expected[place])
+        wrong = tuple(place for place, label in enumerate(labels) if label != true[place])
         if self._offline is None:
             return Mark(wrong)
         rows = rows_of(np.array([body]), self._payloads.rows, self._payloads.order)[0]
-        offline = self._offline[rows]  # (rows, classes)
-        known = ~np.isnan(offline[:, 0])
-        differences = np.abs(np.asarray(probabilities, np.float64) - offline).max(axis=1)
-        best = np.where(known, np.argmax(np.where(known[:, None], offline, 0.0), axis=1), -1).tolist()
-        astray = tuple(
-            place
-            for place, label in enumerate(labels)
-            if best[place] >= 0 and label != self._target.labels[best[place]]
-        )
+        differences = np.abs(np.array(probabilities, np.float64) - self._offline[rows]).max(axis=1)
+        expected = [self._expected[row] for row in rows.tolist()]
+        astray = tuple(place for place, label in enumerate(labels) if expected[place] not in {None, label})
         return Mark(wrong, None, astray, tuple(differences.tolist()))
+
+
+def _labels(offline: FloatArray | None, target: Target) -> list[Label | None]:
+    """Return the label that each row has offline, None where it is not known."""
+    if offline is None:
+        return []
+    known = ~np.isnan(offline[:, 0])
+    best = np.argmax(np.where(known[:, None], offline, 0.0), axis=1).tolist()
+    return [target.labels[one] if is_known else None for one, is_known in zip(best, known, strict=True)]

@@ -44,18 +44,24 @@ class Cores:
 
     @property
     def caveat(self) -> str | None:
-        """What a reader of the figures must know of the cores, in a sentence; None where there is nothing."""
+        """What a reader of the figures must know of the cores, in sentences; None where there is nothing."""
+        said = []
         if self.shared:
-            return (
+            said.append(
                 "Service and load generator share one core, for this process may not use two: throughput and "
                 "latency are those of both together, and only processor time is of the service alone."
             )
         if self.siblings:
-            return (
+            said.append(
                 "Cores that the service and the load generator run on are threads of one physical core: what "
                 "one does slows the other down."
             )
-        return None
+        if self.workers > 1:
+            said.append(
+                "A connection stays with the worker that took it in, and one worker may have most of them: "
+                "throughput may be that of fewer cores; what a row costs is not concerned."
+            )
+        return " ".join(said) or None
 
     def in_words(self) -> str:
         """Say who runs where, in a sentence or two."""

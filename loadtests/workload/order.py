@@ -41,7 +41,8 @@ class Order:
     stays_awake: bool = False
     """Whether an open loop may keep its core busy while nothing is due: not where the service may need it."""
     timeout_s: float = 60.0
-    """A client of a closed loop that has heard nothing for so long gives its request up."""
+    """A client of a closed loop that has heard nothing for so long gives its request up. So does an open loop
+    after its last, which waits for ten seconds at the most."""
 
     @property
     def seconds(self) -> float:

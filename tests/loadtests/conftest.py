@@ -74,3 +74,19 @@ def run_module(module: str, *arguments: str) -> subprocess.CompletedProcess[str]
     """Run `python -m MODULE ARGUMENTS` to its end, and return what it printed."""
     command = [sys.executable, "-m", module, *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+
+def certified(folder: Path) -> tuple[Path, Path]:
+    """Make a certificate of localhost; return the file that a service needs, and the one to trust."""
+    certificate, trusted = folder / "certificate.pem", folder / "trusted.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"),
+            *("-addext", "subjectAltName=DNS:localhost", "-keyout", str(certificate)),
+            *("-out", str(trusted), "-days", "2"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    certificate.write_text(certificate.read_text() + trusted.read_text())
+    return certificate, trusted

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import socket
 import ssl
 import sys
@@ -150,6 +151,14 @@ class FakeService(ThreadingHTTPServer):
         if _is_turn(number, options.stall_every):
             with self.gate:
                 time.sleep(options.stall_ms / 1000)
+        if _is_turn(number, options.late_every):
+            time.sleep(options.late_ms / 1000)
+        if number == options.never_answers:
+            threading.Event().wait()
+        if options.busy_ms:
+            until = time.thread_time() + options.busy_ms / 1000
+            while time.thread_time() < until:
+                pass
         if options.drift_us:
             time.sleep(number * options.drift_us / 1e6)
         if options.cache_ms:
@@ -168,7 +177,10 @@ class Handler(BaseHTTPRequestHandler):
     answers = 0  # on this connection
 
     def setup(self) -> None:
-        self.request.settimeout(self.server.options.idle_s)
+        options = self.server.options
+        if options.certificate and _is_turn(self.server.connections, options.slow_handshake_every):
+            time.sleep(options.handshake_ms / 1000)
+        self.request.settimeout(options.idle_s)
         super().setup()
 
     def parse_request(self) -> bool:
@@ -185,6 +197,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/counts":
             self._answer(200, json.dumps(self.server.counts))
+        elif self.path == "/pid":
+            self._answer(200, str(os.getpid()))
         elif self.path == "/metrics":
             self._answer(200, self.server.exposition())
         else:
@@ -240,6 +254,12 @@ def main() -> None:
     parser.add_argument("--without", default="")
     parser.add_argument("--stall-every", type=int, default=0)
     parser.add_argument("--stall-ms", type=float, default=200.0)
+    parser.add_argument("--late-every", type=int, default=0, help="requests, of which that one alone is late")
+    parser.add_argument("--late-ms", type=float, default=1000.0)
+    parser.add_argument("--never-answers", type=int, default=0, help="the request of this number")
+    parser.add_argument("--busy-ms", type=float, default=0.0, help="processor time of each request")
+    parser.add_argument("--slow-handshake-every", type=int, default=0, help="connections, with a certificate")
+    parser.add_argument("--handshake-ms", type=float, default=200.0)
     parser.add_argument("--drift-us", type=float, default=0.0, help="how much longer each request takes")
     parser.add_argument("--cache-ms", type=float, default=0.0, help="saved where a body comes again")
     parser.add_argument("--as-model", default="", help="the variant whose predictions it gives")

@@ -17,7 +17,7 @@ from loadtests.generator.load import Load
 from loadtests.measure.samples import Samples, merge
 
 _LOOK_S = 0.5
-_COLLECT_S = 60.0  # that a master waits for the last samples of its workers
+_COLLECT_S = 60.0  # that a master waits for the last samples of its workers, once their users have left
 _READ_AT_A_TIME = 8  # answers, before other greenlets may run
 _COLLECT, _SAMPLES = "predict-collect", "predict-samples"  # messages between master and workers
 _KEY = "predict"  # of the packed samples in a report
@@ -104,7 +104,7 @@ class Collector:
         runner = self._environment.runner
         wanted = {client.id for client in runner.clients.all}
         runner.send_message(_COLLECT)
-        deadline = time.monotonic() + _COLLECT_S
+        deadline = time.monotonic() + self._environment.stop_timeout + _COLLECT_S
         while not wanted <= self._finished and time.monotonic() < deadline:
             gevent.sleep(0.05)
         if missing := wanted - self._finished:

@@ -27,6 +27,7 @@ from loadtests.rig import usage
 from loadtests.workload.order import Order
 
 _USAGE_INTERVAL_S = 0.1
+_STOP_TIMEOUT_S = 61.0  # a user has given its request up by then
 _CSV_TURNS = 1.5  # so that one of them is whole
 
 _console = logging.getLogger("locust.stats_logger")  # where Locust writes its own closing tables
@@ -180,6 +181,8 @@ def start(environment: Any, **_: Any) -> None:
     environment.predict = plugin = Plugin(environment, lambda: order_of(environment))
     plugin.listen()
     options = environment.parsed_options
+    # Locust kills users at once, and with them what is out: whatever hangs would not be seen.
+    environment.stop_timeout = environment.stop_timeout or _STOP_TIMEOUT_S
     if environment.web_ui:
         extend(environment.web_ui, plugin)
     if options.worker:

@@ -6,7 +6,6 @@ once.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +13,8 @@ import gevent
 from locust.env import Environment
 
 from loadtests.errors import LoadTestError
-from loadtests.generator.load import Load
+from loadtests.generator.load import Load, Preparer
+from loadtests.generator.locust.conductor import take, undisturbed
 from loadtests.generator.locust.plugin import Plugin
 from loadtests.generator.locust.shape import ScenarioShape
 from loadtests.generator.locust.users import ClosedLoopUser, OpenLoopUser
@@ -27,6 +27,7 @@ from loadtests.workload.scenarios import OPEN, SCENARIOS, SHAPED
 
 _MARGIN_S = 0.1  # so that the users are at work for the whole of the window
 _LINGER_S = 1.0  # of a shape: it begins a little before the users do
+_SLACK_S = 1.0  # beyond the time-out, by which a user has given its request up by itself
 _STEP_S = 0.05
 
 
@@ -51,7 +52,7 @@ class Sender:
     """Sends the loads of orders, each as a Locust test of its own."""
 
     def __init__(self) -> None:
-        self._plugin: Plugin | None = None
+        self._preparer = Preparer()  # which keeps what was encoded for earlier orders
 
     def send(self, order: Order) -> Samples:
         """Send one load and return its samples. Raises LoadTestError."""
@@ -60,36 +61,26 @@ class Sender:
             user_classes=[_Arrivals if scenario.kind == OPEN else _Client],
             shape_class=OrderedShape(order) if scenario.kind == SHAPED else None,
             host=order.host,
+            stop_timeout=order.timeout_s + _SLACK_S,
         )
         runner: Any = environment.create_local_runner()
-        plugin = self._plugin_of(environment, order)
+        plugin = Plugin(environment, lambda: order, preparer=self._preparer, is_watched=False)
+        environment.predict = plugin
+        plugin.listen()
         plugin.prepare()
         load = plugin.load()
         assert load is not None  # noqa: S101 - prepared above
-        # The collector stops everything for longer than a small model takes, and finds nothing here.
-        gc.collect()
-        gc.disable()
-        try:
-            _run(runner, load)
-            runner.stop()
-        finally:
-            gc.enable()
-            runner.quit()
+        with undisturbed():
+            try:
+                _run(runner, load)
+                runner.stop()
+            finally:
+                runner.quit()
         return load.samples()
 
     def take(self, block: Block) -> Taken:
         """Have the loads of a block take their turns. Raises LoadTestError."""
-        raise LoadTestError(f"blocks of {len(block.turns)} turns are not sent yet")
-
-    def _plugin_of(self, environment: Any, order: Order) -> Plugin:
-        """Return a plugin for this environment that keeps what was encoded for earlier ones."""
-        before = self._plugin
-        self._plugin = Plugin(
-            environment, lambda: order, preparer=before.preparer if before else None, is_watched=False
-        )
-        environment.predict = self._plugin
-        self._plugin.listen()
-        return self._plugin
+        return take(block, self._preparer)
 
 
 def _run(runner: Any, load: Load) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any
 
 import gevent
+from gevent.event import Event
 from locust import User, constant, task
 
 from loadtests.errors import ServiceError, WireError
@@ -14,7 +16,6 @@ from loadtests.generator.open_loop import OpenLoop
 from loadtests.protocol.conversation import Conversation
 from loadtests.workload.arrivals import poisson
 
-_TIMEOUT_S = 60.0
 _LEAD_S = 0.01  # between drawing the schedule and its first moment
 _PAUSE_S = 0.1  # after a failure, so that a dead service is not asked a thousand times a second
 
@@ -22,57 +23,88 @@ _PAUSE_S = 0.1  # after a failure, so that a dead service is not asked a thousan
 class ClosedLoopUser(User):  # type: ignore[misc]  # Locust has no types
     """One client with one connection, that sends the next request when the last is answered.
 
-    Set `wait_time` in a subclass, or `--think`, for one that thinks between requests.
+    Told to leave, it finishes the request that is out. Set `wait_time` in a subclass, or `--think`, for one
+    that thinks between requests.
     """
 
     abstract = True
     wait_time = constant(0)
 
+    def __init__(self, environment: Any) -> None:
+        super().__init__(environment)
+        self.leaving = Event()
+        self.heard = 0.0
+        """When the last request was answered, or had failed."""
+
     def on_start(self) -> None:
         self.load: Load = self.environment.predict.load()
         self.position = self.load.next_start()
-        self.leaving = False
         self.conversation = Conversation(
-            self.load.endpoint, timeout_s=_TIMEOUT_S, on_reconnection=self.load.note_reconnection
+            self.load.endpoint,
+            timeout_s=self.load.order.timeout_s,
+            on_reconnection=self.load.note_reconnection,
         )
+        with suppress(ServiceError):  # the first request tries again, and fails where there is nobody
+            self.conversation.open()
 
     def on_stop(self) -> None:
         self.conversation.close()
 
     def stop(self, force: bool = False) -> Any:
-        self.leaving = True
+        self.leaving.set()
         return super().stop(force)
 
     @task  # type: ignore[untyped-decorator]
+    def be_at_work(self) -> None:
+        """Do it all in one task: Locust's own turn of tasks costs as much as a request."""
+        self.send_until_told_to_leave()
+
     def send_until_told_to_leave(self) -> None:
-        """Send request after request: Locust's own turn of tasks costs as much as a request."""
-        think_s = self.load.order.think_s
-        while not self.leaving:
-            self._ask()
-            pause_s = think_s or self.wait_time()
+        while not self.leaving.is_set():
+            pause_s = self.ask()
             if pause_s:
-                gevent.sleep(pause_s)
+                self.leaving.wait(pause_s)
                 self.conversation.look()
 
-    def _ask(self) -> None:
+    def ask(self) -> float:
+        """Send a request and record what came; return how long to wait before the next.
+
+        The latency runs from the moment in which the user wants to send: opening a connection in place of one
+        that is gone is part of it.
+        """
         load, body = self.load, self.position
         self.position = load.following(body)
-        sent = time.perf_counter()
+        wanted = sent = time.perf_counter()
         try:
-            if not self.conversation.has_begun:
-                self.conversation.begin()
+            if not self.conversation.is_open:
+                self.conversation.open()
                 sent = time.perf_counter()
             status, content = self.conversation.exchange(load.requests[body])
         except (OSError, ServiceError, WireError) as error:
-            cause = {ServiceError: "no connection", WireError: str(error)}.get(
-                type(error), type(error).__name__
-            )
-            load.recorder.add_failure(
-                sent, time.perf_counter(), body, status=0, reason=f"no answer ({cause})"
-            )
-            gevent.sleep(_PAUSE_S)
-        else:
-            load.recorder.add(sent, sent, sent, time.perf_counter(), body, status, content)
+            load.unanswered += isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
+            self._fail(wanted, sent, body, _cause(error))
+            return _PAUSE_S + self._think_s()
+        except gevent.GreenletExit:
+            self._fail(wanted, sent, body, "given up when its user had to leave")
+            raise
+        self.heard = time.perf_counter()
+        load.recorder.add(wanted, wanted, sent, self.heard, body, status, content)
+        return self._think_s()
+
+    def _think_s(self) -> float:
+        return float(self.load.order.think_s or self.wait_time())
+
+    def _fail(self, wanted: float, sent: float, body: int, cause: str) -> None:
+        self.heard = time.perf_counter()
+        self.load.recorder.add_failure(
+            sent, self.heard, body, status=0, reason=f"no answer ({cause})", scheduled=wanted
+        )
+
+
+def _cause(error: Exception) -> str:
+    if isinstance(error, ServiceError):
+        return "no connection"
+    return str(error) if isinstance(error, WireError) else type(error).__name__
 
 
 class OpenLoopUser(User):  # type: ignore[misc]
@@ -84,6 +116,12 @@ class OpenLoopUser(User):  # type: ignore[misc]
     def on_start(self) -> None:
         self.load: Load = self.environment.predict.load()
         self.is_sending = self.load.claim_schedule()
+        self.loop: OpenLoop | None = None
+
+    def stop(self, force: bool = False) -> Any:
+        if not force and self.loop is not None:
+            self.loop.leave()
+        return super().stop(force)
 
     @task  # type: ignore[untyped-decorator]
     def send_on_schedule(self) -> None:
@@ -95,6 +133,7 @@ class OpenLoopUser(User):  # type: ignore[misc]
         moments = poisson(order.rate, order.seconds, seed=order.seed, part=load.part, parts=load.parts)
         try:
             with OpenLoop(load) as loop:
+                self.loop = loop
                 loop.open()
                 start = time.perf_counter() + _LEAD_S
                 load.recorder.spawned = start

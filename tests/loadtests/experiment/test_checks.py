@@ -51,9 +51,17 @@ def test_a_generator_that_was_kept_from_its_core_voids_the_run(
 def test_turns_in_which_the_generator_had_no_core_void_a_load_only_where_few_others_are_left(
     counted: int, void: int, passed: bool
 ) -> None:
-    check = checks.of_turns(_turns(counted, void), is_shared=False)
+    turns = [replace(one, rows_per_core_s=None) for one in _turns(counted, void)]
+    check = checks.of_turns(turns, is_shared=False)
     assert check.passed is passed
     assert not void or f"In {void} of {counted + void} turns" in check.detail
+
+
+def test_where_hardly_a_turn_counts_what_the_service_used_is_known_all_the_same() -> None:
+    check = checks.of_turns(_turns(1, 99), is_shared=False)
+    assert check.passed is None
+    assert "In 99 of 100 turns" in check.detail
+    assert "The processor time of the service does." in check.detail
 
 
 def test_a_core_that_both_share_voids_nothing_and_is_told() -> None:
@@ -111,7 +119,9 @@ def test_a_difference_from_the_offline_prediction_is_a_finding_and_no_void() -> 
     assert checks.of_agreement(None).passed is None
 
 
-def test_a_load_without_an_answer_is_void() -> None:
-    check = checks.of_answers(summarise_all(Recorder(1, np.arange(3)).samples()), USERS)
+def test_a_load_without_an_answer_is_void_unless_no_turn_of_it_counts() -> None:
+    nothing = summarise_all(Recorder(1, np.arange(3)).samples())
+    check = checks.of_answers(replace(nothing, seconds=2.0), USERS)
     assert check.is_void
-    assert "too few to tell anything" in check.detail
+    assert "Not one request was answered in 2 s." in check.detail
+    assert checks.of_answers(replace(nothing, seconds=0.0), USERS).passed is None

@@ -103,6 +103,12 @@ class TestAnswer:
         assert (verdict.answer.kind, verdict.recommended) == ("ship", "float32")
         assert any(one.startswith("`int16x8`: 100 rows do not prove it") for one in verdict.sentences)
 
+    def test_of_a_variant_that_was_not_measured_nothing_is_said(self) -> None:
+        less = measured("int4", accuracy=0.5)
+        verdict = judge([SLOW, FAST], None, Contrasts((), accuracies([SLOW, FAST, less])))
+        assert verdict.certificates["int4"].judgement == "worse"
+        assert not any("int4" in one for one in verdict.sentences)
+
     def test_where_only_what_is_not_proven_was_measured_float32_is_shipped_unseen(self) -> None:
         verdict = judge([FAST], None, Contrasts((), accuracies([SLOW, FAST], rows=100)))
         assert (verdict.answer.kind, verdict.recommended) == ("unproven", "float32")
@@ -137,7 +143,7 @@ class TestVoid:
         assert (
             "VOID: `int8` with 1 row a request: It used 97% of its core; 90% is allowed." in verdict.sentences
         )
-        assert "Left out, since a load of it cannot be believed: `int8`." in verdict.sentences
+        assert "Left out, since a load is missing or cannot be believed: `int8`." in verdict.sentences
 
     def test_where_all_is_void_accuracy_and_size_are_known_nevertheless(self) -> None:
         verdict = judged([voided(SLOW), voided(FAST), voided(measured("int4", size=10, accuracy=0.5))])
@@ -245,6 +251,12 @@ class TestBudget:
         )
         assert verdict.sentences[1].startswith("`int8` meets it: 100 rows do not prove it as accurate as")
 
+    def test_what_meets_it_and_is_less_accurate_is_no_answer(self) -> None:
+        verdict = self._judge(max_mb=2)
+        assert (verdict.answer.kind, verdict.answer.variant) == ("over_budget", "float32")
+        assert verdict.sentences[0].startswith("No variant known to be accurate enough meets a file")
+        assert any(one.startswith("`int4` is less accurate than `float32`") for one in verdict.sentences)
+
     def test_a_loss_of_accuracy_that_was_allowed_is_still_told(self) -> None:
         verdict = self._judge(min_accuracy=0.90)
         assert "accuracy 0.9400 (0.9" in verdict.sentences[0]
@@ -307,3 +319,11 @@ def test_a_search_that_found_no_peak_says_why() -> None:
     found = measured("float32", scenario="server", peak=peak(None, None, None))
     verdict = judged([found])
     assert (verdict.answer.kind, verdict.recommended) == ("ship", "float32")
+
+
+def test_where_there_is_no_float32_to_compare_with_the_most_accurate_is_named() -> None:
+    loads = [measured("int8", accuracy=0.97), measured("float16", rows_per_s=500)]
+    verdict = judged(loads)
+    assert (verdict.answer.kind, verdict.recommended) == ("unproven", "float16")
+    assert "there is no `float32` to hold it to, and no --min-accuracy says" in verdict.sentences[0]
+    assert judged(loads, Budget(min_accuracy=0.95)).recommended == "int8"

@@ -40,13 +40,25 @@ def test_goodput_is_of_what_was_answered_as_promised_and_in_time() -> None:
     assert summarise(samples, 0.0, 0.0).goodput_per_s == 0.0
 
 
-def test_only_answers_complete_within_the_window_count() -> None:
+def test_only_answers_complete_within_the_window_are_throughput() -> None:
     recorder = Recorder(1, ORDER)
     for done in (0.9, 1.0, 1.5, 2.0):
         recorder.add_answer(done - 0.1, done, 0, [])
     recorder.add_failure(2.0, 2.1, 0, status=500, reason="late")
     summary = summarise(recorder.samples(), 1.0, 2.0)
-    assert (summary.answers, summary.requests_per_s, summary.failures) == (2, 2.0, {})
+    assert (summary.requests_per_s, summary.failures) == (2.0, {})
+
+
+def test_what_was_sent_in_the_window_counts_however_late_it_is_answered_or_given_up() -> None:
+    recorder = Recorder(1, ORDER)
+    for sent in (0.9, 1.0, 1.5):
+        recorder.add_answer(sent, sent + 0.1, 0, [])
+    recorder.add_answer(1.9, 3.9, 0, [])
+    recorder.add_failure(1.9, 61.9, 0, status=0, reason="no answer (TimeoutError)")
+    summary = summarise(recorder.samples(), 1.0, 2.0)
+    assert (summary.answers, summary.failures) == (3, {"no answer (TimeoutError)": 1})
+    assert summary.p99_ms == pytest.approx(2000.0)
+    assert summary.requests_per_s == 3.0  # one of them sent before: as many leave as come
 
 
 def test_a_row_answered_a_thousand_times_is_one_piece_of_evidence() -> None:
@@ -77,10 +89,10 @@ def test_a_summary_agrees_with_counting_by_hand(events: list[tuple[float, bool, 
     recorder = Recorder(rows, ORDER)
     seen: dict[int, list[bool]] = {}
     latencies = []
-    for done, wrong, body in events:
-        recorder.add_answer(0.0, done, body, [rows - 1] if wrong else [])
-        if done < 5:
-            latencies.append(done * 1000)
+    for sent, wrong, body in events:
+        recorder.add_answer(sent, sent * 2, body, [rows - 1] if wrong else [])
+        if sent < 5:
+            latencies.append((sent * 2 - sent) * 1000)
             for place in range(rows):
                 seen.setdefault((body * rows + place) % 10, []).append(not (wrong and place == rows - 1))
     summary = summarise(recorder.samples(), 0.0, 5.0)
@@ -131,11 +143,11 @@ def test_effective_accuracy_is_never_above_live_accuracy_and_what_is_late_or_fai
 
 
 def _steady(window: int, *, late: int = 0) -> Window:
-    """Return a window of 1 s with 100 answers a second, of which the first so many are late."""
+    """Return a window of 1 s with 100 requests a second, of which the first so many are answered late."""
     recorder = Recorder(1, np.arange(1000))
     for place in range(100):
-        done = window + (place + 0.5) / 100
-        recorder.add_answer(done - (0.5 if place < late else 0.005), done, window * 100 + place, [])
+        sent = window + (place + 0.25) / 100
+        recorder.add_answer(sent, sent + (0.5 if place < late else 0.005), window * 100 + place, [])
     return Window(recorder.samples(), window, window + 1.0)
 
 

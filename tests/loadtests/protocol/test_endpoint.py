@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.loadtests.conftest import ROOT
+from tests.loadtests.conftest import ROOT, certified
 
 # What a process trusts, it reads at the first connection: so this is one of its own.
 _TWICE = """
@@ -29,17 +29,7 @@ for _ in range(3):
 def test_certificates_are_read_once_however_many_connections_there_are(
     start_fake: Callable[..., str], tmp_path: Path
 ) -> None:
-    certificate, trusted = tmp_path / "certificate.pem", tmp_path / "trusted.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"),
-            *("-addext", "subjectAltName=DNS:localhost", "-keyout", str(certificate)),
-            *("-out", str(trusted), "-days", "2"),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    certificate.write_text(certificate.read_text() + trusted.read_text())
+    certificate, trusted = certified(tmp_path)
     port = start_fake("--certificate", str(certificate)).rpartition(":")[2]
     ended = subprocess.run(
         [sys.executable, "-c", _TWICE, f"https://localhost:{port}", str(trusted)],

@@ -159,6 +159,7 @@ def test_a_service_of_several_cores_has_a_worker_for_each_and_the_load_another(
     assert cores == Cores((0, 2), 4, workers=2)
     assert cores.own == {"service": [0, 2], "generator": [4]}
     assert "on cores 0, 2, a worker for each, the load generator on 4" in cores.in_words()
+    assert "one worker may have most of them" in cores.in_words()
     assert choose(3, tmp_path) == Cores((0, 2, 4), 1, workers=3, siblings=True)
 
 
@@ -179,8 +180,9 @@ def test_where_programs_may_not_be_bound_none_is_chosen_and_nothing_is_shared(
     affinity: Affinity, tmp_path: Path
 ) -> None:
     affinity.now, affinity.is_fixed = {0, 1, 2}, True
-    cores = choose(2, tmp_path)
-    assert cores == Cores(None, None, workers=2)
+    cores = choose(root=tmp_path)
+    assert cores == Cores(None, None)
+    assert choose(2, tmp_path) == Cores(None, None, workers=2)
     assert cores.in_words() == "Services and load generator are not kept on cores of their own."
 
 

@@ -37,8 +37,8 @@ def test_a_pair_that_is_neither_told_apart_nor_alike_is_open_with_what_it_would_
 def test_only_pairs_with_the_leader_of_those_that_matter_count() -> None:
     noisy, calm = _figures(noise=0.5, int4=130.0), _figures(float32=100.0, int8=160.0)
     rule = Rule(("float32", "int8"), {})
-    assert rule.look([noisy | calm], share=1.0).open == ()
-    everyone = Rule(("float32", "int8", "int4"), {}).look([noisy | calm], share=1.0)
+    assert rule.look([{**noisy, **calm}], share=1.0).open == ()
+    everyone = Rule(("float32", "int8", "int4"), {}).look([{**noisy, **calm}], share=1.0)
     assert {pair.other for pair in everyone.open} == {"int4"}
 
 

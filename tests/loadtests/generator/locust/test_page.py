@@ -10,6 +10,7 @@ from loadtests.generator.locust.page import KEPT_S, Glance
 from loadtests.measure.recorder import Recorder
 from loadtests.measure.summary import Summary, summarise_all
 from loadtests.protocol.endpoint import Endpoint
+from loadtests.protocol.marking import Examiner
 from loadtests.workload.order import Order
 from loadtests.workload.payloads import build
 from loadtests.workload.target import Target
@@ -26,9 +27,8 @@ class Running:
     def start(self) -> None:
         x, y = np.zeros((3, 2), np.float32), np.array(["a", "b", "a"])
         order = Order("http://h", "", "m", 1, "int8", 1, "users", 1, 0.0, 0.0, 1.0, 0.0, 0)
-        self.present = Load(
-            order, Endpoint(order.host), Target("m", 1, "int8", ("a", "b")), build(x, y, 1), None
-        )
+        target, payloads = Target("m", 1, "int8", ("a", "b")), build(x, y, 1)
+        self.present = Load(order, Endpoint(order.host), target, payloads, Examiner(target, payloads))
 
     def load(self) -> Load | None:
         return self.present

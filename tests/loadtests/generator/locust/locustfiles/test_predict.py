@@ -38,7 +38,7 @@ def _locust(
 ) -> subprocess.CompletedProcess[str]:
     return run_module(
         "locust",
-        *("-f", str(file), "--headless", "--only-summary", "--stop-timeout", "20", "--model", "digits"),
+        *("-f", str(file), "--headless", "--only-summary", "--model", "digits"),
         *("--users", "4", "--spawn-rate", "4", "--host", host, "--models", str(models), *arguments),
     )
 
@@ -90,6 +90,29 @@ def _see_that_locusts_own_files_agree(folder: Path, did: dict[str, int]) -> None
     }
     counted = [int(line["Total Failure Count"]) for line in lines("stats_history")]
     assert any(0 < count < failed for count in counted)
+
+
+@pytest.mark.parametrize(
+    ("stop_timeout", "late", "failures"),
+    [((), 0, {}), (("--stop-timeout", "1"), 1, {"no answer (given up when its user had to leave)": 1})],
+)
+def test_what_is_out_when_locust_stops_is_finished_or_recorded_as_given_up(
+    stop_timeout: tuple[str, ...],
+    late: int,
+    failures: dict[str, int],
+    models: Path,
+    start_fake: Callable[..., str],
+    tmp_path: Path,
+) -> None:
+    host = start_fake("--never-answers" if late else "--late-every", "30", "--late-ms", "2500")
+    options = ("--variant", "int8", "--run-time", "1s", *stop_timeout)
+    ended = _locust(host, models, *options, "--samples-out", str(tmp_path / "s.npz"))
+    assert ended.returncode == late, ended.stderr
+    samples = Samples.load(tmp_path / "s.npz")
+    requests = httpx.get(f"{host}/counts").json()["requests"]
+    assert len(samples) == requests - 1
+    assert summarise_all(samples).failures == failures
+    assert (samples.done - samples.scheduled).max() >= (0.5 if late else 2.5)
 
 
 def test_whoever_listens_to_locusts_requests_is_told_of_each_with_why_it_failed(
