@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from bundle.manifest import REFERENCE
 from evidence.estimate import Estimate
 from loadtests.experiment.measured import Measured, rate_in_words
-from loadtests.experiment.search import Peak
+from loadtests.experiment.peak.search import Peak
 from loadtests.judge.certificate import Certificate
 from loadtests.judge.contrast import Contrasts
 from loadtests.judge.document import Document
