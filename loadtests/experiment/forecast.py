@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import ceil
 
-from loadtests.experiment import trial
-from loadtests.experiment.peaks import PROFILE
+from loadtests.experiment.peak import trial
+from loadtests.experiment.peak.peaks import PROFILE
 from loadtests.experiment.plan import Plan
 from loadtests.experiment.rounds.schedule import ANSWERS_ENOUGH, BLOCKS
 from loadtests.system import audits, probe

@@ -13,9 +13,9 @@ from evidence.blocks import Turns
 from evidence.estimate import Estimate
 from loadtests.experiment.agreement import Agreement
 from loadtests.experiment.blocks import Block, Grade, Stop, TurnFigures, figures_of
-from loadtests.experiment.search import Peak
+from loadtests.experiment.peak.search import Peak
+from loadtests.experiment.peak.trial import Curve
 from loadtests.experiment.timeline import Moment
-from loadtests.experiment.trial import Curve
 from loadtests.measure.check import Check
 from loadtests.measure.latency import Latency
 from loadtests.measure.summary import Accuracy

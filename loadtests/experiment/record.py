@@ -16,13 +16,13 @@ from loadtests.experiment import checks
 from loadtests.experiment.agreement import Agreement, agreement_of
 from loadtests.experiment.blocks import COST, THROUGHPUT, Grade, figures_of
 from loadtests.experiment.measured import Idle, Measured, Offline, ScoredLoad
+from loadtests.experiment.peak.search import Peak, Search, peak_of
+from loadtests.experiment.peak.trial import Curve, Trial, curve_of
 from loadtests.experiment.plan import Plan
 from loadtests.experiment.rounds.grade import grade
 from loadtests.experiment.rounds.intake import Seen
-from loadtests.experiment.search import Peak, Search, peak_of
 from loadtests.experiment.session import Subject
 from loadtests.experiment.timeline import Moment, moments
-from loadtests.experiment.trial import Curve, Trial, curve_of
 from loadtests.measure.check import Check
 from loadtests.measure.samples import Samples, merge
 from loadtests.measure.summary import Summary, row_scores, summarise_windows

@@ -16,7 +16,7 @@ from loadtests.experiment import forecast
 from loadtests.experiment.course import Course
 from loadtests.experiment.fleet import Fleet
 from loadtests.experiment.measured import Outcomes, ScoredLoad, Skipped, rows_in_words
-from loadtests.experiment.peaks import look_for_peaks
+from loadtests.experiment.peak.peaks import look_for_peaks
 from loadtests.experiment.plan import Plan
 from loadtests.experiment.record import Record, load_of
 from loadtests.experiment.session import Progress, Session, Subject

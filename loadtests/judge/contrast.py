@@ -15,7 +15,7 @@ from evidence.estimate import CONFIDENCE, Estimate
 from evidence.ratios import ratio_of_runs
 from loadtests.experiment.blocks import Block, Stop
 from loadtests.experiment.measured import AccuracyDifference, AgainstReference, Measured, ScoredLoad
-from loadtests.experiment.search import RESOLUTION, Peak
+from loadtests.experiment.peak.search import RESOLUTION, Peak
 from loadtests.judge.certificate import Accuracies
 
 COST, THROUGHPUT, P50, P99 = "rows_per_core_s", "rows_per_s", "p50_ms", "p99_ms"

@@ -13,9 +13,9 @@ from evidence.shares import wilson
 from loadtests.experiment.blocks import Block, Grade, Stop
 from loadtests.experiment.checks import is_generator_limit
 from loadtests.experiment.measured import Idle, Measured
-from loadtests.experiment.search import Peak, Search
+from loadtests.experiment.peak.search import Peak, Search
+from loadtests.experiment.peak.trial import Curve, Trial
 from loadtests.experiment.timeline import Moment
-from loadtests.experiment.trial import Curve, Trial
 from loadtests.judge.budget import MARGIN, Budget
 from loadtests.judge.certificate import Accuracies
 from loadtests.judge.contrast import Contrasts

@@ -9,12 +9,12 @@ import pytest
 from bundle.bundle import Bundle
 from bundle.store import ModelStore
 from loadtests.experiment.measured import Measured
+from loadtests.experiment.peak.search import Search
+from loadtests.experiment.peak.trial import Trial
 from loadtests.experiment.plan import Plan, Schedule
 from loadtests.experiment.record import Record, load_of, shared_rate
 from loadtests.experiment.rounds.intake import Place, see
-from loadtests.experiment.search import Search
 from loadtests.experiment.session import Subject
-from loadtests.experiment.trial import Trial
 from loadtests.measure.check import Check
 from loadtests.measure.recorder import Recorder
 from loadtests.measure.samples import Samples

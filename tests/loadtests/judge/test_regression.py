@@ -9,7 +9,7 @@ import pytest
 
 from loadtests.errors import LoadTestError
 from loadtests.experiment.measured import Measured
-from loadtests.experiment.search import Peak
+from loadtests.experiment.peak.search import Peak
 from loadtests.judge.change import in_sentences
 from loadtests.judge.document import Document
 from loadtests.judge.regression import compare

@@ -10,7 +10,7 @@ import pytest
 from evidence.estimate import Estimate
 from loadtests.experiment.blocks import TurnFigures
 from loadtests.experiment.measured import Measured, ScoredLoad
-from loadtests.experiment.search import RESOLUTION, Peak, peak_of
+from loadtests.experiment.peak.search import RESOLUTION, Peak, peak_of
 from loadtests.judge.budget import Budget
 from loadtests.judge.contrast import (
     COST,

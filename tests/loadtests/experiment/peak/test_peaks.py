@@ -10,10 +10,10 @@ import pytest
 from bundle.bundle import Bundle
 from bundle.store import ModelStore
 from loadtests.errors import GeneratorError
-from loadtests.experiment.peaks import PROFILE, look_for_peaks
+from loadtests.experiment.peak.peaks import PROFILE, look_for_peaks
+from loadtests.experiment.peak.search import PASSES, RESOLUTION
 from loadtests.experiment.plan import Plan, Schedule
 from loadtests.experiment.record import Record
-from loadtests.experiment.search import PASSES, RESOLUTION
 from loadtests.experiment.session import Session, Subject
 from loadtests.measure.recorder import Recorder
 from loadtests.measure.summary import Window
