@@ -69,7 +69,7 @@ def _run(plan: Plan, asked: Mapping[str, JsonValue], budget: Budget, console: Co
     again = without_secret(shlex.join(["python", "-m", "loadtests", *sys.argv[1:]]))
     report = Report(plan, asked, outcomes, machine.describe(), again, budget)
     path = report.write()
-    terminal.show(report, path, console)
+    terminal.show(report.document, path, console)
     if outcomes.is_partial:
         return interruption.CODE
     return report.verdict.code(lost=any(one.failed for one in outcomes.skipped))

@@ -17,7 +17,6 @@ from loadtests.experiment.forecast import in_words
 from loadtests.judge.document import Document
 from loadtests.report.next_command import next_lines
 from loadtests.report.table import LEFT, LEGEND, SPEED_RATIO, lines, remarks
-from loadtests.report.writer import Report
 from loadtests.rig import interruption
 
 _ONLY_IN_REPORT = ("req/s", "idle p50 ms")
@@ -74,18 +73,17 @@ def bar(terminal: Console, seconds: float) -> Iterator[Bar]:
         yield Bar(progress, progress.add_task("", total=seconds))
 
 
-def show(report: Report, path: Path, terminal: Console) -> None:
+def show(document: Document, path: Path, terminal: Console) -> None:
     """Print the table of the loads, what was not measured, the notes; and last the answer, and what to do."""
-    document = report.document
     terminal.print(_table(document, terminal.width))
     if document.partial:
         terminal.print(f"PARTIAL: {document.partial}")
-    for one in report.skipped:
+    for one in document.skipped:
         terminal.print(f"not measured: {one.variant}: {one.reason}")
     for sentence in remarks(document):
         terminal.print(f"- {_plain(sentence)}", highlight=False)
     terminal.print()
-    terminal.print(_plain(report.verdict.sentences[0]), style="bold", highlight=False)
+    terminal.print(_plain(document.verdict.sentences[0]), style="bold", highlight=False)
     for line in (f"report: {path}", *next_lines(document)):
         terminal.print(line, soft_wrap=True, highlight=False)
 

@@ -152,7 +152,7 @@ class Measured(Strict):
     samples: str
     """File of the raw samples, in the folder of the report."""
     against_reference: AgainstReference | None = None
-    """None where float32 was not measured, or is this one."""
+    """Nothing but the accuracy where float32 was not measured; None where it is this one."""
 
     @property
     def name(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -47,7 +47,11 @@ class Choice:
 class Words:
     """Tells a choice in sentences."""
 
-    def __init__(self, speeds: Speeds, accuracies: Accuracies, budget: Budget) -> None:
+    def __init__(
+        self, names: Collection[str], speeds: Speeds, accuracies: Accuracies, budget: Budget
+    ) -> None:
+        """`names` are the variants that were measured: of others nothing is said."""
+        self._names = names
         self._speeds = speeds
         self._accuracies = accuracies
         self._budget = budget
@@ -80,7 +84,7 @@ class Words:
     def over_budget(self, nearest: Standing, choice: Choice) -> list[str]:
         """Say which variant comes nearest to the budget, and by how much all miss it."""
         why = {name: ", ".join(one.words for one in found) for name, found in choice.misses.items() if found}
-        proven = "known to be accurate enough " if choice.faster else ""
+        proven = "known to be accurate enough " if not all(choice.misses.values()) else ""
         rest = "; ".join(f"`{name}`: {told}" for name, told in why.items() if name != nearest.name)
         first = f"No variant {proven}meets {self._budget.sentence}; the nearest is `{nearest.name}`"
         return [
@@ -89,7 +93,7 @@ class Words:
             *([f"What the others miss it by: {rest}."] if rest else []),
         ]
 
-    def nothing(self, name: str, sizes: dict[str, int]) -> str:
+    def nothing(self, name: str, sizes: Mapping[str, int]) -> str:
         """Say which variant is best supported where no load can be believed."""
         of_reference = sizes.get(REFERENCE)
         size = f", {_size(sizes[name], of_reference)}" if name in sizes and name != REFERENCE else ""
@@ -118,16 +122,27 @@ class Words:
         if self._budget.min_accuracy is not None:
             return sentences
         for name, one in self._accuracies.certificates.items():
+            if name not in self._names:
+                continue
             if one.judgement == "worse":
                 sentences.append(f"`{name}` is less accurate than `{REFERENCE}`: {one.points}.")
             elif one.judgement != "certified" and name not in told:
                 sentences.append(f"`{name}`: {self._evidence(name)}.")
         return sentences
 
-    def mixed(self, best: Standing, others: Sequence[Standing]) -> list[str]:
-        """Name the variants that are faster than the best with some numbers of rows."""
-        sentences = []
+    def without_reference(self, best: Standing) -> str:
+        """Say which is the most accurate where there is nothing to hold it to."""
+        return (
+            f"Ship `{best.name}` for now: of what was measured it is the most accurate, but there is no "
+            f"`{REFERENCE}` to hold it to, and no --min-accuracy says what is enough."
+        )
+
+    def mixed(self, choice: Choice, others: Sequence[Standing]) -> list[str]:
+        """Name the variants that are faster than the best with some numbers of rows, if that is not said."""
+        best, sentences = choice.best, []
         for other in others:
+            if other is choice.reference and other is not best and self._is_mixed(best, other):
+                continue  # said where the best is set against it
             pairs = other.beside(best)
             leads = [self._speeds.lead([pair]) for pair in pairs]
             if other is not best and len({one.side for one in leads} - {0}) > 1:
@@ -142,8 +157,6 @@ class Words:
         accuracy = self._accurate(best)
         if reference is None:
             return f"{accuracy}, {best.bytes / 1000:,.0f} KB"
-        if best is reference:
-            return f"it is `{REFERENCE}` itself"
         speed = self._speeds.lead(best.beside(reference)).against(REFERENCE)
         if self._is_mixed(best, reference):
             speed += f" over all loads ({self._by_rows(best, reference)})"
@@ -207,7 +220,8 @@ class Words:
         if cost.side == throughput.side:
             return ""
         told = f"`{best.name}` has {cost.times} the rows per core-second of `{other.name}`"
-        told += f" and {throughput.times} the throughput"
+        is_known = throughput.ratio.is_bounded
+        told += f" and {throughput.times} the throughput" if is_known else ", and the throughput is not known"
         if cost.side and throughput.side:
             return f"{told}: they contradict each other, and the throughput, which callers see, decides."
         return f"{told}: only the {'processor time' if cost.side else 'throughput'} tells them apart."
@@ -224,10 +238,7 @@ class Words:
         )
 
     def _figures(self, best: Standing) -> str:
-        told = [
-            f"{_rate(load)}, p99 {_ms(load)} with {rows_in_words(load.rows_per_request)} a request"
-            for load in best.loads
-        ]
+        told = [f"{_rate(load)} with {rows_in_words(load.rows_per_request)} a request" for load in best.loads]
         return f"`{best.name}` came to {'; '.join(told)}."
 
 
@@ -239,11 +250,10 @@ def _rate(load: Measured) -> str:
     if load.peak:
         peak = rate_in_words(load.peak.requests_per_s or 0)
         return f"peak {peak} requests/s at p99 of {load.peak.bound_ms:g} ms"
-    return f"{rate_in_words(load.rows_per_s)} rows/s"
-
-
-def _ms(load: Measured) -> str:
-    return "unknown" if load.p99 is None else f"{load.p99:.3g} ms"
+    if not load.answers and load.cost:
+        return f"{rate_in_words(load.cost.value)} rows per core-second"
+    p99 = "unknown" if load.p99 is None else f"{load.p99:.3g} ms"
+    return f"{rate_in_words(load.rows_per_s)} rows/s, p99 {p99}"
 
 
 def _names(known: Sequence[Standing]) -> str:

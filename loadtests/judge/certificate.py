@@ -144,6 +144,13 @@ class Accuracies:
         found = self.of_variant(name)
         return found is not None and found.judgement == "certified"
 
+    def is_enough(self, name: str, budget: Budget) -> bool:
+        """Tell whether a variant is as accurate as was asked for; where nothing was, if it is certified."""
+        if budget.min_accuracy is None:
+            return self.is_certified(name)
+        found = self.of_variant(name)
+        return found is None or found.accuracy.value >= budget.min_accuracy
+
     def between(self, ours: str, theirs: str) -> AccuracyDifference | None:
         """Return the difference between two variants to choose by, on the same rows; None if not known."""
         right = self._validation if self.is_chosen_on_validation else self._test
@@ -180,9 +187,8 @@ def _may_be_shipped(accuracies: Accuracies, bundle: Bundle, budget: Budget, name
     certificate = accuracies.of_variant(name)
     if budget.max_mb is not None and bundle.variant(name).bytes > budget.max_mb * 1e6:
         return False
-    if budget.min_accuracy is not None:
-        return certificate is None or certificate.accuracy.value >= budget.min_accuracy
-    return certificate is None or certificate.judgement != "worse"
+    is_open = certificate is None or certificate.judgement != "worse"
+    return accuracies.is_enough(name, budget) or (is_open and budget.min_accuracy is None)
 
 
 def _judgement(no_worse: float, worse: float) -> Judgement:

@@ -1,13 +1,15 @@
-"""Objections to a verdict: loads that are void, leads that nothing explains, and what a run found."""
+"""Objections to a verdict: how sure it is, loads that are void, leads that nothing explains, findings."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bundle.manifest import REFERENCE
+from loadtests.experiment.blocks import Stop
 from loadtests.experiment.measured import Measured, rows_in_words
+from loadtests.judge.certificate import Accuracies
 from loadtests.judge.contrast import Contrasts
-from loadtests.judge.standing import Standing
+from loadtests.judge.standing import Standing, rows_that_count
 from loadtests.workload.scenarios import SCENARIOS
 
 # A request is cheaper under load than alone, so what a missing model explains is known only roughly: a
@@ -15,6 +17,31 @@ from loadtests.workload.scenarios import SCENARIOS
 DOUBT_LEAD = 1.3
 DOUBT_SHARE = 0.5
 HTTP_DOMINATES = 0.20  # below this share of an unloaded request, the model hardly matters
+
+
+def says_how_sure(
+    loads: Sequence[Measured], known: Mapping[str, Standing], accuracies: Accuracies, stop: Stop | None
+) -> list[str]:
+    """Say what the answer rests on: why the run stopped, how calm the machine was, and what is left out."""
+    sentences = [stop.why] if stop else []
+    graded = [(load, load.grade) for load in loads if load.grade]
+    if graded:
+        load, grade = max(graded, key=lambda one: one[1].scatter)
+        sentences.append(f"The machine was {grade.sentence} (at its worst, with {load.name}).")
+    left_out = [f"`{name}`" for name in dict.fromkeys(load.variant for load in loads) if name not in known]
+    if left_out and known:
+        sentences.append(f"Left out, since a load is missing or cannot be believed: {', '.join(left_out)}.")
+    counted = rows_that_count(loads)
+    lost = sorted({load.rows_per_request for load in loads} - set(counted))
+    if lost and counted:
+        believed = ", ".join(map(rows_in_words, counted))
+        sentences.append(f"Of speed only what was measured with {believed} a request can be believed.")
+    if not accuracies.is_chosen_on_validation and len(accuracies.certificates) > 1:
+        sentences.append(
+            "The bundle keeps no predictions of validation rows: what is more accurate was told by the rows "
+            "that certify it."
+        )
+    return sentences
 
 
 def says_what_is_void(loads: Sequence[Measured]) -> list[str]:

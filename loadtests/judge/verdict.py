@@ -9,7 +9,7 @@ from math import prod
 
 from bundle.manifest import REFERENCE
 from loadtests.experiment.blocks import Stop
-from loadtests.experiment.measured import Measured, rows_in_words
+from loadtests.experiment.measured import Measured
 from loadtests.experiment.rounds.stopping import ALIKE
 from loadtests.judge import objections
 from loadtests.judge.answer import Answer, Choice, Kind, Words
@@ -18,7 +18,7 @@ from loadtests.judge.certificate import Accuracies, Certificate
 from loadtests.judge.contrast import Contrasts
 from loadtests.judge.dominance import Rung, dominated, front
 from loadtests.judge.speed import ALIKE_TAIL, Speeds
-from loadtests.judge.standing import Miss, Standing, has_failures, rows_that_count, standings
+from loadtests.judge.standing import Miss, Standing, has_failures, standings
 
 GATE, VOID = 1, 3  # exit codes
 _SHIPS: set[Kind] = {"ship", "tie", "unproven"}
@@ -55,7 +55,9 @@ class Verdict:
         """Return the exit code of a run; `lost` is whether a variant failed, and was not measured at all."""
         if self.is_void:
             return VOID
-        return 0 if self.is_met and self.is_sound and not lost else GATE
+        if lost or not (self.is_met and self.is_sound):
+            return GATE
+        return VOID if self.answer.kind == "void" else 0
 
 
 def judge(
@@ -72,8 +74,8 @@ def judge(
     counted = [load for one in known.values() for load in one.loads]
     speeds = Speeds(contrasts, counted, budget)
     beaten = dominated(known, speeds, accuracies)
-    judged = _Judge(known, beaten, speeds, accuracies, budget)
-    answer, sentences = judged.answer({load.variant: load.variant_bytes for load in loads})
+    sizes = {load.variant: load.variant_bytes for load in loads}
+    answer, sentences = _Judge(sizes, known, beaten, speeds, accuracies, budget).answer()
     void = objections.says_what_is_void(loads)
     found = [*objections.says_what_failed(loads), *objections.findings(loads)]
     best = known.get(answer.variant)
@@ -85,7 +87,7 @@ def judge(
         front(known, beaten, speeds),
         (
             *sentences,
-            *_says_how_sure(loads, known, accuracies, stop),
+            *objections.says_how_sure(loads, known, accuracies, stop),
             *void,
             *(objections.doubts(best, list(known.values()), contrasts) if best else ()),
             *objections.says_whether_model_matters(loads),
@@ -107,21 +109,24 @@ class _Judge:
 
     def __init__(
         self,
+        sizes: Mapping[str, int],
         known: Mapping[str, Standing],
         beaten: Mapping[str, str],
         speeds: Speeds,
         accuracies: Accuracies,
         budget: Budget,
     ) -> None:
+        """`sizes` are those of all that was measured, in bytes; `known` is what can be believed."""
+        self._sizes = sizes
         self._known = known
         self._beaten = beaten
         self._speeds = speeds
         self._accuracies = accuracies
         self._budget = budget
-        self._words = Words(speeds, accuracies, budget)
+        self._words = Words(sizes, speeds, accuracies, budget)
 
-    def answer(self, sizes: dict[str, int]) -> tuple[Answer, list[str]]:
-        """Return the answer, and the sentences that say it. `sizes` are the bytes of what was measured."""
+    def answer(self) -> tuple[Answer, list[str]]:
+        """Return the answer, and the sentences that say it."""
         sound = [one for one in self._known.values() if not one.has_failures]
         misses = {name: one.unmet(self._budget) for name, one in self._known.items()}
         within = [one for one in sound if not misses[one.name]]
@@ -132,39 +137,41 @@ class _Judge:
         if sound and self._budget and (nearest := self._nearest(sound, misses)):
             choice = Choice(nearest, faster=tuple(unproven), misses=misses)
             others = tuple(one.name for one in unproven)
-            told = self._words.over_budget(nearest, choice)
-            return Answer("over_budget", nearest.name, others), [
-                *told,
-                *self._words.left_out({}, told_of=unproven),
-            ]
-        return self._unmeasured(unproven, sizes)
+            told = [*self._words.over_budget(nearest, choice), *self._words.left_out({}, told_of=unproven)]
+            return Answer("over_budget", nearest.name, others), told
+        return self._unmeasured(unproven)
 
     def _ship(
         self, eligible: list[Standing], unproven: list[Standing], misses: dict[str, list[Miss]]
     ) -> tuple[Answer, list[str]]:
         best = self._best(eligible)
+        order = {one.name: -self._ahead(one, best) for one in (*eligible, *unproven)}
+        eligible, unproven = (sorted(some, key=lambda one: order[one.name]) for some in (eligible, unproven))
         tied = tuple(one for one in eligible if one is not best and self._is_open(one, best))
         faster = tuple(one for one in unproven if self._is_ahead(one, best))
         choice = Choice(best, tied, faster, self._known.get(REFERENCE), misses)
         kind: Kind = "unproven" if faster else "tie" if tied else "ship"
-        told = [*self._words.choice(choice), *self._words.mixed(best, eligible)]
+        told = [*self._words.choice(choice), *self._words.mixed(choice, eligible)]
         answer = Answer(kind, best.name, tuple(one.name for one in faster or tied))
         return answer, [*told, *self._words.left_out(misses, told_of=faster)]
 
-    def _unmeasured(self, unproven: list[Standing], sizes: dict[str, int]) -> tuple[Answer, list[str]]:
+    def _unmeasured(self, unproven: list[Standing]) -> tuple[Answer, list[str]]:
         """Answer where nothing that was measured may be shipped: by what is known without a load."""
-        certified = [name for name in sizes if self._accuracies.is_certified(name)] or [REFERENCE]
-        name = min(certified, key=lambda one: sizes.get(one, 0))
+        sizes = self._sizes
+        enough = [name for name in sizes if self._accuracies.is_enough(name, self._budget)] or [REFERENCE]
+        smallest = min(enough, key=lambda one: sizes.get(one, 0))
         told = self._words.left_out({})
         if all(one.has_failures for one in self._known.values()):
-            return Answer("void", name), [self._words.nothing(name, sizes), *told]
+            return Answer("void", smallest), [self._words.nothing(smallest, sizes), *told]
         others = tuple(one.name for one in unproven)
-        answer = Answer("unproven" if others else "ship", REFERENCE, others)
-        return answer, [self._words.unmeasured(unproven), *told]
+        if self._accuracies.is_certified(REFERENCE):
+            answer = Answer("unproven" if others else "ship", REFERENCE, others)
+            return answer, [self._words.unmeasured(unproven), *told]
+        best = max(unproven, key=lambda one: one.accuracy.value)  # nothing is worse than what is not there
+        return Answer("unproven", best.name), [self._words.without_reference(best)]
 
     def _is_accurate_enough(self, one: Standing) -> bool:
-        """Hold it to the certificate; where a least accuracy was asked for, that is seen to already."""
-        return self._budget.min_accuracy is not None or self._accuracies.is_certified(one.name)
+        return self._accuracies.is_enough(one.name, self._budget)
 
     def _is_worse(self, one: Standing) -> bool:
         certificate = self._accuracies.of_variant(one.name)
@@ -177,7 +184,8 @@ class _Judge:
         return min(among, key=lambda one: prod(miss.times for miss in misses[one.name]), default=None)
 
     def _best(self, eligible: Sequence[Standing]) -> Standing:
-        """Return the fastest, or of those that are not told apart from it one that is clearly smaller.
+        """Return the fastest, or of those that are not told apart from it one that is clearly smaller, or
+        else has a far shorter tail.
 
         As with speed, 5% of the size is nothing to choose by. One that is far behind by its figures is not
         taken for its size, however wide the interval is, and neither is one with a far longer tail.
@@ -187,6 +195,8 @@ class _Judge:
         smallest = min(one.bytes for one in close)
         small = [one for one in close if one.bytes <= smallest * ALIKE]
         best = fastest if fastest in small else self._fastest(small)
+        if shorter := [one for one in small if self._speeds.excess(one.beside(best)) > 0]:
+            best = self._fastest(shorter)
         seen: set[str] = set()
         rivals = {one.name: one for one in eligible}
         while best.name not in seen and self._beaten.get(best.name, "") in rivals:
@@ -220,28 +230,3 @@ class _Judge:
     def _is_ahead(self, one: Standing, best: Standing) -> bool:
         lead = self._speeds.lead(one.beside(best))
         return lead.side > 0 or (not lead.ratio.is_bounded and lead.ratio.value > ALIKE)
-
-
-def _says_how_sure(
-    loads: Sequence[Measured], known: Mapping[str, Standing], accuracies: Accuracies, stop: Stop | None
-) -> list[str]:
-    """Say what the answer rests on: why the run stopped, how calm the machine was, and what is left out."""
-    sentences = [stop.why] if stop else []
-    graded = [(load, load.grade) for load in loads if load.grade]
-    if graded:
-        load, grade = max(graded, key=lambda one: one[1].scatter)
-        sentences.append(f"The machine was {grade.sentence} (at its worst, with {load.name}).")
-    left_out = [f"`{name}`" for name in dict.fromkeys(load.variant for load in loads) if name not in known]
-    if left_out and known:
-        sentences.append(f"Left out, since a load of it cannot be believed: {', '.join(left_out)}.")
-    counted = rows_that_count(loads)
-    lost = sorted({load.rows_per_request for load in loads} - set(counted))
-    if lost and counted:
-        believed = ", ".join(map(rows_in_words, counted))
-        sentences.append(f"Of speed only what was measured with {believed} a request can be believed.")
-    if not accuracies.is_chosen_on_validation and len(accuracies.certificates) > 1:
-        sentences.append(
-            "The bundle keeps no predictions of validation rows: what is more accurate was told by the rows "
-            "that certify it."
-        )
-    return sentences

@@ -23,6 +23,7 @@ LEGEND = (
     "float32; points: accuracy less that of float32, in hundredths; in brackets 95% intervals; ~ is not told "
     "apart"
 )
+_NOTHING = {COST_RATIO: {"-", "1"}, SPEED_RATIO: {"-", "1"}}  # told by a column in which there is no more
 _ANSWERS_FEW = 10  # of a user in a turn
 
 
@@ -33,7 +34,7 @@ def lines(document: Document) -> list[dict[str, str]]:
     kept = [
         title
         for title in found[0]
-        if title in {"rows", "note"} or any(line[title] not in {"-", "1"} for line in found)
+        if title == "note" or {line[title] for line in found} - _NOTHING.get(title, {"-"})
     ]
     return [{title: line[title] for title in kept} for line in found]
 
@@ -50,7 +51,7 @@ def cells(
         "variant": load.variant,
         "rows": str(load.rows_per_request),
         **({"peak req/s": _peak(load)} if is_open else {}),
-        **_speeds(load),
+        **_contrasts(load),
         **({"of interpreter": _share(load.offline.share if load.offline else None)} if is_offline else {}),
         "req/s": rate_in_words(load.requests_per_s),
         "p50 ms": number(load.p50),
@@ -61,7 +62,6 @@ def cells(
         "accuracy (95%)": (
             f"{accuracy.value:.4f} ({accuracy.low:.4f}-{accuracy.high:.4f})" if accuracy else "-"
         ),
-        DIFFERENCE: _difference(load),
         "effective": f"{effective.value:.4f}" if effective else "-",
         "file KB": f"{load.variant_bytes / 1000:,.0f}",
         "memory MB": f"{load.resident_bytes / 1e6:,.0f}" if load.resident_bytes else "-",
@@ -72,11 +72,12 @@ def cells(
     }
 
 
-def _speeds(load: Measured) -> dict[str, str]:
+def _contrasts(load: Measured) -> dict[str, str]:
     contrast, alone = load.against_reference, _ALONE.get(load.variant, "-")
     return {
         COST: rate_in_words(load.cost.value) if load.cost else "-",
         COST_RATIO: ratio_cell(contrast.cost) if contrast else alone if load.cost else "-",
+        DIFFERENCE: _difference(load),
         SPEED: rate_in_words(load.rows_per_s),
         SPEED_RATIO: ratio_cell(contrast.throughput) if contrast else alone,
     }

@@ -29,7 +29,9 @@ _STRUCK = 12.0  # what it costs a name that a line runs through it, in pixels of
 _CROWDED = 34.0  # from one point to the next, in pixels
 _CROWD = 3  # points
 _AISLE = 18.0  # between a crowd and the columns at its sides
+_FAR = 90.0  # a name whose place in a column is farther away looks for one around its point
 _NEVER = 1e9
+_TRIES = 6
 
 
 @dataclass(frozen=True)
@@ -46,17 +48,41 @@ def place(points: Mapping[str, Point], area: Box, lines: Sequence[Line] = ()) ->
     """Return a place within the area for each name that there is room for.
 
     No two names overlap, none lies on a point, and no line from a name to its point runs through a name.
-    `lines` are what names had better keep clear of.
+    `lines` are what names had better keep clear of. Where some find no place, or one far away, all begin anew
+    and they come first ("squeaky wheel": Joslin and Clements 1999).
     """
+    first: list[str] = []
+    tries: list[dict[str, Label]] = []
+    for _ in range(_TRIES):
+        placed = _placed(points, first, area, lines)
+        tries.append(placed)
+        late = [name for name in points if name not in placed or _length(placed[name]) > _FAR]
+        if not late:
+            break
+        first = [*late, *(name for name in first if name not in late)]
+    best = max(tries, key=lambda found: (len(found), -sum(map(_length, found.values()))))
+    return {name: best[name] for name in points if name in best}
+
+
+def _placed(
+    points: Mapping[str, Point], first: Sequence[str], area: Box, lines: Sequence[Line]
+) -> dict[str, Label]:
+    """Place the names that come first, then those of crowds, and then those that are alone."""
     markers = [Box.about(point, 2 * _REACH, 2 * _REACH) for point in points.values()]
-    room = _Room(area, markers, list(lines))
-    for crowd in _crowds(points):
+    room = _Room(area, markers, lines)
+    for name in first:
+        _beside(name, points[name], room)
+    for crowd in _crowds({name: point for name, point in points.items() if name not in room.taken}):
         if len(crowd) >= _CROWD:
             _in_columns({name: points[name] for name in crowd}, room)
     for name, point in points.items():
         if name not in room.taken:
             _beside(name, point, room)
-    return {name: room.taken[name] for name in points if name in room.taken}
+    return room.taken
+
+
+def _length(label: Label) -> float:
+    return dist(*label.leader) if label.leader else 0.0
 
 
 class _Room:
@@ -103,14 +129,14 @@ def _in_columns(points: Mapping[str, Point], room: _Room) -> None:
     found = [[_at_gate(name, points[name], *gate) for gate in gates] for name in names]
     price = [[_price(label, room) for label in line] for line in found]
     for row, column in zip(*linear_sum_assignment(np.array(price)), strict=True):
-        if price[row][column] < _NEVER:
+        if price[row][column] < _FAR:
             room.taken[names[row]] = found[row][column]
 
 
 def _price(label: Label, room: _Room) -> float:
     if not label.leader or not room.has(label):
         return _NEVER
-    return dist(*label.leader) + room.toll(label.box)
+    return _length(label) + room.toll(label.box)
 
 
 def _gates(points: Sequence[Point], area: Box) -> list[tuple[Point, int]]:

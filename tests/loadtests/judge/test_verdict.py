@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -103,6 +104,12 @@ class TestAnswer:
         assert (verdict.answer.kind, verdict.recommended) == ("ship", "float32")
         assert any(one.startswith("`int16x8`: 100 rows do not prove it") for one in verdict.sentences)
 
+    def test_of_a_variant_that_was_not_measured_nothing_is_said(self) -> None:
+        less = measured("int4", accuracy=0.5)
+        verdict = judge([SLOW, FAST], None, Contrasts((), accuracies([SLOW, FAST, less])))
+        assert verdict.certificates["int4"].judgement == "worse"
+        assert not any("int4" in one for one in verdict.sentences)
+
     def test_where_only_what_is_not_proven_was_measured_float32_is_shipped_unseen(self) -> None:
         verdict = judge([FAST], None, Contrasts((), accuracies([SLOW, FAST], rows=100)))
         assert (verdict.answer.kind, verdict.recommended) == ("unproven", "float32")
@@ -137,7 +144,7 @@ class TestVoid:
         assert (
             "VOID: `int8` with 1 row a request: It used 97% of its core; 90% is allowed." in verdict.sentences
         )
-        assert "Left out, since a load of it cannot be believed: `int8`." in verdict.sentences
+        assert "Left out, since a load is missing or cannot be believed: `int8`." in verdict.sentences
 
     def test_where_all_is_void_accuracy_and_size_are_known_nevertheless(self) -> None:
         verdict = judged([voided(SLOW), voided(FAST), voided(measured("int4", size=10, accuracy=0.5))])
@@ -155,6 +162,37 @@ class TestVoid:
         assert verdict.code() == 3
         expected = "Of speed only what was measured with 1 row a request can be believed."
         assert expected in verdict.sentences
+
+    def test_where_every_turn_of_a_busy_machine_is_thrown_away_the_processor_time_answers(self) -> None:
+        """The generator had no core, so no rate counts; what a row costs the service does."""
+
+        def without_rates(load: Measured) -> Measured:
+            nothing: dict[str, Any] = {
+                "rows_per_s": 0.0,
+                "requests_per_s": 0.0,
+                "p50_ms": None,
+                "p99_ms": None,
+            }
+            blocks = [replace(one, turns=0, seconds=0.0, **nothing) for one in load.blocks]
+            figures = {"answers": 0, "throughput": None, "latency": None, "p50_ms": None, "p99_ms": None}
+            return changed(load, blocks=blocks, rows_per_s=0.0, requests_per_s=0.0, **figures)
+
+        loads = [without_rates(SLOW), without_rates(FAST)]
+        verdict = judged(loads)
+        assert (verdict.answer.kind, verdict.recommended, verdict.code()) == ("ship", "int8", 0)
+        assert verdict.sentences[0].startswith(
+            "Ship `int8`: 2.70 times (2.67 to 2.74) the rows per core-second"
+        )
+        assert "`int8` came to 5,400 rows per core-second with 1 row a request." in verdict.sentences
+        assert any("and the throughput is not known: only the processor" in one for one in verdict.sentences)
+        late = judged(loads, Budget(p99_ms=50))
+        assert (late.answer.kind, late.code()) == ("over_budget", 1)
+        assert "p99 not known with 1 row a request" in late.sentences[0]
+
+    def test_where_nothing_was_seen_at_all_no_figure_is_right(self) -> None:
+        none = changed(measured("float32", accuracy=None), answers=0)
+        verdict = judge([none], None, Contrasts((), accuracies([SLOW])))
+        assert (verdict.answer.kind, verdict.code()) == ("void", 3)
 
     def test_a_variant_without_a_single_answer_is_judged_by_its_failures_alone(self) -> None:
         dead = measured("int8", accuracy=None, failures={"no answer (ConnectionRefusedError)": 9})
@@ -245,6 +283,12 @@ class TestBudget:
         )
         assert verdict.sentences[1].startswith("`int8` meets it: 100 rows do not prove it as accurate as")
 
+    def test_what_meets_it_and_is_less_accurate_is_no_answer(self) -> None:
+        verdict = self._judge(max_mb=2)
+        assert (verdict.answer.kind, verdict.answer.variant) == ("over_budget", "float32")
+        assert verdict.sentences[0].startswith("No variant known to be accurate enough meets a file")
+        assert any(one.startswith("`int4` is less accurate than `float32`") for one in verdict.sentences)
+
     def test_a_loss_of_accuracy_that_was_allowed_is_still_told(self) -> None:
         verdict = self._judge(min_accuracy=0.90)
         assert "accuracy 0.9400 (0.9" in verdict.sentences[0]
@@ -267,7 +311,7 @@ class TestBudget:
         stretches = np.repeat(np.arange(20), 100)
         stall = Latency.of(np.where(np.arange(2000) < 25, 0.02, 0.001), stretches)
         loads = [changed(measured("float32"), latency=stall, answers=2000)]
-        text = "\n".join(judge(loads, Budget(p99_ms=50)).sentences)
+        text = _text(loads, Budget(p99_ms=50))
         assert "(1 to unknown: the slow answers came together, as in a stall, and are few events)" in text
 
     def test_a_bound_must_be_held_with_every_number_of_rows(self) -> None:
@@ -307,3 +351,11 @@ def test_a_search_that_found_no_peak_says_why() -> None:
     found = measured("float32", scenario="server", peak=peak(None, None, None))
     verdict = judged([found])
     assert (verdict.answer.kind, verdict.recommended) == ("ship", "float32")
+
+
+def test_where_there_is_no_float32_to_compare_with_the_most_accurate_is_named() -> None:
+    loads = [measured("int8", accuracy=0.97), measured("float16", rows_per_s=500)]
+    verdict = judged(loads)
+    assert (verdict.answer.kind, verdict.recommended) == ("unproven", "float16")
+    assert "there is no `float32` to hold it to, and no --min-accuracy says" in verdict.sentences[0]
+    assert judged(loads, Budget(min_accuracy=0.95)).recommended == "int8"

@@ -59,10 +59,16 @@ def test_every_load_is_set_against_float32_with_as_many_rows_in_cost_and_in_thro
 def test_rows_per_core_second_stand_before_throughput_and_are_left_out_where_nobody_knows_them() -> None:
     ours = document([measured("float32"), measured("int8")])
     titles = list(lines(ours)[0])
-    assert titles[:6] == ["variant", "rows", COST, COST_RATIO, SPEED, SPEED_RATIO]
+    assert titles[:7] == ["variant", "rows", COST, COST_RATIO, DIFFERENCE, SPEED, SPEED_RATIO]
     strange = document([_strange(load) for load in ours.results])
     assert not {COST, COST_RATIO} & set(lines(strange)[0])
     assert {SPEED, SPEED_RATIO} <= set(lines(strange)[0])
+
+
+def test_a_column_is_left_out_only_where_it_tells_nothing() -> None:
+    titles = set(lines(document([measured("float32")]))[0])
+    assert not {COST_RATIO, SPEED_RATIO, DIFFERENCE} & titles
+    assert {"rows", "p50 ms", "failed", "note"} <= titles  # which are all 1, all 1, all 0, and all empty
 
 
 def test_a_row_says_how_far_its_accuracy_is_from_that_of_float32_and_what_that_proves() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,9 +16,11 @@ from loadtests.judge.budget import Budget
 from loadtests.judge.document import read
 from loadtests.measure.recorder import Recorder
 from loadtests.report.method import method
+from loadtests.report.next_command import next_lines
 from loadtests.report.writer import Report
 from loadtests.rig.cores import Cores
 from tests.loadtests.results import changed, measured, stop
+from tests.running_service import running_service
 
 STOP = stop(is_decided=False)
 
@@ -123,9 +126,19 @@ def test_the_method_says_nothing_of_what_there_was_not(report: Report) -> None:
     assert not re.search(r"turns?\b|round|block", text)
 
 
-def test_a_request_to_try_is_one_that_the_service_takes(report: Report) -> None:
-    body = json.loads((report.plan.out / "request.json").read_text())
-    assert np.shape(body["instances"]) == (1, 64)
+def test_the_commands_to_try_next_start_a_service_and_get_an_answer_from_it(
+    report: Report, tmp_path: Path
+) -> None:
+    asked = {"models": str(report.plan.models), "out": str(report.plan.out)}
+    lines = next_lines(report.document.model_copy(update={"asked": asked}))
+    start, ask = (shlex.split(line.partition(": ")[2]) for line in lines[:2])
+    assert start[:4] == ["python", "-m", "service", "--models"]
+    assert (ask[0], ask[2]) == ("curl", "-d")
+    with running_service(Path(start[4]), tmp_path / "log", "--default-model", "breast_cancer") as service:
+        address = ask[1].removeprefix("http://localhost:8000")
+        answer = service.client.post(address, content=Path(ask[3].removeprefix("@")).read_bytes())
+    assert (answer.status_code, answer.json()["model"], answer.json()["variant"]) == (200, "digits", "int8")
+    assert len(answer.json()["predictions"]) == 1
 
 
 def test_an_interrupted_run_says_how_far_it_came(report: Report) -> None:
