@@ -76,8 +76,9 @@ class Grade:
 
     word: str
     """`calm`, `uneasy` or `rough`."""
-    scatter: float
-    """Of the turns' rates about those of their block, as a share: a robust standard deviation."""
+    scatter: float | None
+    """Of the turns' rates about those of their block, as a share: a robust standard deviation. None where no
+    turn counts."""
     void_turns: float
     """Share of the turns that do not count."""
     waited: float | None

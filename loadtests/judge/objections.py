@@ -28,7 +28,7 @@ def says_how_sure(
     sentences = [stop.why] if stop else []
     graded = [(load, load.grade) for load in loads if load.grade]
     if graded:
-        load, grade = max(graded, key=lambda one: (_GRADES.index(one[1].word), one[1].scatter))
+        load, grade = max(graded, key=lambda one: (_GRADES.index(one[1].word), one[1].scatter or 0.0))
         sentences.append(f"The machine was {grade.sentence} (at its worst, with {load.name}).")
     left_out = [f"`{name}`" for name in dict.fromkeys(load.variant for load in loads) if name not in known]
     if left_out and known:
@@ -81,10 +81,11 @@ def doubts(best: Standing, known: Sequence[Standing], contrasts: Contrasts) -> l
     for other in known:
         for ours, theirs in best.beside(other):
             share, lead = theirs.unloaded.model_share, contrasts.throughput(ours, theirs)
-            if other is best or lead is None or share is None or share > DOUBT_SHARE:
+            is_known = lead is not None and lead.is_bounded
+            if other is best or lead is None or not is_known or share is None or share > DOUBT_SHARE:
                 continue
             explained = 1 / (1 - share)
-            if (lead.low if lead.is_bounded else lead.value) > explained * DOUBT_LEAD:
+            if lead.low > explained * DOUBT_LEAD:
                 whom = f"`{other.name}` with {rows_in_words(ours.rows_per_request)}"
                 leads.append(f"{lead.value:.2f} times {whom}, where {explained:.2f} can be explained")
     if not leads:

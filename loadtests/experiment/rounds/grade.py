@@ -30,7 +30,7 @@ def grade(
     void = sum(bool(one.why_void) for one in turns) / len(turns) if turns else 0.0
     scatter = _scatter(turns, "p50_ms" if is_scheduled else "rows_per_s")
     away = max(share for share in (waited, stolen, others, void, 0.0) if share is not None)
-    step = max(_step(scatter, _SCATTER), _step(away, _AWAY))
+    step = max(_step(scatter or 0.0, _SCATTER), _step(away, _AWAY))
     return Grade((CALM, UNEASY, ROUGH)[step], scatter, void, waited, stolen, others)
 
 
@@ -38,7 +38,7 @@ def _step(share: float, bounds: Sequence[float]) -> int:
     return sum(share > bound for bound in bounds)
 
 
-def _scatter(turns: Sequence[TurnFigures], figure: str) -> float:
+def _scatter(turns: Sequence[TurnFigures], figure: str) -> float | None:
     """Return the robust standard deviation of a figure's logarithm about the median of its block."""
     logs: dict[int, list[float]] = {}
     for one in turns:
@@ -48,4 +48,4 @@ def _scatter(turns: Sequence[TurnFigures], figure: str) -> float:
     if all(len(found) < 2 for found in logs.values()):  # one a block: about all of them together
         logs = {0: [value for found in logs.values() for value in found]}
     off = [abs(value - float(np.median(found))) for found in logs.values() for value in found]
-    return _NORMAL * float(np.median(off)) if off else 0.0
+    return _NORMAL * float(np.median(off)) if off else None
