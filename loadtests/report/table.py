@@ -53,7 +53,7 @@ def cells(
         **({"peak req/s": _peak(load)} if is_open else {}),
         **_contrasts(load),
         **({"of interpreter": _share(load.offline.share if load.offline else None)} if is_offline else {}),
-        "req/s": rate_in_words(load.requests_per_s),
+        "req/s": rate_in_words(load.requests_per_s) if load.requests else "-",
         "p50 ms": number(load.p50),
         **({"p90 ms": number(load.latency.p90_ms.value if load.latency else None)} if is_stream else {}),
         "p99 ms": number(load.p99),
@@ -78,7 +78,7 @@ def _contrasts(load: Measured) -> dict[str, str]:
         COST: rate_in_words(load.cost.value) if load.cost else "-",
         COST_RATIO: ratio_cell(contrast.cost) if contrast else alone if load.cost else "-",
         DIFFERENCE: _difference(load),
-        SPEED: rate_in_words(load.rows_per_s),
+        SPEED: rate_in_words(load.rows_per_s) if load.requests else "-",
         SPEED_RATIO: ratio_cell(contrast.throughput) if contrast else alone,
     }
 

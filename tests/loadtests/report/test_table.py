@@ -43,6 +43,8 @@ def test_a_row_says_what_dominates_it_and_that_it_is_void() -> None:
 
 
 def test_what_is_not_known_is_a_dash() -> None:
+    row = cells(changed(measured("int8"), requests=0, answers=0), {})
+    assert (row[SPEED], row["req/s"]) == ("-", "-")
     row = cells(measured("int8", accuracy=None, model_ms=None), {})
     assert (row["accuracy (95%)"], row["effective"], row["model"]) == ("-", "-", "-")
 
