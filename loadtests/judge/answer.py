@@ -220,7 +220,8 @@ class Words:
         if cost.side == throughput.side:
             return ""
         told = f"`{best.name}` has {cost.times} the rows per core-second of `{other.name}`"
-        told += f" and {throughput.times} the throughput"
+        is_known = throughput.ratio.is_bounded
+        told += f" and {throughput.times} the throughput" if is_known else ", and the throughput is not known"
         if cost.side and throughput.side:
             return f"{told}: they contradict each other, and the throughput, which callers see, decides."
         return f"{told}: only the {'processor time' if cost.side else 'throughput'} tells them apart."
@@ -249,6 +250,8 @@ def _rate(load: Measured) -> str:
     if load.peak:
         peak = rate_in_words(load.peak.requests_per_s or 0)
         return f"peak {peak} requests/s at p99 of {load.peak.bound_ms:g} ms"
+    if not load.answers and load.cost:
+        return f"{rate_in_words(load.cost.value)} rows per core-second"
     p99 = "unknown" if load.p99 is None else f"{load.p99:.3g} ms"
     return f"{rate_in_words(load.rows_per_s)} rows/s, p99 {p99}"
 

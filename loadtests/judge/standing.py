@@ -56,10 +56,12 @@ class Standing:
                 found.append(Miss(f"no rate holds p99 of {load.peak.bound_ms:g} ms {where}{why}", inf))
             elif not load.peak and budget.p99_ms is not None and (load.p99 or inf) > budget.p99_ms:
                 p99 = load.p99 or inf
-                found.append(Miss(f"p99 {p99:.3g} ms {where}", p99 / budget.p99_ms))
+                words = f"{p99:.3g} ms" if load.p99 else "not known"
+                found.append(Miss(f"p99 {words} {where}", p99 / budget.p99_ms))
             if budget.min_rps is not None and rate < budget.min_rps:
                 beyond = budget.min_rps / rate if rate else inf
-                found.append(Miss(f"{rate_in_words(rate)} requests/s {where}", beyond))
+                words = f"{rate_in_words(rate)} requests/s" if rate else "requests/s not known"
+                found.append(Miss(f"{words} {where}", beyond))
         if budget.min_accuracy is not None and self.accuracy.value < budget.min_accuracy:
             allowed = 1 - budget.min_accuracy
             beyond = (1 - self.accuracy.value) / allowed if allowed else inf
@@ -122,4 +124,5 @@ def has_failures(load: Measured) -> bool:
 
 
 def _is_nothing(load: Measured) -> bool:
-    return bool(load.void) or not load.answers
+    """Tell whether there is no figure to believe; processor time tells even where no rate does."""
+    return bool(load.void) or (not load.answers and load.cost is None)

@@ -55,7 +55,9 @@ class Verdict:
         """Return the exit code of a run; `lost` is whether a variant failed, and was not measured at all."""
         if self.is_void:
             return VOID
-        return 0 if self.is_met and self.is_sound and not lost else GATE
+        if lost or not (self.is_met and self.is_sound):
+            return GATE
+        return VOID if self.answer.kind == "void" else 0
 
 
 def judge(

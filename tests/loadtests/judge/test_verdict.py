@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -162,6 +163,37 @@ class TestVoid:
         expected = "Of speed only what was measured with 1 row a request can be believed."
         assert expected in verdict.sentences
 
+    def test_where_every_turn_of_a_busy_machine_is_thrown_away_the_processor_time_answers(self) -> None:
+        """The generator had no core, so no rate counts; what a row costs the service does."""
+
+        def without_rates(load: Measured) -> Measured:
+            nothing: dict[str, Any] = {
+                "rows_per_s": 0.0,
+                "requests_per_s": 0.0,
+                "p50_ms": None,
+                "p99_ms": None,
+            }
+            blocks = [replace(one, turns=0, seconds=0.0, **nothing) for one in load.blocks]
+            figures = {"answers": 0, "throughput": None, "latency": None, "p50_ms": None, "p99_ms": None}
+            return changed(load, blocks=blocks, rows_per_s=0.0, requests_per_s=0.0, **figures)
+
+        loads = [without_rates(SLOW), without_rates(FAST)]
+        verdict = judged(loads)
+        assert (verdict.answer.kind, verdict.recommended, verdict.code()) == ("ship", "int8", 0)
+        assert verdict.sentences[0].startswith(
+            "Ship `int8`: 2.70 times (2.67 to 2.74) the rows per core-second"
+        )
+        assert "`int8` came to 5,400 rows per core-second with 1 row a request." in verdict.sentences
+        assert any("and the throughput is not known: only the processor" in one for one in verdict.sentences)
+        late = judged(loads, Budget(p99_ms=50))
+        assert (late.answer.kind, late.code()) == ("over_budget", 1)
+        assert "p99 not known with 1 row a request" in late.sentences[0]
+
+    def test_where_nothing_was_seen_at_all_no_figure_is_right(self) -> None:
+        none = changed(measured("float32", accuracy=None), answers=0)
+        verdict = judge([none], None, Contrasts((), accuracies([SLOW])))
+        assert (verdict.answer.kind, verdict.code()) == ("void", 3)
+
     def test_a_variant_without_a_single_answer_is_judged_by_its_failures_alone(self) -> None:
         dead = measured("int8", accuracy=None, failures={"no answer (ConnectionRefusedError)": 9})
         verdict = judged([measured("float32"), changed(dead, answers=0)])
@@ -279,7 +311,7 @@ class TestBudget:
         stretches = np.repeat(np.arange(20), 100)
         stall = Latency.of(np.where(np.arange(2000) < 25, 0.02, 0.001), stretches)
         loads = [changed(measured("float32"), latency=stall, answers=2000)]
-        text = "\n".join(judge(loads, Budget(p99_ms=50)).sentences)
+        text = _text(loads, Budget(p99_ms=50))
         assert "(1 to unknown: the slow answers came together, as in a stall, and are few events)" in text
 
     def test_a_bound_must_be_held_with_every_number_of_rows(self) -> None:
