@@ -34,7 +34,7 @@ EPILOG = (
 
 @command
 def run_command(options: RunOptions) -> None:
-    """Load the variants in interleaved rounds; write report.html, and the same as JSON, Markdown, CSV, SVG.
+    """Load the variants in short turns until it is decided; write report.html, JSON, Markdown, CSV and SVG.
 
     Exit code 0: there is an answer. 1: the budget is not met, a variant or requests failed, or a check found
     something. 2: a mistake in what was asked. 3: a load is void, so a figure is wrong; what the others tell

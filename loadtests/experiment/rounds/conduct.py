@@ -17,6 +17,8 @@ from loadtests.rig.processor import processor_s, waited_s
 from loadtests.workload.block import Block
 from loadtests.workload.scenarios import SHAPED
 
+_WARM_UP_S = 0.01  # at the least: how long a request takes says how long a turn must be
+
 
 def take_turns(
     session: Session, records: Sequence[Record], place: Place, block_s: float
@@ -30,7 +32,7 @@ def take_turns(
     orders = tuple(session.order(one.subject, one.rows) for one in records)
     processes = tuple(one.subject.server.pids() for one in records)
     session.progress.begin("all", f"warming up for block {place.index + 1}")
-    warm_up = [Slot(load, -1, plan.schedule.warmup_s) for load in range(len(records))]
+    warm_up = [Slot(load, -1, max(plan.schedule.warmup_s, _WARM_UP_S)) for load in range(len(records))]
     warm = session.take(Block(orders, processes, _turns(warm_up)))
     alive = [load for load in range(len(records)) if _is_answering(warm, load)]
     slots = _slots(session, records, warm, alive, place, block_s)
