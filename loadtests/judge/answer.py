@@ -198,7 +198,7 @@ class Words:
     def _tie(self, choice: Choice) -> str:
         best, first = choice.best, choice.tied[0]
         lead = self._speeds.lead(best.beside(first))
-        names = f"`{best.name}` and {_names(choice.tied)}"
+        names = _names([best, *choice.tied])
         how = "are alike" if lead.is_alike else "cannot be told apart"
         return (
             f"{names} {how} in {lead.words}, {lead.times} that of `{first.name}`: take `{best.name}`, since "
@@ -257,4 +257,5 @@ def _rate(load: Measured) -> str:
 
 
 def _names(known: Sequence[Standing]) -> str:
-    return ", ".join(f"`{one.name}`" for one in known)
+    *first, last = (f"`{one.name}`" for one in known)
+    return f"{', '.join(first)} and {last}" if first else last

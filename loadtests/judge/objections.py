@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from bundle.manifest import REFERENCE
 from loadtests.experiment.blocks import Stop
 from loadtests.experiment.measured import Measured, rows_in_words
+from loadtests.experiment.rounds.grade import CALM, ROUGH, UNEASY
 from loadtests.judge.certificate import Accuracies
 from loadtests.judge.contrast import Contrasts
 from loadtests.judge.standing import Standing, rows_that_count
@@ -16,6 +17,7 @@ from loadtests.workload.scenarios import SCENARIOS
 # lead is doubted where it is well beyond that, and not where most of the request is the model's own.
 DOUBT_LEAD = 1.3
 DOUBT_SHARE = 0.5
+_GRADES = (CALM, UNEASY, ROUGH)
 HTTP_DOMINATES = 0.20  # below this share of an unloaded request, the model hardly matters
 
 
@@ -26,7 +28,7 @@ def says_how_sure(
     sentences = [stop.why] if stop else []
     graded = [(load, load.grade) for load in loads if load.grade]
     if graded:
-        load, grade = max(graded, key=lambda one: one[1].scatter)
+        load, grade = max(graded, key=lambda one: (_GRADES.index(one[1].word), one[1].scatter))
         sentences.append(f"The machine was {grade.sentence} (at its worst, with {load.name}).")
     left_out = [f"`{name}`" for name in dict.fromkeys(load.variant for load in loads) if name not in known]
     if left_out and known:

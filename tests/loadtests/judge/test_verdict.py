@@ -116,7 +116,9 @@ class TestAnswer:
         assert verdict.sentences[0].startswith("Ship `float32` for now, of whose speed this run says nothing")
 
     def test_why_it_stopped_and_how_calm_the_machine_was_are_told_after_the_answer(self) -> None:
-        loads = [SLOW, changed(FAST, grade=replace(FAST.grade, word="rough", scatter=0.3))]  # type: ignore[type-var]
+        assert FAST.grade
+        rough = changed(FAST, grade=replace(FAST.grade, word="rough", scatter=0.0, void_turns=1.0))
+        loads = [SLOW, rough]
         known = Contrasts((), accuracies(loads))
         sentences = judge(loads, None, known, stop(is_decided=False)).sentences
         assert sentences[0].startswith("Ship `int8`")
