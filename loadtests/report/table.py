@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from bundle.manifest import REFERENCE
 from evidence.estimate import Estimate
 from loadtests.experiment.measured import Measured, rate_in_words
 from loadtests.experiment.peak.search import Peak
 from loadtests.judge.certificate import Certificate
-from loadtests.judge.contrast import Contrasts
 from loadtests.judge.document import Document
 
 _ALONE = {REFERENCE: "1"}  # what stands in the column of ratios where there is none
@@ -146,33 +145,40 @@ def _share(value: float | None) -> str:
     return "-" if value is None else f"{value:.1%}"
 
 
-def matrix(loads: Sequence[Measured], contrasts: Contrasts) -> list[dict[str, str]]:
-    """Return each load over each other, as lines of cells: in what `matrix_of` says."""
-    of = contrasts.cost if any(load.cost for load in loads) else contrasts.throughput
+def matrix(document: Document, rows: int) -> list[dict[str, str]]:
+    """Return each variant over each other with so many rows, as lines of cells.
+
+    There are those that nothing dominates, which a reader may choose from, and float32.
+    """
+    dominated = set(document.verdict.dominated) - {REFERENCE}
+    names = [load.variant for load in document.with_rows(rows) if load.variant not in dominated]
+    ratios = {(one.variant, one.other): one.ratio for one in document.pairs if one.rows_per_request == rows}
+    ratios |= {(other, one): _inverse(ratio) for (one, other), ratio in ratios.items()}
     return [
         {
-            "variant": ours.variant,
+            "variant": ours,
             **{
-                f"/ {theirs.variant}": "" if ours is theirs else ratio_cell(of(ours, theirs))
-                for theirs in loads
+                f"/ {theirs}": ratio_cell(ratios.get((ours, theirs))) if ours != theirs else ""
+                for theirs in names
             },
         }
-        for ours in loads
+        for ours in names
     ]
 
 
-def matrix_of(loads: Sequence[Measured]) -> str:
-    """Return what a matrix sets against each other: throughput only where processor time is not known."""
-    return "Rows per core-second" if any(load.cost for load in loads) else "Throughput"
+def matrix_of(document: Document) -> str:
+    """Return what the matrix sets against each other, as `Rows per core-second`."""
+    return next((one.figure.capitalize() for one in document.pairs), "Throughput")
+
+
+def _inverse(ratio: Estimate | None) -> Estimate | None:
+    if ratio is None or not ratio.value:
+        return None
+    value = 1 / ratio.value
+    return Estimate(value, 1 / ratio.high, 1 / ratio.low) if ratio.is_bounded else Estimate.unbounded(value)
 
 
 def remarks(document: Document) -> list[str]:
     """Return the sentences after the answer that the table does not say as well."""
     _, *found = document.verdict.sentences
     return [one for one in found if not any(words in one for words in _IN_THE_TABLE)]
-
-
-def undominated(document: Document, rows: int) -> list[Measured]:
-    """Return the loads with so many rows that a reader may choose from, and float32."""
-    dominated = set(document.verdict.dominated) - {REFERENCE}
-    return [load for load in document.with_rows(rows) if load.variant not in dominated]
