@@ -67,7 +67,7 @@ def cells(
         "idle p50 ms": number(load.unloaded.p50_ms),
         "model": _share(load.unloaded.model_share),
         "grade": load.grade.word if load.grade else "-",
-        "note": "; ".join([*_notes_of_accuracy(certificate), *_notes(load, dominated)]),
+        "note": "; ".join([*_notes(load), *_notes_of_choice(load, dominated, certificate)]),
     }
 
 
@@ -104,21 +104,24 @@ def number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3g}" if value < 100 else f"{value:,.0f}"
 
 
-def _notes(load: Measured, dominated: Mapping[str, str]) -> list[str]:
+def _notes(load: Measured) -> list[str]:
     notes = [f"VOID ({', '.join(load.void)})"] if load.void else []
     if load.generator_limited and "generator" not in load.void:
         notes.append(f"generator was the limit ({load.generator_cpu:.0%} of its core)")
     if load.answers_per_user is not None and load.answers_per_user < _ANSWERS_FEW:
         notes.append(f"a user got under ten answers in a turn ({load.answers_per_user:.1f})")
-    if load.variant in dominated:
-        notes.append(f"dominated by {dominated[load.variant]}")
     return notes + _notes_of_peak(load.peak)
 
 
-def _notes_of_accuracy(certificate: Certificate | None) -> list[str]:
-    if certificate is None or certificate.judgement == "certified" or certificate.difference is None:
-        return []
-    return ["less accurate" if certificate.judgement == "worse" else "accuracy not proven"]
+def _notes_of_choice(
+    load: Measured, dominated: Mapping[str, str], certificate: Certificate | None
+) -> list[str]:
+    notes = []
+    if certificate and certificate.difference and certificate.judgement != "certified":
+        notes.append("less accurate" if certificate.judgement == "worse" else "accuracy not proven")
+    if load.variant in dominated:
+        notes.append(f"dominated by {dominated[load.variant]}")
+    return notes
 
 
 def _notes_of_peak(peak: Peak | None) -> list[str]:

@@ -82,6 +82,7 @@ def test_a_row_says_how_far_its_accuracy_is_from_that_of_float32_and_what_that_p
     assert cells(load, {}, worse)[DIFFERENCE] == "-1.7 (-2.0 to -1.3)"
     assert cells(load, {"weight_int4": "int8"}, worse)["note"] == "less accurate; dominated by int8"
     assert cells(load, {}, open_)["note"] == "accuracy not proven"
+    assert cells(voided(load), {}, open_)["note"] == "VOID (generator); accuracy not proven"
 
 
 def test_a_row_says_how_calm_the_machine_was_and_where_a_user_got_few_answers() -> None:
