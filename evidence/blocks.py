@@ -2,23 +2,19 @@
 
 On a shared machine a figure swings by a factor of two within an hour, and the ratio of two figures taken one
 after the other by a few per cent. So the ratio is taken within each round, in which every variant had one
-turn; the rounds of a block are summed up by their trimmed mean (Tukey and McLaughlin 1963), which a few turns
-that were disturbed leave as it is; and only the blocks, between which the services were started anew, count
-as independent: what differs from start to start is in the interval.
+turn. The rounds of a block are summed up by their trimmed mean, which a few turns that were disturbed leave
+as it is. And only the blocks, between which the services were started anew, count as independent: what
+differs from start to start is in the interval.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import isnan, log
-
-import numpy as np
+from math import log
 
 from evidence.estimate import CONFIDENCE, Estimate
 from evidence.ratios import level_of_logs
-
-TRIM = 0.2
-"""The share of the rounds of a block that is left out at each end."""
+from evidence.trimmed import trimmed_mean
 
 Turns = Mapping[tuple[int, int], float]
 """A figure by block and round; NaN, or nothing, where there is none."""
@@ -50,15 +46,3 @@ def ratio_of_blocks(logs: Mapping[int, float], confidence: float = CONFIDENCE) -
     One block gives no interval, and none nothing.
     """
     return level_of_logs(list(logs.values()), confidence)
-
-
-def trimmed_mean(values: Sequence[float]) -> float:
-    """Return the mean of the values without the fifth that is smallest and that which is largest.
-
-    Raises ValueError where there are none.
-    """
-    if not len(values) or any(map(isnan, values)):
-        raise ValueError(f"no mean of {values}")
-    ordered = np.sort(np.asarray(values, np.float64))
-    out = int(TRIM * len(ordered))
-    return float(ordered[out : len(ordered) - out].mean())

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from math import exp, isnan, log, nan
+from math import isnan, nan
+from statistics import geometric_mean
 
 import numpy as np
 
 from bundle.manifest import VariantSpec
-from evidence.blocks import Turns, trimmed_mean
+from evidence.blocks import Turns
 from evidence.estimate import Estimate
 from evidence.ratios import level_of_rounds
 from loadtests.experiment import checks
@@ -120,8 +121,8 @@ def _summary(plan: Plan, record: Record) -> Summary:
     if plan.scenario.kind != CLOSED:
         return summary
     seconds = sum(one.block.seconds for one in counted)
-    rates = [log(one.block.requests_per_s) for one in counted if one.block.requests_per_s]
-    rate = exp(trimmed_mean(rates)) if rates else 0.0
+    rates = [one.block.requests_per_s for one in counted if one.block.requests_per_s]
+    rate = geometric_mean(rates) if rates else 0.0
     return replace(
         summary,
         seconds=seconds,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from evidence.estimate import Estimate
 from evidence.ratios import ratio_of_all, ratio_of_runs
-from evidence.unpaired import unpaired_difference
+from evidence.shares import unpaired_difference
 from loadtests.errors import LoadTestError
 from loadtests.experiment.measured import Measured
 from loadtests.judge.change import BETTER, SAME, UNKNOWN, WORSE, Change, Changes

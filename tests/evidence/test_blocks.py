@@ -7,7 +7,7 @@ from math import exp, log
 import numpy as np
 import pytest
 
-from evidence.blocks import paired_logs, ratio_of_blocks, trimmed_mean, weighted
+from evidence.blocks import paired_logs, ratio_of_blocks, weighted
 
 
 def _turns(values: list[list[float]]) -> dict[tuple[int, int], float]:
@@ -63,10 +63,3 @@ def test_several_loads_count_by_their_weights_where_a_block_has_them_all() -> No
     both = weighted([(3.0, {0: 0.4, 1: 0.8}), (1.0, {0: 0.0, 2: 5.0})])
 
     assert both == {0: pytest.approx(0.3)}
-
-
-def test_a_mean_of_what_is_no_number_is_refused() -> None:
-    with pytest.raises(ValueError, match="no mean"):
-        trimmed_mean([1.0, float("nan")])
-    with pytest.raises(ValueError, match="no mean"):
-        trimmed_mean([])

@@ -12,7 +12,7 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import binomtest
 
 from evidence.paired import Pairs, judge, rows_needed, tango
-from evidence.unpaired import unpaired_difference
+from evidence.shares import unpaired_difference
 
 Z90 = 1.6448536269514722
 Shares = npt.NDArray[np.float64]

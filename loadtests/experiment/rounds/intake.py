@@ -8,8 +8,8 @@ from math import exp, log
 
 import numpy as np
 
-from evidence.blocks import trimmed_mean
 from evidence.percentiles import percentile
+from evidence.trimmed import trimmed_mean
 from loadtests.experiment.blocks import Block, TurnFigures
 from loadtests.experiment.checks import WAITED_MAX
 from loadtests.measure.samples import Samples
