@@ -6,6 +6,8 @@ Between two runs of one variant lies a change: see `regression`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
 from math import log
 from typing import Self
 
@@ -17,6 +19,7 @@ from loadtests.experiment.blocks import Block, Stop
 from loadtests.experiment.measured import AccuracyDifference, AgainstReference, Measured, ScoredLoad
 from loadtests.experiment.peak.search import RESOLUTION, Peak
 from loadtests.judge.certificate import Accuracies
+from loadtests.measure.written import OpenEstimate
 
 COST, THROUGHPUT, P50, P99 = "rows_per_core_s", "rows_per_s", "p50_ms", "p99_ms"
 GOODPUT = "goodput_per_s"
@@ -26,6 +29,19 @@ so a p99 that is only as long as the throughput is low leaves this as it is."""
 PEAK = "peak"
 LESS_IS_BETTER = {P50, P99, TAIL}
 _BY_TURN = {COST, THROUGHPUT, P50}  # the rest takes more answers than a turn has
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two variants with as many rows a request, and how many times the first one's figure is the other's."""
+
+    rows_per_request: int
+    variant: str
+    other: str
+    figure: str
+    """`rows per core-second`; `throughput` where processor time is not known; `peak rate` of a search."""
+    ratio: OpenEstimate | None
+    """With the interval of this pair alone; None where nothing is known."""
 
 
 class Contrasts:
@@ -93,6 +109,17 @@ class Contrasts:
     def p99(self, ours: Measured, theirs: Measured) -> Estimate | None:
         """Return the ratio of the 99th percentiles of the latency; less is better."""
         return self.ratio(P99, ours, theirs) or _bare(ours.p99, theirs.p99)
+
+    def pairs(self, loads: Sequence[Measured]) -> list[Pair]:
+        """Return every two variants with as many rows a request, once, in the order of the loads."""
+        sought = any(load.peak for load in loads)
+        of = self.cost if any(load.cost for load in loads) and not sought else self.throughput
+        figure = "peak rate" if sought else "rows per core-second" if of == self.cost else "throughput"
+        return [
+            Pair(one.rows_per_request, one.variant, other.variant, figure, of(one, other))
+            for one, other in combinations(loads, 2)
+            if one.rows_per_request == other.rows_per_request
+        ]
 
     def with_reference(self, loads: Sequence[Measured]) -> list[Measured]:
         """Return the loads, each with what lies between it and float32 with as many rows a request."""

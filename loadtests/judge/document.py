@@ -12,6 +12,7 @@ from loadtests.errors import LoadTestError
 from loadtests.experiment.blocks import Stop
 from loadtests.experiment.measured import Measured, Skipped, Strict
 from loadtests.judge.budget import Budget
+from loadtests.judge.contrast import Pair
 from loadtests.judge.verdict import Verdict
 
 SCHEMA_VERSION: Literal[4] = 4
@@ -48,6 +49,8 @@ class Document(Strict):
     """How it was measured and what the figures are, in sentences."""
     results: list[Measured]
     skipped: list[Skipped]
+    pairs: list[Pair]
+    """Every two variants with as many rows a request; of the turns of both, where they are known."""
 
     @property
     def title(self) -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from loadtests.experiment.measured import Skipped
-from loadtests.judge.contrast import Contrasts
 from loadtests.judge.document import Document
 from loadtests.report.escapes import code_in_markdown, in_markdown, sentence_in_markdown
 from loadtests.report.grades import grade_lines
-from loadtests.report.table import LEFT, LEGEND, lines, matrix, matrix_of, undominated
+from loadtests.report.table import LEFT, LEGEND, lines, matrix, matrix_of
 from loadtests.rig.machine import counted
 
 FILE_NAME = "report.md"
@@ -32,11 +31,11 @@ def markdown(document: Document, pictures: Sequence[str] = ()) -> str:
     if len(document.variants) > 1:
         blocks.append("## Told apart?")
         blocks.append(
-            f"{matrix_of(document.results)} of the line's variant over the column's, of those that nothing "
+            f"{matrix_of(document)} of the line's variant over the column's, of those that nothing "
             "dominates and float32. ~ is not told apart."
         )
         for rows in document.rows:
-            blocks.append(lines_as_table(matrix(undominated(document, rows), Contrasts())))
+            blocks.append(lines_as_table(matrix(document, rows)))
     if graded := grade_lines(document.results):
         blocks += ["## How calm the machine was", lines_as_table(graded)]
     blocks += ["## Checks", *_checks(document), "## Method", _sentences(document.method)]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from bundle.manifest import REFERENCE
 from evidence.estimate import Estimate
 from loadtests.experiment.measured import Measured, rate_in_words
 from loadtests.experiment.peak.search import Peak
 from loadtests.judge.certificate import Certificate
-from loadtests.judge.contrast import Contrasts
 from loadtests.judge.document import Document
 
 _ALONE = {REFERENCE: "1"}  # what stands in the column of ratios where there is none
@@ -53,7 +52,7 @@ def cells(
         **({"peak req/s": _peak(load)} if is_open else {}),
         **_contrasts(load),
         **({"of interpreter": _share(load.offline.share if load.offline else None)} if is_offline else {}),
-        "req/s": rate_in_words(load.requests_per_s),
+        "req/s": rate_in_words(load.requests_per_s) if load.requests else "-",
         "p50 ms": number(load.p50),
         **({"p90 ms": number(load.latency.p90_ms.value if load.latency else None)} if is_stream else {}),
         "p99 ms": number(load.p99),
@@ -68,7 +67,7 @@ def cells(
         "idle p50 ms": number(load.unloaded.p50_ms),
         "model": _share(load.unloaded.model_share),
         "grade": load.grade.word if load.grade else "-",
-        "note": "; ".join([*_notes_of_accuracy(certificate), *_notes(load, dominated)]),
+        "note": "; ".join([*_notes(load), *_notes_of_choice(load, dominated, certificate)]),
     }
 
 
@@ -78,7 +77,7 @@ def _contrasts(load: Measured) -> dict[str, str]:
         COST: rate_in_words(load.cost.value) if load.cost else "-",
         COST_RATIO: ratio_cell(contrast.cost) if contrast else alone if load.cost else "-",
         DIFFERENCE: _difference(load),
-        SPEED: rate_in_words(load.rows_per_s),
+        SPEED: rate_in_words(load.rows_per_s) if load.requests else "-",
         SPEED_RATIO: ratio_cell(contrast.throughput) if contrast else alone,
     }
 
@@ -105,21 +104,24 @@ def number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3g}" if value < 100 else f"{value:,.0f}"
 
 
-def _notes(load: Measured, dominated: Mapping[str, str]) -> list[str]:
+def _notes(load: Measured) -> list[str]:
     notes = [f"VOID ({', '.join(load.void)})"] if load.void else []
     if load.generator_limited and "generator" not in load.void:
         notes.append(f"generator was the limit ({load.generator_cpu:.0%} of its core)")
     if load.answers_per_user is not None and load.answers_per_user < _ANSWERS_FEW:
         notes.append(f"a user got under ten answers in a turn ({load.answers_per_user:.1f})")
-    if load.variant in dominated:
-        notes.append(f"dominated by {dominated[load.variant]}")
     return notes + _notes_of_peak(load.peak)
 
 
-def _notes_of_accuracy(certificate: Certificate | None) -> list[str]:
-    if certificate is None or certificate.judgement == "certified" or certificate.difference is None:
-        return []
-    return ["less accurate" if certificate.judgement == "worse" else "accuracy not proven"]
+def _notes_of_choice(
+    load: Measured, dominated: Mapping[str, str], certificate: Certificate | None
+) -> list[str]:
+    notes = []
+    if certificate and certificate.difference and certificate.judgement != "certified":
+        notes.append("less accurate" if certificate.judgement == "worse" else "accuracy not proven")
+    if load.variant in dominated:
+        notes.append(f"dominated by {dominated[load.variant]}")
+    return notes
 
 
 def _notes_of_peak(peak: Peak | None) -> list[str]:
@@ -146,33 +148,40 @@ def _share(value: float | None) -> str:
     return "-" if value is None else f"{value:.1%}"
 
 
-def matrix(loads: Sequence[Measured], contrasts: Contrasts) -> list[dict[str, str]]:
-    """Return each load over each other, as lines of cells: in what `matrix_of` says."""
-    of = contrasts.cost if any(load.cost for load in loads) else contrasts.throughput
+def matrix(document: Document, rows: int) -> list[dict[str, str]]:
+    """Return each variant over each other with so many rows, as lines of cells.
+
+    There are those that nothing dominates, which a reader may choose from, and float32.
+    """
+    dominated = set(document.verdict.dominated) - {REFERENCE}
+    names = [load.variant for load in document.with_rows(rows) if load.variant not in dominated]
+    ratios = {(one.variant, one.other): one.ratio for one in document.pairs if one.rows_per_request == rows}
+    ratios |= {(other, one): _inverse(ratio) for (one, other), ratio in ratios.items()}
     return [
         {
-            "variant": ours.variant,
+            "variant": ours,
             **{
-                f"/ {theirs.variant}": "" if ours is theirs else ratio_cell(of(ours, theirs))
-                for theirs in loads
+                f"/ {theirs}": ratio_cell(ratios.get((ours, theirs))) if ours != theirs else ""
+                for theirs in names
             },
         }
-        for ours in loads
+        for ours in names
     ]
 
 
-def matrix_of(loads: Sequence[Measured]) -> str:
-    """Return what a matrix sets against each other: throughput only where processor time is not known."""
-    return "Rows per core-second" if any(load.cost for load in loads) else "Throughput"
+def matrix_of(document: Document) -> str:
+    """Return what the matrix sets against each other, as `Rows per core-second`."""
+    return next((one.figure.capitalize() for one in document.pairs), "Throughput")
+
+
+def _inverse(ratio: Estimate | None) -> Estimate | None:
+    if ratio is None or not ratio.value:
+        return None
+    value = 1 / ratio.value
+    return Estimate(value, 1 / ratio.high, 1 / ratio.low) if ratio.is_bounded else Estimate.unbounded(value)
 
 
 def remarks(document: Document) -> list[str]:
     """Return the sentences after the answer that the table does not say as well."""
     _, *found = document.verdict.sentences
     return [one for one in found if not any(words in one for words in _IN_THE_TABLE)]
-
-
-def undominated(document: Document, rows: int) -> list[Measured]:
-    """Return the loads with so many rows that a reader may choose from, and float32."""
-    dominated = set(document.verdict.dominated) - {REFERENCE}
-    return [load for load in document.with_rows(rows) if load.variant not in dominated]

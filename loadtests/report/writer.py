@@ -80,6 +80,7 @@ class Report:
             method=method(plan, loads, self.asked, stop),
             results=loads,
             skipped=list(self.outcomes.skipped),
+            pairs=contrasts.pairs(loads),
         )
 
     def write(self) -> Path:

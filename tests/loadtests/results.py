@@ -191,6 +191,7 @@ def document(results: Sequence[Measured], budget: Budget | None = None) -> Docum
         method=["It was measured."],
         results=loads,
         skipped=[],
+        pairs=contrasts.pairs(loads),
     )
 
 

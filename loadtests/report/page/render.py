@@ -11,7 +11,6 @@ from typing import Any
 from markupsafe import Markup
 
 from loadtests.experiment.measured import Measured, rows_in_words
-from loadtests.judge.contrast import Contrasts
 from loadtests.judge.document import Document
 from loadtests.measure.check import Check
 from loadtests.report.grades import grade_lines
@@ -20,7 +19,7 @@ from loadtests.report.next_command import next_lines
 from loadtests.report.page.grid import grid
 from loadtests.report.pictures import curves, look, spots, stages, timeline, tradeoff
 from loadtests.report.pictures.svg import marker
-from loadtests.report.table import LEGEND, lines, matrix, matrix_of, number, remarks, undominated
+from loadtests.report.table import LEGEND, lines, matrix, matrix_of, number, remarks
 
 FILE_NAME = "report.html"
 _HERE = Path(__file__).parent
@@ -75,7 +74,7 @@ def _pieces(document: Document) -> dict[str, Any]:
         "table": _drawn(grid(lines(document), _kind(document))),
         "table_legend": LEGEND,
         "matrices": _matrices(document),
-        "matrix_of": matrix_of(document.results),
+        "matrix_of": matrix_of(document),
         "grade_table": _drawn(grid(graded)) if (graded := grade_lines(document.results)) else "",
         "next_lines": next_lines(document),
         "stages": [
@@ -121,7 +120,7 @@ def _kind(document: Document) -> Any:
 def _matrices(document: Document) -> list[tuple[int, Markup]]:
     if len(document.variants) < 2:
         return []
-    return [(rows, _drawn(grid(matrix(undominated(document, rows), Contrasts())))) for rows in document.rows]
+    return [(rows, _drawn(grid(matrix(document, rows)))) for rows in document.rows]
 
 
 def _stage_lines(loads: Sequence[Measured]) -> list[dict[str, str]]:

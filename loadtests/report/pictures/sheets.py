@@ -61,6 +61,8 @@ def draw_all(document: Document, folder: Path) -> list[str]:
         "over_time.svg": over_time_sheet(document),
     }
     known = {name: sheet for name, sheet in drawn.items() if sheet}
+    for name in drawn:
+        (folder / name).unlink(missing_ok=True)  # of a run before this one
     for name, sheet in known.items():
         (folder / name).write_text(sheet, encoding="utf-8")
     return list(known)

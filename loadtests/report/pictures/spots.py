@@ -40,14 +40,12 @@ def cost(load: Measured) -> Estimate | None:
 
 def throughput(load: Measured) -> Estimate | None:
     """Return rows a second, with the interval over the blocks."""
-    return (load.throughput or Estimate.unbounded(load.rows_per_s)) if load.rows_per_s else None
+    return load.throughput
 
 
 def p99(load: Measured) -> Estimate | None:
     """Return the 99th percentile of the latency in milliseconds, with its interval."""
-    if not load.p99:
-        return None
-    return load.latency.p99_ms if load.latency else Estimate.unbounded(load.p99)
+    return load.latency.p99_ms if load.latency else None
 
 
 def peak(load: Measured) -> Estimate | None:
@@ -87,19 +85,17 @@ def figures(document: Document) -> tuple[Figure, ...]:
 def accuracy_of(document: Document, load: Measured) -> Estimate | None:
     """Return the accuracy on all test rows where it is known, else on those of the load, if answered."""
     certificate = document.verdict.certificates.get(load.variant)
-    if load.accuracy is None or certificate is None:
-        return load.accuracy
-    return certificate.accuracy
+    return certificate.accuracy if certificate else load.accuracy
 
 
 def shown(document: Document, rows: int, figure: Figure) -> list[Measured]:
-    """Return the loads that have a place in the picture: those with answers."""
-    return [load for load in document.with_rows(rows) if load.accuracy and figure.of(load)]
+    """Return the loads that have a place in the picture: those of which both figures are known."""
+    return [load for load in document.with_rows(rows) if accuracy_of(document, load) and figure.of(load)]
 
 
 def limits(document: Document, figure: Figure) -> list[float]:
     """Return the values of a figure and the ends of its intervals, of all loads: they share the axes."""
-    spots = [figure.of(load) for load in document.results if load.accuracy]
+    spots = [figure.of(load) for load in document.results]
     ends = [end for spot in spots if spot for end in (spot.low, spot.value, spot.high)]
     return [end for end in ends if isfinite(end) and end > 0]
 

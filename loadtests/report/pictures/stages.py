@@ -40,7 +40,7 @@ def draw(document: Document, rows: int) -> Picture | None:
     parts = []
     for place, (load, stages) in enumerate(known):
         top = 4 + place * _ROW
-        parts.append(text(names - 8, top + 19, load.variant, "label", anchor="end"))
+        parts.append(text(names - 8, top + 19, load.variant, "name", anchor="end"))
         parts.append(_bar(load, stages, (names, top), scale))
         end = names + scale * sum(stages.values())
         parts.append(text(end + 6, top + 19, f"{number(sum(stages.values()))} ms", "tick"))

@@ -131,7 +131,7 @@ def _name(label: Label, kind: str) -> str:
 
 
 def _short(value: float) -> str:
-    return f"{value / 1000:,g}k" if value >= 10_000 else f"{value:,g}"
+    return f"{value / 1000:,g}k" if value >= 1000 else f"{value:,g}"
 
 
 def _percent(value: float) -> str:

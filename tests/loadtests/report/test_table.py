@@ -7,7 +7,6 @@ from loadtests.experiment.blocks import Grade
 from loadtests.experiment.measured import AccuracyDifference, AgainstReference, Measured, Offline
 from loadtests.judge.budget import Budget
 from loadtests.judge.certificate import Certificate
-from loadtests.judge.contrast import Contrasts
 from loadtests.report.table import (
     COST,
     COST_RATIO,
@@ -19,7 +18,6 @@ from loadtests.report.table import (
     matrix,
     matrix_of,
     ratio_cell,
-    undominated,
 )
 from tests.loadtests.results import changed, document, measured, peak, voided
 
@@ -43,6 +41,8 @@ def test_a_row_says_what_dominates_it_and_that_it_is_void() -> None:
 
 
 def test_what_is_not_known_is_a_dash() -> None:
+    row = cells(changed(measured("int8"), requests=0, answers=0), {})
+    assert (row[SPEED], row["req/s"]) == ("-", "-")
     row = cells(measured("int8", accuracy=None, model_ms=None), {})
     assert (row["accuracy (95%)"], row["effective"], row["model"]) == ("-", "-", "-")
 
@@ -82,6 +82,7 @@ def test_a_row_says_how_far_its_accuracy_is_from_that_of_float32_and_what_that_p
     assert cells(load, {}, worse)[DIFFERENCE] == "-1.7 (-2.0 to -1.3)"
     assert cells(load, {"weight_int4": "int8"}, worse)["note"] == "less accurate; dominated by int8"
     assert cells(load, {}, open_)["note"] == "accuracy not proven"
+    assert cells(voided(load), {}, open_)["note"] == "VOID (generator); accuracy not proven"
 
 
 def test_a_row_says_how_calm_the_machine_was_and_where_a_user_got_few_answers() -> None:
@@ -124,23 +125,32 @@ def test_offline_shows_the_share_of_what_the_interpreter_does_alone() -> None:
 
 
 def test_the_matrix_sets_each_variant_against_each_other_in_cost_or_without_it_in_throughput() -> None:
-    loads = [measured("float32", rows_per_s=1000), measured("int8", rows_per_s=4000)]
-    assert matrix_of(loads) == "Rows per core-second"
-    strange = [_strange(load) for load in loads]
-    assert matrix_of(strange) == "Throughput"
-    for some in (loads, strange):
-        first, second = matrix(some, Contrasts())
+    ours = document([measured("float32", rows_per_s=1000), measured("int8", rows_per_s=4000)])
+    strange = document([_strange(load) for load in ours.results])
+    assert (matrix_of(ours), matrix_of(strange)) == ("Rows per core-second", "Throughput")
+    for report in (ours, strange):
+        first, second = matrix(report, 1)
         assert first["/ float32"] == ""
-        assert first["/ int8"].startswith("0.25 (")
-        assert second["/ float32"].startswith("4.00 (")
+        assert first["/ int8"].startswith("0.25 (0.2")
+        assert second["/ float32"] == cells(report.results[1], {})[SPEED_RATIO]
+        assert matrix(report, 32) == []
+
+
+def test_the_matrix_of_a_search_sets_peaks_against_each_other() -> None:
+    loads = [
+        changed(measured(name), scenario="server", peak=peak(rate, rate * 1.01))
+        for name, rate in (("float32", 1000.0), ("int8", 3000.0))
+    ]
+    report = document(loads)
+    assert matrix_of(report) == "Peak rate"
+    assert matrix(report, 1)[1]["/ float32"].startswith("3.0")
 
 
 def test_the_matrix_leaves_out_what_is_dominated_but_not_float32() -> None:
-    loads = [measured(name) for name in ("float32", "int8", "int16x8")]
-    report = document(loads)
+    report = document([measured(name) for name in ("float32", "int8", "int16x8")])
     verdict = replace(report.verdict, dominated={"float32": "int8", "int16x8": "int8"})
-    known = undominated(report.model_copy(update={"verdict": verdict}), 1)
-    assert [load.variant for load in known] == ["float32", "int8"]
+    lines_ = matrix(report.model_copy(update={"verdict": verdict}), 1)
+    assert [list(line) for line in lines_] == [["variant", "/ float32", "/ int8"]] * 2
 
 
 def test_the_size_of_the_file_and_the_memory_cannot_be_taken_for_each_other() -> None:

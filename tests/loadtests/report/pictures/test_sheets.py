@@ -80,6 +80,8 @@ def test_every_picture_is_written_that_there_is_something_to_show_in(tmp_path: P
     names = ["tradeoff.svg", "curves.svg", "over_time.svg"]
     assert sheets.draw_all(document(complete()[:2]), tmp_path) == names
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
+    sheets.draw_all(document([measured("float32")]), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["tradeoff.svg"]
 
 
 @pytest.mark.parametrize("draw", [sheets.tradeoff_sheet, sheets.curves_sheet, sheets.over_time_sheet])

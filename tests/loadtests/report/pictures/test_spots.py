@@ -68,6 +68,18 @@ def test_accuracy_is_that_of_all_test_rows_where_it_is_known_and_else_that_of_th
     certificates = report.verdict.certificates
     assert accuracy_of(report, load) == certificates["int8"].accuracy != load.accuracy
     assert accuracy_of(report, unanswered) is None
+
+
+def test_a_load_of_which_no_turn_counts_for_speed_is_shown_by_its_cost_alone() -> None:
+    costly = measured("int8", accuracy=0.9)
+    silent = changed(costly, accuracy=None, latency=None, throughput=None, requests=0, answers=0)
+    report = document([costly]).model_copy(update={"results": [silent]})
+    assert [len(shown(report, 1, figure)) for figure in (COST, SPEED, LATENCY)] == [1, 0, 0]
+
+
+def test_accuracy_without_a_certificate_is_that_of_the_load() -> None:
+    load = measured("int8", accuracy=0.9)
+    report = document([load])
     verdict = replace(report.verdict, certificates={})
     assert accuracy_of(report.model_copy(update={"verdict": verdict}), load) == load.accuracy
 
