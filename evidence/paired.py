@@ -111,15 +111,19 @@ def judge(pairs: Pairs, margin: float) -> Verdict:
     below, and else there are not enough rows. As the interval is the set of differences that the score test
     does not refuse, that is the score test for non-inferiority at the one-sided level of 2.5%.
     """
-    from scipy.special import ndtr
-
-    difference = pairs.difference
-    p_value = float(ndtr(-_score(-margin, pairs.gained, pairs.lost, pairs.rows)))
+    difference, p_value = pairs.difference, non_inferiority_p(pairs, margin)
     if difference.is_more_than(-margin):
         return Verdict("no worse", margin, p_value)
     if difference.is_less_than(-margin):
         return Verdict("worse", margin, p_value)
     return Verdict("not enough rows to tell", margin, p_value, rows_needed(pairs, margin))
+
+
+def non_inferiority_p(pairs: Pairs, margin: float) -> float:
+    """Return the one-sided p-value of a drop in accuracy by the margin or more (Tango's score test)."""
+    from scipy.special import ndtr
+
+    return float(ndtr(-_score(-margin, pairs.gained, pairs.lost, pairs.rows)))
 
 
 def rows_needed(pairs: Pairs, margin: float) -> int | None:

@@ -47,8 +47,8 @@ class DataConfig(BaseModel):
     )
 
     data: Annotated[str, Field(min_length=1)]
-    """breast_cancer, digits, wine, iris, fashion_mnist, mnist, or a path: .npy, .npz, .csv or .tsv (also as
-    .csv.gz, .bz2, .xz, .zip), .parquet, .xlsx."""
+    """breast_cancer, digits, wine, iris, mnist1d, fashion_mnist, mnist, or a path: .npy, .npz, .csv or .tsv
+    (also as .csv.gz, .bz2, .xz, .zip), .parquet, .xlsx."""
     label: str | None = Field(None, json_schema_extra=_COLUMN)
     """The column to predict, of a table."""
     text: tuple[str, ...] = Field((), json_schema_extra=_COLUMN)

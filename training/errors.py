@@ -51,6 +51,10 @@ class ConversionError(TrainingError):
     """A variant without which there is no bundle could not be made."""
 
 
+class TimingError(TrainingError):
+    """What was made could not be timed."""
+
+
 def listed(names: Sequence[str]) -> str:
     """Name the first five of them in a message, and tell how many more there are."""
     more = f" and {len(names) - _NAMED_MAX} more" if len(names) > _NAMED_MAX else ""

@@ -17,15 +17,18 @@ _FIGURES = (
     """Rows come from the model's held-out test set. Throughput and latency are of answers that were as
     promised; anything else is a failure, and counts neither as speed nor as accuracy.""",
     """Percentiles are exact, from raw samples, by nearest rank: the smallest latency with at least that share
-    of the samples at or below it. Their interval is that of order statistics, which assumes no distribution.
-    The samples are kept, in `samples/` and in `samples.csv.gz`.""",
+    of the samples at or below it. Their interval is that of order statistics, which assumes no distribution,
+    at 99% for each end; it is open where so few cannot tell (p99 from above: fewer than 459). What is slow
+    together, as in a stall, counts as the one event that it is, as far as stretches of the load tell. The
+    samples are kept, in `samples/` and in `samples.csv.gz`.""",
     """Live accuracy: each test row seen counts once, by the share of its answers that were right. Its 95%
     interval (Wilson) is for the number of unique rows seen: a row answered a thousand times is one piece of
     evidence. Differences within the interval are noise.""",
     """The difference of two accuracies is paired by test row (Tango's score interval, 1998): two variants
     that err on the same rows are compared more sharply than their own intervals would allow.""",
     """Effective accuracy: each test row offered counts once, by the share of its requests that were answered
-    rightly and in time. It is never above live accuracy, and the same where all were answered in time.""",
+    rightly and in time. It is never above live accuracy, and the same where all were answered in time. Its
+    95% interval is that of the rows, widened by how the share in time scatters over its stretches.""",
     """A ratio of two variants is the geometric mean of its rounds' ratios, its 95% interval Student's, of
     their logarithms. Where it holds 1 the two are not told apart. Each interval is of one pair alone: of
     twenty pairs that are alike, about one will seem to differ.""",

@@ -46,7 +46,7 @@ def test_training_tells_what_it_published_and_how_fast_each_rung_is(ladder: Publ
     assert [(one.variant, one.scores, one.bytes) for one in ladder.evaluations] == [
         (one.name, one.scores, one.bytes) for one in published
     ]
-    assert all(microseconds > 0 for one in ladder.evaluations for microseconds in one.microseconds.values())
+    assert all(time.value > 0 for one in ladder.evaluations for time in one.microseconds.values())
 
 
 @pytest.mark.slow

@@ -126,7 +126,6 @@ class Workshop:
                     variant,
                     score(rows.y_test, answers[variant], answers[REFERENCE]),
                     1,
-                    {},
                     tally(rows.y_test, answers[variant], answers[REFERENCE]),
                     Answers(rows.y_test, answers[variant].argmax(axis=1)),
                 )

@@ -10,10 +10,21 @@ from bundle.manifest import Scores
 from training.evaluation.evaluate import Answers, Evaluation
 from training.evaluation.scoring import score
 from training.evaluation.tally import tally
-from training.evaluation.timing import TIMED_BATCHES
+from training.evaluation.timing import TIMED_BATCHES, Timing, Timings
 
 _ANYTHING = tally(np.arange(2), np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32))
-_ANY_ANSWERS = Answers(np.arange(2), np.arange(2))
+
+
+def steady(microseconds: float) -> Timing:
+    """Return a time that was the same in every round."""
+    return Timing((microseconds,) * 5)
+
+
+def answers(rows: int, wrong: Sequence[int] | range) -> Answers:
+    """Return answers to so many rows, of which these were wrong."""
+    predicted = np.zeros(rows, np.int64)
+    predicted[list(wrong)] = 1
+    return Answers(np.zeros(rows, np.int64), predicted)
 
 
 def evaluation(
@@ -24,22 +35,36 @@ def evaluation(
     sure, expected = (
         np.eye(classes, dtype=np.float32)[np.array(labels)] for labels in (predicted, reference)
     )
+    given = Answers(truth, np.array(predicted))
     return Evaluation(
         variant,
         score(truth, sure, expected),
         1000,
-        {1: 2.0, 32: 1.0},
         tally(truth, sure, expected),
-        Answers(truth, np.array(predicted)),
+        given,
+        given,
+        {1: steady(2.0), 32: steady(1.0)},
     )
 
 
 def scored(
-    variant: str, *, accuracy: float = 0.9, microseconds: float = 10.0, size: int = 1000, noise: float = 0.01
+    variant: str,
+    *,
+    accuracy: float = 0.9,
+    microseconds: float = 10.0,
+    size: int = 1000,
+    noise: float = 0.01,
+    test: Answers | None = None,
+    validation: Answers | None = None,
+    times: Timings | None = None,
 ) -> Evaluation:
-    """Return a variant of that accuracy, give or take `noise`, and of one time a row at every batch size."""
+    """Return a variant of that accuracy, give or take `noise`, and of one time a row at every batch size.
+
+    Unless said otherwise, its answers are to 10,000 rows, and whatever a more accurate one has wrong is wrong
+    with it too.
+    """
     scores = Scores(
-        rows=1000,
+        rows=10_000,
         accuracy=accuracy,
         accuracy_low=max(0.0, accuracy - noise),
         accuracy_high=min(1.0, accuracy + noise),
@@ -49,6 +74,13 @@ def scored(
         log_loss=1.0,
         agreement=1.0,
     )
+    usual = answers(10_000, range(round((1 - accuracy) * 10_000)))
     return Evaluation(
-        variant, scores, size, dict.fromkeys(TIMED_BATCHES, microseconds), _ANYTHING, _ANY_ANSWERS
+        variant,
+        scores,
+        size,
+        _ANYTHING,
+        test or usual,
+        validation or test or usual,
+        times or dict.fromkeys(TIMED_BATCHES, steady(microseconds)),
     )

@@ -111,7 +111,8 @@ class Proof(BaseModel):
         confusion = partial(confusion_picture.draw_confusion, evaluations, labels, title)
         yield was_written(self.plot / confusion_picture.FILE_NAME, confusion)
         yield was_written(
-            self.plot / ladder_picture.FILE_NAME, partial(ladder_picture.draw, evaluations, title)
+            self.plot / ladder_picture.FILE_NAME,
+            partial(ladder_picture.draw, evaluations, title, margin=self.margin),
         )
 
 

@@ -76,7 +76,8 @@ def train(
         published.evaluations,
         bundle.manifest.labels,
         published.failures,
-        "One thread; tensorflow: every core. Times are of this machine, now.",
+        "One thread. Times are of this machine, now, with 95% intervals.",
+        proof.margin,
     )
     written = proof.show(name, published.evaluations, bundle.manifest.labels, config.seed, repeated, passed)
     if _is_failure(config, published.failures) or not written:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -51,7 +52,8 @@ def tune(
     first trial is the untuned model in float32, which accuracy is measured against. Test rows decide nothing
     before the end. Ctrl-C ends the search early: what was found until then is published.
 
-    Ends with 0 if both demands are met, 1 if not, 2 after a mistake.
+    Ends with 0 if both demands are met, time by its whole interval and accuracy as far as the test rows tell,
+    1 if not, 2 after a mistake.
     """
     from training.cli.console import BarProgress, native_noise_kept_aside
     from training.export.worker import Worker
@@ -79,6 +81,7 @@ def tune(
         except BaseException:  # the trials are worth something without it
             search.print_front(found, config)
             raise
+    found = replace(found, last_timed=final.candidate)
     picture = out / front_picture.FILE_NAME
     title = f"{final.published.bundle.name}: {len(found.candidates)} trained models"
     draw = partial(front_picture.draw, found.candidates, found.reference, found.chosen, found.demand, title)

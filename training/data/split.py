@@ -117,14 +117,22 @@ def _first_of_its_time(times: IntArray, place: int) -> int:
     return int(np.searchsorted(times, times[place])) if place < len(times) else place
 
 
-def stratified_sample(y: IntArray, size: int, seed: int) -> IntArray:
-    """Return at most `size` row numbers, at random by the seed, in the proportions of the classes."""
+def stratified_sample(y: IntArray, size: int, seed: int, *, least: int = 0) -> IntArray:
+    """Return about `size` row numbers, at random by the seed, in the proportions of the classes.
+
+    A class has `least` of its rows, or all where there are fewer: those come on top of `size`.
+    """
     if size >= len(y):
         return np.arange(len(y))
     shuffled = np.random.default_rng(seed).permutation(len(y))
     by_class = shuffled[np.argsort(y[shuffled], kind="stable")]
     # Evenly spaced places in rows sorted by class hit each class in proportion.
-    return np.sort(by_class[np.linspace(0, len(y) - 1, size).astype(np.int64)])
+    drawn = by_class[np.linspace(0, len(y) - 1, size).astype(np.int64)]
+    added = [drawn]
+    for label in np.unique(y):
+        lacking = max(0, least - np.count_nonzero(y[drawn] == label))
+        added.append(np.setdiff1d(by_class[y[by_class] == label], drawn)[:lacking])
+    return np.sort(np.concatenate(added))
 
 
 def _share(share: float, rows: int) -> int:

@@ -42,11 +42,18 @@ def drops(y: IntArray, predicted: IntArray, reference: IntArray) -> tuple[ClassD
 
 
 def worst(found: tuple[ClassDrop, ...]) -> ClassDrop:
-    """Return the class whose recall fell most; the first of equals.
+    """Return the class that fell with most evidence, which need not be the one that fell farthest.
 
-    The worst of many classes looks bad by chance alone: its p-value is to be corrected, as `worst_p` does.
+    A class of one row may lose all of its recall by chance. Where none fell, it is the one that rose least.
     """
-    return min(found, key=lambda drop: drop.recall_difference)
+    return min(
+        found,
+        key=lambda drop: (
+            drop.recall_difference >= 0,
+            drop.pairs.p_value if drop.recall_difference < 0 else 0,
+            drop.recall_difference,
+        ),
+    )
 
 
 def worst_p(found: tuple[ClassDrop, ...]) -> float:

@@ -1,65 +1,105 @@
-"""Which rungs nobody needs: another is as accurate, as fast and as small, and better in one of the three."""
+"""Which rungs nobody needs: another is as accurate, as fast and as small, and better in one of the three.
+
+Each is claimed with evidence. A ratio in time has the interval of its paired rounds, and sizes are exact. Of
+those that cost no more, the one to claim it by is chosen on validation rows; the claim is certified on test
+rows, which chose nothing, with all others that are made of the same ladder (Holm).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 
 from evidence import pareto
+from evidence.estimate import CONFIDENCE, Estimate, Sign
+from evidence.multiplicity import holm
+from evidence.paired import Pairs, non_inferiority_p
 from training.evaluation.evaluate import Evaluation
 
-# Times of one run, and sizes, that are closer than this are not told apart: the one is noise, and the other
-# a few tensors that one converter stores and another does not.
-SAME_COST = 1.05
+ALIKE = 1.05
+"""Costs whose ratio is known to be within this are as good: a few tensors that one converter stores."""
+
+MARGIN = 0.005
+"""How much less accurate is still as accurate, unless said otherwise, as a share of the rows."""
+
+_LEVEL = (1 - CONFIDENCE) / 2  # one-sided
 
 
-def dominated(evaluations: Sequence[Evaluation]) -> dict[str, str]:
-    """Name, for each dominated variant, one that dominates it.
+@dataclass(frozen=True)
+class _Claim:
+    """That nobody needs `worse`, as there is `better`; with the chance of claiming so where it is not so."""
 
-    The slowest are judged first, and each only by those that still stand. So there is always one left,
-    though "not told apart" does not carry over from one pair to the next.
+    worse: Evaluation
+    better: Evaluation
+    p_value: float
+
+
+def dominated(evaluations: Sequence[Evaluation], margin: float = MARGIN) -> dict[str, str]:
+    """Name, for each dominated variant, one that dominates it; accuracy may be lower by up to `margin`.
+
+    The slowest are judged first, and each only by one that still stands. So there is always one left, though
+    "not told apart" does not carry over from one pair to the next.
     """
-    standing = list(evaluations)
-    for one in sorted(evaluations, key=_microseconds, reverse=True):
-        if any(dominates(other, one) for other in standing if other is not one):
-            standing.remove(one)
-    kept = {one.variant for one in standing}
-    return {
-        one.variant: _named(one, standing) or _named(one, [two for two in evaluations if two is not one])
-        for one in evaluations
-        if one.variant not in kept
-    }
-
-
-def dominates(better: Evaluation, worse: Evaluation) -> bool:
-    """Tell whether one rung is at least as good in accuracy, time and size, and better in one of them.
-
-    Accuracies whose difference is within the other's interval count as equal, as do times of a row, at every
-    batch size, and sizes within 5%.
-    """
-    costs = [
-        (better.bytes, worse.bytes),
-        *((better.microseconds[batch], worse.microseconds[batch]) for batch in worse.microseconds),
-    ]
-    return pareto.dominates(
-        [
-            pareto.opposite(worse.accuracy.side_of(better.accuracy.value)),
-            *(pareto.sign(theirs, ours, tolerance=SAME_COST) for ours, theirs in costs),
-        ]
-    )
+    claims = [claim for one in evaluations if (claim := _claim(one, evaluations, margin)) is not None]
+    certain = holm([claim.p_value for claim in claims])
+    proved = [claim for claim, p_value in zip(claims, certain, strict=True) if p_value <= _LEVEL]
+    fallen: dict[str, str] = {}
+    for claim in sorted(proved, key=lambda claim: _time(claim.worse), reverse=True):
+        if claim.better.variant not in fallen:
+            fallen[claim.worse.variant] = claim.better.variant
+    return {one.variant: fallen[one.variant] for one in evaluations if one.variant in fallen}
 
 
 def front(evaluations: Sequence[Evaluation]) -> list[Evaluation]:
-    """Return the rungs that no faster one equals in accuracy, fastest first: the corners of the front."""
-    points = [(-_microseconds(one), one.scores.accuracy) for one in evaluations]
-    return [evaluations[place] for place in pareto.front(points)]
+    """Return the corners of the front, fastest first: no faster rung was as accurate on validation rows."""
+    timed = [one for one in evaluations if one.times]
+    points = [(-_time(one), float(chosen_by(one).mean())) for one in timed]
+    return [timed[place] for place in pareto.front(points)]
 
 
-def _named(worse: Evaluation, rivals: Sequence[Evaluation]) -> str:
-    """Return the fastest of the rivals that dominate a variant, or an empty string."""
-    better = [rival for rival in rivals if dominates(rival, worse)]
-    return min(better, key=_microseconds).variant if better else ""
+def chosen_by(one: Evaluation) -> npt.NDArray[np.bool_]:
+    """Which of the rows to choose by are right, (v,); of a bundle of an older release, the test rows."""
+    return (one.validation or one.answers).right
 
 
-def _microseconds(evaluation: Evaluation) -> float:
+def told(ratio: Estimate) -> Sign | None:
+    """Return 1 where a cost is higher, -1 where it is lower, 0 where alike; None where that is not known."""
+    if ratio.low >= 1 / ALIKE and ratio.high <= ALIKE:
+        return 0
+    return ratio.side_of(1) or None
+
+
+def _claim(worse: Evaluation, evaluations: Sequence[Evaluation], margin: float) -> _Claim | None:
+    """Choose by validation rows whom to set against a variant; None where no other will do."""
+    rivals = [
+        (other, 1 in signs)
+        for other in evaluations
+        if other is not worse
+        and None not in (signs := set(_costs(other, worse)))
+        and -1 not in signs
+        and not Pairs.of(chosen_by(other), chosen_by(worse)).difference.is_less_than(0)
+    ]
+    if not rivals:
+        return None
+    better, is_cheaper = max(rivals, key=lambda rival: (chosen_by(rival[0]).sum(), -_time(rival[0])))
+    pairs = Pairs.of(better.answers.right, worse.answers.right)
+    if pairs.difference.is_less_than(0):  # within the margin, perhaps, and yet something to choose
+        return _Claim(worse, better, 1.0)
+    return _Claim(worse, better, non_inferiority_p(pairs, margin if is_cheaper else 0.0))
+
+
+def _costs(better: Evaluation, worse: Evaluation) -> Iterator[Sign | None]:
+    """Compare size, and time at every batch size: 1 where the first costs less, None where nobody knows."""
+    yield pareto.sign(worse.bytes, better.bytes, tolerance=ALIKE)
+    if not worse.times or not better.times:
+        yield None
+    for batch, time in worse.times.items():
+        yield told(time.ratio_to(better.times[batch])) if better.times else None
+
+
+def _time(evaluation: Evaluation) -> float:
     """Return the time of a row in the largest batch, where the model's own time is least hidden."""
-    return evaluation.microseconds[max(evaluation.microseconds)]
+    return evaluation.times[max(evaluation.times)].row_us.value

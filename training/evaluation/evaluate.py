@@ -1,9 +1,9 @@
-"""Scores variants on test rows, through the runtimes that serve them, and times them here and now."""
+"""Scores variants on test rows, through the runtimes that serve them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -16,7 +16,7 @@ from evidence.estimate import Estimate
 from training.data.dataset import IntArray
 from training.evaluation.scoring import predict_all, score
 from training.evaluation.tally import Tally, tally
-from training.evaluation.timing import time_runtimes
+from training.evaluation.timing import Timings
 
 
 @dataclass(frozen=True)
@@ -38,19 +38,24 @@ class Evaluation:
     variant: str
     scores: Scores
     bytes: int
-    microseconds: Mapping[int, float]
-    """Time of one row by batch size: that of the call, divided by the rows in it."""
     tally: Tally
     """How it did against float32 on the same rows."""
     answers: Answers
     """What it predicted for those rows."""
     validation: Answers | None = None
     """What it predicted for the rows to choose it by; None where it is not known."""
+    times: Timings = field(default_factory=dict)
+    """By batch size; empty where it was not timed."""
 
     @property
     def accuracy(self) -> Estimate:
         """The share of test rows that are right, with its 95% interval."""
         return Estimate(self.scores.accuracy, self.scores.accuracy_low, self.scores.accuracy_high)
+
+    @property
+    def microseconds(self) -> dict[int, Estimate]:
+        """Time of one row by batch size, with its 95% interval: of the call, divided by the rows in it."""
+        return {batch: timing.row_us for batch, timing in self.times.items()}
 
 
 def evaluate(
@@ -62,26 +67,29 @@ def evaluate(
     validation: Mapping[str, Answers] | None = None,
     on_chunk: Callable[[str], None] = lambda variant: None,
 ) -> list[Evaluation]:
-    """Score and time every runtime on raw rows `x` (n, features) and class indices `y` (n,).
+    """Score every runtime on raw rows `x` (n, features) and class indices `y` (n,).
 
     `runtimes` must have `float32`, with which the others are compared; `sizes` are bytes on disk, and
     `validation` what `answer` gave of other rows.
     """
     answers = {name: predict_all(runtime, x, partial(on_chunk, name)) for name, runtime in runtimes.items()}
-    times = time_runtimes(runtimes, x)
     expected = answers[REFERENCE]
     return [
         Evaluation(
             name,
             score(y, answers[name], expected),
             sizes[name],
-            times[name],
             tally(y, answers[name], expected),
             Answers(y, answers[name].argmax(axis=1)),
             (validation or {}).get(name),
         )
         for name in runtimes
     ]
+
+
+def timed(evaluations: Sequence[Evaluation], times: Mapping[str, Timings]) -> list[Evaluation]:
+    """Add to each variant what it took."""
+    return [replace(one, times=times[one.variant]) for one in evaluations]
 
 
 def answer(

@@ -1,8 +1,9 @@
-"""Times variants here and now, in turns, so that whatever else the machine does hits all alike."""
+"""Times variants here and now, in short turns, so that whatever else the machine does hits all alike."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from statistics import median
 from time import perf_counter
@@ -11,11 +12,34 @@ import numpy as np
 
 from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime
+from evidence.estimate import Estimate
+from evidence.trimmed import trimmed_ratio
 
 TIMED_BATCHES = (1, 32)
 
 _WARM_UP_CALLS = 3
 _TURN_S = 0.01  # a variant's turn, before the next one is timed
+_ROUNDS_MIN = 7  # of fewer, an interval is too wide to tell anything
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What a row took a variant, in microseconds: the median call of its turn in each round."""
+
+    rounds: tuple[float, ...]
+
+    @property
+    def row_us(self) -> Estimate:
+        """The trimmed geometric mean over the rounds, with its 95% interval."""
+        return trimmed_ratio(self.rounds, (1.0,) * len(self.rounds))
+
+    def ratio_to(self, other: Timing) -> Estimate:
+        """Return how many times as long a row took as with another in the same rounds."""
+        return trimmed_ratio(self.rounds, other.rounds)
+
+
+Timings = Mapping[int, Timing]
+"""Of one variant, by the rows in a call."""
 
 
 def time_runtimes(
@@ -24,15 +48,15 @@ def time_runtimes(
     *,
     batches: Sequence[int] = TIMED_BATCHES,
     budget_s: float = 0.15,
-) -> dict[str, dict[int, float]]:
-    """Return microseconds a row, by variant and batch size: medians of about `budget_s` of calls each."""
-    times: dict[str, dict[int, float]] = {name: {} for name in runtimes}
+) -> dict[str, Timings]:
+    """Time rows of `x`, by variant and batch size, in about `budget_s` of calls each."""
+    times: dict[str, dict[int, Timing]] = {name: {} for name in runtimes}
     for batch in batches:
         rows = np.resize(x, (batch, x.shape[1]))
         calls = {name: partial(runtime.predict, rows) for name, runtime in runtimes.items()}
         for name, seconds in interleave(calls, budget_s=budget_s).items():
-            times[name][batch] = median(seconds) * 1e6 / batch
-    return times
+            times[name][batch] = Timing(tuple(each * 1e6 / batch for each in seconds))
+    return dict(times)
 
 
 def interleave(
@@ -42,22 +66,36 @@ def interleave(
     turn_s: float = _TURN_S,
     clock: Callable[[], float] = perf_counter,
 ) -> dict[str, list[float]]:
-    """Time each call again and again, in turns, until it has used its budget; at least three times each."""
-    seconds: dict[str, list[float]] = {name: [] for name in calls}
+    """Return the seconds of each call's median in its turn of every round, of about `budget_s` in all.
+
+    A round is a turn of every call, in an order that is drawn anew; what has used its budget takes no part in
+    those that follow.
+    """
+    random = np.random.default_rng(0)
+    medians: dict[str, list[float]] = {name: [] for name in calls}
+    spent = dict.fromkeys(calls, 0.0)
     for call in calls.values():
         for _ in range(_WARM_UP_CALLS):
             call()
-    running = dict(calls)
+    running = list(calls)
     while running:
-        for name, call in list(running.items()):
-            turn_ends = clock() + turn_s
-            while True:
-                start = clock()
-                call()
-                end = clock()
-                seconds[name].append(end - start)
-                if end >= turn_ends:
-                    break
-            if len(seconds[name]) >= 3 and sum(seconds[name]) >= budget_s:
-                del running[name]
-    return seconds
+        for place in random.permutation(len(running)):
+            name = running[place]
+            turn = _turn(calls[name], turn_s, clock)
+            medians[name].append(median(turn))
+            spent[name] += sum(turn)
+        running = [n for n in running if spent[n] < budget_s or len(medians[n]) < _ROUNDS_MIN]
+    return medians
+
+
+def _turn(call: Callable[[], object], turn_s: float, clock: Callable[[], float]) -> list[float]:
+    """Call again and again until the turn is over, at least once; return the seconds of each."""
+    seconds = []
+    ends = clock() + turn_s
+    while True:
+        start = clock()
+        call()
+        end = clock()
+        seconds.append(end - start)
+        if end >= ends:
+            return seconds

@@ -30,7 +30,7 @@ def comparison_table(evaluations: Sequence[Evaluation], labels: Sequence[int | s
             "Tango's score interval. p: McNemar's exact test.\n"
             f"No worse: the interval lies above a margin of {-margin:g}; rows needed: for a power of 80%. "
             "ECE: calibration error over 15 bins.\n"
-            "Worst class: the largest fall in recall; * where that is beyond chance (McNemar, Holm)."
+            "Worst class: the fall in recall with most evidence; * where it is beyond chance (McNemar, Holm)."
         ),
     )
     table.add_column("variant", no_wrap=True)

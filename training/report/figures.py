@@ -12,6 +12,7 @@ from bundle.manifest import REFERENCE
 from evidence.paired import Pairs, judge
 from training.evaluation.baseline import Baseline
 from training.evaluation.confusion import worst, worst_p
+from training.evaluation.domination import dominated
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.tally import Tally
 from training.runs.repeats import Stability
@@ -19,7 +20,7 @@ from training.runs.repeats import Stability
 
 def figures(evaluations: Sequence[Evaluation], labels: Sequence[int | str], margin: float) -> dict[str, Any]:
     """Return all that the tables show, and what they have no room for."""
-    baseline = Baseline.under(evaluations, labels)
+    baseline, worse = Baseline.under(evaluations, labels), dominated(evaluations, margin)
     return {
         "rows": evaluations[0].scores.rows,
         "reference": REFERENCE,
@@ -32,7 +33,12 @@ def figures(evaluations: Sequence[Evaluation], labels: Sequence[int | str], marg
                 "beats_baseline": baseline.is_beaten_by(one.accuracy),
                 "bytes": one.bytes,
                 "scores": one.scores.model_dump(),
-                "microseconds_a_row": {str(batch): time for batch, time in one.microseconds.items()},
+                "microseconds_a_row": {str(batch): time.value for batch, time in one.microseconds.items()},
+                "microseconds_interval": {
+                    str(batch): (time.low, time.high) for batch, time in one.microseconds.items()
+                },
+                "validation_accuracy": None if one.validation is None else one.validation.right.mean(),
+                "dominated_by": worse.get(one.variant),
                 "calibration": asdict(one.tally.reliability),
                 "confusion": one.tally.confusion,
                 **(

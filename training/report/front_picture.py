@@ -55,4 +55,4 @@ def draw(
 
 
 def _places(candidates: Sequence[Candidate]) -> tuple[list[float], list[float]]:
-    return [one.row_us for one in candidates], [one.accuracy for one in candidates]
+    return [one.row_us.value for one in candidates], [one.accuracy for one in candidates]

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
 
 from training.evaluation.baseline import Baseline
-from training.evaluation.domination import dominated, front
+from training.evaluation.domination import MARGIN, dominated, front
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.timing import TIMED_BATCHES
 from training.precisions import precision_of, width_of
@@ -31,9 +31,13 @@ _LABEL_GAP = 0.032  # between the baselines of two labels, as a share of the pan
 _LABEL_ROOM = 0.55  # left of the fastest rung, as a share of the span of all times
 
 
-def draw(evaluations: Sequence[Evaluation], title: str, path: Path) -> None:
-    """Write the picture to `path`, in the format of its suffix. Only what is not dominated is named."""
-    worse = dominated(evaluations)
+def draw(evaluations: Sequence[Evaluation], title: str, path: Path, margin: float = MARGIN) -> None:
+    """Write the picture to `path`, in the format of its suffix. Only what is not dominated is named.
+
+    What was not timed has no place in it. `margin` is as in `dominated`.
+    """
+    evaluations = [one for one in evaluations if one.times]
+    worse = dominated(evaluations, margin)
     standing = [one for one in evaluations if one.variant not in worse]
     styles = _styles(evaluations)
     with picture(path, (11.0, 6.6), 140) as figure:
@@ -78,7 +82,9 @@ def _set_scales(axes: Axes) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
-    axes.set_xlabel(f"microseconds a row, in batches of {_BATCH} (log scale; left is better)")
+    axes.set_xlabel(
+        f"microseconds a row, in batches of {_BATCH} (log scale; left is better), with the 95% interval"
+    )
     axes.set_ylabel("accuracy on the test rows, with its 95% interval")
     axes.grid(visible=True, which="major", color="#E8E8E8", linewidth=0.8)
     axes.set_axisbelow(True)
@@ -105,10 +111,11 @@ def _draw_baseline(axes: Axes, evaluations: Sequence[Evaluation]) -> None:
 
 
 def _draw_point(axes: Axes, one: Evaluation, style: tuple[str, str], largest: int, *, grey: bool) -> None:
-    scores = one.scores
+    scores, time = one.scores, one.microseconds[_BATCH]
     axes.errorbar(
-        _cost(one),
+        time.value,
         scores.accuracy,
+        xerr=[[time.value - time.low], [time.high - time.value]] if time.is_bounded else None,
         yerr=[[scores.accuracy - scores.accuracy_low], [scores.accuracy_high - scores.accuracy]],
         fmt=style[1],
         markersize=_diameter(one.bytes, largest),
@@ -177,7 +184,7 @@ def _explain(
         marks += [_mark("o", colour, f"width {width[1:]}") for width, colour in colours]
     if greyed:
         marks.append(_mark("o", _GREY, "dominated"))
-    marks.append(Line2D([], [], color="#444444", linewidth=1.3, label="Pareto front"))
+    marks.append(Line2D([], [], color="#444444", linewidth=1.3, label="front, chosen on\nvalidation rows"))
     marks += [line for line in axes.get_lines() if line.get_color() == _BASELINE]
     axes.legend(
         handles=marks,
@@ -203,4 +210,4 @@ def _mark(shape: str, colour: str, label: str) -> Line2D:
 
 
 def _cost(one: Evaluation) -> float:
-    return one.microseconds[_BATCH]
+    return one.microseconds[_BATCH].value

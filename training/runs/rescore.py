@@ -13,6 +13,7 @@ from training.evaluation.evaluate import Answers, Evaluation, evaluate
 from training.evaluation.scoring import chunks
 from training.evaluation.shift import shifts
 from training.progress import Progress, Silence
+from training.runs.times import with_times
 
 
 def rescore(
@@ -45,4 +46,5 @@ def rescore(
     if (kept := bundle.predictions()) is not None:
         of = kept.validation_labels
         validation = {name: Answers(of, classes) for name, classes in kept.validation.items()}
-    return evaluate(runtimes, sizes, x, y, validation=validation, on_chunk=progress.advance)
+    evaluations = evaluate(runtimes, sizes, x, y, validation=validation, on_chunk=progress.advance)
+    return with_times(bundle, runtimes, evaluations, progress)

@@ -38,8 +38,10 @@ from training.precisions import (
 from training.progress import Progress
 from training.runs.material import Material
 from training.runs.provenance import provenance
+from training.runs.times import with_times
 
 _CALIBRATION_ROWS = 500
+_CALIBRATION_ROWS_PER_CLASS = 10  # of a rare class as well: its ranges may be like no other's
 _PROBE_ROWS = 71  # in batches of 64, 4, 2 and 1
 
 
@@ -92,9 +94,11 @@ class Run:
         name: str,
         on_epoch: Callable[[fit.Epoch], None] = lambda epoch: None,
         default_variant: str = REFERENCE,
+        inspect: Callable[[Mapping[str, Runtime]], None] = lambda runtimes: None,
     ) -> Published:
         """Do the whole job; `default_variant` is what answers where nobody names a variant.
 
+        Nothing is published where `inspect`, given the open variants by name, raises.
         Raises ConversionError, also where that one could not be made, and DivergedError.
         """
         self._progress.begin("starting TensorFlow", 1)
@@ -105,12 +109,15 @@ class Run:
             lambda width: self.fit_model(on_epoch if width == PLAIN_WIDTH else _unheard, width),
         )
         evaluations: list[Evaluation] = []
+        runtimes: dict[str, Runtime] = {}
 
         def fill(staging: Path) -> Manifest:
             made = self._convert_widths(fitted, staging / writer.VARIANTS_FOLDER, failures)
-            evaluations.extend(self._score(made))
             if default_variant not in made.rungs:
                 raise ConversionError(f"{default_variant} could not be made: {failures.get(default_variant)}")
+            inspect(made.runtimes)
+            runtimes.update(made.runtimes)
+            evaluations.extend(self._score(made))
             plain = next(one for one in fitted if one.width == PLAIN_WIDTH)
             bundle_writer = writer.BundleWriter(
                 staging,
@@ -123,7 +130,8 @@ class Run:
             )
             return bundle_writer.write(made.runtimes, evaluations)
 
-        return Published(store.publish(name, fill), evaluations, failures)
+        bundle = store.publish(name, fill)
+        return Published(bundle, with_times(bundle, runtimes, evaluations, self._progress), failures)
 
     def build(self, width: float = PLAIN_WIDTH, *, unroll: bool = False) -> Any:
         """Return the untrained model; one that is not unrolled is what `fit_model` begins with."""
@@ -249,7 +257,12 @@ class Run:
 
     def _calibration_rows(self) -> FloatArray:
         """Return the raw training rows that ranges are taken from, (n, features)."""
-        sample = stratified_sample(self._prepared.y_train, _CALIBRATION_ROWS, self._config.seed)
+        sample = stratified_sample(
+            self._prepared.y_train,
+            _CALIBRATION_ROWS,
+            self._config.seed,
+            least=_CALIBRATION_ROWS_PER_CLASS,
+        )
         return self._prepared.x_train[sample]
 
     def _calibration(self, made: set[str]) -> CalibrationSpec | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import log
 from typing import Any
 
+from evidence.estimate import Estimate
 from evidence.pareto import front
 
 
@@ -19,7 +20,7 @@ class Candidate:
     """Where it is in the space."""
     accuracy: float
     """On the validation rows, through the runtime."""
-    row_us: float
+    row_us: Estimate
     weights: int
 
 
@@ -31,11 +32,12 @@ class Demand:
     row_us: float
     rows: int
 
-    def is_met_by(self, accuracy: float, row_us: float) -> bool:
+    def is_met_by(self, accuracy: float, row_us: Estimate) -> bool:
+        """Tell whether accuracy is high enough, and the whole interval of the time low enough."""
         # Shares of whole rows: what is a rounding error beside one row is none.
-        return accuracy >= self.accuracy - 1e-9 and row_us <= self.row_us
+        return accuracy >= self.accuracy - 1e-9 and row_us.high <= self.row_us
 
-    def excess(self, accuracy: float, row_us: float) -> float:
+    def excess(self, accuracy: float, row_us: Estimate) -> float:
         """Return how far off a model is, 0 where both demands are met.
 
         Time and errors each count by their ratio to what is allowed, as logarithms, so that twice the time
@@ -43,7 +45,7 @@ class Demand:
         """
         half = 0.5 / self.rows
         errors = max(1 - accuracy, half) / max(1 - self.accuracy, half)
-        return log(max(1.0, errors)) + log(max(1.0, row_us / self.row_us))
+        return log(max(1.0, errors)) + log(max(1.0, row_us.value / self.row_us))
 
 
 def pareto(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -52,16 +54,24 @@ def pareto(candidates: Sequence[Candidate]) -> list[Candidate]:
     Of equals, the one that was trained first stands for all.
     """
     numbered = sorted(candidates, key=lambda one: one.number)
-    return [numbered[place] for place in front([(-one.row_us, one.accuracy) for one in numbered])]
+    return [numbered[place] for place in front([(-one.row_us.value, one.accuracy) for one in numbered])]
 
 
 def choose(candidates: Sequence[Candidate], demand: Demand) -> Candidate:
-    """Return the most accurate of those that meet both demands, the faster of equals; else the nearest.
+    """Return the first of those that meet both demands; else the nearest.
 
     The most accurate rather than the fastest: whatever just holds on validation rows holds on others by
     luck. It is on the front, or equal to one that is.
     """
-    meeting = [one for one in candidates if demand.is_met_by(one.accuracy, one.row_us)]
-    if meeting:
-        return min(meeting, key=lambda one: (-one.accuracy, one.row_us, one.number))
-    return min(candidates, key=lambda one: (demand.excess(one.accuracy, one.row_us), one.row_us, one.number))
+    if met := meeting(candidates, demand):
+        return met[0]
+    return min(
+        candidates,
+        key=lambda one: (demand.excess(one.accuracy, one.row_us), one.row_us.value, one.number),
+    )
+
+
+def meeting(candidates: Sequence[Candidate], demand: Demand) -> list[Candidate]:
+    """Return those that meet both demands, the most accurate first, the faster of equals."""
+    met = [one for one in candidates if demand.is_met_by(one.accuracy, one.row_us)]
+    return sorted(met, key=lambda one: (-one.accuracy, one.row_us.value, one.number))

@@ -7,23 +7,29 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
+from evidence.estimate import Estimate
 from training.errors import OptionError
 from training.search.front import Candidate
 from training.search.space import Suggests
 
 _TOLD, _HISTORY, _WEIGHTS, _REFERENCE, _REASON = "told", "history", "weights", "reference", "reason"
+_TIMES = "times on "  # of the study: each trial's, by the machine that they were taken on
 
 
 class Study:
     """A study of two objectives: accuracy, to be high, and microseconds a row, to be few.
 
     `told` is what the results depend on: a study that was begun with something else is not gone on with.
-    Raises OptionError there, and where the place cannot be used.
+    Times depend on the `machine` too: those of another are not believed, and can be taken anew. Raises
+    OptionError where a study was begun with something else, and where the place cannot be used.
     """
 
-    def __init__(self, place: str | None, name: str, told: Mapping[str, Any], seed: int) -> None:
+    def __init__(
+        self, place: str | None, name: str, told: Mapping[str, Any], seed: int, machine: str
+    ) -> None:
         self._study = _open(place, name)
         self._require_same(place, json.loads(json.dumps(told)))
+        self._times_key = _TIMES + machine
         self._asked: dict[int, Any] = {}
         for trial in self._study.get_trials(deepcopy=False):
             if trial.state.name == "RUNNING":
@@ -46,10 +52,35 @@ class Study:
 
     @property
     def candidates(self) -> list[Candidate]:
+        """What was trained to its end; a time that was taken on another machine alone has no bounds."""
+        times = self._times
         return [
-            Candidate(one.number, one.params, one.values[0], one.values[1], one.user_attrs[_WEIGHTS])
+            Candidate(
+                one.number,
+                one.params,
+                one.values[0],
+                times.get(one.number, Estimate.unbounded(one.values[1])),
+                one.user_attrs[_WEIGHTS],
+            )
             for one in self._complete()
         ]
+
+    @property
+    def untimed(self) -> list[Candidate]:
+        """The candidates that were never timed on this machine, with these libraries."""
+        times = self._times
+        return [one for one in self.candidates if one.number not in times]
+
+    def time(self, number: int, row_us: Estimate) -> None:
+        """Keep what a row of a trial takes on this machine."""
+        ends = {str(one): (time.value, time.low, time.high) for one, time in self._times.items()}
+        ends[str(number)] = (row_us.value, row_us.low, row_us.high)
+        self._study.set_user_attr(self._times_key, ends)
+
+    @property
+    def _times(self) -> dict[int, Estimate]:
+        kept = self._study.user_attrs.get(self._times_key, {})
+        return {int(number): Estimate(*ends) for number, ends in kept.items()}
 
     @property
     def reference(self) -> Candidate | None:
@@ -77,7 +108,8 @@ class Study:
         trial = self._asked.pop(candidate.number)
         trial.set_user_attr(_WEIGHTS, candidate.weights)
         trial.set_user_attr(_HISTORY, history)
-        self._study.tell(trial, (candidate.accuracy, candidate.row_us))
+        self.time(candidate.number, candidate.row_us)
+        self._study.tell(trial, (candidate.accuracy, candidate.row_us.value))
 
     def give_up(self, number: int, reason: str) -> None:
         import optuna

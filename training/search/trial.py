@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bundle.runtimes import Runtime
+from evidence.estimate import Estimate
 from training.config import TrainConfig
 from training.errors import TrainingError
 from training.evaluation.scoring import predict_all
@@ -35,7 +36,7 @@ class Bench:
     convert: Convert
     rows: int
 
-    def untrained_row_us(self, point: Parameters) -> float:
+    def untrained_row_us(self, point: Parameters) -> Estimate:
         """Time the graph of a point before it is trained: its shape tells, and its weights do not matter."""
         run = self._run(point)
         return self._row_us(self._open(run, run.build(), point))
@@ -77,6 +78,6 @@ class Bench:
                 raise GivenUpError(f"{name} could not be made: {reason}")
             return writer.open_exported(Path(folder), [name], self.material.prepared)[name]
 
-    def _row_us(self, runtime: Runtime) -> float:
+    def _row_us(self, runtime: Runtime) -> Estimate:
         rows = self.material.prepared.x_validation
-        return time_runtimes({"": runtime}, rows, batches=(self.rows,))[""][self.rows]
+        return time_runtimes({"": runtime}, rows, batches=(self.rows,))[""][self.rows].row_us

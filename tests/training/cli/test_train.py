@@ -109,7 +109,7 @@ def test_progress_goes_to_stderr_and_the_noise_of_libraries_nowhere(own_model: O
         "readings: 400 vectors of 5 numbers, in 3 classes of whole numbers: -1, 7, 1000",
         "warning: ignored feature 4: constant in the training rows",
     ]
-    of_a_run = ["reading", "starting TensorFlow", "training", "converting", "scoring"]
+    of_a_run = ["reading", "starting TensorFlow", "training", "converting", "scoring", "timing"]
     assert stages == [*of_a_run, *(f"seed 43: {stage}" for stage in of_a_run)]
     assert "validation accuracy" in told
 

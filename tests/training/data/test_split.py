@@ -59,6 +59,27 @@ def test_a_sample_has_distinct_rows_in_the_proportions_of_the_classes(y: Any, si
     assert (np.abs(np.bincount(y[sample], minlength=y.max() + 1) - expected) <= 2).all()
 
 
+def test_a_rare_class_has_a_floor_of_rows_in_a_sample() -> None:
+    y = np.repeat([0, 1, 2], [5000, 40, 4])
+    counts = np.bincount(y[stratified_sample(y, 500, 1, least=10)]).tolist()
+    assert counts[1:] == [10, 4]
+    assert 490 <= counts[0] <= 500
+    again, other = (stratified_sample(y, 500, seed, least=10) for seed in (1, 2))
+    assert (again == stratified_sample(y, 500, 1, least=10)).all()
+    assert len(np.intersect1d(other, again)) < 200
+
+
+@given(class_indices, st.integers(1, 400), seeds, st.integers(0, 20))
+def test_a_sample_with_a_floor_is_the_one_without_and_what_was_lacking(
+    y: Any, size: int, seed: int, least: int
+) -> None:
+    sample = stratified_sample(y, size, seed, least=least)
+    assert len(sample) == len(set(sample.tolist()))
+    assert set(stratified_sample(y, size, seed).tolist()) <= set(sample.tolist())
+    held, there = (np.bincount(classes, minlength=y.max() + 1) for classes in (y[sample], y))
+    assert (held >= np.minimum(least, there)).all()
+
+
 def parts_of(**given: Any) -> tuple[set[int], set[int], set[int]]:
     parts = split(given.pop("y"), Shares(0.2, 0.1, 7), **given)
     return set(parts.train.tolist()), set(parts.validation.tolist()), set(parts.test.tolist())

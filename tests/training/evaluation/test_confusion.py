@@ -15,7 +15,7 @@ def test_the_matrix_has_the_true_class_down_and_the_predicted_one_across() -> No
     assert matrix.tolist() == [[2, 1, 0, 0], [1, 1, 1, 0], [1, 0, 1, 0], [0, 0, 0, 0]]
 
 
-def test_the_worst_class_is_the_one_whose_recall_fell_most() -> None:
+def test_of_classes_that_fell_with_as_little_evidence_the_worst_fell_farthest() -> None:
     found = drops(Y, VARIANT, REFERENCE)
     assert [drop.index for drop in found] == [0, 1, 2]
     assert [(drop.pairs.rows, drop.pairs.lost, drop.pairs.gained) for drop in found] == [
@@ -37,14 +37,21 @@ def test_the_worst_of_many_is_not_taken_at_its_own_p_value() -> None:
     assert worst_p(drops(y, y, y)) == 1
 
 
-def test_the_p_value_of_the_worst_class_steps_down_where_another_class_is_surer() -> None:
-    y = np.repeat([0, 1, 2], [20, 200, 20])
+def test_a_class_of_one_row_does_not_hide_one_that_surely_lost() -> None:
+    y = np.repeat([0, 1, 2], [1, 1000, 1000])
     variant = y.copy()
-    variant[:7] = 1  # 7 of 20
-    variant[20:40] = 0  # 20 of 200: less of the recall, and less likely by chance
+    variant[0] = 1  # all that there was of it
+    variant[1:61] = 2  # 60 of 1,000
     found = drops(y, variant, y)
-    assert worst(found).index == 0
-    assert worst_p(found) == pytest.approx(2 * 2 / 2**7)  # Bonferroni would take it three times
+    assert worst(found).index == 1
+    assert worst_p(found) == pytest.approx(3 * 2 / 2**60)
+
+
+def test_a_class_that_surely_rose_is_not_the_worst() -> None:
+    y = np.repeat([0, 1], 100)
+    reference, variant = y.copy(), y.copy()
+    reference[:50], variant[100] = 1, 0
+    assert worst(drops(y, variant, reference)).index == 1
 
 
 def test_classes_without_a_row_are_left_out() -> None:

@@ -47,7 +47,7 @@ def test_a_narrow_terminal_shows_the_columns_that_matter_whole_and_names_the_oth
     shown = capsys.readouterr().out
     assert widest(shown) <= room
     assert shown.count("1.0000 [0.963, 1.000]") == 3
-    assert shown.count("2.0 │") == 3  # times are whole
+    assert shown.count("1.0 (1.0 to 1.0) │") == 3  # times are whole
     assert "…" not in shown
     assert "Not shown, for want of columns" in shown
     assert "precision" in " ".join(shown.split("Not shown")[1].split())
@@ -104,7 +104,7 @@ print_table("x", [evaluation(name, Y, Y, Y) for name in {NAMES}], ("a", "b"), {{
     os.close(ours)
     text = shown.decode().replace("\r", "")
     assert widest(text) <= 80
-    assert text.count("2.0 │") == 3
+    assert text.count("1.0 (1.0 to 1.0) │") == 3
 
 
 def test_a_column_that_nothing_can_spare_is_kept(capsys: pytest.CaptureFixture[str]) -> None:

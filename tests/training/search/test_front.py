@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evidence.estimate import Estimate
 from training.search.front import Candidate, Demand, choose, pareto
 
 FEW = st.integers(0, 6)  # so that equals occur
@@ -11,7 +12,14 @@ FEW = st.integers(0, 6)  # so that equals occur
 
 def candidates(*places: tuple[float, float]) -> list[Candidate]:
     """Make a candidate of each accuracy and time."""
-    return [Candidate(number, {}, accuracy, row_us, 1) for number, (accuracy, row_us) in enumerate(places)]
+    return [
+        Candidate(number, {}, accuracy, exactly(row_us), 1)
+        for number, (accuracy, row_us) in enumerate(places)
+    ]
+
+
+def exactly(row_us: float) -> Estimate:
+    return Estimate(row_us, row_us, row_us)
 
 
 CROWDS = st.lists(st.tuples(FEW.map(lambda n: n / 6), FEW.map(lambda n: n + 1.0)), min_size=1, max_size=12)
@@ -19,7 +27,7 @@ DEMANDS = st.builds(Demand, FEW.map(lambda n: n / 6), st.floats(0.5, 8), st.just
 
 
 def beats(one: Candidate, other: Candidate) -> bool:
-    no_worse = one.accuracy >= other.accuracy and one.row_us <= other.row_us
+    no_worse = one.accuracy >= other.accuracy and one.row_us.value <= other.row_us.value
     return no_worse and (one.accuracy, one.row_us) != (other.accuracy, other.row_us)
 
 
@@ -29,7 +37,7 @@ def test_the_front_is_what_nothing_beats_and_everything_else_is_beaten_by_or_equ
 ) -> None:
     crowd = candidates(*places)
     front = pareto(crowd)
-    assert front == sorted(front, key=lambda one: one.row_us)
+    assert front == sorted(front, key=lambda one: one.row_us.value)
     for one in front:
         assert not any(beats(other, one) for other in crowd)
     for one in crowd:
@@ -65,9 +73,21 @@ def test_the_choice_among_few(places: list[tuple[float, float]], number: int) ->
 
 def test_a_demand_of_no_error_at_all_can_be_nearly_met() -> None:
     demand = Demand(1.0, 5, rows=100)
-    assert demand.excess(1.0, 5) == 0
-    assert 0 < demand.excess(0.99, 5) < demand.excess(0.98, 5) < float("inf")
+    assert demand.excess(1.0, exactly(5)) == 0
+    assert 0 < demand.excess(0.99, exactly(5)) < demand.excess(0.98, exactly(5)) < float("inf")
 
 
 def test_the_share_of_rows_that_is_demanded_may_be_off_by_a_rounding_error() -> None:
-    assert Demand(0.979 - 0.005, 5, 1000).is_met_by(0.974, 5)
+    assert Demand(0.979 - 0.005, 5, 1000).is_met_by(0.974, exactly(5))
+
+
+def test_a_time_whose_interval_reaches_beyond_the_demand_does_not_meet_it() -> None:
+    demand = Demand(0.9, 5.0, 100)
+    assert demand.is_met_by(0.9, Estimate(4.5, 4.2, 4.9))
+    assert not demand.is_met_by(0.9, Estimate(4.5, 4.2, 5.1))
+    assert not demand.is_met_by(0.9, Estimate.unbounded(4.5))
+    surer, better = (
+        Candidate(0, {}, 0.95, exactly(4.0), 1),
+        Candidate(1, {}, 0.99, Estimate(4.5, 3.0, 6.0), 1),
+    )
+    assert choose([better, surer], demand) == surer

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from evidence.estimate import Estimate
 from training.config import TrainConfig
 from training.errors import OptionError
 from training.precisions import FAST
 from training.search.front import Candidate
+from training.search.machine import here
 from training.search.space import suggest, untuned
 from training.search.study import Study
 
@@ -16,13 +18,16 @@ BASE = TrainConfig(data="x")
 POINT = untuned(BASE)
 
 
-def opened(place: str | None, **told: Any) -> Study:
-    return Study(place, "x", {"epochs": 3} | told, seed=1)
+TIME = Estimate(5.0, 4.5, 5.5)
+
+
+def opened(place: str | None, machine: str = "this one", **told: Any) -> Study:
+    return Study(place, "x", {"epochs": 3} | told, seed=1, machine=machine)
 
 
 def tried(study: Study, accuracy: float, *, reference: bool = False) -> Candidate:
     number, trial = study.ask_for(POINT) if reference else study.ask()
-    candidate = Candidate(number, suggest(trial, BASE, FAST), accuracy, 5.0, 99)
+    candidate = Candidate(number, suggest(trial, BASE, FAST), accuracy, TIME, 99)
     study.keep(candidate, [0.5, accuracy])
     return candidate
 
@@ -79,3 +84,21 @@ def test_a_place_that_cannot_be_used_is_told_of_in_one_line(given: str) -> None:
     with pytest.raises(OptionError, match="cannot be used") as caught:
         opened(given)
     assert "\n" not in str(caught.value)
+
+
+def test_times_of_another_machine_are_not_believed_and_those_of_each_are_kept(place: str) -> None:
+    first = tried(opened(place), 0.9, reference=True)
+    other = opened(place, "another one")
+    assert [one.row_us.is_bounded for one in other.candidates] == [False]
+    assert [one.number for one in other.untimed] == [first.number]
+    other.time(first.number, Estimate(9.0, 8.0, 10.0))
+    again = opened(place, "another one")
+    assert (again.untimed, again.candidates[0].row_us) == ([], Estimate(9.0, 8.0, 10.0))
+    assert opened(place).candidates == [first]
+
+
+def test_a_machine_is_its_processor_and_the_libraries_that_run_a_graph(tmp_path: Path) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text("processor\t: 0\nmodel name\t: A Fast One @ 3GHz\n")
+    assert here(cpuinfo).startswith("A Fast One @ 3GHz, ai-edge-litert ")
+    assert here(tmp_path / "none") != here(cpuinfo)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,12 @@ import pytest
 from bundle import selftest
 from bundle.runtimes import open_runtime
 from bundle.store import ModelStore
-from tests.training.evaluations import evaluation
+from evidence.paired import Pairs
+from tests.training.evaluations import evaluation, steady
 from tests.training.watchers import Notes
 from training.config import TrainConfig
 from training.errors import OptionError
+from training.evaluation.timing import Timing
 from training.export.worker import Worker
 from training.progress import Silence
 from training.report.search import cells, misses, sentences
@@ -95,9 +97,10 @@ def test_the_report_is_of_the_test_rows_of_what_was_published(searched: Searched
     default = bundle.manifest.default_variant
     predicted = np.array(bundle.manifest.labels)[open_runtime(bundle, default).predict(x).argmax(axis=1)]
     assert final.accuracy == pytest.approx((predicted == y).mean())
-    assert final.rows == len(y) == 30
-    assert final.won - final.lost == round((final.accuracy - final.reference_accuracy) * final.rows)
-    assert min(final.row_us, final.reference_row_us) > 0
+    assert final.pairs.rows == len(y) == 30
+    assert final.pairs.difference.value == pytest.approx(final.accuracy - final.reference_accuracy)
+    assert final.time.row_us.is_bounded
+    assert final.reference_time.row_us.is_bounded
 
 
 def test_a_study_that_is_complete_is_reported_again_without_another_trial(
@@ -236,12 +239,60 @@ def test_demands_that_are_met_at_chance_are_not_said_to_be_met_without_that(sear
 def test_what_is_lost_on_test_rows_or_in_the_last_timing_is_not_met(searched: Searched) -> None:
     found = searched.found
     missed = misses(
-        found, changed(searched, accuracy=0.0, row_us=2e6, reference_accuracy=0.9), searched.config
+        found, changed(searched, accuracy=0.0, time=steady(2e6), reference_accuracy=0.9), searched.config
     )
     assert list(missed) == [
         "accuracy, kept on validation rows, drops by 0.9000 on test rows",
-        "a row takes 2,000,000.00 µs",
+        "a row takes 2,000,000 (2,000,000 to 2,000,000) µs",
     ]
+
+
+def test_a_last_timing_whose_interval_reaches_beyond_the_demand_is_not_met(searched: Searched) -> None:
+    config = told(max_row_us=10.0)
+    inside, astride = Timing((9.0, 9.1, 9.0, 9.2, 9.1)), Timing((9.0, 11.0, 8.0, 11.5, 9.5))
+    assert misses(searched.found, changed(searched, time=inside), config) == []
+    assert len(misses(searched.found, changed(searched, time=astride), config)) == 1
+
+
+def test_accuracy_that_too_few_rows_have_kept_is_not_said_to_be_proved(searched: Searched) -> None:
+    config = told(max_accuracy_drop=0.05)
+    final = changed(searched, pairs=Pairs(30, lost=1, gained=1), accuracy=0.9, reference_accuracy=0.9)
+    found = replace(searched.found, demand=replace(searched.found.demand, accuracy=0.0))
+    assert misses(found, final, config) == []
+    assert sentences(found, final, config)[-1].startswith(
+        "Time is met, and accuracy as far as the test rows tell: not enough rows to tell: about "
+    )
+
+
+def test_what_is_too_slow_when_it_is_timed_again_gives_way_to_the_next(
+    searched: Searched, convert: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference = searched.found.reference
+    faster = replace(reference, number=7, accuracy=reference.accuracy - 0.1, row_us=steady(1.0).row_us)
+    found = replace(searched.found, candidates=[reference, faster])
+    assert found.chosen == reference
+    takes = iter([2e6, 1.0])
+
+    def timed(runtimes: Mapping[str, object], x: object, **named: object) -> dict[str, dict[int, Timing]]:
+        return {"untuned": {4: steady(5.0)}, "tuned": {4: steady(next(takes))}}
+
+    monkeypatch.setattr(tuning, "time_runtimes", timed)
+    notes = Notes()
+    final = Tuning(told(), notes, convert).publish(found, tmp_path)
+    assert final.candidate == faster
+    assert final.time == steady(1.0)
+    assert ModelStore(tmp_path).versions("iris") == [1]
+    assert "trial 0 is not published: a row takes up to 2,000,000.00 µs" in notes.warnings[-1]
+
+
+def test_a_study_that_goes_on_elsewhere_times_its_trials_anew(
+    searched: Searched, convert: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tuning, "here", lambda: "another processor")
+    again = Tuning(searched.config, Silence(), convert).search()
+    assert [one.number for one in again.candidates] == [one.number for one in searched.found.candidates]
+    assert all(one.row_us.is_bounded for one in again.candidates)
+    assert again.candidates != searched.found.candidates
 
 
 def test_the_table_names_the_untuned_and_the_chosen_model(searched: Searched) -> None:

@@ -19,15 +19,17 @@ import numpy as np
 from training.config import DataConfig
 from training.data.cleaning import clean
 from training.data.dataset import Dataset, RawData
-from training.data.files import arrays, csv_files, idx, workbooks
+from training.data.files import arrays, csv_files, workbooks
 from training.data.files.columns import Known
 from training.data.files.tables import Table, as_raw
 from training.data.files.text_files import COMPRESSIONS
+from training.data.named import idx, mnist1d
 from training.errors import DataUnreadableError, OptionError
 
 SKLEARN = ("breast_cancer", "digits", "iris", "wine")
+DRAWN = ("mnist1d",)
 DOWNLOADED = ("fashion_mnist", "mnist")
-BUILT_IN = (*SKLEARN, *DOWNLOADED)
+BUILT_IN = (*SKLEARN, *DRAWN, *DOWNLOADED)
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,8 @@ def _read(config: DataConfig, known: Known) -> RawData:
         )
     if config.data in SKLEARN:
         return _from_sklearn(config.data)
+    if config.data in DRAWN:
+        return mnist1d.draw(config.data)
     if config.data in DOWNLOADED:
         return _of_keras(config.data, config.data_dir)
     return _from_file(path, config, known)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training.config import DataConfig
-from training.data.files import idx
 from training.data.files.sources import load
+from training.data.named import idx
 from training.errors import DataError, DataUnreadableError, OptionError
 
 
