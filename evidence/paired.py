@@ -126,14 +126,14 @@ def non_inferiority_p(pairs: Pairs, margin: float) -> float:
     return float(ndtr(-_score(-margin, pairs.gained, pairs.lost, pairs.rows)))
 
 
-def rows_needed(pairs: Pairs, margin: float) -> int | None:
+def rows_needed(pairs: Pairs, margin: float, confidence: float = CONFIDENCE) -> int | None:
     """Return how many rows would decide, to two digits, if rows went on being lost and gained at this rate.
 
     With so many, an interval around this very difference clears the margin four times in five (a power of
-    80%): as its estimate scatters, the interval to clear it is that of 1.96 + 0.84 standard errors. None
-    where the difference is too near the margin for any number of rows.
+    80%): as its estimate scatters, the interval to clear it is that of 1.96 + 0.84 standard errors, where
+    the `confidence` is 95%. None where the difference is too near the margin for any number of rows.
     """
-    z = _Z + NormalDist().inv_cdf(POWER)
+    z = NormalDist().inv_cdf((1 + confidence) / 2) + NormalDist().inv_cdf(POWER)
     lost, gained = pairs.lost / pairs.rows, pairs.gained / pairs.rows
 
     def decided(rows: float) -> bool:

@@ -9,10 +9,11 @@ from rich.text import Text
 
 from bundle.manifest import REFERENCE
 from evidence.estimate import CONFIDENCE
-from evidence.paired import judge
+from evidence.paired import Verdict
 from training.evaluation.confusion import worst, worst_p
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.tally import Tally
+from training.evaluation.verdicts import verdicts
 
 _COLUMNS = ("difference [95% interval]", "lost / gained", "p", "verdict", "ECE", "Brier", "worst class")
 _LEFT = ("verdict", "worst class")
@@ -28,24 +29,27 @@ def comparison_table(evaluations: Sequence[Evaluation], labels: Sequence[int | s
         caption=Text(
             f"Lost and gained: rows that {REFERENCE} alone, and that the variant alone, got right. Interval: "
             "Tango's score interval. p: McNemar's exact test.\n"
-            f"No worse: the interval lies above a margin of {-margin:g}; rows needed: for a power of 80%. "
-            "ECE: calibration error over 15 bins.\n"
+            f"No worse: proved to have lost less than {margin:g}, at 95% for all variants together (Holm). "
+            "Rows needed: for a power of 80%. ECE: calibration error over 15 bins.\n"
             "Worst class: the fall in recall with most evidence; * where it is beyond chance (McNemar, Holm)."
         ),
     )
     table.add_column("variant", no_wrap=True)
     for column in _COLUMNS:
         table.add_column(column, justify="left" if column in _LEFT else "right", no_wrap=column != "verdict")
+    judged = verdicts(evaluations, margin)
     for evaluation in evaluations:
-        table.add_row(*comparison_cells(evaluation, labels, margin))
+        table.add_row(*comparison_cells(evaluation, labels, judged.get(evaluation.variant)))
     return table
 
 
-def comparison_cells(evaluation: Evaluation, labels: Sequence[int | str], margin: float) -> list[str]:
-    """Format one row of the table."""
+def comparison_cells(
+    evaluation: Evaluation, labels: Sequence[int | str], verdict: Verdict | None
+) -> list[str]:
+    """Format one row of the table; float32's has no verdict."""
     tally = evaluation.tally
     reliability = [f"{tally.reliability.error:.4f}", f"{tally.reliability.brier:.4f}"]
-    if evaluation.variant == REFERENCE:
+    if verdict is None:
         return [evaluation.variant, "", "", "", "the reference", *reliability, ""]
     pairs, difference = tally.pairs, tally.pairs.difference
     return [
@@ -53,7 +57,7 @@ def comparison_cells(evaluation: Evaluation, labels: Sequence[int | str], margin
         f"{difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}]",
         f"{pairs.lost:,} / {pairs.gained:,}",
         f"{pairs.p_value:.2g}",
-        str(judge(pairs, margin)),
+        str(verdict),
         *reliability,
         _worst_class(tally, labels),
     ]

@@ -9,18 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from bundle.manifest import REFERENCE
-from evidence.paired import Pairs, judge
+from evidence.paired import Pairs, Verdict
 from training.evaluation.baseline import Baseline
 from training.evaluation.confusion import worst, worst_p
 from training.evaluation.domination import dominated
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.tally import Tally
+from training.evaluation.verdicts import verdicts
 from training.runs.repeats import Stability
 
 
 def figures(evaluations: Sequence[Evaluation], labels: Sequence[int | str], margin: float) -> dict[str, Any]:
     """Return all that the tables show, and what they have no room for."""
     baseline, worse = Baseline.under(evaluations, labels), dominated(evaluations, margin)
+    judged = verdicts(evaluations, margin)
     return {
         "rows": evaluations[0].scores.rows,
         "reference": REFERENCE,
@@ -44,7 +46,7 @@ def figures(evaluations: Sequence[Evaluation], labels: Sequence[int | str], marg
                 **(
                     {}
                     if one.variant == REFERENCE
-                    else {"against_reference": _against(one.tally, labels, margin)}
+                    else {"against_reference": _against(one.tally, labels, judged[one.variant])}
                 ),
             }
             for one in evaluations
@@ -75,8 +77,7 @@ def write(path: Path, content: dict[str, Any]) -> None:
     )
 
 
-def _against(tally: Tally, labels: Sequence[int | str], margin: float) -> dict[str, Any]:
-    verdict = judge(tally.pairs, margin)
+def _against(tally: Tally, labels: Sequence[int | str], verdict: Verdict) -> dict[str, Any]:
     return {
         **_pairs(tally.pairs),
         "verdict": verdict.judgement,

@@ -28,8 +28,9 @@ def train(
     progress: Progress | None = None,
     convert: Convert = worker.convert_all,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    timed: bool = True,
 ) -> Published:
-    """Train, convert, score and publish one model; its bundle is the next version in `store`.
+    """Train, convert, score, publish and time one model; its bundle is the next version in `store`.
 
     Raises DataError, OptionError, or OSError where `store` cannot be written, before TensorFlow is imported,
     and ConversionError or DivergedError later.
@@ -43,7 +44,7 @@ def train(
     material = read(config, progress)
     models.require_writable(name, material.least_bytes)
     material.tell(progress)
-    return Run(config, material, progress, convert).publish(models, name, on_epoch)
+    return Run(config, material, progress, convert).publish(models, name, on_epoch, timed=timed)
 
 
 def model_name(config: TrainConfig) -> str:

@@ -95,6 +95,8 @@ class Run:
         on_epoch: Callable[[fit.Epoch], None] = lambda epoch: None,
         default_variant: str = REFERENCE,
         inspect: Callable[[Mapping[str, Runtime]], None] = lambda runtimes: None,
+        *,
+        timed: bool = True,
     ) -> Published:
         """Do the whole job; `default_variant` is what answers where nobody names a variant.
 
@@ -131,7 +133,9 @@ class Run:
             return bundle_writer.write(made.runtimes, evaluations)
 
         bundle = store.publish(name, fill)
-        return Published(bundle, with_times(bundle, runtimes, evaluations, self._progress), failures)
+        if timed:
+            evaluations = with_times(bundle, runtimes, evaluations, self._progress)
+        return Published(bundle, evaluations, failures)
 
     def build(self, width: float = PLAIN_WIDTH, *, unroll: bool = False) -> Any:
         """Return the untrained model; one that is not unrolled is what `fit_model` begins with."""

@@ -202,7 +202,9 @@ class Tuning:
         run = Run(
             config_of(self._config.base, candidate.point), self._material, self._progress, self._convert
         )
-        published = run.publish(ModelStore(store), self._name, default_variant=precision, inspect=time)
+        published = run.publish(
+            ModelStore(store), self._name, default_variant=precision, inspect=time, timed=False
+        )
         tuned = next(one for one in published.evaluations if one.variant == precision).answers.right
         known = predict_all(untuned, x).argmax(axis=1) == y
         return Final(

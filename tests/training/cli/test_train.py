@@ -110,7 +110,7 @@ def test_progress_goes_to_stderr_and_the_noise_of_libraries_nowhere(own_model: O
         "warning: ignored feature 4: constant in the training rows",
     ]
     of_a_run = ["reading", "starting TensorFlow", "training", "converting", "scoring", "timing"]
-    assert stages == [*of_a_run, *(f"seed 43: {stage}" for stage in of_a_run)]
+    assert stages == [*of_a_run, *(f"seed 43: {stage}" for stage in of_a_run[:-1])]
     assert "validation accuracy" in told
 
 

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from tests.training.evaluations import evaluation
 from training.evaluation.evaluate import Evaluation
+from training.evaluation.verdicts import verdicts
 from training.report.comparison import comparison_cells, comparison_table
 from training.report.confusion_picture import draw_confusion
 from training.report.figures import figures, write
@@ -26,7 +27,7 @@ def run() -> list[Evaluation]:
 
 
 def test_a_row_says_what_was_lost_and_gained_and_whether_that_is_acceptable() -> None:
-    float32, int8 = (comparison_cells(one, LABELS, 0.01) for one in run())
+    float32, int8 = (comparison_cells(one, LABELS, verdicts(run(), 0.01).get(one.variant)) for one in run())
     assert float32[:5] == ["float32", "", "", "", "the reference"]
     assert int8[1].startswith("-0.1267 [-0.1")
     assert int8[2] == "40 / 2"
@@ -36,8 +37,9 @@ def test_a_row_says_what_was_lost_and_gained_and_whether_that_is_acceptable() ->
 
 def test_a_class_that_fell_by_chance_has_no_star_and_none_is_named_where_none_fell() -> None:
     one_lost = [1, *FLOAT32[1:]]
-    assert comparison_cells(evaluation("int8", one_lost, FLOAT32, Y, 3), LABELS, 0.01)[7] == "cat -0.010"
-    assert comparison_cells(evaluation("int8", FLOAT32, FLOAT32, Y, 3), LABELS, 0.01)[7] == "none fell"
+    for predicted, said in ((one_lost, "cat -0.010"), (FLOAT32, "none fell")):
+        int8 = evaluation("int8", predicted, FLOAT32, Y, 3)
+        assert comparison_cells(int8, LABELS, verdicts([int8], 0.01)["int8"])[7] == said
 
 
 def test_the_table_fits_a_log_of_160_columns() -> None:

@@ -260,7 +260,7 @@ def test_accuracy_that_too_few_rows_have_kept_is_not_said_to_be_proved(searched:
     found = replace(searched.found, demand=replace(searched.found.demand, accuracy=0.0))
     assert misses(found, final, config) == []
     assert sentences(found, final, config)[-1].startswith(
-        "Time is met, and accuracy as far as the test rows tell: not enough rows to tell: about "
+        "Time is met. Accuracy is kept, but these rows do not prove it: it takes about "
     )
 
 
