@@ -27,7 +27,7 @@ def send(generator: Generator, order: Order, file: Path) -> Sample:
     answered = samples.between(window.start, window.end) & (samples.status == 200)
     if not answered.any():
         raise LoadTestError("not one request was answered 200")
-    durations = (samples.done - samples.sent)[answered].tolist()
+    durations = (samples.done - samples.scheduled)[answered].tolist()
     return Sample.of(durations, window.seconds, summarise_windows([window]).generator_cpu)
 
 

@@ -1,7 +1,8 @@
 """What the generator's process runs: one load after another, an order a line in, an answer a line out.
 
 `python -m loadtests.generator` reads `{"order": ORDER, "samples": FILE}`, or `{"block": BLOCK, "folder":
-FOLDER}`, and prints `{"error": TEXT}`, empty where what was asked for was written.
+FOLDER}`, and prints `{"error": TEXT}`, empty where what was asked for was written. After each turn of a
+block it prints `{}`.
 """
 
 from __future__ import annotations
@@ -24,13 +25,17 @@ def main() -> None:
         error = ""
         try:
             if "block" in asked:
-                sender.take(Block.from_json(asked["block"])).save(Path(asked["folder"]))
+                sender.take(Block.from_json(asked["block"]), _say).save(Path(asked["folder"]))
             else:
                 sender.send(Order.from_json(asked["order"])).save(Path(asked["samples"]))
         except LoadTestError as failure:
             error = str(failure)
-        sys.stdout.write(json.dumps({"error": error}) + "\n")
-        sys.stdout.flush()
+        _say(error=error)
+
+
+def _say(**what: str) -> None:
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -63,32 +63,38 @@ class Generator:
         GeneratorError, with the last lines of the log, where the generator fails.
         """
         (folder / TURNS).unlink(missing_ok=True)
-        longest = block.seconds + sum(order.timeout_s for order in block.orders)
-        self._ask({"block": block.as_json(), "folder": str(folder)}, longest, advance)
+        quiet_s = max((seconds + block.orders[load].timeout_s for load, seconds in block.turns), default=0.0)
+        self._ask({"block": block.as_json(), "folder": str(folder)}, quiet_s, advance)
         taken = Taken.load(folder)
         for order, samples in zip(block.orders, taken.samples, strict=True):
             if samples is not None:
                 self._see_that_it_is_asked_for(order, samples)
         return taken
 
-    def _ask(self, what: dict[str, str], seconds: float, advance: Callable[[float], None]) -> None:
-        """Have something done that takes so long at most, but for what is done before and after."""
+    def _ask(self, what: dict[str, str], quiet_s: float, advance: Callable[[float], None]) -> None:
+        """Have something done; return when it is. Raises GeneratorError.
+
+        Between two words of it pass `quiet_s` at the most, but for what is done before and after the sending.
+        """
         try:
             self._child.tell(json.dumps(what))
         except OSError:
             raise self._failure("had ended") from None
-        told = time.monotonic()
-        deadline = told + seconds + _MARGIN_S
-        while (line := self._child.hear(_POLL_S)) is None:
+        told = heard = time.monotonic()
+        answer: dict[str, str] = {}
+        while "error" not in answer:
+            line = self._child.hear(_POLL_S)
             now = time.monotonic()
             advance(now - told)
             told = now
-            if now > deadline:
+            if line:
+                heard, answer = now, json.loads(line)
+            elif line == "":
+                raise self._failure("ended")
+            elif now > heard + quiet_s + _MARGIN_S:
                 raise self._failure("did not end in time")
-        if not line:
-            raise self._failure("ended")
-        if error := json.loads(line)["error"]:
-            raise GeneratorError(error)
+        if answer["error"]:
+            raise GeneratorError(answer["error"])
 
     def _see_that_it_is_asked_for(self, order: Order, samples: Samples) -> None:
         if order.variant and samples.variant != order.variant:

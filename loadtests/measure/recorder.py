@@ -115,13 +115,13 @@ class Recorder:
         return int(np.count_nonzero((scheduled >= since) & (late | (np.array(self._status[start:]) != 200))))
 
     def tail(self, start: int) -> tuple[Sequence[float], Sequence[float], list[str | None]]:
-        """Return when the samples from `start` on were sent and done, and why those failed that did.
+        """Return when the samples from `start` on were due and done, and why those failed that did.
 
         Of an answer that is not read yet nothing is known: see `read_some`.
         """
         marks = (self._marks[answer] for answer in self._answer[start:])
         return (
-            self._sent[start:],
+            self._due[start:],
             self._done[start:],
             [None if mark is None else mark.reason for mark in marks],
         )

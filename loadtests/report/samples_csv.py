@@ -32,8 +32,8 @@ def write(loads: Sequence[Measured], folder: Path) -> Path:
     """Write one line for each request of each load, in the order of the answers; return the file's path.
 
     Times are seconds of the generator's own clock, from its first request on. `part` is
-    the index of the round that the sample is from; `scheduled_s` is empty where nothing was
-    scheduled, and `error` where the answer was as promised.
+    the index of the round that the sample is from; `scheduled_s` is of a closed loop when its user wanted to
+    send, and `sent_s` when there was a connection for it; `error` is empty where the answer was as promised.
     """
     path = folder / FILE_NAME
     # No time of writing in the head: the same samples give the same bytes.
@@ -59,7 +59,7 @@ def _lines(load: Measured, samples: Samples) -> Iterable[tuple[object, ...]]:
         [in_csv(load.variant)] * size,
         [load.rows_per_request] * size,
         samples.part.tolist(),
-        _seconds(samples.scheduled - start) if samples.is_open else [""] * size,
+        _seconds(samples.scheduled - start),
         _seconds(samples.sent - start),
         _seconds(samples.done - start),
         samples.status.tolist(),

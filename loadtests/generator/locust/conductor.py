@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -40,8 +40,8 @@ class _Played:
     """Of its load."""
 
 
-def take(block: Block, preparer: Preparer) -> Taken:
-    """Have the loads of a block take their turns. Raises LoadTestError."""
+def take(block: Block, preparer: Preparer, note: Callable[[], None]) -> Taken:
+    """Have the loads of a block take their turns, and call `note` after each. Raises LoadTestError."""
     stages: dict[int, Stage] = {}
     refusals = [""] * len(block.orders)
     for place, order in enumerate(block.orders):
@@ -53,11 +53,11 @@ def take(block: Block, preparer: Preparer) -> Taken:
         for stage in stages.values():
             stack.enter_context(_peopled(stage))
         stack.enter_context(undisturbed())
-        played = [
-            _play(block, place, stages[load])
-            for place, (load, _) in enumerate(block.turns)
-            if load in stages and not stages[load].gave_up
-        ]
+        played = []
+        for place, (load, _) in enumerate(block.turns):
+            if load in stages and not stages[load].gave_up:
+                played.append(_play(block, place, stages[load]))
+                note()
     samples = {load: _told_apart(stage.load().samples(), load, played) for load, stage in stages.items()}
     turns = tuple(_counted(one, samples[one.turn.load]) for one in played)
     return Taken(tuple(samples.get(load) for load in range(len(block.orders))), turns, tuple(refusals))

@@ -78,9 +78,9 @@ class Sender:
                 runner.quit()
         return load.samples()
 
-    def take(self, block: Block) -> Taken:
-        """Have the loads of a block take their turns. Raises LoadTestError."""
-        return take(block, self._preparer)
+    def take(self, block: Block, note: Callable[[], None] = lambda: None) -> Taken:
+        """Have the loads of a block take their turns, and call `note` after each. Raises LoadTestError."""
+        return take(block, self._preparer, note)
 
 
 def _run(runner: Any, load: Load) -> None:

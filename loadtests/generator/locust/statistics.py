@@ -43,11 +43,11 @@ class LocustStatistics:
             self._recorder, self._told = self._load.recorder, 0  # the statistics were reset
         while self._recorder.read_some(_READ_AT_A_TIME):
             gevent.sleep(0)
-        sent, done, reasons = self._recorder.tail(self._told)
+        due, done, reasons = self._recorder.tail(self._told)
         if not len(done):
             return
         self._told += len(done)
-        milliseconds = (np.array(done) - np.array(sent)) * 1000
+        milliseconds = (np.array(done) - np.array(due)) * 1000
         if len(self._environment.events.request._handlers) > 1:  # noqa: SLF001 - Locust has no way to ask
             self._fire(milliseconds, reasons)
         else:

@@ -54,3 +54,12 @@ def test_a_row_without_a_prediction_offline_is_compared_with_nothing() -> None:
     assert mark.astray == (0,)
     assert mark.differences[0] == pytest.approx(0.8)
     assert np.isnan(mark.differences[1])
+
+
+def test_the_same_answer_is_read_once_as_far_as_there_is_room_to_remember() -> None:
+    examiner = Examiner(TARGET, _payloads(1, 2), remembered_bytes_max=len(CONTENT))
+    assert examiner(0, 200, CONTENT) is examiner(0, 200, bytes(bytearray(CONTENT)))
+    other = CONTENT + b" "
+    assert examiner(0, 200, other) == examiner(0, 200, CONTENT)
+    assert examiner(0, 200, other) is not examiner(0, 200, other)
+    assert examiner(0, 500, CONTENT) != examiner(0, 200, CONTENT)

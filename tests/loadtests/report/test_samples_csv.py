@@ -27,15 +27,15 @@ def _save(folder: Path, name: str, recorder: Recorder) -> None:
 def test_every_request_of_every_load_has_a_line(tmp_path: Path) -> None:
     closed = Recorder(8, ORDER)
     closed.add_answer(100.0, 100.25, 0, [3])
-    closed.add_failure(100.5, 101.0, 1, status=500, reason="status 500, told to")
+    closed.add_failure(100.5, 101.0, 1, status=500, reason="status 500, told to", scheduled=100.375)
     opened = Recorder(1, ORDER, is_open=True, part=2)
     opened.add_failure(7.5, 8.0, 0, status=0, reason="no answer", scheduled=7.25)
     _save(tmp_path, "float32-8", closed)
     _save(tmp_path, "int8-1", opened)
     lines = _lines(tmp_path, [measured("float32", 8), measured("int8", 1)])
     assert [list(line.values()) for line in lines] == [
-        ["float32", "8", "0", "", "0.000000", "0.250000", "200", "7", ""],
-        ["float32", "8", "0", "", "0.500000", "1.000000", "500", "0", "status 500, told to"],
+        ["float32", "8", "0", "0.000000", "0.000000", "0.250000", "200", "7", ""],
+        ["float32", "8", "0", "0.375000", "0.500000", "1.000000", "500", "0", "status 500, told to"],
         ["int8", "1", "2", "0.000000", "0.250000", "0.750000", "0", "0", "no answer"],
     ]
 
