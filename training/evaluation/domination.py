@@ -74,21 +74,29 @@ def told(ratio: Estimate) -> Sign | None:
 
 def _claim(worse: Evaluation, evaluations: Sequence[Evaluation], margin: float) -> _Claim | None:
     """Choose by validation rows whom to set against a variant; None where no other will do."""
-    rivals = [
-        (other, 1 in signs)
-        for other in evaluations
-        if other is not worse
-        and None not in (signs := set(_costs(other, worse)))
-        and -1 not in signs
-        and not Pairs.of(chosen_by(other), chosen_by(worse)).difference.is_less_than(0)
-    ]
+    others = [(one, set(_costs(one, worse))) for one in evaluations if one is not worse]
+    rivals = [(_seen(one, worse), one, 1 in signs) for one, signs in others if signs <= {0, 1}]
+    rivals = [rival for rival in rivals if not rival[0].difference.is_less_than(0)]
     if not rivals:
         return None
-    better, is_cheaper = max(rivals, key=lambda rival: (chosen_by(rival[0]).sum(), -_time(rival[0])))
+    cheaper = [rival for rival in rivals if rival[2]]
+    # What costs less has only to lose little, and proves that most easily where it answers alike.
+    _, better, _ = min(
+        cheaper or rivals,
+        key=lambda rival: (
+            rival[0].lost if cheaper else rival[0].lost - rival[0].gained,
+            rival[0].gained,
+            _time(rival[1]),
+        ),
+    )
     pairs = Pairs.of(better.answers.right, worse.answers.right)
     if pairs.difference.is_less_than(0):  # within the margin, perhaps, and yet something to choose
         return _Claim(worse, better, 1.0)
-    return _Claim(worse, better, non_inferiority_p(pairs, margin if is_cheaper else 0.0))
+    return _Claim(worse, better, non_inferiority_p(pairs, margin if cheaper else 0.0))
+
+
+def _seen(better: Evaluation, worse: Evaluation) -> Pairs:
+    return Pairs.of(chosen_by(better), chosen_by(worse))
 
 
 def _costs(better: Evaluation, worse: Evaluation) -> Iterator[Sign | None]:

@@ -70,7 +70,7 @@ def test_train_compares_with_float32_on_the_same_rows_and_with_other_seeds(own_m
     assert f"compared with float32 on the same {rows} rows" in second
     for word in ("difference [95% interval]", "lost / gained", "verdict", "ECE", "Brier", "worst class"):
         assert word in second
-    assert "above a margin of -0.2" in second
+    assert "proved to have lost less than 0.2" in second
     assert "over 2 seeds on the same rows (42, 43)" in third
     assert "Seed 42 is the one published" in third
     assert ModelStore(own_model.models).versions(NAME) == [1]

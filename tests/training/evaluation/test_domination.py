@@ -69,6 +69,26 @@ def test_what_dominates_is_chosen_on_validation_rows_and_certified_on_test_rows(
     assert dominated([float32, scored("both", microseconds=4, test=good, validation=good)]) != {}
 
 
+def test_what_answers_most_alike_is_chosen_before_what_gained_a_little_by_luck() -> None:
+    float32 = scored("float32", size=4000, test=answers(1000, range(50)))
+    lucky = scored(
+        "lucky",
+        microseconds=4,
+        size=2000,
+        test=answers(1000, range(53)),
+        validation=answers(1000, range(48)),
+    )
+    alike = scored("alike", microseconds=5, size=1000, test=answers(1000, range(50)))
+    assert dominated([float32, lucky, alike], margin=0.01)["float32"] == "alike"
+
+
+def test_of_two_that_cost_alike_the_surely_less_accurate_is_dominated() -> None:
+    rungs = [scored("good", accuracy=0.9), scored("bad", accuracy=0.88), scored("same", accuracy=0.9)]
+    assert dominated(rungs) == {"bad": "good"}
+    ruined = scored("ruined", accuracy=0.5, microseconds=1)
+    assert dominated([*rungs, ruined]) == {"bad": "good"}
+
+
 def test_the_more_variants_are_claimed_to_be_dominated_the_more_each_claim_has_to_prove() -> None:
     barely = answers(1000, [])  # of no row that differs, 1,000 prove a margin of 0.5 points, p = 0.012
     fast = scored("fast", microseconds=4, test=barely)
