@@ -9,6 +9,9 @@ import numpy as np
 from training.data.dataset import IntArray
 from training.errors import OptionError
 
+_CALIBRATION_ROWS = 500
+_CALIBRATION_ROWS_PER_CLASS = 10
+
 
 @dataclass(frozen=True)
 class Split:
@@ -115,6 +118,14 @@ def _by_time(times: IntArray, shares: Shares, test_rows: int) -> Split:
 def _first_of_its_time(times: IntArray, place: int) -> int:
     """Return the first place in sorted `times` that has the time of `place`."""
     return int(np.searchsorted(times, times[place])) if place < len(times) else place
+
+
+def calibration_sample(y: IntArray, seed: int) -> IntArray:
+    """Return the row numbers that ranges are taken from: some of each class, however rare.
+
+    The ranges of a rare class may be like no other's, and a sample of 500 by proportion may not have it.
+    """
+    return stratified_sample(y, _CALIBRATION_ROWS, seed, least=_CALIBRATION_ROWS_PER_CLASS)
 
 
 def stratified_sample(y: IntArray, size: int, seed: int, *, least: int = 0) -> IntArray:

@@ -29,6 +29,9 @@ def draw(
         axes = figure.subplots()
         axes.set_title(title, fontsize=12, fontweight="bold", loc="left")
         axes.set_xscale("log")
+        axes.errorbar(
+            *_places(candidates), xerr=_reaches(candidates), fmt="none", ecolor=_GREY, elinewidth=1.6
+        )
         axes.plot(*_places(candidates), "o", color=_GREY, markersize=5, label="trained")
         axes.plot(*_places(front), "o-", color=_BLUE, drawstyle="steps-post", label="Pareto front")
         axes.plot(*_places([reference]), "s", color="black", markersize=8, label="untuned, float32")
@@ -45,7 +48,7 @@ def draw(
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.xaxis.set_minor_locator(NullLocator())
-        axes.set_xlabel("µs a row (log scale; left is better)")
+        axes.set_xlabel("µs a row, with its 95% interval (log scale; left is better)")
         axes.set_ylabel("validation accuracy")
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=1))
         axes.grid(visible=True, color="#E5E5E5", linewidth=0.8)
@@ -56,3 +59,12 @@ def draw(
 
 def _places(candidates: Sequence[Candidate]) -> tuple[list[float], list[float]]:
     return [one.row_us.value for one in candidates], [one.accuracy for one in candidates]
+
+
+def _reaches(candidates: Sequence[Candidate]) -> list[list[float]]:
+    """Return how far the interval of each time reaches to the left and to the right; 0 where it has none."""
+    times = [one.row_us for one in candidates]
+    return [
+        [time.value - time.low if time.is_bounded else 0.0 for time in times],
+        [time.high - time.value if time.is_bounded else 0.0 for time in times],
+    ]

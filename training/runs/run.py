@@ -16,7 +16,7 @@ from bundle.runtimes.tensorflow import import_tensorflow
 from bundle.store import ModelStore
 from training.config import TrainConfig
 from training.data.labels import class_weights
-from training.data.split import stratified_sample
+from training.data.split import calibration_sample
 from training.errors import ConversionError
 from training.evaluation.evaluate import Evaluation, answer, evaluate
 from training.evaluation.scoring import chunks
@@ -40,8 +40,6 @@ from training.runs.material import Material
 from training.runs.provenance import provenance
 from training.runs.times import with_times
 
-_CALIBRATION_ROWS = 500
-_CALIBRATION_ROWS_PER_CLASS = 10  # of a rare class as well: its ranges may be like no other's
 _PROBE_ROWS = 71  # in batches of 64, 4, 2 and 1
 
 
@@ -261,12 +259,7 @@ class Run:
 
     def _calibration_rows(self) -> FloatArray:
         """Return the raw training rows that ranges are taken from, (n, features)."""
-        sample = stratified_sample(
-            self._prepared.y_train,
-            _CALIBRATION_ROWS,
-            self._config.seed,
-            least=_CALIBRATION_ROWS_PER_CLASS,
-        )
+        sample = calibration_sample(self._prepared.y_train, self._config.seed)
         return self._prepared.x_train[sample]
 
     def _calibration(self, made: set[str]) -> CalibrationSpec | None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.data.split import Shares, split, stratified_sample
+from training.data.split import Shares, calibration_sample, split, stratified_sample
 from training.errors import OptionError
 
 shares = st.floats(0.05, 0.4)
@@ -59,13 +59,13 @@ def test_a_sample_has_distinct_rows_in_the_proportions_of_the_classes(y: Any, si
     assert (np.abs(np.bincount(y[sample], minlength=y.max() + 1) - expected) <= 2).all()
 
 
-def test_a_rare_class_has_a_floor_of_rows_in_a_sample() -> None:
+def test_a_rare_class_has_a_floor_of_rows_to_calibrate_with() -> None:
     y = np.repeat([0, 1, 2], [5000, 40, 4])
-    counts = np.bincount(y[stratified_sample(y, 500, 1, least=10)]).tolist()
+    counts = np.bincount(y[calibration_sample(y, 1)]).tolist()
     assert counts[1:] == [10, 4]
     assert 490 <= counts[0] <= 500
-    again, other = (stratified_sample(y, 500, seed, least=10) for seed in (1, 2))
-    assert (again == stratified_sample(y, 500, 1, least=10)).all()
+    again, other = (calibration_sample(y, seed) for seed in (1, 2))
+    assert (again == calibration_sample(y, 1)).all()
     assert len(np.intersect1d(other, again)) < 200
 
 
