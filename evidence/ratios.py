@@ -27,8 +27,16 @@ def ratio_of_rounds(
     """
     shared = [index for index in ours if index in theirs]
     pairs = [(ours[index], theirs[index]) for index in shared]
-    logs = [np.log(one / other) for one, other in pairs if one and other and one > 0 and other > 0]
-    if not logs or len(logs) < len(pairs):
+    logs = [float(np.log(one / other)) for one, other in pairs if one and other and one > 0 and other > 0]
+    return None if len(logs) < len(pairs) else level_of_logs(logs, confidence)
+
+
+def level_of_logs(logs: Sequence[float], confidence: float = CONFIDENCE) -> Estimate | None:
+    """Return what the mean of independent logarithms is the logarithm of, with Student's interval.
+
+    One gives no interval, and none nothing.
+    """
+    if not logs:
         return None
     half = (
         _half_width(float(np.var(logs, ddof=1) / len(logs)), len(logs) - 1, confidence) if logs[1:] else None

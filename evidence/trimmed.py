@@ -1,4 +1,4 @@
-"""How many times one figure is another, from many short rounds of which a few were disturbed.
+"""Means and ratios from many short rounds, of which a few were disturbed.
 
 Tukey and McLaughlin, "Less vulnerable confidence and significance procedures for location based on a single
 sample: trimming/winsorization 1", Sankhya A 25 (1963).
@@ -7,13 +7,25 @@ sample: trimming/winsorization 1", Sankhya A 25 (1963).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import exp, sqrt
+from math import exp, isnan, sqrt
 
 import numpy as np
 
 from evidence.estimate import CONFIDENCE, Estimate
 
 _TRIM = 0.2  # the share of the rounds that is left out at each end
+
+
+def trimmed_mean(values: Sequence[float]) -> float:
+    """Return the mean of the values without the fifth that is smallest and that which is largest.
+
+    Raises ValueError where there are none, or one is no number.
+    """
+    if not len(values) or any(map(isnan, values)):
+        raise ValueError(f"no mean of {values}")
+    ordered = np.sort(np.asarray(values, np.float64))
+    out = int(_TRIM * len(ordered))
+    return float(ordered[out : len(ordered) - out].mean())
 
 
 def trimmed_ratio(ours: Sequence[float], theirs: Sequence[float], confidence: float = CONFIDENCE) -> Estimate:
@@ -29,7 +41,7 @@ def trimmed_ratio(ours: Sequence[float], theirs: Sequence[float], confidence: fl
     logs = np.sort(np.log(figures[0]) - np.log(figures[1]))
     out = int(_TRIM * rounds)
     kept = rounds - 2 * out
-    middle = float(logs[out : rounds - out].mean())
+    middle = trimmed_mean(logs.tolist())
     if kept < 2:
         return Estimate.unbounded(exp(middle))
     from scipy.special import stdtrit  # half a second, which whoever compares nothing need not wait

@@ -38,7 +38,7 @@ def compare_command(
     """Compare two reports of one machine: throughput, latency and accuracy of what both measured.
 
     Exit code 0: nothing is worse, as far as the intervals tell. 1: something is, or the second report lacks
-    what the first has. 2: they cannot be compared, or have no rounds from which anything could be told.
+    what the first has. 2: they cannot be compared, or have no blocks from which anything could be told.
     """
     try:
         _check(tolerance, confidence)
@@ -101,7 +101,9 @@ def _figure(change: Change, value: float | None) -> str:
         return "-"
     if change.figure == "accuracy":
         return f"{value:.4f}"
-    return f"{rate_in_words(value)}/s" if change.figure in {"throughput", "peak"} else f"{number(value)} ms"
+    units = {"throughput": "/s", "peak": "/s", "cost": "/core-s"}
+    unit = units.get(change.figure)
+    return f"{rate_in_words(value)}{unit}" if unit else f"{number(value)} ms"
 
 
 def _interval(change: Change) -> str:

@@ -7,7 +7,7 @@ which folder and which model, which mean something on a command line alone.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
@@ -19,7 +19,8 @@ from bundle.bundle import Bundle
 from loadtests.errors import LoadTestError
 from loadtests.experiment.plan import BOUND_MS, Plan, Schedule
 from loadtests.generator.open_loop import CONNECTIONS_MAX
-from loadtests.judge.budget import Budget
+from loadtests.judge.budget import Budget, weights_of
+from loadtests.judge.certificate import Accuracies, candidates
 from loadtests.protocol.address import without_secret
 from loadtests.rig import cores
 from loadtests.rig.cores import Cores
@@ -59,13 +60,20 @@ class RunOptions:
     profile: Annotated[
         bool, Option(help="With `server`: look for the peak, and draw the curve of rates up to beyond it.")
     ] = Plan.profile
-    duration: Annotated[
-        float, Option(min=0.1, help="Seconds measured, for each load; shared out over the rounds.")
-    ] = Schedule.duration_s
-    rounds: Annotated[int, Option(min=1, help="Turns of each variant; two more where it is not steady.")] = (
-        Plan.rounds
+    budget: Annotated[
+        float,
+        Option(
+            min=0.1,
+            help="Seconds for measuring, starts of the services included. It ends sooner where all that "
+            "matters is decided.",
+        ),
+    ] = Schedule.budget_s
+    duration: Annotated[float, Option(min=0.1, help="Seconds of a `ramp` or a `spike`.")] = (
+        Schedule.duration_s
     )
-    warmup: Annotated[float, Option(min=0, help="Seconds thrown away before each round.")] = Schedule.warmup_s
+    warmup: Annotated[float, Option(min=0, help="Seconds of each load thrown away after each start.")] = (
+        Schedule.warmup_s
+    )
     service_cores: Annotated[
         int, Option(min=1, help="Cores that the service has, a worker for each; the load has another.")
     ] = Cores.workers
@@ -89,27 +97,41 @@ class RunOptions:
         float | None, Option(help="Budget: the largest file of a variant, in MB; not its memory.")
     ] = Budget.max_mb
 
-    @property
-    def budget(self) -> Budget:
+    margin: Annotated[
+        float,
+        Option(
+            help="Of accuracy, as a share: how much less than float32 a variant may have on the test rows, "
+            "where no --min-accuracy is given."
+        ),
+    ] = Budget.margin
+    weight: Annotated[
+        str, Option(help="How much requests of each of --rows count, as 1:0.8,32:0.2; by default alike.")
+    ] = ""
+
+    def bounds(self, weights: Mapping[int, float]) -> Budget:
         """What a variant must hold. Raises LoadTestError for a bound that nothing or everything holds."""
-        return Budget(self.p99_ms, self.min_accuracy, self.min_rps, self.max_mb)
+        bounds = self.p99_ms, self.min_accuracy, self.min_rps, self.max_mb
+        return Budget(*bounds, self.margin, weights)
 
     def plan(self) -> Plan:
         """Look the model up, and return what is to be measured. Raises LoadTestError or BundleError."""
         bundle = choose_bundle(self.models, self.model, self.version)
+        names = _names(self.variants) or [variant.name for variant in bundle.manifest.variants]
+        variants = [bundle.variant(name).name for name in names]
+        rows = _row_counts(self.rows or _default_rows(bundle, self.scenario))
+        weights = weights_of(self.weight, rows)
+        accuracies = Accuracies.of(bundle, margin=self.margin)
         return Plan(
             models=self.models,
             bundle=bundle,
-            variants=tuple(bundle.variant(name).name for name in _names(self.variants))
-            or tuple(variant.name for variant in bundle.manifest.variants),
-            rows=_row_counts(self.rows or _default_rows(bundle, self.scenario)),
-            schedule=Schedule(self.users, self.warmup, self.duration),
+            variants=tuple(variants),
+            rows=rows,
+            schedule=Schedule(self.users, self.budget, warmup_s=self.warmup, duration_s=self.duration),
             out=self.out,
             cores=self._cores(),
             stays_awake=cores.usable() > 1,
             host=self.host,
             scenario_name=self._checked_scenario(),
-            rounds=self.rounds,
             think_s=self.think,
             rate=self.rate,
             connections=self.connections,
@@ -117,6 +139,8 @@ class RunOptions:
             p99_ms=self.p99_ms,
             find_peak=self.find_peak,
             profile=self.profile,
+            matter=tuple(candidates(accuracies, bundle, self.bounds(weights), variants)),
+            weights=weights,
         )
 
     def asked(self, plan: Plan) -> dict[str, JsonValue]:
@@ -138,8 +162,10 @@ class RunOptions:
             "find_peak": plan.searches,
             "service_cores": None if self.host else self.service_cores,
             "host": None if self.host is None else without_secret(self.host),
-            "rounds": None if is_shaped else plan.rounds,
+            "budget": None if is_shaped else plan.schedule.budget_s,
+            "duration": plan.schedule.duration_s if is_shaped else None,
             "p99_ms": plan.bound_ms,
+            "weight": self.weight or None,
         }
 
     def _cores(self) -> Cores:

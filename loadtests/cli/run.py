@@ -34,16 +34,17 @@ EPILOG = (
 
 @command
 def run_command(options: RunOptions) -> None:
-    """Load the variants in interleaved rounds; write report.html, and the same as JSON, Markdown, CSV, SVG.
+    """Load the variants in short turns until it is decided; write report.html, JSON, Markdown, CSV and SVG.
 
-    Exit code 0: measured. 1: a variant failed, a run is void, a check found something, or the budget is not
-    met. 2: a mistake in what was asked. 130: interrupted; the rounds that were finished are reported, and the
-    report says that it is partial.
+    Exit code 0: there is an answer. 1: the budget is not met, a variant or requests failed, or a check found
+    something. 2: a mistake in what was asked. 3: a load is void, so a figure is wrong; what the others tell
+    is answered. 130: interrupted; what was finished is reported, and the report says that it is partial.
     """
     interruption.heed()
     console = terminal.console()
     try:
-        budget, plan = options.budget, options.plan()
+        plan = options.plan()
+        budget = options.bounds(plan.weights)
         with _folder(plan.out):
             code = _run(plan, options.asked(plan), budget, console)
     except (LoadTestError, BundleError) as error:
@@ -60,7 +61,7 @@ def _run(plan: Plan, asked: Mapping[str, JsonValue], budget: Budget, console: Co
     """Measure, report, and return the exit code."""
     if plan.cores.caveat:
         console.print(f"note: {plan.cores.caveat}", soft_wrap=True, markup=False)
-    with terminal.bar(console, plan.seconds) as bar:
+    with terminal.bar(console, plan.schedule.budget_s) as bar:
         outcomes = run(plan, bar)
     if not outcomes.measured:
         reasons = "; ".join(dict.fromkeys(f"{one.variant}: {one.reason}" for one in outcomes.skipped))
@@ -68,11 +69,10 @@ def _run(plan: Plan, asked: Mapping[str, JsonValue], budget: Budget, console: Co
     again = without_secret(shlex.join(["python", "-m", "loadtests", *sys.argv[1:]]))
     report = Report(plan, asked, outcomes, machine.describe(), again, budget)
     path = report.write()
-    terminal.show(report, console)
-    console.print(f"report: {path}", soft_wrap=True, markup=False)
+    terminal.show(report.document, path, console)
     if outcomes.is_partial:
         return interruption.CODE
-    return 1 if outcomes.failed or not report.verdict.is_good else 0
+    return report.verdict.code(lost=any(one.failed for one in outcomes.skipped))
 
 
 @contextmanager

@@ -5,50 +5,39 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import ceil
 
-from loadtests.experiment import trial
-from loadtests.experiment.checks import ANSWERS_FEW
-from loadtests.experiment.peaks import PROFILE
+from loadtests.experiment.peak import trial
+from loadtests.experiment.peak.peaks import PROFILE
 from loadtests.experiment.plan import Plan
+from loadtests.experiment.rounds.schedule import ANSWERS_ENOUGH, BLOCKS
 from loadtests.system import audits, probe
-from loadtests.workload.scenarios import CLOSED, OPEN
+from loadtests.workload.scenarios import CLOSED, SHAPED
 
-FAR_LONGER = 1.5  # than announced: that is worth a word
 _BETWEEN_S = 0.3  # two rounds: the samples are written, and read again
 _ATTEMPTS = 16  # of all searches for one peak, about
-_ANSWERS_ENOUGH = 2 * ANSWERS_FEW
 
 
-def seconds_of(plan: Plan, request_s: Mapping[str, float], *, waiting: int = 1) -> float:
-    """Return how long the run takes about, from the seconds that one request takes each variant.
-
-    So many requests are `waiting` in a service when a round is over, which it answers one after the other.
-    """
-    each = [
+def seconds_of(plan: Plan, request_s: Mapping[str, float]) -> float:
+    """Return how long the run takes at most, about, from the seconds that one request takes each variant."""
+    loads = len(plan.rows) * len(request_s)
+    before = [
         audits.seconds_for(took)
-        + len(plan.rows) * (probe.seconds_for(took) + plan.turns * seconds_of_round(plan, took, waiting))
-        + len(plan.rows) * _seconds_of_searches(plan, took)
+        + len(plan.rows) * (probe.seconds_for(took) + _seconds_of_searches(plan, took))
         for took in request_s.values()
     ]
-    return sum(each)
-
-
-def seconds_of_round(plan: Plan, request_s: float, waiting: int = 1) -> float:
-    """Return how long a round takes about; the service is asked once more when it has dealt with the last."""
-    schedule = plan.schedule
-    return schedule.warmup_s + schedule.duration_s / plan.turns + (1 + waiting) * request_s + _BETWEEN_S
+    is_whole = plan.scenario.kind == SHAPED
+    return sum(before) + (loads * plan.schedule.duration_s if is_whole else plan.schedule.budget_s)
 
 
 def warnings(plan: Plan, request_s: Mapping[str, float]) -> list[str]:
-    """Say which variants are too slow for rounds that are so short, what would do, and what may last."""
-    round_s = plan.schedule.duration_s / plan.turns
-    worst_s = seconds_of(plan, request_s, waiting=plan.users)
-    is_far = plan.scenario.kind != OPEN and worst_s > FAR_LONGER * seconds_of(plan, request_s)
-    worst = f"it takes up to {in_words(worst_s)} where a service answers one request at a time"
-    return [worst] * is_far + [
-        f"{name}: one request takes {took:.2g} s and a round measures {round_s:.2g} s, which is too short to "
-        f"tell anything: give --duration {ceil(plan.turns * _ANSWERS_ENOUGH * took)}, or fewer --rounds"
+    """Say which variants are too slow for turns of a few answers a user to fit into the budget."""
+    if plan.scenario.kind != CLOSED:
+        return []
+    turn_s = plan.schedule.budget_s / BLOCKS / len(plan.rows) / len(request_s)
+    return [
+        f"{name}: one request takes {took:.2g} s, and {in_words(turn_s)} is the longest turn that the budget "
+        "has room for: its users get few answers in each; give a larger --budget, or fewer --variants"
         for name, took in request_s.items()
-        if plan.scenario.kind == CLOSED and round_s < ANSWERS_FEW * took
+        if turn_s < ANSWERS_ENOUGH * took
     ]
 
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict
 
+from evidence.blocks import Turns
 from evidence.estimate import Estimate
 from loadtests.experiment.agreement import Agreement
-from loadtests.experiment.rounds import Round
-from loadtests.experiment.search import Peak
+from loadtests.experiment.blocks import Block, Grade, Stop, TurnFigures, figures_of
+from loadtests.experiment.peak.search import Peak
+from loadtests.experiment.peak.trial import Curve
 from loadtests.experiment.timeline import Moment
-from loadtests.experiment.trial import Curve
 from loadtests.measure.check import Check
 from loadtests.measure.latency import Latency
 from loadtests.measure.summary import Accuracy
@@ -63,11 +64,14 @@ class Offline:
 
 
 class AgainstReference(Strict):
-    """This load over that of float32 with as many rows a request, from the rounds of both."""
+    """This load over that of float32 with as many rows a request, from the turns of both side by side."""
 
+    cost: OpenEstimate | None
+    """Of rows per core-second."""
     throughput: OpenEstimate | None
     p99: OpenEstimate | None
     accuracy: AccuracyDifference | None
+    """Of the predictions of all test rows, not of what the run happened to send."""
 
 
 class Measured(Strict):
@@ -87,6 +91,10 @@ class Measured(Strict):
     """How many requests failed, by reason."""
     requests_per_s: float
     rows_per_s: float
+    throughput: OpenEstimate | None
+    """Rows a second, with the interval over the blocks; None where nothing was answered."""
+    cost: OpenEstimate | None
+    """Rows per core-second, with the interval over the blocks; None where the service is not ours."""
     p50_ms: float | None
     p95_ms: float | None
     p99_ms: float | None
@@ -124,8 +132,12 @@ class Measured(Strict):
     """As the bundle's manifest has it: over the whole test set, without HTTP."""
     void: list[str]
     """Names of the failed checks for which these figures must not be believed."""
-    rounds: list[Round]
-    """The turns in which it was measured; those of equal index stood side by side with other variants'."""
+    blocks: list[Block]
+    """Each began with a start of the services; those of equal index stood side by side with others'."""
+    grade: Grade | None
+    """How calm the machine was; None where it is one load that changes on purpose."""
+    answers_per_user: float | None
+    """In a turn, on the average; of a closed loop."""
     checks: list[Check]
     timeline: list[Moment]
     """Only of `ramp` and `spike`."""
@@ -140,7 +152,7 @@ class Measured(Strict):
     samples: str
     """File of the raw samples, in the folder of the report."""
     against_reference: AgainstReference | None = None
-    """None where float32 was not measured, or is this one."""
+    """Nothing but the accuracy where float32 was not measured; None where it is this one."""
 
     @property
     def name(self) -> str:
@@ -157,8 +169,8 @@ class Measured(Strict):
         return self.latency.p50_ms.value if self.latency else self.p50_ms
 
     def figures(self, name: str) -> dict[int, float | None]:
-        """Return a figure of every round, such as `rows_per_s`, by the round's index."""
-        return {one.index: getattr(one, name) for one in self.rounds}
+        """Return a figure of every block, such as `rows_per_s`, by the block's index."""
+        return {one.index: getattr(one, name) for one in self.blocks}
 
 
 @dataclass(frozen=True)
@@ -169,6 +181,12 @@ class ScoredLoad:
     row_scores: Floats | None = field(default=None, repr=False, compare=False)
     """For each row of the test set the share of its answers that were right, NaN where it was not asked:
     accuracies of two variants are compared row by row. Shape (test rows,)."""
+    turns: tuple[TurnFigures, ...] = field(default=(), repr=False, compare=False)
+    """In the order of measuring; ratios of two variants are taken round by round."""
+
+    def figures(self, name: str) -> Turns:
+        """Return a figure of every turn that counts and has it: see `evidence.blocks`."""
+        return figures_of(self.turns, name)
 
 
 @dataclass(frozen=True)
@@ -188,7 +206,9 @@ class Outcomes:
     measured: list[ScoredLoad] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     is_partial: bool = False
-    """The run was interrupted: there are the rounds that were finished, and no more."""
+    """The run was interrupted: there are the blocks that were finished, and no more."""
+    stop: Stop | None = None
+    """Why it went on no longer; None of a load that changes on purpose, which is one piece."""
 
     @property
     def failed(self) -> bool:

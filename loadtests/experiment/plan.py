@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bundle.bundle import Bundle
@@ -11,21 +12,23 @@ from loadtests.workload.order import Order
 from loadtests.workload.scenarios import OPEN, SCENARIOS, SHAPED, Scenario
 from loadtests.workload.target import Target
 
-ROUNDS = 9  # thrice three: few show no small difference, and one that was disturbed decides much
 RATE = 100.0  # arrivals a second of `server`, where none is given and none is looked for
 BOUND_MS = 10.0  # of p99, where a scenario needs one and none is given
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long one load is: `duration_s` that is measured, shared out over the rounds.
-
-    Each round is preceded by `warmup_s` that is thrown away.
-    """
+    """How many ask, and for how long."""
 
     users: int = 16
-    warmup_s: float = 0.5
+    budget_s: float = 120.0
+    """For all blocks together, starts of the services included: what is not decided by then stays open."""
+    turn_s: float = 0.1
+    """The shortest turn of a closed loop."""
+    warmup_s: float = 0.25
+    """Of each load after each start of its service; thrown away."""
     duration_s: float = 20.0
+    """Of a load that changes on purpose, which is one piece."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,6 @@ class Plan:
     host: str | None = None
     """A service that is already running; otherwise one is started for each variant."""
     scenario_name: str = "users"
-    rounds: int = ROUNDS
-    """Turns that each variant has: A B C, C B A, A B C."""
     think_s: float = 0.0
     rate: float | None = None
     """Arrivals a second of `server`."""
@@ -56,6 +57,10 @@ class Plan:
     """The longest p99 that was asked for."""
     find_peak: bool = False
     profile: bool = False
+    matter: tuple[str, ...] = ()
+    """The variants among which is chosen; the run goes on until they are told apart. None: all."""
+    weights: Mapping[int, float] = field(default_factory=dict)
+    """Of the numbers of rows, where one matters more than another; 1 of those that are not named."""
 
     @property
     def scenario(self) -> Scenario:
@@ -81,22 +86,25 @@ class Plan:
         return self.rate if self.searches else self.rate or RATE
 
     @property
-    def turns(self) -> int:
-        """How many rounds there are at least; a load that changes on purpose is one piece."""
-        return 1 if self.scenario.kind == SHAPED else self.rounds
-
-    @property
     def users(self) -> int:
         return self.scenario.users or self.schedule.users
 
-    @property
-    def seconds(self) -> float:
-        """How long the loads take at least in all, without what lies between them."""
-        once = self.schedule.duration_s + self.turns * self.schedule.warmup_s
-        return len(self.variants) * len(self.rows) * once
+    def seed_of(self, block: int, load: int = 0) -> int:
+        """Return the seed of what is drawn for a block, or for one of its loads."""
+        return self.seed + 1000 * block + load
 
-    def order(self, target: Target, host: str, rows: int, *, turn: int, rate: float, offline: str) -> Order:
-        """Return the order for one round of a variant."""
+    def order(
+        self,
+        target: Target,
+        host: str,
+        rows: int,
+        *,
+        seconds: float = 0.0,
+        rate: float = 0.0,
+        seed: int = 0,
+        offline: str = "",
+    ) -> Order:
+        """Return the order for one load of so many seconds; those of turns are for the turns to say."""
         return Order(
             host=host,
             models=str(self.models),
@@ -108,9 +116,9 @@ class Plan:
             users=self.users,
             think_s=self.think_s,
             warmup_s=self.schedule.warmup_s,
-            duration_s=self.schedule.duration_s / self.turns,
+            duration_s=seconds,
             rate=rate,
-            seed=self.seed + turn,
+            seed=seed,
             connections=self.connections,
             offline=offline,
             stays_awake=self.stays_awake,

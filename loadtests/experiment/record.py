@@ -4,25 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
+from math import isnan, nan
+from statistics import geometric_mean
 
 import numpy as np
 
 from bundle.manifest import VariantSpec
+from evidence.blocks import Turns
+from evidence.estimate import Estimate
+from evidence.ratios import level_of_rounds
 from loadtests.experiment import checks
 from loadtests.experiment.agreement import Agreement, agreement_of
+from loadtests.experiment.blocks import COST, THROUGHPUT, Grade, figures_of
 from loadtests.experiment.measured import Idle, Measured, Offline, ScoredLoad
+from loadtests.experiment.peak.search import Peak, Search, peak_of
+from loadtests.experiment.peak.trial import Curve, Trial, curve_of
 from loadtests.experiment.plan import Plan
-from loadtests.experiment.rounds import Round, rounds_of, thirds
-from loadtests.experiment.search import Peak, Search, peak_of
+from loadtests.experiment.rounds.grade import grade
+from loadtests.experiment.rounds.intake import Seen
 from loadtests.experiment.session import Subject
 from loadtests.experiment.timeline import Moment, moments
-from loadtests.experiment.trial import Curve, Trial, curve_of
 from loadtests.measure.check import Check
 from loadtests.measure.samples import Samples, merge
-from loadtests.measure.summary import Summary, Window, row_scores, summarise_windows
-from loadtests.system.identity import Identity
+from loadtests.measure.summary import Summary, row_scores, summarise_windows
+from loadtests.rig.processor import Sight
 from loadtests.system.probe import Unloaded
-from loadtests.workload.scenarios import SHAPED
+from loadtests.workload.scenarios import CLOSED, OPEN, SHAPED
 
 
 @dataclass
@@ -32,14 +39,20 @@ class Record:
     subject: Subject
     rows: int
     unloaded: Unloaded
-    before: Identity | None
-    """The service, as it was before the first round."""
     rate: float = 0.0
-    windows: list[Window] = field(default_factory=list)
-    """One a round."""
+    seen: list[Seen] = field(default_factory=list)
+    """One a block."""
+    changes: list[str | None] = field(default_factory=list)
+    """What became of its service in each block: see `checks.change_of`."""
+    sights: list[Sight] = field(default_factory=list)
+    """What the service's core did in each block."""
     searches: list[Search] = field(default_factory=list)
     extra: list[Trial] = field(default_factory=list)
     """Rates tried for a profile, each as a share of the peak."""
+
+    def turns(self, figure: str) -> Turns:
+        """Return a figure of every turn that counts and has it, by block and round."""
+        return figures_of([turn for one in self.seen for turn in one.turns], figure)
 
     @property
     def peak(self) -> Peak | None:
@@ -62,15 +75,15 @@ def shared_rate(records: Sequence[Record]) -> float:
     return min(one.bearable for one in records) / 2
 
 
-def load_of(plan: Plan, record: Record, variant: VariantSpec, after: Identity | None) -> ScoredLoad:
-    """Return the load that a record comes to, and keep its samples. `after` is the service as it is now."""
+def load_of(plan: Plan, record: Record, variant: VariantSpec, confidence: float) -> ScoredLoad:
+    """Return the load that a record comes to, and keep its samples. `confidence` is that of its intervals."""
     subject, peak = record.subject, record.peak
-    summary = summarise_windows(record.windows, bound_ms=plan.bound_ms)
+    summary = _summary(plan, record)
     samples = _kept(record)
     file = plan.out / "samples" / f"{subject.name}-{record.rows}.npz"
     samples.save(file)
-    rounds, agreement = rounds_of(record.windows, plan.bound_ms), agreement_of(samples)
-    made = _checks(plan, record, summary, rounds, agreement, after)
+    agreement = agreement_of(samples)
+    made = _checks(plan, record, summary, agreement)
     load = Measured(
         variant=subject.name,
         rows_per_request=record.rows,
@@ -78,13 +91,17 @@ def load_of(plan: Plan, record: Record, variant: VariantSpec, after: Identity | 
         requests=summary.answers + summary.failed,
         failed=summary.failed,
         **asdict(summary),
+        throughput=_level(record, THROUGHPUT, confidence),
+        cost=_level(record, COST, confidence),
         unloaded=Idle(**asdict(record.unloaded), model_share=record.unloaded.model_share),
         generator_limited=checks.is_generator_limit(summary),
         resident_bytes=subject.server.resident_bytes(),
         variant_bytes=variant.bytes,
         offline_accuracy=variant.scores.accuracy,
         void=[check.name for check in made if check.is_void],
-        rounds=list(rounds),
+        blocks=[one.block for one in record.seen],
+        grade=_grade(plan, record),
+        answers_per_user=_answers_per_user(plan, record),
         checks=made,
         timeline=_timeline(plan, record),
         agreement=agreement,
@@ -93,47 +110,91 @@ def load_of(plan: Plan, record: Record, variant: VariantSpec, after: Identity | 
         offline=_offline(plan, record, summary),
         samples=file.relative_to(plan.out).as_posix(),
     )
-    return ScoredLoad(load, row_scores(samples))
+    turns = tuple(turn for one in record.seen for turn in one.turns)
+    return ScoredLoad(load, row_scores(samples), turns)
 
 
-def _checks(
-    plan: Plan,
-    record: Record,
-    summary: Summary,
-    rounds: tuple[Round, ...],
-    agreement: Agreement | None,
-    after: Identity | None,
-) -> list[Check]:
-    steps = rounds if len(rounds) >= checks.STEADY_WINDOWS else _parts(plan, record)
+def _summary(plan: Plan, record: Record) -> Summary:
+    """Return the figures of all turns that count; of an open loop whose windows all do not, of those."""
+    counted = [one for one in record.seen if one.block.turns] or record.seen
+    summary = summarise_windows([one.window for one in counted], bound_ms=plan.bound_ms)
+    if plan.scenario.kind != CLOSED:
+        return summary
+    seconds = sum(one.block.seconds for one in counted)
+    rates = [one.block.requests_per_s for one in counted if one.block.requests_per_s]
+    rate = geometric_mean(rates) if rates else 0.0
+    return replace(
+        summary,
+        seconds=seconds,
+        requests_per_s=rate,
+        rows_per_s=rate * record.rows,
+        generator_cpu=sum(one.generator_s for one in counted) / seconds if seconds else None,
+        generator_waited=_known(sum(one.generator_waited_s for one in counted) / seconds if seconds else nan),
+    )
+
+
+def _level(record: Record, figure: str, confidence: float) -> Estimate | None:
+    """Return a figure of the blocks that have it, with its interval over them."""
+    values = {one.block.index: getattr(one.block, figure) for one in record.seen}
+    return level_of_rounds({index: value for index, value in values.items() if value}, confidence)
+
+
+def _grade(plan: Plan, record: Record) -> Grade | None:
+    if plan.scenario.kind == SHAPED:
+        return None
+    seconds = sum(one.block.seconds for one in record.seen)
+    waits = [one.service_waited_s for one in record.seen]
+    waited = None if None in waits or not seconds else sum(wait or 0.0 for wait in waits) / seconds
+    return grade(
+        [turn for one in record.seen for turn in one.turns],
+        is_scheduled=plan.scenario.kind == OPEN,
+        waited=None if waited is None else min(waited, 1.0),  # of all its threads together
+        stolen=_mean([sight.stolen for sight in record.sights]),
+        others=_mean([sight.others for sight in record.sights]),
+    )
+
+
+def _answers_per_user(plan: Plan, record: Record) -> float | None:
+    """Return how many answers a user got in a turn, on the average; None where no user asks again."""
+    turns = [turn for one in record.seen for turn in one.turns if not turn.why_void]
+    if plan.scenario.kind != CLOSED or not turns:
+        return None
+    return sum(turn.answers for turn in turns) / len(turns) / plan.users
+
+
+def _mean(shares: Sequence[float | None]) -> float | None:
+    known = [share for share in shares if share is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _known(number: float) -> float | None:
+    return None if isnan(number) else number
+
+
+def _checks(plan: Plan, record: Record, summary: Summary, agreement: Agreement | None) -> list[Check]:
+    turns = [turn for one in record.seen for turn in one.turns]
+    shared = plan.cores.shared
+    is_whole = plan.scenario.kind == SHAPED
     return [
         checks.of_generator(summary),
-        checks.of_core(summary),
+        checks.of_core(summary, is_shared=shared) if is_whole else checks.of_turns(turns, is_shared=shared),
         checks.of_schedule(summary, plan.scenario),
-        checks.of_answers(
-            summary,
-            plan.scenario,
-            round_s=min(window.seconds for window in record.windows),
-            alone_ms=record.unloaded.mean_ms,
-        ),
-        checks.of_steadiness(steps, plan.scenario),
-        checks.of_service(record.before, after, process_ended=record.subject.server.has_ended()),
+        checks.of_answers(summary, plan.scenario),
+        checks.of_service(record.changes),
         checks.of_agreement(agreement),
         *record.subject.audits,
     ]
 
 
-def _parts(plan: Plan, record: Record) -> tuple[Round, ...]:
-    """Return thirds of the rounds, for what must be alike where there are too few rounds."""
-    return rounds_of([part for window in record.windows for part in thirds(window)], plan.bound_ms)
-
-
 def _kept(record: Record) -> Samples:
-    """Return the measured samples of all rounds, `part` being the round."""
+    """Return the samples of all turns that count, `part` being the block."""
     return merge(
         [
-            replace(trimmed, part=np.full(len(trimmed), index, np.int64))
-            for index, window in enumerate(record.windows)
-            for trimmed in [window.samples.trimmed(window.samples.measured(window.start, window.end))]
+            replace(trimmed, part=np.full(len(trimmed), one.block.index, np.int64))
+            for one in record.seen
+            for trimmed in [
+                one.window.samples.trimmed(one.window.samples.measured(one.window.start, one.window.end))
+            ]
         ]
     )
 
@@ -141,7 +202,7 @@ def _kept(record: Record) -> Samples:
 def _timeline(plan: Plan, record: Record) -> list[Moment]:
     if plan.scenario.kind != SHAPED:
         return []
-    return list(moments(record.windows[0], plan.scenario_name, plan.users, bound_ms=plan.bound_ms))
+    return list(moments(record.seen[0].window, plan.scenario_name, plan.users, bound_ms=plan.bound_ms))
 
 
 def _curve(plan: Plan, record: Record) -> Curve | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol
 
 from loadtests.errors import LoadTestError
@@ -12,8 +13,10 @@ from loadtests.experiment.measured import Skipped
 from loadtests.experiment.plan import Plan
 from loadtests.measure.check import Check
 from loadtests.measure.summary import Window
+from loadtests.measure.turn import Taken
 from loadtests.system.offline_predictions import OfflinePredictions
 from loadtests.system.server_process import Server
+from loadtests.workload.block import Block
 from loadtests.workload.order import Order
 from loadtests.workload.target import Target
 
@@ -40,13 +43,16 @@ class Sender(Protocol):
     def send(self, order: Order, file: Path, advance: Callable[[float], None]) -> Window:
         """Send one load and keep its samples in `file`. Raises GeneratorError where it fails."""
 
+    def take(self, block: Block, folder: Path, advance: Callable[[float], None]) -> Taken:
+        """Send a block and keep its samples in `folder`. Raises GeneratorError where it fails."""
+
 
 @dataclass
 class Subject:
     """One of the variants of a run. All their services run at once, idle while another is measured.
 
     A service each, not one for all: then memory is that of one variant, and none can disturb another through
-    shared threads, batches or a crash. An idle service uses no processor time.
+    shared threads, batches or a crash. An idle service uses hardly any processor time.
     """
 
     name: str
@@ -86,12 +92,20 @@ class Session:
         return Skipped(subject.name, str(error), failed=True)
 
     def order(
-        self, subject: Subject, rows: int, *, turn: int, rate: float, is_compared: bool = True
+        self,
+        subject: Subject,
+        rows: int,
+        *,
+        seconds: float = 0.0,
+        rate: float = 0.0,
+        seed: int = 0,
+        is_compared: bool = True,
     ) -> Order:
-        """Return the order for a round of a variant, its answers compared with those offline or not."""
+        """Return the order for a load of a variant, its answers compared with those offline or not."""
         offline = str(subject.offline.file) if subject.offline and is_compared else ""
+        host = subject.server.host
         return self.plan.order(
-            subject.target, subject.server.host, rows, turn=turn, rate=rate, offline=offline
+            subject.target, host, rows, seconds=seconds, rate=rate, seed=seed, offline=offline
         )
 
     def send(self, order: Order) -> Window:
@@ -100,3 +114,8 @@ class Session:
         window = self._generator.send(order, file, self.progress.advance)
         file.unlink()
         return window
+
+    def take(self, block: Block) -> Taken:
+        """Have the load generator do a block. Raises GeneratorError where it brings nothing back."""
+        with TemporaryDirectory(dir=self._scratch) as folder:
+            return self._generator.take(block, Path(folder), self.progress.advance)

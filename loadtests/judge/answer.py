@@ -1,124 +1,261 @@
-"""The answer of a verdict in words: which variant to ship, what it gains, and what the answer leaves out."""
+"""The answer of a verdict: what to ship, or what is best supported; and in words, the answer first."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 from bundle.manifest import REFERENCE
-from evidence.estimate import Estimate
-from loadtests.experiment.measured import AccuracyDifference, Measured, rate_in_words, rows_in_words
+from loadtests.experiment.measured import Measured, rate_in_words, rows_in_words
+from loadtests.experiment.rounds.stopping import ALIKE
 from loadtests.judge.budget import Budget
-from loadtests.judge.contrast import Contrasts
-from loadtests.judge.standing import Standing, is_scheduled, speed_in_words
+from loadtests.judge.certificate import Accuracies
+from loadtests.judge.contrast import COST, THROUGHPUT
+from loadtests.judge.speed import Speeds
+from loadtests.judge.standing import Miss, Standing
+
+Kind: TypeAlias = Literal["ship", "tie", "unproven", "over_budget", "void"]
 
 
-def says_what_to_ship(
-    best: Standing, reference: Standing | None, budget: Budget, contrasts: Contrasts
-) -> str:
-    """Name the variant to ship, and what it gains on float32."""
-    where = f"with {rows_in_words(best.last.rows_per_request)} a request"
-    meets = f" It meets {budget.sentence}." if budget else ""
-    figures = f"{_rate(best.last)} {where}, p99 {_ms(best.last)}"
-    if reference is None:
-        return (
-            f"Ship `{best.name}`: accuracy {best.accuracy.value:.4f} ({best.accuracy.low:.4f} to "
-            f"{best.accuracy.high:.4f}), {figures}.{meets}"
-        )
-    if best is reference:
-        return (
-            f"Ship `{REFERENCE}`: no variant that is as accurate and answered every request as promised "
-            f"clearly gains on its {figures}.{meets}"
-        )
-    pair = best.last, reference.last
-    return (
-        f"Ship `{best.name}`: {_accuracy(contrasts.accuracy(*pair))}, "
-        f"{_times(contrasts.throughput(*pair), best.last, f'{_rate(best.last)} {where}')}, "
-        f"{_tail(contrasts.p99(*pair), pair)}, {best.bytes / reference.bytes:.0%} of the size.{meets}"
-    )
+@dataclass(frozen=True)
+class Answer:
+    """What a run comes to. It always names a variant."""
+
+    kind: Kind
+    """`ship` it. `tie`: ship it, though the others are not told apart from it. `unproven`: it is the best
+    that is known to be accurate enough, and the others are faster, but for want of rows not certified.
+    `over_budget`: none meets the budget, and it is the nearest; the others would meet it, and are not
+    certified. `void`: of speed nothing is known, and it is the best supported by accuracy and size."""
+    variant: str
+    others: tuple[str, ...] = ()
 
 
-def _accuracy(difference: AccuracyDifference | None) -> str:
-    if difference is None:
-        return "its accuracy was not compared"
-    word = {-1: "less", 0: "as", 1: "more"}[difference.side_of(0)]
-    than = "than" if word != "as" else "as"
-    known = "" if word != "as" else f" as far as {rows_in_words(difference.rows)} can tell"
-    return (
-        f"{word} accurate {than} `{REFERENCE}`{known} (difference {100 * difference.value:+.1f} points, "
-        f"interval {100 * difference.low:+.1f} to {100 * difference.high:+.1f})"
-    )
+@dataclass(frozen=True)
+class Choice:
+    """A variant chosen among those that may be shipped, with all that the choice was between."""
+
+    best: Standing
+    tied: tuple[Standing, ...] = ()
+    """Not told apart from the best in speed, the fastest first."""
+    faster: tuple[Standing, ...] = ()
+    """Faster than the best, but not certified for want of rows."""
+    reference: Standing | None = None
+    misses: Mapping[str, Sequence[Miss]] = field(default_factory=dict)
 
 
-def _times(ratio: Estimate | None, load: Measured, figures: str) -> str:
-    """Set the throughput, or the peak, against that of float32; `figures` are the load's own."""
-    if is_scheduled(load):
-        return f"both at {figures} as scheduled"
-    what = speed_in_words(load)
-    if ratio is None:
-        return f"{what} not compared ({figures})"
-    if not ratio.is_bounded:
-        return f"{ratio.value:.2f} times the {what}, without an interval ({figures})"
-    interval = f"interval {ratio.low:.2f} to {ratio.high:.2f}; {figures}"
-    if 1 in ratio:
-        return f"{what} not told apart ({ratio.value:.2f} times, {interval})"
-    return f"{ratio.value:.2f} times the {what} ({interval})"
+class Words:
+    """Tells a choice in sentences."""
 
+    def __init__(
+        self, names: Collection[str], speeds: Speeds, accuracies: Accuracies, budget: Budget
+    ) -> None:
+        """`names` are the variants that were measured: of others nothing is said."""
+        self._names = names
+        self._speeds = speeds
+        self._accuracies = accuracies
+        self._budget = budget
 
-def _tail(ratio: Estimate | None, pair: tuple[Measured, Measured]) -> str:
-    ours, theirs = (_ms(one) for one in pair)
-    if ratio is not None and ratio.is_bounded and 1 in ratio:
-        return f"p99 not told apart ({ours} against {theirs})"
-    return f"p99 {ours} against {theirs}"
-
-
-def says_what_is_not_proven(best: Standing, close: Sequence[Standing], budget: Budget) -> list[str]:
-    """Name who is not told apart from the variant, and which bounds its intervals reach beyond."""
-    sentences = []
-    if close and not is_scheduled(best.last):
-        what = speed_in_words(best.last)
-        sentences.append(f"In {what} this run does not tell it apart from {_names(close)}.")
-    unproven = best.unproven(budget)
-    if unproven:
-        sentences.append(
-            f"That `{best.name}` meets the budget is not proven: the interval of {'; '.join(unproven)} "
-            "reaches beyond the bound."
-        )
-    return sentences
-
-
-def says_who_is_left_out(
-    known: Mapping[str, Standing],
-    unmet: Mapping[str, list[str]],
-    reference: Standing | None,
-    budget: Budget,
-    contrasts: Contrasts,
-) -> list[str]:
-    """Name the variants that miss the budget, and those that are less accurate than float32."""
-    sentences = [
-        f"`{name}` does not meet {budget.sentence}: {', '.join(why)}." for name, why in unmet.items() if why
-    ]
-    for one in known.values() if reference else ():
-        difference = contrasts.accuracy(one.last, reference.last) if reference else None
-        if difference is not None and difference.is_less_than(0):
-            sentences.append(
-                f"`{one.name}` is less accurate than `{REFERENCE}`: by {-100 * difference.value:.1f} points "
-                f"({-100 * difference.high:.1f} to {-100 * difference.low:.1f})."
+    def choice(self, choice: Choice) -> list[str]:
+        """Say what to ship, why, and what its loads came to."""
+        best, reference = choice.best, choice.reference
+        if choice.faster:
+            answer = [self._unproven(best, choice.faster)]
+        elif choice.tied:
+            answer = [self._tie(choice)]
+        elif best is reference:
+            how = "known to be as accurate and faster" if self._budget.min_accuracy is None else "faster"
+            answer = [f"Ship `{REFERENCE}`: no variant is {how}."]
+        else:
+            answer = [f"Ship `{best.name}`: {self._against(best, reference)}."]
+        if (choice.tied or choice.faster) and reference and best is not reference:
+            answer.append(f"`{best.name}`: {self._against(best, reference)}.")
+        if self._budget:
+            answer.append(f"`{best.name}` meets {self._budget.sentence}.")
+        if unproven := best.unproven(self._budget):
+            answer.append(
+                f"That `{best.name}` meets the budget is not proven: the interval of {'; '.join(unproven)} "
+                "reaches beyond the bound."
             )
-    return sentences
+        others = [one for one in (reference, *choice.tied, *choice.faster) if one and one is not best]
+        answer += [told for one in others[:1] if (told := self._which_tells(best, one))]
+        return [*answer, self._figures(best)]
+
+    def over_budget(self, nearest: Standing, choice: Choice) -> list[str]:
+        """Say which variant comes nearest to the budget, and by how much all miss it."""
+        why = {name: ", ".join(one.words for one in found) for name, found in choice.misses.items() if found}
+        proven = "known to be accurate enough " if not all(choice.misses.values()) else ""
+        rest = "; ".join(f"`{name}`: {told}" for name, told in why.items() if name != nearest.name)
+        first = f"No variant {proven}meets {self._budget.sentence}; the nearest is `{nearest.name}`"
+        return [
+            f"{first}: {why[nearest.name]}.",
+            *(f"`{one.name}` meets it: {self._evidence(one.name)}." for one in choice.faster),
+            *([f"What the others miss it by: {rest}."] if rest else []),
+        ]
+
+    def nothing(self, name: str, sizes: Mapping[str, int]) -> str:
+        """Say which variant is best supported where no load can be believed."""
+        of_reference = sizes.get(REFERENCE)
+        size = f", {_size(sizes[name], of_reference)}" if name in sizes and name != REFERENCE else ""
+        return (
+            "Of speed nothing is known: no load can be believed. By accuracy and size alone "
+            f"`{name}` is the best supported{size}."
+        )
+
+    def unmeasured(self, unproven: Sequence[Standing]) -> str:
+        """Say what is best where nothing that was measured is known to be accurate enough."""
+        answer = f"Ship `{REFERENCE}`{' for now' if unproven else ''}, of whose speed this run says nothing: "
+        if not unproven:
+            return f"{answer}what was measured is less accurate."
+        return f"{answer}{_names(unproven)} can be believed, and may be less accurate."
+
+    def left_out(
+        self, misses: Mapping[str, Sequence[Miss]], *, told_of: Sequence[Standing] = ()
+    ) -> list[str]:
+        """Name the variants that miss the budget, and those that are not known to be accurate enough."""
+        told = {one.name for one in told_of}
+        sentences = [
+            f"`{name}` does not meet {self._budget.sentence}: {', '.join(one.words for one in found)}."
+            for name, found in misses.items()
+            if found
+        ]
+        if self._budget.min_accuracy is not None:
+            return sentences
+        for name, one in self._accuracies.certificates.items():
+            if name not in self._names:
+                continue
+            if one.judgement == "worse":
+                sentences.append(f"`{name}` is less accurate than `{REFERENCE}`: {one.points}.")
+            elif one.judgement != "certified" and name not in told:
+                sentences.append(f"`{name}`: {self._evidence(name)}.")
+        return sentences
+
+    def without_reference(self, best: Standing) -> str:
+        """Say which is the most accurate where there is nothing to hold it to."""
+        return (
+            f"Ship `{best.name}` for now: of what was measured it is the most accurate, but there is no "
+            f"`{REFERENCE}` to hold it to, and no --min-accuracy says what is enough."
+        )
+
+    def mixed(self, choice: Choice, others: Sequence[Standing]) -> list[str]:
+        """Name the variants that are faster than the best with some numbers of rows, if that is not said."""
+        best, sentences = choice.best, []
+        for other in others:
+            if other is choice.reference and other is not best and self._is_mixed(best, other):
+                continue  # said where the best is set against it
+            pairs = other.beside(best)
+            leads = [self._speeds.lead([pair]) for pair in pairs]
+            if other is not best and len({one.side for one in leads} - {0}) > 1:
+                mix = "as they are weighted" if self._budget.weights else "of which --weight says the mix"
+                sentences.append(
+                    f"`{other.name}` against `{best.name}`, in {self._speeds.lead(pairs).words}: "
+                    f"{self._by_rows(other, best)}; over all loads, {mix}, it is not ahead."
+                )
+        return sentences
+
+    def _against(self, best: Standing, reference: Standing | None) -> str:
+        accuracy = self._accurate(best)
+        if reference is None:
+            return f"{accuracy}, {best.bytes / 1000:,.0f} KB"
+        speed = self._speeds.lead(best.beside(reference)).against(REFERENCE)
+        if self._is_mixed(best, reference):
+            speed += f" over all loads ({self._by_rows(best, reference)})"
+        return f"{speed}, {accuracy}, {_size(best.bytes, reference.bytes)}"
+
+    def _accurate(self, one: Standing) -> str:
+        """Say what is known of its accuracy."""
+        certificate = self._accuracies.of_variant(one.name)
+        value = f"accuracy {one.accuracy.value:.4f} ({one.accuracy.low:.4f} to {one.accuracy.high:.4f})"
+        if certificate is None or certificate.difference is None:
+            return value
+        if self._budget.min_accuracy is not None:
+            return f"{value}, {certificate.points}"
+        return f"as accurate as `{REFERENCE}` within {self._margin} ({certificate.points})"
+
+    def _evidence(self, name: str) -> str:
+        """Say why a variant is not certified, and what it would take."""
+        certificate = self._accuracies.of_variant(name)
+        if certificate is None or certificate.difference is None:
+            return f"whether it is as accurate as `{REFERENCE}` is not known: no predictions of both are kept"
+        more = certificate.rows_more
+        takes = "it is too near the margin for any number" if more is None else f"about {more:,} more would"
+        rows = rows_in_words(certificate.difference.rows)
+        return (
+            f"{rows} do not prove it as accurate as `{REFERENCE}` within {self._margin} "
+            f"({certificate.points}); {takes}"
+        )
+
+    @property
+    def _margin(self) -> str:
+        points = 100 * self._accuracies.margin
+        return f"{points:g} point" if points == 1 else f"{points:g} points"
+
+    def _unproven(self, best: Standing, faster: Sequence[Standing]) -> str:
+        first = faster[0]
+        lead = self._speeds.lead(first.beside(best)).against(best.name)
+        return f"Ship `{best.name}` for now: `{first.name}` is {lead}, but {self._evidence(first.name)}."
+
+    def _tie(self, choice: Choice) -> str:
+        best, first = choice.best, choice.tied[0]
+        lead = self._speeds.lead(best.beside(first))
+        names = _names([best, *choice.tied])
+        how = "are alike" if lead.is_alike else "cannot be told apart"
+        return (
+            f"{names} {how} in {lead.words}, {lead.times} that of `{first.name}`: take `{best.name}`, since "
+            f"it {self._reason(best, first)}."
+        )
+
+    def _reason(self, best: Standing, other: Standing) -> str:
+        if best.bytes * ALIKE < other.bytes:
+            return f"is smaller ({best.bytes / 1000:,.3g} KB against {other.bytes / 1000:,.3g} KB)"
+        is_short = self._speeds.excess(best.beside(other)) > 0
+        return "has the shorter tail" if is_short else "is ahead by its figures"
+
+    def _which_tells(self, best: Standing, other: Standing) -> str:
+        """Say where only one of processor time and throughput tells two variants apart, or they disagree."""
+        leads = {one.figure: one for one in self._speeds.leads(best.beside(other))}
+        if set(leads) != {COST, THROUGHPUT}:
+            return ""
+        cost, throughput = leads[COST], leads[THROUGHPUT]
+        if cost.side == throughput.side:
+            return ""
+        told = f"`{best.name}` has {cost.times} the rows per core-second of `{other.name}`"
+        is_known = throughput.ratio.is_bounded
+        told += f" and {throughput.times} the throughput" if is_known else ", and the throughput is not known"
+        if cost.side and throughput.side:
+            return f"{told}: they contradict each other, and the throughput, which callers see, decides."
+        return f"{told}: only the {'processor time' if cost.side else 'throughput'} tells them apart."
+
+    def _is_mixed(self, one: Standing, other: Standing) -> bool:
+        values = [self._speeds.lead([pair]).ratio.value for pair in one.beside(other)]
+        return min(values) < 1 / ALIKE and max(values) > ALIKE
+
+    def _by_rows(self, one: Standing, other: Standing) -> str:
+        """Return `2.1 times with 1 row, 0.3 times with 32 rows`."""
+        ratios = {pair[0].rows_per_request: self._speeds.lead([pair]).plain for pair in one.beside(other)}
+        return ", ".join(
+            f"{ratio.value:.2f} times with {rows_in_words(rows)}" for rows, ratio in ratios.items()
+        )
+
+    def _figures(self, best: Standing) -> str:
+        told = [f"{_rate(load)} with {rows_in_words(load.rows_per_request)} a request" for load in best.loads]
+        return f"`{best.name}` came to {'; '.join(told)}."
+
+
+def _size(ours: int, theirs: int | None) -> str:
+    return f"{ours / theirs:.0%} of the size" if theirs else f"{ours / 1000:,.0f} KB"
 
 
 def _rate(load: Measured) -> str:
     if load.peak:
-        return (
-            f"peak {rate_in_words(load.peak.requests_per_s or 0)} requests/s at p99 of "
-            f"{load.peak.bound_ms:g} ms"
-        )
-    return f"{rate_in_words(load.rows_per_s)} rows/s"
-
-
-def _ms(load: Measured) -> str:
-    return "unknown" if load.p99 is None else f"{load.p99:.3g} ms"
+        peak = rate_in_words(load.peak.requests_per_s or 0)
+        return f"peak {peak} requests/s at p99 of {load.peak.bound_ms:g} ms"
+    if not load.answers and load.cost:
+        return f"{rate_in_words(load.cost.value)} rows per core-second"
+    p99 = "unknown" if load.p99 is None else f"{load.p99:.3g} ms"
+    return f"{rate_in_words(load.rows_per_s)} rows/s, p99 {p99}"
 
 
 def _names(known: Sequence[Standing]) -> str:
-    return ", ".join(f"`{one.name}`" for one in known)
+    *first, last = (f"`{one.name}`" for one in known)
+    return f"{', '.join(first)} and {last}" if first else last

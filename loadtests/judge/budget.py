@@ -1,10 +1,14 @@
-"""What a variant may cost and must reach, as its user says."""
+"""What a variant may cost and must reach, as its user says, and what counts how much."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import inf
 
 from loadtests.errors import LoadTestError
+
+MARGIN = 0.01  # of accuracy: what nobody minds to lose
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,10 @@ class Budget:
     """Requests a second."""
     max_mb: float | None = None
     """Of the variant's file, in 1,000,000 bytes."""
+    margin: float = MARGIN
+    """Where no least accuracy is given: how much less accurate than float32 a variant may be, as a share."""
+    weights: Mapping[int, float] = field(default_factory=dict)
+    """How much the loads of a number of rows count; all the same where none is given."""
 
     def __post_init__(self) -> None:
         """Refuse, with LoadTestError, a bound that nothing or everything holds."""
@@ -25,6 +33,8 @@ class Budget:
                 raise LoadTestError(f"--{option} is {value:g}; give a number above 0")
         if self.min_accuracy is not None and not 0 <= self.min_accuracy <= 1:
             raise LoadTestError(f"--min-accuracy is {self.min_accuracy:g}; give a share from 0 to 1, as 0.95")
+        if not 0 < self.margin < 1:
+            raise LoadTestError(f"--margin is {self.margin:g}; give a share between 0 and 1, as {MARGIN}")
 
     def __bool__(self) -> bool:
         """Tell whether there is any bound."""
@@ -41,3 +51,25 @@ class Budget:
         }
         first, *more = [text.format(value) for text, value in parts.items() if value is not None] or [""]
         return f"{first} with {' and '.join(more)}" if more else first
+
+
+def weights_of(text: str, rows: Sequence[int]) -> dict[int, float]:
+    """Read weights such as `1:0.8,32:0.2`, of all the `rows` that are measured; none where nothing is said.
+
+    Raises LoadTestError, which says what is allowed.
+    """
+    parts = [one.partition(":") for one in text.split(",")] if text else []
+    try:
+        found = {int(name): float(weight) for name, _, weight in parts}
+    except ValueError:
+        raise _refusal(text, rows) from None
+    is_whole = len(found) == len(parts) and set(found) == set(rows)
+    if parts and not (is_whole and all(0 < weight < inf for weight in found.values())):
+        raise _refusal(text, rows)
+    return found
+
+
+def _refusal(text: str, rows: Sequence[int]) -> LoadTestError:
+    share = f"{1 / len(rows):.2g}"
+    example = ",".join(f"{count}:{share}" for count in rows)
+    return LoadTestError(f"--weight is {text!r}; give a number above 0 for each of --rows, as {example}")

@@ -16,7 +16,7 @@ class Change:
     """`all` for what is true of all loads together."""
     rows: int | None
     figure: str
-    """`throughput`, `p50`, `p99`, `peak` or `accuracy`."""
+    """`throughput`, `cost` (rows per core-second), `p50`, `p99`, `peak` or `accuracy`."""
     before: float | None
     after: float | None
     value: float | None
@@ -24,7 +24,7 @@ class Change:
     low: float | None
     high: float | None
     finding: str
-    """`not told apart`, `better`, `worse` or `unknown`: one round has no interval."""
+    """`not told apart`, `better`, `worse` or `unknown`: one block has no interval."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Changes:
 
     @property
     def is_blind(self) -> bool:
-        """Tell whether nothing can be told of speed, which one round cannot, and nothing else is worse."""
+        """Tell whether nothing can be told of speed, which one block cannot, and nothing else is worse."""
         speeds = [change.finding for change in self.changes if change.figure != "accuracy"]
         return not self.is_worse and set(speeds) <= {UNKNOWN}
 
@@ -63,11 +63,11 @@ def in_sentences(found: Changes) -> list[str]:
         answer = f"Worse: {'; '.join(found.lost)}."
         missing = missing[len(found.lost) :]
     elif found.is_blind:
-        answer = "Nothing can be told of speed: no figure has an interval, which takes two rounds, or a peak."
+        answer = "Nothing can be told of speed: no figure has an interval, which takes two blocks, or a peak."
     elif better:
         answer = f"Better: {_listed(better)}; nothing is worse."
     else:
-        answer = "Not told apart: no figure differs by more than the rounds scatter and the machine drifts."
+        answer = "Not told apart: no figure differs by more than the blocks scatter and the machine drifts."
     sentences = [answer, *_sharpness(found)]
     if better and not answer.startswith("Better"):
         sentences.append(f"Better: {_listed(better)}.")

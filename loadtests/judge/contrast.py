@@ -1,4 +1,4 @@
-"""A contrast: what lies between two variants of one run in throughput, p99 and accuracy, with intervals.
+"""A contrast: what lies between two variants of one run in a figure, with the interval over the blocks.
 
 Between two runs of one variant lies a change: see `regression`.
 """
@@ -6,66 +6,120 @@ Between two runs of one variant lies a change: see `regression`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import log
 from typing import Self
 
-import numpy as np
-import numpy.typing as npt
-
 from bundle.manifest import REFERENCE
-from evidence.estimate import Estimate
-from evidence.paired import Pairs
-from evidence.ratios import ratio_of_rounds, ratio_of_runs
-from evidence.unpaired import unpaired_difference
+from evidence.blocks import paired_logs, ratio_of_blocks
+from evidence.estimate import CONFIDENCE, Estimate
+from evidence.ratios import ratio_of_runs
+from loadtests.experiment.blocks import Block, Stop
 from loadtests.experiment.measured import AccuracyDifference, AgainstReference, Measured, ScoredLoad
-from loadtests.experiment.search import RESOLUTION, Peak
+from loadtests.experiment.peak.search import RESOLUTION, Peak
+from loadtests.judge.certificate import Accuracies
+from loadtests.measure.written import OpenEstimate
 
-Scores = Mapping[tuple[str, int], npt.NDArray[np.float64]]
-"""By variant and rows a request: the share right of each test row, shape (test rows,), NaN if unseen."""
+COST, THROUGHPUT, P50, P99 = "rows_per_core_s", "rows_per_s", "p50_ms", "p99_ms"
+GOODPUT = "goodput_per_s"
+TAIL = "tail"
+"""p99 times the requests a second. In a closed loop latency times rate is the number of users (Little's law),
+so a p99 that is only as long as the throughput is low leaves this as it is."""
+PEAK = "peak"
+LESS_IS_BETTER = {P50, P99, TAIL}
+_BY_TURN = {COST, THROUGHPUT, P50}  # the rest takes more answers than a turn has
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two variants with as many rows a request, and how many times the first one's figure is the other's."""
+
+    rows_per_request: int
+    variant: str
+    other: str
+    figure: str
+    """`rows per core-second`; `throughput` where processor time is not known; `peak rate` of a search."""
+    ratio: OpenEstimate | None
+    """With the interval of this pair alone; None where nothing is known."""
 
 
 class Contrasts:
-    """Compares two loads that were measured in the same rounds."""
+    """Compares two loads that were measured side by side."""
 
-    def __init__(self, scores: Scores | None = None) -> None:
-        self._scores = scores or {}
+    def __init__(
+        self,
+        loads: Sequence[ScoredLoad] = (),
+        accuracies: Accuracies | None = None,
+        confidence: float = CONFIDENCE,
+    ) -> None:
+        """`loads` are for their turns; where those are not known, the figures of the blocks serve as well.
+
+        `confidence` is that of the intervals of the ratios.
+        """
+        self._turns = {(one.load.variant, one.load.rows_per_request): one for one in loads if one.turns}
+        self.accuracies = accuracies or Accuracies({})
+        self._confidence = confidence
 
     @classmethod
-    def of(cls, loads: Sequence[ScoredLoad]) -> Self:
-        """Compare these loads, accuracies row by row."""
-        return cls(
-            {
-                (one.load.variant, one.load.rows_per_request): one.row_scores
-                for one in loads
-                if one.row_scores is not None
-            }
-        )
+    def of(
+        cls, loads: Sequence[ScoredLoad], accuracies: Accuracies | None = None, stop: Stop | None = None
+    ) -> Self:
+        """Compare these loads, as surely as the run looked at them."""
+        return cls(loads, accuracies, stop.confidence if stop else CONFIDENCE)
+
+    def ratio(self, figure: str, ours: Measured, theirs: Measured) -> Estimate | None:
+        """Return how many times one load's figure is the other's; None where nothing is known."""
+        return self.ratio_of(figure, self.logs(figure, ours, theirs), [(ours, theirs)])
+
+    def ratio_of(
+        self, figure: str, logs: Mapping[int, float], pairs: Sequence[tuple[Measured, Measured]]
+    ) -> Estimate | None:
+        """Return the ratio of which the logarithms are given by block, of these pairs of loads together."""
+        ratio = ratio_of_blocks(logs, self._confidence)
+        if figure != PEAK or ratio is None or not ratio.is_bounded:
+            return ratio
+        # No peak is known more sharply than a search resolves; one that the generator ended is open above.
+        if any(one.peak and one.peak.limited_by == "generator" for pair in pairs for one in pair):
+            return Estimate.unbounded(ratio.value)
+        return Estimate(ratio.value, ratio.low / RESOLUTION, ratio.high * RESOLUTION)
+
+    def logs(self, figure: str, ours: Measured, theirs: Measured) -> dict[int, float]:
+        """Return the logarithm of the ratio by block, as far as both have the figure."""
+        turns = [self._turns.get((one.variant, one.rows_per_request)) for one in (ours, theirs)]
+        if figure in _BY_TURN and turns[0] and turns[1]:
+            return paired_logs(turns[0].figures(figure), turns[1].figures(figure))
+        first, second = _by_block(figure, ours), _by_block(figure, theirs)
+        both = {index: (one, second.get(index)) for index, one in first.items()}
+        # Of neither None nor 0 there is a logarithm.
+        return {index: log(one / other) for index, (one, other) in both.items() if one and other}
+
+    def cost(self, ours: Measured, theirs: Measured) -> Estimate | None:
+        """Return the ratio of rows per core-second; None where the service is not ours."""
+        return self.ratio(COST, ours, theirs)
 
     def throughput(self, ours: Measured, theirs: Measured) -> Estimate | None:
         """Return the ratio of rows a second; of the peaks, where both were searched for."""
         if ours.peak and theirs.peak:
-            return ratio_of_peaks(ours.peak, theirs.peak)
-        return ratio_of_rounds(ours.figures("rows_per_s"), theirs.figures("rows_per_s")) or _bare(
-            ours.rows_per_s, theirs.rows_per_s
-        )
+            return self.ratio(PEAK, ours, theirs) or _bare(
+                ours.peak.requests_per_s, theirs.peak.requests_per_s
+            )
+        return self.ratio(THROUGHPUT, ours, theirs) or _bare(ours.rows_per_s, theirs.rows_per_s)
 
     def p99(self, ours: Measured, theirs: Measured) -> Estimate | None:
         """Return the ratio of the 99th percentiles of the latency; less is better."""
-        return ratio_of_rounds(ours.figures("p99_ms"), theirs.figures("p99_ms")) or _bare(
-            ours.p99, theirs.p99
-        )
+        return self.ratio(P99, ours, theirs) or _bare(ours.p99, theirs.p99)
 
-    def accuracy(self, ours: Measured, theirs: Measured) -> AccuracyDifference | None:
-        """Return the difference of live accuracy: paired by test row, where the answers of each are known."""
-        if ours.accuracy is None or theirs.accuracy is None:
-            return None
-        scores = [self._scores.get((one.variant, one.rows_per_request)) for one in (ours, theirs)]
-        if scores[0] is not None and scores[1] is not None:
-            pairs = Pairs.of_shares(scores[0], scores[1])
-            if pairs:
-                return _difference(pairs.difference, pairs.rows, is_paired=True)
-        sides = [(one.value, one.unique_rows) for one in (ours.accuracy, theirs.accuracy)]
-        rows = min(rows for _, rows in sides)
-        return _difference(unpaired_difference(sides[0], sides[1]), rows, is_paired=False)
+    def pairs(self, loads: Sequence[Measured]) -> list[Pair]:
+        """Return every two variants with as many rows a request, once, in the order of the loads."""
+        sought = any(load.peak for load in loads)
+        of = self.cost if any(load.cost for load in loads) and not sought else self.throughput
+        figure = "peak rate" if sought else "rows per core-second" if of == self.cost else "throughput"
+        return [
+            Pair(one.rows_per_request, one.variant, other.variant, figure, of(one, other))
+            for one, other in combinations(loads, 2)
+            if one.rows_per_request == other.rows_per_request
+        ]
 
     def with_reference(self, loads: Sequence[Measured]) -> list[Measured]:
         """Return the loads, each with what lies between it and float32 with as many rows a request."""
@@ -73,44 +127,46 @@ class Contrasts:
         return [self._compared(one, references.get(one.rows_per_request)) for one in loads]
 
     def _compared(self, load: Measured, reference: Measured | None) -> Measured:
-        if reference is None or reference is load:
+        if load.variant == REFERENCE:
+            return load
+        certificate = self.accuracies.of_variant(load.variant)
+        difference: AccuracyDifference | None = certificate.difference if certificate else None
+        if reference is None and difference is None:
             return load
         contrast = AgainstReference(
-            throughput=self.throughput(load, reference),
-            p99=self.p99(load, reference),
-            accuracy=self.accuracy(load, reference),
+            cost=self.cost(load, reference) if reference else None,
+            throughput=self.throughput(load, reference) if reference else None,
+            p99=self.p99(load, reference) if reference else None,
+            accuracy=difference,
         )
         return load.model_copy(update={"against_reference": contrast})
 
 
-def ratio_of_peaks(ours: Peak, theirs: Peak) -> Estimate | None:
-    """Return the ratio of two peak rates of one run, from the searches that stood side by side.
-
-    Only searches that were confirmed count, and it takes two of either for an interval. None where a variant
-    has no peak. Where nothing higher was seen to fail (the generator was the limit), the peak is open above,
-    and the ratio tells nothing.
-    """
-    return _of_peaks(ours, theirs, ratio_of_rounds(ours.held, theirs.held))
-
-
 def ratio_of_peaks_of_runs(ours: Peak, theirs: Peak, confidence: float) -> Estimate | None:
-    """Return the ratio of two peak rates of two runs, as `ratio_of_peaks` does."""
-    return _of_peaks(ours, theirs, ratio_of_runs([*ours.held.values()], [*theirs.held.values()], confidence))
-
-
-def _of_peaks(ours: Peak, theirs: Peak, ratio: Estimate | None) -> Estimate | None:
-    """Widen the interval by the resolution of a search: no peak is known more sharply than that."""
+    """Return the ratio of two peak rates of two runs, no sharper than a search resolves."""
     if not ours.requests_per_s or not theirs.requests_per_s:
         return None
+    ratio = ratio_of_runs([*ours.held.values()], [*theirs.held.values()], confidence)
     is_open = "generator" in {ours.limited_by, theirs.limited_by}
     if is_open or ratio is None or not ratio.is_bounded:
         return Estimate.unbounded(ours.requests_per_s / theirs.requests_per_s)
     return Estimate(ratio.value, ratio.low / RESOLUTION, ratio.high * RESOLUTION)
 
 
+def _by_block(figure: str, load: Measured) -> dict[int, float | None]:
+    if figure == PEAK:
+        return dict(load.peak.held) if load.peak and load.peak.requests_per_s else {}
+    if figure == TAIL:
+        return {one.index: one.p99_ms and one.p99_ms * one.requests_per_s for one in load.blocks}
+    if figure == GOODPUT:
+        return {one.index: _goodput(one) for one in load.blocks}
+    return load.figures(figure)
+
+
+def _goodput(block: Block) -> float:
+    """Return the goodput of a block; where nothing was in time, of the one request that nearly was."""
+    return max(block.goodput_per_s, 1 / block.seconds) if block.seconds else 0.0
+
+
 def _bare(ours: float | None, theirs: float | None) -> Estimate | None:
     return Estimate.unbounded(ours / theirs) if ours and theirs else None
-
-
-def _difference(found: Estimate, rows: int, *, is_paired: bool) -> AccuracyDifference:
-    return AccuracyDifference(found.value, found.low, found.high, rows, is_paired)

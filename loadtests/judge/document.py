@@ -9,18 +9,20 @@ from typing import Any, Literal
 from pydantic import JsonValue, ValidationError
 
 from loadtests.errors import LoadTestError
+from loadtests.experiment.blocks import Stop
 from loadtests.experiment.measured import Measured, Skipped, Strict
 from loadtests.judge.budget import Budget
+from loadtests.judge.contrast import Pair
 from loadtests.judge.verdict import Verdict
 
-SCHEMA_VERSION: Literal[3] = 3
+SCHEMA_VERSION: Literal[4] = 4
 FILE_NAME = "report.json"
 
 
 class Document(Strict):
     """One run of `python -m loadtests run`. A field is never renamed or removed without a new version."""
 
-    schema_version: Literal[3] = SCHEMA_VERSION
+    schema_version: Literal[4] = SCHEMA_VERSION
     created: str
     """When the run was over: ISO 8601, UTC."""
     command: str
@@ -37,14 +39,18 @@ class Document(Strict):
     asked: dict[str, JsonValue]
     """Every option of `run`, given or by default, as it was meant; null where it has no effect."""
     budget: Budget
-    """What was asked of a variant; null where nothing was."""
+    """What was asked of a variant, null where nothing was; and the margin and the weights of the verdict."""
     partial: str | None = None
     """How far a run came that was interrupted; None where it is whole."""
+    stop: Stop | None = None
+    """Why the run went on no longer; None where it is one piece, which is as long as was asked."""
     verdict: Verdict
     method: list[str]
     """How it was measured and what the figures are, in sentences."""
     results: list[Measured]
     skipped: list[Skipped]
+    pairs: list[Pair]
+    """Every two variants with as many rows a request; of the turns of both, where they are known."""
 
     @property
     def title(self) -> str:

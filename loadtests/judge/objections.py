@@ -1,19 +1,49 @@
-"""Objections to a verdict: loads that are void, leads that nothing explains, and what a run found."""
+"""Objections to a verdict: how sure it is, loads that are void, leads that nothing explains, findings."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bundle.manifest import REFERENCE
+from loadtests.experiment.blocks import Stop
 from loadtests.experiment.measured import Measured, rows_in_words
-from loadtests.judge.standing import Standing
+from loadtests.experiment.rounds.grade import CALM, ROUGH, UNEASY
+from loadtests.judge.certificate import Accuracies
+from loadtests.judge.contrast import Contrasts
+from loadtests.judge.standing import Standing, rows_that_count
 from loadtests.workload.scenarios import SCENARIOS
 
 # A request is cheaper under load than alone, so what a missing model explains is known only roughly: a
 # lead is doubted where it is well beyond that, and not where most of the request is the model's own.
 DOUBT_LEAD = 1.3
 DOUBT_SHARE = 0.5
+_GRADES = (CALM, UNEASY, ROUGH)
 HTTP_DOMINATES = 0.20  # below this share of an unloaded request, the model hardly matters
+
+
+def says_how_sure(
+    loads: Sequence[Measured], known: Mapping[str, Standing], accuracies: Accuracies, stop: Stop | None
+) -> list[str]:
+    """Say what the answer rests on: why the run stopped, how calm the machine was, and what is left out."""
+    sentences = [stop.why] if stop else []
+    graded = [(load, load.grade) for load in loads if load.grade]
+    if graded:
+        load, grade = max(graded, key=lambda one: (_GRADES.index(one[1].word), one[1].scatter or 0.0))
+        sentences.append(f"The machine was {grade.sentence} (at its worst, with {load.name}).")
+    left_out = [f"`{name}`" for name in dict.fromkeys(load.variant for load in loads) if name not in known]
+    if left_out and known:
+        sentences.append(f"Left out, since a load is missing or cannot be believed: {', '.join(left_out)}.")
+    counted = rows_that_count(loads)
+    lost = sorted({load.rows_per_request for load in loads} - set(counted))
+    if lost and counted:
+        believed = ", ".join(map(rows_in_words, counted))
+        sentences.append(f"Of speed only what was measured with {believed} a request can be believed.")
+    if not accuracies.is_chosen_on_validation and len(accuracies.certificates) > 1:
+        sentences.append(
+            "The bundle keeps no predictions of validation rows: what is more accurate was told by the rows "
+            "that certify it."
+        )
+    return sentences
 
 
 def says_what_is_void(loads: Sequence[Measured]) -> list[str]:
@@ -45,16 +75,19 @@ def findings(loads: Sequence[Measured]) -> list[str]:
     ]
 
 
-def doubts(best: Standing, known: Sequence[Standing]) -> list[str]:
+def doubts(best: Standing, known: Sequence[Standing], contrasts: Contrasts) -> list[str]:
     """Object to leads that no precision can explain: a request without any model would not have them."""
     leads = []
     for other in known:
-        share = other.last.unloaded.model_share
-        if other is best or share is None or share > DOUBT_SHARE or not other.last.rows_per_s:
-            continue
-        lead, explained = best.last.rows_per_s / other.last.rows_per_s, 1 / (1 - share)
-        if lead > explained * DOUBT_LEAD:
-            leads.append(f"{lead:.2f} times `{other.name}`, where {explained:.2f} can be explained")
+        for ours, theirs in best.beside(other):
+            share, lead = theirs.unloaded.model_share, contrasts.throughput(ours, theirs)
+            is_known = lead is not None and lead.is_bounded
+            if other is best or lead is None or not is_known or share is None or share > DOUBT_SHARE:
+                continue
+            explained = 1 / (1 - share)
+            if lead.low > explained * DOUBT_LEAD:
+                whom = f"`{other.name}` with {rows_in_words(ours.rows_per_request)}"
+                leads.append(f"{lead.value:.2f} times {whom}, where {explained:.2f} can be explained")
     if not leads:
         return []
     doubt = (

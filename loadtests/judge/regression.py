@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 
 from evidence.estimate import Estimate
 from evidence.ratios import ratio_of_all, ratio_of_runs
-from evidence.unpaired import unpaired_difference
+from evidence.shares import unpaired_difference
 from loadtests.errors import LoadTestError
 from loadtests.experiment.measured import Measured
 from loadtests.judge.change import BETTER, SAME, UNKNOWN, WORSE, Change, Changes
 from loadtests.judge.contrast import ratio_of_peaks_of_runs
 from loadtests.judge.document import Document
-from loadtests.judge.standing import BY_LATENCY
 from loadtests.judge.terms import differences
 
+BY_LATENCY = {"single_stream", "server"}  # scenarios whose rate is not the service's own doing
 CONFIDENCE = 0.95  # that nothing which did not change is told apart, over all that is compared
 TOLERANCE = 0.05  # machines drift between two runs by this much, and no interval within one run shows it
 
@@ -73,16 +73,18 @@ def _only(
 
 
 def _figures(pair: tuple[Measured, Measured]) -> dict[str, tuple[str, int]]:
-    """Return the figures that are compared as ratios: the field of a round, and 1 where more is better.
+    """Return the figures that are compared as ratios: the field of a block, and 1 where more is better.
 
-    Where a schedule, or the wait for one answer, sets the rate, throughput is not the service's own. After a
-    search the rounds of each run are at a rate of its own, which the peaks of that run set: none compares.
+    Where a schedule, or the wait for one answer, sets the rate, throughput is not the service's own, and how
+    well requests share an answer's cost is the schedule's. After a search the blocks of each run are at a
+    rate of its own, which the peaks of that run set: none compares.
     """
     if _was_searched(pair):
         return {}
-    by_latency = pair[0].scenario in BY_LATENCY
-    first = ("p50", ("p50_ms", -1)) if by_latency else ("throughput", ("rows_per_s", 1))
-    return dict([first, ("p99", ("p99_ms", -1))])
+    if pair[0].scenario in BY_LATENCY:
+        return {"p50": ("p50_ms", -1), "p99": ("p99_ms", -1)}
+    cost = {"cost": ("rows_per_core_s", 1)} if all(load.cost for load in pair) else {}
+    return {"throughput": ("rows_per_s", 1), **cost, "p99": ("p99_ms", -1)}
 
 
 def _was_searched(pair: tuple[Measured, Measured]) -> bool:
@@ -92,8 +94,8 @@ def _was_searched(pair: tuple[Measured, Measured]) -> bool:
 def _changes(before: Measured, after: Measured, confidence: float, tolerance: float) -> Iterator[Change]:
     pair = (before, after)
     for figure, (field, sign) in _figures(pair).items():
-        rounds = [list(load.figures(field).values()) for load in pair]
-        ratio = ratio_of_runs(rounds[1], rounds[0], confidence)
+        blocks = [list(load.figures(field).values()) for load in pair]
+        ratio = ratio_of_runs(blocks[1], blocks[0], confidence)
         yield _change(pair, figure, ratio, _finding(ratio, sign, tolerance))
     if _was_searched(pair):
         yield _peak(before, after, confidence, tolerance)
@@ -119,9 +121,9 @@ def _overall(
         return
     figures = _figures(pairs[0])
     for figure, (field, sign) in figures.items():
-        rounds = [tuple(list(load.figures(field).values()) for load in pair) for pair in pairs]
+        blocks = [tuple(list(load.figures(field).values()) for load in pair) for pair in pairs]
         each = 1 - (1 - confidence) / len(figures)
-        ratio = ratio_of_all([(after, before) for before, after in rounds], each)
+        ratio = ratio_of_all([(after, before) for before, after in blocks], each)
         yield _change(None, figure, ratio, _finding(ratio, sign, tolerance))
 
 
@@ -153,6 +155,7 @@ def _change(
 def _whole(load: Measured, figure: str) -> float | None:
     return {
         "throughput": load.rows_per_s,
+        "cost": load.cost.value if load.cost else None,
         "p50": load.p50,
         "p99": load.p99,
         "peak": load.peak.requests_per_s if load.peak else None,

@@ -1,59 +1,51 @@
-"""The standing of a variant in a run: over all the loads it was put through, and whether another beats it."""
+"""The standing of a variant in a run: the loads that it was put through, and what they hold of a budget."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import inf, isfinite
 
-from evidence import pareto
 from evidence.early_stopping import requests_needed
-from evidence.estimate import Estimate, Sign
+from evidence.estimate import Estimate
 from loadtests.experiment.measured import Measured, rate_in_words, rows_in_words
 from loadtests.judge.budget import Budget
-from loadtests.judge.contrast import Contrasts
-from loadtests.measure.summary import Accuracy
-from loadtests.workload.scenarios import OPEN, SCENARIOS
+from loadtests.judge.certificate import Accuracies
+from loadtests.workload.scenarios import SCENARIOS
 
-SAME_SPEED = 1.05  # a lead below this is none, whatever the interval says: nobody ships for 5%
-BY_LATENCY = {"single_stream", "server"}  # scenarios whose rate is not the service's own doing
+
+@dataclass(frozen=True)
+class Miss:
+    """A bound that is not held: in words, and how many times beyond the bound the figure is."""
+
+    words: str
+    times: float
 
 
 @dataclass(frozen=True)
 class Standing:
-    """A variant that was measured, with answers that may be believed, at every number of rows."""
+    """A variant that was measured, with answers that may be believed, at every number of rows that counts."""
 
     name: str
     loads: tuple[Measured, ...]
     """Fewest rows a request first."""
-    accuracy: Accuracy
-    """At the most rows a request."""
-
-    @property
-    def last(self) -> Measured:
-        """The load with the most rows a request, which decides where one must."""
-        return self.loads[-1]
+    accuracy: Estimate
+    """Of the test rows, without HTTP."""
 
     @property
     def bytes(self) -> int:
-        return self.last.variant_bytes
+        return self.loads[-1].variant_bytes
 
     @property
     def has_failures(self) -> bool:
         """Tell whether some answers were not as promised; a refusal is, where the scenario allows it."""
-        return any(SCENARIOS[load.scenario].unexpected(load.failures) for load in self.loads)
+        return any(map(has_failures, self.loads))
 
-    @property
-    def speed(self) -> float:
-        """What the scenario is about, more being better: its peak rate, its throughput, or a short p99."""
-        load = self.last
-        if load.peak:
-            return load.peak.requests_per_s or 0.0
-        if load.scenario in BY_LATENCY:
-            return 1 / load.p99 if load.p99 else 0.0
-        return load.rows_per_s
+    def beside(self, other: Standing) -> list[tuple[Measured, Measured]]:
+        """Return the loads of both, pair by pair."""
+        return list(zip(self.loads, other.loads, strict=True))
 
-    def unmet(self, budget: Budget) -> list[str]:
+    def unmet(self, budget: Budget) -> list[Miss]:
         """Say which bounds it does not hold, and by how much. A bound must be held in every load."""
         found = []
         for load in self.loads:
@@ -61,15 +53,21 @@ class Standing:
             rate = load.peak.requests_per_s or 0.0 if load.peak else load.requests_per_s
             if load.peak and not load.peak.requests_per_s:
                 why = f" ({load.peak.why})" if load.peak.why else ""
-                found.append(f"no rate holds p99 of {load.peak.bound_ms:g} ms {where}{why}")
-            elif not load.peak and budget.p99_ms is not None and (load.p99 or float("inf")) > budget.p99_ms:
-                found.append(f"p99 {load.p99 or float('nan'):.3g} ms {where}")
+                found.append(Miss(f"no rate holds p99 of {load.peak.bound_ms:g} ms {where}{why}", inf))
+            elif not load.peak and budget.p99_ms is not None and (load.p99 or inf) > budget.p99_ms:
+                p99 = load.p99 or inf
+                words = f"{p99:.3g} ms" if load.p99 else "not known"
+                found.append(Miss(f"p99 {words} {where}", p99 / budget.p99_ms))
             if budget.min_rps is not None and rate < budget.min_rps:
-                found.append(f"{rate_in_words(rate)} requests/s {where}")
+                beyond = budget.min_rps / rate if rate else inf
+                words = f"{rate_in_words(rate)} requests/s" if rate else "requests/s not known"
+                found.append(Miss(f"{words} {where}", beyond))
         if budget.min_accuracy is not None and self.accuracy.value < budget.min_accuracy:
-            found.append(f"accuracy {self.accuracy.value:.4f}")
+            allowed = 1 - budget.min_accuracy
+            beyond = (1 - self.accuracy.value) / allowed if allowed else inf
+            found.append(Miss(f"accuracy {self.accuracy.value:.4f}", beyond))
         if budget.max_mb is not None and self.bytes > budget.max_mb * 1e6:
-            found.append(f"a file of {self.bytes / 1e6:.3g} MB")
+            found.append(Miss(f"a file of {self.bytes / 1e6:.3g} MB", self.bytes / 1e6 / budget.max_mb))
         return found
 
     def unproven(self, budget: Budget) -> list[str]:
@@ -88,6 +86,24 @@ class Standing:
         return found
 
 
+def standings(loads: Sequence[Measured], accuracies: Accuracies) -> dict[str, Standing]:
+    """Return the variants that were measured, and are not void, at every number of rows that counts.
+
+    A number of rows at which nothing can be believed does not count.
+    """
+    settings = rows_that_count(loads)
+    found = {}
+    for name in dict.fromkeys(load.variant for load in loads):
+        by_rows = {load.rows_per_request: load for load in loads if load.variant == name}
+        counted = [by_rows[rows] for rows in settings if rows in by_rows]
+        if counted and len(counted) == len(settings) and not any(map(_is_nothing, counted)):
+            certificate = accuracies.of_variant(name)
+            offline = counted[-1].offline_accuracy
+            accuracy = certificate.accuracy if certificate else Estimate(offline, offline, offline)
+            found[name] = Standing(name, tuple(counted), accuracy)
+    return found
+
+
 def _ends_of_p99(p99: Estimate, answers: int) -> str:
     low = f"{p99.low:.3g}" if isfinite(p99.low) else "unknown"
     if isfinite(p99.high):
@@ -97,62 +113,16 @@ def _ends_of_p99(p99: Estimate, answers: int) -> str:
     return f"{low} to unknown: the slow answers came together, as in a stall, and are few events"
 
 
-def standings(loads: Sequence[Measured]) -> dict[str, Standing]:
-    """Return the variants that were measured at every number of rows, with answers, and not void in any."""
-    settings = sorted({load.rows_per_request for load in loads})
-    found = {}
-    for name in dict.fromkeys(load.variant for load in loads):
-        by_rows = {load.rows_per_request: load for load in loads if load.variant == name}
-        accuracy = by_rows[max(by_rows)].accuracy
-        if set(by_rows) == set(settings) and accuracy and not any(load.void for load in by_rows.values()):
-            found[name] = Standing(name, tuple(by_rows[rows] for rows in settings), accuracy)
-    return found
+def rows_that_count(loads: Sequence[Measured]) -> list[int]:
+    """Return the numbers of rows at which some load can be believed, fewest first."""
+    return sorted({load.rows_per_request for load in loads if not _is_nothing(load)})
 
 
-def dominates(better: Standing, worse: Standing, contrasts: Contrasts) -> bool:
-    """Tell whether one variant is at least as good in accuracy, throughput, p99 and size, and better in one.
-
-    What the intervals do not tell apart counts as equal; only a throughput that is short by more than 5% is
-    not taken for as good, however wide its interval.
-    """
-    pairs = list(zip(better.loads, worse.loads, strict=True))
-    accuracy = contrasts.accuracy(better.last, worse.last)
-    tails = [contrasts.p99(*pair) for pair in pairs]
-    return pareto.dominates(
-        [
-            accuracy.side_of(0) if accuracy else -1,
-            pareto.sign(worse.bytes, better.bytes),
-            *(_sign_of_speed(contrasts.throughput(*pair)) for pair in pairs),
-            *(pareto.opposite(tail.side_of(1)) for tail in tails if tail),
-        ]
-    )
+def has_failures(load: Measured) -> bool:
+    """Tell whether answers were not as promised, other than by a refusal that the scenario allows."""
+    return bool(SCENARIOS[load.scenario].unexpected(load.failures))
 
 
-def _sign_of_speed(ratio: Estimate | None) -> Sign:
-    """Return 1 where a throughput is above another's, and -1 where it is below, or cannot be compared."""
-    if ratio is None or ratio.value * SAME_SPEED < 1:
-        return -1
-    return ratio.side_of(1)
-
-
-def dominated(known: Mapping[str, Standing], contrasts: Contrasts) -> dict[str, str]:
-    """Name, for each dominated variant, one that dominates it: the fastest, and itself not if possible."""
-    rivals = {
-        name: [other for other in known.values() if other.name != name and dominates(other, one, contrasts)]
-        for name, one in known.items()
-    }
-    return {
-        name: max(better, key=lambda other: (not rivals[other.name], other.speed)).name
-        for name, better in rivals.items()
-        if better
-    }
-
-
-def is_scheduled(load: Measured) -> bool:
-    """Tell whether the rate of a load is its schedule's, and says nothing of the service."""
-    return SCENARIOS[load.scenario].kind == OPEN and load.peak is None
-
-
-def speed_in_words(load: Measured) -> str:
-    """Return what the speed of a load is called."""
-    return "peak rate" if load.peak else "throughput"
+def _is_nothing(load: Measured) -> bool:
+    """Tell whether there is no figure to believe; processor time tells even where no rate does."""
+    return bool(load.void) or (not load.answers and load.cost is None)

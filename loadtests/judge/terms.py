@@ -17,10 +17,13 @@ MAY_DIFFER = {
     "rows": "as of the variants",
     "seed": "it is another draw from the same",
     "out": "where a report lies does not change it",
+    "budget": "it is for how long at most: the longer, the narrower the intervals",
     "profile": "it adds rates to the search for the peak, and leaves that as it is",
     "min_accuracy": "it judges the figures, and leaves them as they are",
     "min_rps": "as of the accuracy",
     "max_mb": "as of the accuracy",
+    "margin": "as of the accuracy",
+    "weight": "as of the accuracy; each load is compared for itself, and all together alike",
 }
 """Options in which runs that compare may differ, and why."""
 

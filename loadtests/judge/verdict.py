@@ -1,134 +1,232 @@
-"""The verdict of a run: which variant to ship, by budget and by contrast, and what is to be said with it."""
+"""The verdict of a run: which variant to ship, by budget and by evidence, and what is to be said with it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from math import prod
 
 from bundle.manifest import REFERENCE
+from loadtests.experiment.blocks import Stop
 from loadtests.experiment.measured import Measured
-from loadtests.judge.answer import says_what_is_not_proven, says_what_to_ship, says_who_is_left_out
+from loadtests.experiment.rounds.stopping import ALIKE
+from loadtests.judge import objections
+from loadtests.judge.answer import Answer, Choice, Kind, Words
 from loadtests.judge.budget import Budget
+from loadtests.judge.certificate import Accuracies, Certificate
 from loadtests.judge.contrast import Contrasts
-from loadtests.judge.objections import (
-    doubts,
-    findings,
-    says_what_failed,
-    says_what_is_void,
-    says_whether_model_matters,
-)
-from loadtests.judge.standing import SAME_SPEED, Standing, dominated, standings
+from loadtests.judge.dominance import Rung, dominated, front
+from loadtests.judge.speed import ALIKE_TAIL, Speeds
+from loadtests.judge.standing import Miss, Standing, has_failures, standings
+
+GATE, VOID = 1, 3  # exit codes
+_SHIPS: set[Kind] = {"ship", "tie", "unproven"}
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The variant to ship, if one can be named; who is dominated by whom; and the sentences that say so."""
+    """The answer; who is certified, and who dominated by whom; and the sentences that say so."""
 
+    answer: Answer
     recommended: str | None
+    """What to ship; None where the answer names only what is nearest to the budget, or nothing was seen."""
+    certificates: dict[str, Certificate]
+    """By variant, those that were not load-tested as well."""
     dominated: dict[str, str]
-    """Variant: one that is as good or better in accuracy, throughput, p99 and size."""
+    """Variant: one that is known to be as good in accuracy, speed, tail and size, and better in one."""
+    front: tuple[Rung, ...]
+    """The variants that were measured and are not dominated, the most accurate first."""
     sentences: tuple[str, ...]
     """The answer first."""
     is_void: bool
     """At least one load cannot be believed."""
     is_met: bool
     """The budget, if there was one, is met by the variant that is recommended."""
+    is_sound: bool
+    """No check found anything of the service, and no request failed that should not."""
 
     @property
     def is_good(self) -> bool:
-        """Tell whether the run may be believed, and its budget was met."""
-        return self.is_met and not self.is_void
+        """Tell whether there is an answer that nothing speaks against."""
+        return not self.code()
+
+    def code(self, *, lost: bool = False) -> int:
+        """Return the exit code of a run; `lost` is whether a variant failed, and was not measured at all."""
+        if self.is_void:
+            return VOID
+        if lost or not (self.is_met and self.is_sound):
+            return GATE
+        return VOID if self.answer.kind == "void" else 0
 
 
 def judge(
-    loads: Sequence[Measured], budget: Budget | None = None, contrasts: Contrasts | None = None
+    loads: Sequence[Measured],
+    budget: Budget | None = None,
+    contrasts: Contrasts | None = None,
+    stop: Stop | None = None,
 ) -> Verdict:
     """Weigh the variants against each other, against float32, and against the budget."""
-    budget, contrasts = budget or Budget(), contrasts or Contrasts()
-    known = standings(loads)
-    beaten = dominated(known, contrasts)
-    best, sentences = _choose(known, beaten, budget, contrasts)
-    void = says_what_is_void(loads)
+    budget = Budget() if budget is None else budget  # one without bounds still has a margin and weights
+    contrasts = contrasts or Contrasts()
+    accuracies = contrasts.accuracies
+    known = standings(loads, accuracies)
+    counted = [load for one in known.values() for load in one.loads]
+    speeds = Speeds(contrasts, counted, budget)
+    beaten = dominated(known, speeds, accuracies)
+    sizes = {load.variant: load.variant_bytes for load in loads}
+    answer, sentences = _Judge(sizes, known, beaten, speeds, accuracies, budget).answer()
+    void = objections.says_what_is_void(loads)
+    found = [*objections.says_what_failed(loads), *objections.findings(loads)]
+    best = known.get(answer.variant)
     return Verdict(
-        best.name if best else None,
+        answer,
+        answer.variant if answer.kind in _SHIPS else None,
+        dict(accuracies.certificates),
         beaten,
+        front(known, beaten, speeds),
         (
             *sentences,
+            *objections.says_how_sure(loads, known, accuracies, stop),
             *void,
-            *(doubts(best, list(known.values())) if best else ()),
-            *says_whether_model_matters(loads),
+            *(objections.doubts(best, list(known.values()), contrasts) if best else ()),
+            *objections.says_whether_model_matters(loads),
             *(
-                f"`{worse}` is dominated by `{better}`: as good or better in accuracy, speed, p99 and size."
+                f"`{worse}` is dominated by `{better}`: known to be as good in accuracy, speed, tail and "
+                "size, and better in one."
                 for worse, better in beaten.items()
             ),
-            *says_what_failed(loads),
-            *findings(loads),
+            *found,
         ),
         is_void=bool(void),
-        is_met=best is not None or not budget,
+        is_met=not budget or (answer.kind in _SHIPS and best is not None),
+        is_sound=not objections.findings(loads) and not any(map(has_failures, loads)),
     )
 
 
-def _choose(
-    known: Mapping[str, Standing], beaten: Mapping[str, str], budget: Budget, contrasts: Contrasts
-) -> tuple[Standing | None, list[str]]:
-    if not known:
-        return None, ["No variant is recommended: none was measured in a way that can be believed."]
-    reference = known.get(REFERENCE)
-    if reference is None and budget.min_accuracy is None:
-        without = (
-            f"No variant is recommended: `{REFERENCE}`, which the others are compared with, was not measured "
-            "in a way that can be believed, and no --min-accuracy says what is enough."
-        )
-        return None, [without]
-    unmet = {name: one.unmet(budget) for name, one in known.items()}
-    if all(unmet.values()):
-        reasons = "; ".join(f"`{name}`: {', '.join(why)}" for name, why in unmet.items())
-        return None, [f"No variant meets {budget.sentence}.", f"What they miss it by: {reasons}."]
-    eligible = {
-        name: one
-        for name, one in known.items()
-        if not unmet[name] and not one.has_failures and _is_accurate_enough(one, reference, budget, contrasts)
-    }
-    if not eligible:
-        return None, ["No variant is recommended: each had requests that failed, or is less accurate."]
-    best, close = _best(eligible, beaten, contrasts)
-    sentences = [
-        says_what_to_ship(best, reference, budget, contrasts),
-        *says_what_is_not_proven(best, close, budget),
-    ]
-    return best, [*sentences, *says_who_is_left_out(known, unmet, reference, budget, contrasts)]
+class _Judge:
+    """Chooses among the variants of a run."""
 
+    def __init__(
+        self,
+        sizes: Mapping[str, int],
+        known: Mapping[str, Standing],
+        beaten: Mapping[str, str],
+        speeds: Speeds,
+        accuracies: Accuracies,
+        budget: Budget,
+    ) -> None:
+        """`sizes` are those of all that was measured, in bytes; `known` is what can be believed."""
+        self._sizes = sizes
+        self._known = known
+        self._beaten = beaten
+        self._speeds = speeds
+        self._accuracies = accuracies
+        self._budget = budget
+        self._words = Words(sizes, speeds, accuracies, budget)
 
-def _is_accurate_enough(
-    one: Standing, reference: Standing | None, budget: Budget, contrasts: Contrasts
-) -> bool:
-    """Hold it to the accuracy that was asked for; to that of float32, if none was."""
-    if budget.min_accuracy is not None or reference is None:
-        return True  # seen to already
-    difference = contrasts.accuracy(one.last, reference.last)
-    return difference is not None and not difference.is_less_than(0)
+    def answer(self) -> tuple[Answer, list[str]]:
+        """Return the answer, and the sentences that say it."""
+        sound = [one for one in self._known.values() if not one.has_failures]
+        misses = {name: one.unmet(self._budget) for name, one in self._known.items()}
+        within = [one for one in sound if not misses[one.name]]
+        eligible = [one for one in within if self._is_accurate_enough(one)]
+        unproven = [one for one in within if one not in eligible and not self._is_worse(one)]
+        if eligible:
+            return self._ship(eligible, unproven, misses)
+        if sound and self._budget and (nearest := self._nearest(sound, misses)):
+            choice = Choice(nearest, faster=tuple(unproven), misses=misses)
+            others = tuple(one.name for one in unproven)
+            told = [*self._words.over_budget(nearest, choice), *self._words.left_out({}, told_of=unproven)]
+            return Answer("over_budget", nearest.name, others), told
+        return self._unmeasured(unproven)
 
+    def _ship(
+        self, eligible: list[Standing], unproven: list[Standing], misses: dict[str, list[Miss]]
+    ) -> tuple[Answer, list[str]]:
+        best = self._best(eligible)
+        order = {one.name: -self._ahead(one, best) for one in (*eligible, *unproven)}
+        eligible, unproven = (sorted(some, key=lambda one: order[one.name]) for some in (eligible, unproven))
+        tied = tuple(one for one in eligible if one is not best and self._is_open(one, best))
+        faster = tuple(one for one in unproven if self._is_ahead(one, best))
+        choice = Choice(best, tied, faster, self._known.get(REFERENCE), misses)
+        kind: Kind = "unproven" if faster else "tie" if tied else "ship"
+        told = [*self._words.choice(choice), *self._words.mixed(choice, eligible)]
+        answer = Answer(kind, best.name, tuple(one.name for one in faster or tied))
+        return answer, [*told, *self._words.left_out(misses, told_of=faster)]
 
-def _best(
-    eligible: Mapping[str, Standing], beaten: Mapping[str, str], contrasts: Contrasts
-) -> tuple[Standing, list[Standing]]:
-    """Return the fastest, but of those that are as good as that fast the smallest; and who is not told apart.
+    def _unmeasured(self, unproven: list[Standing]) -> tuple[Answer, list[str]]:
+        """Answer where nothing that was measured may be shipped: by what is known without a load."""
+        sizes = self._sizes
+        enough = [name for name in sizes if self._accuracies.is_enough(name, self._budget)] or [REFERENCE]
+        smallest = min(enough, key=lambda one: sizes.get(one, 0))
+        told = self._words.left_out({})
+        if all(one.has_failures for one in self._known.values()):
+            return Answer("void", smallest), [self._words.nothing(smallest, sizes), *told]
+        others = tuple(one.name for one in unproven)
+        if self._accuracies.is_certified(REFERENCE):
+            answer = Answer("unproven" if others else "ship", REFERENCE, others)
+            return answer, [self._words.unmeasured(unproven), *told]
+        best = max(unproven, key=lambda one: one.accuracy.value)  # nothing is worse than what is not there
+        return Answer("unproven", best.name), [self._words.without_reference(best)]
 
-    As with speed, 5% of the size is nothing to choose by.
-    """
-    fastest = max(eligible.values(), key=lambda one: one.speed)
-    close = [one for one in eligible.values() if one.speed * SAME_SPEED >= fastest.speed]
-    smallest = min(one.bytes for one in close)
-    best = max((one for one in close if one.bytes <= smallest * SAME_SPEED), key=lambda one: one.speed)
-    seen: set[str] = set()
-    # What dominates the best is no faster than 5% below it, but it may be a little slower than the fastest.
-    while best.name not in seen and beaten.get(best.name, "") in eligible:
-        seen.add(best.name)
-        best = eligible[beaten[best.name]]
-    told = [contrasts.throughput(one.last, best.last) for one in eligible.values()]
-    return best, [
-        one
-        for one, ratio in zip(eligible.values(), told, strict=True)
-        if one is not best and (ratio is None or 1 in ratio)
-    ]
+    def _is_accurate_enough(self, one: Standing) -> bool:
+        return self._accuracies.is_enough(one.name, self._budget)
+
+    def _is_worse(self, one: Standing) -> bool:
+        certificate = self._accuracies.of_variant(one.name)
+        return certificate is not None and certificate.judgement == "worse"
+
+    def _nearest(self, sound: list[Standing], misses: Mapping[str, Sequence[Miss]]) -> Standing | None:
+        """Return which misses the budget by least in all, of those accurate enough if there are any."""
+        missing = [one for one in sound if misses[one.name]]
+        among = [one for one in missing if self._is_accurate_enough(one)] or missing
+        return min(among, key=lambda one: prod(miss.times for miss in misses[one.name]), default=None)
+
+    def _best(self, eligible: Sequence[Standing]) -> Standing:
+        """Return the fastest, or of those that are not told apart from it one that is clearly smaller, or
+        else has a far shorter tail.
+
+        As with speed, 5% of the size is nothing to choose by. One that is far behind by its figures is not
+        taken for its size, however wide the interval is, and neither is one with a far longer tail.
+        """
+        fastest = self._fastest(eligible)
+        close = [one for one in eligible if one is fastest or self._is_close(one, fastest)]
+        smallest = min(one.bytes for one in close)
+        small = [one for one in close if one.bytes <= smallest * ALIKE]
+        best = fastest if fastest in small else self._fastest(small)
+        if shorter := [one for one in small if self._speeds.excess(one.beside(best)) > 0]:
+            best = self._fastest(shorter)
+        seen: set[str] = set()
+        rivals = {one.name: one for one in eligible}
+        while best.name not in seen and self._beaten.get(best.name, "") in rivals:
+            seen.add(best.name)
+            best = rivals[self._beaten[best.name]]
+        return best
+
+    def _fastest(self, among: Sequence[Standing]) -> Standing:
+        """Return the fastest by the figures, unless another is told to be faster."""
+        best = reduce(lambda one, other: other if self._ahead(other, one) > 1 else one, among)
+        for _ in among:
+            told = [one for one in among if self._speeds.lead(one.beside(best)).side > 0]
+            if not told:
+                break
+            best = max(told, key=lambda one: self._ahead(one, best))
+        return best
+
+    def _ahead(self, one: Standing, other: Standing) -> float:
+        return self._speeds.lead(one.beside(other)).ratio.value
+
+    def _is_close(self, one: Standing, fastest: Standing) -> bool:
+        pairs = one.beside(fastest)
+        lead = self._speeds.lead(pairs)
+        if lead.side < 0 or self._speeds.is_suspect(pairs):
+            return False
+        return lead.ratio.value >= 1 / (ALIKE_TAIL if lead.ratio.is_bounded else ALIKE)
+
+    def _is_open(self, one: Standing, best: Standing) -> bool:
+        return not self._speeds.lead(one.beside(best)).side
+
+    def _is_ahead(self, one: Standing, best: Standing) -> bool:
+        lead = self._speeds.lead(one.beside(best))
+        return lead.side > 0 or (not lead.ratio.is_bounded and lead.ratio.value > ALIKE)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from loadtests.experiment.measured import Skipped
-from loadtests.judge.contrast import Contrasts
 from loadtests.judge.document import Document
 from loadtests.report.escapes import code_in_markdown, in_markdown, sentence_in_markdown
-from loadtests.report.table import LEFT, cells, matrix
+from loadtests.report.grades import grade_lines
+from loadtests.report.table import LEFT, LEGEND, lines, matrix, matrix_of
 from loadtests.rig.machine import counted
 
 FILE_NAME = "report.md"
@@ -22,16 +22,22 @@ def markdown(document: Document, pictures: Sequence[str] = ()) -> str:
         *(["# VOID"] if verdict.is_void else []),
         *([f"# PARTIAL\n\n{sentence_in_markdown(document.partial)}"] if document.partial else []),
         _sentences(verdict.sentences),
-        lines_as_table([cells(load, verdict.dominated) for load in document.results]),
+        lines_as_table(lines(document)),
+        in_markdown(LEGEND) + ".",
     ]
     if document.skipped:
         blocks.append(_bullets(map(_not_measured, document.skipped)))
     blocks += [f"![{name.removesuffix('.svg').replace('_', ' ')}]({name})" for name in pictures]
     if len(document.variants) > 1:
         blocks.append("## Told apart?")
-        blocks.append("Throughput of the line's variant over the column's. ~ is not told apart.")
+        blocks.append(
+            f"{matrix_of(document)} of the line's variant over the column's, of those that nothing "
+            "dominates and float32. ~ is not told apart."
+        )
         for rows in document.rows:
-            blocks.append(lines_as_table(matrix(document.with_rows(rows), Contrasts())))
+            blocks.append(lines_as_table(matrix(document, rows)))
+    if graded := grade_lines(document.results):
+        blocks += ["## How calm the machine was", lines_as_table(graded)]
     blocks += ["## Checks", *_checks(document), "## Method", _sentences(document.method)]
     again = f"To measure again: {code_in_markdown(document.command)}"
     blocks += ["## Machine", _bullets([*map(in_markdown, machine_lines(document)), again])]

@@ -6,12 +6,16 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
+from evidence.estimate import CONFIDENCE
+from loadtests.experiment.blocks import Stop
 from loadtests.experiment.measured import Measured
+from loadtests.experiment.peak.search import PASSES, RESOLUTION
 from loadtests.experiment.plan import Plan
-from loadtests.experiment.search import PASSES, RESOLUTION
+from loadtests.experiment.rounds.schedule import ANSWERS_ENOUGH
+from loadtests.experiment.rounds.stopping import ALIKE
 from loadtests.judge.terms import in_words, option
 from loadtests.protocol.address import without_secret
-from loadtests.workload.scenarios import OPEN
+from loadtests.workload.scenarios import CLOSED, OPEN, SHAPED
 
 _FIGURES = (
     """Rows come from the model's held-out test set. Throughput and latency are of answers that were as
@@ -29,19 +33,38 @@ _FIGURES = (
     """Effective accuracy: each test row offered counts once, by the share of its requests that were answered
     rightly and in time. It is never above live accuracy, and the same where all were answered in time. Its
     95% interval is that of the rows, widened by how the share in time scatters over its stretches.""",
-    """A ratio of two variants is the geometric mean of its rounds' ratios, its 95% interval Student's, of
-    their logarithms. Where it holds 1 the two are not told apart. Each interval is of one pair alone: of
-    twenty pairs that are alike, about one will seem to differ.""",
-    """Dominated: another variant is as good or better in accuracy, throughput, p99 and size, as far as the
-    intervals tell, and better in one.""",
+    """Whether a variant is as accurate as float32 is judged without HTTP, from its predictions of all test
+    rows, at the margin that was asked for, and corrected for the number of variants (Holm). What was sent in
+    the run shows that the service answers the same.""",
+    """Dominated: another variant is known to be as good in accuracy, speed, tail and size, and better in one;
+    what the intervals leave open supports nothing.""",
     """Where the time goes: requests one after the other on one bare connection to an idle service. `decode`,
     `wait`, `infer` and `encode` are the service's own metrics, `client` is the client's own work, and `http`
     is what is left. The column "model" is the share of `infer`.""",
     """"memory MB" is the resident memory of the service and its children at the end of the load,
     "file KB" the size of the variant's file. A KB is 1,000 bytes, an MB 1,000,000.""",
 )
+_COST = """Rows per core-second: the rows answered over the processor time, user and system, that all
+    processes of the service used meanwhile. It does not see time in which another process, or another machine
+    on the same hardware, held the core; throughput does."""
+_PAIRED = """A ratio of two variants is taken round by round, from turns that stood side by side. A block's is
+    the mean of the logarithms of its rounds, without the fifth that is lowest and that which is highest; the
+    interval is Student's over the blocks, which alone count as independent. Where it holds 1 the two are not
+    told apart."""
+_LOOKS = """After a block the run looks whether all pairs that matter are told apart, or known to be alike
+    within {alike:.0%}, and stops if so. The chance to err is spent over the looks (Lan and DeMets 1983), so
+    looking often costs width and not honesty: the intervals hold at all looks together with 95%, and those
+    of this run's last look are at {confidence:.1%}, each of one pair alone."""
+_TURNS = """A round has a turn of every variant and number of rows, in an order drawn anew for each round."""
+_DRAINED = """Connections stay open from turn to turn. What is under way when a turn ends is waited for,
+    counted as that turn's, and over before the next begins; what is still out after the time-out has failed.
+    The speed and latency of a turn in which the load generator was ready and had no core do not count, unless
+    a request of it failed; what a row costs the service counts in every turn."""
+_LITTLE = """Throughput of a turn is the number of users over the mean time from one request of a user to the
+    next (Little's law), so a turn that ends between two volleys of answers is no faster for it."""
 _CLOSED = """Limits: a closed loop waits for slow answers, so its percentiles hide stalls that users who
-    arrive on their own would feel; `--scenario server` does not wait."""
+    arrive on their own would feel, and its p99 says of throughput what throughput says; `--scenario server`
+    does not wait."""
 _AWAKE = """The generator does not sleep shortly before a scheduled moment, because a core takes a while to
     wake; what it spends on staying awake is not counted as use of its core."""
 _SEARCHED = """A peak is the median of {passes} searches, which the variants make in turns: each doubles the
@@ -52,27 +75,38 @@ _SEARCHED = """A peak is the median of {passes} searches, which the variants mak
     shorter time, proves nothing, and holds where none was late. A trial ends once too many are late, and a
     search where nothing is to be found. The ratio of two peaks has its interval from the searches that were
     confirmed, widened by the {resolution:.0%} to which one looks."""
-_AFTER_SEARCH = """The rounds are at one rate for all variants: half the lowest peak, where a variant without
+_AFTER_SEARCH = """The blocks are at one rate for all variants: half the lowest peak, where a variant without
     one counts as able to answer one request after the other."""
-_SHARED = """Limits: the machine may be shared. Rounds cancel what lasts longer than a round, and the interval
-    shows the rest; what befell one variant alone, always, cannot be told from the variant."""
+_SHARED = """Limits: the machine may be shared, and what befell one variant alone, always, cannot be told from
+    the variant."""
+_CALM = """What lasts longer than a round is in both of a pair, and cancels; new starts show what differs from
+    start to start, and the interval has the rest. How calm the machine was is a grade: it makes intervals
+    wide, and no figure wrong."""
 
 
-def method(plan: Plan, loads: Sequence[Measured], asked: Mapping[str, JsonValue]) -> list[str]:
+def method(
+    plan: Plan, loads: Sequence[Measured], asked: Mapping[str, JsonValue], stop: Stop | None = None
+) -> list[str]:
     """Return the method of a run of at least one load, and the limits of it."""
     scenario = plan.scenario
     searched = _SEARCHED.format(passes=PASSES, resolution=RESOLUTION - 1)
-    limits = [_SHARED] if scenario.kind == OPEN else [_CLOSED, _SHARED]
+    confidence = stop.confidence if stop else CONFIDENCE
+    is_closed = scenario.kind == CLOSED
     sentences = [
         f"Scenario `{scenario.name}`, a request is sent so: {scenario.sends}. The figure: {scenario.figure}.",
         _asked(asked),
         *([f"An answer is late after {plan.bound_ms:g} ms."] if plan.bound_ms is not None else []),
-        _rounds(plan, loads),
+        *_blocks(plan, loads),
+        *([_LITTLE] if is_closed else []),
+        *([_COST] if any(load.cost for load in loads) else []),
+        *([_PAIRED, _CALM] if scenario.kind != SHAPED else []),
+        *([_LOOKS.format(alike=ALIKE - 1, confidence=confidence), stop.why] if stop else []),
         *([_AWAKE] if scenario.kind == OPEN and plan.stays_awake else []),
         *([searched, _AFTER_SEARCH] if plan.searches else []),
         _services(plan),
         *_FIGURES,
-        *limits,
+        *([] if scenario.kind == OPEN else [_CLOSED]),
+        _SHARED,
     ]
     return [" ".join(sentence.split()) for sentence in sentences]
 
@@ -84,17 +118,23 @@ def _asked(asked: Mapping[str, JsonValue]) -> str:
     return f"Asked, given or by default: {', '.join(known)}.{nothing}"
 
 
-def _rounds(plan: Plan, loads: Sequence[Measured]) -> str:
+def _blocks(plan: Plan, loads: Sequence[Measured]) -> list[str]:
+    """Say what a load was cut into, and how much of it there was."""
     schedule = plan.schedule
-    most = max(len(load.rounds) for load in loads)
-    how_long = f"{schedule.duration_s:g} s are measured for each variant and each number of rows"
-    warm_up = f"{schedule.warmup_s:g} s of warm-up are thrown away"
-    if most < 2:
-        return f"{how_long}, in one piece: ratios have no interval. Before it, {warm_up}."
-    return (
-        f"{how_long}, in {most} rounds or fewer; before each, {warm_up}. The variants take turns, forth and "
-        "back (A B C, C B A, ...), so that what slows the machine down for a while slows all of them."
-    )
+    if plan.scenario.kind == SHAPED:
+        return [f"Each load is one piece of {schedule.duration_s:g} s: ratios have no interval."]
+    blocks = max(len(load.blocks) for load in loads)
+    count = "1 block" if blocks == 1 else f"{blocks} blocks"
+    new = "between two, services are left running" if plan.host else "before each, every service starts anew"
+    measured = f"Measured in {count}; {new}. After it, {schedule.warmup_s:g} s of each load are thrown away."
+    if plan.scenario.kind != CLOSED:
+        return [f"{measured} In a block every load has one window, in an order drawn at random."]
+    turns = sum(block.turns + block.void_turns for load in loads for block in load.blocks)
+    how_long = f"{schedule.turn_s:g} s each, or {ANSWERS_ENOUGH} answers of every user where that is longer"
+    return [
+        f"{measured} In a block the loads take short turns, {turns:,} in all: {how_long}. {_TURNS}",
+        _DRAINED,
+    ]
 
 
 def _services(plan: Plan) -> str:
@@ -108,5 +148,5 @@ def _services(plan: Plan) -> str:
     return (
         "Each variant has a service of its own; all of them are running, and idle while another is measured. "
         "So each one's memory is its own, none disturbs another by shared threads or batches, and nothing is "
-        f"started between two rounds. {plan.cores.in_words()}"
+        f"started while one of them is measured. {plan.cores.in_words()}"
     )

@@ -2,32 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from bundle.manifest import REFERENCE
 from evidence.estimate import Estimate
 from loadtests.experiment.measured import Measured, rate_in_words
-from loadtests.experiment.search import Peak
-from loadtests.judge.contrast import Contrasts
+from loadtests.experiment.peak.search import Peak
+from loadtests.judge.certificate import Certificate
+from loadtests.judge.document import Document
 
 _ALONE = {REFERENCE: "1"}  # what stands in the column of ratios where there is none
-LEFT = {"variant", "note"}  # titles of the columns that hold words
+LEFT = {"variant", "grade", "note"}  # titles of the columns that hold words
+COST, COST_RATIO = "rows/core-s", "/core-s x float32"
+SPEED, SPEED_RATIO = "rows/s", "/s x float32"
+DIFFERENCE = "points to float32"
+_IN_THE_TABLE = ("is dominated by", f"is less accurate than `{REFERENCE}`")
+LEGEND = (
+    "rows/core-s: rows that a second of the service's processor time buys; x float32: so many times that of "
+    "float32; points: accuracy less that of float32, in hundredths; in brackets 95% intervals; ~ is not told "
+    "apart"
+)
+_NOTHING = {COST_RATIO: {"-", "1"}, SPEED_RATIO: {"-", "1"}}  # told by a column in which there is no more
+_ANSWERS_FEW = 10  # of a user in a turn
 
 
-def cells(load: Measured, dominated: Mapping[str, str]) -> dict[str, str]:
+def lines(document: Document) -> list[dict[str, str]]:
+    """Return the cells of every load by column title, without the columns in which nothing is known."""
+    verdict = document.verdict
+    found = [cells(load, verdict.dominated, verdict.certificates) for load in document.results]
+    kept = [
+        title
+        for title in found[0]
+        if title == "note" or {line[title] for line in found} - _NOTHING.get(title, {"-"})
+    ]
+    return [{title: line[title] for title in kept} for line in found]
+
+
+def cells(
+    load: Measured, dominated: Mapping[str, str], certificates: Mapping[str, Certificate] | None = None
+) -> dict[str, str]:
     """Return a load's cells by column title; `dominated` maps a variant to one that dominates it."""
-    accuracy, effective, contrast = load.accuracy, load.effective_accuracy, load.against_reference
+    certificate = (certificates or {}).get(load.variant)
     is_open, is_stream, is_offline = (load.scenario == one for one in ("server", "single_stream", "offline"))
-    peak = {"peak req/s": _peak(load)} if is_open else {}
+    accuracy, effective = load.accuracy, load.effective_accuracy
     uncorrected = load.uncorrected.p99_ms.value if load.uncorrected else load.p99_ms
     return {
         "variant": load.variant,
         "rows": str(load.rows_per_request),
-        **peak,
-        "rows/s": rate_in_words(load.rows_per_s),
+        **({"peak req/s": _peak(load)} if is_open else {}),
+        **_contrasts(load),
         **({"of interpreter": _share(load.offline.share if load.offline else None)} if is_offline else {}),
-        "times float32 (95%)": ratio_cell(contrast.throughput) if contrast else _ALONE.get(load.variant, "-"),
-        "req/s": rate_in_words(load.requests_per_s),
+        "req/s": rate_in_words(load.requests_per_s) if load.requests else "-",
         "p50 ms": number(load.p50),
         **({"p90 ms": number(load.latency.p90_ms.value if load.latency else None)} if is_stream else {}),
         "p99 ms": number(load.p99),
@@ -41,8 +66,28 @@ def cells(load: Measured, dominated: Mapping[str, str]) -> dict[str, str]:
         "memory MB": f"{load.resident_bytes / 1e6:,.0f}" if load.resident_bytes else "-",
         "idle p50 ms": number(load.unloaded.p50_ms),
         "model": _share(load.unloaded.model_share),
-        "note": "; ".join(_notes(load, dominated)),
+        "grade": load.grade.word if load.grade else "-",
+        "note": "; ".join([*_notes(load), *_notes_of_choice(load, dominated, certificate)]),
     }
+
+
+def _contrasts(load: Measured) -> dict[str, str]:
+    contrast, alone = load.against_reference, _ALONE.get(load.variant, "-")
+    return {
+        COST: rate_in_words(load.cost.value) if load.cost else "-",
+        COST_RATIO: ratio_cell(contrast.cost) if contrast else alone if load.cost else "-",
+        DIFFERENCE: _difference(load),
+        SPEED: rate_in_words(load.rows_per_s) if load.requests else "-",
+        SPEED_RATIO: ratio_cell(contrast.throughput) if contrast else alone,
+    }
+
+
+def _difference(load: Measured) -> str:
+    """Return by how many points of accuracy it is above float32."""
+    found = load.against_reference.accuracy if load.against_reference else None
+    if found is None:
+        return "-"
+    return f"{100 * found.value:+.1f} ({100 * found.low:+.1f} to {100 * found.high:+.1f})"
 
 
 def ratio_cell(ratio: Estimate | None) -> str:
@@ -59,13 +104,24 @@ def number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3g}" if value < 100 else f"{value:,.0f}"
 
 
-def _notes(load: Measured, dominated: Mapping[str, str]) -> list[str]:
+def _notes(load: Measured) -> list[str]:
     notes = [f"VOID ({', '.join(load.void)})"] if load.void else []
     if load.generator_limited and "generator" not in load.void:
         notes.append(f"generator was the limit ({load.generator_cpu:.0%} of its core)")
+    if load.answers_per_user is not None and load.answers_per_user < _ANSWERS_FEW:
+        notes.append(f"a user got under ten answers in a turn ({load.answers_per_user:.1f})")
+    return notes + _notes_of_peak(load.peak)
+
+
+def _notes_of_choice(
+    load: Measured, dominated: Mapping[str, str], certificate: Certificate | None
+) -> list[str]:
+    notes = []
+    if certificate and certificate.difference and certificate.judgement != "certified":
+        notes.append("less accurate" if certificate.judgement == "worse" else "accuracy not proven")
     if load.variant in dominated:
         notes.append(f"dominated by {dominated[load.variant]}")
-    return notes + _notes_of_peak(load.peak)
+    return notes
 
 
 def _notes_of_peak(peak: Peak | None) -> list[str]:
@@ -92,17 +148,40 @@ def _share(value: float | None) -> str:
     return "-" if value is None else f"{value:.1%}"
 
 
-def matrix(loads: Sequence[Measured], contrasts: Contrasts) -> list[dict[str, str]]:
-    """Return the throughput of each load over that of each other, as lines of cells."""
+def matrix(document: Document, rows: int) -> list[dict[str, str]]:
+    """Return each variant over each other with so many rows, as lines of cells.
+
+    There are those that nothing dominates, which a reader may choose from, and float32.
+    """
+    dominated = set(document.verdict.dominated) - {REFERENCE}
+    names = [load.variant for load in document.with_rows(rows) if load.variant not in dominated]
+    ratios = {(one.variant, one.other): one.ratio for one in document.pairs if one.rows_per_request == rows}
+    ratios |= {(other, one): _inverse(ratio) for (one, other), ratio in ratios.items()}
     return [
         {
-            "variant": ours.variant,
+            "variant": ours,
             **{
-                f"/ {theirs.variant}": ""
-                if ours is theirs
-                else ratio_cell(contrasts.throughput(ours, theirs))
-                for theirs in loads
+                f"/ {theirs}": ratio_cell(ratios.get((ours, theirs))) if ours != theirs else ""
+                for theirs in names
             },
         }
-        for ours in loads
+        for ours in names
     ]
+
+
+def matrix_of(document: Document) -> str:
+    """Return what the matrix sets against each other, as `Rows per core-second`."""
+    return next((one.figure.capitalize() for one in document.pairs), "Throughput")
+
+
+def _inverse(ratio: Estimate | None) -> Estimate | None:
+    if ratio is None or not ratio.value:
+        return None
+    value = 1 / ratio.value
+    return Estimate(value, 1 / ratio.high, 1 / ratio.low) if ratio.is_bounded else Estimate.unbounded(value)
+
+
+def remarks(document: Document) -> list[str]:
+    """Return the sentences after the answer that the table does not say as well."""
+    _, *found = document.verdict.sentences
+    return [one for one in found if not any(words in one for words in _IN_THE_TABLE)]

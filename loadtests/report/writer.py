@@ -15,14 +15,16 @@ from loadtests.experiment.measured import Measured, Outcomes, Skipped, rows_in_w
 from loadtests.experiment.plan import Plan
 from loadtests.judge import document
 from loadtests.judge.budget import Budget
+from loadtests.judge.certificate import Accuracies
 from loadtests.judge.contrast import Contrasts
 from loadtests.judge.document import Document
 from loadtests.judge.verdict import Verdict, judge
 from loadtests.protocol.address import without_secret
-from loadtests.report import markdown, samples_csv
+from loadtests.report import markdown, next_command, samples_csv, turns_csv
 from loadtests.report.method import method
 from loadtests.report.page import render
 from loadtests.report.pictures import sheets
+from loadtests.workload.payloads import encode, held_out
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,9 @@ class Report:
     @cached_property
     def document(self) -> Document:
         """The report as plain data, judged."""
-        plan = self.plan
-        contrasts = Contrasts.of(self.outcomes.measured)
+        plan, stop = self.plan, self.outcomes.stop
+        accuracies = Accuracies.of(plan.bundle, plan.out / "samples", margin=self.budget.margin)
+        contrasts = Contrasts.of(self.outcomes.measured, accuracies, stop)
         loads = contrasts.with_reference([one.load for one in self.outcomes.measured])
         return Document(
             created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -72,17 +75,21 @@ class Report:
             asked=dict(self.asked),
             budget=self.budget,
             partial=_partial(plan, self.outcomes) if self.outcomes.is_partial else None,
-            verdict=judge(loads, self.budget, contrasts),
-            method=method(plan, loads, self.asked),
+            stop=stop,
+            verdict=judge(loads, self.budget, contrasts, stop),
+            method=method(plan, loads, self.asked, stop),
             results=loads,
             skipped=list(self.outcomes.skipped),
+            pairs=contrasts.pairs(loads),
         )
 
     def write(self) -> Path:
         """Write all files into the plan's folder; return the path of the one to read."""
         out, known = self.plan.out, self.document
         _write(out / document.FILE_NAME, known.as_json())
+        _write(out / next_command.REQUEST_NAME, _one_request(self.plan))
         samples_csv.write(known.results, out)
+        turns_csv.write(self.outcomes.measured, out)
         pictures = sheets.draw_all(known, out)
         _write(out / markdown.FILE_NAME, markdown.markdown(known, pictures))
         page = out / render.FILE_NAME
@@ -90,17 +97,24 @@ class Report:
         return page
 
 
+def _one_request(plan: Plan) -> str:
+    """Return a request of the first test row, for whoever tries what is recommended."""
+    x, _ = held_out(plan.bundle)
+    return encode(x[:1]).decode() + "\n"
+
+
 def _partial(plan: Plan, outcomes: Outcomes) -> str:
     """Say how far an interrupted run came."""
-    loads = [(variant, rows) for rows in plan.rows for variant in plan.variants]
-    finished = sum(len(one.load.rounds) for one in outcomes.measured)
     given_up = {one.variant for one in outcomes.skipped}
     missing = [
         f"{variant} with {rows_in_words(rows)} a request"
-        for variant, rows in loads
+        for rows in plan.rows
+        for variant in plan.variants
         if variant not in given_up and not outcomes.has(variant, rows)
     ]
-    so_far = f"The run was interrupted when {finished} of {len(loads) * plan.turns} rounds were finished"
+    finished = max((len(one.load.blocks) for one in outcomes.measured), default=0)
+    so_far = f"The run was interrupted when {finished} block{'' if finished == 1 else 's'} of each load "
+    so_far += "was finished" if finished == 1 else "were finished"
     return f"{so_far}; nothing is known of {', '.join(missing)}." if missing else f"{so_far}."
 
 

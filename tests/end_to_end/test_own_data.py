@@ -25,7 +25,7 @@ def test_a_npy_of_ones_own_is_trained_served_and_measured(own_model: OwnModel, t
 
         out = tmp_path / "report"
         asked = f"--models {own_model.models} --host {service.client.base_url} --out {out}"
-        load = "--users 2 --rows 8 --rounds 2 --duration 0.4 --warmup 0.1"
+        load = "--users 2 --rows 8 --budget 2 --warmup 0.1"
         command = [sys.executable, "-m", "loadtests", "run", *asked.split(), *load.split()]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode in {0, 1}, done.stderr  # a busy machine makes a run void, and the program says so

@@ -12,7 +12,7 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import binomtest
 
 from evidence.paired import Pairs, judge, rows_needed, tango
-from evidence.unpaired import unpaired_difference
+from evidence.shares import unpaired_difference
 
 Z90 = 1.6448536269514722
 Shares = npt.NDArray[np.float64]
@@ -242,3 +242,11 @@ def test_the_interval_of_rows_answered_several_times_covers_the_truth_at_least_a
     counted = [Pairs.of_shares(one, other) for one, other in zip(*drawn, strict=True)]
     held = sum(truth in found.difference for found in counted if found is not None)
     assert 0.93 < held / len(counted) <= most
+
+
+def test_the_surer_one_must_be_the_more_rows_it_takes() -> None:
+    pairs = Pairs(400, 1, 0)
+    usual, surer = rows_needed(pairs, 0.01), rows_needed(pairs, 0.01, confidence=0.99)
+    assert usual is not None
+    assert surer is not None
+    assert 400 < usual < surer

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence.trimmed import trimmed_ratio
+from evidence.trimmed import trimmed_mean, trimmed_ratio
 
 FIGURES = st.lists(st.tuples(st.floats(0.1, 1e4), st.floats(0.1, 1e4)), min_size=1, max_size=30)
 
@@ -47,3 +47,10 @@ def test_rounds_that_one_alone_was_in_do_not_count_and_what_is_no_figure_is_refu
     for ours in ([], [0.0, 1.0]):
         with pytest.raises(ValueError, match="no ratio"):
             trimmed_ratio(ours, [1.0, 1.0])
+
+
+def test_a_mean_of_what_is_no_number_is_refused() -> None:
+    with pytest.raises(ValueError, match="no mean"):
+        trimmed_mean([1.0, float("nan")])
+    with pytest.raises(ValueError, match="no mean"):
+        trimmed_mean([])

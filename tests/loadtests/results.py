@@ -6,24 +6,28 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from statistics import median_low
 
+import numpy as np
+
 from evidence.estimate import Estimate
 from evidence.shares import wilson
+from loadtests.experiment.blocks import Block, Grade, Stop
 from loadtests.experiment.checks import is_generator_limit
 from loadtests.experiment.measured import Idle, Measured
-from loadtests.experiment.rounds import Round
-from loadtests.experiment.search import Peak, Search
+from loadtests.experiment.peak.search import Peak, Search
+from loadtests.experiment.peak.trial import Curve, Trial
 from loadtests.experiment.timeline import Moment
-from loadtests.experiment.trial import Curve, Trial
-from loadtests.judge.budget import Budget
+from loadtests.judge.budget import MARGIN, Budget
+from loadtests.judge.certificate import Accuracies
 from loadtests.judge.contrast import Contrasts
 from loadtests.judge.document import Document
-from loadtests.judge.verdict import judge
+from loadtests.judge.verdict import Verdict, judge
 from loadtests.measure.check import Check
 from loadtests.measure.latency import Latency
 from loadtests.measure.summary import Accuracy, Summary
 
-SCATTER = (1.01, 0.99, 1.0, 1.0, 0.99, 1.01, 1.0)  # of the rounds: a per cent up or down
-ROUNDS = 4
+SCATTER = (1.01, 0.99, 1.0, 1.0, 0.99, 1.01, 1.0)  # of the blocks: a per cent up or down
+BLOCKS = 4
+ROWS = 10_000  # of a test set that tells variants apart
 STAGES = {"client": 0.1, "http": 0.2, "decode": 0.05, "wait": 0.05, "infer": 0.5, "encode": 0.1}
 
 
@@ -43,12 +47,12 @@ def measured(
     scenario: str = "users",
     peak: Peak | None = None,
 ) -> Measured:
-    """Return the load of a variant whose unloaded request takes 1 ms, from rounds that differ by 1%.
+    """Return the load of a variant whose unloaded request takes 1 ms, from blocks that differ by 1%.
 
-    `scatter` is what each round came to, as a share of the whole.
+    `scatter` is what each block came to, as a share of the whole.
     """
-    begin = len(variant) % ROUNDS  # so that variants do not scatter alike
-    scatter = SCATTER[begin : begin + ROUNDS] if scatter is None else scatter
+    begin = len(variant) % BLOCKS  # so that variants do not scatter alike
+    scatter = SCATTER[begin : begin + BLOCKS] if scatter is None else scatter
     interval = wilson(accuracy or 0.0, unique)
     scored = Accuracy(accuracy, interval.low, interval.high, unique, unique) if accuracy is not None else None
     latency = Latency(*(Estimate(ms, 0.9 * ms, 1.1 * ms) for ms in (1.0, 1.5, 2.0, p99_ms)))
@@ -90,7 +94,11 @@ def measured(
         variant_bytes=size,
         offline_accuracy=0.98,
         void=[],
-        rounds=[round_of(index, rows, rows_per_s * by, p99_ms * by) for index, by in enumerate(scatter)],
+        throughput=spread(rows_per_s, scatter) if scored else None,
+        cost=spread(2 * rows_per_s, scatter) if scored else None,
+        blocks=[block_of(index, rows, rows_per_s * by, p99_ms * by) for index, by in enumerate(scatter)],
+        grade=Grade("calm", 0.03, 0.0, 0.01, 0.02, 0.03),
+        answers_per_user=25.0,
         checks=[Check("generator", passed=True, detail="It used 50% of its core.")],
         timeline=[],
         agreement=None,
@@ -101,9 +109,54 @@ def measured(
     )
 
 
-def round_of(index: int, rows: int, rows_per_s: float, p99_ms: float) -> Round:
-    """Return one round of a load."""
-    return Round(index, 1.0 * index, 1.0, rows_per_s / rows, rows_per_s, 1.0, p99_ms, p99_ms, 0.98, 0.5)
+def spread(value: float, scatter: Sequence[float]) -> Estimate:
+    """Return a figure with the ends that it scattered to."""
+    if len(scatter) < 2:
+        return Estimate.unbounded(value)
+    return Estimate(value, value * min(1.0, *scatter), value * max(1.0, *scatter))
+
+
+def block_of(index: int, rows: int, rows_per_s: float, p99_ms: float) -> Block:
+    """Return one block of a load, whose service needs half of its core."""
+    return Block(
+        index=index,
+        started_s=10.0 * index,
+        seconds=8.0,
+        turns=80,
+        void_turns=0,
+        requests_per_s=rows_per_s / rows,
+        rows_per_s=rows_per_s,
+        rows_per_core_s=2 * rows_per_s,
+        p50_ms=1.0,
+        p99_ms=p99_ms,
+        uncorrected_p99_ms=p99_ms,
+        goodput_per_s=rows_per_s / rows,
+        effective_accuracy=0.98,
+        generator_cpu=0.5,
+    )
+
+
+def stop(*, is_decided: bool = True) -> Stop:
+    """Return why a run of four blocks went on no longer."""
+    why = "All that matters is told apart." if is_decided else "The budget is spent."
+    return Stop(why, is_decided, BLOCKS, 48.0, 60.0, 0.98, None if is_decided else 60.0)
+
+
+def accuracies(
+    loads: Sequence[Measured], *, rows: int = ROWS, margin: float = MARGIN, validation: bool = True
+) -> Accuracies:
+    """Return test and validation rows of which each variant gets the first right, by its live accuracy."""
+    right = {
+        load.variant: (np.arange(rows) < round(load.accuracy.value * rows)).astype(float)
+        for load in loads
+        if load.accuracy
+    }
+    return Accuracies(right, right if validation else None, margin=margin)
+
+
+def judged(loads: Sequence[Measured], budget: Budget | None = None, *, rows: int = ROWS) -> Verdict:
+    """Return the verdict of a run that came to these loads, and whose model has so many test rows."""
+    return judge(loads, budget, Contrasts((), accuracies(loads, rows=rows)))
 
 
 def changed(load: Measured, **figures: object) -> Measured:
@@ -114,7 +167,7 @@ def changed(load: Measured, **figures: object) -> Measured:
 
 def document(results: Sequence[Measured], budget: Budget | None = None) -> Document:
     """Return the report of a run that came to these results."""
-    contrasts = Contrasts()
+    contrasts = Contrasts((), accuracies(results))
     loads = contrasts.with_reference(results)
     return Document(
         created="2026-01-02T03:04:05+00:00",
@@ -132,11 +185,13 @@ def document(results: Sequence[Measured], budget: Budget | None = None) -> Docum
         cores={"service": [0], "generator": [1]},
         scenario=loads[0].scenario,
         asked={"model": "digits", "scenario": loads[0].scenario, "users": 16, "duration": 4.0},
-        budget=budget or Budget(),
-        verdict=judge(loads, budget, contrasts),
+        budget=Budget() if budget is None else budget,
+        stop=stop(),
+        verdict=judge(loads, budget, contrasts, stop()),
         method=["It was measured."],
         results=loads,
         skipped=[],
+        pairs=contrasts.pairs(loads),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import time
@@ -18,7 +19,6 @@ from bundle.bundle import Bundle
 from bundle.store import ModelStore
 from loadtests.errors import GeneratorError
 from loadtests.experiment import checks
-from loadtests.experiment.rounds import rounds_of, thirds
 from loadtests.generator.process import Generator
 from loadtests.measure.samples import merge
 from loadtests.measure.summary import summarise_windows
@@ -200,26 +200,22 @@ def test_a_faithful_service_agrees_with_its_predictions_offline(
     assert audits.of_batches(Endpoint(faithful), target_of(bundle, VARIANT), x).passed
 
 
-def test_a_service_that_becomes_slower_is_not_steady(
-    start_fake: Callable[..., str], generator: Generator, order: Callable[..., Order], tmp_path: Path
-) -> None:
-    host = start_fake("--drift-us", "200")
-    window = generator.send(order(host, users=1, duration_s=1.5), tmp_path / "s.npz")
-    check = checks.of_steadiness(rounds_of(thirds(window), None), SCENARIOS["users"])
-    assert check.is_void
-
-
 def test_a_cache_is_caught(start_fake: Callable[..., str], bundle: Bundle) -> None:
     x, _ = bundle.test_set()
     check = audits.of_cache(Endpoint(start_fake("--cache-ms", "20")), target_of(bundle, VARIANT), x, seed=1)
     assert check.is_void
-    assert "faster; at most 10% faster is allowed" in check.detail
+    assert re.search(r"% faster, .*; at most 10% faster is allowed", check.detail)
 
 
-def test_of_few_pairs_only_a_cache_that_saves_half_of_the_time_is_caught() -> None:
-    new = np.array([1.0, 1.1, 0.9])
-    assert audits.judge_cache(new * 0.7, new).passed
-    assert not audits.judge_cache(new * 0.4, new).passed
+def test_what_may_be_the_machine_is_no_cache() -> None:
+    """Medians of a machine that has other things to do were 24% apart, of one service that has no cache."""
+    random = np.random.default_rng(1)
+    new = random.lognormal(-7, 0.1, 200)
+    disturbed = new * random.lognormal(-0.2, 1.0, 200)
+    assert np.median(disturbed) < 0.85 * np.median(new)
+    assert audits.judge_cache(disturbed, new).passed
+    few = np.array([1.0, 1.1, 0.9])
+    assert audits.judge_cache(few * [0.4, 1.2, 0.7], few).passed
 
 
 def test_an_open_loop_in_which_too_many_are_late_is_given_up(

@@ -30,7 +30,7 @@ def _measured(models: Path, out: Path, slower: float) -> str:
         Server(host, child).wait_until_ready()
         ended = run_module(
             *("loadtests", "run", "--models", str(models), "--model", "digits", "--host", host),
-            *("--variants", "float32,int8", "--rows", "32", "--duration", "18", "--out", str(out)),
+            *("--variants", "float32,int8", "--rows", "32", "--budget", "40", "--out", str(out)),
         )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return str(out)

@@ -10,19 +10,19 @@ from typing import Any
 
 from markupsafe import Markup
 
-from loadtests.experiment.measured import Measured
-from loadtests.judge.contrast import Contrasts
+from loadtests.experiment.measured import Measured, rows_in_words
 from loadtests.judge.document import Document
 from loadtests.measure.check import Check
+from loadtests.report.grades import grade_lines
 from loadtests.report.markdown import machine_lines
+from loadtests.report.next_command import next_lines
 from loadtests.report.page.grid import grid
-from loadtests.report.pictures import curves, look, stages, timeline, tradeoff
+from loadtests.report.pictures import curves, look, spots, stages, timeline, tradeoff
 from loadtests.report.pictures.svg import marker
-from loadtests.report.table import cells, matrix, number
+from loadtests.report.table import LEGEND, lines, matrix, matrix_of, number, remarks
 
 FILE_NAME = "report.html"
 _HERE = Path(__file__).parent
-_IS_DOMINATED = "is dominated by"  # the legend and the table say it as well
 _VOID = "VOID: "
 _OUTCOMES = {True: "passed", None: "not made"}
 
@@ -64,17 +64,19 @@ def _pieces(document: Document) -> dict[str, Any]:
     settings = document.rows
     return {
         "void": [one.removeprefix(_VOID) for one in verdict.sentences if one.startswith(_VOID)],
-        "remarks": [
-            one for one in verdict.sentences[1:] if not one.startswith(_VOID) and _IS_DOMINATED not in one
-        ],
+        "remarks": [one for one in remarks(document) if not one.startswith(_VOID)],
         "legend": [_legend(document, name) for name in document.variants],
         "tradeoffs": [
-            (rows, [_drawn(picture.inline) for picture in found])
-            for rows in settings
-            if (found := tradeoff.draw_all(document, rows))
+            (figure, [(rows_in_words(rows), _drawn(picture.inline)) for rows, picture in drawn])
+            for figure in spots.figures(document)
+            if (drawn := tradeoff.draw_all(document, figure))
         ],
-        "table": _drawn(grid([cells(load, verdict.dominated) for load in document.results], _kind(document))),
+        "table": _drawn(grid(lines(document), _kind(document))),
+        "table_legend": LEGEND,
         "matrices": _matrices(document),
+        "matrix_of": matrix_of(document),
+        "grade_table": _drawn(grid(graded)) if (graded := grade_lines(document.results)) else "",
+        "next_lines": next_lines(document),
         "stages": [
             (rows, _drawn(picture.inline), _drawn(grid(_stage_lines(document.with_rows(rows)))))
             for rows in settings
@@ -118,7 +120,7 @@ def _kind(document: Document) -> Any:
 def _matrices(document: Document) -> list[tuple[int, Markup]]:
     if len(document.variants) < 2:
         return []
-    return [(rows, _drawn(grid(matrix(document.with_rows(rows), Contrasts())))) for rows in document.rows]
+    return [(rows, _drawn(grid(matrix(document, rows)))) for rows in document.rows]
 
 
 def _stage_lines(loads: Sequence[Measured]) -> list[dict[str, str]]:

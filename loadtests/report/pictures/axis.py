@@ -1,4 +1,4 @@
-"""Where things stand on the axis of a picture: ends, round numbers for ticks, and labels kept apart."""
+"""Where things stand on the axis of a picture: ends, and round numbers for ticks."""
 
 from __future__ import annotations
 
@@ -41,23 +41,3 @@ def linear_ticks(low: float, high: float, most: int = TICKS_MAX) -> list[float]:
         if floor(high / step) - ceil(low / step) < most
     )
     return [place * step for place in range(ceil(low / step), floor(high / step) + 1)]
-
-
-def spread(heights: Sequence[float], gap: float) -> list[float]:
-    """Move ascending heights apart to at least `gap`, each group about its own middle, and within 0 and 1."""
-    groups: list[list[float]] = []
-    for height in heights:
-        groups.append([height])
-        while len(groups) > 1 and _bottom(groups[-1], gap) - _top(groups[-2], gap) < gap:
-            last = groups.pop()
-            groups[-1] += last
-    return [_bottom(group, gap) + index * gap for group in groups for index in range(len(group))]
-
-
-def _bottom(group: Sequence[float], gap: float) -> float:
-    half = (len(group) - 1) * gap / 2
-    return min(max(sum(group) / len(group), half), max(1.0 - half, half)) - half
-
-
-def _top(group: Sequence[float], gap: float) -> float:
-    return _bottom(group, gap) + (len(group) - 1) * gap

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from loadtests.experiment.measured import Measured, rate_in_words
-from loadtests.experiment.trial import Curve, Trial
+from loadtests.experiment.peak.trial import Curve, Trial
 from loadtests.judge.document import Document
 from loadtests.report.pictures.look import Style, style_of
 from loadtests.report.pictures.svg import (

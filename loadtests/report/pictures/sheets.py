@@ -10,7 +10,7 @@ from textwrap import wrap
 
 from loadtests.experiment.measured import rows_in_words
 from loadtests.judge.document import Document
-from loadtests.report.pictures import curves, timeline, tradeoff
+from loadtests.report.pictures import curves, spots, timeline, tradeoff
 from loadtests.report.pictures.look import style_of_file
 from loadtests.report.pictures.svg import Picture, line, marker, text
 
@@ -23,8 +23,8 @@ _LEGEND_LINE = 20.0
 _ICON = 36.0
 _LETTER = 6.4  # pixels of a letter of the legend, rather too many than too few
 _INTERVALS = (
-    "95% intervals: accuracy over unique test rows, throughput over the rounds, a peak over its searches, "
-    "p99 over the samples, at 98%"
+    "95% intervals: accuracy over the test rows, rows per core-second and throughput over the blocks, "
+    "a peak over its searches, p99 over the samples, at 98%"
 )
 
 
@@ -61,21 +61,22 @@ def draw_all(document: Document, folder: Path) -> list[str]:
         "over_time.svg": over_time_sheet(document),
     }
     known = {name: sheet for name, sheet in drawn.items() if sheet}
+    for name in drawn:
+        (folder / name).unlink(missing_ok=True)  # of a run before this one
     for name, sheet in known.items():
         (folder / name).write_text(sheet, encoding="utf-8")
     return list(known)
 
 
 def tradeoff_sheet(document: Document) -> str:
-    """Draw accuracy against p99 and throughput, a line for each number of rows a request."""
-    lines = [
-        [
-            Panel(f"{rows_in_words(rows)} a request" if not place else "", [one])
-            for place, one in enumerate(found)
+    """Draw accuracy against each figure: its pictures side by side, one for each number of rows a request."""
+    lines = []
+    for figure in spots.figures(document):
+        panels = [
+            Panel(f"{figure.name}, {rows_in_words(rows)} a request", [one])
+            for rows, one in tradeoff.draw_all(document, figure)
         ]
-        for rows in document.rows
-        if (found := tradeoff.draw_all(document, rows))
-    ]
+        lines += _in_twos(panels)
     legend = [
         (line([(0, 0), (26, 0)], "front"), "Pareto front"),
         (marker(13, 0, 0, "mark grey", 5), "dominated by another variant, or void"),
@@ -96,7 +97,7 @@ def curves_sheet(document: Document) -> str:
         (marker(13, 0, 0, "hollow", 4.5), "not proven to hold the bound"),
     ]
     title = f"{document.model}/{document.version}: how much each variant can take"
-    return _sheet(title, [panels[place : place + 2] for place in range(0, len(panels), 2)], legend)
+    return _sheet(title, _in_twos(panels), legend)
 
 
 def over_time_sheet(document: Document) -> str:
@@ -108,6 +109,10 @@ def over_time_sheet(document: Document) -> str:
     ]
     title = f"{document.model}/{document.version}: {document.scenario}"
     return _sheet(title, lines, legend)
+
+
+def _in_twos(panels: Sequence[Panel]) -> list[Sequence[Panel]]:
+    return [panels[place : place + 2] for place in range(0, len(panels), 2)]
 
 
 def _sheet(title: str, lines: Sequence[Sequence[Panel]], legend: Iterable[tuple[str, str]]) -> str:

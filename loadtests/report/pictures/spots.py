@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 from evidence.estimate import Estimate
 from evidence.pareto import front
-from evidence.ratios import level_of_rounds
 from loadtests.experiment.measured import Measured
 from loadtests.judge.document import Document
 from loadtests.report.pictures.look import is_grey
@@ -21,28 +21,31 @@ class Figure:
     """What the horizontal axis shows."""
 
     name: str
+    means: str
+    """What the figure is, for whoever reads it the first time."""
     sign: int
     """1 where more is better, -1 where less is."""
     of: Callable[[Measured], Estimate | None]
-    """None where it is not known."""
+    """None where it is not known. An end that is not known is infinite."""
+
+    @property
+    def axis(self) -> str:
+        return f"{self.name} (log scale; {'right' if self.sign > 0 else 'left'} is better)"
+
+
+def cost(load: Measured) -> Estimate | None:
+    """Return rows per core-second, with the interval over the blocks."""
+    return load.cost
 
 
 def throughput(load: Measured) -> Estimate | None:
-    """Return rows a second, with the interval that the rounds give."""
-    level = level_of_rounds(load.figures("rows_per_s"))
-    value = load.rows_per_s
-    if not value:
-        return None
-    if level is None or not level.is_bounded:
-        return Estimate(value, value, value)
-    return Estimate(value, min(value, level.low), max(value, level.high))
+    """Return rows a second, with the interval over the blocks."""
+    return load.throughput
 
 
 def p99(load: Measured) -> Estimate | None:
     """Return the 99th percentile of the latency in milliseconds, with its interval."""
-    if not load.p99:
-        return None
-    return load.latency.p99_ms if load.latency else Estimate(load.p99, load.p99, load.p99)
+    return load.latency.p99_ms if load.latency else None
 
 
 def peak(load: Measured) -> Estimate | None:
@@ -53,21 +56,48 @@ def peak(load: Measured) -> Estimate | None:
     return Estimate(load.peak.requests_per_s, min(found), max(found))
 
 
-LATENCY = Figure("p99 latency, ms (log scale; left is better)", -1, p99)
-SPEED = Figure("throughput, rows/s (log scale; right is better)", 1, throughput)
-PEAK = Figure("peak rate, requests/s (log scale; right is better)", 1, peak)
+COST = Figure(
+    "rows per core-second",
+    "What a second of the service's processor time buys, whatever else the machine did meanwhile.",
+    1,
+    cost,
+)
+SPEED = Figure("throughput, rows/s", "What users got, on this machine as it was.", 1, throughput)
+PEAK = Figure("peak rate, requests/s", "The highest rate that holds the bound of p99.", 1, peak)
+LATENCY = Figure("p99 latency, ms", "One request in a hundred took longer.", -1, p99)
 
 
 def figures(document: Document) -> tuple[Figure, ...]:
-    """Return what accuracy is shown against. The throughput of an open loop is its schedule's: no figure."""
-    if any(load.peak for load in document.results):
-        return LATENCY, PEAK
-    return (LATENCY,) if SCENARIOS[document.scenario].kind == OPEN else (LATENCY, SPEED)
+    """Return what accuracy is shown against, what matters most first.
+
+    The throughput of an open loop is its schedule's: no figure. Cost is none where the service is not ours.
+    """
+    is_open = SCENARIOS[document.scenario].kind == OPEN
+    known = {
+        PEAK: any(load.peak for load in document.results),
+        COST: any(load.cost for load in document.results),
+        SPEED: not is_open,
+        LATENCY: True,
+    }
+    return tuple(figure for figure, is_shown in known.items() if is_shown)
+
+
+def accuracy_of(document: Document, load: Measured) -> Estimate | None:
+    """Return the accuracy on all test rows where it is known, else on those of the load, if answered."""
+    certificate = document.verdict.certificates.get(load.variant)
+    return certificate.accuracy if certificate else load.accuracy
 
 
 def shown(document: Document, rows: int, figure: Figure) -> list[Measured]:
-    """Return the loads that have a place in the picture: those with answers."""
-    return [load for load in document.with_rows(rows) if load.accuracy and figure.of(load)]
+    """Return the loads that have a place in the picture: those of which both figures are known."""
+    return [load for load in document.with_rows(rows) if accuracy_of(document, load) and figure.of(load)]
+
+
+def limits(document: Document, figure: Figure) -> list[float]:
+    """Return the values of a figure and the ends of its intervals, of all loads: they share the axes."""
+    spots = [figure.of(load) for load in document.results]
+    ends = [end for spot in spots if spot for end in (spot.low, spot.value, spot.high)]
+    return [end for end in ends if isfinite(end) and end > 0]
 
 
 def stairs(
@@ -79,9 +109,9 @@ def stairs(
     `ends` of the axis where nobody wants to be. Empty where everything is grey.
     """
     points = [
-        (figure.sign * spot.value, load.accuracy.value)
+        (figure.sign * spot.value, own.value)
         for load in loads
-        if load.accuracy and (spot := figure.of(load)) and not is_grey(document, load)
+        if (own := accuracy_of(document, load)) and (spot := figure.of(load)) and not is_grey(document, load)
     ]
     corners = [points[place] for place in front(points)]
     if not corners:
@@ -94,9 +124,9 @@ def stairs(
     return found
 
 
-def accuracy_limits(loads: Sequence[Measured]) -> tuple[float, float]:
-    """Return the ends of the axis of accuracy: every interval, and an edge."""
-    known = [load.accuracy for load in loads if load.accuracy]
+def accuracy_limits(document: Document) -> tuple[float, float]:
+    """Return the ends of the axis of accuracy: every interval of every load, and an edge."""
+    known = [one for load in document.results if (one := accuracy_of(document, load))]
     low, high = min(one.low for one in known), max(one.high for one in known)
     edge = max((high - low) * 0.06, (_ACCURACY_SPAN_MIN - (high - low)) / 2)
     return low - edge, high + edge

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from loadtests.experiment.measured import Measured
 from loadtests.judge.document import Document
-from loadtests.report.pictures.svg import Frame, Picture, box, hit, picture, text, touchable
+from loadtests.report.pictures.labels import LETTER
+from loadtests.report.pictures.svg import Frame, Picture, Point, box, hit, picture, text, touchable
 from loadtests.report.table import number
 
 STAGES = {
@@ -16,7 +17,7 @@ STAGES = {
     "encode": "encoding the answer",
 }
 _ROW = 34.0
-_NAMES = 108.0
+_NAMES_MIN = 108.0
 _WIDTH = 640.0
 _TOTAL = 66.0
 _LEGIBLE = 44.0  # pixels of a piece, below which words in it cannot be read
@@ -34,21 +35,22 @@ def draw(document: Document, rows: int) -> Picture | None:
         return None
     longest = max(sum(stages.values()) for _, stages in known)
     frame = Frame(_WIDTH, _ROW * len(known) + 8)
-    scale = (_WIDTH - _NAMES - _TOTAL) / longest
+    names = max(_NAMES_MIN, *(LETTER * len(load.variant) + 16 for load, _ in known))
+    scale = (_WIDTH - names - _TOTAL) / longest
     parts = []
     for place, (load, stages) in enumerate(known):
         top = 4 + place * _ROW
-        parts.append(text(_NAMES - 8, top + 19, load.variant, "label", anchor="end"))
-        parts.append(_bar(load, stages, top, scale))
-        end = _NAMES + scale * sum(stages.values())
+        parts.append(text(names - 8, top + 19, load.variant, "name", anchor="end"))
+        parts.append(_bar(load, stages, (names, top), scale))
+        end = names + scale * sum(stages.values())
         parts.append(text(end + 6, top + 19, f"{number(sum(stages.values()))} ms", "tick"))
     return picture(frame, f"where the time goes in one request of {rows} rows", parts)
 
 
-def _bar(load: Measured, stages: dict[str, float], top: float, scale: float) -> str:
+def _bar(load: Measured, stages: dict[str, float], start: Point, scale: float) -> str:
     total = sum(stages.values())
     parts = []
-    left = _NAMES
+    left, top = start
     for name, spent in stages.items():
         width = spent * scale
         pieces = [box(left, top, (width, _ROW - 8), f"s-{name}")]

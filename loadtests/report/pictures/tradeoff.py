@@ -1,19 +1,25 @@
-"""Accuracy against throughput, or against p99: a picture for each number of rows a request."""
+"""Accuracy against rows per core-second, throughput, p99 or a peak: a picture for each number of rows.
+
+All pictures of one figure have the same axes, so what many rows a request bring is seen from one to the next.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from math import isfinite
+from dataclasses import dataclass
+from itertools import pairwise
+from math import isinf
 
 from evidence.estimate import Estimate
-from loadtests.experiment.measured import Measured
+from loadtests.experiment.measured import Measured, rows_in_words
 from loadtests.judge.document import Document
-from loadtests.report.pictures.axis import spread
+from loadtests.report.pictures.boxes import Box, Line
+from loadtests.report.pictures.labels import Label, place
 from loadtests.report.pictures.look import is_grey, style_of
-from loadtests.report.pictures.spots import Figure, accuracy_limits, figures, shown, stairs
+from loadtests.report.pictures.spots import Figure, accuracy_limits, accuracy_of, limits, shown, stairs
 from loadtests.report.pictures.svg import (
     Frame,
     Picture,
+    Point,
     Scale,
     axes,
     hit,
@@ -25,80 +31,107 @@ from loadtests.report.pictures.svg import (
 )
 from loadtests.report.table import cells
 
-_FRAME = Frame(470, 330, right=112)
-_LABEL_GAP = 0.068  # between the baselines of two labels, as a share of the picture's height
+_FRAME = Frame(470, 390)
+_BASELINE = 3.5  # of a name, above the lower edge of its box
 
 
-def draw_all(document: Document, rows: int) -> list[Picture]:
-    """Return the pictures for so many rows, one for each figure that accuracy is shown against."""
-    return [found for figure in figures(document) if (found := draw(document, rows, figure))]
+@dataclass(frozen=True)
+class _Spot:
+    """A load in the picture."""
+
+    load: Measured
+    at: Point
+    bars: tuple[Line, ...]
+    """The intervals that are known."""
+    is_grey: bool
+
+
+def draw_all(document: Document, figure: Figure) -> list[tuple[int, Picture]]:
+    """Return the pictures of one figure, each with its number of rows a request."""
+    return [(rows, found) for rows in document.rows if (found := draw(document, rows, figure))]
 
 
 def draw(document: Document, rows: int, figure: Figure) -> Picture | None:
     """Return the picture; None where no load with so many rows was answered."""
     loads = shown(document, rows, figure)
-    spots = {load.variant: spot for load in loads if (spot := figure.of(load))}
-    if not spots:
+    if not loads:
         return None
-    ends = [end for spot in spots.values() for end in (spot.low, spot.value, spot.high)]
-    x = _FRAME.log_x([end for end in ends if isfinite(end)])
-    y = _FRAME.y(*accuracy_limits(loads))
-    front = stairs(document, loads, figure, (x.low, x.high), y.low)
-    places = {
-        load.variant: (x(spots[load.variant].value), y(load.accuracy.value))
+    x, y = _FRAME.log_x(limits(document, figure)), _FRAME.y(*accuracy_limits(document))
+    spots = [
+        _spot(load, spot, accuracy, (x, y), is_grey=is_grey(document, load))
         for load in loads
-        if load.accuracy
-    }
-    grey = {load.variant for load in loads if is_grey(document, load)}
-    parts = [
-        axes(_FRAME, x, y, (figure.name, "live accuracy"), (_short, _percent)),
-        line([(x(right), y(up)) for right, up in front], "front"),
-        _labels(places, grey, document.verdict.recommended),
+        if (spot := figure.of(load)) and (accuracy := accuracy_of(document, load))
     ]
-    # What is greyed lies below what counts.
-    order = sorted(loads, key=lambda one: one.variant not in grey)
-    parts += [_point(document, load, (x, y), spots[load.variant]) for load in order]
-    return picture(_FRAME, f"live accuracy against {figure.name}, {rows} rows a request", parts)
+    corners = [(x(right), y(up)) for right, up in stairs(document, loads, figure, (x.low, x.high), y.low)]
+    # What counts takes its place before what is grey does, and is drawn upon it.
+    first = sorted(spots, key=lambda one: one.is_grey)
+    labels = place(
+        {one.load.variant: one.at for one in first},
+        Box(_FRAME.left, _FRAME.top, _FRAME.ends[1], _FRAME.foot),
+        [*pairwise(corners), *(bar for one in spots for bar in one.bars)],
+    )
+    parts = [
+        axes(_FRAME, x, y, (figure.axis, "accuracy on the test rows"), (_short, _percent)),
+        line(corners, "front"),
+        *(line(one.leader, "leader") for one in labels.values() if one.leader),
+        *(_point(document, one) for one in reversed(first)),
+        *(
+            _name(labels[one.load.variant], _kind(document, one))
+            for one in first
+            if one.load.variant in labels
+        ),
+    ]
+    return picture(_FRAME, f"accuracy against {figure.name}, {rows_in_words(rows)} a request", parts)
 
 
-def _point(document: Document, load: Measured, scales: tuple[Scale, Scale], spot: Estimate) -> str:
+def _spot(
+    load: Measured, figure: Estimate, accuracy: Estimate, scales: tuple[Scale, Scale], *, is_grey: bool
+) -> _Spot:
     x, y = scales
-    accuracy = load.accuracy
-    assert accuracy is not None  # noqa: S101 - shown because it has one
+    at = x(figure.value), y(accuracy.value)
+    bars: list[Line] = [((at[0], y(accuracy.low)), (at[0], y(accuracy.high)))]
+    if not (isinf(figure.low) and isinf(figure.high)):
+        left = x.low if isinf(figure.low) else max(figure.low, x.low)
+        right = x.high if isinf(figure.high) else figure.high
+        bars.append(((x(left), at[1]), (x(right), at[1])))
+    return _Spot(load, at, tuple(bars), is_grey)
+
+
+def _point(document: Document, spot: _Spot) -> str:
+    load = spot.load
     style = style_of(document, load.variant)
-    kind = "grey" if is_grey(document, load) else f"v{style.colour}"
-    at = x(spot.value), y(accuracy.value)
+    kind = "grey" if spot.is_grey else f"v{style.colour}"
     figures = {title: cell for title, cell in cells(load, document.verdict.dominated).items() if cell}
     figures.pop("variant")
     return touchable(
         [
-            line([(at[0], y(accuracy.low)), (at[0], y(accuracy.high))], f"bar {kind}-line"),
-            line([(x(max(spot.low, x.low)), at[1]), (x(min(spot.high, x.high)), at[1])], f"bar {kind}-line"),
-            marker(*at, style.marker, f"mark {kind}"),
+            *(line(bar, f"bar {kind}-line") for bar in spot.bars),
+            marker(*spot.at, style.marker, f"mark {kind}"),
         ],
         load.variant,
         figures,
-        hit(*at),
+        hit(*spot.at),
     )
 
 
-def _labels(places: Mapping[str, tuple[float, float]], grey: set[str], recommended: str | None) -> str:
-    """Name each point at the right edge, tied to it by a thin line: points lie close, names must not."""
-    order = sorted(places, key=lambda name: (places[name][1], places[name][0]))
-    span = _FRAME.foot - _FRAME.top
-    heights = spread([(places[name][1] - _FRAME.top) / span for name in order], _LABEL_GAP)
-    edge = _FRAME.ends[1]
-    parts = []
-    for name, height in zip(order, heights, strict=True):
-        down = _FRAME.top + height * span
-        parts.append(line([places[name], (edge + 8, down)], "leader"))
-        kind = "label muted" if name in grey else "label best" if name == recommended else "label"
-        parts.append(text(edge + 11, down + 4, name, kind))
-    return "".join(parts)
+def _kind(document: Document, spot: _Spot) -> str:
+    if spot.is_grey:
+        return "label muted"
+    return "label best" if spot.load.variant == document.verdict.recommended else "label"
+
+
+def _name(label: Label, kind: str) -> str:
+    """Write a name in its box, at the side where its point is: letters are narrower than the box allows."""
+    box, point = label.box, label.point
+    if box.left >= point[0]:
+        return text(box.left, box.bottom - _BASELINE, label.name, kind)
+    if box.right <= point[0]:
+        return text(box.right, box.bottom - _BASELINE, label.name, kind, anchor="end")
+    return text(box.middle[0], box.bottom - _BASELINE, label.name, kind, anchor="middle")
 
 
 def _short(value: float) -> str:
-    return f"{value / 1000:,g}k" if value >= 10_000 else f"{value:,g}"
+    return f"{value / 1000:,g}k" if value >= 1000 else f"{value:,g}"
 
 
 def _percent(value: float) -> str:

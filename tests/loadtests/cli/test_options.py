@@ -3,11 +3,13 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
+from bundle.store import ModelStore
 from loadtests.cli.app import app
 from loadtests.cli.options import RunOptions, command
 from loadtests.errors import LoadTestError
@@ -30,9 +32,10 @@ def _typed(*arguments: str) -> RunOptions:
 def test_what_is_not_typed_is_as_the_plan_the_schedule_and_the_budget_have_it() -> None:
     options = _typed()
     assert options == RunOptions()
-    assert Schedule(options.users, options.warmup, options.duration) == Schedule()
-    assert options.budget == Budget()
-    for name in ("host", "rounds", "rate", "connections", "seed", "p99_ms", "find_peak", "profile"):
+    schedule = Schedule(options.users, options.budget, warmup_s=options.warmup, duration_s=options.duration)
+    assert schedule == Schedule()
+    assert options.bounds({}) == Budget()
+    for name in ("host", "rate", "connections", "seed", "p99_ms", "find_peak", "profile"):
         assert getattr(options, name) == getattr(Plan, name)
     assert (options.scenario, options.think) == (Plan.scenario_name, Plan.think_s)
 
@@ -42,7 +45,7 @@ def test_what_is_typed_arrives_as_what_it_is() -> None:
         *("--models", "m", "--rows", "1,8", "--rate", "300", "--find-peak", "--p99-ms", "5", "--seed", "7")
     )
     assert options == RunOptions(models=Path("m"), rows="1,8", rate=300.0, find_peak=True, p99_ms=5.0, seed=7)
-    assert options.budget == Budget(p99_ms=5.0)
+    assert options.bounds({1: 2.0}) == Budget(p99_ms=5.0, weights={1: 2.0})
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a process is kept to some cores on Linux only")
@@ -74,4 +77,30 @@ def test_the_help_has_every_option_and_the_examples() -> None:
     for name in RunOptions.__dataclass_fields__:
         assert f"--{name.replace('_', '-')} " in shown
     assert shown.count("Example: python -m loadtests run") == 2
-    assert "Exit code 0: measured." in shown
+    assert "Exit code 0: there is an answer." in shown
+
+
+def test_a_weight_that_is_not_of_the_rows_is_a_mistake_and_says_what_is_allowed(models: Path) -> None:
+    asked = ("run", "--models", str(models), "--model", "digits", "--rows", "1,8", "--weight", "1:1,32:1")
+    ended = CliRunner().invoke(app, list(asked))
+    assert ended.exit_code == 2
+    assert "error: --weight is '1:1,32:1'; give a number above 0 for each of --rows" in ended.output
+
+
+def test_a_run_goes_on_until_those_that_may_be_shipped_are_told_apart(models: Path) -> None:
+    def matter(**bounds: float) -> tuple[str, ...]:
+        asked: dict[str, Any] = {"model": "digits", "variants": "float32,int8", **bounds}
+        return RunOptions(models=models, **asked).plan().matter
+
+    large = ModelStore(models).open("digits").variant("float32").bytes / 1e6
+    assert matter() == matter(max_mb=large) == ("float32", "int8")
+    assert matter(max_mb=large - 0.001) == ("int8",)
+
+
+def test_weights_are_those_of_the_plan(models: Path) -> None:
+    options = RunOptions(models=models, model="digits", rows="1,8", weight="1:0.8,8:0.2")
+    plan = options.plan()
+    assert plan.weights == {1: 0.8, 8: 0.2}
+    assert options.bounds(plan.weights).weights == plan.weights
+    assert options.asked(plan)["weight"] == "1:0.8,8:0.2"
+    assert RunOptions(models=models, model="digits").asked(plan)["weight"] is None

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import geometric_mean
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -27,8 +28,6 @@ from loadtests.cli.app import app
 from loadtests.measure.samples import Samples
 from loadtests.system.client import ServiceClient
 from tests.loadtests.conftest import ROOT, is_alive, run_module
-
-SECONDS = 0.4
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ def real_run(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     out = tmp_path_factory.mktemp("run") / "report"
     before = {process.pid for process in psutil.process_iter()}
     ended = _run(models, "--variants", "float32,int8", "--rows", "1,8", "--out", str(out))
-    assert ended.returncode in {0, 1}, ended.stderr + ended.stdout
+    assert ended.returncode in {0, 1, 3}, ended.stderr + ended.stdout
     assert (ended.returncode == 0) == _is_without_fault(out), ended.stdout
     left = [
         one
@@ -58,7 +57,7 @@ def real_run(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def _run(models: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     base = ("run", "--models", str(models), "--model", "digits", "--users", "4")
-    load = ("--think", "0.01", "--rounds", "1", "--warmup", "0.1", "--duration", str(SECONDS))
+    load = ("--think", "0.01", "--warmup", "0.1", "--budget", "2")
     return run_module("loadtests", *base, *load, *arguments)
 
 
@@ -66,7 +65,7 @@ def _is_without_fault(out: Path) -> bool:
     """Tell whether every check passed. A busy machine may void a run, and nothing else may go wrong here."""
     results = json.loads((out / "report.json").read_text())["results"]
     failed = {check["name"] for one in results for check in one["checks"] if check["passed"] is False}
-    assert failed <= {"generator", "core", "steady", "cache"}
+    assert failed <= {"generator", "core", "cache"}
     return not failed
 
 
@@ -78,6 +77,9 @@ def _is_ours(process: psutil.Process, out: Path, models: Path) -> bool:
 def test_every_variant_is_measured_at_every_number_of_rows(real_run: Run) -> None:
     measured = [(one["variant"], one["rows_per_request"]) for one in real_run.report["results"]]
     assert measured == [("float32", 1), ("int8", 1), ("float32", 8), ("int8", 8)]
+    for result in real_run.report["results"]:
+        assert len(result["blocks"]) == real_run.report["stop"]["blocks"] >= 2
+        assert result["grade"]["word"] in {"calm", "uneasy", "rough"}
     assert real_run.report["skipped"] == []
     assert real_run.report["model"] == "digits"
 
@@ -89,8 +91,10 @@ def test_the_figures_are_those_of_the_raw_samples(real_run: Run) -> None:
         assert len(latencies) > 20
         assert (samples.variant, samples.rows) == (result["variant"], result["rows_per_request"])
         assert result["answers"] == result["offered"] == len(latencies)
-        assert result["requests_per_s"] == pytest.approx(len(latencies) / SECONDS)
-        assert result["rows_per_s"] == pytest.approx(result["rows_per_request"] * len(latencies) / SECONDS)
+        rates = [block["requests_per_s"] for block in result["blocks"] if block["turns"]]
+        assert result["requests_per_s"] == pytest.approx(geometric_mean(rates))
+        assert result["rows_per_s"] == pytest.approx(result["rows_per_request"] * result["requests_per_s"])
+        assert result["cost"]["value"] > result["rows_per_s"]  # users who think leave its core idle
         for percent in (50, 95, 99):
             assert result[f"p{percent}_ms"] == percentile(latencies, percent)
         assert (result["failed"], result["failures"]) == (0, {})
@@ -105,7 +109,7 @@ def test_every_answer_is_that_of_the_variant_without_http(real_run: Run) -> None
 
 
 def test_every_check_has_a_result_and_a_sentence(real_run: Run) -> None:
-    names = ["generator", "core", "schedule", "answers", "steady", "service", "agreement", "cache", "batches"]
+    names = ["generator", "core", "schedule", "answers", "service", "agreement", "cache", "batches"]
     for result in real_run.report["results"]:
         assert [check["name"] for check in result["checks"]] == names
         assert all(check["detail"].endswith(".") for check in result["checks"])
@@ -137,7 +141,7 @@ def test_time_and_memory_are_plausible(real_run: Run) -> None:
         assert all(spent >= 0 for spent in stages.values())
         assert sum(stages.values()) == pytest.approx(unloaded["mean_ms"])
         assert 20e6 < result["resident_bytes"] < 2e9
-        assert 0 < result["generator_cpu"] < 1.5
+        assert 0 < result["generator_cpu"] < 1.0
         assert result["generator_limited"] == (result["generator_cpu"] > 0.9)
 
 
@@ -157,7 +161,7 @@ def test_the_report_can_be_read_and_repeated(real_run: Run) -> None:
 
 def test_the_terminal_shows_the_table_and_names_the_report(real_run: Run) -> None:
     lines = real_run.printed.splitlines()
-    assert lines[-1] == f"report: {real_run.out / 'report.html'}"
+    assert f"report: {real_run.out / 'report.html'}" in lines
     for begin in (["float32", "1"], ["float32", "8"], ["int8", "1"], ["int8", "8"]):
         assert sum(line.split()[:2] == begin for line in lines) == 1
     assert "…" not in real_run.printed
@@ -184,7 +188,7 @@ def test_failures_of_a_running_service_void_the_run_and_do_not_stop_the_rest(
 ) -> None:
     host = start_fake("--stranger-every", "50", "--error-every", "20", "--without", "float16")
     ended = _run(models, "--variants", "float16,int8", "--rows", "1", "--host", host, "--out", str(tmp_path))
-    assert ended.returncode == 1
+    assert ended.returncode == 3
     assert "VOID" in ended.stdout
     with ServiceClient(host) as client:
         assert client.is_ready()  # it was not ours to stop
@@ -207,22 +211,20 @@ def test_failures_of_a_running_service_void_the_run_and_do_not_stop_the_rest(
     assert all(f"{count} x {reason}" in text for reason, count in counted.items())
 
 
-def test_a_service_that_is_too_slow_for_the_rounds_is_told_before_and_never_believed(
+def test_a_service_that_is_too_slow_for_ten_answers_a_turn_is_told_before_and_measured_all_the_same(
     models: Path, start_fake: Callable[..., str], tmp_path: Path
 ) -> None:
-    host = start_fake("--slow-ms", "40", "--as-model", "int8")
+    host = start_fake("--slow-ms", "70", "--as-model", "int8")
     options = ("--variants", "int8", "--rows", "1", "--host", host, "--out", str(tmp_path))
-    ended = _run(models, *options, "--rounds", "5", "--warmup", "0", "--duration", "0.1")
-    assert ended.returncode == 1
+    ended = _run(models, *options, "--warmup", "0", "--think", "0")
+    assert ended.returncode == 0, ended.stdout
     assert ended.stdout.startswith("expected to take about ")
-    assert re.search(r"warning: int8: one request takes 0\.\d+ s and a round measures 0\.02 s", ended.stdout)
-    assert re.search(r"give --duration \d+, or fewer", ended.stdout)
+    assert re.search(r"warning: int8: one request takes 0\.\d+ s, and 1 s is the longest turn", ended.stdout)
+    assert "give a larger --budget" in " ".join(ended.stdout.split())
     (result,) = json.loads((tmp_path / "report.json").read_text())["results"]
-    told = {check["name"]: check for check in result["checks"]}
-    assert "answers" in result["void"]
-    assert "too few answers to tell anything" in told["answers"]["detail"]
-    assert all("inf" not in check["detail"] for check in told.values())
-    assert len(result["rounds"]) == 5  # more of them would be as short
+    assert 1 < result["answers_per_user"] < 10
+    assert 4 / 0.09 < result["requests_per_s"] < 4 / 0.07
+    assert result["cost"] is None
 
 
 def _refused(*arguments: str) -> Result:
@@ -319,7 +321,7 @@ def _wait(condition: Callable[[], object]) -> None:
 def test_an_interrupted_run_leaves_no_process_behind(
     number: signal.Signals, models: Path, tmp_path: Path
 ) -> None:
-    with _under_way(models, tmp_path, "--duration", "600") as (run, children):
+    with _under_way(models, tmp_path, "--budget", "6000") as (run, children):
         run.send_signal(number)
         _, complaint = run.communicate(timeout=30)
     assert run.returncode == 130
@@ -329,29 +331,28 @@ def test_an_interrupted_run_leaves_no_process_behind(
     assert not (tmp_path / "report.json").exists()
 
 
-def test_an_interrupted_run_reports_the_rounds_that_were_finished_as_partial(
+def test_an_interrupted_run_reports_the_blocks_that_were_finished_as_partial(
     models: Path, tmp_path: Path
 ) -> None:
-    load = ("--variants", "int8", "--rounds", "300", "--duration", "60", "--warmup", "0")
+    load = ("--variants", "int8", "--budget", "8", "--warmup", "0")
     with _under_way(models, tmp_path, *load) as (run, children):
-        for _ in range(3):  # what a round brings is there for a moment
-            _wait(lambda: list(tmp_path.glob(".run-*/sent.npz")))
-            _wait(lambda: not list(tmp_path.glob(".run-*/sent.npz")))
+        first = psutil.Process(next(one.pid for one in children if "service" in _names([one])))
+        _wait(lambda: not is_alive(first))  # it is started anew when the first block is over
         run.terminate()
         printed, complaint = run.communicate(timeout=30)
     assert (run.returncode, complaint) == (130, "")
     assert not any(map(is_alive, children))
     report, text = json.loads((tmp_path / "report.json").read_text()), (tmp_path / "report.md").read_text()
     (result,) = report["results"]
-    finished = len(result["rounds"])
-    assert finished >= 2
-    so_far = f"The run was interrupted when {finished} of 300 rounds were finished"
-    assert report["partial"].startswith(so_far)
+    finished = len(result["blocks"])
+    assert finished >= 1
+    so_far = report["partial"]
+    assert "The run was interrupted" in so_far
     assert f"PARTIAL: {so_far}" in " ".join(printed.split())
     assert f"# PARTIAL\n\n{so_far}" in text
     assert "<strong>PARTIAL</strong>" in (tmp_path / "report.html").read_text()
     samples = Samples.load(tmp_path / result["samples"])
-    assert set(samples.part.tolist()) == set(range(finished))
+    assert set(samples.part.tolist()) <= set(range(finished))  # none, where no turn counted
     assert list(tmp_path.glob(".*")) == []  # of what was for the run alone
     compared = CliRunner().invoke(app, ["compare", str(tmp_path), str(tmp_path)])
     assert compared.exit_code == 2
@@ -363,7 +364,7 @@ def test_an_interrupted_run_reports_the_rounds_that_were_finished_as_partial(
 def test_a_folder_that_a_run_writes_into_is_refused_to_another_until_it_is_killed_and_nothing_of_it_runs_on(
     models: Path, tmp_path: Path
 ) -> None:
-    with _under_way(models, tmp_path, "--duration", "600") as (run, children):
+    with _under_way(models, tmp_path, "--budget", "6000") as (run, children):
         ended = _refused("--models", str(models), "--model", "digits", "--out", str(tmp_path))
         assert ended.exit_code == 2
         assert f"--out is {str(tmp_path)!r}, into which process {run.pid} (" in ended.stderr

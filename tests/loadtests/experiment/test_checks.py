@@ -7,7 +7,7 @@ import pytest
 
 from loadtests.experiment import checks
 from loadtests.experiment.agreement import Agreement
-from loadtests.experiment.rounds import Round
+from loadtests.experiment.blocks import TurnFigures
 from loadtests.measure.recorder import Recorder
 from loadtests.measure.summary import Summary, summarise_all
 from loadtests.system.identity import Identity
@@ -26,12 +26,9 @@ def _summary(*, reasons: tuple[str, ...] = (), late_ms: float = 0.0) -> Summary:
     return summarise_all(recorder.samples())
 
 
-def _round(index: int, rate: float, p50_ms: float | None) -> Round:
-    return Round(index, float(index), 1.0, rate, rate, p50_ms, 9.0, 9.0, 0.9, 0.5)
-
-
-def _rounds(*figures: tuple[float, float]) -> list[Round]:
-    return [_round(index, rate, p50) for index, (rate, p50) in enumerate(figures)]
+def _turns(counted: int, void: int) -> list[TurnFigures]:
+    one = TurnFigures(0, 0, 0.0, 0.1, 50, 500.0, 500.0, 900.0, 2.0, 4.0)
+    return [one] * counted + [replace(one, why_void="no core")] * void
 
 
 @pytest.mark.parametrize(("used", "passed"), [(0.9, True), (0.91, False), (None, None)])
@@ -46,6 +43,34 @@ def test_a_generator_that_was_kept_from_its_core_voids_the_run(
     waited: float | None, passed: bool | None
 ) -> None:
     assert checks.of_core(replace(_summary(), generator_waited=waited)).passed is passed
+
+
+@pytest.mark.parametrize(
+    ("counted", "void", "passed"), [(10, 0, True), (10, 5, True), (5, 15, True), (4, 16, False)]
+)
+def test_turns_in_which_the_generator_had_no_core_void_a_load_only_where_few_others_are_left(
+    counted: int, void: int, passed: bool
+) -> None:
+    turns = [replace(one, rows_per_core_s=None) for one in _turns(counted, void)]
+    check = checks.of_turns(turns, is_shared=False)
+    assert check.passed is passed
+    assert not void or f"In {void} of {counted + void} turns" in check.detail
+
+
+def test_where_hardly_a_turn_counts_what_the_service_used_is_known_all_the_same() -> None:
+    check = checks.of_turns(_turns(1, 99), is_shared=False)
+    assert check.passed is None
+    assert "In 99 of 100 turns" in check.detail
+    assert "The processor time of the service does." in check.detail
+
+
+def test_a_core_that_both_share_voids_nothing_and_is_told() -> None:
+    for check in (
+        checks.of_turns(_turns(1, 99), is_shared=True),
+        checks.of_core(replace(_summary(), generator_waited=0.5), is_shared=True),
+    ):
+        assert check.passed is None
+        assert "share one core" in check.detail
 
 
 def test_requests_sent_late_by_more_than_a_tenth_of_p99_void_an_open_loop() -> None:
@@ -73,86 +98,17 @@ def test_a_refusal_is_expected_where_it_is_part_of_the_figure() -> None:
     assert checks.of_answers(_summary(reasons=("status 500",)), SPIKE).passed is False
 
 
-def test_windows_within_ten_per_cent_of_their_mean_are_steady() -> None:
-    assert checks.of_steadiness(_rounds((100, 10), (109, 10.5), (95, 9.5)), USERS).passed is True
-
-
-@pytest.mark.parametrize(
-    "figures",
-    [
-        ((100, 10), (100, 10), (130, 10)),
-        ((100, 10), (100, 10), (100, 14)),
-        ((100, 10), (88, 11.4), (77, 13), (67, 15)),
-    ],
-    ids=["throughput", "latency", "drift"],
-)
-def test_windows_that_differ_void_the_run(figures: tuple[tuple[float, float], ...]) -> None:
-    assert checks.of_steadiness(_rounds(*figures), USERS).is_void
-
-
-def test_three_steady_windows_in_a_row_are_enough_where_the_rest_hardly_moves_the_mean() -> None:
-    figures = ((70, 13), (100, 10), (101, 10), (99, 10))
-    assert checks.of_steadiness(_rounds(*figures), USERS).passed is True
-    assert checks.of_steadiness(_rounds(*figures[:3]), USERS).passed is False
-
-
-@pytest.mark.parametrize(
-    "figures",
-    [
-        ((500, 10), (300, 10), (1000, 10), (1000, 10), (1000, 10)),
-        ((100, 20), (100, 18), (100, 10), (100, 10), (100, 10)),
-    ],
-    ids=["throughput", "latency"],
-)
-def test_steady_windows_do_not_speak_for_others_that_are_reported_with_them(
-    figures: tuple[tuple[float, float], ...],
-) -> None:
-    check = checks.of_steadiness(_rounds(*figures), USERS)
-    assert check.is_void
-    assert "the mean of all windows is" in check.detail
-
-
-@pytest.mark.parametrize("step", [0.95, 1.05])
-def test_a_slow_drift_voids_the_run_though_any_three_neighbours_are_alike(step: float) -> None:
-    drift = _rounds(*((100 * step**index, 10 / step**index) for index in range(9)))
-    assert max(checks.spread(drift[3:6], USERS)) < 0.1
-    check = checks.of_steadiness(drift, USERS)
-    assert check.is_void
-    assert "the two halves are within 12" in check.detail
-
-
-def test_one_window_that_was_disturbed_is_no_drift() -> None:
-    figures = [(100.0, 10.0)] * 9
-    figures[1] = (60.0, 16.0)
-    assert checks.of_steadiness(_rounds(*figures), USERS).passed is True
-
-
-def test_the_mean_of_all_windows_is_not_held_against_an_open_loops_schedule() -> None:
-    figures = ((50, 10), (100, 10), (100, 10), (100, 10))
-    assert checks.of_steadiness(_rounds(*figures), SERVER).passed is True
-    assert checks.of_steadiness(_rounds(*figures), USERS).passed is False
-
-
-def test_steadiness_is_not_asked_of_a_load_that_changes_nor_of_too_few_windows() -> None:
-    unlike = _rounds((1, 1), (2, 2), (3, 3))
-    assert checks.of_steadiness(unlike, SPIKE).passed is None
-    assert checks.of_steadiness(unlike[:2], USERS).passed is None
-
-
-def test_the_throughput_of_an_open_loop_is_its_schedules() -> None:
-    assert checks.of_steadiness(_rounds((80, 10), (100, 10), (120, 10)), SERVER).passed is True
-
-
-def test_a_window_without_an_answer_is_not_steady() -> None:
-    assert checks.of_steadiness([_round(index, 0.0, None) for index in range(3)], USERS).passed is False
-
-
-def test_another_service_than_at_first_voids_the_run() -> None:
+def test_another_service_than_at_first_voids_the_run_in_whichever_block_it_came() -> None:
     before = Identity(1.0, 5.0, 10.0)
-    assert checks.of_service(before, replace(before, answered=99.0)).passed is True
-    assert checks.of_service(before, replace(before, counting_since=6.0)).is_void
-    assert checks.of_service(before, before, process_ended=True).is_void
-    assert checks.of_service(None, None).passed is None
+    same = checks.change_of(before, replace(before, answered=99.0))
+    assert same == ""
+    assert checks.of_service([same, same]).passed is True
+    for changed in (
+        checks.change_of(before, replace(before, counting_since=6.0)),
+        checks.change_of(before, before, has_ended=True),
+    ):
+        assert checks.of_service([same, changed, same]).is_void
+    assert checks.of_service([same, checks.change_of(None, None)]).passed is None
 
 
 def test_a_difference_from_the_offline_prediction_is_a_finding_and_no_void() -> None:
@@ -163,16 +119,9 @@ def test_a_difference_from_the_offline_prediction_is_a_finding_and_no_void() -> 
     assert checks.of_agreement(None).passed is None
 
 
-def test_too_few_answers_are_no_answers_as_promised_and_say_what_to_do() -> None:
-    empty = replace(_rounds((0, 1))[0], p50_ms=None)
-    for check in (
-        checks.of_answers(summarise_all(Recorder(1, np.arange(3)).samples()), USERS),
-        checks.of_answers(_summary(), USERS, round_s=0.67, alone_ms=1000.0),
-        checks.of_steadiness([*_rounds((100, 10), (100, 10)), empty], USERS),
-    ):
-        assert check.is_void
-        assert "too few" in check.detail
-        assert "Give a longer --duration, fewer --rounds or fewer --users." in check.detail
-        assert "All 0" not in check.detail
-        assert "inf" not in check.detail
-    assert checks.of_answers(_summary(), USERS, round_s=5.0, alone_ms=1000.0).passed is True
+def test_a_load_without_an_answer_is_void_unless_no_turn_of_it_counts() -> None:
+    nothing = summarise_all(Recorder(1, np.arange(3)).samples())
+    check = checks.of_answers(replace(nothing, seconds=2.0), USERS)
+    assert check.is_void
+    assert "Not one request was answered in 2 s." in check.detail
+    assert checks.of_answers(replace(nothing, seconds=0.0), USERS).passed is None

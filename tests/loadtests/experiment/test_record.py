@@ -9,23 +9,22 @@ import pytest
 from bundle.bundle import Bundle
 from bundle.store import ModelStore
 from loadtests.experiment.measured import Measured
+from loadtests.experiment.peak.search import Search
+from loadtests.experiment.peak.trial import Trial
 from loadtests.experiment.plan import Plan, Schedule
 from loadtests.experiment.record import Record, load_of, shared_rate
-from loadtests.experiment.search import Search
+from loadtests.experiment.rounds.intake import Place, see
 from loadtests.experiment.session import Subject
-from loadtests.experiment.trial import Trial
 from loadtests.measure.check import Check
 from loadtests.measure.recorder import Recorder
 from loadtests.measure.samples import Samples
-from loadtests.measure.summary import Window
+from loadtests.measure.turn import Turn
 from loadtests.rig.cores import Cores
-from loadtests.system.identity import Identity
+from loadtests.rig.processor import Sight
 from loadtests.system.offline_predictions import OfflinePredictions
 from loadtests.system.probe import Unloaded
 from loadtests.system.server_process import Server
 from loadtests.workload.target import Target
-
-SERVICE = Identity(1.0, 5.0, 10.0)
 
 
 def _subject(*audits: Check) -> Subject:
@@ -39,7 +38,7 @@ def _record(mean_ms: float, limit: float) -> Record:
     while (attempt := search.next()) is not None:
         holds = attempt.rate <= limit
         search.take(Trial(attempt.rate, 1000, 0 if holds else 500, attempt.rate, 1.0, 5.0, 0.9, holds, False))
-    return Record(_subject(), 1, Unloaded(100, mean_ms, mean_ms, None), None, searches=[search])
+    return Record(_subject(), 1, Unloaded(100, mean_ms, mean_ms, None), searches=[search])
 
 
 def test_what_is_borne_is_the_peak() -> None:
@@ -68,40 +67,49 @@ class TestLoad:
         (tmp_path / "samples").mkdir()
         return Plan(Path(), bundle, ("int8",), (1,), Schedule(), tmp_path, Cores(None, None))
 
-    def _measured(self, rounds: int = 3, failures: int = 0) -> Record:
-        """Return a record of rounds of a second with a hundred answers of 10 ms, every tenth row wrong."""
-        record = Record(_subject(), 1, Unloaded(100, 4.0, 5.0, 2.0), SERVICE)
-        for _ in range(rounds):
+    def _measured(self, blocks: int = 3, failures: int = 0) -> Record:
+        """Return a record of blocks of a turn of a second.
+
+        In each a hundred answers of 10 ms came to one user, every tenth row wrong.
+        """
+        record = Record(_subject(), 1, Unloaded(100, 4.0, 5.0, 2.0))
+        for block in range(blocks):
             recorder = Recorder(1, np.arange(10), variant="int8")
             recorder.spawned = 0.0
             for index in range(100):
-                sent = index * 0.0099
-                recorder.add_answer(sent, sent + 0.01, index % 10, [0] if index % 10 == 0 else [])
+                done = (index + 1) / 100
+                recorder.add_answer(done - 0.01, done, index % 10, [0] if index % 10 == 0 else [])
             for _ in range(failures):
                 recorder.add_failure(0.5, 0.6, 0, status=500, reason="status 500")
-            record.windows.append(Window(recorder.samples(), 0.0, 1.0))
+            turn = Turn(0, 0, 0.0, 1.0, 100, 1.0, 0.5, 0.01, 0.2, 0.0, 0)
+            record.seen.append(see(recorder.samples(), [(0, turn)], 1, Place(block, 0.0, None, False)))
+            record.changes.append("")
+            record.sights.append(Sight(busy=0.9, stolen=0.02, idle=0.1, others=0.1))
         return record
 
-    def _load(self, plan: Plan, record: Record, after: Identity = SERVICE) -> Measured:
-        return load_of(plan, record, plan.bundle.variant("int8"), after).load
+    def _load(self, plan: Plan, record: Record) -> Measured:
+        return load_of(plan, record, plan.bundle.variant("int8"), 0.95).load
 
-    def test_its_figures_are_those_of_all_rounds_together(self, plan: Plan) -> None:
+    def test_its_figures_are_those_of_all_blocks_together(self, plan: Plan) -> None:
         load = self._load(plan, self._measured())
         assert (load.requests, load.failed, load.answers) == (300, 0, 300)
         assert load.requests_per_s == pytest.approx(100)
         assert load.p99 == pytest.approx(10.0)
-        assert [one.index for one in load.rounds] == [0, 1, 2]
+        assert [one.index for one in load.blocks] == [0, 1, 2]
+        assert load.cost is not None
+        assert load.cost.value == pytest.approx(200)
+        assert load.answers_per_user == 100 / plan.users
         assert load.unloaded.model_share == 0.4
         assert load.variant_bytes == plan.bundle.variant("int8").bytes
         assert load.void == []
 
-    def test_its_samples_are_kept_and_say_which_round_they_are_of(self, plan: Plan) -> None:
+    def test_its_samples_are_kept_and_say_which_block_they_are_of(self, plan: Plan) -> None:
         load = self._load(plan, self._measured())
         samples = Samples.load(plan.out / load.samples)
         assert np.bincount(samples.part).tolist() == [100, 100, 100]
 
     def test_each_test_row_has_the_share_of_its_answers_that_were_right(self, plan: Plan) -> None:
-        scored = load_of(plan, self._measured(), plan.bundle.variant("int8"), SERVICE)
+        scored = load_of(plan, self._measured(), plan.bundle.variant("int8"), 0.95)
         assert scored.row_scores is not None
         assert scored.row_scores.tolist() == [0.0, *[1.0] * 9]
 
@@ -111,14 +119,30 @@ class TestLoad:
             Check("cache", passed=False, detail="It caches."),
             Check("batches", passed=False, detail="Rows differ.", voids=False),
         )
-        load = self._load(plan, record, replace(SERVICE, counting_since=6.0))
+        record.changes[1] = "it was started again"
+        load = self._load(plan, record)
         assert load.void == ["answers", "service", "cache"]
         assert load.failures == {"status 500": 6}
 
-    def test_fewer_than_three_rounds_are_cut_for_the_check_of_steadiness(self, plan: Plan) -> None:
-        (steady,) = [one for one in self._load(plan, self._measured(1)).checks if one.name == "steady"]
-        assert steady.passed is True
-        assert "of 3, throughput" in steady.detail
+    def test_the_machine_is_graded_and_what_others_took_is_told(self, plan: Plan) -> None:
+        grade = self._load(plan, self._measured()).grade
+        assert grade is not None
+        assert grade.word == "uneasy"
+        assert grade.scatter == pytest.approx(0)
+        assert (grade.waited, grade.stolen, grade.others) == pytest.approx((0.01, 0.02, 0.1))
+
+    def test_a_block_of_which_no_turn_counts_is_left_out(self, plan: Plan) -> None:
+        record = self._measured()
+        turn = replace(record.seen[1].turns[0], why_void="no core")
+        record.seen[1] = replace(
+            record.seen[1],
+            turns=(turn,),
+            block=replace(record.seen[1].block, turns=0, void_turns=1, requests_per_s=0.0, rows_per_s=0.0),
+        )
+        load = self._load(plan, record)
+        assert load.requests_per_s == pytest.approx(100)
+        assert load.throughput is not None
+        assert load.throughput.value == pytest.approx(100)
 
     def test_only_a_load_that_changes_has_a_timeline(self, plan: Plan) -> None:
         assert self._load(plan, self._measured(1)).timeline == []

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from loadtests.errors import LoadTestError
-from loadtests.judge.budget import Budget
+from loadtests.judge.budget import Budget, weights_of
 
 
 def test_a_budget_says_its_bounds_in_words() -> None:
@@ -26,9 +28,40 @@ def test_no_bound_is_no_budget() -> None:
         ({"p99_ms": float("nan")}, "--p99-ms is nan"),
         ({"min_accuracy": 95}, "--min-accuracy is 95; give a share from 0 to 1, as 0.95"),
         ({"min_accuracy": float("nan")}, "--min-accuracy is nan"),
+        ({"margin": 0}, "--margin is 0; give a share between 0 and 1, as 0.01"),
+        ({"margin": 1}, "--margin is 1"),
+        ({"margin": float("nan")}, "--margin is nan"),
     ],
 )
-def test_a_bound_that_nothing_can_hold_is_refused(bounds: dict[str, float], complaint: str) -> None:
+def test_a_bound_that_nothing_can_hold_is_refused(bounds: dict[str, Any], complaint: str) -> None:
     with pytest.raises(LoadTestError) as refusal:
         Budget(**bounds)
     assert complaint in str(refusal.value)
+
+
+def test_weights_are_of_the_rows_that_are_measured() -> None:
+    assert weights_of("1:0.8,32:0.2", (1, 32)) == {1: 0.8, 32: 0.2}
+    assert weights_of(" 32: 1 , 1:4 ", (1, 32)) == {32: 1.0, 1: 4.0}
+    assert weights_of("", (1, 32)) == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1:0.8",
+        "1:0.8,8:0.2",
+        "1:0.8,32:0",
+        "1:-1,32:2",
+        "1:1,1:1,32:1",
+        "1:x,32:1",
+        "1,32",
+        "1:nan,32:1",
+        ",",
+    ],
+)
+def test_weights_of_anything_else_are_refused_with_what_is_allowed(text: str) -> None:
+    with pytest.raises(LoadTestError) as refusal:
+        weights_of(text, (1, 32))
+    assert str(refusal.value) == (
+        f"--weight is {text!r}; give a number above 0 for each of --rows, as 1:0.5,32:0.5"
+    )

@@ -25,7 +25,7 @@ def test_what_is_written_is_read_back_as_it_was(tmp_path: Path) -> None:
     assert read(tmp_path / "report.json") == report
 
 
-def test_a_ratio_of_one_round_has_null_for_its_ends_and_tells_nothing_apart(tmp_path: Path) -> None:
+def test_a_ratio_of_one_block_has_null_for_its_ends_and_tells_nothing_apart(tmp_path: Path) -> None:
     report = document([measured(name, rows_per_s=speed, scatter=(1.0,)) for name, speed in SPEEDS.items()])
     (tmp_path / "report.json").write_text(report.as_json())
     contrast = json.loads(report.as_json())["results"][1]["against_reference"]
@@ -83,8 +83,8 @@ def test_every_field_of_a_load_that_is_no_plain_figure_is_described() -> None:
     [
         ("not JSON", "does not hold JSON"),
         ("[1]", "its schema_version is None"),
-        ('{"schema_version": 2}', "schema version 3, which can be compared; its schema_version is 2"),
-        ('{"schema_version": 3}', "is not a report: created: Field required"),
+        ('{"schema_version": 3}', "schema version 4, which can be compared; its schema_version is 3"),
+        ('{"schema_version": 4}', "is not a report: created: Field required"),
     ],
 )
 def test_what_is_no_report_is_refused_in_one_line(tmp_path: Path, text: str, complaint: str) -> None:

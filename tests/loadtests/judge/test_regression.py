@@ -9,25 +9,25 @@ import pytest
 
 from loadtests.errors import LoadTestError
 from loadtests.experiment.measured import Measured
-from loadtests.experiment.search import Peak
+from loadtests.experiment.peak.search import Peak
 from loadtests.judge.change import in_sentences
 from loadtests.judge.document import Document
 from loadtests.judge.regression import compare
 from tests.loadtests.results import changed, document, measured, peak, voided
 
 
-def _run(speed: float = 1.0, seed: int = 1, *, noise: float = 0.02, rounds: int = 5) -> Document:
-    """Return a run of two variants whose rounds scatter as those of a machine do."""
+def _run(speed: float = 1.0, seed: int = 1, *, noise: float = 0.02, blocks: int = 5) -> Document:
+    """Return a run of two variants whose blocks scatter as those of a machine do."""
     random = np.random.default_rng(seed)
     results = []
     for name, rows_per_s in (("float32", 1000.0), ("int8", 2500.0)):
-        scatter: Sequence[float] = np.exp(random.normal(0, noise, rounds)).tolist()
+        scatter: Sequence[float] = np.exp(random.normal(0, noise, blocks)).tolist()
         one = measured(name, 32, rows_per_s * speed, p99_ms=8.0 / speed, scatter=scatter)
-        # A round that is quick has short latencies.
+        # A block that is quick has short latencies.
         slow = tuple(
-            replace(part, p99_ms=8.0 / speed / by) for part, by in zip(one.rounds, scatter, strict=True)
+            replace(part, p99_ms=8.0 / speed / by) for part, by in zip(one.blocks, scatter, strict=True)
         )
-        results.append(changed(one, rounds=slow))
+        results.append(changed(one, blocks=slow))
     return document(results)
 
 
@@ -42,9 +42,9 @@ def test_two_runs_of_the_same_service_are_not_told_apart(seed: int) -> None:
     assert not found.is_worse
     answer, sharpness = in_sentences(found)
     assert (
-        answer == "Not told apart: no figure differs by more than the rounds scatter and the machine drifts."
+        answer == "Not told apart: no figure differs by more than the blocks scatter and the machine drifts."
     )
-    assert re.search(r"would not have shown in every load: throughput \d+%, p99 \d+%", sharpness)
+    assert re.search(r"would not have shown in every load: throughput \d+%, cost \d+%, p99 \d+%", sharpness)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -57,7 +57,7 @@ def test_a_service_that_became_15_per_cent_slower_is_told(seed: int) -> None:
     assert "throughput of float32 with 32 a request (0.8" in in_sentences(found)[0]
 
 
-def test_what_is_true_of_all_loads_shows_with_few_rounds() -> None:
+def test_what_is_true_of_all_loads_shows_with_few_blocks() -> None:
     def run(speed: float) -> Document:
         scatter = [speed * by for by in (0.96, 1.0, 1.04)]
         return document([measured(f"v{number}", scatter=scatter) for number in range(6)])
@@ -92,9 +92,9 @@ def test_the_interval_widens_with_the_number_of_figures_compared() -> None:
 
 
 def _result_of(seed: int, variant: str) -> Measured:
-    """Return the same rounds as `_run` has for a variant."""
+    """Return the same blocks as `_run` has for a variant."""
     load = next(one for one in _run(seed=seed).results if one.variant == variant)
-    return changed(measured(variant, 32, 2500.0, p99_ms=8.0), rounds=tuple(load.rounds))
+    return changed(measured(variant, 32, 2500.0, p99_ms=8.0), blocks=tuple(load.blocks))
 
 
 def test_a_loss_of_accuracy_beyond_its_interval_is_worse() -> None:
@@ -107,16 +107,16 @@ def test_a_loss_of_accuracy_beyond_its_interval_is_worse() -> None:
     assert "accuracy of int8 with 1 a request (-2.0 points" in in_sentences(found)[0]
 
 
-def test_one_round_says_nothing() -> None:
+def test_one_block_says_nothing() -> None:
     runs = [document([measured("int8", rows_per_s=speed, scatter=(1.0,))]) for speed in (100.0, 10.0)]
     found = compare(*runs)
-    assert {one.figure for one in found.named("unknown")} == {"throughput", "p99"}
+    assert {one.figure for one in found.named("unknown")} == {"throughput", "cost", "p99"}
     assert not found.is_worse
     assert found.is_blind
     assert in_sentences(found)[0].startswith("Nothing can be told of speed: no figure has an interval")
 
 
-def test_a_loss_of_accuracy_shows_in_one_round_too() -> None:
+def test_a_loss_of_accuracy_shows_in_one_block_too() -> None:
     runs = [document([measured("int8", accuracy=one, unique=10_000, scatter=(1.0,))]) for one in (0.98, 0.9)]
     found = compare(*runs)
     assert (found.is_worse, found.is_blind) == (True, False)

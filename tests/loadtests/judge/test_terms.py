@@ -41,8 +41,8 @@ OPTIONS: dict[str, tuple[dict[str, Any], Any, Any, str | None]] = {
     "connections": (OPEN, 0, 8, "--connections 1024 against 8"),
     "find_peak": (OPEN | {"rate": 100.0, "p99_ms": 10.0}, True, False, "--find-peak yes against no"),
     "profile": (SEARCH, True, False, None),
-    "duration": ({}, 20.0, 4.0, "--duration 20 against 4"),
-    "rounds": ({}, 9, 3, "--rounds 9 against 3"),
+    "budget": ({}, 120.0, 60.0, None),
+    "duration": ({"scenario": "ramp"}, 20.0, 4.0, "--duration 20 against 4"),
     "warmup": ({}, 0.5, 0.0, "--warmup 0.5 against 0"),
     "service_cores": ({}, 1, 2, "--service-cores 1 against 2"),
     "seed": ({}, 0, 1, None),
@@ -52,11 +52,13 @@ OPTIONS: dict[str, tuple[dict[str, Any], Any, Any, str | None]] = {
     "min_accuracy": ({}, None, 0.9, None),
     "min_rps": ({}, None, 10.0, None),
     "max_mb": ({}, None, 1.0, None),
+    "margin": ({}, 0.01, 0.02, None),
+    "weight": ({"rows": "1,8"}, "", "1:0.8,8:0.2", None),
 }
 
 # The same load, with an option left to its default or without effect, and with a value of it.
 ALIKE: list[tuple[dict[str, Any], dict[str, Any]]] = [
-    ({}, {"model": "digits", "scenario": "users", "users": 16, "think": 0.0, "rounds": 9, "duration": 20.0}),
+    ({}, {"model": "digits", "scenario": "users", "users": 16, "think": 0.0, "budget": 120.0}),
     (OPEN, OPEN | {"rate": 100.0, "connections": 1024}),
     (OPEN, OPEN | {"connections": 5000, "users": 3, "think": 7.0}),
     (SEARCH, SEARCH | {"p99_ms": 10.0}),
@@ -64,7 +66,7 @@ ALIKE: list[tuple[dict[str, Any], dict[str, Any]]] = [
     (SEARCH, {"scenario": "server", "profile": True}),
     ({}, {"rate": 500.0, "connections": 3}),
     ({}, {"p99_ms": 3.0}),
-    ({"scenario": "ramp"}, {"scenario": "ramp", "rounds": 2, "p99_ms": 3.0}),
+    ({"scenario": "ramp"}, {"scenario": "ramp", "budget": 2.0, "p99_ms": 3.0}),
     ({"scenario": "single_stream"}, {"scenario": "single_stream", "users": 99}),
     ({"host": "http://one"}, {"host": "http://another"}),
 ]
@@ -86,7 +88,7 @@ def _report(folder: Path, /, **given: Any) -> Report:
         ScoredLoad(measured(name, scenario=plan.scenario_name, peak=found)) for name in ("float32", "int8")
     ]
     machine = {"cpu": "A Processor", "cores": 2}
-    return Report(plan, options.asked(plan), Outcomes(loads), machine, "", options.budget)
+    return Report(plan, options.asked(plan), Outcomes(loads), machine, "", options.bounds(plan.weights))
 
 
 @pytest.mark.parametrize("name", RunOptions.__dataclass_fields__)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,14 +10,20 @@ import numpy as np
 import pytest
 
 from bundle.store import ModelStore
+from loadtests.experiment.blocks import TurnFigures
 from loadtests.experiment.measured import Outcomes, ScoredLoad, Skipped
 from loadtests.experiment.plan import Plan, Schedule
 from loadtests.judge.budget import Budget
 from loadtests.judge.document import read
 from loadtests.measure.recorder import Recorder
+from loadtests.report.method import method
+from loadtests.report.next_command import next_lines
 from loadtests.report.writer import Report
 from loadtests.rig.cores import Cores
-from tests.loadtests.results import measured
+from tests.loadtests.results import changed, measured, stop
+from tests.running_service import running_service
+
+STOP = stop(is_decided=False)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +58,7 @@ def report(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
             "find_peak": False,
             "variants": ["a", "b"],
         },
-        Outcomes([ScoredLoad(one) for one in loads], skipped),
+        Outcomes([ScoredLoad(one) for one in loads], skipped, stop=STOP),
         machine,
         "python -m loadtests run",
         Budget(min_accuracy=0.9),
@@ -62,7 +70,8 @@ def report(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
 def test_every_form_of_the_report_is_written(report: Report) -> None:
     written = {path.name for path in report.plan.out.iterdir()}
     assert written == {
-        *("report.html", "report.json", "report.md", "samples.csv.gz", "tradeoff.svg", "samples"),
+        *("report.html", "report.json", "report.md", "request.json", "samples", "samples.csv.gz"),
+        *("tradeoff.svg", "turns.csv"),
     }
 
 
@@ -95,10 +104,73 @@ def test_the_method_says_what_was_asked_and_where_it_ran(report: Report) -> None
     assert "Scenario `users`" in text
     asked = "`--users 4`, `--duration 3`, `--think 0`, `--find-peak no`, `--variants a,b`"
     assert f"Asked, given or by default: {asked}. Not set, or without effect here: `--p99-ms`." in text
-    assert "in 4 rounds or fewer; before each, 0.5 s of warm-up are thrown away" in text
-    assert "A B C, C B A" in text
+    assert "Measured in 4 blocks; before each, every service starts anew" in text
+    assert "After it, 0.5 s of each load are thrown away" in text
+    assert "short turns, 640 in all: 0.1 s each, or 10 answers of every user where that is longer" in text
+    assert "It does not see time in which another process" in text
+    assert "alike within 5%" in text
+    assert "those of this run's last look are at 98.0%" in text
+    assert STOP.why in report.document.method
     assert "Services run on core 0, the load generator on 1." in text
     assert "a closed loop waits" in text
+
+
+def test_the_method_says_nothing_of_what_there_was_not(report: Report) -> None:
+    strange = [changed(one, cost=None) for one in report.loads]
+    text = " ".join(method(replace(report.plan, host="http://h"), strange, {}))
+    assert "processor time" not in text
+    assert "looks whether" not in text
+    assert "between two, services are left running" in text
+    spiked = [changed(one, blocks=one.blocks[:1]) for one in report.loads]
+    text = " ".join(method(replace(report.plan, scenario_name="spike"), spiked, {}))
+    assert "Each load is one piece of 3 s: ratios have no interval." in text
+    assert not re.search(r"turns?\b|round|block", text)
+
+
+def test_the_commands_to_try_next_start_a_service_and_get_an_answer_from_it(
+    report: Report, tmp_path: Path
+) -> None:
+    asked = {"models": str(report.plan.models), "out": str(report.plan.out)}
+    lines = next_lines(report.document.model_copy(update={"asked": asked}))
+    start, ask = (shlex.split(line.partition(": ")[2]) for line in lines[:2])
+    assert start[:4] == ["python", "-m", "service", "--models"]
+    assert (ask[0], ask[2]) == ("curl", "-d")
+    with running_service(Path(start[4]), tmp_path / "log", "--default-model", "breast_cancer") as service:
+        address = ask[1].removeprefix("http://localhost:8000")
+        answer = service.client.post(address, content=Path(ask[3].removeprefix("@")).read_bytes())
+    assert (answer.status_code, answer.json()["model"], answer.json()["variant"]) == (200, "digits", "int8")
+    assert len(answer.json()["predictions"]) == 1
+
+
+def test_every_ratio_is_of_the_turns_side_by_side_in_the_matrix_as_in_the_table(report: Report) -> None:
+    scored = [
+        replace(one, turns=tuple(_turn(block, number, rate) for block in (0, 1) for number in range(9)))
+        for one, rate in zip(report.outcomes.measured, (1000.0, 2500.0), strict=True)
+    ]
+    known = replace(report, outcomes=Outcomes(scored, stop=STOP)).document
+    (pair,) = known.pairs
+    assert (pair.variant, pair.other, pair.figure) == ("float32", "int8", "rows per core-second")
+    against = known.results[1].against_reference
+    assert pair.ratio is not None
+    assert against is not None
+    assert against.cost is not None
+    assert against.cost.value == pytest.approx(2.5)  # the blocks say 2.7
+    assert 1 / pair.ratio.value == pytest.approx(2.5)
+    assert json.loads(known.as_json())["pairs"][0]["ratio"]["value"] == pytest.approx(0.4)
+
+
+def _turn(block: int, number: int, rate: float) -> TurnFigures:
+    swing = 1 + 0.3 * (number % 3)  # of the machine, which both see
+    return TurnFigures(block, number, 1.0 * number, 0.1, 50, rate, rate, rate * swing, 1.0, 3.0)
+
+
+def test_an_interrupted_run_says_how_far_it_came(report: Report) -> None:
+    known = report.outcomes.measured[:1]
+    partial = replace(report, outcomes=Outcomes(known, report.outcomes.skipped, is_partial=True))
+    assert partial.document.partial == (
+        "The run was interrupted when 4 blocks of each load were finished; nothing is known of int8 with "
+        "1 row a request."
+    )
 
 
 def test_the_method_names_no_core_of_a_service_that_was_running_already(report: Report) -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from loadtests.experiment.blocks import Grade
 from loadtests.experiment.measured import Measured
 from loadtests.judge.budget import Budget
 from loadtests.judge.document import Document
@@ -65,9 +67,8 @@ def whole() -> str:
 
 def test_the_page_asks_for_nothing_from_anywhere(whole: str) -> None:
     page = _Page(whole)
-    assert set(page.addresses) == {"report.json", "report.md", "samples.csv.gz", "tradeoff.svg"}
-    assert "http:" not in whole
-    assert "https:" not in whole
+    assert set(page.addresses) == {"report.json", "report.md", "turns.csv", "samples.csv.gz", "tradeoff.svg"}
+    assert set(re.findall(r"https?://[^/?\s]*", whole)) == {"http://localhost:8000"}  # what to ask next
     assert not re.search(r"@import|url\(", whole)
     assert "default-src 'none'" in whole
 
@@ -77,8 +78,14 @@ def test_the_answer_comes_first_then_picture_table_stages_curves_checks_and_meth
         whole.index(words)
         for words in (
             '<h1 class="answer">Ship <code>int8</code>',
-            "Accuracy against latency and throughput",
+            "What to do next",
+            "python -m service --models models",
+            "Accuracy against rows per core-second",
+            "Against throughput, rows/s",
+            "Against p99 latency, ms",
             "Every figure",
+            "Told apart?",
+            "How calm the machine was",
             "Where the time goes",
             "Curves:",
             "Over time",
@@ -93,9 +100,9 @@ def test_the_answer_comes_first_then_picture_table_stages_curves_checks_and_meth
 
 def test_every_picture_is_well_formed_and_says_what_it_shows(whole: str) -> None:
     pictures = re.findall(r"<svg.*?</svg>", whole, re.DOTALL)
-    # Two of the trade-off and one of the stages for each number of rows; two of each curve, one of each time.
+    # For each number of rows three of the trade-off and one of the stages; two of a curve, one of a time.
     named = [one for one in pictures if 'role="img"' in one]
-    assert len(named) == 2 * 3 + 6 * 3
+    assert len(named) == 2 * 4 + 6 * 3
     for picture in pictures:
         ET.fromstring(picture)  # noqa: S314 - it is our own
     assert all('aria-label="' in one for one in named)
@@ -118,15 +125,26 @@ def test_a_void_run_says_so_in_a_large_word_and_why() -> None:
     assert "VOID" not in _read(document([measured("float32")])).text
 
 
+def test_the_grade_of_each_load_has_its_figures_with_what_was_stolen_and_what_others_took() -> None:
+    rough = Grade("rough", 0.21, 0.2, None, 0.12, 0.3)
+    page = _read(document([changed(measured("float32"), grade=rough), measured("int8")]))
+    titles = "variant rows grade scatter of turns turns thrown away ready, no core stolen others on its core"
+    assert f"{titles} float32 1 rough 21.0% 20.0% - 12.0% 30.0% int8 1 calm 3.0%" in page.text
+    assert "How calm" not in _read(document([changed(measured("float32"), grade=None)])).text
+
+
 def test_where_nothing_meets_the_budget_the_page_begins_with_that() -> None:
     page = render(document([measured("float32", p99_ms=9.0)], Budget(p99_ms=2)))
-    assert '<h1 class="answer none">No variant meets p99 of 2 ms.</h1>' in page
+    assert '<h1 class="answer none">No variant meets p99 of 2 ms; the nearest is <code>float32</code>' in page
 
 
 def test_what_is_dominated_is_grey_and_what_is_recommended_stands_out() -> None:
-    page = render(document([measured("float32", size=9000), measured("int8", rows_per_s=3000)]))
-    assert page.count('class="mark grey"') == 2
-    assert page.count('class="mark v1"') == 2
+    report = document([measured("float32", size=9000), measured("int8", rows_per_s=3000)])
+    page = render(
+        report.model_copy(update={"verdict": replace(report.verdict, dominated={"float32": "int8"})})
+    )
+    assert page.count('class="mark grey"') == 3
+    assert page.count('class="mark v1"') == 3
     assert '<tr class="dominated"><th scope="row" class="left">float32' in page
     assert '<tr class="best"><th scope="row" class="left">int8' in page
 
@@ -137,7 +155,7 @@ def test_what_is_dominated_is_grey_and_what_is_recommended_stands_out() -> None:
         [measured("float32", accuracy=None, failures={"no answer": 5})],
         [measured("float32", model_ms=None)],
         [measured("int8", scatter=(1.0,))],
-        [changed(measured("float32"), checks=(), rounds=(), resident_bytes=None)],
+        [changed(measured("float32"), checks=(), blocks=(), cost=None, throughput=None, resident_bytes=None)],
         [measured("float32", 1), measured("int8", 32)],
         [measured(f"v{number}", rows_per_s=100.0 * number) for number in range(1, 12)],
         [measured("float32", accuracy=1.0, unique=1)],

@@ -6,21 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.report.pictures.axis import linear_ticks, log_limits, log_ticks, spread
-
-
-@given(st.lists(st.floats(0, 1), max_size=8).map(sorted))
-def test_labels_are_moved_apart_in_their_order_and_stay_in_the_panel(heights: list[float]) -> None:
-    moved = spread(heights, 0.1)
-    assert len(moved) == len(heights)
-    assert all(upper - lower >= 0.1 - 1e-9 for lower, upper in pairwise(moved))
-    assert all(-1e-9 <= height <= 1 + 1e-9 for height in moved)
-
-
-@given(st.lists(st.integers(0, 5), max_size=5, unique=True).map(sorted))
-def test_labels_that_are_apart_stay_where_they_are(places: list[int]) -> None:
-    heights = [place * 0.2 for place in places]
-    assert spread(heights, 0.1) == pytest.approx(heights)
+from loadtests.report.pictures.axis import linear_ticks, log_limits, log_ticks
 
 
 @given(st.floats(1e-3, 1e6), st.floats(4, 1e8))

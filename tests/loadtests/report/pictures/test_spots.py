@@ -1,25 +1,42 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from math import inf
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.estimate import Estimate
-from loadtests.report.pictures.spots import LATENCY, PEAK, SPEED, figures, p99, shown, stairs, throughput
+from loadtests.report.pictures.spots import (
+    COST,
+    LATENCY,
+    PEAK,
+    SPEED,
+    accuracy_of,
+    cost,
+    figures,
+    limits,
+    p99,
+    shown,
+    stairs,
+    throughput,
+)
 from tests.loadtests.results import changed, document, measured, peak, voided
 
 POINTS = st.lists(st.tuples(st.floats(10, 1e4), st.floats(0.5, 1), st.integers(1, 9)), min_size=1, max_size=6)
 
 
-def test_throughput_has_the_interval_of_the_rounds_and_p99_that_of_the_samples() -> None:
+def test_cost_and_throughput_have_the_intervals_of_the_blocks_and_p99_that_of_the_samples() -> None:
     load = measured("int8", rows_per_s=1000, p99_ms=3.0)
-    speed = throughput(load)
-    assert speed is not None
-    assert speed.low < speed.value == 1000 < speed.high
+    assert cost(load) == load.cost
+    assert throughput(load) == load.throughput
     assert p99(load) == Estimate(3.0, 2.7, 3.3000000000000003)
 
 
-def test_one_round_has_no_bar() -> None:
-    assert throughput(measured("int8", rows_per_s=1000, scatter=(1.0,))) == Estimate(1000, 1000, 1000)
+def test_an_end_that_is_not_known_does_not_stretch_the_axis() -> None:
+    open_ended = changed(measured("int8"), cost=Estimate(1000.0, -inf, inf))
+    closed = changed(measured("float32"), cost=Estimate(900.0, 890.0, 910.0))
+    assert limits(document([open_ended, closed]), COST) == [1000.0, 890.0, 900.0, 910.0]
 
 
 @given(POINTS)
@@ -39,9 +56,32 @@ def test_the_front_runs_through_what_is_not_grey_and_nothing_of_that_lies_beyond
     assert corners[-1][0] == 1.0
     coloured = [one for one in loads if one.variant not in report.verdict.dominated]
     for load in coloured:
-        assert load.accuracy is not None
+        own = accuracy_of(report, load)
+        assert own is not None
         above = [accuracy for speed, accuracy in corners if speed >= load.rows_per_s]
-        assert max(above, default=0.0) >= load.accuracy.value
+        assert max(above, default=0.0) >= own.value
+
+
+def test_accuracy_is_that_of_all_test_rows_where_it_is_known_and_else_that_of_the_load() -> None:
+    load, unanswered = measured("int8", accuracy=0.9), measured("float32", accuracy=None)
+    report = document([load, unanswered])
+    certificates = report.verdict.certificates
+    assert accuracy_of(report, load) == certificates["int8"].accuracy != load.accuracy
+    assert accuracy_of(report, unanswered) is None
+
+
+def test_a_load_of_which_no_turn_counts_for_speed_is_shown_by_its_cost_alone() -> None:
+    costly = measured("int8", accuracy=0.9)
+    silent = changed(costly, accuracy=None, latency=None, throughput=None, requests=0, answers=0)
+    report = document([costly]).model_copy(update={"results": [silent]})
+    assert [len(shown(report, 1, figure)) for figure in (COST, SPEED, LATENCY)] == [1, 0, 0]
+
+
+def test_accuracy_without_a_certificate_is_that_of_the_load() -> None:
+    load = measured("int8", accuracy=0.9)
+    report = document([load])
+    verdict = replace(report.verdict, certificates={})
+    assert accuracy_of(report.model_copy(update={"verdict": verdict}), load) == load.accuracy
 
 
 def test_of_latency_less_is_better() -> None:
@@ -55,10 +95,14 @@ def test_what_is_void_makes_no_front() -> None:
     assert stairs(report, shown(report, 1, SPEED), SPEED, (1.0, 1e5), 0.0) == []
 
 
+def test_cost_comes_first_and_throughput_takes_its_place_where_the_service_is_not_ours() -> None:
+    assert figures(document([measured("int8")])) == (COST, SPEED, LATENCY)
+    assert figures(document([changed(measured("int8"), cost=None)])) == (SPEED, LATENCY)
+
+
 def test_an_open_loop_is_shown_by_its_peak_and_never_by_the_throughput_of_its_schedule() -> None:
     opened = changed(measured("int8"), scenario="server")
-    assert figures(document([measured("int8")])) == (LATENCY, SPEED)
-    assert figures(document([opened])) == (LATENCY,)
+    assert figures(document([opened])) == (COST, LATENCY)
     report = document([changed(opened, peak=peak(5000.0, 4800.0, 5100.0))])
-    assert figures(report) == (LATENCY, PEAK)
+    assert figures(report) == (PEAK, COST, LATENCY)
     assert PEAK.of(report.results[0]) == Estimate(5000.0, 4800.0, 5100.0)

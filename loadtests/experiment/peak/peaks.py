@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from loadtests.errors import LoadTestError
-from loadtests.experiment import trial
 from loadtests.experiment.measured import Skipped, rate_in_words, rows_in_words
+from loadtests.experiment.peak import trial
+from loadtests.experiment.peak.search import PASSES, Attempt, Search
+from loadtests.experiment.peak.trial import Trial
 from loadtests.experiment.record import Record, shared_rate
-from loadtests.experiment.search import PASSES, Attempt, Search
 from loadtests.experiment.session import Session
-from loadtests.experiment.trial import Trial
 from loadtests.rig.turns import turn
 
 PROFILE = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25)  # shares of the peak
@@ -88,7 +88,7 @@ def _try(
     session.progress.begin(
         subject.name, f"{doing} {rate_in_words(attempt.rate)}/s, {rows_in_words(record.rows)} a request"
     )
-    plain = session.order(subject, record.rows, turn=0, rate=attempt.rate, is_compared=False)
+    plain = session.order(subject, record.rows, rate=attempt.rate, is_compared=False)
     order = trial.order_of(plain, attempt.rate, attempt.seed, bound_ms, gives_up=gives_up)
     session.progress.expect(order.seconds)
     return trial.judge(session.send(order), attempt.rate, bound_ms)

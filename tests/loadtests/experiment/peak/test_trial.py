@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evidence.early_stopping import holds, requests_needed
-from loadtests.experiment.trial import is_proof, judge, late_allowed, order_of, seconds_of
+from loadtests.experiment.peak.trial import is_proof, judge, late_allowed, order_of, seconds_of
 from loadtests.measure.recorder import Recorder
 from loadtests.measure.summary import Window
 from loadtests.workload.order import Order

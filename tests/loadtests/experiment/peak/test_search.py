@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.experiment.search import RATE_MIN, RESOLUTION, Peak, Search, peak_of
-from loadtests.experiment.trial import Trial
+from loadtests.experiment.peak.search import RATE_MIN, RESOLUTION, Peak, Search, peak_of
+from loadtests.experiment.peak.trial import Trial
 from tests.loadtests.results import searched
 
 

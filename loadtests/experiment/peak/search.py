@@ -8,7 +8,7 @@ from itertools import chain
 from statistics import median_low
 from typing import Literal
 
-from loadtests.experiment.trial import Trial
+from loadtests.experiment.peak.trial import Trial
 
 RESOLUTION = 1.05  # the rate that failed over the rate that held, where the search ends
 RATE_MIN = 0.1  # below it, a trial takes minutes

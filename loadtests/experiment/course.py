@@ -1,0 +1,173 @@
+"""The course of a run: block after block, the services started anew between two, until it is decided."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+
+from evidence.blocks import Turns
+from evidence.estimate import CONFIDENCE
+from loadtests.errors import LoadTestError
+from loadtests.experiment import checks
+from loadtests.experiment.blocks import COST, THROUGHPUT, Stop
+from loadtests.experiment.fleet import Fleet
+from loadtests.experiment.forecast import in_words
+from loadtests.experiment.measured import Skipped
+from loadtests.experiment.record import Record
+from loadtests.experiment.rounds import conduct, schedule
+from loadtests.experiment.rounds.intake import Place
+from loadtests.experiment.rounds.stopping import BLOCKS_FEW, Figures, Look, Rule, is_due, more_blocks
+from loadtests.experiment.session import Session, Subject
+from loadtests.rig import processor
+from loadtests.system.client import ServiceClient
+from loadtests.system.identity import Identity
+from loadtests.workload.scenarios import CLOSED, SHAPED
+
+FIGURES = {
+    "users": (COST, THROUGHPUT),
+    "offline": (COST, THROUGHPUT),
+    "single_stream": ("p50_ms",),
+    "server": ("p99_ms",),
+}
+"""What tells variants apart, by scenario; one suffices."""
+_BEARABLE_S = 3600.0  # nobody is told to measure for longer
+
+
+class Course:
+    """Measures the records of a run, which fill up."""
+
+    def __init__(self, session: Session, fleet: Fleet, records: Sequence[Record], *, start_s: float) -> None:
+        """The services are running, and took `start_s` to start."""
+        self._session = session
+        self._fleet = fleet
+        self._records = records
+        self._start_s = start_s
+        self._rule = Rule(session.plan.matter, session.plan.weights)
+        self._place = Place(0, 0.0, session.plan.bound_ms, shares_core=session.plan.cores.shared)
+        self.stop: Stop | None = None
+        """Why it went on no longer; None before that, and where the load is one piece."""
+
+    def run(self) -> Iterator[Skipped]:
+        """Measure block after block. Yields the variants that failed."""
+        budget_s, begun = self._session.plan.schedule.budget_s, time.monotonic()
+        blocks, look = 0, Look(CONFIDENCE, ())
+        while self._left:
+            if blocks:
+                yield from self._start_anew()
+            yield from self._measure(blocks)
+            blocks += 1
+            if self._session.plan.scenario.kind == SHAPED:
+                return
+            spent_s = time.monotonic() - begun
+            is_last = blocks >= BLOCKS_FEW and spent_s + spent_s / blocks / 2 > budget_s
+            share = 1.0 if is_last else spent_s / budget_s
+            if is_last or is_due(blocks, share):
+                look = self._rule.look(self._figures(), share=share)
+                if is_last or not look.open:
+                    break
+        self.stop = _stop(look, blocks, time.monotonic() - begun, budget_s)
+
+    @property
+    def _left(self) -> list[Record]:
+        return [one for one in self._records if self._session.has(one.subject)]
+
+    def _start_anew(self) -> Iterator[Skipped]:
+        """Start the services of all variants that are still in the run."""
+        if not self._fleet.is_ours:
+            return
+        self._session.progress.begin("all", "starting the services anew")
+        begun = time.monotonic()
+        servers = self._fleet.start([one.name for one in self._session.subjects])
+        for subject in self._session.subjects:
+            try:
+                subject.server = servers[subject.name]
+                subject.server.wait_until_ready()
+            except LoadTestError as error:
+                yield self._session.drop(subject, error)
+        self._start_s = time.monotonic() - begun
+        self._session.progress.advance(self._start_s)
+
+    def _measure(self, block: int) -> Iterator[Skipped]:
+        plan, records = self._session.plan, self._left
+        self._place = Place(block, self._place.begun, plan.bound_ms, self._place.shares_core)
+        subjects = {id(one.subject): one.subject for one in records}
+        before = {key: _identity(subject) for key, subject in subjects.items()}
+        core = plan.cores.server
+        first, used = processor.Look.at(core), _used_s(subjects.values())
+        yield from self._send(records)
+        used_after = _used_s(subjects.values())
+        ours = None if used is None or used_after is None else used_after - used
+        sight = processor.Sight.between(first, processor.Look.at(core), ours)
+        after = {key: _identity(subject) for key, subject in subjects.items()}
+        for record in records:
+            key, server = id(record.subject), record.subject.server
+            change = checks.change_of(before[key], after[key], has_ended=server.has_ended())
+            record.changes.append(change)
+            record.sights.append(sight)
+
+    def _send(self, records: Sequence[Record]) -> Iterator[Skipped]:
+        session, plan = self._session, self._session.plan
+        block_s = schedule.seconds_of_turns(plan.schedule.budget_s, self._start_s)
+        if plan.scenario.kind == CLOSED:
+            self._place, refused = conduct.take_turns(session, records, self._place, block_s)
+            for subject in session.subjects:
+                if subject.name in refused:
+                    yield session.drop(subject, LoadTestError(refused[subject.name]))
+            return
+        is_whole = plan.scenario.kind == SHAPED
+        seconds = plan.schedule.duration_s if is_whole else block_s / len(records)
+        for record in conduct.in_any_order(records, plan.seed_of(self._place.index)):
+            if session.has(record.subject):
+                try:
+                    self._place = conduct.send_window(session, record, self._place, seconds)
+                except LoadTestError as error:
+                    yield session.drop(record.subject, error)
+
+    def _figures(self) -> list[Figures]:
+        """Return what there is of each figure that tells variants apart, where every variant has it."""
+        found: list[Figures] = []
+        for name in FIGURES[self._session.plan.scenario_name]:
+            by_name: dict[str, dict[int, Turns]] = {}
+            for record in self._left:
+                by_name.setdefault(record.subject.name, {})[record.rows] = record.turns(name)
+            if all(turns for by_rows in by_name.values() for turns in by_rows.values()):
+                found.append(by_name)
+        return found or [by_name]
+
+
+def _identity(subject: Subject) -> Identity | None:
+    """Return who serves a variant; None where it does not even say that."""
+    try:
+        with ServiceClient(subject.server.host) as client:
+            return client.identity(subject.target)
+    except LoadTestError:
+        return None
+
+
+def _used_s(subjects: Iterable[Subject]) -> float | None:
+    """Return the processor time that all services have used by now; None where one is not ours."""
+    return processor.processor_s([pid for subject in subjects for pid in subject.server.pids()])
+
+
+def _stop(look: Look, blocks: int, seconds: float, budget_s: float) -> Stop:
+    """Say why the run went on no longer."""
+    more = more_blocks(look, blocks) if look.open else None
+    more_s = None if more is None or more * seconds / blocks > _BEARABLE_S else more * seconds / blocks
+    if not look.open:
+        why = "All that matters is told apart, or alike within 5%."
+    else:
+        pairs = "; ".join(f"`{one.one}` and `{one.other}`" for one in look.open)
+        why = f"The budget of {in_words(budget_s)} is spent, and not told apart are {pairs}" + (
+            "; an hour more might not tell them apart."
+            if more_s is None
+            else f"; about {in_words(more_s)} more would."
+        )
+    return Stop(
+        why=why,
+        is_decided=not look.open,
+        blocks=blocks,
+        seconds=seconds,
+        budget_s=budget_s,
+        confidence=look.confidence,
+        more_s=more_s,
+    )

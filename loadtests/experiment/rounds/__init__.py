@@ -1,0 +1,1 @@
+"""Blocks of rounds: which turn comes when, what came of it, how calm it was, and whether it is enough."""

@@ -1,0 +1,119 @@
+"""Conducts a block: has the generator send what the schedule says, and takes in what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from loadtests.experiment.record import Record
+from loadtests.experiment.rounds import schedule
+from loadtests.experiment.rounds.intake import Place, see, see_window
+from loadtests.experiment.rounds.schedule import Slot
+from loadtests.experiment.session import Session
+from loadtests.measure.turn import Taken, Turn
+from loadtests.rig.processor import processor_s, waited_s
+from loadtests.workload.block import Block
+from loadtests.workload.scenarios import SHAPED
+
+_WARM_UP_S = 0.01  # at the least: how long a request takes says how long a turn must be
+
+
+def take_turns(
+    session: Session, records: Sequence[Record], place: Place, block_s: float
+) -> tuple[Place, dict[str, str]]:
+    """Measure closed loops in many short turns of about `block_s` together, after a warm-up of each.
+
+    Returns the place with the moment at which the first turn of the run began, and by variant why its
+    service could not be asked. Raises GeneratorError.
+    """
+    plan = session.plan
+    orders = tuple(session.order(one.subject, one.rows) for one in records)
+    processes = tuple(one.subject.server.pids() for one in records)
+    session.progress.begin("all", f"warming up for block {place.index + 1}")
+    warm_up = [Slot(load, -1, max(plan.schedule.warmup_s, _WARM_UP_S)) for load in range(len(records))]
+    warm = session.take(Block(orders, processes, _turns(warm_up)))
+    alive = [load for load in range(len(records)) if _is_answering(warm, load)]
+    slots = _slots(session, records, warm, alive, place, block_s)
+    session.progress.begin("all", f"block {place.index + 1}, in turns")
+    taken = session.take(Block(orders, processes, _turns(slots))) if slots else warm
+    if not place.begun and taken.turns:
+        place = replace(place, begun=taken.turns[0].start)
+    refused: dict[str, str] = {}
+    for load, record in enumerate(records):
+        # Of a load that did not come through its warm-up, that is what there is to see.
+        source, drawn = (taken, slots) if load in alive else (warm, warm_up)
+        mine = [(drawn[turn.place].round, turn) for turn in source.turns if turn.load == load]
+        samples = source.samples[load]
+        if samples is None:
+            refused[record.subject.name] = source.refusals[load]
+        elif mine:
+            record.seen.append(see(samples, mine, plan.users, place))
+    return place, refused
+
+
+def send_window(session: Session, record: Record, place: Place, seconds: float) -> Place:
+    """Measure one window of an open loop, or a load that changes, as one piece."""
+    plan, subject = session.plan, record.subject
+    doing = f"block {place.index + 1}" if plan.scenario.kind != SHAPED else plan.scenario_name
+    session.progress.begin(subject.name, f"{doing}, {record.rows} rows a request")
+    seed = plan.seed_of(place.index)
+    order = session.order(subject, record.rows, seconds=seconds, rate=record.rate, seed=seed)
+    pids = subject.server.pids()
+    used, waited = processor_s(pids), waited_s(pids)
+    window = session.send(order)
+    place = place if place.begun else replace(place, begun=window.start)
+    record.seen.append(
+        see_window(
+            window,
+            place,
+            processor_s=_since(used, processor_s(pids)),
+            service_waited_s=_since(waited, waited_s(pids)),
+        )
+    )
+    return place
+
+
+def in_any_order(records: Sequence[Record], seed: int) -> list[Record]:
+    """Return the records in an order that is drawn at random."""
+    return [records[place] for place in np.random.default_rng(seed).permutation(len(records))]
+
+
+def _turns(slots: Sequence[Slot]) -> tuple[tuple[int, float], ...]:
+    return tuple((slot.load, slot.seconds) for slot in slots)
+
+
+def _slots(
+    session: Session,
+    records: Sequence[Record],
+    warm: Taken,
+    alive: Sequence[int],
+    place: Place,
+    block_s: float,
+) -> list[Slot]:
+    """Draw the turns of the loads that came through their warm-up, by how long a request took there."""
+    if not alive:
+        return []
+    least_s = session.plan.schedule.turn_s
+    cycles = {turn.load: _cycle_s(turn) for turn in warm.turns}
+    sent = schedule.lengths([cycles[load] for load in alive], least_s=least_s, block_s=block_s)
+    seconds = [0.0] * len(records)
+    for load, length in zip(alive, sent, strict=True):
+        seconds[load] = length
+    rows = dict.fromkeys(records[load].rows for load in alive)
+    groups = [[load for load in alive if records[load].rows == count] for count in rows]
+    return schedule.draw(groups, seconds, block_s=block_s, seed=session.plan.seed_of(place.index))
+
+
+def _cycle_s(turn: Turn) -> float:
+    """Return the seconds from one request of a user to the next."""
+    return turn.worked_s / turn.answers if turn.answers else turn.seconds
+
+
+def _is_answering(warm: Taken, load: int) -> bool:
+    return any(turn.load == load and not turn.unanswered for turn in warm.turns)
+
+
+def _since(before: float | None, after: float | None) -> float | None:
+    return None if before is None or after is None else after - before

@@ -1,0 +1,56 @@
+"""Which load has its turn when, and for how long: many short turns, in an order drawn at random."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+BLOCKS = 8  # as many as fit into a budget where the services start quickly
+ANSWERS_ENOUGH = 10  # of one user, in a turn
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A turn to come: the place of its load, its round, and for how long requests are sent."""
+
+    load: int
+    round: int
+    seconds: float
+
+
+def seconds_of_turns(budget_s: float, start_s: float) -> float:
+    """Return how long the turns of a block take together, where the services take `start_s` to start.
+
+    A budget holds eight blocks; but no more time goes into starting the services than into measuring them.
+    """
+    return max(budget_s / BLOCKS - start_s, start_s)
+
+
+def lengths(cycles_s: Sequence[float], *, least_s: float, block_s: float) -> list[float]:
+    """Return for how long each load sends in a turn: ten requests of a user, and `least_s` at the least.
+
+    `cycles_s` are the seconds from one request of a user to the next. Slow loads get as much as their share
+    of a block of `block_s`, however few answers a user then gets: no figure is wrong for it.
+    """
+    share = block_s / len(cycles_s)
+    return [max(least_s, min(ANSWERS_ENOUGH * cycle, share)) for cycle in cycles_s]
+
+
+def draw(
+    groups: Sequence[Sequence[int]], lengths_s: Sequence[float], *, block_s: float, seed: int
+) -> list[Slot]:
+    """Return the turns of a block, as many rounds as fit into `block_s`, and one at the least.
+
+    In a round every load has one turn. Those of a group, which are compared with each other, stand side by
+    side; groups and turns come in an order that is drawn anew for each round.
+    """
+    random = np.random.default_rng(seed)
+    rounds = max(1, int(block_s / sum(lengths_s[load] for group in groups for load in group)))
+    return [
+        Slot(int(load), index, lengths_s[load])
+        for index in range(rounds)
+        for group in random.permutation(len(groups))
+        for load in random.permutation(groups[group])
+    ]

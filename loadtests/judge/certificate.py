@@ -1,0 +1,221 @@
+"""The certificate of a variant: whether it is as accurate as float32, by what it predicts without HTTP.
+
+It rests on all test rows, so neither what a run happened to send nor whether it is void has a part in it.
+What is more accurate than what, for a choice, is told by the validation rows: whoever chooses on the rows
+that certify certifies luck.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, Self, TypeAlias
+
+import numpy as np
+
+from bundle.bundle import Bundle
+from bundle.manifest import REFERENCE
+from evidence.estimate import Estimate
+from evidence.multiplicity import holm
+from evidence.paired import Pairs, judge, rows_needed
+from evidence.shares import wilson
+from loadtests.errors import LoadTestError
+from loadtests.experiment.measured import AccuracyDifference, rows_in_words
+from loadtests.judge.budget import MARGIN, Budget
+from loadtests.system.offline_predictions import read_predictions
+from loadtests.workload.arrays import Floats
+
+ALPHA = 0.025  # one-sided: the chance that even one variant is certified which has lost the margin or more
+
+Right: TypeAlias = Mapping[str, Floats]
+"""By variant: 1 for every row that it gets right, 0 for every other, NaN where that is not known; (rows,)."""
+Judgement: TypeAlias = Literal["certified", "worse", "not enough rows"]
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What the test rows say of a variant's accuracy."""
+
+    judgement: Judgement
+    """`certified`: less accurate than float32 by the margin at most. `worse`: by more than that."""
+    accuracy: Estimate
+    """On the test rows, without HTTP."""
+    difference: AccuracyDifference | None
+    """To float32, on the test rows; None of itself, and where the predictions of one are not known."""
+    p_value: float | None
+    """Of what was judged, one-sided, corrected for the number of variants (Holm); None as above."""
+    rows_needed: int | None
+    """Where there are not enough: about how many would be; None where nobody knows, or no number would."""
+
+    @property
+    def rows_more(self) -> int | None:
+        """How many more rows would decide, about."""
+        if self.rows_needed is None or self.difference is None:
+            return None
+        return max(1, self.rows_needed - self.difference.rows)
+
+    @property
+    def points(self) -> str:
+        """The difference in words: `difference -0.1 points, -0.5 to +0.3, on 360 rows`."""
+        found = self.difference
+        if found is None:
+            return "difference not known"
+        value, low, high = (f"{100 * one:+.1f}" for one in (found.value, found.low, found.high))
+        return f"difference {value} points, {low} to {high}, on {rows_in_words(found.rows)}"
+
+
+class Accuracies:
+    """What is known of the accuracy of a bundle's variants without HTTP."""
+
+    def __init__(
+        self,
+        test: Right,
+        validation: Right | None = None,
+        *,
+        margin: float = MARGIN,
+        scores: Mapping[str, Estimate] | None = None,
+    ) -> None:
+        """`scores` are the accuracies of variants of which no predictions may be known."""
+        self._test = test
+        self._validation = validation or {}
+        self._scores = dict(scores or {})
+        self.margin = margin
+
+    @classmethod
+    def of(cls, bundle: Bundle, folder: Path | None = None, *, margin: float = MARGIN) -> Self:
+        """Read what the bundle keeps; of an older one, what a run has predicted into a `folder`, if any.
+
+        Raises BundleDamagedError.
+        """
+        scores = {
+            one.name: Estimate(one.scores.accuracy, one.scores.accuracy_low, one.scores.accuracy_high)
+            for one in bundle.manifest.variants
+        }
+        kept = bundle.predictions()
+        if kept is None:
+            test = _predicted(bundle, folder, list(scores)) if folder else {}
+            return cls(test, margin=margin, scores=scores)
+        return cls(
+            {name: kept.right_on_test(name).astype(np.float64) for name in kept.test},
+            {name: kept.right_on_validation(name).astype(np.float64) for name in kept.validation},
+            margin=margin,
+            scores=scores,
+        )
+
+    @property
+    def is_chosen_on_validation(self) -> bool:
+        """Tell whether there are validation rows to choose by; else the test rows must serve for both."""
+        return bool(self._validation)
+
+    @cached_property
+    def certificates(self) -> dict[str, Certificate]:
+        """Return what the test rows say of each variant."""
+        pairs = self._pairs()
+        tests = {name: judge(one, self.margin) for name, one in pairs.items()}
+        no_worse = dict(zip(tests, holm([one.p_value for one in tests.values()]), strict=True))
+        worse = dict(zip(tests, holm([1 - one.p_value for one in tests.values()]), strict=True))
+        open_ones = max(1, sum(no_worse[name] > ALPHA for name in tests))
+        found = {}
+        for name in {**self._scores, **self._test}:
+            pair = pairs.get(name)
+            if pair is None:
+                is_itself = name == REFERENCE
+                found[name] = Certificate(
+                    "certified" if is_itself else "not enough rows", self._accuracy(name), None, None, None
+                )
+                continue
+            judgement = _judgement(no_worse[name], worse[name])
+            is_open = judgement == "not enough rows"
+            found[name] = Certificate(
+                judgement,
+                self._accuracy(name),
+                _difference(pair),
+                worse[name] if judgement == "worse" else no_worse[name],
+                rows_needed(pair, self.margin, 1 - 2 * ALPHA / open_ones) if is_open else None,
+            )
+        return found
+
+    def of_variant(self, name: str) -> Certificate | None:
+        return self.certificates.get(name)
+
+    def is_certified(self, name: str) -> bool:
+        found = self.of_variant(name)
+        return found is not None and found.judgement == "certified"
+
+    def is_enough(self, name: str, budget: Budget) -> bool:
+        """Tell whether a variant is as accurate as was asked for; where nothing was, if it is certified."""
+        if budget.min_accuracy is None:
+            return self.is_certified(name)
+        found = self.of_variant(name)
+        return found is None or found.accuracy.value >= budget.min_accuracy
+
+    def between(self, ours: str, theirs: str) -> AccuracyDifference | None:
+        """Return the difference between two variants to choose by, on the same rows; None if not known."""
+        right = self._validation if self.is_chosen_on_validation else self._test
+        if ours not in right or theirs not in right:
+            return None
+        pairs = Pairs.of_shares(right[ours], right[theirs])
+        return _difference(pairs) if pairs else None
+
+    def _pairs(self) -> dict[str, Pairs]:
+        reference = self._test.get(REFERENCE)
+        if reference is None:
+            return {}
+        found = {
+            name: Pairs.of_shares(right, reference) for name, right in self._test.items() if name != REFERENCE
+        }
+        return {name: pairs for name, pairs in found.items() if pairs}
+
+    def _accuracy(self, name: str) -> Estimate:
+        if name in self._scores:
+            return self._scores[name]
+        known = self._test[name][~np.isnan(self._test[name])]
+        return wilson(float(known.mean()) if len(known) else 0.0, len(known))
+
+
+def candidates(accuracies: Accuracies, bundle: Bundle, budget: Budget, variants: Sequence[str]) -> list[str]:
+    """Return those of the variants that may come to be shipped, as far as is known before a run.
+
+    They are not known to be less accurate than is allowed, nor larger; all, where that leaves none.
+    """
+    return [name for name in variants if _may_be_shipped(accuracies, bundle, budget, name)] or list(variants)
+
+
+def _may_be_shipped(accuracies: Accuracies, bundle: Bundle, budget: Budget, name: str) -> bool:
+    certificate = accuracies.of_variant(name)
+    if budget.max_mb is not None and bundle.variant(name).bytes > budget.max_mb * 1e6:
+        return False
+    is_open = certificate is None or certificate.judgement != "worse"
+    return accuracies.is_enough(name, budget) or (is_open and budget.min_accuracy is None)
+
+
+def _judgement(no_worse: float, worse: float) -> Judgement:
+    if no_worse <= ALPHA:
+        return "certified"
+    return "worse" if worse <= ALPHA else "not enough rows"
+
+
+def _difference(pairs: Pairs) -> AccuracyDifference:
+    found = pairs.difference
+    return AccuracyDifference(found.value, found.low, found.high, pairs.rows, is_paired=True)
+
+
+def _predicted(bundle: Bundle, folder: Path, names: Sequence[str]) -> dict[str, Floats]:
+    """Return which test rows each variant got right in what a run predicted, as far as it came."""
+    _, labels = bundle.test_set()
+    places = {label: place for place, label in enumerate(bundle.manifest.labels)}
+    classes = np.array([places.get(label, -1) for label in labels.tolist()])
+    found = {}
+    for name in names:
+        try:
+            shape = len(classes), bundle.manifest.classes
+            probabilities = read_predictions(folder / f"offline-{name}.npz", shape)
+        except LoadTestError:
+            continue  # it was not in the run, or cannot run here
+        is_known = ~np.isnan(probabilities).any(axis=1)
+        right = np.full(len(classes), np.nan)
+        right[is_known] = probabilities[is_known].argmax(axis=1) == classes[is_known]
+        found[name] = right
+    return found
