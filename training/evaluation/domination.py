@@ -7,7 +7,7 @@ rows, which chose nothing, with all others that are made of the same ladder (Hol
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +40,7 @@ class _Claim:
 def dominated(evaluations: Sequence[Evaluation], margin: float = MARGIN) -> dict[str, str]:
     """Name, for each dominated variant, one that dominates it; accuracy may be lower by up to `margin`.
 
-    The slowest are judged first, and each only by one that still stands. So there is always one left, though
+    The slowest are judged first, and none by one that fell because of it. So there is always one left, though
     "not told apart" does not carry over from one pair to the next.
     """
     claims = [claim for one in evaluations if (claim := _claim(one, evaluations, margin)) is not None]
@@ -48,7 +48,7 @@ def dominated(evaluations: Sequence[Evaluation], margin: float = MARGIN) -> dict
     proved = [claim for claim, p_value in zip(claims, certain, strict=True) if p_value <= _LEVEL]
     fallen: dict[str, str] = {}
     for claim in sorted(proved, key=lambda claim: _time(claim.worse), reverse=True):
-        if claim.better.variant not in fallen:
+        if _standing(claim.better.variant, fallen) != claim.worse.variant:
             fallen[claim.worse.variant] = claim.better.variant
     return {one.variant: fallen[one.variant] for one in evaluations if one.variant in fallen}
 
@@ -70,6 +70,13 @@ def told(ratio: Estimate) -> Sign | None:
     if ratio.low >= 1 / ALIKE and ratio.high <= ALIKE:
         return 0
     return ratio.side_of(1) or None
+
+
+def _standing(variant: str, fallen: Mapping[str, str]) -> str:
+    """Return the variant, or where it fell, the one that still stands at the end of who fell by whom."""
+    while variant in fallen:
+        variant = fallen[variant]
+    return variant
 
 
 def _claim(worse: Evaluation, evaluations: Sequence[Evaluation], margin: float) -> _Claim | None:

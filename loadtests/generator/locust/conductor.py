@@ -101,7 +101,7 @@ def _play(block: Block, place: int, stage: Stage) -> _Played:
     waited, used = waited_s(pids), processor_s(pids)
     start, own, own_waited = usage.read()
     recorder.add_usage(start, own, own_waited)
-    end = stage.play(cue, seconds)
+    end = stage.play(cue, start, seconds)
     now, own_after, own_waited_after = usage.read()
     used_after, waited_after = processor_s(pids), waited_s(pids)
     recorder.add_usage(now, own_after, own_waited_after)

@@ -48,12 +48,11 @@ class Stage:
         cue.ready.wait()
         return cue
 
-    def play(self, cue: Cue, seconds: float) -> float:
-        """Let the users go for so long; return when the last answer was in, or was given up.
+    def play(self, cue: Cue, start: float, seconds: float) -> float:
+        """Let the users go, now that it is `start`, for so many seconds.
 
-        Raises LoadTestError where a user is gone.
+        Return when the last answer was in, or given up. Raises LoadTestError where a user is gone.
         """
-        start = time.perf_counter()
         cue.until = start + seconds
         cue.go.set()
         if not cue.done.wait(seconds + self._load.order.timeout_s + _SLACK_S):
