@@ -93,7 +93,7 @@ class Grade:
         """The grade with its figures."""
         parts = {
             "the turns scattered by {:.1%} about their block": self.scatter,
-            "{:.0%} of them do not count": self.void_turns or None,
+            "{:.0%} of the turns do not count": self.void_turns or None,
             "the service was ready and had no core for {:.1%} of the time": self.waited,
             "the hypervisor stole {:.1%}": self.stolen,
             "other processes took {:.1%} of its core": self.others,

@@ -63,7 +63,7 @@ def of_turns(turns: Sequence[TurnFigures], *, is_shared: bool) -> Check:
         return Check("core", True, f"The load generator had its core in all {len(turns):,} turns.")
     told = (
         f"In {void:,} of {len(turns):,} turns the load generator was ready to run and had no core for more "
-        f"than {WAITED_MAX:.0%} of the time: their throughput and latency do not count."
+        f"than {WAITED_MAX:.0%} of the time, or sent late: their throughput and latency do not count."
     )
     if len(turns) - void >= COUNTED_MIN * len(turns):
         return Check("core", True, told)

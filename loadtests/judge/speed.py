@@ -23,7 +23,7 @@ from loadtests.judge.contrast import (
     THROUGHPUT,
     Contrasts,
 )
-from loadtests.workload.scenarios import CLOSED, SCENARIOS, SHAPED
+from loadtests.workload.scenarios import CLOSED, OPEN, SCENARIOS, SHAPED
 
 ALIKE_TAIL = 1.25  # as `ALIKE`, of a p99, which few answers make
 _WORDS = {
@@ -116,11 +116,12 @@ def axes_of(loads: Sequence[Measured]) -> tuple[str, ...]:
         return (PEAK,)
     if scenario.kind == SHAPED:
         return (GOODPUT,)
-    if scenario.kind != CLOSED:
-        return (GOODPUT, P99)
-    if scenario.name == "single_stream":
-        return (P50, P99)
-    return (COST, THROUGHPUT) if all(load.cost for load in loads) else (THROUGHPUT,)
+    has_cost = all(load.cost for load in loads)
+    if scenario.kind == CLOSED and scenario.name != "single_stream":
+        return (COST, THROUGHPUT) if has_cost else (THROUGHPUT,)
+    if has_cost and not all(load.answers for load in loads):
+        return (COST,)  # of one no turn counts: what a row cost is all that is known of every one
+    return (GOODPUT, P99) if scenario.kind == OPEN else (P50, P99)
 
 
 class Speeds:

@@ -11,7 +11,7 @@ import numpy as np
 from evidence.percentiles import percentile
 from evidence.trimmed import trimmed_mean
 from loadtests.experiment.blocks import Block, TurnFigures
-from loadtests.experiment.checks import WAITED_MAX
+from loadtests.experiment.checks import LATE_MAX, WAITED_MAX
 from loadtests.measure.samples import Samples
 from loadtests.measure.summary import Summary, Window, summarise_windows
 from loadtests.measure.turn import Turn
@@ -138,16 +138,27 @@ def see_window(
         p50_ms=summary.p50_ms,
         p99_ms=summary.p99_ms,
     )
-    waited = summary.generator_waited
-    if waited and waited > WAITED_MAX and not summary.failed and not place.shares_core:
-        figures = replace(figures, why_void=f"the generator was ready and had no core for {waited:.0%} of it")
+    if why := _why_void(summary, place):
+        figures = replace(figures, why_void=why)
     block = _block([figures], summary, [], place)
     return Seen(
         block=replace(block, seconds=window.seconds, generator_cpu=summary.generator_cpu),
         turns=(figures,),
         window=window,
         generator_s=(summary.generator_cpu or 0.0) * window.seconds,
-        generator_waited_s=(waited or 0.0) * window.seconds,
+        generator_waited_s=(summary.generator_waited or 0.0) * window.seconds,
         service_waited_s=service_waited_s,
         unanswered=0,
     )
+
+
+def _why_void(summary: Summary, place: Place) -> str:
+    """Return what was wrong with a window on the generator's side; a failure is never thrown away with it."""
+    if summary.failed or place.shares_core:
+        return ""
+    waited, late, p99 = summary.generator_waited or 0.0, summary.sent_late_p99_ms, summary.p99_ms
+    if waited > WAITED_MAX:
+        return f"the generator was ready and had no core for {waited:.0%} of it"
+    if late is not None and p99 is not None and late > LATE_MAX * p99:
+        return f"the generator sent {late:.3f} ms late at p99, and its p99 is {p99:.3f} ms"
+    return ""

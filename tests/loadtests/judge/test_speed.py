@@ -232,3 +232,12 @@ def test_every_load_is_set_against_float32_with_as_many_rows() -> None:
     assert compared[2].against_reference is not None
     assert compared[2].against_reference.throughput is None  # there is no float32 with 32 rows
     assert judge(loads[:1]).recommended is not None
+
+
+@pytest.mark.parametrize("scenario", ["single_stream", "server"])
+def test_where_no_turn_of_one_counts_the_cost_is_all_that_is_known_of_every_one(scenario: str) -> None:
+    known = measured("float32", scenario=scenario)
+    unknown = measured("int8", scenario=scenario).model_copy(update={"answers": 0})
+    assert COST not in axes_of([known, known])
+    assert axes_of([known, unknown]) == (COST,)
+    assert axes_of([unknown.model_copy(update={"cost": None}), known]) != (COST,)

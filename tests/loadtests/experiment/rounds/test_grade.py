@@ -48,7 +48,7 @@ def test_turns_that_do_not_count_are_told_and_do_not_scatter() -> None:
     found = _grade(void)
     assert found.scatter == pytest.approx(0)
     assert found.word == "uneasy"
-    assert "10% of them do not count" in found.sentence
+    assert "10% of the turns do not count" in found.sentence
 
 
 def test_of_a_rate_that_is_the_schedules_the_latency_tells() -> None:

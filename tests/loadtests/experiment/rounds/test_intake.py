@@ -119,3 +119,15 @@ def test_a_window_of_an_open_loop_is_a_turn_whose_cost_is_of_all_that_was_sent()
     assert turn.rows_per_core_s == pytest.approx(4 * 20 / 0.1)
     assert seen.block.turns == 1
     assert seen.block.seconds == pytest.approx(0.16)
+
+
+def test_a_window_in_which_the_generator_sent_late_does_not_count_but_its_cost_does() -> None:
+    recorder = Recorder(4, np.arange(8), variant="int8", is_open=True)
+    for due in np.linspace(100.0, 101.0, 200, endpoint=False).tolist():
+        recorder.add(due, due, due + 0.002, due + 0.012, 0, 200, b"")
+    window = Window(recorder.samples(), 100.0, 101.0)
+    seen = see_window(window, PLACE, processor_s=0.1, service_waited_s=None)
+
+    assert "sent 2.000 ms late at p99, and its p99 is 12.000 ms" in seen.turns[0].why_void
+    assert figures_of(seen.turns, COST)
+    assert not figures_of(seen.turns, "p99_ms")
