@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from math import exp, inf, isfinite, log
 from typing import TypeAlias
 
-from evidence.blocks import weighted
-from evidence.estimate import Estimate, Sign
+from evidence.blocks import over_loads
+from evidence.estimate import ALIKE, Estimate, Sign
 from loadtests.experiment.measured import Measured
-from loadtests.experiment.rounds.stopping import ALIKE
 from loadtests.judge.budget import Budget
 from loadtests.judge.contrast import (
     COST,
@@ -49,8 +48,7 @@ class Lead:
     @property
     def is_alike(self) -> bool:
         """Tell whether the two are known to be alike."""
-        most = ALIKE_TAIL if self.figure in {P99, TAIL} else ALIKE
-        return self.ratio.is_bounded and self.ratio.low >= 1 / most and self.ratio.high <= most
+        return self.ratio.is_within(ALIKE_TAIL if self.figure in {P99, TAIL} else ALIKE)
 
     @property
     def side(self) -> Sign:
@@ -85,8 +83,7 @@ class Lead:
     @property
     def plain(self) -> Estimate:
         """The ratio of the figures themselves: of a latency, less is better."""
-        ratio = self.ratio
-        return _inverse(ratio) if self.figure in LESS_IS_BETTER else ratio
+        return self.ratio.inverse if self.figure in LESS_IS_BETTER else self.ratio
 
     @property
     def times(self) -> str:
@@ -158,13 +155,12 @@ class Speeds:
 
     def lead_in(self, figure: str, pairs: Pairs) -> Lead:
         """Return the same of one figure: the weighted geometric mean over the loads, block by block."""
-        weights = [self._weights.get(ours.rows_per_request, 1.0) for ours, _ in pairs]
-        parts = [self._contrasts.logs(figure, *pair) for pair in pairs]
-        ratio = self._contrasts.ratio_of(figure, weighted(list(zip(weights, parts, strict=True))), pairs)
+        logs = {pair[0].rows_per_request: self._contrasts.logs(figure, *pair) for pair in pairs}
+        ratio = self._contrasts.ratio_of(figure, over_loads(logs, self._weights), pairs)
         if ratio is None:
             levels = [_share(_level(figure, ours), _level(figure, theirs)) for ours, theirs in pairs]
-            ratio = Estimate.unbounded(_mean(levels, weights))
-        return Lead(figure, _inverse(ratio) if figure in LESS_IS_BETTER else ratio)
+            ratio = Estimate.unbounded(_mean(levels, [self._weights.get(rows, 1.0) for rows in logs]))
+        return Lead(figure, ratio.inverse if figure in LESS_IS_BETTER else ratio)
 
     def excess(self, pairs: Pairs) -> Sign:
         """Return 1 or -1 where a tail is known to be far shorter or longer, beyond what throughput explains.
@@ -212,8 +208,3 @@ def _mean(ratios: Sequence[float], weights: Sequence[float]) -> float:
     if not all(map(isfinite, ratios)):
         return inf
     return exp(sum(weight * log(one) for one, weight in zip(ratios, weights, strict=True)) / sum(weights))
-
-
-def _inverse(ratio: Estimate) -> Estimate:
-    value = 1 / ratio.value if ratio.value else inf
-    return Estimate(value, 1 / ratio.high, 1 / ratio.low) if ratio.is_bounded else Estimate.unbounded(value)

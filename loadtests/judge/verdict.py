@@ -8,9 +8,9 @@ from functools import reduce
 from math import prod
 
 from bundle.manifest import REFERENCE
+from evidence.estimate import ALIKE
 from loadtests.experiment.blocks import Stop
 from loadtests.experiment.measured import Measured
-from loadtests.experiment.rounds.stopping import ALIKE
 from loadtests.judge import objections
 from loadtests.judge.answer import Answer, Choice, Kind, Words
 from loadtests.judge.budget import Budget

@@ -117,7 +117,7 @@ def _notes_of_choice(
     load: Measured, dominated: Mapping[str, str], certificate: Certificate | None
 ) -> list[str]:
     notes = []
-    if certificate and certificate.difference and certificate.judgement != "certified":
+    if certificate and certificate.difference and certificate.judgement != "no worse":
         notes.append("less accurate" if certificate.judgement == "worse" else "accuracy not proven")
     if load.variant in dominated:
         notes.append(f"dominated by {dominated[load.variant]}")
@@ -156,7 +156,10 @@ def matrix(document: Document, rows: int) -> list[dict[str, str]]:
     dominated = set(document.verdict.dominated) - {REFERENCE}
     names = [load.variant for load in document.with_rows(rows) if load.variant not in dominated]
     ratios = {(one.variant, one.other): one.ratio for one in document.pairs if one.rows_per_request == rows}
-    ratios |= {(other, one): _inverse(ratio) for (one, other), ratio in ratios.items()}
+    ratios |= {
+        (other, one): ratio.inverse if ratio and ratio.value else None
+        for (one, other), ratio in ratios.items()
+    }
     return [
         {
             "variant": ours,
@@ -172,13 +175,6 @@ def matrix(document: Document, rows: int) -> list[dict[str, str]]:
 def matrix_of(document: Document) -> str:
     """Return what the matrix sets against each other, as `Rows per core-second`."""
     return next((one.figure.capitalize() for one in document.pairs), "Throughput")
-
-
-def _inverse(ratio: Estimate | None) -> Estimate | None:
-    if ratio is None or not ratio.value:
-        return None
-    value = 1 / ratio.value
-    return Estimate(value, 1 / ratio.high, 1 / ratio.low) if ratio.is_bounded else Estimate.unbounded(value)
 
 
 def remarks(document: Document) -> list[str]:

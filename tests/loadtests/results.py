@@ -9,6 +9,7 @@ from statistics import median_low
 import numpy as np
 
 from evidence.estimate import Estimate
+from evidence.paired import MARGIN
 from evidence.shares import wilson
 from loadtests.experiment.blocks import Block, Grade, Stop
 from loadtests.experiment.checks import is_generator_limit
@@ -16,7 +17,7 @@ from loadtests.experiment.measured import Idle, Measured
 from loadtests.experiment.peak.search import Peak, Search
 from loadtests.experiment.peak.trial import Curve, Trial
 from loadtests.experiment.timeline import Moment
-from loadtests.judge.budget import MARGIN, Budget
+from loadtests.judge.budget import Budget
 from loadtests.judge.certificate import Accuracies
 from loadtests.judge.contrast import Contrasts
 from loadtests.judge.document import Document
