@@ -11,7 +11,7 @@ from loadtests.errors import LoadTestError
 
 
 @dataclass(frozen=True)
-class Budget:
+class Bounds:
     """Bounds that a variant must hold in every load; None where there is no bound."""
 
     p99_ms: float | None = None
