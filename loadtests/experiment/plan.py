@@ -23,6 +23,8 @@ class Schedule:
     users: int = 16
     budget_s: float = 120.0
     """For all blocks together, starts of the services included: what is not decided by then stays open."""
+    blocks: int = 8
+    """That a budget is cut into, at the most."""
     turn_s: float = 0.1
     """The shortest turn of a closed loop."""
     warmup_s: float = 0.25

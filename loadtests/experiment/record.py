@@ -128,6 +128,7 @@ def _summary(plan: Plan, record: Record) -> Summary:
         seconds=seconds,
         requests_per_s=rate,
         rows_per_s=rate * record.rows,
+        goodput_per_s=rate * summary.in_time / summary.answers if summary.answers else 0.0,
         generator_cpu=sum(one.generator_s for one in counted) / seconds if seconds else None,
         generator_waited=_known(sum(one.generator_waited_s for one in counted) / seconds if seconds else nan),
     )

@@ -10,14 +10,14 @@ from math import prod
 from bundle.manifest import REFERENCE
 from loadtests.experiment.blocks import Stop
 from loadtests.experiment.measured import Measured
-from loadtests.experiment.rounds.stopping import ALIKE
+from loadtests.experiment.rounds.stopping import ALIKE, ALIKE_TAIL
 from loadtests.judge import objections
 from loadtests.judge.answer import Answer, Choice, Kind, Words
 from loadtests.judge.budget import Budget
 from loadtests.judge.certificate import Accuracies, Certificate
 from loadtests.judge.contrast import Contrasts
 from loadtests.judge.dominance import Rung, dominated, front
-from loadtests.judge.speed import ALIKE_TAIL, Speeds
+from loadtests.judge.speed import Speeds
 from loadtests.judge.standing import Miss, Standing, has_failures, standings
 
 GATE, VOID = 1, 3  # exit codes
