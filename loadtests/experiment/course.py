@@ -101,11 +101,11 @@ class Course:
         subjects = {id(one.subject): one.subject for one in records}
         before = {key: _identity(subject) for key, subject in subjects.items()}
         core = plan.cores.server
-        first, used = processor.Look.at(core), _used_s(subjects.values())
+        first, used = processor.Reading.at(core), _used_s(subjects.values())
         yield from self._send(records)
         used_after = _used_s(subjects.values())
         ours = None if used is None or used_after is None else used_after - used
-        sight = processor.Sight.between(first, processor.Look.at(core), ours)
+        sight = processor.Sight.between(first, processor.Reading.at(core), ours)
         after = {key: _identity(subject) for key, subject in subjects.items()}
         for record in records:
             key, server = id(record.subject), record.subject.server

@@ -12,7 +12,7 @@ from loadtests.experiment.rounds.schedule import ANSWERS_ENOUGH
 from loadtests.system import audits, probe
 from loadtests.workload.scenarios import CLOSED, SHAPED
 
-_BETWEEN_S = 0.3  # two rounds: the samples are written, and read again
+_BETWEEN_S = 0.3  # two trials: the samples are written, and read again
 _ATTEMPTS = 16  # of all searches for one peak, about
 
 

@@ -77,7 +77,7 @@ class Plan:
 
     @property
     def searches(self) -> bool:
-        """Tell whether every variant's peak is looked for before the rounds."""
+        """Tell whether every variant's peak is looked for before the blocks."""
         return self.find_peak or self.profile
 
     @property
