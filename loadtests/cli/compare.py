@@ -37,8 +37,9 @@ def compare_command(
 ) -> None:
     """Compare two reports of one machine: throughput, latency and accuracy of what both measured.
 
-    Exit code 0: nothing is worse, as far as the intervals tell. 1: something is, or the second report lacks
-    what the first has. 2: they cannot be compared, or have no blocks from which anything could be told.
+    Exit code 0: nothing is worse, as far as the intervals tell.
+    1: something is, or the second report lacks what the first has.
+    2: they cannot be compared, or have too few blocks to tell anything.
     """
     try:
         _check(tolerance, confidence)

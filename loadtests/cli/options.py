@@ -1,6 +1,6 @@
-"""The options of `run`, with their help, and the plan and the budget that they come to.
+"""The options of `run`, with their help, and the plan and the bounds that they come to.
 
-A default stands where the option means something, in `Plan`, `Schedule` or `Budget`; here are only those of
+A default stands where the option means something, in `Plan`, `Schedule` or `Bounds`; here are only those of
 which folder and which model, which mean something on a command line alone.
 """
 
@@ -19,7 +19,7 @@ from bundle.bundle import Bundle
 from loadtests.errors import LoadTestError
 from loadtests.experiment.plan import BOUND_MS, Plan, Schedule
 from loadtests.generator.open_loop import CONNECTIONS_MAX
-from loadtests.judge.budget import Budget, weights_of
+from loadtests.judge.bounds import Bounds, weights_of
 from loadtests.judge.certificate import Accuracies, candidates
 from loadtests.protocol.address import without_secret
 from loadtests.rig import cores
@@ -84,7 +84,9 @@ class RunOptions:
     service_cores: Annotated[
         int, Option(min=1, help="Cores that the service has, a worker for each; the load has another.")
     ] = Cores.workers
-    seed: Annotated[int, Option(min=0, help="Of the arrivals and the audits.")] = Plan.seed
+    seed: Annotated[int, Option(min=0, help="Of what is drawn: arrivals, the order of turns, audits.")] = (
+        Plan.seed
+    )
     out: Annotated[Path, Option(help="Folder for the report; made if missing.")] = Path("reports/latest")
     host: Annotated[
         str | None, Option(help="A service that is running, instead of one started for each variant.")
@@ -92,17 +94,17 @@ class RunOptions:
     p99_ms: Annotated[
         float | None,
         Option(
-            help="Budget: the longest p99, in milliseconds; later answers are late. Where lateness is part "
+            help="Bound: the longest p99, in milliseconds; later answers are late. Where lateness is part "
             f"of the figure (ramp, spike, --find-peak, --profile), {BOUND_MS:g} if it is not given."
         ),
-    ] = Budget.p99_ms
-    min_accuracy: Annotated[float | None, Option(help="Budget: the least accuracy, as 0.95.")] = (
-        Budget.min_accuracy
+    ] = Bounds.p99_ms
+    min_accuracy: Annotated[float | None, Option(help="Bound: the least accuracy, as 0.95.")] = (
+        Bounds.min_accuracy
     )
-    min_rps: Annotated[float | None, Option(help="Budget: the fewest requests a second.")] = Budget.min_rps
+    min_rps: Annotated[float | None, Option(help="Bound: the fewest requests a second.")] = Bounds.min_rps
     max_mb: Annotated[
-        float | None, Option(help="Budget: the largest file of a variant, in MB; not its memory.")
-    ] = Budget.max_mb
+        float | None, Option(help="Bound: the largest file of a variant, in MB; not its memory.")
+    ] = Bounds.max_mb
 
     margin: Annotated[
         float,
@@ -110,15 +112,15 @@ class RunOptions:
             help="Of accuracy, as a share: how much less than float32 a variant may have on the test rows, "
             "where no --min-accuracy is given."
         ),
-    ] = Budget.margin
+    ] = Bounds.margin
     weight: Annotated[
         str, Option(help="How much requests of each of --rows count, as 1:0.8,32:0.2; by default alike.")
     ] = ""
 
-    def bounds(self, weights: Mapping[int, float]) -> Budget:
+    def bounds(self, weights: Mapping[int, float]) -> Bounds:
         """What a variant must hold. Raises LoadTestError for a bound that nothing or everything holds."""
         bounds = self.p99_ms, self.min_accuracy, self.min_rps, self.max_mb
-        return Budget(*bounds, self.margin, weights)
+        return Bounds(*bounds, self.margin, weights)
 
     def plan(self) -> Plan:
         """Look the model up, and return what is to be measured. Raises LoadTestError or BundleError."""

@@ -20,7 +20,7 @@ from loadtests.cli.options import RunOptions, command
 from loadtests.errors import LoadTestError
 from loadtests.experiment.plan import Plan
 from loadtests.experiment.run import run
-from loadtests.judge.budget import Budget
+from loadtests.judge.bounds import Bounds
 from loadtests.protocol.address import without_secret
 from loadtests.report.writer import Report
 from loadtests.rig import interruption, machine
@@ -36,17 +36,19 @@ EPILOG = (
 def run_command(options: RunOptions) -> None:
     """Load the variants in short turns until it is decided; write report.html, JSON, Markdown, CSV and SVG.
 
-    Exit code 0: there is an answer. 1: the budget is not met, a variant or requests failed, or a check found
-    something. 2: a mistake in what was asked. 3: a load is void, so a figure is wrong; what the others tell
-    is answered. 130: interrupted; what was finished is reported, and the report says that it is partial.
+    Exit code 0: there is an answer.
+    1: a bound is not held, a request or a variant failed, or a check did.
+    2: a mistake in what was asked.
+    3: a load is void, so a figure is wrong; what the others tell is answered.
+    130: interrupted; what was finished is reported, as partial.
     """
     interruption.heed()
     console = terminal.console()
     try:
         plan = options.plan()
-        budget = options.bounds(plan.weights)
+        bounds = options.bounds(plan.weights)
         with _folder(plan.out):
-            code = _run(plan, options.asked(plan), budget, console)
+            code = _run(plan, options.asked(plan), bounds, console)
     except (LoadTestError, BundleError) as error:
         _refuse(str(error))
     except OSError as error:  # a disk that is full, for one
@@ -57,7 +59,7 @@ def run_command(options: RunOptions) -> None:
     raise typer.Exit(code)
 
 
-def _run(plan: Plan, asked: Mapping[str, JsonValue], budget: Budget, console: Console) -> int:
+def _run(plan: Plan, asked: Mapping[str, JsonValue], bounds: Bounds, console: Console) -> int:
     """Measure, report, and return the exit code."""
     if plan.cores.caveat:
         console.print(f"note: {plan.cores.caveat}", soft_wrap=True, markup=False)
@@ -67,7 +69,7 @@ def _run(plan: Plan, asked: Mapping[str, JsonValue], budget: Budget, console: Co
         reasons = "; ".join(dict.fromkeys(f"{one.variant}: {one.reason}" for one in outcomes.skipped))
         _refuse(reasons, 1 if outcomes.failed else 2)
     again = without_secret(shlex.join(["python", "-m", "loadtests", *sys.argv[1:]]))
-    report = Report(plan, asked, outcomes, machine.describe(), again, budget)
+    report = Report(plan, asked, outcomes, machine.describe(), again, bounds)
     path = report.write()
     terminal.show(report.document, path, console)
     if outcomes.is_partial:

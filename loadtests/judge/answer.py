@@ -9,13 +9,13 @@ from typing import Literal, TypeAlias
 from bundle.manifest import REFERENCE
 from loadtests.experiment.measured import Measured, rate_in_words, rows_in_words
 from loadtests.experiment.rounds.stopping import ALIKE
-from loadtests.judge.budget import Budget
+from loadtests.judge.bounds import Bounds
 from loadtests.judge.certificate import Accuracies
 from loadtests.judge.contrast import COST, THROUGHPUT
 from loadtests.judge.speed import Speeds
 from loadtests.judge.standing import Miss, Standing
 
-Kind: TypeAlias = Literal["ship", "tie", "unproven", "over_budget", "void"]
+Kind: TypeAlias = Literal["ship", "tie", "unproven", "out_of_bounds", "void"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Answer:
     kind: Kind
     """`ship` it. `tie`: ship it, though the others are not told apart from it. `unproven`: it is the best
     that is known to be accurate enough, and the others are faster, but for want of rows not certified.
-    `over_budget`: none meets the budget, and it is the nearest; the others would meet it, and are not
+    `out_of_bounds`: none meets the bounds, and it is the nearest; the others would meet it, and are not
     certified. `void`: of speed nothing is known, and it is the best supported by accuracy and size."""
     variant: str
     others: tuple[str, ...] = ()
@@ -48,13 +48,13 @@ class Words:
     """Tells a choice in sentences."""
 
     def __init__(
-        self, names: Collection[str], speeds: Speeds, accuracies: Accuracies, budget: Budget
+        self, names: Collection[str], speeds: Speeds, accuracies: Accuracies, bounds: Bounds
     ) -> None:
         """`names` are the variants that were measured: of others nothing is said."""
         self._names = names
         self._speeds = speeds
         self._accuracies = accuracies
-        self._budget = budget
+        self._bounds = bounds
 
     def choice(self, choice: Choice) -> list[str]:
         """Say what to ship, why, and what its loads came to."""
@@ -64,29 +64,29 @@ class Words:
         elif choice.tied:
             answer = [self._tie(choice)]
         elif best is reference:
-            how = "known to be as accurate and faster" if self._budget.min_accuracy is None else "faster"
+            how = "known to be as accurate and faster" if self._bounds.min_accuracy is None else "faster"
             answer = [f"Ship `{REFERENCE}`: no variant is {how}."]
         else:
             answer = [f"Ship `{best.name}`: {self._against(best, reference)}."]
         if (choice.tied or choice.faster) and reference and best is not reference:
             answer.append(f"`{best.name}`: {self._against(best, reference)}.")
-        if self._budget:
-            answer.append(f"`{best.name}` meets {self._budget.sentence}.")
-        if unproven := best.unproven(self._budget):
+        if self._bounds:
+            answer.append(f"`{best.name}` meets {self._bounds.sentence}.")
+        if unproven := best.unproven(self._bounds):
             answer.append(
-                f"That `{best.name}` meets the budget is not proven: the interval of {'; '.join(unproven)} "
+                f"That `{best.name}` meets the bounds is not proven: the interval of {'; '.join(unproven)} "
                 "reaches beyond the bound."
             )
         others = [one for one in (reference, *choice.tied, *choice.faster) if one and one is not best]
         answer += [told for one in others[:1] if (told := self._which_tells(best, one))]
         return [*answer, self._figures(best)]
 
-    def over_budget(self, nearest: Standing, choice: Choice) -> list[str]:
-        """Say which variant comes nearest to the budget, and by how much all miss it."""
+    def out_of_bounds(self, nearest: Standing, choice: Choice) -> list[str]:
+        """Say which variant comes nearest to the bounds, and by how much all miss it."""
         why = {name: ", ".join(one.words for one in found) for name, found in choice.misses.items() if found}
         proven = "known to be accurate enough " if not all(choice.misses.values()) else ""
         rest = "; ".join(f"`{name}`: {told}" for name, told in why.items() if name != nearest.name)
-        first = f"No variant {proven}meets {self._budget.sentence}; the nearest is `{nearest.name}`"
+        first = f"No variant {proven}meets {self._bounds.sentence}; the nearest is `{nearest.name}`"
         return [
             f"{first}: {why[nearest.name]}.",
             *(f"`{one.name}` meets it: {self._evidence(one.name)}." for one in choice.faster),
@@ -112,14 +112,14 @@ class Words:
     def left_out(
         self, misses: Mapping[str, Sequence[Miss]], *, told_of: Sequence[Standing] = ()
     ) -> list[str]:
-        """Name the variants that miss the budget, and those that are not known to be accurate enough."""
+        """Name the variants that miss the bounds, and those that are not known to be accurate enough."""
         told = {one.name for one in told_of}
         sentences = [
-            f"`{name}` does not meet {self._budget.sentence}: {', '.join(one.words for one in found)}."
+            f"`{name}` does not meet {self._bounds.sentence}: {', '.join(one.words for one in found)}."
             for name, found in misses.items()
             if found
         ]
-        if self._budget.min_accuracy is not None:
+        if self._bounds.min_accuracy is not None:
             return sentences
         for name, one in self._accuracies.certificates.items():
             if name not in self._names:
@@ -146,7 +146,7 @@ class Words:
             pairs = other.beside(best)
             leads = [self._speeds.lead([pair]) for pair in pairs]
             if other is not best and len({one.side for one in leads} - {0}) > 1:
-                mix = "as they are weighted" if self._budget.weights else "of which --weight says the mix"
+                mix = "as they are weighted" if self._bounds.weights else "of which --weight says the mix"
                 sentences.append(
                     f"`{other.name}` against `{best.name}`, in {self._speeds.lead(pairs).words}: "
                     f"{self._by_rows(other, best)}; over all loads, {mix}, it is not ahead."
@@ -168,7 +168,7 @@ class Words:
         value = f"accuracy {one.accuracy.value:.4f} ({one.accuracy.low:.4f} to {one.accuracy.high:.4f})"
         if certificate is None or certificate.difference is None:
             return value
-        if self._budget.min_accuracy is not None:
+        if self._bounds.min_accuracy is not None:
             return f"{value}, {certificate.points}"
         return f"as accurate as `{REFERENCE}` within {self._margin} ({certificate.points})"
 

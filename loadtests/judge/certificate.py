@@ -23,7 +23,7 @@ from evidence.paired import Pairs, judge, rows_needed
 from evidence.shares import wilson
 from loadtests.errors import LoadTestError
 from loadtests.experiment.measured import AccuracyDifference, rows_in_words
-from loadtests.judge.budget import MARGIN, Budget
+from loadtests.judge.bounds import MARGIN, Bounds
 from loadtests.system.offline_predictions import read_predictions
 from loadtests.workload.arrays import Floats
 
@@ -144,12 +144,12 @@ class Accuracies:
         found = self.of_variant(name)
         return found is not None and found.judgement == "certified"
 
-    def is_enough(self, name: str, budget: Budget) -> bool:
+    def is_enough(self, name: str, bounds: Bounds) -> bool:
         """Tell whether a variant is as accurate as was asked for; where nothing was, if it is certified."""
-        if budget.min_accuracy is None:
+        if bounds.min_accuracy is None:
             return self.is_certified(name)
         found = self.of_variant(name)
-        return found is None or found.accuracy.value >= budget.min_accuracy
+        return found is None or found.accuracy.value >= bounds.min_accuracy
 
     def between(self, ours: str, theirs: str) -> AccuracyDifference | None:
         """Return the difference between two variants to choose by, on the same rows; None if not known."""
@@ -175,20 +175,20 @@ class Accuracies:
         return wilson(float(known.mean()) if len(known) else 0.0, len(known))
 
 
-def candidates(accuracies: Accuracies, bundle: Bundle, budget: Budget, variants: Sequence[str]) -> list[str]:
+def candidates(accuracies: Accuracies, bundle: Bundle, bounds: Bounds, variants: Sequence[str]) -> list[str]:
     """Return those of the variants that may come to be shipped, as far as is known before a run.
 
     They are not known to be less accurate than is allowed, nor larger; all, where that leaves none.
     """
-    return [name for name in variants if _may_be_shipped(accuracies, bundle, budget, name)] or list(variants)
+    return [name for name in variants if _may_be_shipped(accuracies, bundle, bounds, name)] or list(variants)
 
 
-def _may_be_shipped(accuracies: Accuracies, bundle: Bundle, budget: Budget, name: str) -> bool:
+def _may_be_shipped(accuracies: Accuracies, bundle: Bundle, bounds: Bounds, name: str) -> bool:
     certificate = accuracies.of_variant(name)
-    if budget.max_mb is not None and bundle.variant(name).bytes > budget.max_mb * 1e6:
+    if bounds.max_mb is not None and bundle.variant(name).bytes > bounds.max_mb * 1e6:
         return False
     is_open = certificate is None or certificate.judgement != "worse"
-    return accuracies.is_enough(name, budget) or (is_open and budget.min_accuracy is None)
+    return accuracies.is_enough(name, bounds) or (is_open and bounds.min_accuracy is None)
 
 
 def _judgement(no_worse: float, worse: float) -> Judgement:

@@ -11,7 +11,7 @@ from pydantic import JsonValue, ValidationError
 from loadtests.errors import LoadTestError
 from loadtests.experiment.blocks import Stop
 from loadtests.experiment.measured import Measured, Skipped, Strict
-from loadtests.judge.budget import Budget
+from loadtests.judge.bounds import Bounds
 from loadtests.judge.contrast import Pair
 from loadtests.judge.verdict import Verdict
 
@@ -38,7 +38,7 @@ class Document(Strict):
     scenario: str
     asked: dict[str, JsonValue]
     """Every option of `run`, given or by default, as it was meant; null where it has no effect."""
-    budget: Budget
+    bounds: Bounds
     """What was asked of a variant, null where nothing was; and the margin and the weights of the verdict."""
     partial: str | None = None
     """How far a run came that was interrupted; None where it is whole."""

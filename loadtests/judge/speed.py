@@ -11,7 +11,7 @@ from evidence.blocks import weighted
 from evidence.estimate import Estimate, Sign
 from loadtests.experiment.measured import Measured
 from loadtests.experiment.rounds.stopping import ALIKE, ALIKE_TAIL
-from loadtests.judge.budget import Budget
+from loadtests.judge.bounds import Bounds
 from loadtests.judge.contrast import (
     COST,
     GOODPUT,
@@ -123,11 +123,11 @@ def axes_of(loads: Sequence[Measured]) -> tuple[str, ...]:
 class Speeds:
     """Sets variants against each other that were put through the same loads."""
 
-    def __init__(self, contrasts: Contrasts, loads: Sequence[Measured], budget: Budget) -> None:
+    def __init__(self, contrasts: Contrasts, loads: Sequence[Measured], bounds: Bounds) -> None:
         """`loads` are all that count."""
         self.figures = axes_of(loads)
         self._contrasts = contrasts
-        self._weights = budget.weights
+        self._weights = bounds.weights
 
     def lead(self, pairs: Pairs) -> Lead:
         """Return how far the first of each pair is ahead of the second, over these loads together.

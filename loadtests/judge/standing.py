@@ -1,4 +1,4 @@
-"""The standing of a variant in a run: the loads that it was put through, and what they hold of a budget."""
+"""The standing of a variant in a run: the loads that it was put through, and which bounds they hold."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from math import inf, isfinite
 from evidence.early_stopping import requests_needed
 from evidence.estimate import Estimate
 from loadtests.experiment.measured import Measured, rate_in_words, rows_in_words
-from loadtests.judge.budget import Budget
+from loadtests.judge.bounds import Bounds
 from loadtests.judge.certificate import Accuracies
 from loadtests.workload.scenarios import SCENARIOS
 
@@ -45,7 +45,7 @@ class Standing:
         """Return the loads of both, pair by pair."""
         return list(zip(self.loads, other.loads, strict=True))
 
-    def unmet(self, budget: Budget) -> list[Miss]:
+    def unmet(self, bounds: Bounds) -> list[Miss]:
         """Say which bounds it does not hold, and by how much. A bound must be held in every load."""
         found = []
         for load in self.loads:
@@ -54,34 +54,34 @@ class Standing:
             if load.peak and not load.peak.requests_per_s:
                 why = f" ({load.peak.why})" if load.peak.why else ""
                 found.append(Miss(f"no rate holds p99 of {load.peak.bound_ms:g} ms {where}{why}", inf))
-            elif not load.peak and budget.p99_ms is not None and (load.p99 or inf) > budget.p99_ms:
+            elif not load.peak and bounds.p99_ms is not None and (load.p99 or inf) > bounds.p99_ms:
                 p99 = load.p99 or inf
                 words = f"{p99:.3g} ms" if load.p99 else "not known"
-                found.append(Miss(f"p99 {words} {where}", p99 / budget.p99_ms))
-            if budget.min_rps is not None and rate < budget.min_rps:
-                beyond = budget.min_rps / rate if rate else inf
+                found.append(Miss(f"p99 {words} {where}", p99 / bounds.p99_ms))
+            if bounds.min_rps is not None and rate < bounds.min_rps:
+                beyond = bounds.min_rps / rate if rate else inf
                 words = f"{rate_in_words(rate)} requests/s" if rate else "requests/s not known"
                 found.append(Miss(f"{words} {where}", beyond))
-        if budget.min_accuracy is not None and self.accuracy.value < budget.min_accuracy:
-            allowed = 1 - budget.min_accuracy
+        if bounds.min_accuracy is not None and self.accuracy.value < bounds.min_accuracy:
+            allowed = 1 - bounds.min_accuracy
             beyond = (1 - self.accuracy.value) / allowed if allowed else inf
             found.append(Miss(f"accuracy {self.accuracy.value:.4f}", beyond))
-        if budget.max_mb is not None and self.bytes > budget.max_mb * 1e6:
-            found.append(Miss(f"a file of {self.bytes / 1e6:.3g} MB", self.bytes / 1e6 / budget.max_mb))
+        if bounds.max_mb is not None and self.bytes > bounds.max_mb * 1e6:
+            found.append(Miss(f"a file of {self.bytes / 1e6:.3g} MB", self.bytes / 1e6 / bounds.max_mb))
         return found
 
-    def unproven(self, budget: Budget) -> list[str]:
+    def unproven(self, bounds: Bounds) -> list[str]:
         """Say which bounds it holds by its figures, while the interval of the figure reaches beyond."""
         found = []
         for load in self.loads:
             p99 = load.latency.p99_ms if load.latency and not load.peak else None
-            if p99 and budget.p99_ms is not None and p99.value <= budget.p99_ms < p99.high:
+            if p99 and bounds.p99_ms is not None and p99.value <= bounds.p99_ms < p99.high:
                 found.append(
                     f"p99 {p99.value:.3g} ms ({_ends_of_p99(p99, load.answers)}) with "
                     f"{rows_in_words(load.rows_per_request)} a request"
                 )
         accuracy = self.accuracy
-        if budget.min_accuracy is not None and accuracy.low < budget.min_accuracy <= accuracy.value:
+        if bounds.min_accuracy is not None and accuracy.low < bounds.min_accuracy <= accuracy.value:
             found.append(f"accuracy {accuracy.value:.4f} ({accuracy.low:.4f} to {accuracy.high:.4f})")
         return found
 

@@ -1,4 +1,4 @@
-"""The verdict of a run: which variant to ship, by budget and by evidence, and what is to be said with it."""
+"""The verdict of a run: which variant to ship, by bounds and evidence, and what is to be said with it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from loadtests.experiment.measured import Measured
 from loadtests.experiment.rounds.stopping import ALIKE, ALIKE_TAIL
 from loadtests.judge import objections
 from loadtests.judge.answer import Answer, Choice, Kind, Words
-from loadtests.judge.budget import Budget
+from loadtests.judge.bounds import Bounds
 from loadtests.judge.certificate import Accuracies, Certificate
 from loadtests.judge.contrast import Contrasts
 from loadtests.judge.dominance import Rung, dominated, front
@@ -30,7 +30,7 @@ class Verdict:
 
     answer: Answer
     recommended: str | None
-    """What to ship; None where the answer names only what is nearest to the budget, or nothing was seen."""
+    """What to ship; None where the answer names only what is nearest to the bounds, or nothing was seen."""
     certificates: dict[str, Certificate]
     """By variant, those that were not load-tested as well."""
     dominated: dict[str, str]
@@ -42,7 +42,7 @@ class Verdict:
     is_void: bool
     """At least one load cannot be believed."""
     is_met: bool
-    """The budget, if there was one, is met by the variant that is recommended."""
+    """The bounds, if there are any, are met by the variant that is recommended."""
     is_sound: bool
     """No check found anything of the service, and no request failed that should not."""
 
@@ -62,20 +62,20 @@ class Verdict:
 
 def judge(
     loads: Sequence[Measured],
-    budget: Budget | None = None,
+    bounds: Bounds | None = None,
     contrasts: Contrasts | None = None,
     stop: Stop | None = None,
 ) -> Verdict:
-    """Weigh the variants against each other, against float32, and against the budget."""
-    budget = Budget() if budget is None else budget  # one without bounds still has a margin and weights
+    """Weigh the variants against each other, against float32, and against the bounds."""
+    bounds = Bounds() if bounds is None else bounds  # one without bounds still has a margin and weights
     contrasts = contrasts or Contrasts()
     accuracies = contrasts.accuracies
     known = standings(loads, accuracies)
     counted = [load for one in known.values() for load in one.loads]
-    speeds = Speeds(contrasts, counted, budget)
+    speeds = Speeds(contrasts, counted, bounds)
     beaten = dominated(known, speeds, accuracies)
     sizes = {load.variant: load.variant_bytes for load in loads}
-    answer, sentences = _Judge(sizes, known, beaten, speeds, accuracies, budget).answer()
+    answer, sentences = _Judge(sizes, known, beaten, speeds, accuracies, bounds).answer()
     void = objections.says_what_is_void(loads)
     found = [*objections.says_what_failed(loads), *objections.findings(loads)]
     best = known.get(answer.variant)
@@ -99,7 +99,7 @@ def judge(
             *found,
         ),
         is_void=bool(void),
-        is_met=not budget or (answer.kind in _SHIPS and best is not None),
+        is_met=not bounds or (answer.kind in _SHIPS and best is not None),
         is_sound=not objections.findings(loads) and not any(map(has_failures, loads)),
     )
 
@@ -114,7 +114,7 @@ class _Judge:
         beaten: Mapping[str, str],
         speeds: Speeds,
         accuracies: Accuracies,
-        budget: Budget,
+        bounds: Bounds,
     ) -> None:
         """`sizes` are those of all that was measured, in bytes; `known` is what can be believed."""
         self._sizes = sizes
@@ -122,23 +122,23 @@ class _Judge:
         self._beaten = beaten
         self._speeds = speeds
         self._accuracies = accuracies
-        self._budget = budget
-        self._words = Words(sizes, speeds, accuracies, budget)
+        self._bounds = bounds
+        self._words = Words(sizes, speeds, accuracies, bounds)
 
     def answer(self) -> tuple[Answer, list[str]]:
         """Return the answer, and the sentences that say it."""
         sound = [one for one in self._known.values() if not one.has_failures]
-        misses = {name: one.unmet(self._budget) for name, one in self._known.items()}
+        misses = {name: one.unmet(self._bounds) for name, one in self._known.items()}
         within = [one for one in sound if not misses[one.name]]
         eligible = [one for one in within if self._is_accurate_enough(one)]
         unproven = [one for one in within if one not in eligible and not self._is_worse(one)]
         if eligible:
             return self._ship(eligible, unproven, misses)
-        if sound and self._budget and (nearest := self._nearest(sound, misses)):
+        if sound and self._bounds and (nearest := self._nearest(sound, misses)):
             choice = Choice(nearest, faster=tuple(unproven), misses=misses)
             others = tuple(one.name for one in unproven)
-            told = [*self._words.over_budget(nearest, choice), *self._words.left_out({}, told_of=unproven)]
-            return Answer("over_budget", nearest.name, others), told
+            told = [*self._words.out_of_bounds(nearest, choice), *self._words.left_out({}, told_of=unproven)]
+            return Answer("out_of_bounds", nearest.name, others), told
         return self._unmeasured(unproven)
 
     def _ship(
@@ -158,7 +158,7 @@ class _Judge:
     def _unmeasured(self, unproven: list[Standing]) -> tuple[Answer, list[str]]:
         """Answer where nothing that was measured may be shipped: by what is known without a load."""
         sizes = self._sizes
-        enough = [name for name in sizes if self._accuracies.is_enough(name, self._budget)] or [REFERENCE]
+        enough = [name for name in sizes if self._accuracies.is_enough(name, self._bounds)] or [REFERENCE]
         smallest = min(enough, key=lambda one: sizes.get(one, 0))
         told = self._words.left_out({})
         if all(one.has_failures for one in self._known.values()):
@@ -171,14 +171,14 @@ class _Judge:
         return Answer("unproven", best.name), [self._words.without_reference(best)]
 
     def _is_accurate_enough(self, one: Standing) -> bool:
-        return self._accuracies.is_enough(one.name, self._budget)
+        return self._accuracies.is_enough(one.name, self._bounds)
 
     def _is_worse(self, one: Standing) -> bool:
         certificate = self._accuracies.of_variant(one.name)
         return certificate is not None and certificate.judgement == "worse"
 
     def _nearest(self, sound: list[Standing], misses: Mapping[str, Sequence[Miss]]) -> Standing | None:
-        """Return which misses the budget by least in all, of those accurate enough if there are any."""
+        """Return which misses the bounds by least in all, of those accurate enough if there are any."""
         missing = [one for one in sound if misses[one.name]]
         among = [one for one in missing if self._is_accurate_enough(one)] or missing
         return min(among, key=lambda one: prod(miss.times for miss in misses[one.name]), default=None)

@@ -30,7 +30,7 @@ def next_lines(document: Document) -> list[str]:
         return [*void, _again(document)]
     if document.partial:
         return [*void, _again(document)]
-    if answer.kind == "over_budget":
+    if answer.kind == "out_of_bounds":
         steps = [
             *_serve(document, answer.variant, "the nearest"),
             "one that meets it: python -m training tune --help",
@@ -56,7 +56,7 @@ def _rows_lines(document: Document) -> list[str]:
     more = {
         name: certificates[name].rows_more
         for name in document.verdict.answer.others
-        if name in certificates and document.verdict.answer.kind in {"unproven", "over_budget"}
+        if name in certificates and document.verdict.answer.kind in {"unproven", "out_of_bounds"}
     }
     return [
         f"to prove {name}: about {rows:,} more test rows (more data, or a larger --test-size of training)"

@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from loadtests.experiment.measured import Measured, Outcomes, Skipped, rows_in_words
 from loadtests.experiment.plan import Plan
 from loadtests.judge import document
-from loadtests.judge.budget import Budget
+from loadtests.judge.bounds import Bounds
 from loadtests.judge.certificate import Accuracies
 from loadtests.judge.contrast import Contrasts
 from loadtests.judge.document import Document
@@ -38,7 +38,7 @@ class Report:
     machine: Mapping[str, Any]
     command: str
     """What to type to measure again."""
-    budget: Budget = field(default_factory=Budget)
+    bounds: Bounds = field(default_factory=Bounds)
 
     @property
     def title(self) -> str:
@@ -60,7 +60,7 @@ class Report:
     def document(self) -> Document:
         """The report as plain data, judged."""
         plan, stop = self.plan, self.outcomes.stop
-        accuracies = Accuracies.of(plan.bundle, plan.out / "samples", margin=self.budget.margin)
+        accuracies = Accuracies.of(plan.bundle, plan.out / "samples", margin=self.bounds.margin)
         contrasts = Contrasts.of(self.outcomes.measured, accuracies, stop)
         loads = contrasts.with_reference([one.load for one in self.outcomes.measured])
         return Document(
@@ -73,10 +73,10 @@ class Report:
             cores=plan.cores.own,
             scenario=loads[0].scenario,
             asked=dict(self.asked),
-            budget=self.budget,
+            bounds=self.bounds,
             partial=_partial(plan, self.outcomes) if self.outcomes.is_partial else None,
             stop=stop,
-            verdict=judge(loads, self.budget, contrasts, stop),
+            verdict=judge(loads, self.bounds, contrasts, stop),
             method=method(plan, loads, self.asked, stop),
             results=loads,
             skipped=list(self.outcomes.skipped),

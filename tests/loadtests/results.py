@@ -16,7 +16,7 @@ from loadtests.experiment.measured import Idle, Measured
 from loadtests.experiment.peak.search import Peak, Search
 from loadtests.experiment.peak.trial import Curve, Trial
 from loadtests.experiment.timeline import Moment
-from loadtests.judge.budget import MARGIN, Budget
+from loadtests.judge.bounds import MARGIN, Bounds
 from loadtests.judge.certificate import Accuracies
 from loadtests.judge.contrast import Contrasts
 from loadtests.judge.document import Document
@@ -154,9 +154,9 @@ def accuracies(
     return Accuracies(right, right if validation else None, margin=margin)
 
 
-def judged(loads: Sequence[Measured], budget: Budget | None = None, *, rows: int = ROWS) -> Verdict:
+def judged(loads: Sequence[Measured], bounds: Bounds | None = None, *, rows: int = ROWS) -> Verdict:
     """Return the verdict of a run that came to these loads, and whose model has so many test rows."""
-    return judge(loads, budget, Contrasts((), accuracies(loads, rows=rows)))
+    return judge(loads, bounds, Contrasts((), accuracies(loads, rows=rows)))
 
 
 def changed(load: Measured, **figures: object) -> Measured:
@@ -165,7 +165,7 @@ def changed(load: Measured, **figures: object) -> Measured:
     return made.model_copy(update={"void": [check.name for check in made.checks if check.is_void]})
 
 
-def document(results: Sequence[Measured], budget: Budget | None = None) -> Document:
+def document(results: Sequence[Measured], bounds: Bounds | None = None) -> Document:
     """Return the report of a run that came to these results."""
     contrasts = Contrasts((), accuracies(results))
     loads = contrasts.with_reference(results)
@@ -185,9 +185,9 @@ def document(results: Sequence[Measured], budget: Budget | None = None) -> Docum
         cores={"service": [0], "generator": [1]},
         scenario=loads[0].scenario,
         asked={"model": "digits", "scenario": loads[0].scenario, "users": 16, "duration": 4.0},
-        budget=Budget() if budget is None else budget,
+        bounds=Bounds() if bounds is None else bounds,
         stop=stop(),
-        verdict=judge(loads, budget, contrasts, stop()),
+        verdict=judge(loads, bounds, contrasts, stop()),
         method=["It was measured."],
         results=loads,
         skipped=[],

@@ -3,7 +3,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 import typer
@@ -14,7 +14,7 @@ from loadtests.cli.app import app
 from loadtests.cli.options import RunOptions, command
 from loadtests.errors import LoadTestError
 from loadtests.experiment.plan import Plan, Schedule
-from loadtests.judge.budget import Budget
+from loadtests.judge.bounds import Bounds
 from loadtests.rig.cores import Cores, choose
 
 
@@ -29,12 +29,12 @@ def _typed(*arguments: str) -> RunOptions:
     return options
 
 
-def test_what_is_not_typed_is_as_the_plan_the_schedule_and_the_budget_have_it() -> None:
+def test_what_is_not_typed_is_as_the_plan_the_schedule_and_the_bounds_have_it() -> None:
     options = _typed()
     assert options == RunOptions()
     schedule = Schedule(options.users, options.budget, warmup_s=options.warmup, duration_s=options.duration)
     assert schedule == Schedule()
-    assert options.bounds({}) == Budget()
+    assert options.bounds({}) == Bounds()
     for name in ("host", "rate", "connections", "seed", "p99_ms", "find_peak", "profile"):
         assert getattr(options, name) == getattr(Plan, name)
     assert (options.scenario, options.think) == (Plan.scenario_name, Plan.think_s)
@@ -45,7 +45,7 @@ def test_what_is_typed_arrives_as_what_it_is() -> None:
         *("--models", "m", "--rows", "1,8", "--rate", "300", "--find-peak", "--p99-ms", "5", "--seed", "7")
     )
     assert options == RunOptions(models=Path("m"), rows="1,8", rate=300.0, find_peak=True, p99_ms=5.0, seed=7)
-    assert options.bounds({1: 2.0}) == Budget(p99_ms=5.0, weights={1: 2.0})
+    assert options.bounds({1: 2.0}) == Bounds(p99_ms=5.0, weights={1: 2.0})
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a process is kept to some cores on Linux only")
@@ -78,6 +78,28 @@ def test_the_help_has_every_option_and_the_examples() -> None:
         assert f"--{name.replace('_', '-')} " in shown
     assert shown.count("Example: python -m loadtests run") == 2
     assert "Exit code 0: there is an answer." in shown
+
+
+@pytest.mark.parametrize(
+    ("command", "codes"), [("run", ["0", "1", "2", "3", "130"]), ("compare", ["0", "1", "2"])]
+)
+def test_on_80_columns_every_exit_code_has_one_line_which_is_a_whole_sentence(
+    command: str, codes: list[str]
+) -> None:
+    shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "80", "TERM": "dumb"}).stdout
+    told = shown[shown.index("Exit code ") : shown.index("╭")].split("\n")
+    lines = [line.strip().removeprefix("Exit code ") for line in told if line.strip()]
+    assert [line.split(":")[0] for line in lines] == codes
+    assert all(line.endswith(".") for line in lines)
+
+
+def test_a_budget_is_of_seconds_alone_and_what_a_variant_must_hold_is_a_bound() -> None:
+    hints = get_type_hints(RunOptions, include_extras=True)
+    helps = {name: hint.__metadata__[0].help for name, hint in hints.items()}
+    assert {name for name, text in helps.items() if text.startswith("Bound: ")} == {
+        *("p99_ms", "min_accuracy", "min_rps", "max_mb")
+    }
+    assert not any("budget" in text.lower() for text in helps.values())
 
 
 def test_a_weight_that_is_not_of_the_rows_is_a_mistake_and_says_what_is_allowed(models: Path) -> None:

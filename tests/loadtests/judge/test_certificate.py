@@ -7,7 +7,7 @@ import pytest
 
 from bundle.store import ModelStore
 from evidence.shares import wilson
-from loadtests.judge.budget import Budget
+from loadtests.judge.bounds import Bounds
 from loadtests.judge.certificate import Accuracies, candidates
 from loadtests.judge.contrast import Contrasts
 from loadtests.judge.verdict import Verdict, judge
@@ -121,7 +121,7 @@ def test_where_the_rows_that_certify_must_serve_to_choose_too_it_is_said() -> No
 
 def test_with_a_least_accuracy_nothing_need_be_as_accurate_as_float32() -> None:
     loads = [measured("float32", size=4000), measured("int4", rows_per_s=2000, accuracy=0.94)]
-    verdict = judged(loads, Budget(min_accuracy=0.9))
+    verdict = judged(loads, Bounds(min_accuracy=0.9))
     assert verdict.recommended == "int4"
     assert "accuracy 0.9400 (0.93" in verdict.sentences[0]
     assert "difference -4.0 points" in verdict.sentences[0]
@@ -184,16 +184,16 @@ class TestCandidates:
         bundle = ModelStore(models).open("digits")
         few = {"float32": right(30), "int8": right(30, range(4))}
         worse = {"float32": right(3000), "int8": right(3000, range(400))}
-        assert candidates(Accuracies(few), bundle, Budget(), self.NAMES) == ["float32", "int8"]
-        assert candidates(Accuracies(worse), bundle, Budget(), self.NAMES) == ["float32"]
+        assert candidates(Accuracies(few), bundle, Bounds(), self.NAMES) == ["float32", "int8"]
+        assert candidates(Accuracies(worse), bundle, Bounds(), self.NAMES) == ["float32"]
 
     def test_what_is_too_large_or_too_inaccurate_is_none(self, models: Path) -> None:
         bundle = ModelStore(models).open("digits")
         known = Accuracies({"float32": right(3000), "int8": right(3000, range(400))})
         large = bundle.variant("float32").bytes / 1e6 - 0.001
-        assert candidates(known, bundle, Budget(max_mb=large, min_accuracy=0.5), self.NAMES) == ["int8"]
-        assert candidates(known, bundle, Budget(min_accuracy=0.9), self.NAMES) == ["float32"]
+        assert candidates(known, bundle, Bounds(max_mb=large, min_accuracy=0.5), self.NAMES) == ["int8"]
+        assert candidates(known, bundle, Bounds(min_accuracy=0.9), self.NAMES) == ["float32"]
 
     def test_where_nothing_is_one_everything_is_measured_for_what_it_is(self, models: Path) -> None:
         bundle = ModelStore(models).open("digits")
-        assert candidates(Accuracies({}), bundle, Budget(max_mb=1e-6), self.NAMES) == ["float32", "int8"]
+        assert candidates(Accuracies({}), bundle, Bounds(max_mb=1e-6), self.NAMES) == ["float32", "int8"]

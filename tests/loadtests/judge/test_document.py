@@ -9,7 +9,7 @@ import pytest
 
 from evidence.estimate import Estimate
 from loadtests.errors import LoadTestError
-from loadtests.judge.budget import Budget
+from loadtests.judge.bounds import Bounds
 from loadtests.judge.document import Document, read
 from loadtests.measure.latency import Latency
 from tests.loadtests.results import changed, complete, document, measured
@@ -19,7 +19,7 @@ SCHEMA = Path(__file__).parents[3] / "docs" / "report.schema.json"
 
 
 def test_what_is_written_is_read_back_as_it_was(tmp_path: Path) -> None:
-    report = document(complete(), Budget(p99_ms=20, min_accuracy=0.9))
+    report = document(complete(), Bounds(p99_ms=20, min_accuracy=0.9))
     (tmp_path / "report.json").write_text(report.as_json())
     assert read(tmp_path) == report
     assert read(tmp_path / "report.json") == report

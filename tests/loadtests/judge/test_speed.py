@@ -11,7 +11,7 @@ from evidence.estimate import Estimate
 from loadtests.experiment.blocks import TurnFigures
 from loadtests.experiment.measured import Measured, ScoredLoad
 from loadtests.experiment.peak.search import RESOLUTION, Peak, peak_of
-from loadtests.judge.budget import Budget
+from loadtests.judge.bounds import Bounds
 from loadtests.judge.contrast import (
     COST,
     GOODPUT,
@@ -30,8 +30,8 @@ from tests.loadtests.results import accuracies, changed, judged, measured, peak,
 def _lead(
     ours: Sequence[Measured], theirs: Sequence[Measured], weights: dict[int, float] | None = None
 ) -> Lead:
-    budget = Budget(weights=weights or {})
-    return Speeds(Contrasts(), [*ours, *theirs], budget).lead(list(zip(ours, theirs, strict=True)))
+    bounds = Bounds(weights=weights or {})
+    return Speeds(Contrasts(), [*ours, *theirs], bounds).lead(list(zip(ours, theirs, strict=True)))
 
 
 def costing(load: Measured, rows_per_core_s: float, *, scatter: Sequence[float] = (1.0,) * 4) -> Measured:
@@ -158,8 +158,8 @@ class TestAllLoadsCount:
 
     def test_weights_decide_and_each_load_is_told_nevertheless(self) -> None:
         loads = [*self.LOADS[:2], measured("int8", 1, 80), measured("int8", 32, 10_000)]
-        assert judged(loads, Budget(weights={1: 0.99, 32: 0.01})).recommended == "float32"
-        verdict = judged(loads, Budget(weights={1: 0.1, 32: 0.9}))
+        assert judged(loads, Bounds(weights={1: 0.99, 32: 0.01})).recommended == "float32"
+        verdict = judged(loads, Bounds(weights={1: 0.1, 32: 0.9}))
         assert verdict.recommended == "int8"
         assert "over all loads (0.80 times with 1 row, 2.00 times with 32 rows)" in verdict.sentences[0]
 
@@ -218,7 +218,7 @@ class TestPeaks:
             "Ship `int8`: 2.50 times (2.38 to 2.62) the peak rate of `float32`"
         )
         assert "`int8` came to peak 5,000 requests/s at p99 of 10 ms" in "".join(verdict.sentences)
-        alone = judged([loads[2]], Budget(min_accuracy=0.1))
+        alone = judged([loads[2]], Bounds(min_accuracy=0.1))
         assert alone.sentences[0].startswith("No variant meets accuracy 0.1; the nearest is `slow`: no rate")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from loadtests.experiment.measured import Measured
-from loadtests.judge.budget import Budget
+from loadtests.judge.bounds import Bounds
 from loadtests.judge.contrast import Contrasts
 from loadtests.judge.verdict import Verdict, judge
 from loadtests.measure.check import Check
@@ -19,8 +19,8 @@ SLOW = measured("float32", rows_per_s=1000, size=4000, p99_ms=11.0)
 FAST = measured("int8", rows_per_s=2700, size=1000, p99_ms=4.1)
 
 
-def _text(loads: Sequence[Measured], budget: Budget | None = None) -> str:
-    return "\n".join(judged(loads, budget).sentences)
+def _text(loads: Sequence[Measured], bounds: Bounds | None = None) -> str:
+    return "\n".join(judged(loads, bounds).sentences)
 
 
 class TestAnswer:
@@ -132,8 +132,8 @@ class TestAnswer:
     def test_there_is_always_an_answer(self, is_void: bool) -> None:
         for loads in ([SLOW], [FAST], [SLOW, FAST], [measured("int8", failures={"status 500": 3})]):
             for rows in (10, 10_000):
-                for budget in (Budget(), Budget(p99_ms=1), Budget(p99_ms=5), Budget(min_accuracy=0.99)):
-                    verdict = judged([voided(one) if is_void else one for one in loads], budget, rows=rows)
+                for bounds in (Bounds(), Bounds(p99_ms=1), Bounds(p99_ms=5), Bounds(min_accuracy=0.99)):
+                    verdict = judged([voided(one) if is_void else one for one in loads], bounds, rows=rows)
                     assert verdict.answer.variant
                     assert verdict.sentences[0]
                     assert verdict.is_void == is_void
@@ -187,8 +187,8 @@ class TestVoid:
         )
         assert "`int8` came to 5,400 rows per core-second with 1 row a request." in verdict.sentences
         assert any("and the throughput is not known: only the processor" in one for one in verdict.sentences)
-        late = judged(loads, Budget(p99_ms=50))
-        assert (late.answer.kind, late.code()) == ("over_budget", 1)
+        late = judged(loads, Bounds(p99_ms=50))
+        assert (late.answer.kind, late.code()) == ("out_of_bounds", 1)
         assert "p99 not known with 1 row a request" in late.sentences[0]
 
     def test_where_nothing_was_seen_at_all_no_figure_is_right(self) -> None:
@@ -233,7 +233,7 @@ class TestGates:
         assert judged([voided(SLOW)]).code(lost=True) == 3
 
 
-class TestBudget:
+class TestBounds:
     LOADS = (
         measured("float32", rows_per_s=1000, size=4_000_000, accuracy=0.95, p99_ms=11.0, unique=10_000),
         measured("int8", rows_per_s=3000, size=1_000_000, accuracy=0.94, p99_ms=4.0, unique=10_000),
@@ -241,7 +241,7 @@ class TestBudget:
     )
 
     def _judge(self, **bounds: float) -> Verdict:
-        return judged(self.LOADS, Budget(**bounds))  # type: ignore[arg-type]
+        return judged(self.LOADS, Bounds(**bounds))  # type: ignore[arg-type]
 
     @pytest.mark.parametrize(
         ("bounds", "recommended"),
@@ -258,7 +258,7 @@ class TestBudget:
             ({"min_accuracy": 0.96}, None),
         ],
     )
-    def test_the_fastest_within_the_budget_is_recommended(
+    def test_the_fastest_within_the_bounds_is_recommended(
         self, bounds: dict[str, float], recommended: str | None
     ) -> None:
         verdict = self._judge(**bounds)
@@ -268,7 +268,7 @@ class TestBudget:
 
     def test_where_nothing_meets_it_the_nearest_is_named_and_by_how_much_each_misses_it(self) -> None:
         verdict = self._judge(p99_ms=2, min_accuracy=0.9)
-        assert (verdict.answer.kind, verdict.answer.variant) == ("over_budget", "int8")
+        assert (verdict.answer.kind, verdict.answer.variant) == ("out_of_bounds", "int8")
         assert verdict.sentences[0] == (
             "No variant meets p99 of 2 ms with accuracy 0.9; the nearest is `int8`: p99 4 ms with 1 row a "
             "request."
@@ -278,8 +278,8 @@ class TestBudget:
 
     def test_what_would_meet_it_if_it_were_proven_is_named(self) -> None:
         loads = [measured("float32", size=4_000_000), measured("int8", size=1_000_000)]
-        verdict = judged(loads, Budget(max_mb=2), rows=100)
-        assert (verdict.answer.kind, verdict.answer.others) == ("over_budget", ("int8",))
+        verdict = judged(loads, Bounds(max_mb=2), rows=100)
+        assert (verdict.answer.kind, verdict.answer.others) == ("out_of_bounds", ("int8",))
         assert verdict.sentences[0].startswith(
             "No variant known to be accurate enough meets a file of at most"
         )
@@ -287,7 +287,7 @@ class TestBudget:
 
     def test_what_meets_it_and_is_less_accurate_is_no_answer(self) -> None:
         verdict = self._judge(max_mb=2)
-        assert (verdict.answer.kind, verdict.answer.variant) == ("over_budget", "float32")
+        assert (verdict.answer.kind, verdict.answer.variant) == ("out_of_bounds", "float32")
         assert verdict.sentences[0].startswith("No variant known to be accurate enough meets a file")
         assert any(one.startswith("`int4` is less accurate than `float32`") for one in verdict.sentences)
 
@@ -299,13 +299,13 @@ class TestBudget:
 
     def test_a_bound_within_the_interval_is_met_but_not_proven(self) -> None:
         text = "\n".join(self._judge(min_accuracy=0.938, p99_ms=4.2).sentences)
-        assert "That `int8` meets the budget is not proven: the interval of p99 4 ms (3.6 to 4.4)" in text
+        assert "That `int8` meets the bounds is not proven: the interval of p99 4 ms (3.6 to 4.4)" in text
         assert "accuracy 0.9400 (0.9" in text
         assert "not proven" not in "\n".join(self._judge(min_accuracy=0.9, p99_ms=5).sentences)
 
     def test_below_459_answers_a_p99_far_within_the_bound_is_not_proven_either(self) -> None:
         few = Latency.of(np.full(120, 0.0041))
-        text = _text([changed(measured("float32"), latency=few, answers=120)], Budget(p99_ms=50))
+        text = _text([changed(measured("float32"), latency=few, answers=120)], Bounds(p99_ms=50))
         assert "not proven: the interval of p99 4.1 ms (4.1 to unknown: it takes 459 answers" in text
         assert "to tell, there were 120)" in text
 
@@ -313,12 +313,12 @@ class TestBudget:
         stretches = np.repeat(np.arange(20), 100)
         stall = Latency.of(np.where(np.arange(2000) < 25, 0.02, 0.001), stretches)
         loads = [changed(measured("float32"), latency=stall, answers=2000)]
-        text = _text(loads, Budget(p99_ms=50))
+        text = _text(loads, Bounds(p99_ms=50))
         assert "(1 to unknown: the slow answers came together, as in a stall, and are few events)" in text
 
     def test_a_bound_must_be_held_with_every_number_of_rows(self) -> None:
         loads = [measured("float32", rows, p99_ms=p99) for rows, p99 in ((1, 1.0), (32, 9.0))]
-        verdict = judged(loads, Budget(p99_ms=5))
+        verdict = judged(loads, Bounds(p99_ms=5))
         assert verdict.recommended is None
         assert "p99 9 ms with 32 rows a request" in verdict.sentences[0]
 
@@ -360,4 +360,4 @@ def test_where_there_is_no_float32_to_compare_with_the_most_accurate_is_named() 
     verdict = judged(loads)
     assert (verdict.answer.kind, verdict.recommended) == ("unproven", "float16")
     assert "there is no `float32` to hold it to, and no --min-accuracy says" in verdict.sentences[0]
-    assert judged(loads, Budget(min_accuracy=0.95)).recommended == "int8"
+    assert judged(loads, Bounds(min_accuracy=0.95)).recommended == "int8"

@@ -3,7 +3,7 @@ from __future__ import annotations
 from markdown_it import MarkdownIt
 
 from loadtests.experiment.measured import Skipped
-from loadtests.judge.budget import Budget
+from loadtests.judge.bounds import Bounds
 from loadtests.report.markdown import lines_as_table, markdown
 from tests.loadtests.results import changed, complete, document, measured, voided
 
@@ -31,8 +31,8 @@ def test_a_void_run_has_it_as_a_heading() -> None:
     assert "VOID" not in markdown(document([measured("float32")]))
 
 
-def test_a_budget_that_is_not_met_is_the_answer() -> None:
-    report = document([measured("float32")], Budget(p99_ms=1))
+def test_bounds_that_nothing_holds_are_the_answer() -> None:
+    report = document([measured("float32")], Bounds(p99_ms=1))
     assert "\n\n- No variant meets p99 of 1 ms; the nearest is `float32`" in markdown(report)
 
 

@@ -65,8 +65,8 @@ def test_where_rows_are_missing_it_is_said_how_many_and_what_brings_them() -> No
     ]
 
 
-def test_where_nothing_meets_the_budget_the_nearest_is_tried_and_another_is_trained() -> None:
-    assert next_lines(_ended("over_budget")) == [
+def test_where_nothing_holds_the_bounds_the_nearest_is_tried_and_another_is_trained() -> None:
+    assert next_lines(_ended("out_of_bounds")) == [
         SERVE.replace("it:", "the nearest:"),
         ASK.replace("it:", "the nearest:"),
         "one that meets it: python -m training tune --help",

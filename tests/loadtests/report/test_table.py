@@ -5,7 +5,7 @@ from dataclasses import replace
 from evidence.estimate import Estimate
 from loadtests.experiment.blocks import Grade
 from loadtests.experiment.measured import AccuracyDifference, AgainstReference, Measured, Offline
-from loadtests.judge.budget import Budget
+from loadtests.judge.bounds import Bounds
 from loadtests.judge.certificate import Certificate
 from loadtests.report.table import (
     COST,
@@ -156,7 +156,7 @@ def test_the_matrix_leaves_out_what_is_dominated_but_not_float32() -> None:
 def test_the_size_of_the_file_and_the_memory_cannot_be_taken_for_each_other() -> None:
     row = cells(measured("int8"), {})
     assert {"file KB", "memory MB"} <= set(row)
-    assert Budget(max_mb=1).sentence == "a file of at most 1 MB"
+    assert Bounds(max_mb=1).sentence == "a file of at most 1 MB"
 
 
 def test_a_peak_says_in_how_many_of_its_searches_it_was_confirmed() -> None:

@@ -13,7 +13,7 @@ from bundle.store import ModelStore
 from loadtests.experiment.blocks import TurnFigures
 from loadtests.experiment.measured import Outcomes, ScoredLoad, Skipped
 from loadtests.experiment.plan import Plan, Schedule
-from loadtests.judge.budget import Budget
+from loadtests.judge.bounds import Bounds
 from loadtests.judge.document import read
 from loadtests.measure.recorder import Recorder
 from loadtests.report.method import method
@@ -61,7 +61,7 @@ def report(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
         Outcomes([ScoredLoad(one) for one in loads], skipped, stop=STOP),
         machine,
         "python -m loadtests run",
-        Budget(min_accuracy=0.9),
+        Bounds(min_accuracy=0.9),
     )
     assert made.write() == out / "report.html"
     return made
@@ -95,7 +95,7 @@ def test_what_was_not_measured_is_named_with_the_reason(report: Report) -> None:
 def test_the_json_can_be_read_back_and_holds_what_was_asked(report: Report) -> None:
     document = read(report.plan.out)
     assert document == report.document
-    assert document.budget == Budget(min_accuracy=0.9)
+    assert document.bounds == Bounds(min_accuracy=0.9)
     assert document.asked == report.asked
 
 

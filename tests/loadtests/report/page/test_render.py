@@ -9,7 +9,7 @@ import pytest
 
 from loadtests.experiment.blocks import Grade
 from loadtests.experiment.measured import Measured
-from loadtests.judge.budget import Budget
+from loadtests.judge.bounds import Bounds
 from loadtests.judge.document import Document
 from loadtests.report.page.render import render, words
 from tests.loadtests.results import changed, complete, document, measured, voided
@@ -62,7 +62,7 @@ def _read(report: Document) -> _Page:
 
 @pytest.fixture(scope="module")
 def whole() -> str:
-    return render(document(complete(), Budget(p99_ms=9000)), ["tradeoff.svg"])
+    return render(document(complete(), Bounds(p99_ms=9000)), ["tradeoff.svg"])
 
 
 def test_the_page_asks_for_nothing_from_anywhere(whole: str) -> None:
@@ -133,8 +133,8 @@ def test_the_grade_of_each_load_has_its_figures_with_what_was_stolen_and_what_ot
     assert "How calm" not in _read(document([changed(measured("float32"), grade=None)])).text
 
 
-def test_where_nothing_meets_the_budget_the_page_begins_with_that() -> None:
-    page = render(document([measured("float32", p99_ms=9.0)], Budget(p99_ms=2)))
+def test_where_nothing_holds_the_bounds_the_page_begins_with_that() -> None:
+    page = render(document([measured("float32", p99_ms=9.0)], Bounds(p99_ms=2)))
     assert '<h1 class="answer none">No variant meets p99 of 2 ms; the nearest is <code>float32</code>' in page
 
 

@@ -12,7 +12,7 @@ MARGIN = 0.01  # of accuracy: what nobody minds to lose
 
 
 @dataclass(frozen=True)
-class Budget:
+class Bounds:
     """Bounds that a variant must hold in every load; None where there is no bound."""
 
     p99_ms: float | None = None

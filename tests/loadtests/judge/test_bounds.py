@@ -5,18 +5,18 @@ from typing import Any
 import pytest
 
 from loadtests.errors import LoadTestError
-from loadtests.judge.budget import Budget, weights_of
+from loadtests.judge.bounds import Bounds, weights_of
 
 
-def test_a_budget_says_its_bounds_in_words() -> None:
-    assert Budget(p99_ms=2, min_accuracy=0.9).sentence == "p99 of 2 ms with accuracy 0.9"
-    assert Budget(min_rps=5000, max_mb=1.5).sentence == "5,000 requests/s with a file of at most 1.5 MB"
-    assert Budget(max_mb=3).sentence == "a file of at most 3 MB"
+def test_bounds_say_themselves_in_words() -> None:
+    assert Bounds(p99_ms=2, min_accuracy=0.9).sentence == "p99 of 2 ms with accuracy 0.9"
+    assert Bounds(min_rps=5000, max_mb=1.5).sentence == "5,000 requests/s with a file of at most 1.5 MB"
+    assert Bounds(max_mb=3).sentence == "a file of at most 3 MB"
 
 
-def test_no_bound_is_no_budget() -> None:
-    assert not Budget()
-    assert Budget(min_accuracy=0.0)
+def test_no_bound_is_none() -> None:
+    assert not Bounds()
+    assert Bounds(min_accuracy=0.0)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_no_bound_is_no_budget() -> None:
 )
 def test_a_bound_that_nothing_can_hold_is_refused(bounds: dict[str, Any], complaint: str) -> None:
     with pytest.raises(LoadTestError) as refusal:
-        Budget(**bounds)
+        Bounds(**bounds)
     assert complaint in str(refusal.value)
 
 
