@@ -12,6 +12,9 @@ CONFIDENCE = 0.95
 ALIKE = 1.05
 """Figures whose ratio is known to be within this are alike: nobody ships for 5%."""
 
+ALIKE_TAIL = 1.25
+"""The same of a p99, which few answers make."""
+
 Sign: TypeAlias = Literal[-1, 0, 1]
 """Below, not told apart, above."""
 

@@ -68,6 +68,13 @@ class RunOptions:
             "matters is decided.",
         ),
     ] = Schedule.budget_s
+    blocks: Annotated[
+        int,
+        Option(
+            min=1,
+            help="Blocks that the budget is cut into, each with services started anew; one has no interval.",
+        ),
+    ] = Schedule.blocks
     duration: Annotated[float, Option(min=0.1, help="Seconds of a `ramp` or a `spike`.")] = (
         Schedule.duration_s
     )
@@ -128,7 +135,9 @@ class RunOptions:
             bundle=bundle,
             variants=tuple(variants),
             rows=rows,
-            schedule=Schedule(self.users, self.budget, warmup_s=self.warmup, duration_s=self.duration),
+            schedule=Schedule(
+                self.users, self.budget, self.blocks, warmup_s=self.warmup, duration_s=self.duration
+            ),
             out=self.out,
             cores=self._cores(),
             stays_awake=cores.usable() > 1,
@@ -164,6 +173,7 @@ class RunOptions:
             "find_peak": plan.searches,
             "service_cores": None if self.host else self.service_cores,
             "host": None if self.host is None else without_secret(self.host),
+            "blocks": None if is_shaped else plan.schedule.blocks,
             "budget": None if is_shaped else plan.schedule.budget_s,
             "duration": plan.schedule.duration_s if is_shaped else None,
             "p99_ms": plan.bound_ms,

@@ -1,1 +1,1 @@
-"""Plans and runs what is measured: services side by side, turns in rounds, rates searched for."""
+"""Plans and runs what is measured: blocks of turns of services side by side, and rates searched for."""

@@ -22,7 +22,7 @@ def of_generator(summary: Summary) -> Check:
     """The generator must not have been the limit."""
     used = summary.generator_cpu
     if used is None:
-        return Check("generator", None, "The generator's processor time was not watched.")
+        return Check("generator", None, "Of no turn that counts is the generator's processor time known.")
     return Check(
         "generator",
         used <= GENERATOR_CPU_MAX,
@@ -58,14 +58,14 @@ def of_turns(turns: Sequence[TurnFigures], *, is_shared: bool) -> Check:
     """
     if is_shared:
         return Check("core", None, _SHARED)
-    void = sum(bool(one.why_void) for one in turns)
+    void = [one for one in turns if one.why_void]
     if not void:
         return Check("core", True, f"The load generator had its core in all {len(turns):,} turns.")
     told = (
-        f"In {void:,} of {len(turns):,} turns the load generator was ready to run and had no core for more "
-        f"than {WAITED_MAX:.0%} of the time, or sent late: their throughput and latency do not count."
+        f"Throughput and latency of {len(void):,} of {len(turns):,} turns do not count, as of the last of "
+        f"them: {void[-1].why_void}."
     )
-    if len(turns) - void >= COUNTED_MIN * len(turns):
+    if len(turns) - len(void) >= COUNTED_MIN * len(turns):
         return Check("core", True, told)
     if all(one.rows_per_core_s for one in turns):
         return Check("core", None, f"{told} The processor time of the service does.")

@@ -6,30 +6,30 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 
 from evidence.blocks import Turns
-from evidence.estimate import CONFIDENCE
+from evidence.estimate import ALIKE, ALIKE_TAIL, CONFIDENCE
 from loadtests.errors import LoadTestError
 from loadtests.experiment import checks
-from loadtests.experiment.blocks import COST, THROUGHPUT, Stop
+from loadtests.experiment.blocks import Stop
 from loadtests.experiment.fleet import Fleet
 from loadtests.experiment.forecast import in_words
 from loadtests.experiment.measured import Skipped
 from loadtests.experiment.record import Record
 from loadtests.experiment.rounds import conduct, schedule
 from loadtests.experiment.rounds.intake import Place
-from loadtests.experiment.rounds.stopping import BLOCKS_FEW, Figures, Look, Rule, is_due, more_blocks
+from loadtests.experiment.rounds.stopping import (
+    BLOCKS_FEW,
+    Figures,
+    Look,
+    Rule,
+    is_due,
+    more_blocks,
+)
 from loadtests.experiment.session import Session, Subject
 from loadtests.rig import processor
 from loadtests.system.client import ServiceClient
 from loadtests.system.identity import Identity
 from loadtests.workload.scenarios import CLOSED, SHAPED
 
-FIGURES = {
-    "users": (COST, THROUGHPUT),
-    "offline": (COST, THROUGHPUT),
-    "single_stream": ("p50_ms",),
-    "server": ("p99_ms",),
-}
-"""What tells variants apart, by scenario; one suffices."""
 _BEARABLE_S = 3600.0  # nobody is told to measure for longer
 
 
@@ -42,27 +42,33 @@ class Course:
         self._fleet = fleet
         self._records = records
         self._start_s = start_s
-        self._rule = Rule(session.plan.matter, session.plan.weights)
-        self._place = Place(0, 0.0, session.plan.bound_ms, shares_core=session.plan.cores.shared)
+        plan = session.plan
+        # What is offered is answered in time by all, or the run is of something else: p99 tells the rest.
+        self._figures = [one for one in plan.scenario.figures if one != "goodput_per_s"]
+        self._rule = Rule(
+            plan.matter, plan.weights, alike=ALIKE_TAIL if self._figures == ["p99_ms"] else ALIKE
+        )
+        self._place = Place(0, 0.0, plan.bound_ms, shares_core=plan.cores.shared)
         self.stop: Stop | None = None
         """Why it went on no longer; None before that, and where the load is one piece."""
 
     def run(self) -> Iterator[Skipped]:
         """Measure block after block. Yields the variants that failed."""
-        budget_s, begun = self._session.plan.schedule.budget_s, time.monotonic()
+        plan, begun = self._session.plan, time.monotonic()
+        budget_s, few = plan.schedule.budget_s, min(BLOCKS_FEW, plan.schedule.blocks)
         blocks, look = 0, Look(CONFIDENCE, ())
         while self._left:
             if blocks:
                 yield from self._start_anew()
             yield from self._measure(blocks)
             blocks += 1
-            if self._session.plan.scenario.kind == SHAPED:
+            if plan.scenario.kind == SHAPED:
                 return
             spent_s = time.monotonic() - begun
-            is_last = blocks >= BLOCKS_FEW and spent_s + spent_s / blocks / 2 > budget_s
+            is_last = blocks >= few and spent_s + spent_s / blocks / 2 > budget_s
             share = 1.0 if is_last else spent_s / budget_s
             if is_last or is_due(blocks, share):
-                look = self._rule.look(self._figures(), share=share)
+                look = self._rule.look(self._seen(), share=share)
                 if is_last or not look.open:
                     break
         self.stop = _stop(look, blocks, time.monotonic() - begun, budget_s)
@@ -93,11 +99,11 @@ class Course:
         subjects = {id(one.subject): one.subject for one in records}
         before = {key: _identity(subject) for key, subject in subjects.items()}
         core = plan.cores.server
-        first, used = processor.Look.at(core), _used_s(subjects.values())
+        first, used = processor.Reading.at(core), _used_s(subjects.values())
         yield from self._send(records)
         used_after = _used_s(subjects.values())
         ours = None if used is None or used_after is None else used_after - used
-        sight = processor.Sight.between(first, processor.Look.at(core), ours)
+        sight = processor.Sight.between(first, processor.Reading.at(core), ours)
         after = {key: _identity(subject) for key, subject in subjects.items()}
         for record in records:
             key, server = id(record.subject), record.subject.server
@@ -107,7 +113,7 @@ class Course:
 
     def _send(self, records: Sequence[Record]) -> Iterator[Skipped]:
         session, plan = self._session, self._session.plan
-        block_s = schedule.seconds_of_turns(plan.schedule.budget_s, self._start_s)
+        block_s = schedule.seconds_of_turns(plan.schedule.budget_s, plan.schedule.blocks, self._start_s)
         if plan.scenario.kind == CLOSED:
             self._place, refused = conduct.take_turns(session, records, self._place, block_s)
             for subject in session.subjects:
@@ -123,16 +129,21 @@ class Course:
                 except LoadTestError as error:
                     yield session.drop(record.subject, error)
 
-    def _figures(self) -> list[Figures]:
-        """Return what there is of each figure that tells variants apart, where every variant has it."""
+    def _seen(self) -> list[Figures]:
+        """Return what there is of each figure that tells variants apart, more being better.
+
+        Those that all variants have come first.
+        """
         found: list[Figures] = []
-        for name in FIGURES[self._session.plan.scenario_name]:
+        for name in self._figures:
             by_name: dict[str, dict[int, Turns]] = {}
             for record in self._left:
-                by_name.setdefault(record.subject.name, {})[record.rows] = record.turns(name)
-            if all(turns for by_rows in by_name.values() for turns in by_rows.values()):
-                found.append(by_name)
-        return found or [by_name]
+                turns = record.turns(name)
+                if name.endswith("_ms"):
+                    turns = {place: 1 / ms for place, ms in turns.items()}
+                by_name.setdefault(record.subject.name, {})[record.rows] = turns
+            found.append(by_name)
+        return sorted(found, key=lambda one: not all(all(by_rows.values()) for by_rows in one.values()))
 
 
 def _identity(subject: Subject) -> Identity | None:

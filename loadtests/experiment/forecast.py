@@ -8,11 +8,11 @@ from math import ceil
 from loadtests.experiment.peak import trial
 from loadtests.experiment.peak.peaks import PROFILE
 from loadtests.experiment.plan import Plan
-from loadtests.experiment.rounds.schedule import ANSWERS_ENOUGH, BLOCKS
+from loadtests.experiment.rounds.schedule import ANSWERS_ENOUGH
 from loadtests.system import audits, probe
 from loadtests.workload.scenarios import CLOSED, SHAPED
 
-_BETWEEN_S = 0.3  # two rounds: the samples are written, and read again
+_BETWEEN_S = 0.3  # two trials: the samples are written, and read again
 _ATTEMPTS = 16  # of all searches for one peak, about
 
 
@@ -32,7 +32,7 @@ def warnings(plan: Plan, request_s: Mapping[str, float]) -> list[str]:
     """Say which variants are too slow for turns of a few answers a user to fit into the budget."""
     if plan.scenario.kind != CLOSED:
         return []
-    turn_s = plan.schedule.budget_s / BLOCKS / len(plan.rows) / len(request_s)
+    turn_s = plan.schedule.budget_s / plan.schedule.blocks / len(plan.rows) / len(request_s)
     return [
         f"{name}: one request takes {took:.2g} s, and {in_words(turn_s)} is the longest turn that the budget "
         "has room for: its users get few answers in each; give a larger --budget, or fewer --variants"

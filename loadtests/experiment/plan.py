@@ -23,6 +23,8 @@ class Schedule:
     users: int = 16
     budget_s: float = 120.0
     """For all blocks together, starts of the services included: what is not decided by then stays open."""
+    blocks: int = 8
+    """That a budget is cut into, at the most."""
     turn_s: float = 0.1
     """The shortest turn of a closed loop."""
     warmup_s: float = 0.25
@@ -75,7 +77,7 @@ class Plan:
 
     @property
     def searches(self) -> bool:
-        """Tell whether every variant's peak is looked for before the rounds."""
+        """Tell whether every variant's peak is looked for before the blocks."""
         return self.find_peak or self.profile
 
     @property

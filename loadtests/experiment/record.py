@@ -67,7 +67,7 @@ class Record:
 
 
 def shared_rate(records: Sequence[Record]) -> float:
-    """Return the requests a second of the rounds after a search, for at least one record.
+    """Return the requests a second of the blocks after a search, for at least one record.
 
     It is the same for all, and half of what the weakest bears, with a peak or without: then their latencies
     can be compared, and none is refused.
@@ -128,6 +128,7 @@ def _summary(plan: Plan, record: Record) -> Summary:
         seconds=seconds,
         requests_per_s=rate,
         rows_per_s=rate * record.rows,
+        goodput_per_s=rate * summary.in_time / summary.answers if summary.answers else 0.0,
         generator_cpu=sum(one.generator_s for one in counted) / seconds if seconds else None,
         generator_waited=_known(sum(one.generator_waited_s for one in counted) / seconds if seconds else nan),
     )
@@ -142,13 +143,10 @@ def _level(record: Record, figure: str, confidence: float) -> Estimate | None:
 def _grade(plan: Plan, record: Record) -> Grade | None:
     if plan.scenario.kind == SHAPED:
         return None
-    seconds = sum(one.block.seconds for one in record.seen)
-    waits = [one.service_waited_s for one in record.seen]
-    waited = None if None in waits or not seconds else sum(wait or 0.0 for wait in waits) / seconds
     return grade(
         [turn for one in record.seen for turn in one.turns],
         is_scheduled=plan.scenario.kind == OPEN,
-        waited=None if waited is None else min(waited, 1.0),  # of all its threads together
+        waited=_mean([one.service_waited for one in record.seen]),
         stolen=_mean([sight.stolen for sight in record.sights]),
         others=_mean([sight.others for sight in record.sights]),
     )

@@ -28,7 +28,9 @@ def says_how_sure(
     sentences = [stop.why] if stop else []
     graded = [(load, load.grade) for load in loads if load.grade]
     if graded:
-        load, grade = max(graded, key=lambda one: (_GRADES.index(one[1].word), one[1].scatter or 0.0))
+        load, grade = max(
+            graded, key=lambda one: (_GRADES.index(one[1].word), one[1].void_turns, one[1].scatter or 0.0)
+        )
         sentences.append(f"The machine was {grade.sentence} (at its worst, with {load.name}).")
     left_out = [f"`{name}`" for name in dict.fromkeys(load.variant for load in loads) if name not in known]
     if left_out and known:

@@ -16,6 +16,7 @@ from loadtests.judge.terms import differences
 
 BY_LATENCY = {"single_stream", "server"}  # scenarios whose rate is not the service's own doing
 CONFIDENCE = 0.95  # that nothing which did not change is told apart, over all that is compared
+_BLIND = 2.0  # an interval that holds twice as much and half of it tells nothing
 TOLERANCE = 0.05  # machines drift between two runs by this much, and no interval within one run shows it
 
 
@@ -87,6 +88,11 @@ def _figures(pair: tuple[Measured, Measured]) -> dict[str, tuple[str, int]]:
     return {"throughput": ("rows_per_s", 1), **cost, "p99": ("p99_ms", -1)}
 
 
+def _known(load: Measured, field: str) -> list[float]:
+    """Return a figure of every block that has it: of one in which no turn counts there is none."""
+    return [value for value in load.figures(field).values() if value]
+
+
 def _was_searched(pair: tuple[Measured, Measured]) -> bool:
     return any(one.peak is not None for one in pair)
 
@@ -94,7 +100,7 @@ def _was_searched(pair: tuple[Measured, Measured]) -> bool:
 def _changes(before: Measured, after: Measured, confidence: float, tolerance: float) -> Iterator[Change]:
     pair = (before, after)
     for figure, (field, sign) in _figures(pair).items():
-        blocks = [list(load.figures(field).values()) for load in pair]
+        blocks = [_known(load, field) for load in pair]
         ratio = ratio_of_runs(blocks[1], blocks[0], confidence)
         yield _change(pair, figure, ratio, _finding(ratio, sign, tolerance))
     if _was_searched(pair):
@@ -121,7 +127,7 @@ def _overall(
         return
     figures = _figures(pairs[0])
     for figure, (field, sign) in figures.items():
-        blocks = [tuple(list(load.figures(field).values()) for load in pair) for pair in pairs]
+        blocks = [tuple(_known(load, field) for load in pair) for pair in pairs]
         each = 1 - (1 - confidence) / len(figures)
         ratio = ratio_of_all([(after, before) for before, after in blocks], each)
         yield _change(None, figure, ratio, _finding(ratio, sign, tolerance))
@@ -154,7 +160,7 @@ def _change(
 
 def _whole(load: Measured, figure: str) -> float | None:
     return {
-        "throughput": load.rows_per_s,
+        "throughput": load.throughput.value if load.throughput else None,
         "cost": load.cost.value if load.cost else None,
         "p50": load.p50,
         "p99": load.p99,
@@ -164,7 +170,7 @@ def _whole(load: Measured, figure: str) -> float | None:
 
 
 def _finding(ratio: Estimate | None, sign: int, tolerance: float) -> str:
-    if ratio is None or not ratio.is_bounded:
+    if ratio is None or not ratio.is_bounded or (ratio.low < 1 / _BLIND and ratio.high > _BLIND):
         return UNKNOWN
     # A ratio and its inverse are equally far from 1.
     is_large = max(ratio.value, 1 / ratio.value) > 1 + tolerance

@@ -8,7 +8,7 @@ from math import exp, inf, isfinite, log
 from typing import TypeAlias
 
 from evidence.blocks import over_loads
-from evidence.estimate import ALIKE, Estimate, Sign
+from evidence.estimate import ALIKE, ALIKE_TAIL, Estimate, Sign
 from loadtests.experiment.measured import Measured
 from loadtests.judge.bounds import Bounds
 from loadtests.judge.contrast import (
@@ -22,9 +22,8 @@ from loadtests.judge.contrast import (
     THROUGHPUT,
     Contrasts,
 )
-from loadtests.workload.scenarios import CLOSED, OPEN, SCENARIOS, SHAPED
+from loadtests.workload.scenarios import SCENARIOS
 
-ALIKE_TAIL = 1.25  # as `ALIKE`, of a p99, which few answers make
 _WORDS = {
     COST: "rows per core-second",
     THROUGHPUT: "throughput",
@@ -103,22 +102,19 @@ class Lead:
 def axes_of(loads: Sequence[Measured]) -> tuple[str, ...]:
     """Return by which figures the speed of loads of one scenario is told, the first of them first.
 
-    A scenario's rate that its schedule sets says nothing, and rows that were late are none. Where users wait
-    for their answers the processor time tells what throughput does, and what a neighbour takes is not in it.
+    Where users wait for their answers the processor time tells what throughput does, and what a neighbour
+    takes is not in it.
     """
     if not loads:
         return ()
-    scenario = SCENARIOS[loads[0].scenario]
+    figures = SCENARIOS[loads[0].scenario].figures
     if all(load.peak for load in loads):
         return (PEAK,)
-    if scenario.kind == SHAPED:
-        return (GOODPUT,)
-    has_cost = all(load.cost for load in loads)
-    if scenario.kind == CLOSED and scenario.name != "single_stream":
-        return (COST, THROUGHPUT) if has_cost else (THROUGHPUT,)
-    if has_cost and not all(load.answers for load in loads):
+    if not all(load.cost for load in loads):
+        return tuple(figure for figure in figures if figure != COST)
+    if COST not in figures and not all(load.answers for load in loads):
         return (COST,)  # of one no turn counts: what a row cost is all that is known of every one
-    return (GOODPUT, P99) if scenario.kind == OPEN else (P50, P99)
+    return figures
 
 
 class Speeds:
@@ -177,7 +173,7 @@ class Speeds:
         return bool(tails) and all(one.is_suspect for one in tails)
 
     def _tails(self, pairs: Pairs) -> list[Lead]:
-        figures = (TAIL, P99) if THROUGHPUT in self.figures else ()
+        figures = {THROUGHPUT: (TAIL, P99), P50: (P99,)}.get(self.figures[-1], ()) if self.figures else ()
         return [self.lead_in(figure, pairs) for figure in figures]
 
 

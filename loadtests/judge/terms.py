@@ -17,6 +17,7 @@ MAY_DIFFER = {
     "rows": "as of the variants",
     "seed": "it is another draw from the same",
     "out": "where a report lies does not change it",
+    "blocks": "more of them make intervals narrower, as a budget does",
     "budget": "it is for how long at most: the longer, the narrower the intervals",
     "profile": "it adds rates to the search for the peak, and leaves that as it is",
     "min_accuracy": "it judges the figures, and leaves them as they are",

@@ -8,7 +8,7 @@ from functools import reduce
 from math import prod
 
 from bundle.manifest import REFERENCE
-from evidence.estimate import ALIKE
+from evidence.estimate import ALIKE, ALIKE_TAIL
 from loadtests.experiment.blocks import Stop
 from loadtests.experiment.measured import Measured
 from loadtests.judge import objections
@@ -17,7 +17,7 @@ from loadtests.judge.bounds import Bounds
 from loadtests.judge.certificate import Accuracies, Certificate
 from loadtests.judge.contrast import Contrasts
 from loadtests.judge.dominance import Rung, dominated, front
-from loadtests.judge.speed import ALIKE_TAIL, Speeds
+from loadtests.judge.speed import Speeds
 from loadtests.judge.standing import Miss, Standing, has_failures, standings
 
 GATE, VOID = 1, 3  # exit codes

@@ -10,7 +10,7 @@ class Check:
     """A check of one measurement. Where one that `voids` did not pass, the figures must not be believed."""
 
     name: str
-    """Short and fixed, such as `generator` or `steady`: a key, not a sentence."""
+    """Short and fixed, such as `generator` or `core`: a key, not a sentence."""
     passed: bool | None
     """None where the check could not be made; `detail` says why."""
     detail: str

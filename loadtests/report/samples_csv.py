@@ -32,7 +32,7 @@ def write(loads: Sequence[Measured], folder: Path) -> Path:
     """Write one line for each request of each load, in the order of the answers; return the file's path.
 
     Times are seconds of the generator's own clock, from its first request on. `part` is
-    the index of the round that the sample is from; `scheduled_s` is of a closed loop when its user wanted to
+    the index of the block that the sample is from; `scheduled_s` is of a closed loop when its user wanted to
     send, and `sent_s` when there was a connection for it; `error` is empty where the answer was as promised.
     """
     path = folder / FILE_NAME

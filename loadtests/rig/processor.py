@@ -40,7 +40,7 @@ def waited_s(pids: Sequence[int], root: Path = Path("/")) -> float | None:
 
 
 @dataclass(frozen=True)
-class Look:
+class Reading:
     """What cores have done since the machine started, in seconds."""
 
     ran: float
@@ -52,7 +52,7 @@ class Look:
 
     @classmethod
     def at(cls, cores: Collection[int] | None = None, root: Path = Path("/")) -> Self | None:
-        """Look at these cores, or all; None where the system does not say, or knows one of them not."""
+        """Reading at these cores, or all; None where the system does not say, or knows one of them not."""
         try:
             lines = (root / "proc/stat").read_text(encoding="ascii").splitlines()
             tick_s = 1.0 / os.sysconf("SC_CLK_TCK")
@@ -81,7 +81,7 @@ class Sight:
     """Other programs than ours: interrupts, many of them on our behalf, are not among it."""
 
     @classmethod
-    def between(cls, first: Look | None, last: Look | None, ours_s: float | None) -> Self:
+    def between(cls, first: Reading | None, last: Reading | None, ours_s: float | None) -> Self:
         """Compare two looks at the same cores; `ours_s` is what our processes on them used between the two.
 
         The system counts in steps of 10 ms: a share of less than a second is a rough one.

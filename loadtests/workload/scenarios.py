@@ -37,8 +37,9 @@ class Scenario:
     come and go."""
     sends: str
     figure: str
-    is_steady: bool
-    """Its windows should be alike; where they are not, the run is void."""
+    figures: tuple[str, ...]
+    """Those of a turn, or of a block, by which variants are told apart, the first of them first. A rate that
+    is the schedule's is none, and rows that were late are none."""
     sheds: bool
     """The service may refuse: that is part of the figure, and not an unexpected answer."""
     users: int | None = None
@@ -61,7 +62,7 @@ SCENARIOS = {
             CLOSED,
             "each of N users sends the next request when the last is answered and the think time is over",
             "requests and rows a second, and the percentiles of the latency, of that many users",
-            is_steady=True,
+            figures=("rows_per_core_s", "rows_per_s"),
             sheds=False,
         ),
         Scenario(
@@ -69,7 +70,7 @@ SCENARIOS = {
             CLOSED,
             "one client sends the next request when the last is answered",
             "p50, p90 and p99 of the latency",
-            is_steady=True,
+            figures=("p50_ms",),
             sheds=False,
             users=1,
         ),
@@ -78,7 +79,7 @@ SCENARIOS = {
             OPEN,
             "at moments of a Poisson process, drawn in full from one seed before the run, answered or not",
             "p99 from the scheduled moment; with --find-peak, the highest rate that holds it",
-            is_steady=True,
+            figures=("goodput_per_s", "p99_ms"),
             sheds=False,
         ),
         Scenario(
@@ -86,7 +87,7 @@ SCENARIOS = {
             CLOSED,
             "large requests, the next as soon as one of a few connections is free",
             "rows a second, and their share of what the interpreter does in a process of its own",
-            is_steady=True,
+            figures=("rows_per_core_s", "rows_per_s"),
             sheds=False,
             users=_OFFLINE_USERS,
         ),
@@ -95,7 +96,7 @@ SCENARIOS = {
             SHAPED,
             "users join at a steady pace until all are there, each as in `users`",
             "goodput, shed and late requests over time",
-            is_steady=False,
+            figures=("goodput_per_s",),
             sheds=True,
             shape=_ramp,
         ),
@@ -104,7 +105,7 @@ SCENARIOS = {
             SHAPED,
             "a tenth of the users, then all at once for the middle third, then a tenth again",
             "goodput, shed and late requests over time",
-            is_steady=False,
+            figures=("goodput_per_s",),
             sheds=True,
             shape=_spike,
         ),

@@ -20,7 +20,7 @@ _SEED_STEP = 1000  # from the seeds of one search to those of the next
 def look_for_peaks(session: Session, records: Sequence[Record], bound_ms: float) -> Iterator[Skipped]:
     """Look for every variant's peak, several times, and try more rates for a profile.
 
-    Then the rounds of all are given one rate. Yields the variants that failed.
+    Then the blocks of all are given one rate. Yields the variants that failed.
     """
     for index in range(PASSES):
         for record in records:

@@ -84,7 +84,7 @@ def late_allowed(rate: float, seconds: float) -> int:
 
 
 def order_of(order: Order, rate: float, seed: int, bound_ms: float, *, gives_up: bool = True) -> Order:
-    """Return the order for a trial: that of a round, as an open loop of the trial's rate and seed."""
+    """Return the order for a trial: that of a window, as an open loop of the trial's rate and seed."""
     seconds = seconds_of(rate, bound_ms)
     return replace(
         order,

@@ -28,8 +28,8 @@ class Seen:
     generator_s: float
     """Processor time of the generator in those turns, and"""
     generator_waited_s: float
-    service_waited_s: float | None
-    """how long the service was ready then, and had no core."""
+    service_waited: float | None
+    """How long the service was ready to run and had no core, as a share of all its turns; None if unknown."""
     unanswered: int
 
 
@@ -52,14 +52,15 @@ def see(samples: Samples, turns: Sequence[tuple[int, Turn]], users: int, place: 
     counted = np.isin(samples.part, [turn.place for turn in kept])
     # Whatever is scheduled within it is of a turn that counts, for no others are in it.
     window = Window(samples.trimmed(counted), turns[0][1].start, np.nextafter(turns[-1][1].end, np.inf))
-    waits = [turn.service_waited_s for turn in kept]
+    waits = [turn.service_waited_s for _, turn in turns]
+    seconds = sum(turn.seconds for _, turn in turns)
     return Seen(
         block=_block(figures, summarise_windows([window], bound_ms=place.bound_ms), kept, place),
         turns=tuple(figures),
         window=window,
         generator_s=sum(turn.generator_s for turn in kept),
         generator_waited_s=sum(turn.generator_waited_s for turn in kept),
-        service_waited_s=None if None in waits else sum(wait or 0.0 for wait in waits),
+        service_waited=None if None in waits else min(1.0, sum(wait or 0.0 for wait in waits) / seconds),
         unanswered=sum(turn.unanswered for _, turn in turns),
     )
 
@@ -147,7 +148,7 @@ def see_window(
         window=window,
         generator_s=(summary.generator_cpu or 0.0) * window.seconds,
         generator_waited_s=(summary.generator_waited or 0.0) * window.seconds,
-        service_waited_s=service_waited_s,
+        service_waited=None if service_waited_s is None else min(1.0, service_waited_s / window.seconds),
         unanswered=0,
     )
 

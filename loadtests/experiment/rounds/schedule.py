@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-BLOCKS = 8  # as many as fit into a budget where the services start quickly
 ANSWERS_ENOUGH = 10  # of one user, in a turn
 
 
@@ -20,12 +19,12 @@ class Slot:
     seconds: float
 
 
-def seconds_of_turns(budget_s: float, start_s: float) -> float:
+def seconds_of_turns(budget_s: float, blocks: int, start_s: float) -> float:
     """Return how long the turns of a block take together, where the services take `start_s` to start.
 
-    A budget holds eight blocks; but no more time goes into starting the services than into measuring them.
+    A budget holds so many blocks; but no more time goes into starting the services than into measuring them.
     """
-    return max(budget_s / BLOCKS - start_s, start_s)
+    return max(budget_s / blocks - start_s, start_s)
 
 
 def lengths(cycles_s: Sequence[float], *, least_s: float, block_s: float) -> list[float]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from evidence.blocks import Turns, over_loads, paired_logs, ratio_of_blocks
-from evidence.estimate import Estimate
+from evidence.estimate import ALIKE, Estimate
 from evidence.sequential import Looks, blocks_needed, is_told
 
 BLOCKS_FEW = 2  # less give no interval
@@ -15,7 +15,7 @@ _LOOK_FROM = 1 / 3  # of the budget: a look before costs, and hardly ever decide
 
 
 @dataclass(frozen=True)
-class Open:
+class Undecided:
     """A pair that is neither told apart nor known to be alike."""
 
     one: str
@@ -29,7 +29,7 @@ class Look:
     """One look at the figures so far."""
 
     confidence: float
-    open: tuple[Open, ...]
+    open: tuple[Undecided, ...]
 
 
 Figures = Mapping[str, Mapping[int, Turns]]
@@ -39,10 +39,11 @@ Figures = Mapping[str, Mapping[int, Turns]]
 class Rule:
     """Looks after each block, and says whether the run has told enough."""
 
-    def __init__(self, matter: Sequence[str], weights: Mapping[int, float]) -> None:
+    def __init__(self, matter: Sequence[str], weights: Mapping[int, float], *, alike: float = ALIKE) -> None:
         """`matter` are the variants among which is chosen, `weights` those of the rows a request."""
         self._matter = matter
         self._weights = weights
+        self._alike = alike
         self._looks = Looks()
 
     def look(self, figures: Sequence[Figures], *, share: float) -> Look:
@@ -57,8 +58,13 @@ class Rule:
         if not names:
             return Look(confidence, ())
         best = _best(names, figures[0], self._weights)
-        pairs = [Open(best, name, self._most(best, name, figures, confidence)) for name in names]
-        return Look(confidence, tuple(pair for pair in pairs if pair.other != best and not _is_told(pair)))
+        pairs = [Undecided(best, name, self._most(best, name, figures, confidence)) for name in names]
+        return Look(
+            confidence, tuple(pair for pair in pairs if pair.other != best and not self._is_told(pair))
+        )
+
+    def _is_told(self, pair: Undecided) -> bool:
+        return pair.ratio is not None and is_told(pair.ratio, alike=self._alike)
 
     def _most(self, one: str, other: str, figures: Sequence[Figures], confidence: float) -> Estimate | None:
         """Return the ratio that tells the two apart, or else that with the narrowest interval."""
@@ -91,10 +97,6 @@ def more_blocks(look: Look, blocks: int) -> int | None:
     """Return how many blocks more would decide all that is open, about; None where nobody can say."""
     needed = [one.ratio and blocks_needed(one.ratio, blocks) for one in look.open]
     return None if None in needed or not needed else max(one or 0 for one in needed) - blocks
-
-
-def _is_told(pair: Open) -> bool:
-    return pair.ratio is not None and is_told(pair.ratio)
 
 
 def _best(names: Sequence[str], figures: Figures, weights: Mapping[int, float]) -> str:

@@ -1,7 +1,6 @@
 """Sends one load after another with Locust, without its page and its command line, in this process.
 
-Starting Locust takes longer than a round lasts, and rounds of variants are interleaved; so it is started
-once.
+Starting Locust takes longer than a turn lasts, and variants take turns; so it is started once.
 """
 
 from __future__ import annotations

@@ -54,13 +54,13 @@ def test_turns_in_which_the_generator_had_no_core_void_a_load_only_where_few_oth
     turns = [replace(one, rows_per_core_s=None) for one in _turns(counted, void)]
     check = checks.of_turns(turns, is_shared=False)
     assert check.passed is passed
-    assert not void or f"In {void} of {counted + void} turns" in check.detail
+    assert not void or f"of {void} of {counted + void} turns do not count" in check.detail
 
 
 def test_where_hardly_a_turn_counts_what_the_service_used_is_known_all_the_same() -> None:
     check = checks.of_turns(_turns(1, 99), is_shared=False)
     assert check.passed is None
-    assert "In 99 of 100 turns" in check.detail
+    assert "of 99 of 100 turns do not count, as of the last of them: no core." in check.detail
     assert "The processor time of the service does." in check.detail
 
 

@@ -54,7 +54,7 @@ def within(load: Measured, goodput: float) -> Measured:
     [
         ("users", (COST, THROUGHPUT)),
         ("offline", (COST, THROUGHPUT)),
-        ("single_stream", (P50, P99)),
+        ("single_stream", (P50,)),
         ("server", (GOODPUT, P99)),
         ("ramp", (GOODPUT,)),
         ("spike", (GOODPUT,)),

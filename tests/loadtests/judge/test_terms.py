@@ -41,6 +41,7 @@ OPTIONS: dict[str, tuple[dict[str, Any], Any, Any, str | None]] = {
     "connections": (OPEN, 0, 8, "--connections 1024 against 8"),
     "find_peak": (OPEN | {"rate": 100.0, "p99_ms": 10.0}, True, False, "--find-peak yes against no"),
     "profile": (SEARCH, True, False, None),
+    "blocks": ({}, 8, 4, None),
     "budget": ({}, 120.0, 60.0, None),
     "duration": ({"scenario": "ramp"}, 20.0, 4.0, "--duration 20 against 4"),
     "warmup": ({}, 0.5, 0.0, "--warmup 0.5 against 0"),
@@ -58,7 +59,7 @@ OPTIONS: dict[str, tuple[dict[str, Any], Any, Any, str | None]] = {
 
 # The same load, with an option left to its default or without effect, and with a value of it.
 ALIKE: list[tuple[dict[str, Any], dict[str, Any]]] = [
-    ({}, {"model": "digits", "scenario": "users", "users": 16, "think": 0.0, "budget": 120.0}),
+    ({}, {"model": "digits", "scenario": "users", "users": 16, "think": 0.0, "blocks": 8, "budget": 120.0}),
     (OPEN, OPEN | {"rate": 100.0, "connections": 1024}),
     (OPEN, OPEN | {"connections": 5000, "users": 3, "think": 7.0}),
     (SEARCH, SEARCH | {"p99_ms": 10.0}),

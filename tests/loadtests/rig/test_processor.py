@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from loadtests.rig.child import Child
-from loadtests.rig.processor import Look, Sight, processor_s, waited_s
+from loadtests.rig.processor import Reading, Sight, processor_s, waited_s
 
 BUSY_IN_A_THREAD_THAT_ENDS = """
 import threading, time
@@ -127,9 +127,9 @@ def _stat(root: Path, text: str) -> Path:
 
 @on_linux
 def test_what_others_took_is_what_programs_ran_without_ours(tmp_path: Path) -> None:
-    first = Look.at([0], _stat(tmp_path, STAT))
+    first = Reading.at([0], _stat(tmp_path, STAT))
     later = "cpu  0\ncpu0 100 10 40 420 40 10 30 60 0 0\ncpu1 9 0 0 0 0 0 0 0 0 0\n"
-    last = Look.at([0], _stat(tmp_path, later))
+    last = Reading.at([0], _stat(tmp_path, later))
     tick_s = 1 / os.sysconf("SC_CLK_TCK")
     sight = Sight.between(first, last, ours_s=35 * tick_s)
     ran, interrupts, stolen, idle = 60, 20, 30, 30
@@ -145,15 +145,15 @@ def test_what_others_took_is_what_programs_ran_without_ours(tmp_path: Path) -> N
 @on_linux
 def test_all_cores_together_or_some_of_them_are_looked_at(tmp_path: Path) -> None:
     _stat(tmp_path, STAT)
-    assert Look.at(root=tmp_path) == Look.at([0, 1], tmp_path)
-    assert Look.at([0], tmp_path) != Look.at([1], tmp_path)
-    assert Look.at() is not None
+    assert Reading.at(root=tmp_path) == Reading.at([0, 1], tmp_path)
+    assert Reading.at([0], tmp_path) != Reading.at([1], tmp_path)
+    assert Reading.at() is not None
 
 
 def test_where_the_system_does_not_say_what_cores_did_nothing_is_known(tmp_path: Path) -> None:
-    assert Look.at(root=tmp_path) is None
-    look = Look.at([0], _stat(tmp_path, STAT))
-    assert Look.at([0, 2], tmp_path) is None  # a core that is not among them
-    assert Look.at(root=_stat(tmp_path, "cpu  1 2 3 4\n")) is None  # of a system too old to know steal
+    assert Reading.at(root=tmp_path) is None
+    look = Reading.at([0], _stat(tmp_path, STAT))
+    assert Reading.at([0, 2], tmp_path) is None  # a core that is not among them
+    assert Reading.at(root=_stat(tmp_path, "cpu  1 2 3 4\n")) is None  # of a system too old to know steal
     assert Sight.between(None, look, 1.0) == Sight.between(look, None, 1.0) == Sight()
     assert Sight.between(look, look, 0.0) == Sight()  # no time between the two

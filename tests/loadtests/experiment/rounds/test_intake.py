@@ -100,7 +100,7 @@ def test_of_a_service_that_is_not_ours_no_cost_is_known() -> None:
     seen = see(_samples(20), [(0, _turn(0, 18, processor_s=None, service_waited_s=None))], USERS, PLACE)
     assert seen.turns[0].rows_per_core_s is None
     assert seen.block.rows_per_core_s is None
-    assert seen.service_waited_s is None
+    assert seen.service_waited is None
 
 
 def test_late_answers_are_no_goodput() -> None:
