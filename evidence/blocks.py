@@ -46,4 +46,4 @@ def ratio_of_blocks(logs: Mapping[int, float], confidence: float = CONFIDENCE) -
 
     One block gives no interval, and none nothing.
     """
-    return level_of_logs(list(logs.values()), confidence)
+    return level_of_logs(list(logs.values()), confidence) if logs else None

@@ -11,9 +11,9 @@ from evidence.estimate import ALIKE
 from loadtests.experiment.measured import Measured, rate_in_words, rows_in_words
 from loadtests.judge.bounds import Bounds
 from loadtests.judge.certificate import Accuracies
-from loadtests.judge.contrast import COST, THROUGHPUT
 from loadtests.judge.speed import Speeds
 from loadtests.judge.standing import Miss, Standing
+from loadtests.workload.scenarios import COST, THROUGHPUT
 
 Kind: TypeAlias = Literal["ship", "tie", "unproven", "out_of_bounds", "void"]
 

@@ -178,7 +178,7 @@ def _may_be_shipped(accuracies: Accuracies, bundle: Bundle, bounds: Bounds, name
 
 def _difference(pairs: Pairs) -> AccuracyDifference:
     found = pairs.difference
-    return AccuracyDifference(found.value, found.low, found.high, pairs.rows, is_paired=True)
+    return AccuracyDifference(found.value, found.low, found.high, pairs.rows)
 
 
 def _predicted(bundle: Bundle, folder: Path, names: Sequence[str]) -> dict[str, Floats]:

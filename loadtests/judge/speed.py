@@ -11,18 +11,8 @@ from evidence.blocks import over_loads
 from evidence.estimate import ALIKE, ALIKE_TAIL, Estimate, Sign
 from loadtests.experiment.measured import Measured
 from loadtests.judge.bounds import Bounds
-from loadtests.judge.contrast import (
-    COST,
-    GOODPUT,
-    LESS_IS_BETTER,
-    P50,
-    P99,
-    PEAK,
-    TAIL,
-    THROUGHPUT,
-    Contrasts,
-)
-from loadtests.workload.scenarios import SCENARIOS
+from loadtests.judge.contrast import LESS_IS_BETTER, PEAK, TAIL, Contrasts
+from loadtests.workload.scenarios import COST, GOODPUT, P50, P99, SCENARIOS, THROUGHPUT
 
 _WORDS = {
     COST: "rows per core-second",

@@ -46,11 +46,6 @@ class Verdict:
     is_sound: bool
     """No check found anything of the service, and no request failed that should not."""
 
-    @property
-    def is_good(self) -> bool:
-        """Tell whether there is an answer that nothing speaks against."""
-        return not self.code()
-
     def code(self, *, lost: bool = False) -> int:
         """Return the exit code of a run; `lost` is whether a variant failed, and was not measured at all."""
         if self.is_void:

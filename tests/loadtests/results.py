@@ -55,7 +55,7 @@ def measured(
     begin = len(variant) % BLOCKS  # so that variants do not scatter alike
     scatter = SCATTER[begin : begin + BLOCKS] if scatter is None else scatter
     interval = wilson(accuracy or 0.0, unique)
-    scored = Accuracy(accuracy, interval.low, interval.high, unique, unique) if accuracy is not None else None
+    scored = Accuracy(accuracy, interval.low, interval.high, unique) if accuracy is not None else None
     latency = Latency(*(Estimate(ms, 0.9 * ms, 1.1 * ms) for ms in (1.0, 1.5, 2.0, p99_ms)))
     summary = Summary(
         1.0,
@@ -130,7 +130,6 @@ def block_of(index: int, rows: int, rows_per_s: float, p99_ms: float) -> Block:
         rows_per_core_s=2 * rows_per_s,
         p50_ms=1.0,
         p99_ms=p99_ms,
-        uncorrected_p99_ms=p99_ms,
         goodput_per_s=rows_per_s / rows,
         effective_accuracy=0.98,
         generator_cpu=0.5,
