@@ -27,7 +27,15 @@ def level_of_logs(logs: Sequence[float], confidence: float = CONFIDENCE, *, trim
     if len(kept) < 2:
         return _from_logs(float(kept.mean()), None)
     variance = float(ordered.clip(kept[0], kept[-1]).var(ddof=1)) * len(ordered) / len(kept) ** 2
-    return _from_logs(float(kept.mean()), _half_width(variance, len(kept) - 1, confidence))
+    return level_of(float(kept.mean()), variance, len(kept) - 1, confidence)
+
+
+def level_of(middle: float, variance: float, freedom: float, confidence: float = CONFIDENCE) -> Estimate:
+    """Return what an estimated logarithm is the logarithm of, with Student's interval.
+
+    `variance` is that of the estimate, known from so many degrees of freedom.
+    """
+    return _from_logs(middle, _half_width(variance, freedom, confidence))
 
 
 def ratio_of_runs(

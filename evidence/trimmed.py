@@ -3,26 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isnan, log
-
-import numpy as np
+from math import log
 
 from evidence.estimate import Estimate
 from evidence.ratios import level_of_logs
 
 _TRIM = 0.2  # the share of the rounds that is left out at each end
-
-
-def trimmed_mean(values: Sequence[float]) -> float:
-    """Return the mean of the values without the fifth that is smallest and that which is largest.
-
-    Raises ValueError where there are none, or one is no number.
-    """
-    if not len(values) or any(map(isnan, values)):
-        raise ValueError(f"no mean of {values}")
-    ordered = np.sort(np.asarray(values, np.float64))
-    out = int(_TRIM * len(ordered))
-    return float(ordered[out : len(ordered) - out].mean())
 
 
 def trimmed_level(figures: Sequence[float]) -> Estimate:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-from evidence.blocks import Turns
-from loadtests.workload.scenarios import COST
 
 
 @dataclass(frozen=True)
@@ -29,23 +25,16 @@ class TurnFigures:
     p50_ms: float | None
     p99_ms: float | None
     why_void: str = ""
-    """Why it does not count, as `the generator had no core`; empty where it does. What a row costs the
+    """Why it does not count, nor those of its round beside it; empty where it does. What a row costs the
     service's processor counts all the same, for it does not hang on who asks, and when."""
-
-
-def figures_of(turns: Sequence[TurnFigures], name: str) -> Turns:
-    """Return a figure of every turn that counts and has it, by block and round."""
-    counted = [one for one in turns if name == COST or not one.why_void]
-    found = {(one.block, one.round): getattr(one, name) for one in counted}
-    return {place: float(value) for place, value in found.items() if value is not None}
 
 
 @dataclass(frozen=True)
 class Block:
     """What the turns that count came to between two starts of the services; blocks are independent.
 
-    Rates are geometric means of the turns', without the fifth that is lowest and that which is highest; so
-    the ratio of two variants in a block is, but for rounding, that of their turns side by side.
+    A figure is that of all turns together, so what befell the service in one of them is in it; and what
+    befell the machine befell all variants, which took their turns side by side.
     """
 
     index: int

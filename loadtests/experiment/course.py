@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 
-from evidence.blocks import Turns
+from evidence import blocks
 from evidence.estimate import ALIKE, ALIKE_TAIL, CONFIDENCE
 from loadtests.errors import LoadTestError
 from loadtests.experiment import checks
@@ -21,6 +21,7 @@ from loadtests.experiment.rounds.stopping import (
     Figures,
     Look,
     Rule,
+    better,
     is_due,
     more_blocks,
 )
@@ -54,22 +55,22 @@ class Course:
         """Measure block after block. Yields the variants that failed."""
         plan, begun = self._session.plan, time.monotonic()
         budget_s, few = plan.schedule.budget_s, min(BLOCKS_FEW, plan.schedule.blocks)
-        blocks, look = 0, Look(CONFIDENCE, ())
+        count, look = 0, Look(CONFIDENCE, ())
         while self._left:
-            if blocks:
+            if count:
                 yield from self._start_anew()
-            yield from self._measure(blocks)
-            blocks += 1
+            yield from self._measure(count)
+            count += 1
             if plan.scenario.kind == SHAPED:
                 return
             spent_s = time.monotonic() - begun
-            is_last = blocks >= few and spent_s + spent_s / blocks / 2 > budget_s
+            is_last = count >= few and spent_s + spent_s / count / 2 > budget_s
             share = 1.0 if is_last else spent_s / budget_s
-            if is_last or is_due(blocks, share):
+            if is_last or is_due(count, share):
                 look = self._rule.look(self._seen(), share=share)
                 if is_last or not look.open:
                     break
-        self.stop = _stop(look, blocks, time.monotonic() - begun, budget_s)
+        self.stop = _stop(look, count, time.monotonic() - begun, budget_s)
 
     @property
     def _left(self) -> list[Record]:
@@ -132,16 +133,14 @@ class Course:
 
         Those that all variants have come first.
         """
-        found: list[Figures] = []
+        found: list[tuple[bool, Figures]] = []
         for name in self._figures:
-            by_name: dict[str, dict[int, Turns]] = {}
+            by_name: dict[str, dict[int, blocks.Figures]] = {}
             for record in self._left:
-                turns = record.turns(name)
-                if name.endswith("_ms"):
-                    turns = {place: 1 / ms for place, ms in turns.items()}
-                by_name.setdefault(record.subject.name, {})[record.rows] = turns
-            found.append(by_name)
-        return sorted(found, key=lambda one: not all(all(by_rows.values()) for by_rows in one.values()))
+                by_name.setdefault(record.subject.name, {})[record.rows] = better(name, record.figures(name))
+            is_known = all(any(record.figures(name).values()) for record in self._left)
+            found.append((is_known, by_name))
+        return [by_name for _, by_name in sorted(found, key=lambda one: not one[0])]
 
 
 def _identity(subject: Subject) -> Identity | None:

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict
 
-from evidence.blocks import Turns
 from evidence.estimate import Estimate
 from loadtests.experiment.agreement import Agreement
-from loadtests.experiment.blocks import Block, Grade, Stop, TurnFigures, figures_of
+from loadtests.experiment.blocks import Block, Grade, Stop, TurnFigures
 from loadtests.experiment.peak.search import Peak
 from loadtests.experiment.peak.trial import Curve
 from loadtests.experiment.timeline import Moment
@@ -177,10 +176,6 @@ class ScoredLoad:
     load: Measured
     turns: tuple[TurnFigures, ...] = field(default=(), repr=False, compare=False)
     """In the order of measuring; ratios of two variants are taken round by round."""
-
-    def figures(self, name: str) -> Turns:
-        """Return a figure of every turn that counts and has it: see `evidence.blocks`."""
-        return figures_of(self.turns, name)
 
 
 @dataclass(frozen=True)

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from math import isnan, log, nan
+from math import isnan, nan
 from statistics import geometric_mean
 
 import numpy as np
 
 from bundle.manifest import VariantSpec
-from evidence.blocks import Turns
+from evidence.blocks import logs_of
 from evidence.estimate import Estimate
 from evidence.ratios import level_of_logs
 from loadtests.experiment import checks
 from loadtests.experiment.agreement import Agreement, agreement_of
-from loadtests.experiment.blocks import Grade, figures_of
+from loadtests.experiment.blocks import Grade, TurnFigures
 from loadtests.experiment.measured import Idle, Measured, Offline, ScoredLoad
 from loadtests.experiment.peak.search import Peak, Search, peak_of
 from loadtests.experiment.peak.trial import Curve, Trial, curve_of
 from loadtests.experiment.plan import Plan
 from loadtests.experiment.rounds.grade import grade
-from loadtests.experiment.rounds.intake import Seen
+from loadtests.experiment.rounds.intake import Seen, without_rates
 from loadtests.experiment.session import Subject
 from loadtests.experiment.timeline import Moment, moments
 from loadtests.measure.check import Check
@@ -50,9 +50,20 @@ class Record:
     extra: list[Trial] = field(default_factory=list)
     """Rates tried for a profile, each as a share of the peak."""
 
-    def turns(self, figure: str) -> Turns:
-        """Return a figure of every turn that counts and has it, by block and round."""
-        return figures_of([turn for one in self.seen for turn in one.turns], figure)
+    def figures(self, name: str) -> dict[int, float | None]:
+        """Return a figure of every block, such as `rows_per_s`, by its index."""
+        return {one.block.index: getattr(one.block, name) for one in self.seen}
+
+    @property
+    def turns(self) -> tuple[TurnFigures, ...]:
+        """Every turn that was taken, in their order."""
+        return tuple(turn for one in self.seen for turn in one.turns)
+
+    def as_far_as_known(self) -> Record:
+        """Return it without rates and latencies where too few turns count for them."""
+        if not self.seen or checks.has_enough(self.turns):
+            return self
+        return replace(self, seen=[without_rates(one) for one in self.seen])
 
     @property
     def peak(self) -> Peak | None:
@@ -75,8 +86,9 @@ def shared_rate(records: Sequence[Record]) -> float:
     return min(one.bearable for one in records) / 2
 
 
-def load_of(plan: Plan, record: Record, variant: VariantSpec, confidence: float) -> ScoredLoad:
-    """Return the load that a record comes to, and keep its samples. `confidence` is that of its intervals."""
+def load_of(plan: Plan, record: Record, variant: VariantSpec) -> ScoredLoad:
+    """Return the load that a record comes to, and keep its samples."""
+    record = record.as_far_as_known() if plan.scenario.kind != SHAPED else record
     subject, peak = record.subject, record.peak
     summary = _summary(plan, record)
     samples = _kept(record)
@@ -91,8 +103,8 @@ def load_of(plan: Plan, record: Record, variant: VariantSpec, confidence: float)
         requests=summary.answers + summary.failed,
         failed=summary.failed,
         **asdict(summary),
-        throughput=_level(record, THROUGHPUT, confidence),
-        cost=_level(record, COST, confidence),
+        throughput=_level(record, THROUGHPUT),
+        cost=_level(record, COST),
         unloaded=Idle(**asdict(record.unloaded), model_share=record.unloaded.model_share),
         generator_limited=checks.is_generator_limit(summary),
         resident_bytes=subject.server.resident_bytes(),
@@ -110,8 +122,7 @@ def load_of(plan: Plan, record: Record, variant: VariantSpec, confidence: float)
         offline=_offline(plan, record, summary),
         samples=file.relative_to(plan.out).as_posix(),
     )
-    turns = tuple(turn for one in record.seen for turn in one.turns)
-    return ScoredLoad(load, turns)
+    return ScoredLoad(load, record.turns)
 
 
 def _summary(plan: Plan, record: Record) -> Summary:
@@ -134,17 +145,17 @@ def _summary(plan: Plan, record: Record) -> Summary:
     )
 
 
-def _level(record: Record, figure: str, confidence: float) -> Estimate | None:
+def _level(record: Record, figure: str) -> Estimate | None:
     """Return a figure of the blocks that have it, with its interval over them."""
-    logs = [log(value) for one in record.seen if (value := getattr(one.block, figure))]
-    return level_of_logs(logs, confidence) if logs else None
+    logs = list(logs_of(record.figures(figure)).values())
+    return level_of_logs(logs) if logs else None
 
 
 def _grade(plan: Plan, record: Record) -> Grade | None:
     if plan.scenario.kind == SHAPED:
         return None
     return grade(
-        [turn for one in record.seen for turn in one.turns],
+        record.turns,
         is_scheduled=plan.scenario.kind == OPEN,
         waited=_mean([one.service_waited for one in record.seen]),
         stolen=_mean([sight.stolen for sight in record.sights]),
@@ -154,7 +165,7 @@ def _grade(plan: Plan, record: Record) -> Grade | None:
 
 def _answers_per_user(plan: Plan, record: Record) -> float | None:
     """Return how many answers a user got in a turn, on the average; None where no user asks again."""
-    turns = [turn for one in record.seen for turn in one.turns if not turn.why_void]
+    turns = [turn for turn in record.turns if not turn.why_void]
     if plan.scenario.kind != CLOSED or not turns:
         return None
     return sum(turn.answers for turn in turns) / len(turns) / plan.users
@@ -170,7 +181,7 @@ def _known(number: float) -> float | None:
 
 
 def _checks(plan: Plan, record: Record, summary: Summary, agreement: Agreement | None) -> list[Check]:
-    turns = [turn for one in record.seen for turn in one.turns]
+    turns = record.turns
     shared = plan.cores.shared
     is_whole = plan.scenario.kind == SHAPED
     return [

@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 
 from bundle.errors import BundleError
 from bundle.runtimes import is_available
-from evidence.estimate import CONFIDENCE
 from loadtests.errors import LoadTestError
 from loadtests.experiment import forecast
 from loadtests.experiment.course import Course
@@ -89,11 +88,10 @@ def _outcomes(
 def _loads(plan: Plan, records: Sequence[Record], outcomes: Outcomes) -> Iterator[ScoredLoad]:
     """Yield what the records of variants that did not fail came to, as far as they have a block."""
     failed = {one.variant for one in outcomes.skipped}
-    confidence = outcomes.stop.confidence if outcomes.stop else CONFIDENCE
     for record in records:
         name = record.subject.name
         if record.seen and name not in failed and not outcomes.has(name, record.rows):
-            yield load_of(plan, record, plan.bundle.variant(name), confidence)
+            yield load_of(plan, record, plan.bundle.variant(name))
 
 
 def _start(plan: Plan, progress: Progress, fleet: Fleet, subjects: list[Subject]) -> Iterator[Skipped]:

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from math import log
 from typing import Self
 
 from bundle.manifest import REFERENCE
-from evidence.blocks import paired_logs, ratio_of_blocks
+from evidence.blocks import Logs, over_loads, ratio_of_blocks
 from evidence.estimate import CONFIDENCE, Estimate
 from evidence.ratios import ratio_of_runs
 from loadtests.experiment.blocks import Block, Stop
@@ -27,7 +26,6 @@ TAIL = "tail"
 so a p99 that is only as long as the throughput is low leaves this as it is."""
 PEAK = "peak"
 LESS_IS_BETTER = {P50, P99, TAIL}
-_BY_TURN = {COST, THROUGHPUT, P50}  # the rest takes more answers than a turn has
 
 
 @dataclass(frozen=True)
@@ -52,11 +50,11 @@ class Contrasts:
         accuracies: Accuracies | None = None,
         confidence: float = CONFIDENCE,
     ) -> None:
-        """`loads` are for their turns; where those are not known, the figures of the blocks serve as well.
+        """`loads` are all that were measured side by side: the scatter of all tells of that of two.
 
         `confidence` is that of the intervals of the ratios.
         """
-        self._turns = {(one.load.variant, one.load.rows_per_request): one for one in loads if one.turns}
+        self._loads = [one.load for one in loads]
         self.accuracies = accuracies or Accuracies({})
         self._confidence = confidence
 
@@ -69,13 +67,14 @@ class Contrasts:
 
     def ratio(self, figure: str, ours: Measured, theirs: Measured) -> Estimate | None:
         """Return how many times one load's figure is the other's; None where nothing is known."""
-        return self.ratio_of(figure, self.logs(figure, ours, theirs), [(ours, theirs)])
+        return self.ratio_over(figure, [(ours, theirs)], {})
 
-    def ratio_of(
-        self, figure: str, logs: Mapping[int, float], pairs: Sequence[tuple[Measured, Measured]]
+    def ratio_over(
+        self, figure: str, pairs: Sequence[tuple[Measured, Measured]], weights: Mapping[int, float]
     ) -> Estimate | None:
-        """Return the ratio of which the logarithms are given by block, of these pairs of loads together."""
-        ratio = ratio_of_blocks(logs, self._confidence)
+        """Return the same of the weighted geometric mean of several loads of each; see `evidence.blocks`."""
+        ours, theirs = (_logs(figure, side, weights) for side in zip(*pairs, strict=True))
+        ratio = ratio_of_blocks(ours, theirs, self._confidence, among=self._among(figure, pairs, weights))
         if figure != PEAK or ratio is None or not ratio.is_bounded:
             return ratio
         # No peak is known more sharply than a search resolves; one that the generator ended is open above.
@@ -83,15 +82,16 @@ class Contrasts:
             return Estimate.unbounded(ratio.value)
         return Estimate(ratio.value, ratio.low / RESOLUTION, ratio.high * RESOLUTION)
 
-    def logs(self, figure: str, ours: Measured, theirs: Measured) -> dict[int, float]:
-        """Return the logarithm of the ratio by block, as far as both have the figure."""
-        turns = [self._turns.get((one.variant, one.rows_per_request)) for one in (ours, theirs)]
-        if figure in _BY_TURN and turns[0] and turns[1]:
-            return paired_logs(turns[0].figures(figure), turns[1].figures(figure))
-        first, second = _by_block(figure, ours), _by_block(figure, theirs)
-        both = {index: (one, second.get(index)) for index, one in first.items()}
-        # Of neither None nor 0 there is a logarithm.
-        return {index: log(one / other) for index, (one, other) in both.items() if one and other}
+    def _among(
+        self, figure: str, pairs: Sequence[tuple[Measured, Measured]], weights: Mapping[int, float]
+    ) -> list[Logs]:
+        """Return the logarithms of the figure by block of every variant that was put through these loads."""
+        rows = {pair[0].rows_per_request for pair in pairs}
+        by_name: dict[str, list[Measured]] = {}
+        for load in self._loads:
+            if load.rows_per_request in rows:
+                by_name.setdefault(load.variant, []).append(load)
+        return [_logs(figure, loads, weights) for loads in by_name.values() if len(loads) == len(rows)]
 
     def cost(self, ours: Measured, theirs: Measured) -> Estimate | None:
         """Return the ratio of rows per core-second; None where the service is not ours."""
@@ -150,6 +150,10 @@ def ratio_of_peaks_of_runs(ours: Peak, theirs: Peak, confidence: float) -> Estim
     if is_open or ratio is None or not ratio.is_bounded:
         return Estimate.unbounded(ours.requests_per_s / theirs.requests_per_s)
     return Estimate(ratio.value, ratio.low / RESOLUTION, ratio.high * RESOLUTION)
+
+
+def _logs(figure: str, loads: Sequence[Measured], weights: Mapping[int, float]) -> dict[int, float]:
+    return over_loads({load.rows_per_request: _by_block(figure, load) for load in loads}, weights)
 
 
 def _by_block(figure: str, load: Measured) -> dict[int, float | None]:

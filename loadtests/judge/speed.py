@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from math import exp, inf, isfinite, log
 from typing import TypeAlias
 
-from evidence.blocks import over_loads
 from evidence.estimate import ALIKE, ALIKE_TAIL, Estimate, Sign
 from loadtests.experiment.measured import Measured
 from loadtests.judge.bounds import Bounds
@@ -141,11 +140,12 @@ class Speeds:
 
     def lead_in(self, figure: str, pairs: Pairs) -> Lead:
         """Return the same of one figure: the weighted geometric mean over the loads, block by block."""
-        logs = {pair[0].rows_per_request: self._contrasts.logs(figure, *pair) for pair in pairs}
-        ratio = self._contrasts.ratio_of(figure, over_loads(logs, self._weights), pairs)
+        ratio = self._contrasts.ratio_over(figure, pairs, self._weights)
         if ratio is None:
             levels = [_share(_level(figure, ours), _level(figure, theirs)) for ours, theirs in pairs]
-            ratio = Estimate.unbounded(_mean(levels, [self._weights.get(rows, 1.0) for rows in logs]))
+            ratio = Estimate.unbounded(
+                _mean(levels, [self._weights.get(ours.rows_per_request, 1.0) for ours, _ in pairs])
+            )
         return Lead(figure, ratio.inverse if figure in LESS_IS_BETTER else ratio)
 
     def excess(self, pairs: Pairs) -> Sign:

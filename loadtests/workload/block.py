@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from math import inf
 from typing import Self
 
 from loadtests.workload.order import Order
@@ -19,6 +20,10 @@ class Block:
     """Of each order: the numbers of its service's processes, whose processor time is read; or none."""
     turns: tuple[tuple[int, float], ...]
     """One after the other: the place of an order, and the seconds in which its users send."""
+    round_turns: int = 1
+    """So many turns are a round, which is carried out whole."""
+    seconds_max: float = inf
+    """No round begins later than so, answers waited for included."""
 
     @property
     def seconds(self) -> float:
@@ -35,4 +40,6 @@ class Block:
             tuple(Order(**order) for order in plain["orders"]),
             tuple(map(tuple, plain["processes"])),
             tuple((place, seconds) for place, seconds in plain["turns"]),
+            plain["round_turns"],
+            plain["seconds_max"],
         )

@@ -12,6 +12,7 @@ from math import ceil
 CLOSED, OPEN, SHAPED = "closed", "open", "shaped"
 COST, THROUGHPUT, GOODPUT = "rows_per_core_s", "rows_per_s", "goodput_per_s"
 P50, P99 = "p50_ms", "p99_ms"
+LESS_IS_BETTER = {P50, P99}
 SHED = 503  # what a service answers that refuses
 SHED_STATUS = f"status {SHED}"
 

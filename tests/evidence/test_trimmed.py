@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence.trimmed import trimmed_level, trimmed_mean, trimmed_ratio
+from evidence.trimmed import trimmed_level, trimmed_ratio
 
 FIGURES = st.lists(st.tuples(st.floats(0.1, 1e4), st.floats(0.1, 1e4)), min_size=1, max_size=30)
 
@@ -48,10 +48,3 @@ def test_rounds_that_one_alone_was_in_do_not_count_and_what_is_no_figure_is_refu
         for theirs in ([1.0, 1.0], [-1.0, 1.0]):
             with pytest.raises(ValueError, match=r"no level|no ratio"):
                 trimmed_ratio(ours, theirs)
-
-
-def test_a_mean_of_what_is_no_number_is_refused() -> None:
-    with pytest.raises(ValueError, match="no mean"):
-        trimmed_mean([1.0, float("nan")])
-    with pytest.raises(ValueError, match="no mean"):
-        trimmed_mean([])

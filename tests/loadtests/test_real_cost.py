@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from bundle.store import ModelStore
-from evidence.blocks import paired_logs, ratio_of_blocks
+from evidence.blocks import logs_of, ratio_of_blocks
 from evidence.estimate import Estimate
 from evidence.sequential import is_told
 from loadtests.experiment.course import Course
@@ -72,11 +72,11 @@ def _measured(models: Path, out: Path, budget_s: float) -> tuple[Callable[[str, 
             course = Course(session, fleet, records, start_s=2.0)
             assert list(course.run()) == []
     assert course.stop is not None
-    figures = {record.subject.name: record.turns("rows_per_core_s") for record in records}
+    logs = {record.subject.name: logs_of(record.figures("rows_per_core_s")) for record in records}
     confidence = course.stop.confidence
 
     def ratio(one: str, other: str) -> Estimate:
-        found = ratio_of_blocks(paired_logs(figures[one], figures[other]), confidence)
+        found = ratio_of_blocks(logs[one], logs[other], confidence, among=logs.values())
         assert found is not None
         return found
 
@@ -86,7 +86,7 @@ def _measured(models: Path, out: Path, budget_s: float) -> tuple[Callable[[str, 
 def test_two_services_of_a_kind_are_alike_and_one_that_is_5_per_cent_dearer_is_told_apart(
     models: Path, tmp_path: Path
 ) -> None:
-    ratio, why = _measured(models, tmp_path, budget_s=120.0)
+    ratio, why = _measured(models, tmp_path, budget_s=180.0)
     same, dearer = ratio("same", "sound"), ratio("dearer", "sound")
 
     assert 1 in same, why

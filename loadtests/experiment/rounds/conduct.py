@@ -9,7 +9,7 @@ import numpy as np
 
 from loadtests.experiment.record import Record
 from loadtests.experiment.rounds import schedule
-from loadtests.experiment.rounds.intake import Place, see, see_window
+from loadtests.experiment.rounds.intake import Place, see, see_window, why_void
 from loadtests.experiment.rounds.schedule import Slot
 from loadtests.experiment.session import Session
 from loadtests.measure.turn import Taken, Turn
@@ -37,9 +37,11 @@ def take_turns(
     alive = [load for load in range(len(records)) if _is_answering(warm, load)]
     slots = _slots(session, records, warm, alive, place, block_s)
     session.progress.begin("all", f"block {place.index + 1}, in turns")
-    taken = session.take(Block(orders, processes, _turns(slots))) if slots else warm
+    block = Block(orders, processes, _turns(slots), round_turns=max(len(alive), 1), seconds_max=block_s)
+    taken = session.take(block) if slots else warm
     if not place.begun and taken.turns:
         place = replace(place, begun=taken.turns[0].start)
+    void = _void_rounds(taken, slots, records, place)
     refused: dict[str, str] = {}
     for load, record in enumerate(records):
         # Of a load that did not come through its warm-up, that is what there is to see.
@@ -49,8 +51,22 @@ def take_turns(
         if samples is None:
             refused[record.subject.name] = source.refusals[load]
         elif mine:
-            record.seen.append(see(samples, mine, plan.users, place))
+            record.seen.append(see(samples, mine, plan.users, place, void.get(record.rows, {})))
     return place, refused
+
+
+def _void_rounds(
+    taken: Taken, slots: Sequence[Slot], records: Sequence[Record], place: Place
+) -> dict[int, dict[int, str]]:
+    """Return, by rows a request, the rounds that do not count for any of their variants, and why."""
+    together: dict[tuple[int, int], list[Turn]] = {}
+    for turn in taken.turns if slots else ():
+        together.setdefault((records[turn.load].rows, slots[turn.place].round), []).append(turn)
+    void: dict[int, dict[int, str]] = {}
+    for (rows, round_), turns in together.items():
+        if why := why_void(turns, place):
+            void.setdefault(rows, {})[round_] = why
+    return void
 
 
 def send_window(session: Session, record: Record, place: Place, seconds: float) -> Place:
@@ -96,14 +112,15 @@ def _slots(
     if not alive:
         return []
     least_s = session.plan.schedule.turn_s
-    cycles = {turn.load: _cycle_s(turn) for turn in warm.turns}
+    cycles, seconds = [0.0] * len(records), [0.0] * len(records)
+    for turn in warm.turns:
+        cycles[turn.load] = _cycle_s(turn)
     sent = schedule.lengths([cycles[load] for load in alive], least_s=least_s, block_s=block_s)
-    seconds = [0.0] * len(records)
     for load, length in zip(alive, sent, strict=True):
         seconds[load] = length
     rows = dict.fromkeys(records[load].rows for load in alive)
     groups = [[load for load in alive if records[load].rows == count] for count in rows]
-    return schedule.draw(groups, seconds, block_s=block_s, seed=session.plan.seed_of(place.index))
+    return schedule.draw(groups, seconds, cycles, block_s=block_s, seed=session.plan.seed_of(place.index))
 
 
 def _cycle_s(turn: Turn) -> float:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import exp, log
+from types import MappingProxyType
 
 import numpy as np
 
 from evidence.percentiles import percentile
-from evidence.trimmed import trimmed_mean
 from loadtests.experiment.blocks import Block, TurnFigures
-from loadtests.experiment.checks import LATE_MAX, WAITED_MAX
+from loadtests.experiment.checks import LATE_MAX, WAITED_MAX, WINDOW_WAITED_MAX
 from loadtests.measure.samples import Samples
 from loadtests.measure.summary import Summary, Window, summarise_windows
 from loadtests.measure.turn import Turn
@@ -34,6 +33,15 @@ class Seen:
 
 
 @dataclass(frozen=True)
+class Rates:
+    """Those of a block."""
+
+    requests_per_s: float
+    rows_per_s: float
+    rows_per_core_s: float | None
+
+
+@dataclass(frozen=True)
 class Place:
     """Where a block stands in a run."""
 
@@ -45,17 +53,41 @@ class Place:
     """Generator and service have one core: it waits for the service, and neither is to blame."""
 
 
-def see(samples: Samples, turns: Sequence[tuple[int, Turn]], users: int, place: Place) -> Seen:
-    """Return what came of one load's turns, given with their rounds; there is at least one."""
-    figures = [_figures(samples, turn, round_, users, place) for round_, turn in turns]
+def why_void(turns: Sequence[Turn], place: Place) -> str:
+    """Return why the turns of a round that are compared with each other do not count; empty where they do.
+
+    It is of all of them together, and of the generator's wait as a share of the time in which it wanted its
+    core: so it hangs neither on which variant was quick, nor on whose answers were long in coming.
+    """
+    waited = sum(turn.generator_waited_s for turn in turns)
+    share = waited / (waited + sum(turn.generator_s for turn in turns)) if waited else 0.0
+    if place.shares_core or not share > WAITED_MAX:  # not where it is NaN
+        return ""
+    return f"in this round the generator waited for its core for {share:.0%} of the time that it needed it"
+
+
+def see(
+    samples: Samples,
+    turns: Sequence[tuple[int, Turn]],
+    users: int,
+    place: Place,
+    void: Mapping[int, str] = MappingProxyType({}),
+) -> Seen:
+    """Return what came of one load's turns, given with their rounds; there is at least one.
+
+    `void` are the rounds that do not count. A failure is never thrown away with its turn.
+    """
+    figures = [_figures(samples, turn, round_, users, place, void) for round_, turn in turns]
     kept = [turn for (_, turn), one in zip(turns, figures, strict=True) if not one.why_void]
     counted = np.isin(samples.part, [turn.place for turn in kept])
     # Whatever is scheduled within it is of a turn that counts, for no others are in it.
     window = Window(samples.trimmed(counted), turns[0][1].start, np.nextafter(turns[-1][1].end, np.inf))
     waits = [turn.service_waited_s for _, turn in turns]
     seconds = sum(turn.seconds for _, turn in turns)
+    summary = summarise_windows([window], bound_ms=place.bound_ms)
+    rates = _rates(samples, kept, [turn for _, turn in turns], users)
     return Seen(
-        block=_block(figures, summarise_windows([window], bound_ms=place.bound_ms), kept, place),
+        block=_block(figures, summary, rates, place, sum(turn.generator_s for turn in kept)),
         turns=tuple(figures),
         window=window,
         generator_s=sum(turn.generator_s for turn in kept),
@@ -65,14 +97,14 @@ def see(samples: Samples, turns: Sequence[tuple[int, Turn]], users: int, place: 
     )
 
 
-def _figures(samples: Samples, turn: Turn, round_: int, users: int, place: Place) -> TurnFigures:
+def _figures(
+    samples: Samples, turn: Turn, round_: int, users: int, place: Place, void: Mapping[int, str]
+) -> TurnFigures:
     mine = samples.part == turn.place
     good = mine & samples.ok
     answers = int(np.count_nonzero(good))
     rate = users * turn.answers / turn.worked_s if turn.worked_s else 0.0
     latencies = (samples.done[good] - samples.scheduled[good]) * 1000
-    waited = 0.0 if place.shares_core else turn.generator_waited_s / turn.seconds
-    is_void = waited > WAITED_MAX and answers == np.count_nonzero(mine)  # a failure is never thrown away
     return TurnFigures(
         block=place.index,
         round=round_,
@@ -84,36 +116,43 @@ def _figures(samples: Samples, turn: Turn, round_: int, users: int, place: Place
         rows_per_core_s=answers * samples.rows / turn.processor_s if turn.processor_s else None,
         p50_ms=percentile(latencies, 50) if answers else None,
         p99_ms=percentile(latencies, 99) if answers else None,
-        why_void=f"the generator was ready and had no core for {waited:.0%} of it" if is_void else "",
+        why_void=void.get(round_, "") if answers == np.count_nonzero(mine) else "",
     )
 
 
-def _block(figures: Sequence[TurnFigures], summary: Summary, kept: Sequence[Turn], place: Place) -> Block:
-    counted = [one for one in figures if not one.why_void]
-    seconds = sum(turn.seconds for turn in kept)
-    rate = level([one.requests_per_s for one in counted]) or 0.0
-    rows = level([one.rows_per_s for one in counted]) or 0.0
+def _block(
+    figures: Sequence[TurnFigures], summary: Summary, rates: Rates, place: Place, generator_s: float | None
+) -> Block:
+    void = sum(bool(one.why_void) for one in figures)
+    seconds = sum(one.seconds for one in figures if not one.why_void)
     return Block(
         index=place.index,
         started_s=figures[0].started_s,
         seconds=seconds,
-        turns=len(counted),
-        void_turns=len(figures) - len(counted),
-        requests_per_s=rate,
-        rows_per_s=rows,
-        rows_per_core_s=level([one.rows_per_core_s for one in figures]),
+        turns=len(figures) - void,
+        void_turns=void,
+        requests_per_s=rates.requests_per_s,
+        rows_per_s=rates.rows_per_s,
+        rows_per_core_s=rates.rows_per_core_s,
         p50_ms=summary.p50_ms,
         p99_ms=summary.p99_ms,
-        goodput_per_s=rate * summary.in_time / summary.answers if summary.answers else 0.0,
+        goodput_per_s=rates.requests_per_s * summary.in_time / summary.answers if summary.answers else 0.0,
         effective_accuracy=summary.effective_accuracy.value if summary.effective_accuracy else None,
-        generator_cpu=sum(turn.generator_s for turn in kept) / seconds if seconds else None,
+        generator_cpu=generator_s / seconds if seconds and generator_s is not None else None,
     )
 
 
-def level(values: Sequence[float | None]) -> float | None:
-    """Return the trimmed geometric mean of what is known and above 0; None where nothing is."""
-    known = [log(value) for value in values if value and value > 0]
-    return exp(trimmed_mean(known)) if known else None
+def _rates(samples: Samples, kept: Sequence[Turn], every: Sequence[Turn], users: int) -> Rates:
+    """Return throughput over the turns that count, and cost over all: what befell one of them is in both."""
+    worked_s = sum(turn.worked_s for turn in kept)
+    rate = users * sum(turn.answers for turn in kept) / worked_s if worked_s else 0.0
+    used = [turn.processor_s for turn in every]
+    used_s = 0.0 if None in used else sum(one or 0.0 for one in used)
+    rows = (
+        int(np.count_nonzero(samples.ok & np.isin(samples.part, [turn.place for turn in every])))
+        * samples.rows
+    )
+    return Rates(rate, rate * samples.rows, rows / used_s if used_s and rows else None)
 
 
 def see_window(
@@ -138,27 +177,55 @@ def see_window(
         p50_ms=summary.p50_ms,
         p99_ms=summary.p99_ms,
     )
-    if why := _why_void(summary, place):
+    if why := _why_window_void(summary, place):
         figures = replace(figures, why_void=why)
-    block = _block([figures], summary, [], place)
+    used_s = (summary.generator_cpu or 0.0) * window.seconds
+    is_void = bool(figures.why_void)
+    rates = Rates(
+        0.0 if is_void else figures.requests_per_s,
+        0.0 if is_void else figures.rows_per_s,
+        figures.rows_per_core_s,
+    )
     return Seen(
-        block=replace(block, seconds=window.seconds, generator_cpu=summary.generator_cpu),
+        block=_block([figures], summary, rates, place, used_s),
         turns=(figures,),
         window=window,
-        generator_s=(summary.generator_cpu or 0.0) * window.seconds,
+        generator_s=used_s,
         generator_waited_s=(summary.generator_waited or 0.0) * window.seconds,
         service_waited=None if service_waited_s is None else min(1.0, service_waited_s / window.seconds),
         unanswered=0,
     )
 
 
-def _why_void(summary: Summary, place: Place) -> str:
+def without_rates(seen: Seen) -> Seen:
+    """Return what is left where too few turns of a load count to say anything but what it cost."""
+    why = "too few turns of this load count"
+    turns = tuple(replace(one, why_void=one.why_void or why) for one in seen.turns)
+    window = seen.window
+    failed = window.samples.trimmed(~window.samples.ok)
+    block = replace(
+        seen.block,
+        seconds=0.0,
+        turns=0,
+        void_turns=len(turns),
+        requests_per_s=0.0,
+        rows_per_s=0.0,
+        p50_ms=None,
+        p99_ms=None,
+        goodput_per_s=0.0,
+        effective_accuracy=None,
+        generator_cpu=None,
+    )
+    return replace(seen, block=block, turns=turns, window=replace(window, samples=failed))
+
+
+def _why_window_void(summary: Summary, place: Place) -> str:
     """Return what was wrong with a window on the generator's side; a failure is never thrown away with it."""
     if summary.failed or place.shares_core:
         return ""
     waited, late, p99 = summary.generator_waited or 0.0, summary.sent_late_p99_ms, summary.p99_ms
-    if waited > WAITED_MAX:
+    if waited > WINDOW_WAITED_MAX:
         return f"the generator was ready and had no core for {waited:.0%} of it"
-    if late is not None and p99 is not None and late > LATE_MAX * p99:
+    if late is not None and p99 is not None and late > LATE_MAX * max(p99, place.bound_ms or 0.0):
         return f"the generator sent {late:.3f} ms late at p99, and its p99 is {p99:.3f} ms"
     return ""

@@ -38,15 +38,22 @@ def lengths(cycles_s: Sequence[float], *, least_s: float, block_s: float) -> lis
 
 
 def draw(
-    groups: Sequence[Sequence[int]], lengths_s: Sequence[float], *, block_s: float, seed: int
+    groups: Sequence[Sequence[int]],
+    lengths_s: Sequence[float],
+    cycles_s: Sequence[float],
+    *,
+    block_s: float,
+    seed: int,
 ) -> list[Slot]:
     """Return the turns of a block, as many rounds as fit into `block_s`, and one at the least.
 
-    In a round every load has one turn. Those of a group, which are compared with each other, stand side by
-    side; groups and turns come in an order that is drawn anew for each round.
+    What is out when a turn ends takes about as long as one request of a user more. In a round every load has
+    one turn. Those of a group, which are compared with each other, stand side by side; groups and turns come
+    in an order that is drawn anew for each round.
     """
     random = np.random.default_rng(seed)
-    rounds = max(1, int(block_s / sum(lengths_s[load] for group in groups for load in group)))
+    round_s = sum(max(lengths_s[load], cycles_s[load]) + cycles_s[load] for group in groups for load in group)
+    rounds = max(1, int(block_s / round_s))
     return [
         Slot(int(load), index, lengths_s[load])
         for index in range(rounds)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import comb, inf
+from statistics import fmean
 
-from evidence.blocks import Turns, over_loads, paired_logs, ratio_of_blocks
+from evidence import blocks
+from evidence.blocks import Logs, over_loads, ratio_of_blocks
 from evidence.estimate import ALIKE, Estimate
 from evidence.sequential import Looks, blocks_needed, is_told
+from loadtests.workload.scenarios import LESS_IS_BETTER
 
 BLOCKS_FEW = 2  # less give no interval
 BLOCKS_ENOUGH = 3  # before the budget is spent, less decide nothing
@@ -32,8 +36,8 @@ class Look:
     open: tuple[Undecided, ...]
 
 
-Figures = Mapping[str, Mapping[int, Turns]]
-"""By variant, and rows a request."""
+Figures = Mapping[str, Mapping[int, blocks.Figures]]
+"""Of each block, by variant and rows a request."""
 
 
 class Rule:
@@ -49,16 +53,22 @@ class Rule:
     def look(self, figures: Sequence[Figures], *, share: float) -> Look:
         """Look at the figures so far, when a `share` of the budget is spent; 1 for the last look.
 
-        Each of `figures` is one way to tell variants apart, such as throughput; one suffices.
+        Each of `figures` is one way to tell variants apart, such as throughput; one suffices. Who leads is
+        told by the same figures, so any pair may be looked at: each of all pairs, in each figure, has its part
+        of what may be erred (Bonferroni).
         """
-        confidence = self._looks.next(share)
-        names = [name for name in figures[0] if name in self._matter]
+        logs = [
+            {name: over_loads(loads, self._weights) for name, loads in by_name.items()} for by_name in figures
+        ]
+        comparisons = max(comb(len(logs[0]), 2), 1) * len(logs)
+        confidence = 1 - (1 - self._looks.next(share)) / comparisons
+        names = [name for name in logs[0] if name in self._matter]
         if len(names) < 2:  # nothing to choose: then each against the first is what is worth knowing
-            names = list(figures[0])
+            names = list(logs[0])
         if not names:
             return Look(confidence, ())
-        best = _best(names, figures[0], self._weights)
-        pairs = [Undecided(best, name, self._most(best, name, figures, confidence)) for name in names]
+        best = max(names, key=lambda name: _mean(logs[0][name]))
+        pairs = [Undecided(best, name, _most(best, name, logs, confidence)) for name in names]
         return Look(
             confidence, tuple(pair for pair in pairs if pair.other != best and not self._is_told(pair))
         )
@@ -66,44 +76,34 @@ class Rule:
     def _is_told(self, pair: Undecided) -> bool:
         return pair.ratio is not None and is_told(pair.ratio, alike=self._alike)
 
-    def _most(self, one: str, other: str, figures: Sequence[Figures], confidence: float) -> Estimate | None:
-        """Return the ratio that tells the two apart, or else that with the narrowest interval."""
-        ratios = [
-            ratio
-            for by_name in figures
-            if (ratio := ratio_of(by_name.get(one, {}), by_name.get(other, {}), self._weights, confidence))
-        ]
-        return min(
-            ratios,
-            key=lambda one: (1 in one, one.high / one.low if one.low > 0 else float("inf")),
-            default=None,
-        )
+
+def better(name: str, figures: blocks.Figures) -> blocks.Figures:
+    """Return a figure of each block so that more is better, whatever it is."""
+    if name not in LESS_IS_BETTER:
+        return figures
+    return {block: 1 / value if value else None for block, value in figures.items()}
 
 
-def is_due(blocks: int, share: float) -> bool:
-    """Tell whether to look, after so many blocks and a share of the budget."""
-    return blocks >= BLOCKS_ENOUGH and share >= _LOOK_FROM
+def _mean(logs: Logs) -> float:
+    return fmean(logs.values()) if logs else -inf
 
 
-def ratio_of(
-    ours: Mapping[int, Turns], theirs: Mapping[int, Turns], weights: Mapping[int, float], confidence: float
-) -> Estimate | None:
-    """Return the ratio of two variants over all their loads; None where they have none in common."""
-    loads = {rows: paired_logs(ours[rows], theirs[rows]) for rows in ours if rows in theirs}
-    return ratio_of_blocks(over_loads(loads, weights), confidence)
+def _most(one: str, other: str, logs: Sequence[Mapping[str, Logs]], confidence: float) -> Estimate | None:
+    """Return the ratio that tells the two apart, or else that with the narrowest interval."""
+    ratios = [
+        ratio
+        for by_name in logs
+        if (ratio := ratio_of_blocks(by_name[one], by_name[other], confidence, among=by_name.values()))
+    ]
+    return min(ratios, key=lambda one: (1 in one, one.high / one.low if one.low > 0 else inf), default=None)
 
 
-def more_blocks(look: Look, blocks: int) -> int | None:
-    """Return how many blocks more would decide all that is open, about; None where nobody can say."""
-    needed = [one.ratio and blocks_needed(one.ratio, blocks) for one in look.open]
-    return None if None in needed or not needed else max(one or 0 for one in needed) - blocks
+def is_due(count: int, share: float) -> bool:
+    """Tell whether to look, after `count` blocks and a share of the budget."""
+    return count >= BLOCKS_ENOUGH and share >= _LOOK_FROM
 
 
-def _best(names: Sequence[str], figures: Figures, weights: Mapping[int, float]) -> str:
-    """Return the variant that leads by its figures, told apart or not."""
-    best = names[0]
-    for name in names[1:]:
-        ratio = ratio_of(figures.get(name, {}), figures.get(best, {}), weights, 0.95)
-        if ratio is not None and ratio.value > 1:
-            best = name
-    return best
+def more_blocks(look: Look, count: int) -> int | None:
+    """Return how many more than `count` blocks would decide all that is open, about; None if nobody knows."""
+    needed = [one.ratio and blocks_needed(one.ratio, count) for one in look.open]
+    return None if None in needed or not needed else max(one or 0 for one in needed) - count

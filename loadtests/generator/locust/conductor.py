@@ -54,7 +54,10 @@ def take(block: Block, preparer: Preparer, note: Callable[[], None]) -> Taken:
             stack.enter_context(_peopled(stage))
         stack.enter_context(undisturbed())
         played = []
+        until = time.perf_counter() + block.seconds_max
         for place, (load, _) in enumerate(block.turns):
+            if place and place % block.round_turns == 0 and time.perf_counter() > until:
+                break  # at the end of a round, so that none has a turn more than another
             if load in stages and not stages[load].gave_up:
                 played.append(_play(block, place, stages[load]))
                 note()

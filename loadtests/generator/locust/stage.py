@@ -55,7 +55,8 @@ class Stage:
         """
         cue.until = start + seconds
         cue.go.set()
-        if not cue.done.wait(seconds + self._load.order.timeout_s + _SLACK_S):
+        order = self._load.order
+        if not cue.done.wait(seconds + 2 * order.timeout_s + order.think_s + _SLACK_S):  # of two requests
             for user in self._users:
                 if user.is_out:
                     user.greenlet.kill(TimeoutError, block=False)
@@ -128,9 +129,11 @@ class StagedUser(ClosedLoopUser):
             cue.done.strike()
 
     def _play(self, cue: Cue) -> None:
-        """Send until the turn is over, and finish what is out then.
+        """Send until the turn is over, two requests at the least, and finish what is out then.
 
-        Users who think begin one after the other: otherwise all would send at once, again and again.
+        The first request finds an idle service, and is no measure; so whoever had time for only one sends
+        another, unless nobody answers. Users who think begin one after the other: otherwise all would send at
+        once, again and again.
         """
         if think_s := self.load.order.think_s:
             self.leaving.wait(think_s * self.number / self.load.order.users)
@@ -140,7 +143,9 @@ class StagedUser(ClosedLoopUser):
         pause_s = self.ask()
         cue.firsts.append(len(self.load.recorder) - 1)
         cue.firsts_s += self.heard + pause_s - begun
-        while self.heard + pause_s < cue.until:
+        is_second = True
+        while self.heard + pause_s < cue.until or (is_second and not self.load.unanswered):
+            is_second = False
             if pause_s:
                 self.leaving.wait(pause_s)
                 self.conversation.look()

@@ -88,7 +88,7 @@ class TestLoad:
         return record
 
     def _load(self, plan: Plan, record: Record) -> Measured:
-        return load_of(plan, record, plan.bundle.variant("int8"), 0.95).load
+        return load_of(plan, record, plan.bundle.variant("int8")).load
 
     def test_its_figures_are_those_of_all_blocks_together(self, plan: Plan) -> None:
         load = self._load(plan, self._measured())

@@ -5,13 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from loadtests.experiment.blocks import figures_of
-from loadtests.experiment.rounds.intake import Place, see, see_window
+from loadtests.experiment.rounds.intake import Place, see, see_window, why_void, without_rates
 from loadtests.measure.recorder import Recorder
 from loadtests.measure.samples import Samples, merge
 from loadtests.measure.summary import Window
 from loadtests.measure.turn import Turn
-from loadtests.workload.scenarios import COST, THROUGHPUT
 
 PLACE = Place(index=2, begun=90.0, bound_ms=15.0, shares_core=False)
 USERS = 2
@@ -54,43 +52,55 @@ def test_throughput_is_users_over_the_time_from_one_request_to_the_next_and_cost
     assert seen.block.generator_cpu == pytest.approx(0.4)
 
 
-def test_the_rate_of_a_block_is_the_trimmed_geometric_mean_of_its_turns() -> None:
-    worked = [0.1, 0.2, 0.2, 0.2, 100.0]
-    turns = [(place, _turn(place, 18, worked_s=spent)) for place, spent in enumerate(worked)]
-    block = see(_samples(*[20] * 5), turns, USERS, PLACE).block
+def test_what_befell_the_service_in_one_turn_is_in_the_rate_and_the_cost_of_its_block() -> None:
+    """A pause of a second in one turn of five: it is the service's own, and no turn is left out for it."""
+    turns = [_turn(place, 18) for place in range(4)]
+    paused = _turn(4, 18, worked_s=0.2 + USERS * 1.0, processor_s=1.05)
+    block = see(_samples(*[20] * 5), list(enumerate([*turns, paused])), USERS, PLACE).block
 
-    assert block.requests_per_s == pytest.approx(USERS * 18 / 0.2)
+    assert block.requests_per_s == pytest.approx(USERS * 5 * 18 / (5 * 0.2 + USERS))
+    assert block.rows_per_core_s == pytest.approx(4 * 100 / (4 * 0.05 + 1.05))
     assert (block.turns, block.void_turns) == (5, 0)
 
 
-def test_a_turn_in_which_the_generator_had_no_core_does_not_count() -> None:
-    turns = [(0, _turn(0, 18)), (1, _turn(1, 9, generator_waited_s=0.05))]
-    seen = see(_samples(20, 10), turns, USERS, PLACE)
+def test_a_round_in_which_the_generator_lacked_its_core_is_void_for_all_alike() -> None:
+    starved = [_turn(0, 18, generator_waited_s=0.02), _turn(1, 18, generator_waited_s=0.02)]
+    assert "waited for its core for 33% of the time" in why_void(starved, PLACE)
+    assert why_void([_turn(0, 18), _turn(1, 18, generator_waited_s=0.01)], PLACE) == ""
+    assert why_void(starved, replace(PLACE, shares_core=True)) == ""
+    assert why_void([_turn(0, 18, generator_waited_s=float("nan"))], PLACE) == ""
 
-    assert [bool(one.why_void) for one in seen.turns] == [False, True]
-    assert "no core for 50%" in seen.turns[1].why_void
+
+def test_whether_a_round_counts_hangs_not_on_how_long_answers_were_in_coming() -> None:
+    turn = _turn(0, 18, generator_waited_s=0.02)
+    stalled = replace(turn, end=turn.end + 5.0)
+    assert why_void([turn], PLACE) == why_void([stalled], PLACE) != ""
+
+
+def test_turns_of_a_round_that_does_not_count_are_left_out_but_for_what_they_cost() -> None:
+    turns = [(0, _turn(0, 18)), (1, _turn(1, 9, processor_s=0.025))]
+    seen = see(_samples(20, 10), turns, USERS, PLACE, {1: "no core"})
+
+    assert [one.why_void for one in seen.turns] == ["", "no core"]
     assert (seen.block.turns, seen.block.void_turns) == (1, 1)
     assert len(seen.window.samples) == 20
-    assert list(figures_of(seen.turns, THROUGHPUT)) == [(2, 0)]
+    assert seen.block.requests_per_s == pytest.approx(USERS * 18 / 0.2)
+    assert seen.block.rows_per_core_s == pytest.approx(4 * 30 / 0.075)
 
 
-def test_what_a_row_costs_the_service_counts_whether_the_generator_had_a_core_or_not() -> None:
-    turns = [(0, _turn(0, 18)), (1, _turn(1, 9, generator_waited_s=0.05, processor_s=0.025))]
-    seen = see(_samples(20, 10), turns, USERS, PLACE)
+def test_where_too_few_turns_count_no_rate_is_left_and_no_latency() -> None:
+    seen = without_rates(see(_samples(20, failures=1), [(0, _turn(0, 18))], USERS, PLACE))
 
-    assert list(figures_of(seen.turns, COST).values()) == pytest.approx([1600, 1600])
-    assert seen.block.rows_per_core_s == pytest.approx(1600)
-
-
-def test_where_both_share_a_core_it_counts_all_the_same() -> None:
-    turns = [(0, _turn(0, 18, generator_waited_s=0.05))]
-    (turn,) = see(_samples(20), turns, USERS, replace(PLACE, shares_core=True)).turns
-    assert not turn.why_void
+    assert (seen.block.turns, seen.block.void_turns) == (0, 1)
+    assert (seen.block.requests_per_s, seen.block.p50_ms) == (0.0, None)
+    assert seen.block.rows_per_core_s is not None
+    assert len(seen.window.samples) == 1  # the failure
+    assert seen.turns[0].why_void
 
 
 def test_a_failure_is_never_thrown_away_with_its_turn() -> None:
-    turns = [(0, _turn(0, 18, generator_waited_s=0.05, unanswered=1))]
-    seen = see(_samples(20, failures=1), turns, USERS, PLACE)
+    turns = [(0, _turn(0, 18, unanswered=1))]
+    seen = see(_samples(20, failures=1), turns, USERS, PLACE, {0: "no core"})
 
     assert not seen.turns[0].why_void
     assert len(seen.window.samples) == 21
@@ -130,5 +140,5 @@ def test_a_window_in_which_the_generator_sent_late_does_not_count_but_its_cost_d
     seen = see_window(window, PLACE, processor_s=0.1, service_waited_s=None)
 
     assert "sent 2.000 ms late at p99, and its p99 is 12.000 ms" in seen.turns[0].why_void
-    assert figures_of(seen.turns, COST)
-    assert not figures_of(seen.turns, "p99_ms")
+    assert seen.block.rows_per_core_s is not None
+    assert seen.block.turns == 0

@@ -26,7 +26,7 @@ def test_in_each_round_each_load_has_one_turn_beside_those_it_is_compared_with(
 ) -> None:
     places = iter(range(sum(sizes)))
     groups = [[next(places) for _ in range(size)] for size in sizes]
-    slots = draw(groups, [0.1] * sum(sizes), block_s=block_s, seed=seed)
+    slots = draw(groups, [0.1] * sum(sizes), [0.0] * sum(sizes), block_s=block_s, seed=seed)
 
     rounds = max(slot.round for slot in slots) + 1
     assert rounds == max(1, int(block_s / (0.1 * sum(sizes))))
@@ -40,9 +40,14 @@ def test_in_each_round_each_load_has_one_turn_beside_those_it_is_compared_with(
 
 
 def test_the_order_is_another_in_each_round_and_the_same_for_one_seed() -> None:
-    slots = draw([[0, 1, 2], [3, 4, 5]], [0.1] * 6, block_s=30.0, seed=3)
+    slots = draw([[0, 1, 2], [3, 4, 5]], [0.1] * 6, [0.0] * 6, block_s=30.0, seed=3)
     orders = {tuple(slot.load for slot in slots if slot.round == index) for index in range(50)}
 
     assert len(orders) > 20
-    assert slots == draw([[0, 1, 2], [3, 4, 5]], [0.1] * 6, block_s=30.0, seed=3)
-    assert slots != draw([[0, 1, 2], [3, 4, 5]], [0.1] * 6, block_s=30.0, seed=4)
+    assert slots == draw([[0, 1, 2], [3, 4, 5]], [0.1] * 6, [0.0] * 6, block_s=30.0, seed=3)
+    assert slots != draw([[0, 1, 2], [3, 4, 5]], [0.1] * 6, [0.0] * 6, block_s=30.0, seed=4)
+
+
+def test_what_is_out_when_a_turn_ends_is_part_of_the_block() -> None:
+    slots = draw([[0, 1]], [0.1, 0.1], [0.05, 2.0], block_s=9.0, seed=1)
+    assert max(slot.round for slot in slots) + 1 == 2  # 0.15 s and 4 s: a request, and what is out then
