@@ -69,14 +69,11 @@ class Words:
         else:
             answer = [f"Ship `{best.name}`: {self._against(best, reference)}."]
         if (choice.tied or choice.faster) and reference and best is not reference:
-            answer.append(f"`{best.name}`: {self._against(best, reference)}.")
+            is_told = not choice.faster and choice.tied[0] is reference  # by the answer, which compares them
+            known = self._accurate(best) if is_told else self._against(best, reference)
+            answer.append(f"`{best.name}`: {known}.")
         if self._bounds:
-            answer.append(f"`{best.name}` meets {self._bounds.sentence}.")
-        if unproven := best.unproven(self._bounds):
-            answer.append(
-                f"That `{best.name}` meets the bounds is not proven: the interval of {'; '.join(unproven)} "
-                "reaches beyond the bound."
-            )
+            answer.append(self._met(best))
         others = [one for one in (reference, *choice.tied, *choice.faster) if one and one is not best]
         answer += [told for one in others[:1] if (told := self._which_tells(best, one))]
         return [*answer, self._figures(best)]
@@ -161,6 +158,12 @@ class Words:
         if self._is_mixed(best, reference):
             speed += f" over all loads ({self._by_rows(best, reference)})"
         return f"{speed}, {accuracy}, {_size(best.bytes, reference.bytes)}"
+
+    def _met(self, best: Standing) -> str:
+        met = f"`{best.name}` meets {self._bounds.sentence}"
+        if unproven := best.unproven(self._bounds):
+            met += f", which is not proven: the interval of {'; '.join(unproven)} reaches beyond the bound"
+        return f"{met}."
 
     def _accurate(self, one: Standing) -> str:
         """Say what is known of its accuracy."""

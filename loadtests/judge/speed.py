@@ -14,25 +14,17 @@ from loadtests.experiment.rounds.stopping import ALIKE, ALIKE_TAIL
 from loadtests.judge.bounds import Bounds
 from loadtests.judge.contrast import (
     COST,
-    GOODPUT,
     LESS_IS_BETTER,
     P50,
     P99,
     PEAK,
     TAIL,
     THROUGHPUT,
+    WORDS,
     Contrasts,
+    level,
 )
 from loadtests.workload.scenarios import SCENARIOS
-
-_WORDS = {
-    COST: "rows per core-second",
-    THROUGHPUT: "throughput",
-    P50: "p50",
-    P99: "p99",
-    GOODPUT: "goodput",
-    PEAK: "peak rate",
-}
 
 Pairs: TypeAlias = Sequence[tuple[Measured, Measured]]
 """Loads of two variants with as many rows a request."""
@@ -79,7 +71,7 @@ class Lead:
     @property
     def words(self) -> str:
         """What the figure is called."""
-        return _WORDS[self.figure]
+        return WORDS[self.figure]
 
     @property
     def plain(self) -> Estimate:
@@ -158,7 +150,7 @@ class Speeds:
         parts = [self._contrasts.logs(figure, *pair) for pair in pairs]
         ratio = self._contrasts.ratio_of(figure, weighted(list(zip(weights, parts, strict=True))), pairs)
         if ratio is None:
-            levels = [_share(_level(figure, ours), _level(figure, theirs)) for ours, theirs in pairs]
+            levels = [_share(level(figure, ours), level(figure, theirs)) for ours, theirs in pairs]
             ratio = Estimate.unbounded(_mean(levels, weights))
         return Lead(figure, _inverse(ratio) if figure in LESS_IS_BETTER else ratio)
 
@@ -179,22 +171,6 @@ class Speeds:
     def _tails(self, pairs: Pairs) -> list[Lead]:
         figures = {THROUGHPUT: (TAIL, P99), P50: (P99,)}.get(self.figures[-1], ()) if self.figures else ()
         return [self.lead_in(figure, pairs) for figure in figures]
-
-
-def _level(figure: str, load: Measured) -> float:
-    """Return a figure of the whole load; 0 where there is none."""
-    if figure == PEAK:
-        return load.peak.requests_per_s or 0.0 if load.peak else 0.0
-    if figure == TAIL:
-        return (load.p99 or 0.0) * load.requests_per_s
-    known = {
-        COST: load.cost.value if load.cost else None,
-        THROUGHPUT: load.rows_per_s,
-        P50: load.p50,
-        P99: load.p99,
-        GOODPUT: load.goodput_per_s,
-    }
-    return known[figure] or 0.0
 
 
 def _share(ours: float, theirs: float) -> float:
