@@ -1,8 +1,9 @@
-"""How many cores this process may use, which are often fewer than the machine has."""
+"""Which processor this is, and how many of its cores this process may use: often not all that it has."""
 
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -14,6 +15,13 @@ def usable(root: Path = Path("/")) -> float:
     """
     bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min([bound, *_quotas(root)])
+
+
+def model(root: Path = Path("/")) -> str:
+    """Name the processor, as `AMD EPYC 7763 64-Core Processor`; `root` is where `proc` is found."""
+    lines = _text(root / "proc/cpuinfo").splitlines()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, "") or platform.processor() or platform.machine()
 
 
 def _quotas(root: Path) -> Iterator[float]:

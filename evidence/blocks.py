@@ -9,7 +9,7 @@ differs from start to start is in the interval.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from math import log
 
 from evidence.estimate import CONFIDENCE, Estimate
@@ -30,11 +30,12 @@ def paired_logs(ours: Turns, theirs: Turns) -> dict[int, float]:
     return {block: trimmed_mean(found) for block, found in logs.items()}
 
 
-def weighted(parts: Sequence[tuple[float, Mapping[int, float]]]) -> dict[int, float]:
-    """Return the weighted mean of several logarithms by block, such as those of several loads.
+def over_loads(loads: Mapping[int, Mapping[int, float]], weights: Mapping[int, float]) -> dict[int, float]:
+    """Return the weighted mean, by block, of the logarithms of several loads, which go by their rows.
 
-    Only blocks that all have count. Weights need not add up to 1.
+    Only blocks that all have count. Weights need not add up to 1; a load without one has a weight of 1.
     """
+    parts = [(weights.get(rows, 1.0), logs) for rows, logs in loads.items()]
     total = sum(weight for weight, _ in parts)
     shared = [block for block in parts[0][1] if all(block in logs for _, logs in parts)] if parts else []
     return {block: sum(weight * logs[block] for weight, logs in parts) / total for block in shared}
@@ -45,4 +46,4 @@ def ratio_of_blocks(logs: Mapping[int, float], confidence: float = CONFIDENCE) -
 
     One block gives no interval, and none nothing.
     """
-    return level_of_logs(list(logs.values()), confidence)
+    return level_of_logs(list(logs.values()), confidence) if logs else None

@@ -1,7 +1,7 @@
 """When a run has proven that it holds its percentile: MLPerf's early-stopping rule.
 
-If a share of at least 1 - `percentile` of all requests were late, then so few late ones in so many would be
-seen with a chance of at most 1 - `confidence`. From MLCommons, MLPerf Inference rules, appendix "Early
+If a share of at least 1 - PERCENTILE of all requests were late, then so few late ones in so many would be
+seen with a chance of at most 1 - CERTAINTY. From MLCommons, MLPerf Inference rules, appendix "Early
 Stopping Criterion", without tolerance: 459 requests for p99 at 99% confidence if none is late, 662 if one. It
 takes requests for independent, which those of one stall are not: see `burst`.
 """
@@ -10,32 +10,22 @@ from __future__ import annotations
 
 from functools import cache
 
-_PERCENTILE = 0.99
-_CERTAINTY = 0.99
+PERCENTILE = CERTAINTY = 0.99
 
 
 @cache
-def requests_needed(late: int, *, percentile: float = _PERCENTILE, confidence: float = _CERTAINTY) -> int:
-    """Return how many requests prove the bound where `late` of them were beyond it."""
-    if late < 0 or not 0 < percentile < 1 or not 0 < confidence < 1:
-        raise ValueError(f"no rule for {late} late, percentile {percentile}, confidence {confidence}")
+def requests_needed(late: int) -> int:
+    """Return how many requests prove the bound where `late` of them, 0 or more, were beyond it."""
     low, high = late, late + 1
-    while not _proves(high, late, percentile, confidence):
+    while not _proves(high, late):
         low, high = high, high * 2
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if _proves(middle, late, percentile, confidence) else (middle, high)
+        low, high = (low, middle) if _proves(middle, late) else (middle, high)
     return high
 
 
-def holds(
-    requests: int,
-    late: int,
-    *,
-    burst: float = 1.0,
-    percentile: float = _PERCENTILE,
-    confidence: float = _CERTAINTY,
-) -> bool:
+def holds(requests: int, late: int, *, burst: float = 1.0) -> bool:
     """Tell whether a run of so many requests has proven that its percentile is within the bound.
 
     Where late requests come in bursts, `burst` of them tell no more than one would (`windows.design_effect`):
@@ -44,14 +34,14 @@ def holds(
     data"). So 3 late in one burst of 2,000 requests are 1 of 667, which just holds. A burst that was never
     seen is in no figure: of what comes once in two runs, every second run says nothing.
     """
-    return requests > late and _proves(requests / burst, late / burst, percentile, confidence)
+    return requests > late and _proves(requests / burst, late / burst)
 
 
-def _proves(requests: float, late: float, percentile: float, confidence: float) -> bool:
+def _proves(requests: float, late: float) -> bool:
     """Tell whether at most `late` of `requests` were improbable if each were late with the bound's chance.
 
     It is the binomial distribution, by the incomplete beta function, so counts need not be whole.
     """
     from scipy.special import betainc  # half a second, which a run without a peak need not wait
 
-    return float(betainc(requests - late, late + 1, percentile)) <= 1 - confidence
+    return float(betainc(requests - late, late + 1, PERCENTILE)) <= 1 - CERTAINTY

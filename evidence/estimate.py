@@ -9,6 +9,12 @@ from typing import Literal, TypeAlias
 CONFIDENCE = 0.95
 """How often the interval of an estimate holds the truth, unless said otherwise."""
 
+ALIKE = 1.05
+"""Figures whose ratio is known to be within this are alike: nobody ships for 5%."""
+
+ALIKE_TAIL = 1.25
+"""The same of a p99, which few answers make."""
+
 Sign: TypeAlias = Literal[-1, 0, 1]
 """Below, not told apart, above."""
 
@@ -34,6 +40,18 @@ class Estimate:
     @property
     def is_bounded(self) -> bool:
         return isfinite(self.low) and isfinite(self.high)
+
+    @property
+    def inverse(self) -> Estimate:
+        """Of a ratio that is not negative: how many times the second figure is the first."""
+        value = 1 / self.value if self.value else inf
+        if not self.is_bounded:
+            return Estimate.unbounded(value)
+        return Estimate(value, 1 / self.high, 1 / self.low)
+
+    def is_within(self, times: float) -> bool:
+        """Tell whether the whole interval of a ratio lies within `times` of 1, either way."""
+        return self.low >= 1 / times and self.high <= times
 
     def is_less_than(self, number: float) -> bool:
         """Tell whether the whole interval lies below a number."""

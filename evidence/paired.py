@@ -10,6 +10,7 @@ for the paired-sample design", Statistics in Medicine 17 (1998).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil, sqrt
 from statistics import NormalDist
@@ -19,6 +20,13 @@ import numpy as np
 import numpy.typing as npt
 
 from evidence.estimate import CONFIDENCE, Estimate
+from evidence.multiplicity import holm
+
+MARGIN = 0.01
+"""How much less accurate is still as accurate, unless said otherwise, as a share of the rows."""
+
+LEVEL = (1 - CONFIDENCE) / 2
+"""One-sided: the chance that even one of those judged together is said to be what it is not."""
 
 POWER = 0.8
 
@@ -92,7 +100,8 @@ class Verdict:
     judgement: Judgement
     margin: float
     p_value: float
-    """One-sided, of the hypothesis that accuracy dropped by the margin or more (Tango's score test)."""
+    """One-sided, of the hypothesis that accuracy dropped by the margin or more (Tango's score test); of
+    several that were judged together, corrected for how many they are (Holm)."""
     rows_needed: int | None = None
     """Where there are not enough rows: about how many would be. None where no number would do."""
 
@@ -104,19 +113,30 @@ class Verdict:
         return f"{self.judgement}: about {self.rows_needed:,} needed"
 
 
-def judge(pairs: Pairs, margin: float) -> Verdict:
-    """Test whether the variant is less accurate than the reference by `margin` at most.
+def judge_all(pairs: Mapping[str, Pairs], margin: float) -> dict[str, Verdict]:
+    """Test whether variants are less accurate than the reference by `margin` at most, all of them together.
 
-    It is *no worse* where the whole 95% interval of the difference lies above -margin, *worse* where it lies
-    below, and else there are not enough rows. As the interval is the set of differences that the score test
-    does not refuse, that is the score test for non-inferiority at the one-sided level of 2.5%.
+    P-values are corrected for how many variants there are (Holm): so even one of them is wrongly said to be
+    no worse, or worse, with a chance of 2.5% at most. One alone is *no worse* where the whole 95% interval of
+    the difference lies above -margin, and *worse* where it lies below: the interval is the set of differences
+    that the score test does not refuse.
     """
-    difference, p_value = pairs.difference, non_inferiority_p(pairs, margin)
-    if difference.is_more_than(-margin):
-        return Verdict("no worse", margin, p_value)
-    if difference.is_less_than(-margin):
-        return Verdict("worse", margin, p_value)
-    return Verdict("not enough rows to tell", margin, p_value, rows_needed(pairs, margin))
+    p_values = [non_inferiority_p(one, margin) for one in pairs.values()]
+    no_worse, worse = holm(p_values), holm([1 - one for one in p_values])
+    confidence = 1 - 2 * LEVEL / max(1, sum(one > LEVEL for one in no_worse))
+    found = {}
+    for (name, one), kept, lost in zip(pairs.items(), no_worse, worse, strict=True):
+        if min(kept, lost) <= LEVEL:
+            found[name] = Verdict("no worse" if kept <= LEVEL else "worse", margin, kept)
+        else:
+            needed = rows_needed(one, margin, confidence)
+            found[name] = Verdict("not enough rows to tell", margin, kept, needed)
+    return found
+
+
+def judge(pairs: Pairs, margin: float) -> Verdict:
+    """Test one variant by itself: see `judge_all`."""
+    return judge_all({"": pairs}, margin)[""]
 
 
 def non_inferiority_p(pairs: Pairs, margin: float) -> float:

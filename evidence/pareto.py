@@ -16,11 +16,6 @@ def sign(ours: float, theirs: float, *, tolerance: float = 1.0) -> Sign:
     return 1 if ours > theirs * tolerance else -1 if theirs > ours * tolerance else 0
 
 
-def opposite(sign: Sign) -> Sign:
-    """Return the sign with the roles exchanged, or of a figure of which less is better."""
-    return 1 if sign < 0 else -1 if sign > 0 else 0
-
-
 def dominates(signs: Iterable[Sign]) -> bool:
     """Tell from each figure of two things (1 where the first is better, 0 where they are not told apart).
 

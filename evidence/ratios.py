@@ -1,8 +1,8 @@
-"""How many times one figure is another, with an interval from the rounds in which both were measured."""
+"""How many times one figure is another, with an interval from the blocks in which both were measured."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import exp, isfinite, sqrt
 
 import numpy as np
@@ -11,37 +11,23 @@ import numpy.typing as npt
 from evidence.estimate import CONFIDENCE, Estimate
 
 
-def level_of_rounds(figures: Mapping[int, float | None], confidence: float = CONFIDENCE) -> Estimate | None:
-    """Return the geometric mean of a figure over its rounds, with its interval: a ratio to one unit of it."""
-    return ratio_of_rounds(figures, dict.fromkeys(figures, 1.0), confidence)
-
-
-def ratio_of_rounds(
-    ours: Mapping[int, float | None], theirs: Mapping[int, float | None], confidence: float = CONFIDENCE
-) -> Estimate | None:
-    """Return the geometric mean of the rounds' ratios, with Student's interval of their logarithms.
-
-    Figures are matched by the index of their round. Both of a round were measured side by side, so what
-    slowed the machine down for a while is in both, and cancels. One round gives no interval; None where no
-    round has both figures, or one of them is not above 0.
-    """
-    shared = [index for index in ours if index in theirs]
-    pairs = [(ours[index], theirs[index]) for index in shared]
-    logs = [float(np.log(one / other)) for one, other in pairs if one and other and one > 0 and other > 0]
-    return None if len(logs) < len(pairs) else level_of_logs(logs, confidence)
-
-
-def level_of_logs(logs: Sequence[float], confidence: float = CONFIDENCE) -> Estimate | None:
+def level_of_logs(logs: Sequence[float], confidence: float = CONFIDENCE, *, trim: float = 0.0) -> Estimate:
     """Return what the mean of independent logarithms is the logarithm of, with Student's interval.
 
-    One gives no interval, and none nothing.
+    The share `trim` of them is left out at each end, as a disturbed few would be; the variance is then that
+    of the winsorized logarithms (Tukey and McLaughlin, "Less vulnerable confidence and significance
+    procedures for location based on a single sample", Sankhya A 25, 1963). Where fewer than two are kept
+    there is no interval. Raises ValueError where there are none.
     """
-    if not logs:
-        return None
-    half = (
-        _half_width(float(np.var(logs, ddof=1) / len(logs)), len(logs) - 1, confidence) if logs[1:] else None
-    )
-    return _from_logs(float(np.mean(logs)), half)
+    if not len(logs):
+        raise ValueError("no level of nothing")
+    ordered = np.sort(np.asarray(logs, np.float64))
+    out = int(trim * len(ordered))
+    kept = ordered[out : len(ordered) - out]
+    if len(kept) < 2:
+        return _from_logs(float(kept.mean()), None)
+    variance = float(ordered.clip(kept[0], kept[-1]).var(ddof=1)) * len(ordered) / len(kept) ** 2
+    return _from_logs(float(kept.mean()), _half_width(variance, len(kept) - 1, confidence))
 
 
 def ratio_of_runs(
@@ -49,7 +35,7 @@ def ratio_of_runs(
 ) -> Estimate | None:
     """Return the ratio of two runs' geometric means, with Welch's interval of the logarithms (Welch 1947).
 
-    The rounds of two runs do not belong together, so each run's own scatter counts. A run of one round gives
+    The blocks of two runs do not belong together, so each run's own scatter counts. A run of one block gives
     no interval; None where a run has no figure, or one that is not above 0.
     """
     return ratio_of_all([(ours, theirs)], confidence)
@@ -60,7 +46,7 @@ def ratio_of_all(
 ) -> Estimate | None:
     """Return the geometric mean of what several loads changed by between two runs, as `ratio_of_runs` does.
 
-    What is true of all of them shows here with few rounds, where it hides in the scatter of each.
+    What is true of all of them shows here with few blocks, where it hides in the scatter of each.
     """
     known = [_known_logs(figures) for load in loads for figures in load]
     logs = [one for one in known if one is not None]
@@ -84,7 +70,7 @@ def _known_logs(figures: Sequence[float | None]) -> npt.NDArray[np.float64] | No
 
 
 def _half_width(variance: float, freedom: float, confidence: float) -> float:
-    from scipy.special import stdtrit  # half a second, which a run of one round need not wait
+    from scipy.special import stdtrit  # half a second, which a run of one block need not wait
 
     return float(stdtrit(freedom, (1 + confidence) / 2)) * sqrt(variance)
 

@@ -19,7 +19,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from evidence.estimate import CONFIDENCE, Estimate
+from evidence.estimate import ALIKE, CONFIDENCE, Estimate
 
 _POWER = 2.0
 _BLOCKS_MAX = 10_000
@@ -55,12 +55,12 @@ class Looks:
         return 2 * NormalDist().cdf(bound / sqrt(share)) - 1
 
 
-def is_told(ratio: Estimate, *, alike: float) -> bool:
-    """Tell whether a ratio is known to differ from 1, or to be within `alike` times of it, as 1.05."""
-    return 1 not in ratio or (ratio.low >= 1 / alike and ratio.high <= alike)
+def is_told(ratio: Estimate, *, alike: float = ALIKE) -> bool:
+    """Tell whether a ratio is known to differ from 1, or to be within `alike` times of it."""
+    return 1 not in ratio or ratio.is_within(alike)
 
 
-def blocks_needed(ratio: Estimate, blocks: int, *, alike: float) -> int | None:
+def blocks_needed(ratio: Estimate, blocks: int, *, alike: float = ALIKE) -> int | None:
     """Return how many blocks would tell about, if they go on to scatter as they do; None if too many would.
 
     An interval is as wide as one over the root of the number of blocks, and is to leave 1 out or to fit

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evidence.blocks import Turns
-
-COST, THROUGHPUT = "rows_per_core_s", "rows_per_s"
+from loadtests.workload.scenarios import COST
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,6 @@ class Block:
     p50_ms: float | None
     p99_ms: float | None
     """Of all requests of the block, from the scheduled moment where there is one."""
-    uncorrected_p99_ms: float | None
     goodput_per_s: float
     """Requests a second that were answered as promised and in time."""
     effective_accuracy: float | None

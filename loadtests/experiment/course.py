@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 
 from evidence.blocks import Turns
-from evidence.estimate import CONFIDENCE
+from evidence.estimate import ALIKE, ALIKE_TAIL, CONFIDENCE
 from loadtests.errors import LoadTestError
 from loadtests.experiment import checks
 from loadtests.experiment.blocks import Stop
@@ -17,8 +17,6 @@ from loadtests.experiment.record import Record
 from loadtests.experiment.rounds import conduct, schedule
 from loadtests.experiment.rounds.intake import Place
 from loadtests.experiment.rounds.stopping import (
-    ALIKE,
-    ALIKE_TAIL,
     BLOCKS_FEW,
     Figures,
     Look,
@@ -30,7 +28,7 @@ from loadtests.experiment.session import Session, Subject
 from loadtests.rig import processor
 from loadtests.system.client import ServiceClient
 from loadtests.system.identity import Identity
-from loadtests.workload.scenarios import CLOSED, SHAPED
+from loadtests.workload.scenarios import CLOSED, GOODPUT, P99, SHAPED
 
 _BEARABLE_S = 3600.0  # nobody is told to measure for longer
 
@@ -46,10 +44,8 @@ class Course:
         self._start_s = start_s
         plan = session.plan
         # What is offered is answered in time by all, or the run is of something else: p99 tells the rest.
-        self._figures = [one for one in plan.scenario.figures if one != "goodput_per_s"]
-        self._rule = Rule(
-            plan.matter, plan.weights, alike=ALIKE_TAIL if self._figures == ["p99_ms"] else ALIKE
-        )
+        self._figures = [one for one in plan.scenario.figures if one != GOODPUT]
+        self._rule = Rule(plan.matter, plan.weights, alike=ALIKE_TAIL if self._figures == [P99] else ALIKE)
         self._place = Place(0, 0.0, plan.bound_ms, shares_core=plan.cores.shared)
         self.stop: Stop | None = None
         """Why it went on no longer; None before that, and where the load is one piece."""

@@ -20,7 +20,6 @@ from loadtests.measure.check import Check
 from loadtests.measure.latency import Latency
 from loadtests.measure.summary import Accuracy
 from loadtests.measure.written import OpenEstimate
-from loadtests.workload.arrays import Floats
 
 
 class Strict(BaseModel):
@@ -34,9 +33,7 @@ class AccuracyDifference(Estimate):
     """One accuracy less another, as a share: 0.01 is a point."""
 
     rows: int
-    """Unique rows that it rests on; of the smaller side, where the sides had rows of their own."""
-    is_paired: bool
-    """Both were asked about the very same rows, which makes the interval narrower."""
+    """Both have answered, each of them the very same."""
 
 
 class Idle(Strict):
@@ -158,8 +155,8 @@ class Measured(Strict):
 
     @property
     def name(self) -> str:
-        """What it is called in words: `int8, 32 rows a request`."""
-        return f"{self.variant}, {rows_in_words(self.rows_per_request)} a request"
+        """What it is called in words: `int8 with 32 rows a request`."""
+        return load_in_words(self.variant, self.rows_per_request)
 
     @property
     def p99(self) -> float | None:
@@ -180,9 +177,6 @@ class ScoredLoad:
     """A load as the experiment hands it on: its figures, and what is too long for a report."""
 
     load: Measured
-    row_scores: Floats | None = field(default=None, repr=False, compare=False)
-    """For each row of the test set the share of its answers that were right, NaN where it was not asked:
-    accuracies of two variants are compared row by row. Shape (test rows,)."""
     turns: tuple[TurnFigures, ...] = field(default=(), repr=False, compare=False)
     """In the order of measuring; ratios of two variants are taken round by round."""
 
@@ -233,6 +227,11 @@ class Outcomes:
 def rate_in_words(per_s: float) -> str:
     """Return `12,345` or, where it is small, three digits: `0.125`."""
     return f"{per_s:,.0f}" if per_s >= 100 else f"{per_s:.3g}"
+
+
+def load_in_words(variant: str, rows: int) -> str:
+    """Return `int8 with 32 rows a request`."""
+    return f"{variant} with {rows_in_words(rows)} a request"
 
 
 def rows_in_words(count: int) -> str:

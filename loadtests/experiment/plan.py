@@ -91,9 +91,9 @@ class Plan:
     def users(self) -> int:
         return self.scenario.users or self.schedule.users
 
-    def seed_of(self, block: int, load: int = 0) -> int:
-        """Return the seed of what is drawn for a block, or for one of its loads."""
-        return self.seed + 1000 * block + load
+    def seed_of(self, block: int) -> int:
+        """Return the seed of what is drawn for a block."""
+        return self.seed + 1000 * block
 
     def order(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from math import isnan, nan
+from math import isnan, log, nan
 from statistics import geometric_mean
 
 import numpy as np
@@ -12,10 +12,10 @@ import numpy as np
 from bundle.manifest import VariantSpec
 from evidence.blocks import Turns
 from evidence.estimate import Estimate
-from evidence.ratios import level_of_rounds
+from evidence.ratios import level_of_logs
 from loadtests.experiment import checks
 from loadtests.experiment.agreement import Agreement, agreement_of
-from loadtests.experiment.blocks import COST, THROUGHPUT, Grade, figures_of
+from loadtests.experiment.blocks import Grade, figures_of
 from loadtests.experiment.measured import Idle, Measured, Offline, ScoredLoad
 from loadtests.experiment.peak.search import Peak, Search, peak_of
 from loadtests.experiment.peak.trial import Curve, Trial, curve_of
@@ -26,10 +26,10 @@ from loadtests.experiment.session import Subject
 from loadtests.experiment.timeline import Moment, moments
 from loadtests.measure.check import Check
 from loadtests.measure.samples import Samples, merge
-from loadtests.measure.summary import Summary, row_scores, summarise_windows
+from loadtests.measure.summary import Summary, summarise_windows
 from loadtests.rig.processor import Sight
 from loadtests.system.probe import Unloaded
-from loadtests.workload.scenarios import CLOSED, OPEN, SHAPED
+from loadtests.workload.scenarios import CLOSED, COST, OPEN, SHAPED, THROUGHPUT
 
 
 @dataclass
@@ -111,7 +111,7 @@ def load_of(plan: Plan, record: Record, variant: VariantSpec, confidence: float)
         samples=file.relative_to(plan.out).as_posix(),
     )
     turns = tuple(turn for one in record.seen for turn in one.turns)
-    return ScoredLoad(load, row_scores(samples), turns)
+    return ScoredLoad(load, turns)
 
 
 def _summary(plan: Plan, record: Record) -> Summary:
@@ -136,8 +136,8 @@ def _summary(plan: Plan, record: Record) -> Summary:
 
 def _level(record: Record, figure: str, confidence: float) -> Estimate | None:
     """Return a figure of the blocks that have it, with its interval over them."""
-    values = {one.block.index: getattr(one.block, figure) for one in record.seen}
-    return level_of_rounds({index: value for index, value in values.items() if value}, confidence)
+    logs = [log(value) for one in record.seen if (value := getattr(one.block, figure))]
+    return level_of_logs(logs, confidence) if logs else None
 
 
 def _grade(plan: Plan, record: Record) -> Grade | None:

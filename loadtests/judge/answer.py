@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from bundle.manifest import REFERENCE
+from evidence.estimate import ALIKE
 from loadtests.experiment.measured import Measured, rate_in_words, rows_in_words
-from loadtests.experiment.rounds.stopping import ALIKE
 from loadtests.judge.bounds import Bounds
 from loadtests.judge.certificate import Accuracies
-from loadtests.judge.contrast import COST, THROUGHPUT
 from loadtests.judge.speed import Speeds
 from loadtests.judge.standing import Miss, Standing
+from loadtests.workload.scenarios import COST, THROUGHPUT
 
 Kind: TypeAlias = Literal["ship", "tie", "unproven", "out_of_bounds", "void"]
 
@@ -123,7 +123,7 @@ class Words:
                 continue
             if one.judgement == "worse":
                 sentences.append(f"`{name}` is less accurate than `{REFERENCE}`: {one.points}.")
-            elif one.judgement != "certified" and name not in told:
+            elif one.judgement != "no worse" and name not in told:
                 sentences.append(f"`{name}`: {self._evidence(name)}.")
         return sentences
 

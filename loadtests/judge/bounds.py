@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
+from evidence.paired import MARGIN
 from loadtests.errors import LoadTestError
-
-MARGIN = 0.01  # of accuracy: what nobody minds to lose
 
 
 @dataclass(frozen=True)

@@ -11,27 +11,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Self, TypeAlias
+from typing import Self, TypeAlias
 
 import numpy as np
 
 from bundle.bundle import Bundle
 from bundle.manifest import REFERENCE
 from evidence.estimate import Estimate
-from evidence.multiplicity import holm
-from evidence.paired import Pairs, judge, rows_needed
+from evidence.paired import MARGIN, Judgement, Pairs, judge_all
 from evidence.shares import wilson
 from loadtests.errors import LoadTestError
 from loadtests.experiment.measured import AccuracyDifference, rows_in_words
-from loadtests.judge.bounds import MARGIN, Bounds
+from loadtests.judge.bounds import Bounds
 from loadtests.system.offline_predictions import read_predictions
 from loadtests.workload.arrays import Floats
 
-ALPHA = 0.025  # one-sided: the chance that even one variant is certified which has lost the margin or more
-
 Right: TypeAlias = Mapping[str, Floats]
 """By variant: 1 for every row that it gets right, 0 for every other, NaN where that is not known; (rows,)."""
-Judgement: TypeAlias = Literal["certified", "worse", "not enough rows"]
 
 
 @dataclass(frozen=True)
@@ -39,13 +35,14 @@ class Certificate:
     """What the test rows say of a variant's accuracy."""
 
     judgement: Judgement
-    """`certified`: less accurate than float32 by the margin at most. `worse`: by more than that."""
+    """`no worse`: less accurate than float32 by the margin at most, which certifies it. `worse`: by more than
+    that. All variants of the bundle are judged together (Holm)."""
     accuracy: Estimate
     """On the test rows, without HTTP."""
     difference: AccuracyDifference | None
     """To float32, on the test rows; None of itself, and where the predictions of one are not known."""
     p_value: float | None
-    """Of what was judged, one-sided, corrected for the number of variants (Holm); None as above."""
+    """One-sided, of the hypothesis that the margin or more is lost, corrected likewise; None as above."""
     rows_needed: int | None
     """Where there are not enough: about how many would be; None where nobody knows, or no number would."""
 
@@ -113,28 +110,16 @@ class Accuracies:
     def certificates(self) -> dict[str, Certificate]:
         """Return what the test rows say of each variant."""
         pairs = self._pairs()
-        tests = {name: judge(one, self.margin) for name, one in pairs.items()}
-        no_worse = dict(zip(tests, holm([one.p_value for one in tests.values()]), strict=True))
-        worse = dict(zip(tests, holm([1 - one.p_value for one in tests.values()]), strict=True))
-        open_ones = max(1, sum(no_worse[name] > ALPHA for name in tests))
+        verdicts = judge_all(pairs, self.margin)
         found = {}
         for name in {**self._scores, **self._test}:
-            pair = pairs.get(name)
-            if pair is None:
-                is_itself = name == REFERENCE
-                found[name] = Certificate(
-                    "certified" if is_itself else "not enough rows", self._accuracy(name), None, None, None
-                )
-                continue
-            judgement = _judgement(no_worse[name], worse[name])
-            is_open = judgement == "not enough rows"
-            found[name] = Certificate(
-                judgement,
-                self._accuracy(name),
-                _difference(pair),
-                worse[name] if judgement == "worse" else no_worse[name],
-                rows_needed(pair, self.margin, 1 - 2 * ALPHA / open_ones) if is_open else None,
-            )
+            accuracy = self._accuracy(name)
+            if name in pairs:
+                one, difference = verdicts[name], _difference(pairs[name])
+                found[name] = Certificate(one.judgement, accuracy, difference, one.p_value, one.rows_needed)
+            else:
+                judgement: Judgement = "no worse" if name == REFERENCE else "not enough rows to tell"
+                found[name] = Certificate(judgement, accuracy, None, None, None)
         return found
 
     def of_variant(self, name: str) -> Certificate | None:
@@ -142,7 +127,7 @@ class Accuracies:
 
     def is_certified(self, name: str) -> bool:
         found = self.of_variant(name)
-        return found is not None and found.judgement == "certified"
+        return found is not None and found.judgement == "no worse"
 
     def is_enough(self, name: str, bounds: Bounds) -> bool:
         """Tell whether a variant is as accurate as was asked for; where nothing was, if it is certified."""
@@ -191,15 +176,9 @@ def _may_be_shipped(accuracies: Accuracies, bundle: Bundle, bounds: Bounds, name
     return accuracies.is_enough(name, bounds) or (is_open and bounds.min_accuracy is None)
 
 
-def _judgement(no_worse: float, worse: float) -> Judgement:
-    if no_worse <= ALPHA:
-        return "certified"
-    return "worse" if worse <= ALPHA else "not enough rows"
-
-
 def _difference(pairs: Pairs) -> AccuracyDifference:
     found = pairs.difference
-    return AccuracyDifference(found.value, found.low, found.high, pairs.rows, is_paired=True)
+    return AccuracyDifference(found.value, found.low, found.high, pairs.rows)
 
 
 def _predicted(bundle: Bundle, folder: Path, names: Sequence[str]) -> dict[str, Floats]:

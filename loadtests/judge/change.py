@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from loadtests.experiment.measured import load_in_words
+
 SAME, BETTER, WORSE, UNKNOWN = "not told apart", "better", "worse", "unknown"
 
 
@@ -94,7 +96,7 @@ def _listed(changes: Sequence[Change]) -> str:
 
 
 def _load(change: Change) -> str:
-    return "all" if change.rows is None else f"{change.variant} with {change.rows} a request"
+    return "all" if change.rows is None else load_in_words(change.variant, change.rows)
 
 
 def _amount(change: Change) -> str:

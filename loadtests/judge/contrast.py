@@ -20,9 +20,8 @@ from loadtests.experiment.measured import AccuracyDifference, AgainstReference, 
 from loadtests.experiment.peak.search import RESOLUTION, Peak
 from loadtests.judge.certificate import Accuracies
 from loadtests.measure.written import OpenEstimate
+from loadtests.workload.scenarios import COST, GOODPUT, P50, P99, THROUGHPUT
 
-COST, THROUGHPUT, P50, P99 = "rows_per_core_s", "rows_per_s", "p50_ms", "p99_ms"
-GOODPUT = "goodput_per_s"
 TAIL = "tail"
 """p99 times the requests a second. In a closed loop latency times rate is the number of users (Little's law),
 so a p99 that is only as long as the throughput is low leaves this as it is."""

@@ -8,8 +8,7 @@ from math import isfinite
 
 from bundle.manifest import REFERENCE
 from evidence import pareto
-from evidence.estimate import Estimate, Sign
-from loadtests.experiment.rounds.stopping import ALIKE
+from evidence.estimate import ALIKE, Estimate, Sign
 from loadtests.judge.certificate import Accuracies
 from loadtests.judge.speed import Pairs, Speeds
 from loadtests.judge.standing import Standing

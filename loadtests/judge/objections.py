@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from bundle.manifest import REFERENCE
 from loadtests.experiment.blocks import Stop
-from loadtests.experiment.measured import Measured, rows_in_words
+from loadtests.experiment.measured import Measured, load_in_words, rows_in_words
 from loadtests.experiment.rounds.grade import CALM, ROUGH, UNEASY
 from loadtests.judge.certificate import Accuracies
 from loadtests.judge.contrast import Contrasts
@@ -31,7 +31,7 @@ def says_how_sure(
         load, grade = max(
             graded, key=lambda one: (_GRADES.index(one[1].word), one[1].void_turns, one[1].scatter or 0.0)
         )
-        sentences.append(f"The machine was {grade.sentence} (at its worst, with {load.name}).")
+        sentences.append(f"The machine was {grade.sentence} (at its worst, for {load.name}).")
     left_out = [f"`{name}`" for name in dict.fromkeys(load.variant for load in loads) if name not in known]
     if left_out and known:
         sentences.append(f"Left out, since a load is missing or cannot be believed: {', '.join(left_out)}.")
@@ -127,4 +127,4 @@ def _ended(load: Measured) -> str:
 
 
 def _load(load: Measured) -> str:
-    return f"`{load.variant}` with {rows_in_words(load.rows_per_request)} a request"
+    return load_in_words(f"`{load.variant}`", load.rows_per_request)

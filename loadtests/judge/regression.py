@@ -8,11 +8,12 @@ from evidence.estimate import Estimate
 from evidence.ratios import ratio_of_all, ratio_of_runs
 from evidence.shares import unpaired_difference
 from loadtests.errors import LoadTestError
-from loadtests.experiment.measured import Measured
+from loadtests.experiment.measured import Measured, load_in_words
 from loadtests.judge.change import BETTER, SAME, UNKNOWN, WORSE, Change, Changes
 from loadtests.judge.contrast import ratio_of_peaks_of_runs
 from loadtests.judge.document import Document
 from loadtests.judge.terms import differences
+from loadtests.workload.scenarios import COST, P50, P99, THROUGHPUT
 
 BY_LATENCY = {"single_stream", "server"}  # scenarios whose rate is not the service's own doing
 CONFIDENCE = 0.95  # that nothing which did not change is told apart, over all that is compared
@@ -52,9 +53,7 @@ def _see_that_they_compare(before: Document, after: Document) -> None:
     for name, document in (("first", before), ("second", after)):
         if document.partial:
             raise LoadTestError(f"the {name} report is partial: {document.partial}")
-        void = [
-            f"{load.variant} with {load.rows_per_request} a request" for load in document.results if load.void
-        ]
+        void = [load.name for load in document.results if load.void]
         if void:
             raise LoadTestError(f"the {name} report is void for {', '.join(void)}: it proves nothing")
 
@@ -67,7 +66,7 @@ def _only(
     ours: dict[tuple[str, int], Measured], theirs: dict[tuple[str, int], Measured], which: str
 ) -> tuple[str, ...]:
     return tuple(
-        f"{variant} with {rows} a request is only in the {which} report"
+        f"{load_in_words(variant, rows)} is only in the {which} report"
         for variant, rows in ours
         if (variant, rows) not in theirs
     )
@@ -83,9 +82,9 @@ def _figures(pair: tuple[Measured, Measured]) -> dict[str, tuple[str, int]]:
     if _was_searched(pair):
         return {}
     if pair[0].scenario in BY_LATENCY:
-        return {"p50": ("p50_ms", -1), "p99": ("p99_ms", -1)}
-    cost = {"cost": ("rows_per_core_s", 1)} if all(load.cost for load in pair) else {}
-    return {"throughput": ("rows_per_s", 1), **cost, "p99": ("p99_ms", -1)}
+        return {"p50": (P50, -1), "p99": (P99, -1)}
+    cost = {"cost": (COST, 1)} if all(load.cost for load in pair) else {}
+    return {"throughput": (THROUGHPUT, 1), **cost, "p99": (P99, -1)}
 
 
 def _known(load: Measured, field: str) -> list[float]:

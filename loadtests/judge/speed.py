@@ -7,24 +7,12 @@ from dataclasses import dataclass
 from math import exp, inf, isfinite, log
 from typing import TypeAlias
 
-from evidence.blocks import weighted
-from evidence.estimate import Estimate, Sign
+from evidence.blocks import over_loads
+from evidence.estimate import ALIKE, ALIKE_TAIL, Estimate, Sign
 from loadtests.experiment.measured import Measured
-from loadtests.experiment.rounds.stopping import ALIKE, ALIKE_TAIL
 from loadtests.judge.bounds import Bounds
-from loadtests.judge.contrast import (
-    COST,
-    LESS_IS_BETTER,
-    P50,
-    P99,
-    PEAK,
-    TAIL,
-    THROUGHPUT,
-    WORDS,
-    Contrasts,
-    level,
-)
-from loadtests.workload.scenarios import SCENARIOS
+from loadtests.judge.contrast import LESS_IS_BETTER, PEAK, TAIL, WORDS, Contrasts, level
+from loadtests.workload.scenarios import COST, P50, P99, SCENARIOS, THROUGHPUT
 
 Pairs: TypeAlias = Sequence[tuple[Measured, Measured]]
 """Loads of two variants with as many rows a request."""
@@ -40,8 +28,7 @@ class Lead:
     @property
     def is_alike(self) -> bool:
         """Tell whether the two are known to be alike."""
-        most = ALIKE_TAIL if self.figure in {P99, TAIL} else ALIKE
-        return self.ratio.is_bounded and self.ratio.low >= 1 / most and self.ratio.high <= most
+        return self.ratio.is_within(ALIKE_TAIL if self.figure in {P99, TAIL} else ALIKE)
 
     @property
     def side(self) -> Sign:
@@ -76,8 +63,7 @@ class Lead:
     @property
     def plain(self) -> Estimate:
         """The ratio of the figures themselves: of a latency, less is better."""
-        ratio = self.ratio
-        return _inverse(ratio) if self.figure in LESS_IS_BETTER else ratio
+        return self.ratio.inverse if self.figure in LESS_IS_BETTER else self.ratio
 
     @property
     def times(self) -> str:
@@ -146,13 +132,12 @@ class Speeds:
 
     def lead_in(self, figure: str, pairs: Pairs) -> Lead:
         """Return the same of one figure: the weighted geometric mean over the loads, block by block."""
-        weights = [self._weights.get(ours.rows_per_request, 1.0) for ours, _ in pairs]
-        parts = [self._contrasts.logs(figure, *pair) for pair in pairs]
-        ratio = self._contrasts.ratio_of(figure, weighted(list(zip(weights, parts, strict=True))), pairs)
+        logs = {pair[0].rows_per_request: self._contrasts.logs(figure, *pair) for pair in pairs}
+        ratio = self._contrasts.ratio_of(figure, over_loads(logs, self._weights), pairs)
         if ratio is None:
             levels = [_share(level(figure, ours), level(figure, theirs)) for ours, theirs in pairs]
-            ratio = Estimate.unbounded(_mean(levels, weights))
-        return Lead(figure, _inverse(ratio) if figure in LESS_IS_BETTER else ratio)
+            ratio = Estimate.unbounded(_mean(levels, [self._weights.get(rows, 1.0) for rows in logs]))
+        return Lead(figure, ratio.inverse if figure in LESS_IS_BETTER else ratio)
 
     def excess(self, pairs: Pairs) -> Sign:
         """Return 1 or -1 where a tail is known to be far shorter or longer, beyond what throughput explains.
@@ -184,8 +169,3 @@ def _mean(ratios: Sequence[float], weights: Sequence[float]) -> float:
     if not all(map(isfinite, ratios)):
         return inf
     return exp(sum(weight * log(one) for one, weight in zip(ratios, weights, strict=True)) / sum(weights))
-
-
-def _inverse(ratio: Estimate) -> Estimate:
-    value = 1 / ratio.value if ratio.value else inf
-    return Estimate(value, 1 / ratio.high, 1 / ratio.low) if ratio.is_bounded else Estimate.unbounded(value)

@@ -8,9 +8,9 @@ from functools import reduce
 from math import prod
 
 from bundle.manifest import REFERENCE
+from evidence.estimate import ALIKE, ALIKE_TAIL
 from loadtests.experiment.blocks import Stop
 from loadtests.experiment.measured import Measured
-from loadtests.experiment.rounds.stopping import ALIKE, ALIKE_TAIL
 from loadtests.judge import objections
 from loadtests.judge.answer import Answer, Choice, Kind, Words
 from loadtests.judge.bounds import Bounds
@@ -47,11 +47,6 @@ class Verdict:
     """The bounds, if there are any, are met by the variant that is recommended."""
     is_sound: bool
     """No check found anything of the service, and no request failed that should not."""
-
-    @property
-    def is_good(self) -> bool:
-        """Tell whether there is an answer that nothing speaks against."""
-        return not self.code()
 
     def code(self, *, lost: bool = False) -> int:
         """Return the exit code of a run; `lost` is whether a variant failed, and was not measured at all."""

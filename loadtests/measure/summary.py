@@ -15,7 +15,7 @@ from evidence.windows import share_of_windows
 from loadtests.measure.latency import Latency
 from loadtests.measure.punctuality import counts_of, in_time, stretch_of
 from loadtests.measure.samples import Samples, merge
-from loadtests.workload.arrays import Flags, Floats, Ints
+from loadtests.workload.arrays import Flags, Ints
 
 STRETCHES_MIN = 8  # of a load, at least, to see how what is late scatters
 STRETCHES_MAX = 20
@@ -29,7 +29,6 @@ class Accuracy(Estimate):
     """
 
     unique_rows: int
-    answered_rows: int
 
 
 @dataclass(frozen=True)
@@ -149,13 +148,7 @@ def accuracy(samples: Samples, chosen: Flags) -> Accuracy:
     value = float(np.mean(right[seen] / answered[seen]))
     unique = int(np.count_nonzero(seen))
     interval = wilson(value, unique)
-    return Accuracy(value, interval.low, interval.high, unique, int(answered.sum()))
-
-
-def row_scores(samples: Samples) -> Floats:
-    """Return for each test row the share of its answers that were right, NaN where it has none; (rows,)."""
-    answered, right = samples.answers_by_row(samples.ok)
-    return np.where(answered > 0, right / np.maximum(answered, 1), np.nan)
+    return Accuracy(value, interval.low, interval.high, unique)
 
 
 def _reconnections(window: Window) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from loadtests.experiment.measured import Skipped, rows_in_words
+from loadtests.experiment.measured import Skipped, load_in_words, rows_in_words
 from loadtests.judge.document import Document
 from loadtests.report.escapes import code_in_markdown, in_markdown, sentence_in_markdown
 from loadtests.report.grades import grade_lines
@@ -85,7 +85,7 @@ def _checks(document: Document) -> list[str]:
     if not checks:
         return ["None was made."]
     failed = [
-        f"{'VOID' if check.voids else 'found'}: `{load.variant}`, {load.rows_per_request} a request, "
+        f"{'VOID' if check.voids else 'found'}: {load_in_words(f'`{load.variant}`', load.rows_per_request)}, "
         f"{check.name}: {check.detail}"
         for load, check in checks
         if check.passed is False

@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
-from evidence.estimate import CONFIDENCE
+from evidence.estimate import ALIKE, CONFIDENCE
 from loadtests.experiment.blocks import Stop
 from loadtests.experiment.measured import Measured
 from loadtests.experiment.peak.search import PASSES, RESOLUTION
 from loadtests.experiment.plan import Plan
 from loadtests.experiment.rounds.schedule import ANSWERS_ENOUGH
-from loadtests.experiment.rounds.stopping import ALIKE
 from loadtests.judge.terms import in_words, option
 from loadtests.protocol.address import without_secret
 from loadtests.workload.scenarios import CLOSED, OPEN, SHAPED

@@ -9,9 +9,10 @@ from evidence.estimate import Estimate
 from loadtests.experiment.measured import Measured, rate_in_words
 from loadtests.experiment.peak.search import Peak
 from loadtests.experiment.rounds.schedule import ANSWERS_ENOUGH
-from loadtests.judge import contrast
 from loadtests.judge.certificate import Certificate
+from loadtests.judge.contrast import PEAK as SOUGHT
 from loadtests.judge.document import Document
+from loadtests.workload import scenarios
 
 _ALONE = {REFERENCE: "1"}  # what stands in the column of ratios where there is none
 LEFT = {"variant", "grade", "note"}  # titles of the columns that hold words
@@ -24,12 +25,12 @@ PEAK, PEAK_RATIO = "peak req/s", "peak x"
 DIFFERENCE = "points"
 _RATIOS = (COST_RATIO, SPEED_RATIO, P50_RATIO, P99_RATIO, GOODPUT_RATIO, PEAK_RATIO)
 _DECIDING = {  # the columns of a figure by which variants are told apart
-    contrast.COST: (COST, COST_RATIO),
-    contrast.THROUGHPUT: (SPEED, SPEED_RATIO),
-    contrast.P50: (P50, P50_RATIO),
-    contrast.P99: (P99, P99_RATIO),
-    contrast.GOODPUT: (GOODPUT, GOODPUT_RATIO),
-    contrast.PEAK: (PEAK, PEAK_RATIO),
+    scenarios.COST: (COST, COST_RATIO),
+    scenarios.THROUGHPUT: (SPEED, SPEED_RATIO),
+    scenarios.P50: (P50, P50_RATIO),
+    scenarios.P99: (P99, P99_RATIO),
+    scenarios.GOODPUT: (GOODPUT, GOODPUT_RATIO),
+    SOUGHT: (PEAK, PEAK_RATIO),
 }
 _BESIDE = (PEAK, PEAK_RATIO, COST, COST_RATIO, SPEED, SPEED_RATIO)  # shown where they do not decide as well
 _IN_THE_TABLE = ("is dominated by", f"is less accurate than `{REFERENCE}`")
@@ -74,7 +75,7 @@ def cells(
     load: Measured,
     dominated: Mapping[str, str],
     certificates: Mapping[str, Certificate] | None = None,
-    figures: Sequence[str] = (contrast.COST, contrast.THROUGHPUT),
+    figures: Sequence[str] = (scenarios.COST, scenarios.THROUGHPUT),
 ) -> dict[str, str]:
     """Return a load's cells by column title; `dominated` maps a variant to one that dominates it.
 
@@ -170,7 +171,7 @@ def _notes_of_choice(
     load: Measured, dominated: Mapping[str, str], certificate: Certificate | None
 ) -> list[str]:
     notes = []
-    if certificate and certificate.difference and certificate.judgement != "certified":
+    if certificate and certificate.difference and certificate.judgement != "no worse":
         notes.append("less accurate" if certificate.judgement == "worse" else "accuracy not proven")
     if load.variant in dominated:
         notes.append(f"dominated by {dominated[load.variant]}")
@@ -210,7 +211,10 @@ def matrix(document: Document, rows: int) -> list[dict[str, str]]:
     dominated = set(document.verdict.dominated) - {REFERENCE}
     names = [load.variant for load in document.with_rows(rows) if load.variant not in dominated]
     ratios = {(one.variant, one.other): one.ratio for one in document.pairs if one.rows_per_request == rows}
-    ratios |= {(other, one): _inverse(ratio) for (one, other), ratio in ratios.items()}
+    ratios |= {
+        (other, one): ratio.inverse if ratio and ratio.value else None
+        for (one, other), ratio in ratios.items()
+    }
     return [
         {
             "variant": ours,
@@ -231,13 +235,6 @@ def matrix_sentence(document: Document) -> str:
         f"dominates and {REFERENCE}; each interval is of this pair alone, from the blocks that both shared. "
         "~ is not told apart."
     )
-
-
-def _inverse(ratio: Estimate | None) -> Estimate | None:
-    if ratio is None or not ratio.value:
-        return None
-    value = 1 / ratio.value
-    return Estimate(value, 1 / ratio.high, 1 / ratio.low) if ratio.is_bounded else Estimate.unbounded(value)
 
 
 def remarks(document: Document) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from loadtests.experiment.measured import Measured, Outcomes, Skipped, rows_in_words
+from loadtests.experiment.measured import Measured, Outcomes, Skipped, load_in_words
 from loadtests.experiment.plan import Plan
 from loadtests.judge import document
 from loadtests.judge.bounds import Bounds
@@ -108,7 +108,7 @@ def _partial(plan: Plan, outcomes: Outcomes) -> str:
     """Say how far an interrupted run came."""
     given_up = {one.variant for one in outcomes.skipped}
     missing = [
-        f"{variant} with {rows_in_words(rows)} a request"
+        load_in_words(variant, rows)
         for rows in plan.rows
         for variant in plan.variants
         if variant not in given_up and not outcomes.has(variant, rows)

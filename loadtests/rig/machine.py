@@ -6,9 +6,9 @@ import os
 import platform
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
+from bundle.cores import model
 from loadtests.rig import cores
 
 LIBRARIES = (
@@ -28,7 +28,7 @@ LIBRARIES = (
 def describe(libraries: Sequence[str] = LIBRARIES) -> dict[str, Any]:
     """Return the processor, how many cores we may use, the system, and versions, where known."""
     return {
-        "cpu": _cpu(),
+        "cpu": model(),
         "cores": cores.usable(),
         "system": platform.platform(),
         "python": platform.python_version(),
@@ -44,15 +44,6 @@ def counted(number: object, noun: str) -> str:
 def load_average() -> float | None:
     """Return how many processes have wanted a core in the last minute; None where the system does not say."""
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
-
-
-def _cpu() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 def _version(library: str) -> str | None:

@@ -39,6 +39,11 @@ def waited_s(pids: Sequence[int], root: Path = Path("/")) -> float | None:
         return None
 
 
+def between(before: float | None, after: float | None) -> float | None:
+    """Return the seconds between two readings; None where one is not known."""
+    return None if before is None or after is None else after - before
+
+
 @dataclass(frozen=True)
 class Reading:
     """What cores have done since the machine started, in seconds."""
@@ -72,11 +77,8 @@ class Reading:
 class Sight:
     """What cores did between two looks, as shares of their time; None where it is not known."""
 
-    busy: float | None = None
-    """Programs and interrupts."""
     stolen: float | None = None
     """By the hypervisor."""
-    idle: float | None = None
     others: float | None = None
     """Other programs than ours: interrupts, many of them on our behalf, are not among it."""
 
@@ -88,15 +90,12 @@ class Sight:
         """
         if first is None or last is None:
             return cls()
-        ran, interrupts = last.ran - first.ran, last.interrupts - first.interrupts
-        stolen, idle = last.stolen - first.stolen, last.idle - first.idle
-        total = ran + interrupts + stolen + idle
+        ran, stolen = last.ran - first.ran, last.stolen - first.stolen
+        total = ran + stolen + last.interrupts - first.interrupts + last.idle - first.idle
         if total <= 0:
             return cls()
         return cls(
-            busy=(ran + interrupts) / total,
             stolen=stolen / total,
-            idle=idle / total,
             others=None if ours_s is None else max(ran - ours_s, 0.0) / total,
         )
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from math import ceil
 
 CLOSED, OPEN, SHAPED = "closed", "open", "shaped"
+COST, THROUGHPUT, GOODPUT = "rows_per_core_s", "rows_per_s", "goodput_per_s"
+P50, P99 = "p50_ms", "p99_ms"
 SHED = 503  # what a service answers that refuses
 SHED_STATUS = f"status {SHED}"
 
@@ -62,7 +64,7 @@ SCENARIOS = {
             CLOSED,
             "each of N users sends the next request when the last is answered and the think time is over",
             "requests and rows a second, and the percentiles of the latency, of that many users",
-            figures=("rows_per_core_s", "rows_per_s"),
+            figures=(COST, THROUGHPUT),
             sheds=False,
         ),
         Scenario(
@@ -70,7 +72,7 @@ SCENARIOS = {
             CLOSED,
             "one client sends the next request when the last is answered",
             "p50, p90 and p99 of the latency",
-            figures=("p50_ms",),
+            figures=(P50,),
             sheds=False,
             users=1,
         ),
@@ -79,7 +81,7 @@ SCENARIOS = {
             OPEN,
             "at moments of a Poisson process, drawn in full from one seed before the run, answered or not",
             "p99 from the scheduled moment; with --find-peak, the highest rate that holds it",
-            figures=("goodput_per_s", "p99_ms"),
+            figures=(GOODPUT, P99),
             sheds=False,
         ),
         Scenario(
@@ -87,7 +89,7 @@ SCENARIOS = {
             CLOSED,
             "large requests, the next as soon as one of a few connections is free",
             "rows a second, and their share of what the interpreter does in a process of its own",
-            figures=("rows_per_core_s", "rows_per_s"),
+            figures=(COST, THROUGHPUT),
             sheds=False,
             users=_OFFLINE_USERS,
         ),
@@ -96,7 +98,7 @@ SCENARIOS = {
             SHAPED,
             "users join at a steady pace until all are there, each as in `users`",
             "goodput, shed and late requests over time",
-            figures=("goodput_per_s",),
+            figures=(GOODPUT,),
             sheds=True,
             shape=_ramp,
         ),
@@ -105,7 +107,7 @@ SCENARIOS = {
             SHAPED,
             "a tenth of the users, then all at once for the middle third, then a tenth again",
             "goodput, shed and late requests over time",
-            figures=("goodput_per_s",),
+            figures=(GOODPUT,),
             sheds=True,
             shape=_spike,
         ),

@@ -7,7 +7,7 @@ from math import exp, log
 import numpy as np
 import pytest
 
-from evidence.blocks import paired_logs, ratio_of_blocks, weighted
+from evidence.blocks import over_loads, paired_logs, ratio_of_blocks
 
 
 def _turns(values: list[list[float]]) -> dict[tuple[int, int], float]:
@@ -60,6 +60,6 @@ def test_one_block_has_no_interval_and_none_no_ratio() -> None:
 
 
 def test_several_loads_count_by_their_weights_where_a_block_has_them_all() -> None:
-    both = weighted([(3.0, {0: 0.4, 1: 0.8}), (1.0, {0: 0.0, 2: 5.0})])
+    both = over_loads({1: {0: 0.4, 1: 0.8}, 32: {0: 0.0, 2: 5.0}}, {1: 3.0})
 
     assert both == {0: pytest.approx(0.3)}

@@ -44,3 +44,16 @@ def test_one_open_end_is_enough_to_be_unbounded() -> None:
     assert not Estimate(1, 0, inf).is_bounded
     assert not Estimate(1, -inf, 2).is_bounded
     assert Estimate(1, 0.5, inf).is_more_than(0)
+
+
+def test_a_ratio_is_alike_where_its_whole_interval_is_near_one_either_way() -> None:
+    assert Estimate(1, 1 / 1.05, 1.05).is_within(1.05)
+    assert not Estimate(1, 0.95, 1.05).is_within(1.05)
+    assert not Estimate(1, 1 / 1.05, 1.06).is_within(1.05)
+    assert not Estimate.unbounded(1).is_within(1.05)
+
+
+def test_the_inverse_of_a_ratio_is_that_of_the_roles_exchanged() -> None:
+    assert Estimate(2, 1, 4).inverse == Estimate(0.5, 0.25, 1)
+    assert Estimate.unbounded(4).inverse == Estimate.unbounded(0.25)
+    assert Estimate.unbounded(0).inverse == Estimate.unbounded(inf)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.estimate import Sign
-from evidence.pareto import beats, dominates, front, opposite, sign
+from evidence.pareto import beats, dominates, front, sign
 
 POINTS = st.integers(1, 3).flatmap(lambda size: st.lists(st.tuples(*[st.integers(0, 6)] * size), max_size=14))
 
@@ -49,7 +49,7 @@ def test_figures_within_the_tolerance_are_not_told_apart(
     found = sign(ours, theirs, tolerance=tolerance)
     assert (found == 0) == (ours <= theirs * tolerance and theirs <= ours * tolerance)
     assert found in (0, 1 if ours > theirs else -1)
-    assert sign(theirs, ours, tolerance=tolerance) == opposite(found)
+    assert sign(theirs, ours, tolerance=tolerance) == -found
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3])

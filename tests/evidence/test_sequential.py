@@ -71,12 +71,12 @@ def test_a_look_that_is_not_after_the_last_is_refused(shares: tuple[float, ...])
 def test_a_ratio_tells_where_it_leaves_one_out_or_fits_into_what_is_alike(
     ratio: Estimate, told: bool
 ) -> None:
-    assert is_told(ratio, alike=1.05) is told
+    assert is_told(ratio) is told
 
 
 def test_so_many_blocks_are_needed_as_make_the_interval_narrow_enough() -> None:
-    half_as_wide = blocks_needed(Estimate(1.2, 1.2 / 1.43, 1.2 * 1.43), 5, alike=1.05)
+    half_as_wide = blocks_needed(Estimate(1.2, 1.2 / 1.43, 1.2 * 1.43), 5)
 
     assert half_as_wide == 20
-    assert blocks_needed(Estimate(1.0, 0.94, 1.06), 5, alike=1.05) == 8
-    assert blocks_needed(Estimate.unbounded(2.0), 5, alike=1.05) is None
+    assert blocks_needed(Estimate(1.0, 0.94, 1.06), 5) == 8
+    assert blocks_needed(Estimate.unbounded(2.0), 5) is None

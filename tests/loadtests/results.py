@@ -9,6 +9,7 @@ from statistics import median_low
 import numpy as np
 
 from evidence.estimate import Estimate
+from evidence.paired import MARGIN
 from evidence.shares import wilson
 from loadtests.experiment.blocks import Block, Grade, Stop
 from loadtests.experiment.checks import is_generator_limit
@@ -16,7 +17,7 @@ from loadtests.experiment.measured import Idle, Measured
 from loadtests.experiment.peak.search import Peak, Search
 from loadtests.experiment.peak.trial import Curve, Trial
 from loadtests.experiment.timeline import Moment
-from loadtests.judge.bounds import MARGIN, Bounds
+from loadtests.judge.bounds import Bounds
 from loadtests.judge.certificate import Accuracies
 from loadtests.judge.contrast import Contrasts
 from loadtests.judge.document import Document
@@ -54,7 +55,7 @@ def measured(
     begin = len(variant) % BLOCKS  # so that variants do not scatter alike
     scatter = SCATTER[begin : begin + BLOCKS] if scatter is None else scatter
     interval = wilson(accuracy or 0.0, unique)
-    scored = Accuracy(accuracy, interval.low, interval.high, unique, unique) if accuracy is not None else None
+    scored = Accuracy(accuracy, interval.low, interval.high, unique) if accuracy is not None else None
     latency = Latency(*(Estimate(ms, 0.9 * ms, 1.1 * ms) for ms in (1.0, 1.5, 2.0, p99_ms)))
     summary = Summary(
         1.0,
@@ -129,7 +130,6 @@ def block_of(index: int, rows: int, rows_per_s: float, p99_ms: float) -> Block:
         rows_per_core_s=2 * rows_per_s,
         p50_ms=1.0,
         p99_ms=p99_ms,
-        uncorrected_p99_ms=p99_ms,
         goodput_per_s=rows_per_s / rows,
         effective_accuracy=0.98,
         generator_cpu=0.5,

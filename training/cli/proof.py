@@ -12,6 +12,7 @@ import typer
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from bundle.store import require_writable
+from evidence.paired import MARGIN
 from training.errors import OptionError
 
 if TYPE_CHECKING:  # scipy takes half a second, which a mistake in an option need not wait for
@@ -34,7 +35,7 @@ class Proof(BaseModel):
 
     repeats: Annotated[int, Field(ge=1, le=100)] = 1
     """Train with so many seeds, on one split, and show how they differ; the first is published."""
-    margin: Annotated[float, Field(gt=0, lt=1)] = 0.005
+    margin: Annotated[float, Field(gt=0, lt=1)] = MARGIN
     """How much less accurate than float32 a variant may be, as a share of the rows."""
     figures: Path | None = Field(None, alias="json", json_schema_extra={"metavar": "FILE"})
     """Write every figure, unrounded, to this file."""

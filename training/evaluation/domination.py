@@ -14,18 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from evidence import pareto
-from evidence.estimate import CONFIDENCE, Estimate, Sign
+from evidence.estimate import ALIKE, Estimate, Sign
 from evidence.multiplicity import holm
-from evidence.paired import Pairs, non_inferiority_p
+from evidence.paired import LEVEL, MARGIN, Pairs, non_inferiority_p
 from training.evaluation.evaluate import Evaluation
-
-ALIKE = 1.05
-"""Costs whose ratio is known to be within this are as good: a few tensors that one converter stores."""
-
-MARGIN = 0.005
-"""How much less accurate is still as accurate, unless said otherwise, as a share of the rows."""
-
-_LEVEL = (1 - CONFIDENCE) / 2  # one-sided
 
 
 @dataclass(frozen=True)
@@ -45,7 +37,7 @@ def dominated(evaluations: Sequence[Evaluation], margin: float = MARGIN) -> dict
     """
     claims = [claim for one in evaluations if (claim := _claim(one, evaluations, margin)) is not None]
     certain = holm([claim.p_value for claim in claims])
-    proved = [claim for claim, p_value in zip(claims, certain, strict=True) if p_value <= _LEVEL]
+    proved = [claim for claim, p_value in zip(claims, certain, strict=True) if p_value <= LEVEL]
     fallen: dict[str, str] = {}
     for claim in sorted(proved, key=lambda claim: _time(claim.worse), reverse=True):
         if _standing(claim.better.variant, fallen) != claim.worse.variant:
@@ -63,13 +55,6 @@ def front(evaluations: Sequence[Evaluation]) -> list[Evaluation]:
 def chosen_by(one: Evaluation) -> npt.NDArray[np.bool_]:
     """Which of the rows to choose by are right, (v,); of a bundle of an older release, the test rows."""
     return (one.validation or one.answers).right
-
-
-def told(ratio: Estimate) -> Sign | None:
-    """Return 1 where a cost is higher, -1 where it is lower, 0 where alike; None where that is not known."""
-    if ratio.low >= 1 / ALIKE and ratio.high <= ALIKE:
-        return 0
-    return ratio.side_of(1) or None
 
 
 def _standing(variant: str, fallen: Mapping[str, str]) -> str:
@@ -112,7 +97,12 @@ def _costs(better: Evaluation, worse: Evaluation) -> Iterator[Sign | None]:
     if not worse.times or not better.times:
         yield None
     for batch, time in worse.times.items():
-        yield told(time.ratio_to(better.times[batch])) if better.times else None
+        yield _told(time.ratio_to(better.times[batch])) if better.times else None
+
+
+def _told(ratio: Estimate) -> Sign | None:
+    """Return 1 where a cost is higher, -1 where it is lower, 0 where alike; None where that is not known."""
+    return 0 if ratio.is_within(ALIKE) else ratio.side_of(1) or None
 
 
 def _time(evaluation: Evaluation) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime
 from evidence.estimate import Estimate
-from evidence.trimmed import trimmed_ratio
+from evidence.trimmed import trimmed_level, trimmed_ratio
 
 TIMED_BATCHES = (1, 32)
 
@@ -31,7 +31,7 @@ class Timing:
     @property
     def row_us(self) -> Estimate:
         """The trimmed geometric mean over the rounds, with its 95% interval."""
-        return trimmed_ratio(self.rounds, (1.0,) * len(self.rounds))
+        return trimmed_level(self.rounds)
 
     def ratio_to(self, other: Timing) -> Estimate:
         """Return how many times as long a row took as with another in the same rounds."""

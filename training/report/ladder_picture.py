@@ -11,8 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
 
+from evidence.paired import MARGIN
 from training.evaluation.baseline import Baseline
-from training.evaluation.domination import MARGIN, dominated, front
+from training.evaluation.domination import dominated, front
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.timing import TIMED_BATCHES
 from training.precisions import precision_of, width_of

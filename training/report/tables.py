@@ -11,8 +11,9 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from evidence.estimate import Estimate
+from evidence.paired import MARGIN
 from training.evaluation.baseline import Baseline, nothing_learned
-from training.evaluation.domination import MARGIN, dominated
+from training.evaluation.domination import dominated
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.timing import TIMED_BATCHES
 

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import platform
 from importlib.metadata import version
 from pathlib import Path
+
+from bundle.cores import model
 
 _LIBRARIES = ("ai-edge-litert", "numpy")
 
 
-def here(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+def here(root: Path = Path("/")) -> str:
     """Name the processor of this machine, and the versions of the libraries."""
-    return ", ".join([_processor(cpuinfo), *(f"{name} {version(name)}" for name in _LIBRARIES)])
-
-
-def _processor(cpuinfo: Path) -> str:
-    try:
-        lines = cpuinfo.read_text(errors="replace").splitlines()
-    except OSError:
-        lines = []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor() or platform.machine())
+    return ", ".join([model(root), *(f"{name} {version(name)}" for name in _LIBRARIES)])

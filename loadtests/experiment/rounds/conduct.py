@@ -13,7 +13,7 @@ from loadtests.experiment.rounds.intake import Place, see, see_window
 from loadtests.experiment.rounds.schedule import Slot
 from loadtests.experiment.session import Session
 from loadtests.measure.turn import Taken, Turn
-from loadtests.rig.processor import processor_s, waited_s
+from loadtests.rig.processor import between, processor_s, waited_s
 from loadtests.workload.block import Block
 from loadtests.workload.scenarios import SHAPED
 
@@ -68,8 +68,8 @@ def send_window(session: Session, record: Record, place: Place, seconds: float) 
         see_window(
             window,
             place,
-            processor_s=_since(used, processor_s(pids)),
-            service_waited_s=_since(waited, waited_s(pids)),
+            processor_s=between(used, processor_s(pids)),
+            service_waited_s=between(waited, waited_s(pids)),
         )
     )
     return place
@@ -113,7 +113,3 @@ def _cycle_s(turn: Turn) -> float:
 
 def _is_answering(warm: Taken, load: int) -> bool:
     return any(turn.load == load and not turn.unanswered for turn in warm.turns)
-
-
-def _since(before: float | None, after: float | None) -> float | None:
-    return None if before is None or after is None else after - before

@@ -104,7 +104,6 @@ def _block(figures: Sequence[TurnFigures], summary: Summary, kept: Sequence[Turn
         rows_per_core_s=level([one.rows_per_core_s for one in figures]),
         p50_ms=summary.p50_ms,
         p99_ms=summary.p99_ms,
-        uncorrected_p99_ms=summary.uncorrected.p99_ms.value if summary.uncorrected else None,
         goodput_per_s=rate * summary.in_time / summary.answers if summary.answers else 0.0,
         effective_accuracy=summary.effective_accuracy.value if summary.effective_accuracy else None,
         generator_cpu=sum(turn.generator_s for turn in kept) / seconds if seconds else None,

@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from evidence.blocks import Turns, paired_logs, ratio_of_blocks, weighted
-from evidence.estimate import Estimate
+from evidence.blocks import Turns, over_loads, paired_logs, ratio_of_blocks
+from evidence.estimate import ALIKE, Estimate
 from evidence.sequential import Looks, blocks_needed, is_told
 
-ALIKE = 1.05
-"""Two variants whose ratio is within this are alike: nobody ships for 5%."""
-ALIKE_TAIL = 1.25
-"""The same of a p99, which few answers make."""
 BLOCKS_FEW = 2  # less give no interval
 BLOCKS_ENOUGH = 3  # before the budget is spent, less decide nothing
 _LOOK_FROM = 1 / 3  # of the budget: a look before costs, and hardly ever decides
@@ -93,15 +89,13 @@ def ratio_of(
     ours: Mapping[int, Turns], theirs: Mapping[int, Turns], weights: Mapping[int, float], confidence: float
 ) -> Estimate | None:
     """Return the ratio of two variants over all their loads; None where they have none in common."""
-    parts = [
-        (weights.get(rows, 1.0), paired_logs(ours[rows], theirs[rows])) for rows in ours if rows in theirs
-    ]
-    return ratio_of_blocks(weighted(parts), confidence)
+    loads = {rows: paired_logs(ours[rows], theirs[rows]) for rows in ours if rows in theirs}
+    return ratio_of_blocks(over_loads(loads, weights), confidence)
 
 
 def more_blocks(look: Look, blocks: int) -> int | None:
     """Return how many blocks more would decide all that is open, about; None where nobody can say."""
-    needed = [one.ratio and blocks_needed(one.ratio, blocks, alike=ALIKE) for one in look.open]
+    needed = [one.ratio and blocks_needed(one.ratio, blocks) for one in look.open]
     return None if None in needed or not needed else max(one or 0 for one in needed) - blocks
 
 

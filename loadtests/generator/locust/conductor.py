@@ -19,7 +19,7 @@ from loadtests.generator.locust.stage import Cue, Stage, StagedUser
 from loadtests.measure.samples import Samples
 from loadtests.measure.turn import Taken, Turn
 from loadtests.rig import usage
-from loadtests.rig.processor import processor_s, waited_s
+from loadtests.rig.processor import between, processor_s, waited_s
 from loadtests.workload.block import Block
 
 _START_S = 60.0  # for all users of a load to connect
@@ -112,17 +112,13 @@ def _play(block: Block, place: int, stage: Stage) -> _Played:
         end,
         answers=0,
         worked_s=cue.worked_s,
-        processor_s=_between(used, used_after),
-        service_waited_s=_between(waited, waited_after),
+        processor_s=between(used, used_after),
+        service_waited_s=between(waited, waited_after),
         generator_s=own_after - own,
         generator_waited_s=own_waited_after - own_waited,
         unanswered=stage.gave_up,
     )
     return _Played(turn, cue, slice(first, len(recorder)))
-
-
-def _between(before: float | None, after: float | None) -> float | None:
-    return None if before is None or after is None else after - before
 
 
 def _told_apart(samples: Samples, load: int, played: Sequence[_Played]) -> Samples:

@@ -66,7 +66,7 @@ def test_a_variant_that_is_gone_fails_the_build(reports: Path) -> None:
     (reports / "less.json").write_text(document([measured("int8", 32, 2000)]).as_json())
     ended = _compare(str(reports / "before.json"), str(reports / "less.json"))
     assert ended.exit_code == 1
-    assert "Worse: float32 with 32 a request is only in the first report." in ended.stdout
+    assert "Worse: float32 with 32 rows a request is only in the first report." in ended.stdout
 
 
 def test_one_round_cannot_gate_a_build(reports: Path) -> None:

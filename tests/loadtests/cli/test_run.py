@@ -125,7 +125,6 @@ def test_live_accuracy_is_that_of_the_bundle_where_every_row_was_seen(real_run: 
         accuracy = result["accuracy"]
         interval = wilson(accuracy["value"], accuracy["unique_rows"])
         assert (accuracy["low"], accuracy["high"]) == (interval.low, interval.high)
-        assert accuracy["answered_rows"] == result["answers"] * result["rows_per_request"]
         if accuracy["unique_rows"] == len(x):
             scored = bundle.variant(result["variant"]).scores.accuracy
             assert accuracy["value"] == pytest.approx(scored, abs=2 / len(x))

@@ -96,7 +96,7 @@ def test_in_a_narrow_terminal_notes_stand_under_the_table_a_line_for_each_load()
     loads = [changed(one, answers_per_user=2.0) for one in _loads()]
     lines = [line.rstrip() for line in _shown(document(loads), 80)]
     for name in ("float32", "int8"):
-        (note,) = (line for line in lines if line.startswith(f"{name}, 1 row a request: "))
+        (note,) = (line for line in lines if line.startswith(f"{name} with 1 row a request: "))
         assert "a user got under ten answers in a turn (2.0)" in note
         assert sum(line.split()[:2] == [name, "1"] for line in lines) == 1
 

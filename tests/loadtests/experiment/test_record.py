@@ -84,7 +84,7 @@ class TestLoad:
             turn = Turn(0, 0, 0.0, 1.0, 100, 1.0, 0.5, 0.01, 0.2, 0.0, 0)
             record.seen.append(see(recorder.samples(), [(0, turn)], 1, Place(block, 0.0, None, False)))
             record.changes.append("")
-            record.sights.append(Sight(busy=0.9, stolen=0.02, idle=0.1, others=0.1))
+            record.sights.append(Sight(stolen=0.02, others=0.1))
         return record
 
     def _load(self, plan: Plan, record: Record) -> Measured:
@@ -107,11 +107,6 @@ class TestLoad:
         load = self._load(plan, self._measured())
         samples = Samples.load(plan.out / load.samples)
         assert np.bincount(samples.part).tolist() == [100, 100, 100]
-
-    def test_each_test_row_has_the_share_of_its_answers_that_were_right(self, plan: Plan) -> None:
-        scored = load_of(plan, self._measured(), plan.bundle.variant("int8"), 0.95)
-        assert scored.row_scores is not None
-        assert scored.row_scores.tolist() == [0.0, *[1.0] * 9]
 
     def test_the_checks_that_failed_and_void_are_named(self, plan: Plan) -> None:
         record = self._measured(failures=2)

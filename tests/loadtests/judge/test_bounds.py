@@ -6,12 +6,17 @@ import pytest
 
 from loadtests.errors import LoadTestError
 from loadtests.judge.bounds import Bounds, weights_of
+from training.cli.proof import Proof
 
 
 def test_bounds_say_themselves_in_words() -> None:
     assert Bounds(p99_ms=2, min_accuracy=0.9).sentence == "p99 of 2 ms with accuracy 0.9"
     assert Bounds(min_rps=5000, max_mb=1.5).sentence == "5,000 requests/s with a file of at most 1.5 MB"
     assert Bounds(max_mb=3).sentence == "a file of at most 3 MB"
+
+
+def test_a_variant_may_lose_as_much_in_a_run_as_where_it_was_made() -> None:
+    assert Bounds().margin == Proof().margin
 
 
 def test_no_bound_is_none() -> None:

@@ -43,11 +43,11 @@ def test_a_variant_is_not_as_accurate_for_want_of_rows_that_would_tell(rows: int
 
 def test_the_rows_that_are_said_to_be_needed_are_enough() -> None:
     few = Accuracies({"float32": right(300), "int8": right(300, range(1))}).certificates["int8"]
-    assert few.judgement == "not enough rows"
+    assert few.judgement == "not enough rows to tell"
     assert few.rows_needed is not None
     lost = round(few.rows_needed / 300)
     enough = {"float32": right(few.rows_needed), "int8": right(few.rows_needed, range(lost))}
-    assert Accuracies(enough).certificates["int8"].judgement == "certified"
+    assert Accuracies(enough).certificates["int8"].judgement == "no worse"
 
 
 def test_the_margin_is_what_may_be_lost() -> None:
@@ -56,7 +56,7 @@ def test_the_margin_is_what_may_be_lost() -> None:
         margin: Accuracies(test, margin=margin).certificates["int8"].judgement
         for margin in (0.001, 0.01, 0.05)
     }
-    assert judgements == {0.001: "worse", 0.01: "not enough rows", 0.05: "certified"}
+    assert judgements == {0.001: "worse", 0.01: "not enough rows to tell", 0.05: "no worse"}
 
 
 def test_what_loses_more_than_the_margin_is_not_shipped_however_fast_it_is() -> None:
@@ -70,10 +70,10 @@ def test_what_loses_more_than_the_margin_is_not_shipped_however_fast_it_is() -> 
 
 def test_the_more_variants_are_tried_the_more_each_must_prove() -> None:
     test = {"float32": right(400), "int8": right(400)}
-    assert Accuracies(test).certificates["int8"].judgement == "certified"
+    assert Accuracies(test).certificates["int8"].judgement == "no worse"
     many = test | {f"v{number}": right(400) for number in range(9)}
     crowded = Accuracies(many).certificates["int8"]
-    assert crowded.judgement == "not enough rows"
+    assert crowded.judgement == "not enough rows to tell"
     alone = Accuracies(test).certificates["int8"]
     assert alone.p_value is not None
     assert crowded.p_value == pytest.approx(10 * alone.p_value)
@@ -131,7 +131,7 @@ def test_rows_that_nobody_had_the_time_to_predict_are_no_evidence() -> None:
     slow = right(10_000)
     slow[100:] = np.nan
     certificate = Accuracies({"float32": right(10_000), "int16x8": slow}).certificates["int16x8"]
-    assert certificate.judgement == "not enough rows"
+    assert certificate.judgement == "not enough rows to tell"
     assert certificate.difference is not None
     assert certificate.difference.rows == 100
 

@@ -130,6 +130,6 @@ def test_no_two_variants_dominate_each_other_and_none_that_is_dominated_by_a_can
     verdict = judged(loads)
     assert all(verdict.dominated.get(better) != worse for worse, better in verdict.dominated.items())
     assert verdict.recommended is not None
-    assert verdict.certificates[verdict.recommended].judgement == "certified"
+    assert verdict.certificates[verdict.recommended].judgement == "no worse"
     rival = verdict.dominated.get(verdict.recommended)
-    assert rival is None or verdict.certificates[rival].judgement != "certified"
+    assert rival is None or verdict.certificates[rival].judgement != "no worse"

@@ -54,7 +54,7 @@ def test_a_service_that_became_15_per_cent_slower_is_told(seed: int) -> None:
     assert worse >= {("all", "throughput"), ("float32", "throughput"), ("int8", "throughput")}
     assert found.is_worse
     assert in_sentences(found)[0].startswith("Worse: throughput of all (0.8")
-    assert "throughput of float32 with 32 a request (0.8" in in_sentences(found)[0]
+    assert "throughput of float32 with 32 rows a request (0.8" in in_sentences(found)[0]
 
 
 def test_what_is_true_of_all_loads_shows_with_few_blocks() -> None:
@@ -104,7 +104,7 @@ def test_a_loss_of_accuracy_beyond_its_interval_is_worse() -> None:
     (accuracy,) = found.named("worse")
     assert accuracy.figure == "accuracy"
     assert accuracy.value == pytest.approx(-0.02)
-    assert "accuracy of int8 with 1 a request (-2.0 points" in in_sentences(found)[0]
+    assert "accuracy of int8 with 1 row a request (-2.0 points" in in_sentences(found)[0]
 
 
 def test_one_block_says_nothing() -> None:
@@ -138,7 +138,7 @@ def test_a_peak_that_is_no_longer_found_is_worse_and_the_other_way_round_better(
     assert _findings(there, gone)["int8", "peak"] == "worse"
     assert _findings(gone, there)["int8", "peak"] == "better"
     assert in_sentences(compare(there, gone))[0].startswith(
-        "Worse: peak of float32 with 1 a request; peak of"
+        "Worse: peak of float32 with 1 row a request; peak of"
     )
 
 
@@ -166,22 +166,22 @@ def test_what_only_one_report_has_is_named() -> None:
     before = document([measured("int8"), measured("float32")])
     after = document([measured("int8"), measured("int8", 32)])
     assert compare(before, after).missing == (
-        "float32 with 1 a request is only in the first report",
-        "int8 with 32 a request is only in the second report",
+        "float32 with 1 row a request is only in the first report",
+        "int8 with 32 rows a request is only in the second report",
     )
 
 
 def test_a_load_that_the_second_report_lost_is_worse_and_one_that_it_gained_is_not() -> None:
     two, one = document([measured("int8"), measured("float32")]), document([measured("int8")])
     found = compare(two, one)
-    assert found.lost == ("float32 with 1 a request is only in the first report",)
+    assert found.lost == ("float32 with 1 row a request is only in the first report",)
     assert found.is_worse
     sentences = in_sentences(found)
-    assert sentences[0] == "Worse: float32 with 1 a request is only in the first report."
+    assert sentences[0] == "Worse: float32 with 1 row a request is only in the first report."
     assert sum("float32" in sentence for sentence in sentences) == 1
     gained = compare(one, two)
     assert (gained.lost, gained.is_worse) == ((), False)
-    assert in_sentences(gained)[-1] == "float32 with 1 a request is only in the second report."
+    assert in_sentences(gained)[-1] == "float32 with 1 row a request is only in the second report."
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_other_cores_of_the_same_machine_are_as_good() -> None:
 
 def test_a_void_report_proves_nothing() -> None:
     good, void = document([measured("int8")]), document([voided(measured("int8"))])
-    with pytest.raises(LoadTestError, match="the second report is void for int8 with 1 a request"):
+    with pytest.raises(LoadTestError, match="the second report is void for int8 with 1 row a request"):
         compare(good, void)
 
 

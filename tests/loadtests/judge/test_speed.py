@@ -12,18 +12,10 @@ from loadtests.experiment.blocks import TurnFigures
 from loadtests.experiment.measured import Measured, ScoredLoad
 from loadtests.experiment.peak.search import RESOLUTION, Peak, peak_of
 from loadtests.judge.bounds import Bounds
-from loadtests.judge.contrast import (
-    COST,
-    GOODPUT,
-    P50,
-    P99,
-    PEAK,
-    THROUGHPUT,
-    Contrasts,
-    ratio_of_peaks_of_runs,
-)
+from loadtests.judge.contrast import PEAK, Contrasts, ratio_of_peaks_of_runs
 from loadtests.judge.speed import Lead, Speeds, axes_of
 from loadtests.judge.verdict import judge
+from loadtests.workload.scenarios import COST, GOODPUT, P50, P99, THROUGHPUT
 from tests.loadtests.results import accuracies, changed, judged, measured, peak, searched
 
 

@@ -126,7 +126,7 @@ class TestAnswer:
         (grade,) = (
             one for one in sentences if one.startswith("The machine was rough: the turns scattered by")
         )
-        assert grade.endswith("(at its worst, with int8, 1 row a request).")
+        assert grade.endswith("(at its worst, for int8 with 1 row a request).")
 
     @pytest.mark.parametrize("is_void", [False, True])
     def test_there_is_always_an_answer(self, is_void: bool) -> None:

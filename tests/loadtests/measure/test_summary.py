@@ -67,7 +67,7 @@ def test_a_row_answered_a_thousand_times_is_one_piece_of_evidence() -> None:
         recorder.add_answer(turn, turn + 0.5, turn % 2, [])
     accuracy = summarise_all(recorder.samples()).accuracy
     assert accuracy is not None
-    assert (accuracy.unique_rows, accuracy.answered_rows) == (2, 1000)
+    assert accuracy.unique_rows == 2
     assert accuracy.low == pytest.approx(wilson(1.0, 2).low)
 
 

@@ -29,7 +29,7 @@ def test_the_answer_comes_first_and_everything_else_follows() -> None:
 def test_a_void_run_has_it_as_a_heading() -> None:
     text = markdown(document([measured("float32"), voided(measured("int8"))]))
     assert "\n# VOID\n" in text
-    assert "- VOID: `int8`, 1 a request, generator: It used 97% of its core" in text
+    assert "- VOID: `int8` with 1 row a request, generator: It used 97% of its core" in text
     assert "VOID" not in markdown(document([measured("float32")]))
 
 

@@ -53,8 +53,8 @@ def test_what_was_not_decided_takes_a_larger_budget_in_place_of_the_one_that_was
 
 
 def test_where_rows_are_missing_it_is_said_how_many_and_what_brings_them() -> None:
-    difference = AccuracyDifference(-0.002, -0.012, 0.008, 1000, is_paired=True)
-    needed = Certificate("not enough rows", Estimate(0.9, 0.88, 0.92), difference, 0.1, 4300)
+    difference = AccuracyDifference(-0.002, -0.012, 0.008, 1000)
+    needed = Certificate("not enough rows to tell", Estimate(0.9, 0.88, 0.92), difference, 0.1, 4300)
     report = _ended("unproven", "dynamic_int8", "float16")
     certificates = {"dynamic_int8": needed, "float16": replace(needed, rows_needed=None)}
     verdict = replace(report.verdict, certificates=certificates)

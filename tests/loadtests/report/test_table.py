@@ -113,12 +113,12 @@ def test_a_column_is_left_out_only_where_it_tells_nothing() -> None:
 
 
 def test_a_row_says_how_far_its_accuracy_is_from_that_of_float32_and_what_that_proves() -> None:
-    difference = AccuracyDifference(-0.0166, -0.02, -0.013, 10_000, is_paired=True)
+    difference = AccuracyDifference(-0.0166, -0.02, -0.013, 10_000)
     against = AgainstReference(cost=None, throughput=None, p99=None, accuracy=difference)
     load = changed(measured("weight_int4"), against_reference=against)
     worse, open_ = (
         {"weight_int4": Certificate(judgement, Estimate(0.92, 0.91, 0.93), difference, 1e-9, None)}
-        for judgement in ("worse", "not enough rows")
+        for judgement in ("worse", "not enough rows to tell")
     )
     assert cells(load, {}, worse)[DIFFERENCE] == "-1.7 (-2.0 to -1.3)"
     assert cells(load, {"weight_int4": "int8"}, worse)["note"] == "less accurate; dominated by int8"

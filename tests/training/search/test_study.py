@@ -98,7 +98,7 @@ def test_times_of_another_machine_are_not_believed_and_those_of_each_are_kept(pl
 
 
 def test_a_machine_is_its_processor_and_the_libraries_that_run_a_graph(tmp_path: Path) -> None:
-    cpuinfo = tmp_path / "cpuinfo"
-    cpuinfo.write_text("processor\t: 0\nmodel name\t: A Fast One @ 3GHz\n")
-    assert here(cpuinfo).startswith("A Fast One @ 3GHz, ai-edge-litert ")
-    assert here(tmp_path / "none") != here(cpuinfo)
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/cpuinfo").write_text("processor\t: 0\nmodel name\t: A Fast One @ 3GHz\n")
+    assert here(tmp_path).startswith("A Fast One @ 3GHz, ai-edge-litert ")
+    assert here(tmp_path / "none") != here(tmp_path)

@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from loadtests.experiment.blocks import COST, THROUGHPUT, figures_of
+from loadtests.experiment.blocks import figures_of
 from loadtests.experiment.rounds.intake import Place, see, see_window
 from loadtests.measure.recorder import Recorder
 from loadtests.measure.samples import Samples, merge
 from loadtests.measure.summary import Window
 from loadtests.measure.turn import Turn
+from loadtests.workload.scenarios import COST, THROUGHPUT
 
 PLACE = Place(index=2, begun=90.0, bound_ms=15.0, shares_core=False)
 USERS = 2
