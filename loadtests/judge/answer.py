@@ -13,7 +13,7 @@ from loadtests.judge.bounds import Bounds
 from loadtests.judge.certificate import Accuracies
 from loadtests.judge.speed import Speeds
 from loadtests.judge.standing import Miss, Standing
-from loadtests.workload.scenarios import COST, THROUGHPUT
+from loadtests.workload.scenarios import COST, GOODPUT, P50, THROUGHPUT
 
 Kind: TypeAlias = Literal["ship", "tie", "unproven", "out_of_bounds", "void"]
 
@@ -241,7 +241,10 @@ class Words:
         )
 
     def _figures(self, best: Standing) -> str:
-        told = [f"{_rate(load)} with {rows_in_words(load.rows_per_request)} a request" for load in best.loads]
+        told = [
+            f"{_level(load, self._speeds.figures[0])} with {rows_in_words(load.rows_per_request)} a request"
+            for load in best.loads
+        ]
         return f"`{best.name}` came to {'; '.join(told)}."
 
 
@@ -249,13 +252,18 @@ def _size(ours: int, theirs: int | None) -> str:
     return f"{ours / theirs:.0%} of the size" if theirs else f"{ours / 1000:,.0f} KB"
 
 
-def _rate(load: Measured) -> str:
+def _level(load: Measured, figure: str) -> str:
+    """Say what a load came to in the figure that decides first, and its p99."""
     if load.peak:
         peak = rate_in_words(load.peak.requests_per_s or 0)
         return f"peak {peak} requests/s at p99 of {load.peak.bound_ms:g} ms"
     if not load.answers and load.cost:
         return f"{rate_in_words(load.cost.value)} rows per core-second"
     p99 = "unknown" if load.p99 is None else f"{load.p99:.3g} ms"
+    if figure == GOODPUT:
+        return f"{rate_in_words(load.goodput_per_s)} requests/s in time, p99 {p99}"
+    if figure == P50 and load.p50 is not None:
+        return f"p50 {load.p50:.3g} ms, p99 {p99}"
     return f"{rate_in_words(load.rows_per_s)} rows/s, p99 {p99}"
 
 

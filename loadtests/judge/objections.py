@@ -108,17 +108,16 @@ def says_whether_model_matters(loads: Sequence[Measured]) -> list[str]:
     }
     small = {rows: share for rows, share in shares.items() if share < HTTP_DOMINATES}
     large = {rows: share for rows, share in shares.items() if rows not in small}
-    request = f"an unloaded `{REFERENCE}` request"
+    known = f"of an unloaded `{REFERENCE}` request the model takes"
     found = {
-        f"HTTP dominates: the model takes {_by_rows(small)} of {request}, so precision hardly changes the "
-        "latency.": small,
-        f"The model matters: it takes {_by_rows(large)} of {request}.": large,
+        f"HTTP dominates: {known} {_by_rows(small)}, so precision hardly changes the latency.": small,
+        f"The model matters: {known} {_by_rows(large)}.": large,
     }
     return [sentence for sentence, of in found.items() if of]
 
 
 def _by_rows(shares: Mapping[int, float]) -> str:
-    return " and ".join(f"{share:.1%} with {rows_in_words(rows)}" for rows, share in shares.items())
+    return ", ".join(f"{share:.1%} with {rows_in_words(rows)}" for rows, share in shares.items())
 
 
 def _ended(load: Measured) -> str:

@@ -346,15 +346,16 @@ def test_a_gain_that_the_model_cannot_explain_is_doubted() -> None:
 
 def test_http_is_said_to_dominate_where_the_model_is_a_small_share() -> None:
     small, large = measured("float32", 1, model_ms=0.199), measured("float32", 32, model_ms=0.2)
-    assert "HTTP dominates: the model takes 19.9% with 1 row of an" in _text([small, large])
-    assert "The model matters: it takes 20.0% with 32 rows of an" in _text([small, large])
+    known = "of an unloaded `float32` request the model takes"
+    assert f"HTTP dominates: {known} 19.9% with 1 row, so precision hardly" in _text([small, large])
+    assert f"The model matters: {known} 20.0% with 32 rows." in _text([small, large])
     assert "HTTP" not in _text([measured("float32", model_ms=None)])
 
 
 def test_where_http_dominates_with_every_number_of_rows_it_is_said_once() -> None:
     text = _text([measured("float32", rows, model_ms=0.1) for rows in (1, 8, 32)])
     assert text.count("HTTP dominates") == 1
-    assert "the model takes 10.0% with 1 row and 10.0% with 8 rows and 10.0% with 32 rows of an" in text
+    assert "the model takes 10.0% with 1 row, 10.0% with 8 rows, 10.0% with 32 rows, so" in text
 
 
 def test_of_a_tie_with_float32_the_answer_has_the_ratio_and_nothing_after_it_says_it_again() -> None:
@@ -379,3 +380,17 @@ def test_where_there_is_no_float32_to_compare_with_the_most_accurate_is_named() 
     assert (verdict.answer.kind, verdict.recommended) == ("unproven", "float16")
     assert "there is no `float32` to hold it to, and no --min-accuracy says" in verdict.sentences[0]
     assert judged(loads, Bounds(min_accuracy=0.95)).recommended == "int8"
+
+
+@pytest.mark.parametrize(
+    ("scenario", "told"),
+    [
+        ("users", "1,000 rows/s, p99 3 ms"),
+        ("single_stream", "p50 1 ms, p99 3 ms"),
+        ("server", "1,000 requests/s in time, p99 3 ms"),
+        ("ramp", "1,000 requests/s in time, p99 3 ms"),
+    ],
+)
+def test_what_is_shipped_is_told_in_the_figure_that_decided(scenario: str, told: str) -> None:
+    text = _text([measured("float32", scenario=scenario)])
+    assert f"`float32` came to {told} with 1 row a request." in text
