@@ -6,15 +6,16 @@ turns: what slowed a block down is in the figures of all variants, and cancels i
 blocks the services were started anew; so blocks are independent, and what differs from start to start is in
 the interval.
 
-Blocks are few. So the scatter is that of all variants about what variant and block explain (the analysis of a
-randomized block design: Fisher, The Design of Experiments, 1935, IV), unless that of the two in question is
-larger.
+Blocks are few. So the scatter of a ratio is that which ratios of two variants have here, the median of all
+pairs, as in a randomized block design that takes all residuals for alike (Fisher, The Design of Experiments,
+1935, IV), unless the one in question scatters more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from math import log
 
 import numpy as np
@@ -28,10 +29,12 @@ Figures = Mapping[int, float | None]
 Logs = Mapping[int, float]
 """Its logarithm, where there is one."""
 
+_VARIANTS_MIN = 5  # of fewer, the pairs of one are half of all
+
 
 @dataclass(frozen=True)
 class Noise:
-    """How the logarithms scatter that neither variant nor block explains."""
+    """How the logarithm of a ratio of two variants scatters from block to block."""
 
     variance: float
     freedom: int
@@ -53,14 +56,21 @@ def logs_of(figures: Figures) -> dict[int, float]:
 
 
 def noise_of(variants: Collection[Logs], blocks: Collection[int]) -> Noise | None:
-    """Return the scatter of those variants that have all of `blocks`; None for one of either."""
+    """Return the scatter of those variants that have all of `blocks`; None for less than five, or one block.
+
+    A variant that scatters by itself makes less than half of all pairs scatter, and does not move the median.
+    """
+    from scipy.special import chdtri  # half a second, which a run of two variants need not wait
+
     whole = [one for one in variants if all(block in one for block in blocks)]
-    logs = np.array([[one[block] for block in blocks] for one in whole])
-    if len(logs) < 2 or len(blocks) < 2:
+    if len(whole) < _VARIANTS_MIN or len(blocks) < 2:
         return None
-    left = logs - logs.mean(axis=1, keepdims=True) - logs.mean(axis=0) + logs.mean()
-    freedom = (len(logs) - 1) * (len(blocks) - 1)
-    return Noise(float((left**2).sum()) / freedom, freedom)
+    logs = np.array([[one[block] for block in blocks] for one in whole])
+    scatter = [float((one - other).var(ddof=1)) for one, other in combinations(logs, 2)]
+    freedom = len(blocks) - 1
+    middle = float(chdtri(freedom, 0.5)) / freedom  # of such a variance, where the true one is 1
+    # A median knows about as much as two thirds of what it is of; pairs that share a variant know less.
+    return Noise(float(np.median(scatter)) / middle, freedom * (len(whole) - 1) // 2)
 
 
 def ratio_of_blocks(
@@ -80,5 +90,4 @@ def ratio_of_blocks(
     own, noise = float(logs.var(ddof=1)), noise_of(among, shared)
     if noise is None:
         return level_of(float(logs.mean()), own / len(logs), len(logs) - 1, confidence)
-    variance = max(own, 2 * noise.variance)  # of the difference of two
-    return level_of(float(logs.mean()), variance / len(logs), noise.freedom, confidence)
+    return level_of(float(logs.mean()), max(own, noise.variance) / len(logs), noise.freedom, confidence)

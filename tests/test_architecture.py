@@ -36,6 +36,7 @@ PURE = {
     "statistics",
     "__future__",
     "bisect",
+    "itertools",
     "collections",
     "dataclasses",
     "fractions",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich import box
+from rich.table import Table
 
+from loadtests.cli.terminal import console
 from loadtests.errors import LoadTestError
 from loadtests.experiment.measured import rate_in_words
 from loadtests.judge.change import Change, Changes, in_sentences
@@ -17,7 +19,6 @@ from loadtests.judge.document import read
 from loadtests.judge.regression import CONFIDENCE, TOLERANCE, compare
 from loadtests.report.table import number
 
-_LOG_WIDTH = 140  # of output that is no terminal
 EPILOG = (
     "Example: python -m loadtests compare reports/main/report.json reports/mine/report.json --tolerance 0.1"
 )
@@ -69,20 +70,16 @@ def _write(found: Changes, out: Path) -> None:
 
 
 def _show(found: Changes, confidence: float) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(width=None if sys.stdout.isatty() else _LOG_WIDTH, markup=False)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     lines = [_line(change, confidence) for change in found.changes]
     for title in lines[0]:
         table.add_column(title, justify="left" if title in {"variant", "figure", "finding"} else "right")
     for line in lines:
         table.add_row(*line.values())
-    console.print(table)
+    terminal = console()
+    terminal.print(table)
     for sentence in in_sentences(found):
-        console.print(sentence, markup=False)
+        terminal.print(sentence, markup=False)
 
 
 def _line(change: Change, confidence: float) -> dict[str, str]:

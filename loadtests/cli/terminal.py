@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -16,15 +16,26 @@ from rich.table import Table
 from loadtests.experiment.forecast import in_words
 from loadtests.judge.document import Document
 from loadtests.report.next_command import next_lines
-from loadtests.report.table import LEFT, LEGEND, SPEED_RATIO, lines, remarks
+from loadtests.report.table import (
+    COST,
+    COST_RATIO,
+    LEFT,
+    SPEED,
+    SPEED_RATIO,
+    deciding,
+    legend,
+    lines,
+    remarks,
+)
 from loadtests.rig import interruption
 
 _ONLY_IN_REPORT = ("req/s", "idle p50 ms")
-# In this order, where a terminal is narrow.
-_DISPENSABLE = (
-    *("memory MB", "model", "effective", "p50 ms", "failed", "accuracy (95%)", SPEED_RATIO),
-    *("file KB", "rows/s", "grade", "p99 ms"),
+# What is shown where there is room, in this order. What decides is always shown, but for a second ratio.
+_OPTIONAL = (
+    *("p99 ms", "grade", "file KB", "of interpreter", SPEED, SPEED_RATIO, COST, COST_RATIO),
+    *("accuracy (95%)", "failed", "p90 ms", "p50 ms", "uncorrected p99", "effective", "model", "memory MB"),
 )
+_NARROW = 110  # columns: below, notes stand under the table, and one space between what is in it
 _NOTE_WIDTH = 25  # a longer note is folded
 _LOG_WIDTH = 140  # of output that is no terminal
 
@@ -75,7 +86,12 @@ def bar(terminal: Console, seconds: float) -> Iterator[Bar]:
 
 def show(document: Document, path: Path, terminal: Console) -> None:
     """Print the table of the loads, what was not measured, the notes; and last the answer, and what to do."""
-    terminal.print(_table(document, terminal.width))
+    rows = lines(document)
+    is_narrow = terminal.width < _NARROW
+    terminal.print(_table(document, rows, terminal.width, is_narrow=is_narrow))
+    for load, row in zip(document.results, rows, strict=True):
+        if is_narrow and row["note"]:
+            terminal.print(f"{load.name}: {row['note']}", highlight=False)
     if document.partial:
         terminal.print(f"PARTIAL: {document.partial}")
     for one in document.skipped:
@@ -88,31 +104,41 @@ def show(document: Document, path: Path, terminal: Console) -> None:
         terminal.print(line, soft_wrap=True, highlight=False)
 
 
-def _table(document: Document, most: int) -> Table:
+def _table(document: Document, rows: Sequence[Mapping[str, str]], most: int, *, is_narrow: bool) -> Table:
     """Return the loads as a table, of as many columns as there is room for."""
-    rows, verdict = lines(document), document.verdict
-    widths = {title: max(map(len, [title, *(row[title] for row in rows)])) for title in rows[0]}
-    widths["note"] = min(widths["note"], _NOTE_WIDTH)
-    for title in _ONLY_IN_REPORT:
-        widths.pop(title, None)
-    for title in _DISPENSABLE:
-        if sum(widths.values()) + 2 * len(widths) + 2 > most:
-            widths.pop(title, None)
+    verdict, gap = document.verdict, 1 if is_narrow else 2
+    known = {title: max(map(len, [title, *(row[title] for row in rows)])) for title in rows[0]}
+    known["note"] = min(known["note"], _NOTE_WIDTH)
+    for title in (*_ONLY_IN_REPORT, *(["note"] if is_narrow else [])):
+        known.pop(title, None)
+    optional = [title for title in _optional(document) if title in known]
+    kept = {title: width for title, width in known.items() if title not in optional}
+    for title in optional:
+        if sum(kept.values()) + known[title] + gap * (len(kept) + 1) < most:
+            kept[title] = known[title]
+    titles = [title for title in known if title in kept]
     table = Table(
         title=document.title,
-        caption=LEGEND,
+        caption=legend(titles),
         caption_justify="left",
         box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
+        padding=(0, gap - 1, 0, 0),
     )
-    for title in widths:
+    for title in titles:
         justify: Literal["left", "right"] = "left" if title in LEFT else "right"
         table.add_column(title, justify=justify, no_wrap=title != "note", overflow="fold")
     for row in rows:
         name = row["variant"]
         style = "bold" if name == verdict.recommended else "dim" if name in verdict.dominated else None
-        table.add_row(*(row[title] for title in widths), style=style)
+        table.add_row(*(row[title] for title in titles), style=style)
     return table
+
+
+def _optional(document: Document) -> list[str]:
+    """Return the titles of what may be left out, what is missed most first."""
+    needed = deciding(document)
+    second = needed[3:-1:2]  # after the first figure and its ratio: the ratios of others
+    return [*second, *(title for title in _OPTIONAL if title not in needed)]
 
 
 def _plain(sentence: str) -> str:

@@ -65,7 +65,9 @@ class AgainstReference(Strict):
     cost: OpenEstimate | None
     """Of rows per core-second."""
     throughput: OpenEstimate | None
+    p50: OpenEstimate | None = None
     p99: OpenEstimate | None
+    goodput: OpenEstimate | None = None
     accuracy: AccuracyDifference | None
     """Of the predictions of all test rows, not of what the run happened to send."""
 

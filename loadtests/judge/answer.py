@@ -13,7 +13,7 @@ from loadtests.judge.bounds import Bounds
 from loadtests.judge.certificate import Accuracies
 from loadtests.judge.speed import Speeds
 from loadtests.judge.standing import Miss, Standing
-from loadtests.workload.scenarios import COST, THROUGHPUT
+from loadtests.workload.scenarios import COST, GOODPUT, P50, THROUGHPUT
 
 Kind: TypeAlias = Literal["ship", "tie", "unproven", "out_of_bounds", "void"]
 
@@ -69,14 +69,11 @@ class Words:
         else:
             answer = [f"Ship `{best.name}`: {self._against(best, reference)}."]
         if (choice.tied or choice.faster) and reference and best is not reference:
-            answer.append(f"`{best.name}`: {self._against(best, reference)}.")
+            is_told = not choice.faster and choice.tied[0] is reference  # by the answer, which compares them
+            known = self._accurate(best) if is_told else self._against(best, reference)
+            answer.append(f"`{best.name}`: {known}.")
         if self._bounds:
-            answer.append(f"`{best.name}` meets {self._bounds.sentence}.")
-        if unproven := best.unproven(self._bounds):
-            answer.append(
-                f"That `{best.name}` meets the bounds is not proven: the interval of {'; '.join(unproven)} "
-                "reaches beyond the bound."
-            )
+            answer.append(self._met(best))
         others = [one for one in (reference, *choice.tied, *choice.faster) if one and one is not best]
         answer += [told for one in others[:1] if (told := self._which_tells(best, one))]
         return [*answer, self._figures(best)]
@@ -162,6 +159,12 @@ class Words:
             speed += f" over all loads ({self._by_rows(best, reference)})"
         return f"{speed}, {accuracy}, {_size(best.bytes, reference.bytes)}"
 
+    def _met(self, best: Standing) -> str:
+        met = f"`{best.name}` meets {self._bounds.sentence}"
+        if unproven := best.unproven(self._bounds):
+            met += f", which is not proven: the interval of {'; '.join(unproven)} reaches beyond the bound"
+        return f"{met}."
+
     def _accurate(self, one: Standing) -> str:
         """Say what is known of its accuracy."""
         certificate = self._accuracies.of_variant(one.name)
@@ -238,7 +241,10 @@ class Words:
         )
 
     def _figures(self, best: Standing) -> str:
-        told = [f"{_rate(load)} with {rows_in_words(load.rows_per_request)} a request" for load in best.loads]
+        told = [
+            f"{_level(load, self._speeds.figures[0])} with {rows_in_words(load.rows_per_request)} a request"
+            for load in best.loads
+        ]
         return f"`{best.name}` came to {'; '.join(told)}."
 
 
@@ -246,13 +252,18 @@ def _size(ours: int, theirs: int | None) -> str:
     return f"{ours / theirs:.0%} of the size" if theirs else f"{ours / 1000:,.0f} KB"
 
 
-def _rate(load: Measured) -> str:
+def _level(load: Measured, figure: str) -> str:
+    """Say what a load came to in the figure that decides first, and its p99."""
     if load.peak:
         peak = rate_in_words(load.peak.requests_per_s or 0)
         return f"peak {peak} requests/s at p99 of {load.peak.bound_ms:g} ms"
     if not load.answers and load.cost:
         return f"{rate_in_words(load.cost.value)} rows per core-second"
     p99 = "unknown" if load.p99 is None else f"{load.p99:.3g} ms"
+    if figure == GOODPUT:
+        return f"{rate_in_words(load.goodput_per_s)} requests/s in time, p99 {p99}"
+    if figure == P50 and load.p50 is not None:
+        return f"p50 {load.p50:.3g} ms, p99 {p99}"
     return f"{rate_in_words(load.rows_per_s)} rows/s, p99 {p99}"
 
 

@@ -26,6 +26,14 @@ TAIL = "tail"
 so a p99 that is only as long as the throughput is low leaves this as it is."""
 PEAK = "peak"
 LESS_IS_BETTER = {P50, P99, TAIL}
+WORDS = {
+    COST: "rows per core-second",
+    THROUGHPUT: "throughput",
+    P50: "p50",
+    P99: "p99",
+    GOODPUT: "goodput",
+    PEAK: "peak rate",
+}
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,7 @@ class Pair:
     variant: str
     other: str
     figure: str
-    """`rows per core-second`; `throughput` where processor time is not known; `peak rate` of a search."""
+    """In words, that by which the run tells variants apart first: `rows per core-second`, `goodput`."""
     ratio: OpenEstimate | None
     """With the interval of this pair alone; None where nothing is known."""
 
@@ -100,22 +108,23 @@ class Contrasts:
     def throughput(self, ours: Measured, theirs: Measured) -> Estimate | None:
         """Return the ratio of rows a second; of the peaks, where both were searched for."""
         if ours.peak and theirs.peak:
-            return self.ratio(PEAK, ours, theirs) or _bare(
-                ours.peak.requests_per_s, theirs.peak.requests_per_s
-            )
-        return self.ratio(THROUGHPUT, ours, theirs) or _bare(ours.rows_per_s, theirs.rows_per_s)
+            return self.known(PEAK, ours, theirs)
+        return self.known(THROUGHPUT, ours, theirs)
 
-    def p99(self, ours: Measured, theirs: Measured) -> Estimate | None:
-        """Return the ratio of the 99th percentiles of the latency; less is better."""
-        return self.ratio(P99, ours, theirs) or _bare(ours.p99, theirs.p99)
+    def known(self, figure: str, ours: Measured, theirs: Measured) -> Estimate | None:
+        """Return the ratio of a figure, without an interval where the blocks do not have it."""
+        return self.ratio(figure, ours, theirs) or _bare(level(figure, ours), level(figure, theirs))
 
-    def pairs(self, loads: Sequence[Measured]) -> list[Pair]:
+    def pairs(self, loads: Sequence[Measured], figure: str) -> list[Pair]:
         """Return every two variants with as many rows a request, once, in the order of the loads."""
-        sought = any(load.peak for load in loads)
-        of = self.cost if any(load.cost for load in loads) and not sought else self.throughput
-        figure = "peak rate" if sought else "rows per core-second" if of == self.cost else "throughput"
         return [
-            Pair(one.rows_per_request, one.variant, other.variant, figure, of(one, other))
+            Pair(
+                one.rows_per_request,
+                one.variant,
+                other.variant,
+                WORDS[figure],
+                self.known(figure, one, other),
+            )
             for one, other in combinations(loads, 2)
             if one.rows_per_request == other.rows_per_request
         ]
@@ -135,10 +144,28 @@ class Contrasts:
         contrast = AgainstReference(
             cost=self.cost(load, reference) if reference else None,
             throughput=self.throughput(load, reference) if reference else None,
-            p99=self.p99(load, reference) if reference else None,
+            p50=self.known(P50, load, reference) if reference else None,
+            p99=self.known(P99, load, reference) if reference else None,
+            goodput=self.known(GOODPUT, load, reference) if reference else None,
             accuracy=difference,
         )
         return load.model_copy(update={"against_reference": contrast})
+
+
+def level(figure: str, load: Measured) -> float:
+    """Return a figure of the whole load; 0 where there is none."""
+    if figure == PEAK:
+        return load.peak.requests_per_s or 0.0 if load.peak else 0.0
+    if figure == TAIL:
+        return (load.p99 or 0.0) * load.requests_per_s
+    known = {
+        COST: load.cost.value if load.cost else None,
+        THROUGHPUT: load.rows_per_s,
+        P50: load.p50,
+        P99: load.p99,
+        GOODPUT: load.goodput_per_s,
+    }
+    return known[figure] or 0.0
 
 
 def ratio_of_peaks_of_runs(ours: Peak, theirs: Peak, confidence: float) -> Estimate | None:
@@ -166,9 +193,12 @@ def _by_block(figure: str, load: Measured) -> dict[int, float | None]:
     return load.figures(figure)
 
 
-def _goodput(block: Block) -> float:
-    """Return the goodput of a block; where nothing was in time, of the one request that nearly was."""
-    return max(block.goodput_per_s, 1 / block.seconds) if block.seconds else 0.0
+def _goodput(block: Block) -> float | None:
+    """Return the goodput of a block; where nothing was in time, of the one request that nearly was.
+
+    It is None where no turn counts: of what was in time then nothing is known.
+    """
+    return max(block.goodput_per_s, 1 / block.seconds) if block.turns and block.seconds else None
 
 
 def _bare(ours: float | None, theirs: float | None) -> Estimate | None:

@@ -101,18 +101,23 @@ def doubts(best: Standing, known: Sequence[Standing], contrasts: Contrasts) -> l
 
 def says_whether_model_matters(loads: Sequence[Measured]) -> list[str]:
     """Say it of float32, the slowest to win from: what precision can save is at most the model's own time."""
-    sentences = []
-    for load in sorted(loads, key=lambda one: one.rows_per_request):
-        share = load.unloaded.model_share
-        if load.variant != REFERENCE or share is None:
-            continue
-        where = f"With {rows_in_words(load.rows_per_request)} a request"
-        known = f"the model takes {share:.1%} of an unloaded `{REFERENCE}` request"
-        if share < HTTP_DOMINATES:
-            sentences.append(f"{where} HTTP dominates: {known}, so precision hardly changes the latency.")
-        else:
-            sentences.append(f"{where} the model matters: {known}.")
-    return sentences
+    shares = {
+        load.rows_per_request: load.unloaded.model_share
+        for load in sorted(loads, key=lambda one: one.rows_per_request)
+        if load.variant == REFERENCE and load.unloaded.model_share is not None
+    }
+    small = {rows: share for rows, share in shares.items() if share < HTTP_DOMINATES}
+    large = {rows: share for rows, share in shares.items() if rows not in small}
+    known = f"of an unloaded `{REFERENCE}` request the model takes"
+    found = {
+        f"HTTP dominates: {known} {_by_rows(small)}, so precision hardly changes the latency.": small,
+        f"The model matters: {known} {_by_rows(large)}.": large,
+    }
+    return [sentence for sentence, of in found.items() if of]
+
+
+def _by_rows(shares: Mapping[int, float]) -> str:
+    return ", ".join(f"{share:.1%} with {rows_in_words(rows)}" for rows, share in shares.items())
 
 
 def _ended(load: Measured) -> str:

@@ -10,17 +10,8 @@ from typing import TypeAlias
 from evidence.estimate import ALIKE, ALIKE_TAIL, Estimate, Sign
 from loadtests.experiment.measured import Measured
 from loadtests.judge.bounds import Bounds
-from loadtests.judge.contrast import LESS_IS_BETTER, PEAK, TAIL, Contrasts
-from loadtests.workload.scenarios import COST, GOODPUT, P50, P99, SCENARIOS, THROUGHPUT
-
-_WORDS = {
-    COST: "rows per core-second",
-    THROUGHPUT: "throughput",
-    P50: "p50",
-    P99: "p99",
-    GOODPUT: "goodput",
-    PEAK: "peak rate",
-}
+from loadtests.judge.contrast import LESS_IS_BETTER, PEAK, TAIL, WORDS, Contrasts, level
+from loadtests.workload.scenarios import COST, P50, P99, SCENARIOS, THROUGHPUT
 
 Pairs: TypeAlias = Sequence[tuple[Measured, Measured]]
 """Loads of two variants with as many rows a request."""
@@ -66,7 +57,7 @@ class Lead:
     @property
     def words(self) -> str:
         """What the figure is called."""
-        return _WORDS[self.figure]
+        return WORDS[self.figure]
 
     @property
     def plain(self) -> Estimate:
@@ -142,10 +133,9 @@ class Speeds:
         """Return the same of one figure: the weighted geometric mean over the loads, block by block."""
         ratio = self._contrasts.ratio_over(figure, pairs, self._weights)
         if ratio is None:
-            levels = [_share(_level(figure, ours), _level(figure, theirs)) for ours, theirs in pairs]
-            ratio = Estimate.unbounded(
-                _mean(levels, [self._weights.get(ours.rows_per_request, 1.0) for ours, _ in pairs])
-            )
+            levels = [_share(level(figure, ours), level(figure, theirs)) for ours, theirs in pairs]
+            weights = [self._weights.get(ours.rows_per_request, 1.0) for ours, _ in pairs]
+            ratio = Estimate.unbounded(_mean(levels, weights))
         return Lead(figure, ratio.inverse if figure in LESS_IS_BETTER else ratio)
 
     def excess(self, pairs: Pairs) -> Sign:
@@ -165,22 +155,6 @@ class Speeds:
     def _tails(self, pairs: Pairs) -> list[Lead]:
         figures = {THROUGHPUT: (TAIL, P99), P50: (P99,)}.get(self.figures[-1], ()) if self.figures else ()
         return [self.lead_in(figure, pairs) for figure in figures]
-
-
-def _level(figure: str, load: Measured) -> float:
-    """Return a figure of the whole load; 0 where there is none."""
-    if figure == PEAK:
-        return load.peak.requests_per_s or 0.0 if load.peak else 0.0
-    if figure == TAIL:
-        return (load.p99 or 0.0) * load.requests_per_s
-    known = {
-        COST: load.cost.value if load.cost else None,
-        THROUGHPUT: load.rows_per_s,
-        P50: load.p50,
-        P99: load.p99,
-        GOODPUT: load.goodput_per_s,
-    }
-    return known[figure] or 0.0
 
 
 def _share(ours: float, theirs: float) -> float:

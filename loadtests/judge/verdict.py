@@ -17,7 +17,7 @@ from loadtests.judge.bounds import Bounds
 from loadtests.judge.certificate import Accuracies, Certificate
 from loadtests.judge.contrast import Contrasts
 from loadtests.judge.dominance import Rung, dominated, front
-from loadtests.judge.speed import Speeds
+from loadtests.judge.speed import Speeds, axes_of
 from loadtests.judge.standing import Miss, Standing, has_failures, standings
 
 GATE, VOID = 1, 3  # exit codes
@@ -37,6 +37,8 @@ class Verdict:
     """Variant: one that is known to be as good in accuracy, speed, tail and size, and better in one."""
     front: tuple[Rung, ...]
     """The variants that were measured and are not dominated, the most accurate first."""
+    figures: tuple[str, ...]
+    """By which the variants were told apart, such as `rows_per_core_s`, the first of them first."""
     sentences: tuple[str, ...]
     """The answer first."""
     is_void: bool
@@ -80,6 +82,7 @@ def judge(
         dict(accuracies.certificates),
         beaten,
         front(known, beaten, speeds),
+        speeds.figures or axes_of(loads),
         (
             *sentences,
             *objections.says_how_sure(loads, known, accuracies, stop),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from loadtests.experiment.blocks import Grade
 from loadtests.experiment.measured import Measured
+from loadtests.report.table import share
 
 
 def grade_lines(loads: Sequence[Measured]) -> list[dict[str, str]]:
@@ -18,13 +19,9 @@ def _line(load: Measured, grade: Grade) -> dict[str, str]:
         "variant": load.variant,
         "rows": str(load.rows_per_request),
         "grade": grade.word,
-        "scatter of turns": _share(grade.scatter),
-        "turns thrown away": _share(grade.void_turns),
-        "ready, no core": _share(grade.waited),
-        "stolen": _share(grade.stolen),
-        "others on its core": _share(grade.others),
+        "scatter of turns": share(grade.scatter),
+        "turns thrown away": share(grade.void_turns),
+        "ready, no core": share(grade.waited),
+        "stolen": share(grade.stolen),
+        "others on its core": share(grade.others),
     }
-
-
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1%}"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from loadtests.experiment.measured import Skipped, load_in_words
+from loadtests.experiment.measured import Skipped, load_in_words, rows_in_words
 from loadtests.judge.document import Document
 from loadtests.report.escapes import code_in_markdown, in_markdown, sentence_in_markdown
 from loadtests.report.grades import grade_lines
-from loadtests.report.table import LEFT, LEGEND, lines, matrix, matrix_of
+from loadtests.report.table import LEFT, legend, lines, matrix, matrix_sentence
 from loadtests.rig.machine import counted
 
 FILE_NAME = "report.md"
@@ -16,26 +16,22 @@ FILE_NAME = "report.md"
 
 def markdown(document: Document, pictures: Sequence[str] = ()) -> str:
     """Return the report as Markdown. `pictures` are files beside it."""
-    verdict = document.verdict
+    verdict, table = document.verdict, lines(document)
     blocks = [
         f"# {in_markdown(document.title)}",
         *(["# VOID"] if verdict.is_void else []),
         *([f"# PARTIAL\n\n{sentence_in_markdown(document.partial)}"] if document.partial else []),
         _sentences(verdict.sentences),
-        lines_as_table(lines(document)),
-        in_markdown(LEGEND) + ".",
+        lines_as_table(table),
+        in_markdown(legend(table[0])) + ".",
     ]
     if document.skipped:
         blocks.append(_bullets(map(_not_measured, document.skipped)))
     blocks += [f"![{name.removesuffix('.svg').replace('_', ' ')}]({name})" for name in pictures]
-    if len(document.variants) > 1:
-        blocks.append("## Told apart?")
-        blocks.append(
-            f"{matrix_of(document)} of the line's variant over the column's, of those that nothing "
-            "dominates and float32. ~ is not told apart."
-        )
+    if document.pairs:
+        blocks += ["## Told apart?", in_markdown(matrix_sentence(document))]
         for rows in document.rows:
-            blocks.append(lines_as_table(matrix(document, rows)))
+            blocks += [f"### {rows_in_words(rows)} a request", lines_as_table(matrix(document, rows))]
     if graded := grade_lines(document.results):
         blocks += ["## How calm the machine was", lines_as_table(graded)]
     blocks += ["## Checks", *_checks(document), "## Method", _sentences(document.method)]

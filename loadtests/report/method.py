@@ -99,7 +99,7 @@ def method(
         *([_LITTLE] if is_closed else []),
         *([_COST] if any(load.cost for load in loads) else []),
         *([_PAIRED, _CALM] if scenario.kind != SHAPED else []),
-        *([_LOOKS.format(alike=ALIKE - 1, confidence=confidence), stop.why] if stop else []),
+        *([_LOOKS.format(alike=ALIKE - 1, confidence=confidence)] if stop else []),
         *([_AWAKE] if scenario.kind == OPEN and plan.stays_awake else []),
         *([searched, _AFTER_SEARCH] if plan.searches else []),
         _services(plan),

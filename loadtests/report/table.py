@@ -2,46 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from bundle.manifest import REFERENCE
 from evidence.estimate import Estimate
 from loadtests.experiment.measured import Measured, rate_in_words
 from loadtests.experiment.peak.search import Peak
+from loadtests.experiment.rounds.schedule import ANSWERS_ENOUGH
 from loadtests.judge.certificate import Certificate
+from loadtests.judge.contrast import PEAK as SOUGHT
 from loadtests.judge.document import Document
+from loadtests.workload import scenarios
 
 _ALONE = {REFERENCE: "1"}  # what stands in the column of ratios where there is none
 LEFT = {"variant", "grade", "note"}  # titles of the columns that hold words
-COST, COST_RATIO = "rows/core-s", "/core-s x float32"
-SPEED, SPEED_RATIO = "rows/s", "/s x float32"
-DIFFERENCE = "points to float32"
+COST, COST_RATIO = "rows/core-s", "/core-s x"
+SPEED, SPEED_RATIO = "rows/s", "/s x"
+P50, P50_RATIO = "p50 ms", "p50 x"
+P99, P99_RATIO = "p99 ms", "p99 x"
+GOODPUT, GOODPUT_RATIO = "goodput/s", "goodput x"
+PEAK, PEAK_RATIO = "peak req/s", "peak x"
+DIFFERENCE = "points"
+_RATIOS = (COST_RATIO, SPEED_RATIO, P50_RATIO, P99_RATIO, GOODPUT_RATIO, PEAK_RATIO)
+_DECIDING = {  # the columns of a figure by which variants are told apart
+    scenarios.COST: (COST, COST_RATIO),
+    scenarios.THROUGHPUT: (SPEED, SPEED_RATIO),
+    scenarios.P50: (P50, P50_RATIO),
+    scenarios.P99: (P99, P99_RATIO),
+    scenarios.GOODPUT: (GOODPUT, GOODPUT_RATIO),
+    SOUGHT: (PEAK, PEAK_RATIO),
+}
+_BESIDE = (PEAK, PEAK_RATIO, COST, COST_RATIO, SPEED, SPEED_RATIO)  # shown where they do not decide as well
 _IN_THE_TABLE = ("is dominated by", f"is less accurate than `{REFERENCE}`")
-LEGEND = (
-    "rows/core-s: rows that a second of the service's processor time buys; x float32: so many times that of "
-    "float32; points: accuracy less that of float32, in hundredths; in brackets 95% intervals; ~ is not told "
-    "apart"
-)
-_NOTHING = {COST_RATIO: {"-", "1"}, SPEED_RATIO: {"-", "1"}}  # told by a column in which there is no more
-_ANSWERS_FEW = 10  # of a user in a turn
+_MEANINGS = {
+    COST: "rows that a second of the service's processor time buys",
+    GOODPUT: "requests a second answered as promised and in time",
+    DIFFERENCE: f"accuracy less that of {REFERENCE}, in hundredths",
+}
 
 
 def lines(document: Document) -> list[dict[str, str]]:
-    """Return the cells of every load by column title, without the columns in which nothing is known."""
+    """Return the cells of every load by column title, without the columns in which nothing is known.
+
+    What decided comes first.
+    """
     verdict = document.verdict
-    found = [cells(load, verdict.dominated, verdict.certificates) for load in document.results]
+    found = [
+        cells(load, verdict.dominated, verdict.certificates, verdict.figures) for load in document.results
+    ]
     kept = [
         title
         for title in found[0]
-        if title == "note" or {line[title] for line in found} - _NOTHING.get(title, {"-"})
+        if title == "note" or {line[title] for line in found} - ({"-", "1"} if title in _RATIOS else {"-"})
     ]
     return [{title: line[title] for title in kept} for line in found]
 
 
+def deciding(document: Document) -> list[str]:
+    """Return the titles of what a choice is made by, that which counts first: figures, ratios, accuracy."""
+    return [*_columns(document.verdict.figures), DIFFERENCE]
+
+
+def legend(titles: Iterable[str]) -> str:
+    """Return what the columns with these titles are, as far as the titles do not say."""
+    shown = list(titles)
+    told = [f"{title}: {meaning}" for title, meaning in _MEANINGS.items() if title in shown]
+    times = [f"x: so many times that of {REFERENCE}"] if {*_RATIOS} & {*shown} else []
+    return "; ".join([*told, *times, "in brackets 95% intervals; ~ is not told apart"])
+
+
 def cells(
-    load: Measured, dominated: Mapping[str, str], certificates: Mapping[str, Certificate] | None = None
+    load: Measured,
+    dominated: Mapping[str, str],
+    certificates: Mapping[str, Certificate] | None = None,
+    figures: Sequence[str] = (scenarios.COST, scenarios.THROUGHPUT),
 ) -> dict[str, str]:
-    """Return a load's cells by column title; `dominated` maps a variant to one that dominates it."""
+    """Return a load's cells by column title; `dominated` maps a variant to one that dominates it.
+
+    `figures` are those by which variants are told apart.
+    """
     certificate = (certificates or {}).get(load.variant)
     is_open, is_stream, is_offline = (load.scenario == one for one in ("server", "single_stream", "offline"))
     accuracy, effective = load.accuracy, load.effective_accuracy
@@ -49,13 +88,12 @@ def cells(
     return {
         "variant": load.variant,
         "rows": str(load.rows_per_request),
-        **({"peak req/s": _peak(load)} if is_open else {}),
-        **_contrasts(load),
-        **({"of interpreter": _share(load.offline.share if load.offline else None)} if is_offline else {}),
+        **_contrasts(load, figures),
+        **({"of interpreter": share(load.offline.share if load.offline else None)} if is_offline else {}),
         "req/s": rate_in_words(load.requests_per_s) if load.requests else "-",
-        "p50 ms": number(load.p50),
+        P50: number(load.p50),
         **({"p90 ms": number(load.latency.p90_ms.value if load.latency else None)} if is_stream else {}),
-        "p99 ms": number(load.p99),
+        P99: number(load.p99),
         **({"uncorrected p99": number(uncorrected)} if is_open else {}),
         "failed": f"{load.failed:,}",
         "accuracy (95%)": (
@@ -65,21 +103,35 @@ def cells(
         "file KB": f"{load.variant_bytes / 1000:,.0f}",
         "memory MB": f"{load.resident_bytes / 1e6:,.0f}" if load.resident_bytes else "-",
         "idle p50 ms": number(load.unloaded.p50_ms),
-        "model": _share(load.unloaded.model_share),
+        "model": share(load.unloaded.model_share),
         "grade": load.grade.word if load.grade else "-",
         "note": "; ".join([*_notes(load), *_notes_of_choice(load, dominated, certificate)]),
     }
 
 
-def _contrasts(load: Measured) -> dict[str, str]:
-    contrast, alone = load.against_reference, _ALONE.get(load.variant, "-")
-    return {
+def _contrasts(load: Measured, figures: Sequence[str]) -> dict[str, str]:
+    """Return what decides, the accuracy, and what is told beside it."""
+    against, alone = load.against_reference, _ALONE.get(load.variant, "-")
+    known = {
         COST: rate_in_words(load.cost.value) if load.cost else "-",
-        COST_RATIO: ratio_cell(contrast.cost) if contrast else alone if load.cost else "-",
-        DIFFERENCE: _difference(load),
+        COST_RATIO: ratio_cell(against.cost) if against else alone if load.cost else "-",
         SPEED: rate_in_words(load.rows_per_s) if load.requests else "-",
-        SPEED_RATIO: ratio_cell(contrast.throughput) if contrast else alone,
+        SPEED_RATIO: "-" if load.peak else ratio_cell(against.throughput) if against else alone,
+        P50: number(load.p50),
+        P50_RATIO: ratio_cell(against.p50) if against else alone,
+        P99: number(load.p99),
+        P99_RATIO: ratio_cell(against.p99) if against else alone,
+        GOODPUT: rate_in_words(load.goodput_per_s) if load.requests else "-",
+        GOODPUT_RATIO: ratio_cell(against.goodput) if against else alone,
+        PEAK: _peak(load),
+        PEAK_RATIO: ratio_cell(against.throughput) if against and load.peak else alone,
     }
+    titles = dict.fromkeys([*_columns(figures), DIFFERENCE, *_BESIDE])
+    return {title: _difference(load) if title == DIFFERENCE else known[title] for title in titles}
+
+
+def _columns(figures: Iterable[str]) -> list[str]:
+    return [title for figure in figures for title in _DECIDING[figure]]
 
 
 def _difference(load: Measured) -> str:
@@ -108,7 +160,9 @@ def _notes(load: Measured) -> list[str]:
     notes = [f"VOID ({', '.join(load.void)})"] if load.void else []
     if load.generator_limited and "generator" not in load.void:
         notes.append(f"generator was the limit ({load.generator_cpu:.0%} of its core)")
-    if load.answers_per_user is not None and load.answers_per_user < _ANSWERS_FEW:
+    if load.cost and not load.requests:
+        notes.append("no turn counts: cost alone is known")
+    if load.answers_per_user is not None and load.answers_per_user < ANSWERS_ENOUGH:
         notes.append(f"a user got under ten answers in a turn ({load.answers_per_user:.1f})")
     return notes + _notes_of_peak(load.peak)
 
@@ -144,7 +198,8 @@ def _peak(load: Measured) -> str:
     return f"{sign}{rate_in_words(load.peak.requests_per_s)}{ends}{told}"
 
 
-def _share(value: float | None) -> str:
+def share(value: float | None) -> str:
+    """Return a share as a percentage; a dash where it is not known."""
     return "-" if value is None else f"{value:.1%}"
 
 
@@ -172,9 +227,14 @@ def matrix(document: Document, rows: int) -> list[dict[str, str]]:
     ]
 
 
-def matrix_of(document: Document) -> str:
-    """Return what the matrix sets against each other, as `Rows per core-second`."""
-    return next((one.figure.capitalize() for one in document.pairs), "Throughput")
+def matrix_sentence(document: Document) -> str:
+    """Return what the matrix sets against each other, and which variants."""
+    figure = next(one.figure for one in document.pairs)
+    return (
+        f"{figure[0].upper()}{figure[1:]} of the row's variant over the column's, of those that nothing "
+        f"dominates and {REFERENCE}; each interval is of this pair alone, from the blocks that both shared. "
+        "~ is not told apart."
+    )
 
 
 def remarks(document: Document) -> list[str]:

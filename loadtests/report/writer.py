@@ -63,6 +63,7 @@ class Report:
         accuracies = Accuracies.of(plan.bundle, plan.out / "samples", margin=self.bounds.margin)
         contrasts = Contrasts.of(self.outcomes.measured, accuracies, stop)
         loads = contrasts.with_reference([one.load for one in self.outcomes.measured])
+        verdict = judge(loads, self.bounds, contrasts, stop)
         return Document(
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             command=self.command,
@@ -76,11 +77,11 @@ class Report:
             bounds=self.bounds,
             partial=_partial(plan, self.outcomes) if self.outcomes.is_partial else None,
             stop=stop,
-            verdict=judge(loads, self.bounds, contrasts, stop),
+            verdict=verdict,
             method=method(plan, loads, self.asked, stop),
             results=loads,
             skipped=list(self.outcomes.skipped),
-            pairs=contrasts.pairs(loads),
+            pairs=contrasts.pairs(loads, verdict.figures[0]),
         )
 
     def write(self) -> Path:

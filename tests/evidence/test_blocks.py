@@ -64,11 +64,20 @@ def test_two_that_scatter_more_than_the_rest_have_their_own_scatter() -> None:
     assert log(ratio.high / ratio.low) > 0.5
 
 
+def test_one_variant_that_scatters_by_itself_does_not_blur_the_rest() -> None:
+    variants = _variants(6, 5, 1, noise=0.01)
+    wild = {block: value + 2.0 * (-1) ** block for block, value in variants[0].items()}
+    calm, beside = noise_of(variants[1:], range(5)), noise_of([wild, *variants[1:]], range(5))
+    assert calm is not None
+    assert beside is not None
+    assert beside.variance < 4 * calm.variance
+
+
 def test_a_variant_that_was_not_in_every_block_says_nothing_of_the_scatter() -> None:
-    variants = _variants(3, 4, 1)
+    variants = _variants(5, 4, 1)
     part = {0: 9.0, 1: -9.0}
     assert noise_of([*variants, part], range(4)) == noise_of(variants, range(4))
-    assert noise_of(variants[:1], range(4)) is None
+    assert noise_of(variants[:4], range(4)) is None
     assert noise_of(variants, [0]) is None
 
 

@@ -169,6 +169,7 @@ def document(results: Sequence[Measured], bounds: Bounds | None = None) -> Docum
     """Return the report of a run that came to these results."""
     contrasts = Contrasts((), accuracies(results))
     loads = contrasts.with_reference(results)
+    verdict = judge(loads, bounds, contrasts, stop())
     return Document(
         created="2026-01-02T03:04:05+00:00",
         command="python -m loadtests run --models models",
@@ -187,11 +188,11 @@ def document(results: Sequence[Measured], bounds: Bounds | None = None) -> Docum
         asked={"model": "digits", "scenario": loads[0].scenario, "users": 16, "duration": 4.0},
         bounds=Bounds() if bounds is None else bounds,
         stop=stop(),
-        verdict=judge(loads, bounds, contrasts, stop()),
+        verdict=verdict,
         method=["It was measured."],
         results=loads,
         skipped=[],
-        pairs=contrasts.pairs(loads),
+        pairs=contrasts.pairs(loads, verdict.figures[0]),
     )
 
 

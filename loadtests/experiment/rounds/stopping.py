@@ -54,8 +54,8 @@ class Rule:
         """Look at the figures so far, when a `share` of the budget is spent; 1 for the last look.
 
         Each of `figures` is one way to tell variants apart, such as throughput; one suffices. Who leads is
-        told by the same figures, so any pair may be looked at: each of all pairs, in each figure, has its part
-        of what may be erred (Bonferroni).
+        told by the same figures, so any pair may be looked at: each of all, in each figure, has its part of
+        what may be erred (Bonferroni).
         """
         logs = [
             {name: over_loads(loads, self._weights) for name, loads in by_name.items()} for by_name in figures

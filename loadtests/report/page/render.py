@@ -19,7 +19,7 @@ from loadtests.report.next_command import next_lines
 from loadtests.report.page.grid import grid
 from loadtests.report.pictures import curves, look, spots, stages, timeline, tradeoff
 from loadtests.report.pictures.svg import marker
-from loadtests.report.table import LEGEND, lines, matrix, matrix_of, number, remarks
+from loadtests.report.table import legend, lines, matrix, matrix_sentence, number, remarks
 
 FILE_NAME = "report.html"
 _HERE = Path(__file__).parent
@@ -61,7 +61,7 @@ def _drawn(html: str) -> Markup:
 
 def _pieces(document: Document) -> dict[str, Any]:
     verdict = document.verdict
-    settings = document.rows
+    settings, table = document.rows, lines(document)
     return {
         "void": [one.removeprefix(_VOID) for one in verdict.sentences if one.startswith(_VOID)],
         "remarks": [one for one in remarks(document) if not one.startswith(_VOID)],
@@ -71,10 +71,10 @@ def _pieces(document: Document) -> dict[str, Any]:
             for figure in spots.figures(document)
             if (drawn := tradeoff.draw_all(document, figure))
         ],
-        "table": _drawn(grid(lines(document), _kind(document))),
-        "table_legend": LEGEND,
+        "table": _drawn(grid(table, _kind(document))),
+        "table_legend": legend(table[0]),
         "matrices": _matrices(document),
-        "matrix_of": matrix_of(document),
+        "matrix_sentence": matrix_sentence(document) if document.pairs else "",
         "grade_table": _drawn(grid(graded)) if (graded := grade_lines(document.results)) else "",
         "next_lines": next_lines(document),
         "stages": [
@@ -118,7 +118,7 @@ def _kind(document: Document) -> Any:
 
 
 def _matrices(document: Document) -> list[tuple[int, Markup]]:
-    if len(document.variants) < 2:
+    if not document.pairs:
         return []
     return [(rows, _drawn(grid(matrix(document, rows)))) for rows in document.rows]
 

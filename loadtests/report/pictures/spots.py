@@ -11,6 +11,7 @@ from evidence.pareto import front
 from loadtests.experiment.measured import Measured
 from loadtests.judge.document import Document
 from loadtests.report.pictures.look import is_grey
+from loadtests.workload import scenarios
 from loadtests.workload.scenarios import OPEN, SCENARIOS
 
 _ACCURACY_SPAN_MIN = 0.004  # so that a difference of nothing does not fill the picture
@@ -56,6 +57,16 @@ def peak(load: Measured) -> Estimate | None:
     return Estimate(load.peak.requests_per_s, min(found), max(found))
 
 
+def goodput(load: Measured) -> Estimate | None:
+    """Return the requests a second that were answered as promised and in time; of one piece, so unbounded."""
+    return Estimate.unbounded(load.goodput_per_s) if load.goodput_per_s else None
+
+
+def p50(load: Measured) -> Estimate | None:
+    """Return the median of the latency in milliseconds, with its interval."""
+    return load.latency.p50_ms if load.latency else None
+
+
 COST = Figure(
     "rows per core-second",
     "What a second of the service's processor time buys, whatever else the machine did meanwhile.",
@@ -64,6 +75,8 @@ COST = Figure(
 )
 SPEED = Figure("throughput, rows/s", "What users got, on this machine as it was.", 1, throughput)
 PEAK = Figure("peak rate, requests/s", "The highest rate that holds the bound of p99.", 1, peak)
+GOODPUT = Figure("goodput, requests/s", "Answered as promised and in time.", 1, goodput)
+MEDIAN = Figure("p50 latency, ms", "One request in two took longer.", -1, p50)
 LATENCY = Figure("p99 latency, ms", "One request in a hundred took longer.", -1, p99)
 
 
@@ -73,8 +86,11 @@ def figures(document: Document) -> tuple[Figure, ...]:
     The throughput of an open loop is its schedule's: no figure. Cost is none where the service is not ours.
     """
     is_open = SCENARIOS[document.scenario].kind == OPEN
+    told_by = document.verdict.figures
     known = {
         PEAK: any(load.peak for load in document.results),
+        GOODPUT: not is_open and scenarios.GOODPUT in told_by,
+        MEDIAN: scenarios.P50 in told_by,
         COST: any(load.cost for load in document.results),
         SPEED: not is_open,
         LATENCY: True,

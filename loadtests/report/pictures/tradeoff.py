@@ -101,7 +101,9 @@ def _point(document: Document, spot: _Spot) -> str:
     load = spot.load
     style = style_of(document, load.variant)
     kind = "grey" if spot.is_grey else f"v{style.colour}"
-    figures = {title: cell for title, cell in cells(load, document.verdict.dominated).items() if cell}
+    verdict = document.verdict
+    known = cells(load, verdict.dominated, verdict.certificates, verdict.figures)
+    figures = {title: cell for title, cell in known.items() if cell}
     figures.pop("variant")
     return touchable(
         [

@@ -50,10 +50,10 @@ def test_sixteen_variants_with_two_numbers_of_rows_fit_into_140_columns() -> Non
     head = next(line for line in lines if line.split()[:2] == ["variant", "rows"])
     for title in (
         "rows/core-s",
-        "/core-s x float32",
+        "/core-s x",
         "rows/s",
         "p99 ms",
-        "points to float32",
+        "points",
         "grade",
         "note",
     ):
@@ -64,8 +64,41 @@ def test_sixteen_variants_with_two_numbers_of_rows_fit_into_140_columns() -> Non
 
 def test_a_narrow_terminal_keeps_what_the_choice_is_about() -> None:
     head = next(line for line in _shown(document(_loads()), 80) if line.split()[:1] == ["variant"])
-    assert "/core-s x float32" in head
-    assert "points to float32" in head
+    assert "/core-s x" in head
+    assert "points" in head
+
+
+@pytest.mark.parametrize(
+    ("scenario", "kept"),
+    [
+        ("users", ["rows/core-s", "/core-s x", "rows/s", "points", "p99 ms"]),
+        ("single_stream", ["p50 ms", "p50 x", "points", "p99 ms", "grade"]),
+        ("server", ["goodput/s", "goodput x", "p99 ms", "points"]),
+        ("ramp", ["goodput/s", "goodput x", "points"]),
+    ],
+)
+def test_what_decided_is_shown_however_narrow_the_terminal_is(scenario: str, kept: list[str]) -> None:
+    loads = [
+        measured(name, rows, rate * rows, 35_000, scenario=scenario)
+        for rows in (1, 32)
+        for name, rate in (("float32", 4000.0), ("w2-int8", 6000.0))
+    ]
+    for width in (80, 140):
+        lines = _shown(document(loads), width)
+        table = lines[: next(place for place, line in enumerate(lines) if line.startswith("- "))]
+        head = next(line for line in table if line.split()[:1] == ["variant"])
+        assert [title for title in kept if title not in head] == []
+        assert max(map(len, table)) <= width
+        assert "…" not in "".join(table)
+
+
+def test_in_a_narrow_terminal_notes_stand_under_the_table_a_line_for_each_load() -> None:
+    loads = [changed(one, answers_per_user=2.0) for one in _loads()]
+    lines = [line.rstrip() for line in _shown(document(loads), 80)]
+    for name in ("float32", "int8"):
+        (note,) = (line for line in lines if line.startswith(f"{name} with 1 row a request: "))
+        assert "a user got under ten answers in a turn (2.0)" in note
+        assert sum(line.split()[:2] == [name, "1"] for line in lines) == 1
 
 
 def test_what_the_table_says_is_not_said_again_below_it() -> None:
@@ -96,7 +129,7 @@ def test_without_processor_time_throughput_stands_in_the_table() -> None:
     report = document([changed(one, blocks=[]) for one in loads])
     text = "\n".join(_shown(report))
     assert "rows/core-s" not in text.split("note")[0]
-    assert "/s x float32" in text
+    assert "/s x" in text
 
 
 @pytest.mark.parametrize("is_decided", [True, False])

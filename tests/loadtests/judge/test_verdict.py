@@ -299,7 +299,9 @@ class TestBounds:
 
     def test_a_bound_within_the_interval_is_met_but_not_proven(self) -> None:
         text = "\n".join(self._judge(min_accuracy=0.938, p99_ms=4.2).sentences)
-        assert "That `int8` meets the bounds is not proven: the interval of p99 4 ms (3.6 to 4.4)" in text
+        met = "`int8` meets p99 of 4.2 ms with accuracy 0.938"
+        assert f"{met}, which is not proven: the interval of p99 4 ms (3.6 to 4.4)" in text
+        assert text.count("`int8` meets") == 1
         assert "accuracy 0.9400 (0.9" in text
         assert "not proven" not in "\n".join(self._judge(min_accuracy=0.9, p99_ms=5).sentences)
 
@@ -344,9 +346,26 @@ def test_a_gain_that_the_model_cannot_explain_is_doubted() -> None:
 
 def test_http_is_said_to_dominate_where_the_model_is_a_small_share() -> None:
     small, large = measured("float32", 1, model_ms=0.199), measured("float32", 32, model_ms=0.2)
-    assert "With 1 row a request HTTP dominates: the model takes 19.9%" in _text([small, large])
-    assert "With 32 rows a request the model matters: the model takes 20.0%" in _text([small, large])
-    assert "request HTTP" not in _text([measured("float32", model_ms=None)])
+    known = "of an unloaded `float32` request the model takes"
+    assert f"HTTP dominates: {known} 19.9% with 1 row, so precision hardly" in _text([small, large])
+    assert f"The model matters: {known} 20.0% with 32 rows." in _text([small, large])
+    assert "HTTP" not in _text([measured("float32", model_ms=None)])
+
+
+def test_where_http_dominates_with_every_number_of_rows_it_is_said_once() -> None:
+    text = _text([measured("float32", rows, model_ms=0.1) for rows in (1, 8, 32)])
+    assert text.count("HTTP dominates") == 1
+    assert "the model takes 10.0% with 1 row, 10.0% with 8 rows, 10.0% with 32 rows, so" in text
+
+
+def test_of_a_tie_with_float32_the_answer_has_the_ratio_and_nothing_after_it_says_it_again() -> None:
+    first, *others = judged([measured("float32", size=4000), measured("int8", rows_per_s=1001.0)]).sentences
+    ratio = "1.00 times (0."
+    assert ratio in first
+    (accuracy,) = (one for one in others if one.startswith("`int8`: "))
+    assert accuracy.startswith("`int8`: as accurate as `float32` within 1 point (")
+    assert ratio not in accuracy
+    assert "of the size" not in accuracy
 
 
 def test_a_search_that_found_no_peak_says_why() -> None:
@@ -361,3 +380,17 @@ def test_where_there_is_no_float32_to_compare_with_the_most_accurate_is_named() 
     assert (verdict.answer.kind, verdict.recommended) == ("unproven", "float16")
     assert "there is no `float32` to hold it to, and no --min-accuracy says" in verdict.sentences[0]
     assert judged(loads, Bounds(min_accuracy=0.95)).recommended == "int8"
+
+
+@pytest.mark.parametrize(
+    ("scenario", "told"),
+    [
+        ("users", "1,000 rows/s, p99 3 ms"),
+        ("single_stream", "p50 1 ms, p99 3 ms"),
+        ("server", "1,000 requests/s in time, p99 3 ms"),
+        ("ramp", "1,000 requests/s in time, p99 3 ms"),
+    ],
+)
+def test_what_is_shipped_is_told_in_the_figure_that_decided(scenario: str, told: str) -> None:
+    text = _text([measured("float32", scenario=scenario)])
+    assert f"`float32` came to {told} with 1 row a request." in text

@@ -15,7 +15,9 @@ def test_the_answer_comes_first_and_everything_else_follows() -> None:
     assert all(f"- {sentence}" in text for sentence in report.verdict.sentences)
     assert "| int8 | 32 |" in text
     assert "![tradeoff](tradeoff.svg)" in text
-    assert "Rows per core-second of the line's variant over the column's" in text
+    assert "Rows per core-second of the row's variant over the column's" in text
+    for rows in ("1 row", "32 rows"):
+        assert f"### {rows} a request\n\n| variant | / float32 | / int8 |" in text
     assert "| variant | / float32 | / int8 |" in text
     assert "| int8 | 32 | calm | 3.0% |" in text
     assert "6 of 6 checks passed; 0 could not be made." in text

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from evidence.estimate import Estimate
 from loadtests.experiment.blocks import Grade
 from loadtests.experiment.measured import AccuracyDifference, AgainstReference, Measured, Offline
@@ -14,9 +16,10 @@ from loadtests.report.table import (
     SPEED,
     SPEED_RATIO,
     cells,
+    legend,
     lines,
     matrix,
-    matrix_of,
+    matrix_sentence,
     ratio_cell,
 )
 from tests.loadtests.results import changed, document, measured, peak, voided
@@ -59,10 +62,48 @@ def test_every_load_is_set_against_float32_with_as_many_rows_in_cost_and_in_thro
 def test_rows_per_core_second_stand_before_throughput_and_are_left_out_where_nobody_knows_them() -> None:
     ours = document([measured("float32"), measured("int8")])
     titles = list(lines(ours)[0])
-    assert titles[:7] == ["variant", "rows", COST, COST_RATIO, DIFFERENCE, SPEED, SPEED_RATIO]
+    assert titles[:7] == ["variant", "rows", COST, COST_RATIO, SPEED, SPEED_RATIO, DIFFERENCE]
     strange = document([_strange(load) for load in ours.results])
     assert not {COST, COST_RATIO} & set(lines(strange)[0])
     assert {SPEED, SPEED_RATIO} <= set(lines(strange)[0])
+
+
+@pytest.mark.parametrize(
+    ("scenario", "peaks", "first"),
+    [
+        ("users", False, [COST, COST_RATIO, SPEED, SPEED_RATIO]),
+        ("offline", False, [COST, COST_RATIO, SPEED, SPEED_RATIO]),
+        ("single_stream", False, ["p50 ms", "p50 x"]),
+        ("server", False, ["goodput/s", "goodput x", "p99 ms", "p99 x"]),
+        ("server", True, ["peak req/s", "peak x"]),
+        ("ramp", False, ["goodput/s", "goodput x"]),
+        ("spike", False, ["goodput/s", "goodput x"]),
+    ],
+)
+def test_what_told_the_variants_apart_comes_first_with_its_ratio_and_the_matrix_is_of_that(
+    scenario: str, peaks: bool, first: list[str]
+) -> None:
+    loads = [
+        measured(name, rows_per_s=rate, scenario=scenario, peak=peak(rate, rate) if peaks else None)
+        for name, rate in (("float32", 1000.0), ("int8", 3000.0))
+    ]
+    report = document(loads)
+    assert list(lines(report)[1])[2:][: len(first) + 1] == [*first, DIFFERENCE]
+    assert matrix(report, 1)[1]["/ float32"] == lines(report)[1][first[1]]
+    assert SPEED_RATIO in first or not peaks or SPEED_RATIO not in lines(report)[1]
+
+
+def test_where_no_turn_counts_the_row_says_why_there_is_no_rate() -> None:
+    lost = changed(measured("int8"), requests=0, answers=0, p99_ms=None, latency=None, throughput=None)
+    assert cells(lost, {})["note"] == "no turn counts: cost alone is known"
+    assert cells(changed(lost, cost=None), {})["note"] == ""
+    assert "no turn counts" not in cells(measured("int8"), {})["note"]
+
+
+def test_the_legend_tells_only_of_columns_that_are_there() -> None:
+    assert "rows/core-s: rows that a second" in legend([COST, COST_RATIO])
+    assert "x: so many times that of float32" in legend([COST, COST_RATIO])
+    assert legend(["p99 ms"]) == "in brackets 95% intervals; ~ is not told apart"
 
 
 def test_a_column_is_left_out_only_where_it_tells_nothing() -> None:
@@ -117,8 +158,6 @@ def test_a_single_stream_shows_p90_as_well() -> None:
 def test_offline_shows_the_share_of_what_the_interpreter_does_alone() -> None:
     load = changed(measured("int8", 512), scenario="offline", offline=Offline(40_000.0, 0.251))
     row = cells(load, {})
-    titles = list(row)
-    assert titles.index("of interpreter") == titles.index(SPEED_RATIO) + 1
     assert row["of interpreter"] == "25.1%"
     assert cells(changed(load, offline=None), {})["of interpreter"] == "-"
     assert "of interpreter" not in cells(measured("int8"), {})
@@ -127,7 +166,9 @@ def test_offline_shows_the_share_of_what_the_interpreter_does_alone() -> None:
 def test_the_matrix_sets_each_variant_against_each_other_in_cost_or_without_it_in_throughput() -> None:
     ours = document([measured("float32", rows_per_s=1000), measured("int8", rows_per_s=4000)])
     strange = document([_strange(load) for load in ours.results])
-    assert (matrix_of(ours), matrix_of(strange)) == ("Rows per core-second", "Throughput")
+    begin = "Rows per core-second of the row's variant over the column's"
+    assert matrix_sentence(ours).startswith(begin)
+    assert matrix_sentence(strange).startswith("Throughput of the row's variant")
     for report in (ours, strange):
         first, second = matrix(report, 1)
         assert first["/ float32"] == ""
@@ -142,7 +183,7 @@ def test_the_matrix_of_a_search_sets_peaks_against_each_other() -> None:
         for name, rate in (("float32", 1000.0), ("int8", 3000.0))
     ]
     report = document(loads)
-    assert matrix_of(report) == "Peak rate"
+    assert matrix_sentence(report).startswith("Peak rate of the row's variant")
     assert matrix(report, 1)[1]["/ float32"].startswith("3.0")
 
 

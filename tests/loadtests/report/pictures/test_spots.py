@@ -3,15 +3,19 @@ from __future__ import annotations
 from dataclasses import replace
 from math import inf
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.estimate import Estimate
 from loadtests.report.pictures.spots import (
     COST,
+    GOODPUT,
     LATENCY,
+    MEDIAN,
     PEAK,
     SPEED,
+    Figure,
     accuracy_of,
     cost,
     figures,
@@ -106,3 +110,13 @@ def test_an_open_loop_is_shown_by_its_peak_and_never_by_the_throughput_of_its_sc
     report = document([changed(opened, peak=peak(5000.0, 4800.0, 5100.0))])
     assert figures(report) == (PEAK, COST, LATENCY)
     assert PEAK.of(report.results[0]) == Estimate(5000.0, 4800.0, 5100.0)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "first"), [("ramp", GOODPUT), ("spike", GOODPUT), ("single_stream", MEDIAN)]
+)
+def test_what_told_the_variants_apart_is_drawn_first(scenario: str, first: Figure) -> None:
+    report = document([measured(name, scenario=scenario) for name in ("float32", "int8")])
+    assert figures(report)[0] is first
+    assert len(shown(report, 1, first)) == 2
+    assert first not in figures(document([measured("float32")]))
