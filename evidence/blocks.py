@@ -69,8 +69,7 @@ def noise_of(variants: Collection[Logs], blocks: Collection[int]) -> Noise | Non
     scatter = [float((one - other).var(ddof=1)) for one, other in combinations(logs, 2)]
     freedom = len(blocks) - 1
     middle = float(chdtri(freedom, 0.5)) / freedom  # of such a variance, where the true one is 1
-    # A median knows about as much as two thirds of what it is of; pairs that share a variant know less.
-    return Noise(float(np.median(scatter)) / middle, freedom * (len(whole) - 1) // 2)
+    return Noise(float(np.median(scatter)) / middle, freedom * (len(whole) - 1))
 
 
 def ratio_of_blocks(

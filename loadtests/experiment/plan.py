@@ -27,7 +27,7 @@ class Schedule:
     """That a budget is cut into, at the most."""
     turn_s: float = 0.1
     """The shortest turn of a closed loop."""
-    warmup_s: float = 0.25
+    warmup_s: float = 0.1
     """Of each load after each start of its service; thrown away."""
     duration_s: float = 20.0
     """Of a load that changes on purpose, which is one piece."""

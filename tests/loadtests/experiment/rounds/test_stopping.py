@@ -77,7 +77,7 @@ def test_a_look_comes_when_there_are_three_blocks_and_a_third_of_the_budget_is_s
 
 def test_of_latencies_the_shortest_leads() -> None:
     slow, fast, as_fast = 20.0, 1.0, 1.1
-    latencies = _figures(3, noise=0.2, slow=slow, fast=fast, as_fast=as_fast)
+    latencies = _figures(5, noise=0.2, slow=slow, fast=fast, as_fast=as_fast)
     turned = {name: {1: better("p50_ms", loads[1])} for name, loads in latencies.items()}
     look = Rule(("slow", "fast", "as_fast"), {}).look([turned], share=1.0)
     assert [(pair.one, pair.other) for pair in look.open] == [("fast", "as_fast")]
