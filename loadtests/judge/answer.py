@@ -74,9 +74,27 @@ class Words:
             answer.append(f"`{best.name}`: {known}.")
         if self._bounds:
             answer.append(self._met(best))
+        if reference and best is not reference and self._speeds.is_suspect(best.beside(reference)):
+            answer.append(
+                f"The tail of `{best.name}` may be far longer than that of `{REFERENCE}`, beyond what "
+                "throughput explains: --scenario server tells."
+            )
         others = [one for one in (reference, *choice.tied, *choice.faster) if one and one is not best]
         answer += [told for one in others[:1] if (told := self._which_tells(best, one))]
         return [*answer, self._figures(best)]
+
+    def more_accurate(self, best: Standing, others: Sequence[Standing]) -> list[str]:
+        """Name the variants that are known to be more accurate than the best, and what that costs."""
+        told = []
+        for other in sorted(others, key=lambda one: one.accuracy.value):
+            difference = self._accuracies.between(other.name, best.name)
+            if other is not best and difference is not None and difference.is_more_than(0):
+                lead = self._speeds.lead(other.beside(best))
+                told.append(
+                    f"`{other.name}` by {100 * (other.accuracy.value - best.accuracy.value):.1f} points, at "
+                    f"{lead.times} the {lead.words}"
+                )
+        return [f"More accurate than `{best.name}`: {'; '.join(told)}."] if told else []
 
     def out_of_bounds(self, nearest: Standing, choice: Choice) -> list[str]:
         """Say which variant comes nearest to the bounds, and by how much all miss it."""

@@ -136,6 +136,13 @@ class Accuracies:
         found = self.of_variant(name)
         return found is None or found.accuracy.value >= bounds.min_accuracy
 
+    def is_proven(self, name: str, bounds: Bounds) -> bool:
+        """Tell whether a variant is surely as accurate as was asked for: by the lower end of its interval."""
+        if bounds.min_accuracy is None:
+            return self.is_certified(name)
+        found = self.of_variant(name)
+        return found is not None and found.accuracy.low >= bounds.min_accuracy
+
     def between(self, ours: str, theirs: str) -> AccuracyDifference | None:
         """Return the difference between two variants to choose by, on the same rows; None if not known."""
         right = self._validation if self.is_chosen_on_validation else self._test

@@ -86,5 +86,5 @@ def _signs_of_speed(pairs: Pairs, speeds: Speeds) -> list[Sign]:
     """Return the signs in speed and tail with one number of rows."""
     if speeds.has_p99:
         return [one.support for one in speeds.leads(pairs)]
-    # Throughput, and what it costs in processor time, are one thing.
-    return [speeds.lead(pairs).support, speeds.excess(pairs)]
+    # Throughput and cost are one thing; a tail that may be far longer is not as good.
+    return [speeds.lead(pairs).support, -1 if speeds.is_suspect(pairs) else speeds.excess(pairs)]

@@ -51,8 +51,8 @@ class Lead:
 
     @property
     def is_suspect(self) -> bool:
-        """Tell whether it is far behind, known to be or, for want of an interval, by its figures."""
-        return self.excess < 0 or (not self.ratio.is_bounded and self.ratio.value < 1 / ALIKE_TAIL)
+        """Tell whether it is far behind by its figures, and not known to be alike."""
+        return self.ratio.value < 1 / ALIKE_TAIL and not self.is_alike
 
     @property
     def words(self) -> str:
@@ -148,7 +148,7 @@ class Speeds:
         return sides.pop() if len(sides) == 1 else 0
 
     def is_suspect(self, pairs: Pairs) -> bool:
-        """Tell whether a tail is far longer, as in `excess` or, for want of an interval, by its figures."""
+        """Tell whether a tail is far longer by its figures, beyond what throughput explains."""
         tails = self._tails(pairs)
         return bool(tails) and all(one.is_suspect for one in tails)
 

@@ -128,7 +128,8 @@ class _Judge:
         sound = [one for one in self._known.values() if not one.has_failures]
         misses = {name: one.unmet(self._bounds) for name, one in self._known.items()}
         within = [one for one in sound if not misses[one.name]]
-        eligible = [one for one in within if self._is_accurate_enough(one)]
+        enough = [one for one in within if self._is_accurate_enough(one)]
+        eligible = [one for one in enough if self._accuracies.is_proven(one.name, self._bounds)] or enough
         unproven = [one for one in within if one not in eligible and not self._is_worse(one)]
         if eligible:
             return self._ship(eligible, unproven, misses)
@@ -148,8 +149,13 @@ class _Judge:
         tied = tuple(one for one in eligible if one is not best and self._is_open(one, best))
         faster = tuple(one for one in unproven if self._is_ahead(one, best))
         choice = Choice(best, tied, faster, self._known.get(REFERENCE), misses)
-        kind: Kind = "unproven" if faster else "tie" if tied else "ship"
-        told = [*self._words.choice(choice), *self._words.mixed(choice, eligible)]
+        is_proven = self._accuracies.is_proven(best.name, self._bounds)
+        kind: Kind = "unproven" if faster or not is_proven else "tie" if tied else "ship"
+        told = [
+            *self._words.choice(choice),
+            *self._words.more_accurate(best, [one for one in eligible if one.name not in self._beaten]),
+            *self._words.mixed(choice, eligible),
+        ]
         answer = Answer(kind, best.name, tuple(one.name for one in faster or tied))
         return answer, [*told, *self._words.left_out(misses, told_of=faster)]
 
