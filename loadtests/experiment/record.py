@@ -46,6 +46,8 @@ class Record:
     """What became of its service in each block: see `checks.change_of`."""
     sights: list[Sight] = field(default_factory=list)
     """What the service's core did in each block."""
+    processor_s: list[tuple[float, float]] = field(default_factory=list)
+    """Of its service in each block: what it used, and what of it in turns of its own."""
     searches: list[Search] = field(default_factory=list)
     extra: list[Trial] = field(default_factory=list)
     """Rates tried for a profile, each as a share of the peak."""
@@ -190,6 +192,7 @@ def _checks(plan: Plan, record: Record, summary: Summary, agreement: Agreement |
         checks.of_schedule(summary, plan.scenario),
         checks.of_answers(summary, plan.scenario),
         checks.of_service(record.changes),
+        checks.of_cost(record.processor_s),
         checks.of_agreement(agreement),
         *record.subject.audits,
     ]

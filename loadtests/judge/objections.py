@@ -83,7 +83,7 @@ def doubts(best: Standing, known: Sequence[Standing], contrasts: Contrasts) -> l
     for other in known:
         for ours, theirs in best.beside(other):
             share, lead = theirs.unloaded.model_share, contrasts.throughput(ours, theirs)
-            is_known = lead is not None and lead.is_bounded
+            is_known = lead is not None and lead.is_bounded and contrasts.cost(ours, theirs) is None
             if other is best or lead is None or not is_known or share is None or share > DOUBT_SHARE:
                 continue
             explained = 1 / (1 - share)

@@ -46,19 +46,21 @@ _FIGURES = (
 _COST = """Rows per core-second: the rows answered over the processor time, user and system, that all
     processes of the service used meanwhile. It does not see time in which another process, or another machine
     on the same hardware, held the core; throughput does."""
-_PAIRED = """A ratio of two variants is taken round by round, from turns that stood side by side. A block's is
-    the mean of the logarithms of its rounds, without the fifth that is lowest and that which is highest; the
-    interval is Student's over the blocks, which alone count as independent. Where it holds 1 the two are not
-    told apart."""
+_PAIRED = """A figure of a block is that of all its turns, so what befell a service in one of them is in it;
+    what befell the machine befell all variants, whose turns stood side by side, and cancels in their ratio.
+    The interval is Student's over the blocks, which alone count as independent, with the scatter that ratios
+    have in this run (the median of all pairs, where there are five variants), or the pair's own where that is
+    larger. Where it holds 1 the two are not told apart."""
 _LOOKS = """After a block the run looks whether all pairs that matter are told apart, or known to be alike
-    within {alike:.0%}, and stops if so. The chance to err is spent over the looks (Lan and DeMets 1983), so
-    looking often costs width and not honesty: the intervals hold at all looks together with 95%, and those
-    of this run's last look are at {confidence:.1%}, each of one pair alone."""
+    within {alike:.0%}, and stops if so. The chance to err is spent over the looks (Lan and DeMets 1983), and
+    shared by all pairs of variants in each figure (Bonferroni): so the intervals of all ratios hold together,
+    at all looks, with 95%, and each of them by itself with {confidence:.2%}."""
 _TURNS = """A round has a turn of every variant and number of rows, in an order drawn anew for each round."""
 _DRAINED = """Connections stay open from turn to turn. What is under way when a turn ends is waited for,
     counted as that turn's, and over before the next begins; what is still out after the time-out has failed.
-    The speed and latency of a turn in which the load generator was ready and had no core do not count, unless
-    a request of it failed; what a row costs the service counts in every turn."""
+    Each user sends two requests in a turn at the least, and the first, which finds an idle service, counts
+    for no throughput. Speed and latency of a round in which the load generator had to wait for its core count
+    for no variant, unless a request failed; what a row costs the service counts in every turn."""
 _LITTLE = """Throughput of a turn is the number of users over the mean time from one request of a user to the
     next (Little's law), so a turn that ends between two volleys of answers is no faster for it."""
 _CLOSED = """Limits: a closed loop waits for slow answers, so its percentiles hide stalls that users who
@@ -78,7 +80,7 @@ _AFTER_SEARCH = """The blocks are at one rate for all variants: half the lowest 
     one counts as able to answer one request after the other."""
 _SHARED = """Limits: the machine may be shared, and what befell one variant alone, always, cannot be told from
     the variant."""
-_CALM = """What lasts longer than a round is in both of a pair, and cancels; new starts show what differs from
+_CALM = """What lasts longer than a round is in all variants, and cancels; new starts show what differs from
     start to start, and the interval has the rest. How calm the machine was is a grade: it makes intervals
     wide, and no figure wrong."""
 

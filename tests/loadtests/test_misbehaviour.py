@@ -207,15 +207,14 @@ def test_a_cache_is_caught(start_fake: Callable[..., str], bundle: Bundle) -> No
     assert re.search(r"% faster, .*; at most 10% faster is allowed", check.detail)
 
 
-def test_what_may_be_the_machine_is_no_cache() -> None:
+def test_what_may_be_the_machine_is_no_cache_and_nothing_is_said_where_nothing_is_sure() -> None:
     """Medians of a machine that has other things to do were 24% apart, of one service that has no cache."""
-    random = np.random.default_rng(1)
+    random = np.random.default_rng(4)
     new = random.lognormal(-7, 0.1, 200)
-    disturbed = new * random.lognormal(-0.2, 1.0, 200)
-    assert np.median(disturbed) < 0.85 * np.median(new)
-    assert audits.judge_cache(disturbed, new).passed
+    assert audits.judge_cache(new * random.lognormal(0, 1.0, 200), new).passed is None
     few = np.array([1.0, 1.1, 0.9])
-    assert audits.judge_cache(few * [0.4, 1.2, 0.7], few).passed
+    assert audits.judge_cache(few * [0.4, 1.2, 0.7], few).passed is None
+    assert audits.judge_cache(new * random.lognormal(0, 0.1, 200), new).passed is True
 
 
 def test_an_open_loop_in_which_too_many_are_late_is_given_up(

@@ -38,10 +38,14 @@ def take_turns(
     slots = _slots(session, records, warm, alive, place, block_s)
     session.progress.begin("all", f"block {place.index + 1}, in turns")
     block = Block(orders, processes, _turns(slots), round_turns=max(len(alive), 1), seconds_max=block_s)
+    before = [processor_s(pids) for pids in processes]
     taken = session.take(block) if slots else warm
+    used = [between(first, processor_s(pids)) for first, pids in zip(before, processes, strict=True)]
     if not place.begun and taken.turns:
         place = replace(place, begun=taken.turns[0].start)
     void = _void_rounds(taken, slots, records, place)
+    if slots:
+        _note_what_was_put_off(records, taken, used)
     refused: dict[str, str] = {}
     for load, record in enumerate(records):
         # Of a load that did not come through its warm-up, that is what there is to see.
@@ -55,6 +59,17 @@ def take_turns(
     return place, refused
 
 
+def _note_what_was_put_off(records: Sequence[Record], taken: Taken, used: Sequence[float | None]) -> None:
+    """Set the processor time that each service used in the block beside that of its own turns."""
+    in_turns: dict[str, list[float | None]] = {}
+    for turn in taken.turns:
+        in_turns.setdefault(records[turn.load].subject.name, []).append(turn.processor_s)
+    for record, used_s in zip(records, used, strict=True):
+        own = in_turns.get(record.subject.name, [])
+        if used_s is not None and own and None not in own:
+            record.processor_s.append((used_s, sum(one or 0.0 for one in own)))
+
+
 def _void_rounds(
     taken: Taken, slots: Sequence[Slot], records: Sequence[Record], place: Place
 ) -> dict[int, dict[int, str]]:
@@ -64,7 +79,7 @@ def _void_rounds(
         together.setdefault((records[turn.load].rows, slots[turn.place].round), []).append(turn)
     void: dict[int, dict[int, str]] = {}
     for (rows, round_), turns in together.items():
-        if why := why_void(turns, place):
+        if why := why_void(turns, sum(slots[turn.place].planned_s for turn in turns), place):
             void.setdefault(rows, {})[round_] = why
     return void
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from evidence.percentiles import percentile
 from loadtests.experiment.blocks import Block, TurnFigures
-from loadtests.experiment.checks import LATE_MAX, WAITED_MAX, WINDOW_WAITED_MAX
+from loadtests.experiment.checks import LATE_MAX, WAITED_MAX
 from loadtests.measure.samples import Samples
 from loadtests.measure.summary import Summary, Window, summarise_windows
 from loadtests.measure.turn import Turn
@@ -53,17 +53,16 @@ class Place:
     """Generator and service have one core: it waits for the service, and neither is to blame."""
 
 
-def why_void(turns: Sequence[Turn], place: Place) -> str:
+def why_void(turns: Sequence[Turn], planned_s: float, place: Place) -> str:
     """Return why the turns of a round that are compared with each other do not count; empty where they do.
 
-    It is of all of them together, and of the generator's wait as a share of the time in which it wanted its
-    core: so it hangs neither on which variant was quick, nor on whose answers were long in coming.
+    It is of all of them together, and of the generator's wait as a share of the time that was planned for
+    them: so it hangs neither on which variant was quick, nor on whose answers were long in coming.
     """
-    waited = sum(turn.generator_waited_s for turn in turns)
-    share = waited / (waited + sum(turn.generator_s for turn in turns)) if waited else 0.0
+    share = sum(turn.generator_waited_s for turn in turns) / planned_s
     if place.shares_core or not share > WAITED_MAX:  # not where it is NaN
         return ""
-    return f"in this round the generator waited for its core for {share:.0%} of the time that it needed it"
+    return f"in this round the generator was ready and had no core for {share:.0%} of the time"
 
 
 def see(
@@ -224,7 +223,7 @@ def _why_window_void(summary: Summary, place: Place) -> str:
     if summary.failed or place.shares_core:
         return ""
     waited, late, p99 = summary.generator_waited or 0.0, summary.sent_late_p99_ms, summary.p99_ms
-    if waited > WINDOW_WAITED_MAX:
+    if waited > WAITED_MAX:
         return f"the generator was ready and had no core for {waited:.0%} of it"
     if late is not None and p99 is not None and late > LATE_MAX * max(p99, place.bound_ms or 0.0):
         return f"the generator sent {late:.3f} ms late at p99, and its p99 is {p99:.3f} ms"

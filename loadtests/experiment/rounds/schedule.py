@@ -17,14 +17,16 @@ class Slot:
     load: int
     round: int
     seconds: float
+    planned_s: float = 0.0
+    """How long it takes about, with what is out when its seconds are over."""
 
 
 def seconds_of_turns(budget_s: float, blocks: int, start_s: float) -> float:
     """Return how long the turns of a block take together, where the services take `start_s` to start.
 
-    A budget holds so many blocks; but no more time goes into starting the services than into measuring them.
+    A budget holds so many blocks; but no more than a third of the time goes into starting the services.
     """
-    return max(budget_s / blocks - start_s, start_s)
+    return max(budget_s / blocks - start_s, 2 * start_s)
 
 
 def lengths(cycles_s: Sequence[float], *, least_s: float, block_s: float) -> list[float]:
@@ -52,10 +54,10 @@ def draw(
     in an order that is drawn anew for each round.
     """
     random = np.random.default_rng(seed)
-    round_s = sum(max(lengths_s[load], cycles_s[load]) + cycles_s[load] for group in groups for load in group)
-    rounds = max(1, int(block_s / round_s))
+    planned = [max(length, cycle) + cycle for length, cycle in zip(lengths_s, cycles_s, strict=True)]
+    rounds = max(1, int(block_s / sum(planned[load] for group in groups for load in group)))
     return [
-        Slot(int(load), index, lengths_s[load])
+        Slot(int(load), index, lengths_s[load], planned[load])
         for index in range(rounds)
         for group in random.permutation(len(groups))
         for load in random.permutation(groups[group])

@@ -109,7 +109,7 @@ def test_every_answer_is_that_of_the_variant_without_http(real_run: Run) -> None
 
 
 def test_every_check_has_a_result_and_a_sentence(real_run: Run) -> None:
-    names = ["generator", "core", "schedule", "answers", "service", "agreement", "cache", "batches"]
+    names = ["generator", "core", "schedule", "answers", "service", "cost", "agreement", "cache", "batches"]
     for result in real_run.report["results"]:
         assert [check["name"] for check in result["checks"]] == names
         assert all(check["detail"].endswith(".") for check in result["checks"])

@@ -125,3 +125,12 @@ def test_a_load_without_an_answer_is_void_unless_no_turn_of_it_counts() -> None:
     assert check.is_void
     assert "Not one request was answered in 2 s." in check.detail
     assert checks.of_answers(replace(nothing, seconds=0.0), USERS).passed is None
+
+
+def test_work_that_a_service_puts_off_until_its_turn_is_over_is_found() -> None:
+    """It burned a millisecond a request 0.3 s later, and its cost was two thirds of the true one."""
+    assert checks.of_cost([(1.05, 1.0), (1.1, 1.0)]).passed is True
+    put_off = checks.of_cost([(1.5, 1.0), (1.5, 1.0)])
+    assert (put_off.passed, put_off.is_void) == (False, False)
+    assert "Beside its own turns the service used 50.0%" in put_off.detail
+    assert checks.of_cost([]).passed is None

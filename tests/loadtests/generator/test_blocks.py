@@ -155,13 +155,16 @@ def test_a_short_turn_shows_a_service_no_faster_than_it_is(
         assert turn.answers == len(_of(taken, turn)) - 16
 
 
-def test_a_user_who_got_one_answer_has_it_counted(
+def test_a_turn_of_a_slow_service_that_answers_one_at_a_time_has_two_requests_of_each_user(
     take: Callable[..., Taken], order: Callable[..., Order], start_fake: Callable[..., str]
 ) -> None:
-    taken = take([order(start_fake("--slow-ms", "200"))], [(0, 0.1)])
+    """The first finds an idle service, and counts for nothing: the slower service seemed the faster one."""
+    taken = take([order(start_fake("--slow-ms", "80", "--one-at-a-time"))], [(0, 0.1)])
     (turn,) = taken.turns
+    samples = _of(taken, turn)
+    assert len(samples) == 2 * USERS
     assert turn.answers == USERS
-    assert turn.worked_s == pytest.approx(_latency(_of(taken, turn)).sum(), rel=0.02)
+    assert USERS * turn.answers / turn.worked_s == pytest.approx(1 / 0.08, rel=0.15)
 
 
 def test_think_time_and_failures_are_worked_through_and_no_answers(

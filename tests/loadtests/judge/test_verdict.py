@@ -332,18 +332,6 @@ def test_the_rate_of_a_schedule_is_not_told_as_a_gain() -> None:
     assert not any("throughput" in one for one in sentences)
 
 
-def test_a_gain_that_the_model_cannot_explain_is_doubted() -> None:
-    small, large = measured("float32", model_ms=0.1), measured("float32", model_ms=0.5)
-    gain = measured("int8", rows_per_s=1700)
-    expected = "Doubt the throughput of `int8`: 1.70 times `float32` with 1 row, where 1.11 can"
-    assert expected in _text([small, gain])
-    assert "Doubt" not in _text([large, gain])
-    assert "Doubt" not in _text([small, measured("int8", rows_per_s=1700, scatter=(0.7, 1.3, 0.8, 1.2))])
-    slow = measured("float32", rows_per_s=1000, model_ms=0.87)
-    assert "Doubt" not in _text([slow, measured("int8", rows_per_s=13_000)])
-    assert "Doubt" not in _text([measured("float32", model_ms=None), gain])
-
-
 def test_http_is_said_to_dominate_where_the_model_is_a_small_share() -> None:
     small, large = measured("float32", 1, model_ms=0.199), measured("float32", 32, model_ms=0.2)
     known = "of an unloaded `float32` request the model takes"
@@ -394,20 +382,3 @@ def test_where_there_is_no_float32_to_compare_with_the_most_accurate_is_named() 
 def test_what_is_shipped_is_told_in_the_figure_that_decided(scenario: str, told: str) -> None:
     text = _text([measured("float32", scenario=scenario)])
     assert f"`float32` came to {told} with 1 row a request." in text
-
-
-def test_of_those_that_reach_an_accuracy_one_that_surely_does_is_taken_before_a_faster_one() -> None:
-    """Of 30 rows, more than half of the runs had a variant that seemed to reach what it does not."""
-    loads = [measured("float32", accuracy=0.97), measured("int8", rows_per_s=2000, accuracy=0.951)]
-    many = judged(loads, Bounds(min_accuracy=0.95), rows=100_000)
-    assert (many.answer.kind, many.recommended) == ("ship", "float32")
-    few = judged(loads, Bounds(min_accuracy=0.95), rows=100)
-    assert few.answer.kind == "unproven"
-    assert any("not proven" in sentence for sentence in few.sentences)
-
-
-def test_what_is_more_accurate_is_named_with_what_it_costs() -> None:
-    loads = [measured("float32"), measured("int8", rows_per_s=2700), measured("w2", 1, 1500, accuracy=0.99)]
-    (told,) = [one for one in judged(loads).sentences if one.startswith("More accurate than `int8`")]
-    assert "`w2` by 1.0 points, at 0.56 times" in told
-    assert "the rows per core-second" in told

@@ -108,7 +108,7 @@ def test_the_method_says_what_was_asked_and_where_it_ran(report: Report) -> None
     assert "short turns, 640 in all: 0.1 s each, or 10 answers of every user where that is longer" in text
     assert "It does not see time in which another process" in text
     assert "alike within 5%" in text
-    assert "those of this run's last look are at 98.0%" in text
+    assert "each of them by itself with 98.00%" in text
     assert STOP.why not in report.document.method  # it stands among the sentences of the verdict
     assert "Services run on core 0, the load generator on 1." in text
     assert "a closed loop waits" in text

@@ -64,17 +64,17 @@ def test_what_befell_the_service_in_one_turn_is_in_the_rate_and_the_cost_of_its_
 
 
 def test_a_round_in_which_the_generator_lacked_its_core_is_void_for_all_alike() -> None:
-    starved = [_turn(0, 18, generator_waited_s=0.02), _turn(1, 18, generator_waited_s=0.02)]
-    assert "waited for its core for 33% of the time" in why_void(starved, PLACE)
-    assert why_void([_turn(0, 18), _turn(1, 18, generator_waited_s=0.01)], PLACE) == ""
-    assert why_void(starved, replace(PLACE, shares_core=True)) == ""
-    assert why_void([_turn(0, 18, generator_waited_s=float("nan"))], PLACE) == ""
+    starved = [_turn(0, 18, generator_waited_s=0.025), _turn(1, 18)]
+    assert "had no core for 12% of the time" in why_void(starved, 0.2, PLACE)
+    assert why_void([_turn(0, 18), _turn(1, 18, generator_waited_s=0.01)], 0.2, PLACE) == ""
+    assert why_void(starved, 0.2, replace(PLACE, shares_core=True)) == ""
+    assert why_void([_turn(0, 18, generator_waited_s=float("nan"))], 0.2, PLACE) == ""
 
 
 def test_whether_a_round_counts_hangs_not_on_how_long_answers_were_in_coming() -> None:
     turn = _turn(0, 18, generator_waited_s=0.02)
     stalled = replace(turn, end=turn.end + 5.0)
-    assert why_void([turn], PLACE) == why_void([stalled], PLACE) != ""
+    assert why_void([turn], 0.1, PLACE) == why_void([stalled], 0.1, PLACE) != ""
 
 
 def test_turns_of_a_round_that_does_not_count_are_left_out_but_for_what_they_cost() -> None:

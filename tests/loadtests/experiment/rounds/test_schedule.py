@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from loadtests.experiment.rounds.schedule import draw, lengths, seconds_of_turns
 
 
-def test_a_budget_holds_so_many_blocks_but_no_more_starts_than_turns() -> None:
-    assert seconds_of_turns(120.0, 8, 5.0) == 10.0
+def test_a_budget_holds_so_many_blocks_but_twice_as_many_turns_as_starts() -> None:
+    assert seconds_of_turns(120.0, 8, 4.0) == 11.0
     assert seconds_of_turns(120.0, 8, 0.0) == 15.0
     assert seconds_of_turns(120.0, 1, 5.0) == 115.0
-    assert seconds_of_turns(120.0, 8, 20.0) == 20.0
+    assert seconds_of_turns(120.0, 8, 20.0) == 40.0
 
 
 def test_a_turn_is_ten_requests_of_a_user_long_or_the_share_of_a_slow_load() -> None:
