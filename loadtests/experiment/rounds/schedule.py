@@ -24,9 +24,10 @@ class Slot:
 def seconds_of_turns(budget_s: float, blocks: int, start_s: float) -> float:
     """Return how long the turns of a block take together, where the services take `start_s` to start.
 
-    A budget holds so many blocks; but no more than a third of the time goes into starting the services.
+    A budget holds so many blocks; but no more than a third of the time goes into starting the services, as
+    long as the budget holds two blocks.
     """
-    return max(budget_s / blocks - start_s, 2 * start_s)
+    return max(budget_s / blocks - start_s, min(2 * start_s, budget_s / 2))
 
 
 def lengths(cycles_s: Sequence[float], *, least_s: float, block_s: float) -> list[float]:

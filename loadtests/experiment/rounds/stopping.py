@@ -34,6 +34,8 @@ class Look:
 
     confidence: float
     open: tuple[Undecided, ...]
+    alike: float = ALIKE
+    """What counts as alike."""
 
 
 Figures = Mapping[str, Mapping[int, blocks.Figures]]
@@ -70,7 +72,9 @@ class Rule:
         best = max(names, key=lambda name: _mean(logs[0][name]))
         pairs = [Undecided(best, name, _most(best, name, logs, confidence)) for name in names]
         return Look(
-            confidence, tuple(pair for pair in pairs if pair.other != best and not self._is_told(pair))
+            confidence,
+            tuple(pair for pair in pairs if pair.other != best and not self._is_told(pair)),
+            self._alike,
         )
 
     def _is_told(self, pair: Undecided) -> bool:
@@ -105,5 +109,5 @@ def is_due(count: int, share: float) -> bool:
 
 def more_blocks(look: Look, count: int) -> int | None:
     """Return how many more than `count` blocks would decide all that is open, about; None if nobody knows."""
-    needed = [one.ratio and blocks_needed(one.ratio, count) for one in look.open]
+    needed = [one.ratio and blocks_needed(one.ratio, count, alike=look.alike) for one in look.open]
     return None if None in needed or not needed else max(one or 0 for one in needed) - count

@@ -333,7 +333,7 @@ def test_an_interrupted_run_leaves_no_process_behind(
 def test_an_interrupted_run_reports_the_blocks_that_were_finished_as_partial(
     models: Path, tmp_path: Path
 ) -> None:
-    load = ("--variants", "int8", "--budget", "8", "--warmup", "0")
+    load = ("--variants", "int8", "--budget", "4", "--warmup", "0")
     with _under_way(models, tmp_path, *load) as (run, children):
         first = psutil.Process(next(one.pid for one in children if "service" in _names([one])))
         _wait(lambda: not is_alive(first))  # it is started anew when the first block is over

@@ -14,6 +14,7 @@ def test_a_budget_holds_so_many_blocks_but_twice_as_many_turns_as_starts() -> No
     assert seconds_of_turns(120.0, 8, 0.0) == 15.0
     assert seconds_of_turns(120.0, 1, 5.0) == 115.0
     assert seconds_of_turns(120.0, 8, 20.0) == 40.0
+    assert seconds_of_turns(2.0, 8, 20.0) == 1.0
 
 
 def test_a_turn_is_ten_requests_of_a_user_long_or_the_share_of_a_slow_load() -> None:
