@@ -23,6 +23,7 @@ from loadtests.generator.process import Generator
 from loadtests.rig import interruption
 from loadtests.rig.cores import bound_to
 from loadtests.rig.occupation import SCRATCH
+from loadtests.rig.processor import processor_s
 from loadtests.system import audits
 from loadtests.system.client import ServiceClient
 from loadtests.system.offline_predictions import predict
@@ -67,11 +68,11 @@ def _outcomes(
     x, y = held_out(plan.bundle)
     fleet = stack.enter_context(Fleet(plan))
     subjects: list[Subject] = []
-    begun = time.monotonic()
     yield from _start(plan, progress, fleet, subjects)
     if not subjects:
         return
-    start_s = time.monotonic() - begun if fleet.is_ours else 0.0
+    # They have done nothing else by now, while we predicted offline, which takes longer.
+    start_s = processor_s([pid for subject in subjects for pid in subject.server.pids()]) or 0.0
     generator = stack.enter_context(Generator(log=plan.out / "generator.log", core=plan.cores.load))
     scratch = stack.enter_context(TemporaryDirectory(prefix=SCRATCH, dir=plan.out))
     session = Session(plan, progress, generator, subjects, Path(scratch))

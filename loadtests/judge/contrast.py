@@ -46,7 +46,7 @@ class Pair:
     figure: str
     """In words, that by which the run tells variants apart first: `rows per core-second`, `goodput`."""
     ratio: OpenEstimate | None
-    """With the interval of this pair alone; None where nothing is known."""
+    """None where nothing is known."""
 
 
 class Contrasts:

@@ -232,7 +232,7 @@ def matrix_sentence(document: Document) -> str:
     figure = next(one.figure for one in document.pairs)
     return (
         f"{figure[0].upper()}{figure[1:]} of the row's variant over the column's, of those that nothing "
-        f"dominates and {REFERENCE}; each interval is of this pair alone, from the blocks that both shared. "
+        f"dominates and {REFERENCE}; all intervals of a run hold together. "
         "~ is not told apart."
     )
 
