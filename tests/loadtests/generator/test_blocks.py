@@ -164,7 +164,7 @@ def test_a_turn_of_a_slow_service_that_answers_one_at_a_time_has_two_requests_of
     samples = _of(taken, turn)
     assert len(samples) == 2 * USERS
     assert turn.answers == USERS
-    assert USERS * turn.answers / turn.worked_s == pytest.approx(1 / 0.08, rel=0.15)
+    assert 0.08 * USERS <= turn.worked_s < _latency(samples).sum()  # of the second requests alone
 
 
 def test_think_time_and_failures_are_worked_through_and_no_answers(
