@@ -100,8 +100,7 @@ class Course:
         core = plan.cores.server
         first, used = processor.Reading.at(core), _used_s(subjects.values())
         yield from self._send(records)
-        used_after = _used_s(subjects.values())
-        ours = None if used is None or used_after is None else used_after - used
+        ours = processor.between(used, _used_s(subjects.values()))
         sight = processor.Sight.between(first, processor.Reading.at(core), ours)
         after = {key: _identity(subject) for key, subject in subjects.items()}
         for record in records:

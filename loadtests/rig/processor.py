@@ -44,6 +44,12 @@ def between(before: float | None, after: float | None) -> float | None:
     return None if before is None or after is None else after - before
 
 
+def total(seconds: Sequence[float | None]) -> float | None:
+    """Return the sum; None where one is not known, or there are none."""
+    known = [one for one in seconds if one is not None]
+    return sum(known) if known and len(known) == len(seconds) else None
+
+
 @dataclass(frozen=True)
 class Reading:
     """What cores have done since the machine started, in seconds."""

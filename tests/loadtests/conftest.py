@@ -9,9 +9,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
+
+from loadtests.workload.order import Order
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,6 +35,26 @@ def start_fake(models: Path) -> Iterator[Callable[..., str]]:
     """Start a fake service with some options; return its address. It is stopped after the test."""
     with ExitStack() as stack:
         yield lambda *options: stack.enter_context(fake_service(models, *options))
+
+
+def plain_order(models: Path, host: str, **changes: Any) -> Order:
+    """Return a second of two users who ask for a row at a time, but for the changes that are named."""
+    plain: dict[str, Any] = {
+        "host": host,
+        "models": str(models),
+        "model": "digits",
+        "version": 1,
+        "variant": "int8",
+        "rows": 1,
+        "scenario": "users",
+        "users": 2,
+        "think_s": 0.0,
+        "warmup_s": 0.0,
+        "duration_s": 1.0,
+        "rate": 100.0,
+        "seed": 1,
+    }
+    return Order(**(plain | changes))
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from loadtests.system.offline_predictions import predict
 from loadtests.workload.order import Order
 from loadtests.workload.scenarios import SCENARIOS
 from loadtests.workload.target import target_of
-from tests.loadtests.conftest import fake_service
+from tests.loadtests.conftest import fake_service, plain_order
 
 VARIANT = "int8"
 
@@ -69,22 +69,7 @@ def order(models: Path) -> Callable[..., Order]:
     """Make an order for a host, of the changes that are named."""
 
     def make(host: str, **changes: Any) -> Order:
-        plain: dict[str, Any] = {
-            "host": host,
-            "models": str(models),
-            "model": "digits",
-            "version": 1,
-            "variant": VARIANT,
-            "rows": 2,
-            "scenario": "users",
-            "users": 2,
-            "think_s": 0.0,
-            "warmup_s": 0.0,
-            "duration_s": 1.0,
-            "rate": 100.0,
-            "seed": 1,
-        }
-        return Order(**(plain | changes))
+        return plain_order(models, host, **{"variant": VARIANT, "rows": 2, **changes})
 
     return make
 

@@ -13,7 +13,7 @@ from loadtests.experiment.rounds.intake import Place, see, see_window, why_void
 from loadtests.experiment.rounds.schedule import Slot
 from loadtests.experiment.session import Session
 from loadtests.measure.turn import Taken, Turn
-from loadtests.rig.processor import between, processor_s, waited_s
+from loadtests.rig.processor import between, processor_s, total, waited_s
 from loadtests.workload.block import Block
 from loadtests.workload.scenarios import SHAPED
 
@@ -65,9 +65,9 @@ def _note_what_was_put_off(records: Sequence[Record], taken: Taken, used: Sequen
     for turn in taken.turns:
         in_turns.setdefault(records[turn.load].subject.name, []).append(turn.processor_s)
     for record, used_s in zip(records, used, strict=True):
-        own = in_turns.get(record.subject.name, [])
-        if used_s is not None and own and None not in own:
-            record.processor_s.append((used_s, sum(one or 0.0 for one in own)))
+        own_s = total(in_turns.get(record.subject.name, []))
+        if used_s is not None and own_s is not None:
+            record.processor_s.append((used_s, own_s))
 
 
 def _void_rounds(

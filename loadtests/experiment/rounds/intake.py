@@ -14,6 +14,7 @@ from loadtests.experiment.checks import LATE_MAX, WAITED_MAX
 from loadtests.measure.samples import Samples
 from loadtests.measure.summary import Summary, Window, summarise_windows
 from loadtests.measure.turn import Turn
+from loadtests.rig.processor import total
 
 
 @dataclass(frozen=True)
@@ -81,17 +82,18 @@ def see(
     counted = np.isin(samples.part, [turn.place for turn in kept])
     # Whatever is scheduled within it is of a turn that counts, for no others are in it.
     window = Window(samples.trimmed(counted), turns[0][1].start, np.nextafter(turns[-1][1].end, np.inf))
-    waits = [turn.service_waited_s for _, turn in turns]
+    waited_s = total([turn.service_waited_s for _, turn in turns])
     seconds = sum(turn.seconds for _, turn in turns)
     summary = summarise_windows([window], bound_ms=place.bound_ms)
-    rates = _rates(samples, kept, [turn for _, turn in turns], users)
+    rates = _rates(figures, [turn for _, turn in turns], kept, users, samples.rows)
+    generator_s = sum(turn.generator_s for turn in kept)
     return Seen(
-        block=_block(figures, summary, rates, place, sum(turn.generator_s for turn in kept)),
+        block=_block(figures, summary, rates, place, generator_s),
         turns=tuple(figures),
         window=window,
-        generator_s=sum(turn.generator_s for turn in kept),
+        generator_s=generator_s,
         generator_waited_s=sum(turn.generator_waited_s for turn in kept),
-        service_waited=None if None in waits else min(1.0, sum(wait or 0.0 for wait in waits) / seconds),
+        service_waited=None if waited_s is None else min(1.0, waited_s / seconds),
         unanswered=sum(turn.unanswered for _, turn in turns),
     )
 
@@ -141,17 +143,15 @@ def _block(
     )
 
 
-def _rates(samples: Samples, kept: Sequence[Turn], every: Sequence[Turn], users: int) -> Rates:
+def _rates(
+    figures: Sequence[TurnFigures], every: Sequence[Turn], kept: Sequence[Turn], users: int, rows: int
+) -> Rates:
     """Return throughput over the turns that count, and cost over all: what befell one of them is in both."""
     worked_s = sum(turn.worked_s for turn in kept)
     rate = users * sum(turn.answers for turn in kept) / worked_s if worked_s else 0.0
-    used = [turn.processor_s for turn in every]
-    used_s = 0.0 if None in used else sum(one or 0.0 for one in used)
-    rows = (
-        int(np.count_nonzero(samples.ok & np.isin(samples.part, [turn.place for turn in every])))
-        * samples.rows
-    )
-    return Rates(rate, rate * samples.rows, rows / used_s if used_s and rows else None)
+    answered = rows * sum(one.answers for one in figures)
+    used_s = total([turn.processor_s for turn in every])
+    return Rates(rate, rate * rows, answered / used_s if used_s and answered else None)
 
 
 def see_window(

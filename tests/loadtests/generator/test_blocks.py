@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,37 +17,16 @@ from loadtests.measure.samples import Samples
 from loadtests.measure.turn import Taken, Turn
 from loadtests.workload.block import Block
 from loadtests.workload.order import Order
-from tests.loadtests.conftest import certified
+from tests.loadtests.conftest import certified, plain_order
 
 USERS = 4
-
-
-@pytest.fixture(scope="module")
-def generator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Generator]:
-    with Generator(log=tmp_path_factory.mktemp("generator") / "log", core=None) as running:
-        yield running
 
 
 @pytest.fixture
 def order(models: Path) -> Callable[..., Order]:
     def make(host: str, **changes: Any) -> Order:
-        plain: dict[str, Any] = {
-            "host": host,
-            "models": str(models),
-            "model": "digits",
-            "version": 1,
-            "variant": "int8",
-            "rows": 1,
-            "scenario": "users",
-            "users": USERS,
-            "think_s": 0.0,
-            "warmup_s": 0.0,
-            "duration_s": 0.0,
-            "rate": 0.0,
-            "seed": 1,
-            "timeout_s": 20.0,
-        }
-        return Order(**(plain | changes))
+        wanted = {"users": USERS, "duration_s": 0.0, "rate": 0.0, "timeout_s": 20.0, **changes}
+        return plain_order(models, host, **wanted)
 
     return make
 

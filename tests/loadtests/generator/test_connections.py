@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +10,8 @@ import pytest
 
 from loadtests.generator.process import Generator
 from loadtests.measure.summary import Window, summarise_windows
-from loadtests.workload.order import Order
+from tests.loadtests.conftest import plain_order
 from tests.loadtests.fake_service import FRAMES
-
-
-@pytest.fixture(scope="module")
-def generator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Generator]:
-    with Generator(log=tmp_path_factory.mktemp("generator") / "log", core=None) as running:
-        yield running
 
 
 @pytest.fixture
@@ -25,22 +19,8 @@ def send(generator: Generator, models: Path, tmp_path: Path) -> Callable[..., Wi
     """Send half a second of a load, fifty requests if in an open loop, of the changes that are named."""
 
     def sent(host: str, **changes: Any) -> Window:
-        plain: dict[str, Any] = {
-            "host": host,
-            "models": str(models),
-            "model": "digits",
-            "version": 1,
-            "variant": "int8",
-            "rows": 1,
-            "scenario": "users",
-            "users": 2,
-            "think_s": 0.0,
-            "warmup_s": 0.1,
-            "duration_s": 0.4,
-            "rate": 100.0,
-            "seed": 1,
-        }
-        return generator.send(Order(**(plain | changes)), tmp_path / "s.npz")
+        wanted = {"warmup_s": 0.1, "duration_s": 0.4, **changes}
+        return generator.send(plain_order(models, host, **wanted), tmp_path / "s.npz")
 
     return sent
 

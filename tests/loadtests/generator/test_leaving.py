@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,35 +12,14 @@ import pytest
 
 from loadtests.generator.process import Generator
 from loadtests.measure.summary import Window, summarise_windows
-from loadtests.workload.order import Order
-
-
-@pytest.fixture(scope="module")
-def generator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Generator]:
-    with Generator(log=tmp_path_factory.mktemp("generator") / "log", core=None) as running:
-        yield running
+from tests.loadtests.conftest import plain_order
 
 
 @pytest.fixture
 def send(generator: Generator, models: Path, tmp_path: Path) -> Callable[..., Window]:
     def sent(host: str, scenario: str, **changes: Any) -> Window:
-        plain: dict[str, Any] = {
-            "host": host,
-            "models": str(models),
-            "model": "digits",
-            "version": 1,
-            "variant": "int8",
-            "rows": 1,
-            "scenario": scenario,
-            "users": 4,
-            "think_s": 0.0,
-            "warmup_s": 0.0,
-            "duration_s": 1.0,
-            "rate": 100.0,
-            "seed": 1,
-            "timeout_s": 20.0,
-        }
-        return generator.send(Order(**(plain | changes)), tmp_path / "s.npz")
+        wanted = {"scenario": scenario, "users": 4, "timeout_s": 20.0, **changes}
+        return generator.send(plain_order(models, host, **wanted), tmp_path / "s.npz")
 
     return sent
 
