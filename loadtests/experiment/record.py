@@ -16,6 +16,7 @@ from evidence.ratios import level_of_logs
 from loadtests.experiment import checks
 from loadtests.experiment.agreement import Agreement, agreement_of
 from loadtests.experiment.blocks import Grade, TurnFigures
+from loadtests.experiment.checks import Spent
 from loadtests.experiment.measured import Idle, Measured, Offline, ScoredLoad
 from loadtests.experiment.peak.search import Peak, Search, peak_of
 from loadtests.experiment.peak.trial import Curve, Trial, curve_of
@@ -46,8 +47,8 @@ class Record:
     """What became of its service in each block: see `checks.change_of`."""
     sights: list[Sight] = field(default_factory=list)
     """What the service's core did in each block."""
-    processor_s: list[tuple[float, float]] = field(default_factory=list)
-    """Of its service in each block: what it used, and what of it in turns of its own."""
+    spent: list[Spent] = field(default_factory=list)
+    """Of its service in each block: what it used in turns of its own, and beside them."""
     searches: list[Search] = field(default_factory=list)
     extra: list[Trial] = field(default_factory=list)
     """Rates tried for a profile, each as a share of the peak."""
@@ -192,7 +193,7 @@ def _checks(plan: Plan, record: Record, summary: Summary, agreement: Agreement |
         checks.of_schedule(summary, plan.scenario),
         checks.of_answers(summary, plan.scenario),
         checks.of_service(record.changes),
-        checks.of_cost(record.processor_s),
+        checks.of_cost(record.spent),
         checks.of_agreement(agreement),
         *record.subject.audits,
     ]

@@ -28,7 +28,7 @@ def test_a_npy_of_ones_own_is_trained_served_and_measured(own_model: OwnModel, t
         load = "--users 2 --rows 8 --budget 2 --warmup 0.1"
         command = [sys.executable, "-m", "loadtests", "run", *asked.split(), *load.split()]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode in {0, 1}, done.stderr  # a busy machine makes a run void, and the program says so
+    assert done.returncode in {0, 1, 3}, done.stderr  # a busy machine may void a run, and the program says so
     assert str(out / "report.html") in done.stdout.replace("\n", "")
     report = json.loads((out / "report.json").read_text())
     measured = {result["variant"]: result for result in report["results"]}

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -91,6 +92,14 @@ def is_alive(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def children_of(process: psutil.Process) -> list[psutil.Process]:
+    """Return the children of a process, once none of them is still the fork that will be another program."""
+    own = process.cmdline()
+    while any(is_alive(one) and one.cmdline() == own for one in process.children()):
+        time.sleep(0.01)
+    return process.children()
 
 
 def run_module(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from loadtests.experiment.checks import Spent
 from loadtests.experiment.record import Record
 from loadtests.experiment.rounds import schedule
 from loadtests.experiment.rounds.intake import Place, see, see_window, why_void
@@ -38,14 +40,15 @@ def take_turns(
     slots = _slots(session, records, warm, alive, place, block_s)
     session.progress.begin("all", f"block {place.index + 1}, in turns")
     block = Block(orders, processes, _turns(slots), round_turns=max(len(alive), 1), seconds_max=block_s)
-    before = [processor_s(pids) for pids in processes]
+    before, begun = [processor_s(pids) for pids in processes], time.perf_counter()
     taken = session.take(block) if slots else warm
+    seconds = time.perf_counter() - begun
     used = [between(first, processor_s(pids)) for first, pids in zip(before, processes, strict=True)]
     if not place.begun and taken.turns:
         place = replace(place, begun=taken.turns[0].start)
     void = _void_rounds(taken, slots, records, place)
     if slots:
-        _note_what_was_put_off(records, taken, used)
+        _note_what_was_spent(records, taken, used, seconds)
     refused: dict[str, str] = {}
     for load, record in enumerate(records):
         # Of a load that did not come through its warm-up, that is what there is to see.
@@ -59,15 +62,19 @@ def take_turns(
     return place, refused
 
 
-def _note_what_was_put_off(records: Sequence[Record], taken: Taken, used: Sequence[float | None]) -> None:
-    """Set the processor time that each service used in the block beside that of its own turns."""
-    in_turns: dict[str, list[float | None]] = {}
+def _note_what_was_spent(
+    records: Sequence[Record], taken: Taken, used: Sequence[float | None], seconds: float
+) -> None:
+    """Note the processor time that each service used in the turns of a block, and beside its own."""
+    by_name: dict[str, list[Turn]] = {}
     for turn in taken.turns:
-        in_turns.setdefault(records[turn.load].subject.name, []).append(turn.processor_s)
+        by_name.setdefault(records[turn.load].subject.name, []).append(turn)
     for record, used_s in zip(records, used, strict=True):
-        own_s = total(in_turns.get(record.subject.name, []))
+        own = by_name.get(record.subject.name, [])
+        own_s = total([turn.processor_s for turn in own])
         if used_s is not None and own_s is not None:
-            record.processor_s.append((used_s, own_s))
+            idle_s = seconds - sum(turn.seconds for turn in own)
+            record.spent.append(Spent(own_s, max(used_s - own_s, 0.0), max(idle_s, 0.0)))
 
 
 def _void_rounds(

@@ -8,6 +8,7 @@ import pytest
 from loadtests.experiment import checks
 from loadtests.experiment.agreement import Agreement
 from loadtests.experiment.blocks import TurnFigures
+from loadtests.experiment.checks import Spent
 from loadtests.measure.recorder import Recorder
 from loadtests.measure.summary import Summary, summarise_all
 from loadtests.system.identity import Identity
@@ -129,8 +130,13 @@ def test_a_load_without_an_answer_is_void_unless_no_turn_of_it_counts() -> None:
 
 def test_work_that_a_service_puts_off_until_its_turn_is_over_is_found() -> None:
     """It burned a millisecond a request 0.3 s later, and its cost was two thirds of the true one."""
-    assert checks.of_cost([(1.05, 1.0), (1.1, 1.0)]).passed is True
-    put_off = checks.of_cost([(1.5, 1.0), (1.5, 1.0)])
+    assert checks.of_cost([Spent(1.0, 0.05, 3.0), Spent(1.0, 0.1, 3.0)]).passed is True
+    put_off = checks.of_cost([Spent(1.0, 0.5, 3.0), Spent(1.0, 0.5, 3.0)])
     assert (put_off.passed, put_off.is_void) == (False, False)
     assert "Beside its own turns the service used 50.0%" in put_off.detail
     assert checks.of_cost([]).passed is None
+
+
+def test_what_a_service_uses_all_the_time_is_not_put_off_however_light_the_load() -> None:
+    assert checks.of_cost([Spent(own_s=0.04, beside_s=0.02, idle_s=2.0)]).passed is True
+    assert checks.of_cost([Spent(own_s=0.04, beside_s=0.02, idle_s=0.5)]).passed is False

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from loadtests.rig import interruption
-from tests.loadtests.conftest import is_alive
+from tests.loadtests.conftest import children_of, is_alive
 
 ROOT = Path(__file__).parents[3]
 ASKED = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
@@ -62,7 +62,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
             stack.callback(run.kill)
             assert run.stdout is not None
             assert run.stdout.readline() == "ready\n"
-            (child,) = (one for one in psutil.Process(run.pid).children() if SLEEP in one.cmdline())
+            (child,) = (one for one in children_of(psutil.Process(run.pid)) if SLEEP in one.cmdline())
             return run, child
 
         yield start

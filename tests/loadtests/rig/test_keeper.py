@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from loadtests.rig.child import Child
-from tests.loadtests.conftest import ROOT, is_alive
+from tests.loadtests.conftest import ROOT, children_of, is_alive
 
 # A child that has children: one of its own session, one of another, and one whose own parent has ended.
 CHILD = """
@@ -54,7 +54,7 @@ def _program(log: Path) -> Iterator[tuple[subprocess.Popen[str], list[psutil.Pro
 def test_what_a_killed_program_had_started_ends_and_so_does_its_keeper(tmp_path: Path) -> None:
     with _program(tmp_path / "log") as (run, started):
         keepers = [
-            one for one in psutil.Process(run.pid).children() if "loadtests.rig.keeper" in one.cmdline()
+            one for one in children_of(psutil.Process(run.pid)) if "loadtests.rig.keeper" in one.cmdline()
         ]
         assert len(keepers) == 1
         assert len(started) == 4
@@ -65,7 +65,7 @@ def test_what_a_killed_program_had_started_ends_and_so_does_its_keeper(tmp_path:
 
 def test_a_keeper_goes_with_the_last_child_and_one_keeps_them_all(tmp_path: Path) -> None:
     def keepers() -> list[psutil.Process]:
-        children = psutil.Process().children()
+        children = children_of(psutil.Process())
         return [one for one in children if is_alive(one) and "loadtests.rig.keeper" in one.cmdline()]
 
     sleep = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -89,7 +89,7 @@ def test_a_program_that_cannot_be_started_leaves_no_keeper(tmp_path: Path) -> No
 def test_a_child_ends_in_order_though_somebody_has_killed_the_keeper(tmp_path: Path) -> None:
     before = set(psutil.Process().children())
     with Child([sys.executable, "-c", "input()"], log=tmp_path / "log", core=None, talks=True) as child:
-        for one in set(psutil.Process().children()) - before:
+        for one in set(children_of(psutil.Process())) - before:
             if "loadtests.rig.keeper" in one.cmdline():
                 one.kill()
                 one.wait()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -54,8 +55,10 @@ def test_a_service_is_probed_and_audited_whatever_it_does_with_its_connections(
     with ServiceClient(start_fake(*options)) as client:
         assert client.is_ready()
         unloaded = probe(client, target, build(x, y, 2))
-        assert audits.of_cache(client.endpoint, target, x, seed=1).passed is not None
+        cache = audits.of_cache(client.endpoint, target, x, seed=1)
         assert audits.of_batches(client.endpoint, target, x).passed
+    assert cache.passed is not False
+    assert re.search(r"medians of \d{2,} pairs", cache.detail)  # a busy machine may leave it at that
     assert unloaded.requests >= 50
     assert unloaded.model_ms == pytest.approx(INFERENCE_S * 1000)  # the metrics were read as well
 

@@ -49,14 +49,14 @@ def test_where_all_bodies_are_too_large_the_youngest_are_refused_and_the_oldest_
 ) -> None:
     content = form(ROW.ljust(BODY_BYTES))
     with ExitStack() as stack:
-        begun = []
-        for _ in range(BEGUN):
-            begun.append(stack.enter_context(Connection(narrow.client)))
-            begun[-1].send(content[:SENT])
+        begun = [stack.enter_context(Connection(narrow.client)) for _ in range(BEGUN)]
+        for connection in begun:
+            connection.send(content[:SENT])
             narrow.client.get("/health/live")  # so that it is the youngest when the next begins
+        answers = [connection.read() for connection in begun[6:]]  # before any of the oldest makes room
         for connection in begun:
             connection.send(content[SENT:])
-        answers = [connection.read() for connection in begun]
+        answers = [connection.read() for connection in begun[:6]] + answers
         statuses = [answer.status for answer in answers]
         assert statuses == sorted(statuses)  # 200 to the oldest, 503 to the youngest
         assert 4 <= statuses.count(200) <= 6
