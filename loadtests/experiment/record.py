@@ -142,7 +142,7 @@ def _summary(plan: Plan, record: Record) -> Summary:
         seconds=seconds,
         requests_per_s=rate,
         rows_per_s=rate * record.rows,
-        goodput_per_s=rate * summary.in_time / summary.answers if summary.answers else 0.0,
+        goodput_per_s=summary.goodput_of(rate),
         generator_cpu=sum(one.generator_s for one in counted) / seconds if seconds else None,
         generator_waited=_known(sum(one.generator_waited_s for one in counted) / seconds if seconds else nan),
     )
@@ -201,15 +201,8 @@ def _checks(plan: Plan, record: Record, summary: Summary, agreement: Agreement |
 
 def _kept(record: Record) -> Samples:
     """Return the samples of all turns that count, `part` being the block."""
-    return merge(
-        [
-            replace(trimmed, part=np.full(len(trimmed), one.block.index, np.int64))
-            for one in record.seen
-            for trimmed in [
-                one.window.samples.trimmed(one.window.samples.measured(one.window.start, one.window.end))
-            ]
-        ]
-    )
+    kept = [(one.block.index, one.window.measured) for one in record.seen]
+    return merge([replace(samples, part=np.full(len(samples), block)) for block, samples in kept])
 
 
 def _timeline(plan: Plan, record: Record) -> list[Moment]:

@@ -77,6 +77,10 @@ class Summary:
     def failed(self) -> int:
         return sum(self.failures.values())
 
+    def goodput_of(self, requests_per_s: float) -> float:
+        """Return the goodput of a throughput that was reckoned in another way: its share in time is this."""
+        return requests_per_s * self.in_time / self.answers if self.answers else 0.0
+
 
 @dataclass(frozen=True)
 class Window:
@@ -89,6 +93,11 @@ class Window:
     @property
     def seconds(self) -> float:
         return max(self.end - self.start, 0.0)
+
+    @property
+    def measured(self) -> Samples:
+        """The samples that the window is about (see `Samples.measured`)."""
+        return self.samples.trimmed(self.samples.measured(self.start, self.end))
 
 
 def summarise(samples: Samples, start: float, end: float, *, bound_ms: float | None = None) -> Summary:
@@ -103,7 +112,7 @@ def summarise_windows(windows: Sequence[Window], *, bound_ms: float | None = Non
     requests that the windows are about (see `Samples.measured`).
     """
     seconds = sum(window.seconds for window in windows)
-    parts = [one.samples.trimmed(one.samples.measured(one.start, one.end)) for one in windows]
+    parts = [one.measured for one in windows]
     merged, stretches = merge(parts), _stretches(windows, parts)
     within = merge([one.samples.trimmed(one.samples.between(one.start, one.end)) for one in windows])
     answers, useful = int(np.count_nonzero(within.ok)), int(np.count_nonzero(in_time(within, bound_ms)))

@@ -127,7 +127,7 @@ def judge(window: Window, rate: float, bound_ms: float) -> Trial:
 
 def _burst(window: Window, bound_ms: float) -> float:
     """Return how many late requests of a trial tell no more than one."""
-    samples = window.samples.trimmed(window.samples.measured(window.start, window.end))
+    samples = window.measured
     parts = stretch_of(samples, window.start, window.end, PARTS)
     return design_effect(*counts_of(parts, ~in_time(samples, bound_ms)))
 

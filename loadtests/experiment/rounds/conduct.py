@@ -74,7 +74,7 @@ def _note_what_was_spent(
         own_s = total([turn.processor_s for turn in own])
         if used_s is not None and own_s is not None:
             idle_s = seconds - sum(turn.seconds for turn in own)
-            record.spent.append(Spent(own_s, max(used_s - own_s, 0.0), max(idle_s, 0.0)))
+            record.spent.append(Spent(own_s, max(used_s - own_s, 0.0), idle_s))
 
 
 def _void_rounds(

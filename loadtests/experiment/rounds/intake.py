@@ -137,7 +137,7 @@ def _block(
         rows_per_core_s=rates.rows_per_core_s,
         p50_ms=summary.p50_ms,
         p99_ms=summary.p99_ms,
-        goodput_per_s=rates.requests_per_s * summary.in_time / summary.answers if summary.answers else 0.0,
+        goodput_per_s=summary.goodput_of(rates.requests_per_s),
         effective_accuracy=summary.effective_accuracy.value if summary.effective_accuracy else None,
         generator_cpu=generator_s / seconds if seconds and generator_s is not None else None,
     )
