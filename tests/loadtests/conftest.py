@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -106,6 +107,23 @@ def run_module(module: str, *arguments: str) -> subprocess.CompletedProcess[str]
     """Run `python -m MODULE ARGUMENTS` to its end, and return what it printed."""
     command = [sys.executable, "-m", module, *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+
+def until_it_counts(
+    run: Callable[[], subprocess.CompletedProcess[str]], out: Path
+) -> subprocess.CompletedProcess[str]:
+    """Run a load test that reports into `out`, until turns of every load count; return how it ended.
+
+    On a busy machine it may be that they do not, and that the report then says so is tested with fakes.
+    """
+    for _ in range(12):
+        ended = run()
+        if not (out / "report.json").exists():  # there is nothing to wait for
+            break
+        results = json.loads((out / "report.json").read_text())["results"]
+        if all(any(block["turns"] for block in one["blocks"]) for one in results):
+            break
+    return ended
 
 
 def certified(folder: Path) -> tuple[Path, Path]:
