@@ -15,7 +15,8 @@ from pathlib import Path
 
 import httpx
 
-_DEADLINE_S = 60.0
+from tests.patience import PATIENCE_S
+
 _POLL_S = 0.02
 
 
@@ -30,7 +31,7 @@ class RunningService:
     def stop(self) -> int:
         """Send SIGTERM and return the exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(_DEADLINE_S)
+        return self.process.wait(PATIENCE_S)
 
     def wait_until_ready(self) -> None:
         """Wait until a model is loaded."""
@@ -41,14 +42,14 @@ class RunningService:
         self._wait_for("/health/live")
 
     def _wait_for(self, path: str) -> None:
-        deadline = time.monotonic() + _DEADLINE_S
+        deadline = time.monotonic() + PATIENCE_S
         while not _is_well(self.client, path):
             assert time.monotonic() < deadline, self.log.read_text()
             time.sleep(_POLL_S)  # between two looks at the condition
 
     def wait_for_log(self, text: str, times: int = 1) -> None:
         """Wait until the log has this text so many times."""
-        deadline = time.monotonic() + _DEADLINE_S
+        deadline = time.monotonic() + PATIENCE_S
         while self.log.read_text().count(text) < times:
             assert time.monotonic() < deadline, self.log.read_text()
             time.sleep(_POLL_S)  # between two looks at the condition
@@ -80,7 +81,7 @@ def running_service(
     ):
         try:
             address = f"http://127.0.0.1:{_port(process, log)}"
-            with httpx.Client(base_url=address, timeout=30) as client:
+            with httpx.Client(base_url=address, timeout=PATIENCE_S) as client:
                 service = RunningService(process, client, log)
                 if ready:
                     service.wait_until_ready()
@@ -90,7 +91,7 @@ def running_service(
 
 
 def _port(process: subprocess.Popen[bytes], log: Path) -> int:
-    deadline = time.monotonic() + _DEADLINE_S
+    deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         found = re.search(r"running on http://[^:]+:(\d+)", log.read_text())
         if found:

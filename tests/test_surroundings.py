@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from loadtests.rig import interruption
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to ignore")
 
@@ -57,7 +58,7 @@ def test_a_program_can_be_interrupted(number: signal.Signals) -> None:
         assert program.stdout is not None
         assert program.stdout.readline() == "ready\n"
         program.send_signal(number)
-        assert program.wait(30) == interruption.CODE
+        assert program.wait(PATIENCE_S) == interruption.CODE
 
 
 def test_the_tests_ask_the_same_by_whomever_they_are_started(

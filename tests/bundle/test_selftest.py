@@ -22,6 +22,7 @@ from bundle.normalizer import FloatArray
 from bundle.runtimes import open_runtime
 from bundle.selftest import check, check_apart
 from bundle.store import describe
+from tests.patience import PATIENCE_S
 
 
 def vouch(damaged: Bundle, variant: str, content: bytes) -> Bundle:
@@ -115,7 +116,7 @@ def test_a_self_test_ends_with_whoever_asked_for_it(
             assert asking.poll() is None
             time.sleep(0.01)  # between two looks at the condition
         asking.kill()
-    assert psutil.wait_procs(children, timeout=60)[1] == []
+    assert psutil.wait_procs(children, timeout=PATIENCE_S)[1] == []
 
 
 def test_a_graph_that_kills_its_process_is_refused_and_named(

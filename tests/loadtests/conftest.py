@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from loadtests.workload.order import Order
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 
@@ -106,7 +107,7 @@ def children_of(process: psutil.Process) -> list[psutil.Process]:
 def run_module(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run `python -m MODULE ARGUMENTS` to its end, and return what it printed."""
     command = [sys.executable, "-m", module, *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
 
 def until_it_counts(

@@ -29,6 +29,7 @@ from loadtests.workload.order import Order
 from loadtests.workload.scenarios import SCENARIOS
 from loadtests.workload.target import target_of
 from tests.loadtests.conftest import fake_service, plain_order
+from tests.patience import PATIENCE_S
 
 VARIANT = "int8"
 
@@ -75,7 +76,7 @@ def order(models: Path) -> Callable[..., Order]:
 
 
 def _counts(host: str) -> dict[str, int]:
-    counts: dict[str, int] = httpx.get(f"{host}/counts").json()
+    counts: dict[str, int] = httpx.get(f"{host}/counts", timeout=PATIENCE_S).json()
     return counts
 
 

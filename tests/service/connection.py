@@ -9,8 +9,7 @@ from typing import NamedTuple, Self
 
 import httpx
 
-_TIMEOUT_S = 30.0
-
+from tests.patience import PATIENCE_S
 
 CHUNKED = b"POST /predict HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n"
 """The head of a request whose body comes in chunks, but for the empty line that ends it."""
@@ -35,7 +34,7 @@ class Connection:
 
     def __init__(self, client: httpx.Client) -> None:
         address = client.base_url.host, client.base_url.port or 80
-        self.socket = socket.create_connection(address, _TIMEOUT_S)
+        self.socket = socket.create_connection(address, PATIENCE_S)
         self._stream = self.socket.makefile("rb")
 
     def __enter__(self) -> Self:

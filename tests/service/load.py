@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from tests.patience import PATIENCE_S
+
 OCTETS = {"content-type": "application/octet-stream"}
-_TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Load:
     def wait_for(self, count: int, status: int = 200) -> None:
         """Wait until so many more answers have this status."""
         goal = len(self.of(status)) + count
-        deadline = time.monotonic() + _TIMEOUT_S
+        deadline = time.monotonic() + PATIENCE_S
         while len(self.of(status)) < goal:
             assert time.monotonic() < deadline, f"{len(self.of(status))} of {goal}: {self.failures()[:3]}"
             assert any(thread.is_alive() for thread in self.threads)
@@ -78,7 +79,7 @@ def load(
     host, port = client.base_url.host, client.base_url.port or 80
 
     def send_all(number: int) -> None:
-        connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT_S)
+        connection = http.client.HTTPConnection(host, port, timeout=PATIENCE_S)
         while not running.stopped.is_set():
             start = time.monotonic()
             try:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.patience import PATIENCE_S
+
 
 def samples(text: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
     """Return the value of each series of a Prometheus exposition, by its name and labels."""
@@ -31,7 +33,7 @@ def scrape(client: httpx.Client, series: str) -> float:
 
 def wait_for(client: httpx.Client, series: str, is_right: Callable[[float], bool]) -> float:
     """Return the value of a series as soon as it is right; fail where it never is."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while not is_right(value := scrape(client, series)):
         assert time.monotonic() < deadline, f"{series} is {value}"
         time.sleep(0.01)  # between two looks at the condition

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.running_service import RunningService, running_service
 from tests.service.connection import Connection, request
 from tests.service.metrics_text import scrape, wait_for
@@ -157,7 +158,7 @@ def test_what_middleware_answers_is_counted_and_logged_once(
     refused = 'requests_total{model="",outcome="401",variant=""}'
     answered = 'requests_total{model="digits",outcome="200",variant="float32"}'
     with gate(change, digits_alone, tmp_path / "log") as service:
-        with httpx.Client(base_url=service.client.base_url) as stranger:
+        with httpx.Client(base_url=service.client.base_url, timeout=PATIENCE_S) as stranger:
             for _ in range(3):
                 assert stranger.post("/predict", content=ROW).status_code == 401
         for _ in range(2):

@@ -20,6 +20,7 @@ from schemathesis.specs.openapi.checks import response_schema_conformance
 
 from bundle.bundle import Bundle
 from bundle.normalizer import FloatArray
+from tests.patience import PATIENCE_S
 from tests.running_service import RunningService, running_service
 
 GROWTH_MAX = 48 * 2**20  # bytes; a leak of a single body of ours a request would be many times that
@@ -109,7 +110,7 @@ def mutate(whole: bytes, chance: random.Random) -> bytes:
 
 def exchange(address: tuple[str, int], request: bytes) -> bytes:
     """Send a request and return whatever comes back before the server closes, or falls silent."""
-    with socket.create_connection(address, timeout=10) as connection:
+    with socket.create_connection(address, timeout=PATIENCE_S) as connection:
         received = bytearray()
         try:
             connection.sendall(request)

@@ -16,6 +16,7 @@ from service.__main__ import main
 from service.app import create_app
 from service.observe.workers import SHARED_VARIABLE
 from service.settings import FORMER_PREFIX, PREFIX, Settings
+from tests.patience import PATIENCE_S
 from tests.running_service import running_service
 
 # What Kubernetes sets in each container for a Service, whose name begins with a letter and ends with no "-".
@@ -27,7 +28,7 @@ OF_A_SERVICE = re.compile(
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "service", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
 
 def test_the_help_shows_every_option_with_its_variable_and_its_meaning(
@@ -87,7 +88,7 @@ def test_several_workers_without_a_folder_to_share_are_told_what_is_needed_and_e
     )
     options = ("--models", str(digits_alone), "--port", "0", "--preload", "int8", "--workers", "2")
     command = [sys.executable, str(program), *options]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert ended.returncode == 2
     assert ended.stderr.startswith("error: 2 workers ")
     assert "TMPDIR" in ended.stderr

@@ -14,6 +14,7 @@ import httpx
 import psutil
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.running_service import RunningService, running_service
 from tests.service.conftest import Hold
 from tests.service.connection import Connection, request
@@ -27,7 +28,6 @@ MANY = 3000  # rows, for a call of some 450 ms
 THINK_S = 0.005  # of each client; what is tested here is not speed
 STARTED = "Application startup complete"
 POLL_S = 0.02
-BOUND_S = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def test_while_models_load_every_worker_lives_and_what_is_asked_waits_for_them(
         service.wait_for_log(STARTED, 2)
         service.wait_until_live()
         for _ in range(20):
-            with httpx.Client(base_url=service.client.base_url, timeout=BOUND_S) as client:
+            with httpx.Client(base_url=service.client.base_url, timeout=PATIENCE_S) as client:
                 assert client.get("/health/live").status_code == 200
                 ready = client.get("/health/ready")
                 assert (ready.status_code, ready.json()["detail"]) == (503, "models are being loaded")
@@ -114,7 +114,7 @@ def test_a_worker_that_loads_leaves_all_requests_to_the_one_that_is_ready(
         os.kill(min(before), signal.SIGKILL)
         service.wait_for_log("Waiting for application startup", 3)
         for _ in range(20):
-            with httpx.Client(base_url=service.client.base_url, timeout=BOUND_S) as client:
+            with httpx.Client(base_url=service.client.base_url, timeout=PATIENCE_S) as client:
                 assert client.get("/health/ready").status_code == 200
                 assert client.post("/predict", content=bytes(256), headers=OCTETS).status_code == 200
         assert service.log.read_text().count(STARTED) == 2
@@ -140,7 +140,7 @@ def test_a_worker_whose_models_came_after_its_start_is_ready_to_the_others_too(
         os.kill(min(workers_of(service)), signal.SIGKILL)
         service.wait_for_log("Waiting for application startup", 3)
         for _ in range(20):
-            with httpx.Client(base_url=service.client.base_url, timeout=BOUND_S) as client:
+            with httpx.Client(base_url=service.client.base_url, timeout=PATIENCE_S) as client:
                 assert client.get("/health/ready").status_code == 200
         assert service.log.read_text().count(STARTED) == 2
         hold.end()
@@ -168,7 +168,7 @@ def test_a_worker_that_is_killed_loses_its_own_requests_only_and_is_replaced(pai
         running.wait_for(200)
         counted = scrape(pair.client, ANSWERED)
         os.kill(min(before), signal.SIGKILL)
-        deadline = time.monotonic() + BOUND_S
+        deadline = time.monotonic() + PATIENCE_S
         while len(workers_of(pair) - before) < 1:
             assert time.monotonic() < deadline
             time.sleep(POLL_S)  # between two looks at the condition
@@ -181,7 +181,7 @@ def test_a_worker_that_is_killed_loses_its_own_requests_only_and_is_replaced(pai
     after = workers_of(pair)
     assert len(after) == 2
     assert len(after & before) == 1
-    with httpx.Client(base_url=pair.client.base_url) as client:
+    with httpx.Client(base_url=pair.client.base_url, timeout=PATIENCE_S) as client:
         assert client.get("/health/ready").status_code == 200
         assert client.post(path, content=bytes(256), headers=OCTETS).status_code == 200
         # The counts that the dead one handed on are kept; its gauges are not.

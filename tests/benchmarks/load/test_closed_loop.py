@@ -15,6 +15,7 @@ import pytest
 
 from loadtests.rig.child import program
 from loadtests.rig.ports import free_port
+from tests.patience import PATIENCE_S
 
 SECONDS = 0.3
 CONTENT = b"POST /predict HTTP/1.1\r\nHost: here\r\nContent-Length: 2\r\n\r\n{}"
@@ -66,7 +67,7 @@ def found_at(port: int, folder: Path, *, connections: int = 2, timeout_s: float 
     content.write_bytes(CONTENT)
     told = ("127.0.0.1", port, content, connections, SECONDS, timeout_s)
     command = program("benchmarks.load.closed_loop", *map(str, told))
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 

@@ -13,6 +13,7 @@ import pytest
 
 from benchmarks.errors import ProcessError
 from benchmarks.load.probes import Probe, Probes, prober
+from tests.patience import PATIENCE_S
 
 ALIVE = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 FULL = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
@@ -58,7 +59,7 @@ def test_each_probe_has_a_connection_of_its_own_and_a_time_within_that_of_the_bl
     with serving(ALIVE) as (host, server), prober(host, log=tmp_path / "log", core=None) as ask:
         begun = perf_counter()
         with ask.probing() as probes:
-            assert server.has_heard_three.wait(30)
+            assert server.has_heard_three.wait(PATIENCE_S)
         ended = perf_counter()
         assert len(probes.all) == len(probes.took_ms) == len(server.heard) >= 3
         assert all(request.startswith(b"GET /health/live HTTP/1.1\r\n") for request in server.heard)
@@ -72,7 +73,7 @@ def test_each_probe_has_a_connection_of_its_own_and_a_time_within_that_of_the_bl
 def test_a_probe_that_is_refused_has_failed(tmp_path: Path) -> None:
     with serving(ALIVE, FULL, ALIVE) as (host, server), prober(host, log=tmp_path / "log", core=None) as ask:
         with ask.probing() as probes:
-            assert server.has_heard_three.wait(30)
+            assert server.has_heard_three.wait(PATIENCE_S)
         assert probes.failed == 1
         assert len(probes.took_ms) == len(probes.all) - 1
 

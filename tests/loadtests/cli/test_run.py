@@ -28,6 +28,7 @@ from loadtests.cli.app import app
 from loadtests.measure.samples import Samples
 from loadtests.system.client import ServiceClient
 from tests.loadtests.conftest import ROOT, is_alive, run_module, until_it_counts
+from tests.patience import PATIENCE_S
 
 
 @dataclass(frozen=True)
@@ -311,7 +312,7 @@ def _under_way(
 
 
 def _wait(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < deadline, "it did not come true in time"
         time.sleep(0.001)
@@ -324,7 +325,7 @@ def test_an_interrupted_run_leaves_no_process_behind(
 ) -> None:
     with _under_way(models, tmp_path, "--budget", "6000") as (run, children):
         run.send_signal(number)
-        _, complaint = run.communicate(timeout=30)
+        _, complaint = run.communicate(timeout=PATIENCE_S)
     assert run.returncode == 130
     assert complaint.startswith("interrupted: ")
     assert "Traceback" not in complaint
@@ -340,7 +341,7 @@ def test_an_interrupted_run_reports_the_blocks_that_were_finished_as_partial(
         first = psutil.Process(next(one.pid for one in children if "service" in _names([one])))
         _wait(lambda: not is_alive(first))  # it is started anew when the first block is over
         run.terminate()
-        printed, complaint = run.communicate(timeout=30)
+        printed, complaint = run.communicate(timeout=PATIENCE_S)
     assert (run.returncode, complaint) == (130, "")
     assert not any(map(is_alive, children))
     report, text = json.loads((tmp_path / "report.json").read_text()), (tmp_path / "report.md").read_text()
@@ -372,7 +373,7 @@ def test_a_folder_that_a_run_writes_into_is_refused_to_another_until_it_is_kille
         assert "-m loadtests run" in ended.stderr
         assert len(ended.stderr.splitlines()) == 1
         run.kill()
-        psutil.wait_procs(children, timeout=30)
+        psutil.wait_procs(children, timeout=PATIENCE_S)
         assert not any(map(is_alive, children))
     assert list(tmp_path.glob(".run-*"))
     host = ("--host", "http://127.0.0.1:1")

@@ -18,6 +18,7 @@ from loadtests.measure.turn import Taken, Turn
 from loadtests.workload.block import Block
 from loadtests.workload.order import Order
 from tests.loadtests.conftest import certified, plain_order
+from tests.patience import PATIENCE_S
 
 USERS = 4
 
@@ -78,7 +79,7 @@ def test_an_answer_that_is_late_is_seen_and_is_its_turns(
 ) -> None:
     host = start_fake("--late-every", "50", "--late-ms", "1200")
     taken = take([order(host)], [(0, 0.2), (0, 0.2)])
-    requests = httpx.get(f"{host}/counts").json()["requests"]
+    requests = httpx.get(f"{host}/counts", timeout=PATIENCE_S).json()["requests"]
     (samples,) = taken.samples
     assert samples is not None
     assert samples.ok.all()
@@ -229,7 +230,7 @@ def test_the_processor_time_of_the_service_is_read_over_each_turn(
     take: Callable[..., Taken], order: Callable[..., Order], start_fake: Callable[..., str]
 ) -> None:
     host = start_fake("--busy-ms", "5")
-    pid = int(httpx.get(f"{host}/pid").text)
+    pid = int(httpx.get(f"{host}/pid", timeout=PATIENCE_S).text)
     taken = take([order(host), order(host)], [(0, 0.2), (1, 0.2), (0, 0.2)], [(pid,), ()])
     for turn in (taken.turns[0], taken.turns[2]):
         assert turn.processor_s is not None

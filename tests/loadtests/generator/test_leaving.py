@@ -13,6 +13,7 @@ import pytest
 from loadtests.generator.process import Generator
 from loadtests.measure.summary import Window, summarise_windows
 from tests.loadtests.conftest import plain_order
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def test_a_late_answer_is_waited_for_and_in_the_figures(
     host = start_fake("--late-every", "50", "--late-ms", "2500")
     window = send(host, scenario, users=1 if scenario == "single_stream" else 4)
     latency_s = window.samples.done - window.samples.scheduled
-    requests = httpx.get(f"{host}/counts").json()["requests"]
+    requests = httpx.get(f"{host}/counts", timeout=PATIENCE_S).json()["requests"]
     assert len(window.samples) == requests - 1
     assert np.count_nonzero(latency_s >= 2.5) == requests // 50 > 0
     summary = summarise_windows([window])

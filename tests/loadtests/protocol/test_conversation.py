@@ -13,6 +13,7 @@ import pytest
 from loadtests.errors import WireError
 from loadtests.protocol.conversation import Conversation
 from loadtests.protocol.endpoint import Endpoint
+from tests.patience import PATIENCE_S
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 LAST = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
@@ -81,7 +82,7 @@ def conversing(reconnections: list[None]) -> Callable[..., Conversation]:
     def begin(script: Script, *, is_patient: bool = False) -> Conversation:
         return Conversation(
             script.endpoint,
-            timeout_s=30.0,
+            timeout_s=PATIENCE_S,
             is_patient=is_patient,
             on_reconnection=lambda: reconnections.append(None),
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.loadtests.conftest import ROOT, certified
+from tests.patience import PATIENCE_S
 
 # What a process trusts, it reads at the first connection: so this is one of its own.
 _TWICE = """
@@ -16,7 +17,7 @@ import os, sys
 from loadtests.protocol.endpoint import Endpoint
 endpoint = Endpoint(sys.argv[1])
 for _ in range(3):
-    connection = endpoint.connect(timeout_s=30.0)
+    connection = endpoint.connect(timeout_s=PATIENCE_S)
     connection.send(endpoint.address.encode("GET", "/health/ready"))
     print(connection.receive()[0])
     connection.close()
@@ -37,7 +38,7 @@ def test_certificates_are_read_once_however_many_connections_there_are(
         env={"SSL_CERT_FILE": str(trusted), "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert ended.stdout.split() == ["200"] * 3, ended.stderr

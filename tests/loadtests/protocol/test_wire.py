@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from loadtests.errors import ServiceError, WireError
 from loadtests.protocol.endpoint import Endpoint
 from loadtests.protocol.wire import Connection
+from tests.patience import PATIENCE_S
 
 
 @contextmanager
@@ -42,7 +43,7 @@ def _answering(*pieces: bytes) -> Iterator[Connection]:
 
 
 def _connected(listener: socket.socket) -> Connection:
-    return Endpoint(f"http://127.0.0.1:{listener.getsockname()[1]}").connect(timeout_s=30.0)
+    return Endpoint(f"http://127.0.0.1:{listener.getsockname()[1]}").connect(timeout_s=PATIENCE_S)
 
 
 def exchange(connection: Connection) -> tuple[int, bytes]:
@@ -196,4 +197,4 @@ def test_a_connection_that_will_be_closed_says_so() -> None:
 
 def test_a_service_that_is_not_there_is_an_error(unused_address: str) -> None:
     with pytest.raises(ServiceError, match="no service answers at"):
-        Endpoint(unused_address).connect(timeout_s=5.0)
+        Endpoint(unused_address).connect(timeout_s=PATIENCE_S)

@@ -13,6 +13,7 @@ import pytest
 from loadtests.rig.child import Child, program
 from loadtests.rig.cores import choose
 from tests.loadtests.conftest import is_alive
+from tests.patience import PATIENCE_S
 
 PARENT = """
 import signal, subprocess, sys
@@ -43,7 +44,7 @@ def test_what_a_child_has_started_ends_with_it_though_it_ended_first(tmp_path: P
         [sys.executable, "-c", PARENT.partition("for line")[0]], log=tmp_path / "log", core=None, talks=True
     ) as child:
         grandchild = psutil.Process(int(child.hear(60.0) or ""))
-        assert child.wait(60.0) is not None
+        assert child.wait(PATIENCE_S) is not None
         assert is_alive(grandchild)
     assert not is_alive(grandchild)
 
@@ -93,5 +94,5 @@ def test_what_a_child_prints_is_in_its_log_and_one_that_does_not_talk_cannot_be_
     with Child(program("timeit", "-n1", "-r1", "print('hello')"), log=tmp_path / "log", core=None) as child:
         with pytest.raises(ValueError, match="talks=True"):
             child.ask("1")
-        assert child.wait(60.0) == 0
+        assert child.wait(PATIENCE_S) == 0
         assert "hello" in child.tail()

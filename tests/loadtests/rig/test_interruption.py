@@ -14,6 +14,7 @@ import pytest
 
 from loadtests.rig import interruption
 from tests.loadtests.conftest import children_of, is_alive
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[3]
 ASKED = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
@@ -74,7 +75,7 @@ def test_a_program_that_is_asked_to_end_does_so_in_order_and_so_does_its_child(
 ) -> None:
     run, child = start()
     run.send_signal(number)
-    _, complaint = run.communicate(timeout=30)
+    _, complaint = run.communicate(timeout=PATIENCE_S)
     assert run.returncode == interruption.CODE
     assert complaint == ""
     assert not is_alive(child)
@@ -97,7 +98,7 @@ def test_a_program_that_was_started_to_ignore_ctrl_c_goes_on_after_it_and_ends_i
     run.stdin.flush()
     assert run.stdout.readline() == "still there?\n"
     run.terminate()
-    _, complaint = run.communicate(timeout=30)
+    _, complaint = run.communicate(timeout=PATIENCE_S)
     assert run.returncode == interruption.CODE
     assert complaint == ""
     assert not is_alive(child)

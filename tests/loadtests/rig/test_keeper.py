@@ -13,6 +13,7 @@ import pytest
 
 from loadtests.rig.child import Child
 from tests.loadtests.conftest import ROOT, children_of, is_alive
+from tests.patience import PATIENCE_S
 
 # A child that has children: one of its own session, one of another, and one whose own parent has ended.
 CHILD = """
@@ -59,7 +60,7 @@ def test_what_a_killed_program_had_started_ends_and_so_does_its_keeper(tmp_path:
         assert len(keepers) == 1
         assert len(started) == 4
         run.kill()
-        psutil.wait_procs([*started, *keepers], timeout=30)
+        psutil.wait_procs([*started, *keepers], timeout=PATIENCE_S)
         assert not any(map(is_alive, [*started, *keepers]))
 
 
@@ -94,5 +95,5 @@ def test_a_child_ends_in_order_though_somebody_has_killed_the_keeper(tmp_path: P
                 one.kill()
                 one.wait()
         child.tell("")
-        assert child.wait(60.0) == 0
+        assert child.wait(PATIENCE_S) == 0
     assert set(psutil.Process().children()) <= before

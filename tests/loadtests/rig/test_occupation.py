@@ -10,6 +10,7 @@ import pytest
 
 from loadtests.rig.occupation import InUseError, occupied
 from tests.loadtests.conftest import ROOT
+from tests.patience import PATIENCE_S
 
 HOLDER = """
 import sys
@@ -42,7 +43,7 @@ def test_whoever_has_the_folder_is_named_in_one_line_and_when_it_is_done_the_nex
         ):
             pytest.fail("it is in use")
         assert "\n" not in str(refusal.value)
-        holder.communicate("\n", timeout=30)
+        holder.communicate("\n", timeout=PATIENCE_S)
     assert list(tmp_path.iterdir()) == []
     with occupied(tmp_path):
         pass

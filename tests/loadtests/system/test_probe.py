@@ -19,6 +19,7 @@ from loadtests.system.probe import seconds_for as probe_s
 from loadtests.workload.payloads import build
 from loadtests.workload.target import target_of
 from tests.loadtests.fake_service import INFERENCE_S
+from tests.patience import PATIENCE_S
 
 
 def test_the_models_own_time_is_that_of_the_metrics_over_the_same_requests(
@@ -74,7 +75,7 @@ def test_a_slow_service_is_asked_for_seconds_and_not_for_hundreds_of_requests(
         unloaded = probe(client, target, build(x, y, 1))
         cache = audits.of_cache(client.endpoint, target, x, seed=1)
         batches = audits.of_batches(client.endpoint, target, x)
-        asked = json.loads(httpx.get(f"{host}/counts").content)["requests"]
+        asked = json.loads(httpx.get(f"{host}/counts", timeout=PATIENCE_S).content)["requests"]
     assert 3 <= unloaded.requests <= 8
     assert asked * 0.4 <= probe_s(0.4) + audits_s(0.4)
     assert cache.passed is True
@@ -92,7 +93,7 @@ def test_metrics_that_count_the_requests_of_others_are_not_used(
     with ServiceClient(start_fake()) as client:
 
         def bother() -> None:
-            with Conversation(client.endpoint, timeout_s=30.0) as conversation:
+            with Conversation(client.endpoint, timeout_s=PATIENCE_S) as conversation:
                 request = client.endpoint.address.encode("POST", target.path, payloads.bodies[0])
                 while not over.is_set():
                     conversation.exchange(request)

@@ -21,8 +21,7 @@ from service.engine.cost import Cost
 from service.engine.job import Answer
 from service.engine.lanes import Lanes
 from service.errors import ExpiredError, InvalidRequestError, OverloadedError
-
-WAIT_S = 30.0
+from tests.patience import PATIENCE_S
 
 
 class FakeRuntime:
@@ -37,14 +36,14 @@ class FakeRuntime:
     def predict(self, rows: FloatArray) -> FloatArray:
         self.calls.append(len(rows))
         self.entered.release()
-        assert self.may_go.wait(WAIT_S)
+        assert self.may_go.wait(PATIENCE_S)
         if (rows == -1).any():
             raise RuntimeError("the graph broke")
         return rows.copy()
 
     async def is_entered(self) -> None:
         """Wait until a call has begun."""
-        assert await asyncio.to_thread(self.entered.acquire, timeout=WAIT_S)
+        assert await asyncio.to_thread(self.entered.acquire, timeout=PATIENCE_S)
 
 
 @pytest.fixture
@@ -94,7 +93,7 @@ def rows(first: float, count: int = 1) -> FloatArray:
 
 def run(body: Coroutine[Any, Any, None]) -> None:
     async def bounded() -> None:
-        async with asyncio.timeout(WAIT_S):
+        async with asyncio.timeout(PATIENCE_S):
             await body
 
     asyncio.run(bounded())

@@ -22,6 +22,7 @@ from service.http.bodies import Bodies
 from service.http.limits import Bounds
 from service.http.protocol import GuardedProtocol
 from service.wire.message import Body, Headers
+from tests.patience import PATIENCE_S
 
 LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
     "uvloop": uvloop.new_event_loop,
@@ -162,7 +163,10 @@ def serve(
     """Run a body with a server on one of the LOOPS, for a minute at most."""
 
     async def go() -> None:
-        async with listening(host or Host(), idle_timeout_s=idle_timeout_s) as there, asyncio.timeout(60):
+        async with (
+            listening(host or Host(), idle_timeout_s=idle_timeout_s) as there,
+            asyncio.timeout(PATIENCE_S),
+        ):
             await body(there)
 
     with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
@@ -171,7 +175,7 @@ def serve(
 
 async def until(is_so: Callable[[], object]) -> None:
     """Return as soon as it is so; fail where it never is."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while not is_so():  # noqa: ASYNC110 - many things are waited for, and none tells
             await asyncio.sleep(0.01)  # between two looks at the condition
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from service.http.backoff import Backoff
+from tests.patience import PATIENCE_S
 from tests.service.connection import request
 from tests.service.http.listening import GET, Host, listening, until
 
-WAIT_S = 30.0
 SPACING_S = Backoff().longest_s
 MANY = 500
 
@@ -44,7 +44,7 @@ def backoff() -> Backoff:
 
 
 def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    asyncio.run(asyncio.wait_for(test(), WAIT_S))
+    asyncio.run(asyncio.wait_for(test(), PATIENCE_S))
 
 
 def test_whoever_was_refused_is_heard_again_in_turn_and_fast_when_nobody_is_refused(backoff: Backoff) -> None:

@@ -11,6 +11,7 @@ import httpx
 import numpy as np
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.running_service import running_service
 from tests.service.connection import Connection, request
 from tests.service.metrics_text import sample, wait_for
@@ -48,7 +49,7 @@ def connection(strict: httpx.Client) -> Iterator[Connection]:
 
 def wait_for_places(strict: httpx.Client) -> None:
     """Wait until the service has noticed that the connections of a test are gone."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_S
     while True:
         with Connection(strict) as probe:
             probe.send(b"GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n")

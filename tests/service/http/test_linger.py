@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from service.http.linger import none_lingers
+from tests.patience import PATIENCE_S
 from tests.running_service import RunningService, running_service
 from tests.service.connection import CHUNKED, Connection, request
 from tests.service.http.listening import GET, LOOPS, Host, Listening, serve, until
@@ -75,7 +76,7 @@ def test_who_neither_speaks_nor_closes_is_let_go(bounded: RunningService) -> Non
         assert connection.read().status == 200
         assert connection.rest() == b""
         ours, service = connection.socket.getsockname()[1], psutil.Process(bounded.process.pid)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_S
         while ours in {one.raddr.port for one in service.net_connections() if one.raddr}:
             assert time.monotonic() < deadline
             time.sleep(0.02)  # between two looks at the condition
@@ -95,7 +96,7 @@ def test_who_takes_nothing_of_its_last_answer_is_cut_off(loop: str) -> None:
     async def body(there: Listening) -> None:
         host.may_answer.set()
         address = f"http://127.0.0.1:{there.port}"
-        with httpx.Client(base_url=address) as service, Connection(service) as client:
+        with httpx.Client(base_url=address, timeout=PATIENCE_S) as service, Connection(service) as client:
             client.send(GET[:-2] + b"connection: close\r\n\r\n")
             await until(lambda: host.asked and not there.connections)
             await none_lingers(30)

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.running_service import RunningService, running_service
 from tests.service.connection import CHUNKED, Connection, RawAnswer, request
 from tests.service.metrics_text import sample, wait_for
@@ -152,7 +153,7 @@ def test_a_refusal_is_counted_and_logged_once(guarded: RunningService, bad: byte
         assert outcomes(guarded) == wanted
     mark = uuid.uuid4().hex
     guarded.client.get(f"/models?{mark}")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while (new := log_lines(guarded)[len(lines) :]) == [] or new[-1]["query"] != mark:
         assert time.monotonic() < deadline, new
         time.sleep(0.01)  # between two looks at the condition

@@ -19,6 +19,7 @@ from uvicorn.protocols.http import httptools_impl
 import service.http
 from bundle.normalizer import FloatArray
 from service.http.uvicorn_internals import NAMES, doubt, doubt_of_installed
+from tests.patience import PATIENCE_S
 from tests.running_service import RunningService, running_service
 from tests.service.connection import Connection, request
 from tests.service.metrics_text import scrape, wait_for
@@ -254,7 +255,7 @@ def test_without_internals_a_request_on_a_connection_too_many_is_refused(plain: 
         assert len(held) in (3, 4)  # one place may be the client's of the tests before
         assert held[-1].is_closed()
         held[0].close()
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_S
         while status != 200:  # the place is free as soon as the service sees it
             assert time.monotonic() < deadline
             with Connection(plain.client) as next_one:

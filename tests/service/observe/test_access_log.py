@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.running_service import RunningService, running_service
 from tests.service.connection import Connection
 from tests.service.load import OCTETS
@@ -48,7 +49,7 @@ def lines_after(log: Path, query: str) -> list[dict[str, Any]]:
 def test_each_request_is_one_line_of_json_where_it_is_set(telling: RunningService) -> None:
     telling.client.get("/models?from_here_on")  # what was asked before may be written only now
     send_some(telling)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while len(lines := lines_after(telling.log, "from_here_on")) < 5:
         assert time.monotonic() < deadline, telling.log.read_text()
         time.sleep(0.02)  # between two looks at the condition
@@ -130,7 +131,7 @@ def test_a_log_that_nobody_reads_holds_up_neither_the_start_nor_answers_nor_the_
         [*command, "--preload", "int8", "--access-log", "true"], stderr=writer, stdout=writer
     ) as process:
         os.close(writer)
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_S) as client:
             service = RunningService(process, client, tmp_path / "none")
             service.log.touch()
             service.wait_until_ready()

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from service.observe.writer import Writer, writer_to
+from tests.patience import PATIENCE_S
 
-WAIT_S = 60.0
 LINE = b"x" * 99 + b"\n"
 
 
@@ -40,9 +40,9 @@ def test_what_is_put_is_written_in_its_order() -> None:
     writer = to(descriptor, bound_bytes=2**24)
     for line in lines:
         writer.put(line)
-    writer.flush(WAIT_S)
+    writer.flush(PATIENCE_S)
     os.close(descriptor)
-    reading.join(WAIT_S)
+    reading.join(PATIENCE_S)
     assert b"".join(read) == b"".join(lines)
     assert (writer.dropped, writer.is_behind) == (0, False)
 
@@ -60,7 +60,7 @@ def test_where_nobody_reads_lines_are_dropped_and_counted_and_nobody_waits(pipe:
     while len(read) < (puts - writer.dropped) * len(LINE):
         read += os.read(reader, 65_536)
     assert read == LINE * (puts - writer.dropped)  # whole lines, and those that are not counted
-    writer.flush(WAIT_S)
+    writer.flush(PATIENCE_S)
     writer.put(b"after\n")
     assert os.read(reader, 100) == b"after\n"
     os.close(reader)
@@ -72,7 +72,7 @@ def test_a_stream_that_fails_costs_the_lines_and_raises_nothing(pipe: tuple[int,
     writer = to(descriptor, bound_bytes=10_000)
     for _ in range(3):
         writer.put(LINE)
-    writer.flush(WAIT_S)
+    writer.flush(PATIENCE_S)
     assert writer.dropped == 3
     assert not writer.is_behind
 
@@ -90,7 +90,7 @@ def test_a_line_that_was_cut_is_ended_before_the_next_and_counted() -> None:
     writer = Writer(write)
     for line in (LINE + LINE + LINE, LINE):
         writer.put(line)
-        writer.flush(WAIT_S)
+        writer.flush(PATIENCE_S)
     assert bytes(written) == LINE + LINE[:50] + b"\n" + LINE
     assert writer.dropped == 2
 
@@ -113,5 +113,5 @@ def test_a_stream_without_a_file_is_written_to_all_the_same() -> None:
     stream = io.StringIO()
     writer = writer_to(stream)
     writer.put(b"one\n")
-    writer.flush(WAIT_S)
+    writer.flush(PATIENCE_S)
     assert stream.getvalue() == "one\n"

@@ -15,12 +15,12 @@ import httpx
 from bundle.bundle import Bundle
 from bundle.store import ModelStore
 from tests.bundle.test_store import refill
+from tests.patience import PATIENCE_S
 from tests.running_service import RunningService
 from tests.service.load import OCTETS
 from tests.service.metrics_text import scrape, wait_for
 
 ROW = bytes(256)
-_DEADLINE_S = 120
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Moving:
 
     def wait_until(self, is_right: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Return what `/models` says of the model once it is right."""
-        deadline = time.monotonic() + _DEADLINE_S
+        deadline = time.monotonic() + PATIENCE_S
         while True:
             models = self.service.client.get("/models").json()["models"]
             for model in models:
@@ -65,7 +65,7 @@ class Moving:
 
     def wait_for_version(self, version: int) -> None:
         """Wait until this version answers; every answer before has to be right as well."""
-        deadline = time.monotonic() + _DEADLINE_S
+        deadline = time.monotonic() + PATIENCE_S
         while True:
             answer = self.predict("int8")
             assert answer.status_code == 200, answer.text

@@ -17,6 +17,7 @@ from bundle.store import ModelStore
 from service.errors import UnavailableError, UnknownTargetError
 from service.repository.settling import SETTLE_S
 from tests.bundle.test_selftest import truncate_variables
+from tests.patience import PATIENCE_S
 from tests.service.repository.deployed import Deployed, deployed, until
 
 
@@ -330,7 +331,7 @@ def test_a_model_that_takes_long_to_load_holds_up_no_other(digits: Bundle, tmp_p
 
     def before_load(bundle: Bundle, _: str) -> None:
         if bundle.name == "heavy":
-            assert may_go_on.wait(60)
+            assert may_go_on.wait(PATIENCE_S)
 
     async def loaded(there: Deployed, model: str) -> None:
         await until(lambda: there.registry.loaded(model, None, "int8") is not None)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from bundle.bundle import Bundle
+from tests.patience import PATIENCE_S
 from tests.service.repository.deployed import Deployed, deployed, until
 
 ROW = np.zeros((1, 64), np.float32)
@@ -93,7 +94,7 @@ def test_what_many_ask_for_is_loaded_once_though_the_first_gives_up(digits: Bund
 
     def before_load(_: Bundle, variant: str) -> None:
         if variant == "float16":
-            assert may_go_on.wait(60)
+            assert may_go_on.wait(PATIENCE_S)
 
     async def go() -> None:
         async with deployed(tmp_path, before_load=before_load) as there:

@@ -18,6 +18,7 @@ from service.http.bodies import Bodies
 from service.repository.resolver import Resolver
 from service.routes.predict import PredictEndpoint
 from service.wire import native
+from tests.patience import PATIENCE_S
 from tests.service.repository.deployed import Deployed, deployed, until
 
 BODY = bytes(256)
@@ -53,7 +54,7 @@ def run(digits: Bundle, root: Path, body: Body) -> None:
     may_go_on = threading.Event()
 
     def before_load(_: Bundle, variant: str) -> None:
-        assert variant != "float16" or may_go_on.wait(60)
+        assert variant != "float16" or may_go_on.wait(PATIENCE_S)
 
     async def go() -> None:
         async with deployed(root, before_load=before_load) as there:

@@ -22,6 +22,7 @@ from loadtests.measure.summary import summarise_all
 from loadtests.rig.ports import free_port
 from loadtests.workload.arrivals import poisson
 from tests.loadtests.conftest import ROOT, is_alive
+from tests.patience import PATIENCE_S
 
 RATE, SECONDS = 80.0, 2.0
 
@@ -70,14 +71,17 @@ def _run(host: str, models: Path, file: Path, expected: int, *, by_hand: bool) -
     worker = ("--worker", "--master-host", "127.0.0.1", *what)
     workers = [_locust(*worker) for _ in range(2)] if by_hand else []
     try:
-        deadline = time.monotonic() + 60
-        while httpx.get(f"{host}/counts").json()["requests"] < expected and time.monotonic() < deadline:
+        deadline = time.monotonic() + PATIENCE_S
+        while (
+            httpx.get(f"{host}/counts", timeout=PATIENCE_S).json()["requests"] < expected
+            and time.monotonic() < deadline
+        ):
             if master.poll() is not None:
                 break
             time.sleep(0.05)  # between two looks at the condition
         if not by_hand:
             master.terminate()
-        printed, _ = master.communicate(timeout=90)
+        printed, _ = master.communicate(timeout=PATIENCE_S)
     finally:
         for one in (master, *workers):
             with suppress(ProcessLookupError):
@@ -102,7 +106,7 @@ def test_two_workers_share_the_arrivals_and_no_sample_is_lost(
     assert run.code == 0, run.printed
     assert "no samples came from" not in run.printed  # of which the exit code of a SIGTERM does not tell
     samples = Samples.load(run.file)
-    did = httpx.get(f"{run.host}/counts").json()
+    did = httpx.get(f"{run.host}/counts", timeout=PATIENCE_S).json()
     assert did["requests"] == expected, run.printed
     assert len(samples) == expected - 3, run.printed
     assert samples.ok.all()
@@ -127,14 +131,14 @@ def test_the_workers_of_a_master_that_is_killed_end_as_well(
         *("--models", str(models), "--model", "digits", "--variant", "int8"),
     )
     try:
-        deadline = time.monotonic() + 60
-        while httpx.get(f"{host}/counts").json()["requests"] < 10:
+        deadline = time.monotonic() + PATIENCE_S
+        while httpx.get(f"{host}/counts", timeout=PATIENCE_S).json()["requests"] < 10:
             assert time.monotonic() < deadline, "the load did not begin in time"
             time.sleep(0.05)
         workers = psutil.Process(master.pid).children()
         assert len(workers) == 2
         master.kill()
-        psutil.wait_procs(workers, timeout=30)  # Locust itself would take a minute
+        psutil.wait_procs(workers, timeout=PATIENCE_S)  # Locust itself would take a minute
         assert not any(map(is_alive, workers))
     finally:
         with suppress(ProcessLookupError):

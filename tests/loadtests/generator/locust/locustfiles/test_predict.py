@@ -16,6 +16,7 @@ from loadtests.measure.samples import Samples
 from loadtests.measure.summary import summarise_all
 from loadtests.rig.ports import free_port
 from tests.loadtests.conftest import ROOT, run_module
+from tests.patience import PATIENCE_S
 
 LOCUSTFILE = ROOT / "loadtests" / "generator" / "locust" / "locustfiles" / "predict.py"
 
@@ -51,7 +52,7 @@ def test_every_misbehaviour_is_found_and_counted_exactly(
     files = ("--samples-out", str(tmp_path / "s.npz"), "--csv", str(tmp_path / "own"))
     ended = _locust(host, models, *load, *files)
     assert ended.returncode == 1, ended.stderr
-    did = httpx.get(f"{host}/counts").json()
+    did = httpx.get(f"{host}/counts", timeout=PATIENCE_S).json()
     _see_that_locusts_own_files_agree(tmp_path, did)
     samples = Samples.load(tmp_path / "s.npz")
     summary = summarise_all(samples)
@@ -109,7 +110,7 @@ def test_what_is_out_when_locust_stops_is_finished_or_recorded_as_given_up(
     ended = _locust(host, models, *options, "--samples-out", str(tmp_path / "s.npz"))
     assert ended.returncode == late, ended.stderr
     samples = Samples.load(tmp_path / "s.npz")
-    requests = httpx.get(f"{host}/counts").json()["requests"]
+    requests = httpx.get(f"{host}/counts", timeout=PATIENCE_S).json()["requests"]
     assert len(samples) == requests - 1
     assert summarise_all(samples).failures == failures
     assert (samples.done - samples.scheduled).max() >= (0.5 if late else 2.5)
@@ -124,7 +125,7 @@ def test_whoever_listens_to_locusts_requests_is_told_of_each_with_why_it_failed(
     load = ("--variant", "int8", "--think", "0.01", "--run-time", "2s")
     ended = _locust(host, models, *load, file=listener)
     assert ended.returncode == 1, ended.stderr
-    did = httpx.get(f"{host}/counts").json()
+    did = httpx.get(f"{host}/counts", timeout=PATIENCE_S).json()
     told = Counter((tmp_path / "told").read_text().splitlines())
     assert told == {
         "": did["requests"] - 1 - did["errors"] - did["strangers"],
@@ -185,12 +186,12 @@ def _page(host: str, models: Path) -> Iterator[httpx.Client]:
         command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_S) as client:
             _until(lambda: _answers(client))
             yield client
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=PATIENCE_S)
 
 
 def _answers(client: httpx.Client) -> bool:
@@ -200,7 +201,7 @@ def _answers(client: httpx.Client) -> bool:
         return False
 
 
-def _until(condition: Callable[[], object], seconds: float = 30.0) -> None:
+def _until(condition: Callable[[], object], seconds: float = PATIENCE_S) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not come true in time"
