@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
+from itertools import pairwise
+from statistics import median
 from typing import Any
 
 import pytest
@@ -26,6 +28,7 @@ class FakeConnection:
         self._backoff = backoff
         self._heard = heard
         self._is_hasty = is_hasty
+        self.heard_at = 0.0
 
     def stop_hearing(self) -> None:
         self.is_heard = False
@@ -33,6 +36,7 @@ class FakeConnection:
     def hear_again(self) -> None:
         assert not self.is_heard
         self.is_heard = True
+        self.heard_at = time.monotonic()
         self._heard.append(self)
         if self._is_hasty:
             self._backoff.hold(self)
@@ -51,13 +55,13 @@ def test_whoever_was_refused_is_heard_again_in_turn_and_fast_when_nobody_is_refu
     async def test() -> None:
         heard: list[FakeConnection] = []
         connections = [FakeConnection(backoff, heard) for _ in range(MANY)]
-        start = time.monotonic()
         for connection in connections:
             backoff.hold(connection)
         assert not any(connection.is_heard for connection in connections)
         await until(lambda: len(heard) == MANY)
         assert heard == connections
-        assert time.monotonic() - start < MANY * SPACING_S
+        waits = [two.heard_at - one.heard_at for one, two in pairwise(connections)]
+        assert median(waits) < SPACING_S / 2  # of most: some are as long as a busy machine makes them
 
     run(test)
 
