@@ -10,12 +10,13 @@ from benchmarks.errors import ProcessError
 from benchmarks.subjects.interpreter import alone
 from bundle.bundle import Bundle
 from loadtests.rig.cores import Cores
+from tests.patience import PATIENCE_S
 
 
 def test_the_model_alone_is_timed_for_as_long_as_asked(bundle: Bundle, bound: Cores, tmp_path: Path) -> None:
     with alone(bundle, "int8", rows=1, log=tmp_path / "log", core=bound.server) as model:
         sample = model(0.3)
-    assert 0.3 <= sample.seconds < 2.3
+    assert 0.3 <= sample.seconds < PATIENCE_S
     assert sample.count > 0
     assert 0 < sample.p50_us <= sample.p99_us
 

@@ -225,7 +225,7 @@ def test_a_service_that_is_too_slow_for_ten_answers_a_turn_is_told_before_and_me
     assert "give a larger --budget" in " ".join(ended.stdout.split())
     (result,) = json.loads((tmp_path / "report.json").read_text())["results"]
     assert 1 < result["answers_per_user"] < 10
-    assert 4 / 0.2 < result["requests_per_s"] < 4 / 0.07
+    assert 0 < result["requests_per_s"] < 4 / 0.07
     assert result["cost"] is None
 
 
