@@ -17,7 +17,7 @@ import os, sys
 from loadtests.protocol.endpoint import Endpoint
 endpoint = Endpoint(sys.argv[1])
 for _ in range(3):
-    connection = endpoint.connect(timeout_s=PATIENCE_S)
+    connection = endpoint.connect(timeout_s=float(sys.argv[3]))
     connection.send(endpoint.address.encode("GET", "/health/ready"))
     print(connection.receive()[0])
     connection.close()
@@ -33,7 +33,7 @@ def test_certificates_are_read_once_however_many_connections_there_are(
     certificate, trusted = certified(tmp_path)
     port = start_fake("--certificate", str(certificate)).rpartition(":")[2]
     ended = subprocess.run(
-        [sys.executable, "-c", _TWICE, f"https://localhost:{port}", str(trusted)],
+        [sys.executable, "-c", _TWICE, f"https://localhost:{port}", str(trusted), str(PATIENCE_S)],
         cwd=ROOT,
         env={"SSL_CERT_FILE": str(trusted), "PYTHONPATH": str(ROOT)},
         capture_output=True,
