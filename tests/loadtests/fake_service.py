@@ -14,7 +14,9 @@ import sys
 import threading
 import time
 from base64 import b64encode
-from contextlib import nullcontext
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -44,6 +46,27 @@ FRAMES = {
 INFERENCE_S = 0.0005  # what it says that each request cost the model
 
 
+class Queue:
+    """A lock that those have first who came first, which a lock of Python does not promise."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._waiting: deque[object] = deque()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        mine = object()
+        with self._changed:
+            self._waiting.append(mine)
+            self._changed.wait_for(lambda: self._waiting[0] is mine)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._waiting.popleft()
+                self._changed.notify_all()
+
+
 class FakeService(ThreadingHTTPServer):
     """Numbers the requests to /predict from 1, and keeps count of what it did to them."""
 
@@ -67,7 +90,7 @@ class FakeService(ThreadingHTTPServer):
         self.seen: set[bytes] = set()
         self.connections = 0
         self.gate = threading.Lock()
-        self.core = threading.Lock()
+        self.core = Queue()
         self.lock = threading.Lock()
         self.counts = {"requests": 0, "errors": 0, "wrong": 0, "strangers": 0, "hang_ups": 0}
 
@@ -146,7 +169,7 @@ class FakeService(ThreadingHTTPServer):
         with self.gate:
             pass  # while another request stalls, nobody gets on
         if options.slow_ms:
-            with self.core if options.one_at_a_time else nullcontext():
+            with self.core.turn() if options.one_at_a_time else nullcontext():
                 time.sleep(options.slow_ms / 1000)
         if _is_turn(number, options.stall_every):
             with self.gate:
