@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,9 +14,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.patience import PATIENCE_S
-
-_POLL_S = 0.02
+from tests.patience import PATIENCE_S, wait_until
 
 
 @dataclass
@@ -42,17 +39,11 @@ class RunningService:
         self._wait_for("/health/live")
 
     def _wait_for(self, path: str) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while not _is_well(self.client, path):
-            assert time.monotonic() < deadline, self.log.read_text()
-            time.sleep(_POLL_S)  # between two looks at the condition
+        wait_until(lambda: _is_well(self.client, path), self.log.read_text)
 
     def wait_for_log(self, text: str, times: int = 1) -> None:
         """Wait until the log has this text so many times."""
-        deadline = time.monotonic() + PATIENCE_S
-        while self.log.read_text().count(text) < times:
-            assert time.monotonic() < deadline, self.log.read_text()
-            time.sleep(_POLL_S)  # between two looks at the condition
+        wait_until(lambda: self.log.read_text().count(text) >= times, self.log.read_text)
 
 
 @contextmanager
@@ -91,14 +82,13 @@ def running_service(
 
 
 def _port(process: subprocess.Popen[bytes], log: Path) -> int:
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        found = re.search(r"running on http://[^:]+:(\d+)", log.read_text())
-        if found:
-            return int(found[1])
-        assert process.poll() is None, log.read_text()
-        time.sleep(_POLL_S)  # between two looks at the condition
-    raise AssertionError(f"the service did not listen: {log.read_text()}")
+    def found() -> re.Match[str] | None:
+        said = re.search(r"running on http://[^:]+:(\d+)", log.read_text())
+        assert said or process.poll() is None, log.read_text()
+        return said
+
+    listening = wait_until(found, lambda: f"the service did not listen: {log.read_text()}")
+    return int(listening[1])
 
 
 def _is_well(client: httpx.Client, path: str) -> bool:

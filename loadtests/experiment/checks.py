@@ -67,14 +67,13 @@ def of_turns(turns: Sequence[TurnFigures], *, is_shared: bool) -> Check:
     if is_shared:
         return Check("core", None, _SHARED)
     void = [one for one in turns if one.why_void]
-    is_enough = has_enough(turns)
     if not void:
         return Check("core", True, f"The load generator had its core in all {len(turns):,} turns.")
     told = (
         f"Throughput and latency of {len(void):,} of {len(turns):,} turns do not count, as of the last of "
         f"them: {void[-1].why_void}."
     )
-    if is_enough:
+    if has_enough(turns):
         return Check("core", True, told)
     if all(one.rows_per_core_s for one in turns):
         return Check("core", None, f"{told} The processor time of the service does.")

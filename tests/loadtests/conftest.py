@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 
@@ -38,6 +39,12 @@ def start_fake(models: Path) -> Iterator[Callable[..., str]]:
     """Start a fake service with some options; return its address. It is stopped after the test."""
     with ExitStack() as stack:
         yield lambda *options: stack.enter_context(fake_service(models, *options))
+
+
+def counts_of(host: str) -> dict[str, int]:
+    """Return what a fake service has counted: requests, and its own misdeeds."""
+    counts: dict[str, int] = httpx.get(f"{host}/counts", timeout=PATIENCE_S).json()
+    return counts
 
 
 def plain_order(models: Path, host: str, **changes: Any) -> Order:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import numpy as np
 import psutil
 import pytest
@@ -28,8 +27,8 @@ from loadtests.system.offline_predictions import predict
 from loadtests.workload.order import Order
 from loadtests.workload.scenarios import SCENARIOS
 from loadtests.workload.target import target_of
-from tests.loadtests.conftest import fake_service, plain_order
-from tests.patience import PATIENCE_S
+from tests.loadtests.conftest import counts_of, fake_service, plain_order
+from tests.patience import wait_until
 
 VARIANT = "int8"
 
@@ -75,11 +74,6 @@ def order(models: Path) -> Callable[..., Order]:
     return make
 
 
-def _counts(host: str) -> dict[str, int]:
-    counts: dict[str, int] = httpx.get(f"{host}/counts", timeout=PATIENCE_S).json()
-    return counts
-
-
 def test_stalls_show_in_the_latency_from_the_schedule_and_not_in_that_from_the_sending(
     start_fake: Callable[..., str], generator: Generator, order: Callable[..., Order], tmp_path: Path
 ) -> None:
@@ -91,7 +85,7 @@ def test_stalls_show_in_the_latency_from_the_schedule_and_not_in_that_from_the_s
     assert summary.latency is not None
     assert summary.uncorrected is not None
     stalled = np.sort(window.samples.done - window.samples.sent)
-    assert np.count_nonzero(stalled >= 0.4) == _counts(host)["requests"] // 150
+    assert np.count_nonzero(stalled >= 0.4) == counts_of(host)["requests"] // 150
     assert summary.latency.p99_ms.value > 300
     assert summary.uncorrected.p99_ms.value < summary.latency.p99_ms.value / 2
     assert summary.sent_late_p99_ms is not None
@@ -104,7 +98,8 @@ def test_an_open_loop_sends_all_that_was_drawn_even_where_nothing_is_answered_in
     host = start_fake("--stall-every", "20", "--stall-ms", "500")
     window = generator.send(order(host, scenario="server", rate=60.0, duration_s=2.0), tmp_path / "s.npz")
     samples = window.samples
-    assert len(samples) == _counts(host)["requests"] - 1  # the first was to see whether it knows the variant
+    asked = counts_of(host)["requests"]
+    assert len(samples) == asked - 1  # the first was to see whether it knows the variant
     assert samples.ok.all()
     assert np.all(samples.sent >= samples.scheduled)
     in_flight = [np.count_nonzero((samples.sent < one) & (samples.done > one)) for one in samples.sent]
@@ -117,7 +112,7 @@ def test_connections_that_are_closed_without_an_answer_are_counted_and_replaced(
     host = start_fake("--hang-up-every", "5")
     wanted = order(host, scenario="server", rate=200.0, connections=2, duration_s=1.5)
     samples = generator.send(wanted, tmp_path / "s.npz").samples
-    did = _counts(host)
+    did = counts_of(host)
     assert did["hang_ups"] > 20
     reasons = [str(samples.errors[one]) for one in samples.error[samples.error >= 0]]
     assert reasons == ["no answer (the connection was closed before an answer)"] * did["hang_ups"]
@@ -129,7 +124,7 @@ def test_connections_that_are_closed_before_the_first_request_lose_none(
 ) -> None:
     host = start_fake("--close-first", "20")
     samples = generator.send(order(host, scenario="server", duration_s=0.5), tmp_path / "s.npz").samples
-    assert len(samples) == _counts(host)["requests"] - 1 > 20
+    assert len(samples) == counts_of(host)["requests"] - 1 > 20
     assert samples.ok.all()
 
 
@@ -140,7 +135,7 @@ def test_requests_and_answers_of_many_pieces_go_through_an_open_loop(
     rows = 20_000  # the test rows again and again: megabytes, more than a socket takes at once
     wanted = order(host, scenario="server", rows=rows, rate=4.0, duration_s=1.0, seed=3)
     samples = generator.send(wanted, tmp_path / "s.npz").samples
-    assert len(samples) == _counts(host)["requests"] - 1 > 1
+    assert len(samples) == counts_of(host)["requests"] - 1 > 1
     assert samples.ok.all()
     assert samples.correct.tolist() == [rows] * len(samples)
 
@@ -155,7 +150,7 @@ def test_errors_and_wrong_answers_are_found_and_counted_exactly(
     host = start_fake("--error-every", "20", "--wrong-every", "100", "--as-model", VARIANT)
     wanted = order(host, scenario="server", rate=200.0, duration_s=2.0, offline=str(offline))
     window = generator.send(wanted, tmp_path / "s.npz")
-    summary, did = summarise_windows([window], bound_ms=60_000), _counts(host)
+    summary, did = summarise_windows([window], bound_ms=60_000), counts_of(host)
     assert did["errors"] > 5
     assert summary.failures == {"status 500": did["errors"]}
     assert did["wrong"] > 2
@@ -243,11 +238,10 @@ def test_a_generator_that_is_kept_from_its_core_is_void(
     faithful: str, generator: Generator, order: Callable[..., Order], log: Path, tmp_path: Path
 ) -> None:
     (child,) = _writing_to(log)
-    before = _counts(faithful)["requests"]
+    before = counts_of(faithful)["requests"]
 
     def starve() -> None:
-        while _counts(faithful)["requests"] < before + 20:
-            time.sleep(0.01)  # between two looks at the condition
+        wait_until(lambda: counts_of(faithful)["requests"] >= before + 20)
         child.suspend()
         time.sleep(0.6)  # so long it has no core
         child.resume()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENCE_S, wait_until
 
 OCTETS = {"content-type": "application/octet-stream"}
 
@@ -47,11 +47,13 @@ class Load:
     def wait_for(self, count: int, status: int = 200) -> None:
         """Wait until so many more answers have this status."""
         goal = len(self.of(status)) + count
-        deadline = time.monotonic() + PATIENCE_S
-        while len(self.of(status)) < goal:
-            assert time.monotonic() < deadline, f"{len(self.of(status))} of {goal}: {self.failures()[:3]}"
-            assert any(thread.is_alive() for thread in self.threads)
-            time.sleep(0.005)  # between two looks at the condition
+
+        def has_come() -> bool:
+            is_there = len(self.of(status)) >= goal
+            assert is_there or any(thread.is_alive() for thread in self.threads)
+            return is_there
+
+        wait_until(has_come, lambda: f"{len(self.of(status))} of {goal}: {self.failures()[:3]}")
 
     def stop(self) -> None:
         """Send nothing more, and wait for what was sent."""

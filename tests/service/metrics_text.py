@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.patience import PATIENCE_S
+from tests.patience import wait_until
 
 
 def samples(text: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
@@ -33,8 +32,9 @@ def scrape(client: httpx.Client, series: str) -> float:
 
 def wait_for(client: httpx.Client, series: str, is_right: Callable[[float], bool]) -> float:
     """Return the value of a series as soon as it is right; fail where it never is."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not is_right(value := scrape(client, series)):
-        assert time.monotonic() < deadline, f"{series} is {value}"
-        time.sleep(0.01)  # between two looks at the condition
+
+    def right_ones() -> list[float]:
+        return [value for value in [scrape(client, series)] if is_right(value)]
+
+    (value,) = wait_until(right_ones, lambda: f"{series} is {scrape(client, series)}")
     return value

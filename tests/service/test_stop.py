@@ -19,7 +19,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENCE_S, wait_until
 from tests.running_service import RunningService, running_service
 from tests.service.conftest import Hold
 from tests.service.connection import CHUNKED, Connection, request
@@ -242,10 +242,7 @@ def test_a_client_that_keeps_connections_is_answered_until_it_is_refused(
         ]
         for one in clients:
             one.start()
-        deadline = time.monotonic() + PATIENCE_S
-        while len(seen) < 20 * CLIENTS:
-            assert time.monotonic() < deadline
-            time.sleep(POLL_S)  # between two looks at the condition
+        wait_until(lambda: len(seen) >= 20 * CLIENTS)
         assert service.stop() == 0
         for one in clients:
             one.join()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -14,7 +13,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENCE_S, wait_until
 from tests.running_service import RunningService, running_service
 from tests.service.conftest import Hold
 from tests.service.connection import Connection, request
@@ -168,10 +167,7 @@ def test_a_worker_that_is_killed_loses_its_own_requests_only_and_is_replaced(pai
         running.wait_for(200)
         counted = scrape(pair.client, ANSWERED)
         os.kill(min(before), signal.SIGKILL)
-        deadline = time.monotonic() + PATIENCE_S
-        while len(workers_of(pair) - before) < 1:
-            assert time.monotonic() < deadline
-            time.sleep(POLL_S)  # between two looks at the condition
+        wait_until(lambda: workers_of(pair) - before)
         running.wait_for(200)
         running.stop()
     assert {sample.status for sample in running.samples} <= {0, 200}

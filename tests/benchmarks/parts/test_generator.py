@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-import httpx
 import pytest
 
 from benchmarks.errors import ProcessError
@@ -13,7 +12,7 @@ from benchmarks.parts.generator import SENDERS, figures, order_for, run, sender
 from benchmarks.plan import Plan
 from benchmarks.report.result import Result
 from bundle.store import ModelStore
-from tests.loadtests.conftest import fake_service
+from tests.loadtests.conftest import counts_of, fake_service
 from tests.patience import PATIENCE_S
 
 
@@ -30,7 +29,7 @@ def test_a_sender_sends_as_often_as_it_is_ordered_and_ends_with_one_line_where_n
             order = order_for(host, store, ModelStore(store).open("digits")) | {"users": 2, "warmup_s": 0.2}
             subject = stack.enter_context(sender(name, order, plan))
             samples = [subject(0.4) for _ in range(2)]
-            asked = httpx.get(f"{host}/counts", timeout=PATIENCE_S).json()["requests"]
+            asked = counts_of(host)["requests"]
         for sample in samples:
             assert sample.count > 0
             assert 0.3 < sample.seconds < PATIENCE_S

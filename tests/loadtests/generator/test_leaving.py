@@ -6,14 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import numpy as np
 import pytest
 
 from loadtests.generator.process import Generator
 from loadtests.measure.summary import Window, summarise_windows
-from tests.loadtests.conftest import plain_order
-from tests.patience import PATIENCE_S
+from tests.loadtests.conftest import counts_of, plain_order
 
 
 @pytest.fixture
@@ -33,7 +31,7 @@ def test_a_late_answer_is_waited_for_and_in_the_figures(
     host = start_fake("--late-every", "50", "--late-ms", "2500")
     window = send(host, scenario, users=1 if scenario == "single_stream" else 4)
     latency_s = window.samples.done - window.samples.scheduled
-    requests = httpx.get(f"{host}/counts", timeout=PATIENCE_S).json()["requests"]
+    requests = counts_of(host)["requests"]
     assert len(window.samples) == requests - 1
     assert np.count_nonzero(latency_s >= 2.5) == requests // 50 > 0
     summary = summarise_windows([window])

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import gevent
-import httpx
 import numpy as np
 import pytest
 
 from loadtests.generator.load import Load, Preparer
 from loadtests.generator.open_loop import OpenLoop
 from loadtests.workload.order import Order
-from tests.patience import PATIENCE_S
+from tests.loadtests.conftest import counts_of
 
 
 @pytest.fixture
@@ -50,7 +49,7 @@ def test_a_loop_that_is_told_to_leave_sends_nothing_more_and_waits_for_what_is_o
         gevent.spawn_later(0.5, loop.leave)
         loop.run(np.linspace(0.0, 600.0, 30_000), time.perf_counter(), 0)
     samples = load.samples()
-    requests = httpx.get(f"{host}/counts", timeout=PATIENCE_S).json()["requests"]
+    requests = counts_of(host)["requests"]
     assert len(samples) == requests - 1  # the first was to see whether the service knows the variant
     assert np.count_nonzero(~samples.ok) == 1
     assert (samples.done - samples.scheduled)[~samples.ok] >= 1.0

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import json
 import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 import pytest
 
 from bundle.store import ModelStore
@@ -18,6 +16,7 @@ from loadtests.system.probe import probe
 from loadtests.system.probe import seconds_for as probe_s
 from loadtests.workload.payloads import build
 from loadtests.workload.target import target_of
+from tests.loadtests.conftest import counts_of
 from tests.loadtests.fake_service import INFERENCE_S
 from tests.patience import PATIENCE_S
 
@@ -75,7 +74,7 @@ def test_a_slow_service_is_asked_for_seconds_and_not_for_hundreds_of_requests(
         unloaded = probe(client, target, build(x, y, 1))
         cache = audits.of_cache(client.endpoint, target, x, seed=1)
         batches = audits.of_batches(client.endpoint, target, x)
-        asked = json.loads(httpx.get(f"{host}/counts", timeout=PATIENCE_S).content)["requests"]
+        asked = counts_of(host)["requests"]
     assert 3 <= unloaded.requests <= 8
     assert asked * 0.4 <= probe_s(0.4) + audits_s(0.4)
     assert cache.passed is True

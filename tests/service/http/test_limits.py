@@ -11,7 +11,7 @@ import httpx
 import numpy as np
 import pytest
 
-from tests.patience import PATIENCE_S
+from tests.patience import wait_until
 from tests.running_service import running_service
 from tests.service.connection import Connection, request
 from tests.service.metrics_text import sample, wait_for
@@ -49,13 +49,13 @@ def connection(strict: httpx.Client) -> Iterator[Connection]:
 
 def wait_for_places(strict: httpx.Client) -> None:
     """Wait until the service has noticed that the connections of a test are gone."""
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
+
+    def is_answered() -> bool:
         with Connection(strict) as probe:
             probe.send(b"GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n")
-            if probe.read().status == 200:
-                return
-        assert time.monotonic() < deadline
+            return probe.read().status == 200
+
+    wait_until(is_answered)
 
 
 def test_a_body_may_be_as_long_as_allowed(connection: Connection) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,7 +13,7 @@ import psutil
 import pytest
 
 from service.http.linger import none_lingers
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENCE_S, wait_until
 from tests.running_service import RunningService, running_service
 from tests.service.connection import CHUNKED, Connection, request
 from tests.service.http.listening import GET, LOOPS, Host, Listening, serve, until
@@ -76,10 +75,7 @@ def test_who_neither_speaks_nor_closes_is_let_go(bounded: RunningService) -> Non
         assert connection.read().status == 200
         assert connection.rest() == b""
         ours, service = connection.socket.getsockname()[1], psutil.Process(bounded.process.pid)
-        deadline = time.monotonic() + PATIENCE_S
-        while ours in {one.raddr.port for one in service.net_connections() if one.raddr}:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)  # between two looks at the condition
+        wait_until(lambda: ours not in {one.raddr.port for one in service.net_connections() if one.raddr})
 
 
 def test_who_sends_on_and_on_is_cut_off(bounded: RunningService) -> None:

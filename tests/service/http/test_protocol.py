@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.patience import PATIENCE_S
+from tests.patience import wait_until
 from tests.running_service import RunningService, running_service
 from tests.service.connection import CHUNKED, Connection, RawAnswer, request
 from tests.service.metrics_text import sample, wait_for
@@ -153,10 +152,12 @@ def test_a_refusal_is_counted_and_logged_once(guarded: RunningService, bad: byte
         assert outcomes(guarded) == wanted
     mark = uuid.uuid4().hex
     guarded.client.get(f"/models?{mark}")
-    deadline = time.monotonic() + PATIENCE_S
-    while (new := log_lines(guarded)[len(lines) :]) == [] or new[-1]["query"] != mark:
-        assert time.monotonic() < deadline, new
-        time.sleep(0.01)  # between two looks at the condition
+
+    def all_of_it() -> list[dict[str, object]]:
+        new = log_lines(guarded)[len(lines) :]
+        return new if new and new[-1]["query"] == mark else []
+
+    new = wait_until(all_of_it, lambda: log_lines(guarded)[len(lines) :])
     assert [line["outcome"] for line in new if line["path"] != "/metrics"] == [str(status), "200"]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -19,7 +18,7 @@ from uvicorn.protocols.http import httptools_impl
 import service.http
 from bundle.normalizer import FloatArray
 from service.http.uvicorn_internals import NAMES, doubt, doubt_of_installed
-from tests.patience import PATIENCE_S
+from tests.patience import wait_until
 from tests.running_service import RunningService, running_service
 from tests.service.connection import Connection, request
 from tests.service.metrics_text import scrape, wait_for
@@ -255,12 +254,13 @@ def test_without_internals_a_request_on_a_connection_too_many_is_refused(plain: 
         assert len(held) in (3, 4)  # one place may be the client's of the tests before
         assert held[-1].is_closed()
         held[0].close()
-        deadline = time.monotonic() + PATIENCE_S
-        while status != 200:  # the place is free as soon as the service sees it
-            assert time.monotonic() < deadline
+
+        def is_answered() -> bool:
             with Connection(plain.client) as next_one:
                 next_one.send(question)
-                status = next_one.read().status
+                return next_one.read().status == 200
+
+        wait_until(is_answered)  # the place is free as soon as the service sees it
 
 
 def test_without_internals_a_mistake_is_still_told_in_a_line() -> None:

@@ -7,7 +7,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -17,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENCE_S, wait_until
 from tests.running_service import RunningService, running_service
 from tests.service.connection import Connection
 from tests.service.load import OCTETS
@@ -49,11 +48,12 @@ def lines_after(log: Path, query: str) -> list[dict[str, Any]]:
 def test_each_request_is_one_line_of_json_where_it_is_set(telling: RunningService) -> None:
     telling.client.get("/models?from_here_on")  # what was asked before may be written only now
     send_some(telling)
-    deadline = time.monotonic() + PATIENCE_S
-    while len(lines := lines_after(telling.log, "from_here_on")) < 5:
-        assert time.monotonic() < deadline, telling.log.read_text()
-        time.sleep(0.02)  # between two looks at the condition
-    good, unknown, models_line, nowhere, gone = lines
+
+    def all_of_them() -> list[dict[str, Any]]:
+        lines = lines_after(telling.log, "from_here_on")
+        return lines if len(lines) >= 5 else []
+
+    good, unknown, models_line, nowhere, gone = wait_until(all_of_them, telling.log.read_text)
     assert good["path"] == "/predict"
     assert good["query"] == "variant=int8"
     assert (good["model"], good["version"], good["variant"]) == ("digits", 1, "int8")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ import httpx
 from bundle.bundle import Bundle
 from bundle.store import ModelStore
 from tests.bundle.test_store import refill
-from tests.patience import PATIENCE_S
+from tests.patience import wait_until
 from tests.running_service import RunningService
 from tests.service.load import OCTETS
 from tests.service.metrics_text import scrape, wait_for
@@ -54,25 +53,24 @@ class Moving:
 
     def wait_until(self, is_right: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Return what `/models` says of the model once it is right."""
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
-            models = self.service.client.get("/models").json()["models"]
-            for model in models:
-                if model["name"] == self.name and is_right(model):
-                    return dict(model)
-            assert time.monotonic() < deadline, models
-            time.sleep(0.01)  # between two looks at the condition
+
+        def told() -> list[dict[str, Any]]:
+            models: list[dict[str, Any]] = self.service.client.get("/models").json()["models"]
+            return models
+
+        return wait_until(
+            lambda: next((one for one in told() if one["name"] == self.name and is_right(one)), None), told
+        )
 
     def wait_for_version(self, version: int) -> None:
         """Wait until this version answers; every answer before has to be right as well."""
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
+
+        def is_answering() -> bool:
             answer = self.predict("int8")
             assert answer.status_code == 200, answer.text
-            if answer.json()["version"] == version:
-                return
-            assert time.monotonic() < deadline, answer.text
-            time.sleep(0.01)  # between two looks at the condition
+            return bool(answer.json()["version"] == version)
+
+        wait_until(is_answering)
 
 
 @contextmanager

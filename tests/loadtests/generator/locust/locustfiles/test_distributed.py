@@ -6,13 +6,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import numpy as np
 import psutil
 import pytest
@@ -21,8 +19,8 @@ from loadtests.measure.samples import Samples
 from loadtests.measure.summary import summarise_all
 from loadtests.rig.ports import free_port
 from loadtests.workload.arrivals import poisson
-from tests.loadtests.conftest import ROOT, is_alive
-from tests.patience import PATIENCE_S
+from tests.loadtests.conftest import ROOT, counts_of, is_alive
+from tests.patience import PATIENCE_S, wait_until
 
 RATE, SECONDS = 80.0, 2.0
 
@@ -71,14 +69,7 @@ def _run(host: str, models: Path, file: Path, expected: int, *, by_hand: bool) -
     worker = ("--worker", "--master-host", "127.0.0.1", *what)
     workers = [_locust(*worker) for _ in range(2)] if by_hand else []
     try:
-        deadline = time.monotonic() + PATIENCE_S
-        while (
-            httpx.get(f"{host}/counts", timeout=PATIENCE_S).json()["requests"] < expected
-            and time.monotonic() < deadline
-        ):
-            if master.poll() is not None:
-                break
-            time.sleep(0.05)  # between two looks at the condition
+        wait_until(lambda: counts_of(host)["requests"] >= expected or master.poll() is not None)
         if not by_hand:
             master.terminate()
         printed, _ = master.communicate(timeout=PATIENCE_S)
@@ -106,7 +97,7 @@ def test_two_workers_share_the_arrivals_and_no_sample_is_lost(
     assert run.code == 0, run.printed
     assert "no samples came from" not in run.printed  # of which the exit code of a SIGTERM does not tell
     samples = Samples.load(run.file)
-    did = httpx.get(f"{run.host}/counts", timeout=PATIENCE_S).json()
+    did = counts_of(run.host)
     assert did["requests"] == expected, run.printed
     assert len(samples) == expected - 3, run.printed
     assert samples.ok.all()
@@ -131,10 +122,7 @@ def test_the_workers_of_a_master_that_is_killed_end_as_well(
         *("--models", str(models), "--model", "digits", "--variant", "int8"),
     )
     try:
-        deadline = time.monotonic() + PATIENCE_S
-        while httpx.get(f"{host}/counts", timeout=PATIENCE_S).json()["requests"] < 10:
-            assert time.monotonic() < deadline, "the load did not begin in time"
-            time.sleep(0.05)
+        wait_until(lambda: counts_of(host)["requests"] >= 10)
         workers = psutil.Process(master.pid).children()
         assert len(workers) == 2
         master.kill()

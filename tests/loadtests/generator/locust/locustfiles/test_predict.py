@@ -3,7 +3,6 @@ from __future__ import annotations
 import csv
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,8 +14,8 @@ import pytest
 from loadtests.measure.samples import Samples
 from loadtests.measure.summary import summarise_all
 from loadtests.rig.ports import free_port
-from tests.loadtests.conftest import ROOT, run_module
-from tests.patience import PATIENCE_S
+from tests.loadtests.conftest import ROOT, counts_of, run_module
+from tests.patience import PATIENCE_S, wait_until
 
 LOCUSTFILE = ROOT / "loadtests" / "generator" / "locust" / "locustfiles" / "predict.py"
 
@@ -52,7 +51,7 @@ def test_every_misbehaviour_is_found_and_counted_exactly(
     files = ("--samples-out", str(tmp_path / "s.npz"), "--csv", str(tmp_path / "own"))
     ended = _locust(host, models, *load, *files)
     assert ended.returncode == 1, ended.stderr
-    did = httpx.get(f"{host}/counts", timeout=PATIENCE_S).json()
+    did = counts_of(host)
     _see_that_locusts_own_files_agree(tmp_path, did)
     samples = Samples.load(tmp_path / "s.npz")
     summary = summarise_all(samples)
@@ -110,7 +109,7 @@ def test_what_is_out_when_locust_stops_is_finished_or_recorded_as_given_up(
     ended = _locust(host, models, *options, "--samples-out", str(tmp_path / "s.npz"))
     assert ended.returncode == late, ended.stderr
     samples = Samples.load(tmp_path / "s.npz")
-    requests = httpx.get(f"{host}/counts", timeout=PATIENCE_S).json()["requests"]
+    requests = counts_of(host)["requests"]
     assert len(samples) == requests - 1
     assert summarise_all(samples).failures == failures
     assert (samples.done - samples.scheduled).max() >= (0.5 if late else 2.5)
@@ -125,7 +124,7 @@ def test_whoever_listens_to_locusts_requests_is_told_of_each_with_why_it_failed(
     load = ("--variant", "int8", "--think", "0.01", "--run-time", "2s")
     ended = _locust(host, models, *load, file=listener)
     assert ended.returncode == 1, ended.stderr
-    did = httpx.get(f"{host}/counts", timeout=PATIENCE_S).json()
+    did = counts_of(host)
     told = Counter((tmp_path / "told").read_text().splitlines())
     assert told == {
         "": did["requests"] - 1 - did["errors"] - did["strangers"],
@@ -187,7 +186,7 @@ def _page(host: str, models: Path) -> Iterator[httpx.Client]:
     )
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_S) as client:
-            _until(lambda: _answers(client))
+            wait_until(lambda: _answers(client))
             yield client
     finally:
         process.terminate()
@@ -199,13 +198,6 @@ def _answers(client: httpx.Client) -> bool:
         return client.get("/").status_code == 200
     except httpx.TransportError:
         return False
-
-
-def _until(condition: Callable[[], object], seconds: float = PATIENCE_S) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.1)
 
 
 def _accuracy_rows(client: httpx.Client) -> list[dict[str, str]]:
@@ -226,12 +218,12 @@ def test_the_web_page_tells_of_a_mistake_and_once_it_is_mended_shows_accuracy_wh
 
         load = {"user_count": "2", "spawn_rate": "2", "rows": "3", "think": "0.01"}
         client.post("/swarm", data=load | {"variant": "int3"})
-        _until(lambda: "has no variant 'int3'" in client.get("/logs").text)
+        wait_until(lambda: "has no variant 'int3'" in client.get("/logs").text)
         assert "Traceback" not in client.get("/logs").text
         client.post("/stop")
 
         client.post("/swarm", data=load | {"variant": "int8"})
-        _until(lambda: _accuracy_rows(client) and int(_accuracy_rows(client)[0]["requests"]) > 20)
+        wait_until(lambda: _accuracy_rows(client) and int(_accuracy_rows(client)[0]["requests"]) > 20)
         (row,) = _accuracy_rows(client)
         assert (row["variant"], row["rows"], row["failures"]) == ("digits/1/int8", "3", "0")
         assert 0.9 < float(row["accuracy"]) < 1
@@ -241,4 +233,4 @@ def test_the_web_page_tells_of_a_mistake_and_once_it_is_mended_shows_accuracy_wh
         assert table.text.splitlines()[1].startswith("digits/1/int8,3,")
         client.post("/stop")
         client.post("/stats/reset")
-        _until(lambda: _accuracy_rows(client)[0]["requests"] == "0")
+        wait_until(lambda: _accuracy_rows(client)[0]["requests"] == "0")
