@@ -16,6 +16,15 @@ import httpx
 
 from tests.patience import PATIENCE_S, wait_until
 
+# Of the service, unless a test says otherwise: a connection that it ought to close is not closed for its age,
+# and it does not drain.
+_DEFAULTS = {
+    "PRECISION_LADDER__IDLE_TIMEOUT_S": "1000",
+    "PRECISION_LADDER__HEAD_TIMEOUT_S": "1000",
+    "PRECISION_LADDER__BODY_TIMEOUT_S": "1000",
+    "PRECISION_LADDER__DRAIN_S": "0",
+}
+
 
 @dataclass
 class RunningService:
@@ -67,7 +76,7 @@ def running_service(
             command,
             stdout=stream if stdout is None else stdout,
             stderr=stream,
-            env=os.environ | {"PRECISION_LADDER__DRAIN_S": "0"} | (environment or {}),
+            env=os.environ | _DEFAULTS | (environment or {}),
         ) as process,
     ):
         try:

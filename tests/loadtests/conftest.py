@@ -125,6 +125,7 @@ def until_it_counts(
     On a busy machine it may be that they do not, and that the report then says so is tested with fakes.
     """
     for _ in range(12):
+        (out / "report.json").unlink(missing_ok=True)  # or that of a run before would hide a crash
         ended = run()
         if not (out / "report.json").exists():  # there is nothing to wait for
             break

@@ -248,7 +248,7 @@ def test_a_generator_that_is_kept_from_its_core_is_void(
 
     other = threading.Thread(target=starve)
     other.start()
-    wanted = order(faithful, scenario="server", rate=100.0, duration_s=1.5)
+    wanted = order(faithful, scenario="server", rate=100.0, duration_s=5.0)
     summary = summarise_windows([generator.send(wanted, tmp_path / "s.npz")])
     other.join()
     check = checks.of_schedule(summary, SCENARIOS["server"])

@@ -65,7 +65,7 @@ class Connection:
         return self._stream.read()
 
     def is_closed(self) -> bool:
-        """Whether the service closes the connection; waits for it, and says no after half a minute."""
+        """Whether the service closes the connection; waits for it with patience."""
         try:
             return self._stream.read(1) == b""
         except ConnectionResetError:

@@ -32,9 +32,12 @@ def scrape(client: httpx.Client, series: str) -> float:
 
 def wait_for(client: httpx.Client, series: str, is_right: Callable[[float], bool]) -> float:
     """Return the value of a series as soon as it is right; fail where it never is."""
+    value = 0.0
 
-    def right_ones() -> list[float]:
-        return [value for value in [scrape(client, series)] if is_right(value)]
+    def is_so() -> bool:
+        nonlocal value
+        value = scrape(client, series)
+        return is_right(value)
 
-    (value,) = wait_until(right_ones, lambda: f"{series} is {scrape(client, series)}")
+    wait_until(is_so, lambda: f"{series} is {value}")
     return value

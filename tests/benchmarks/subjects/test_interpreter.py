@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,14 @@ from benchmarks.errors import ProcessError
 from benchmarks.subjects.interpreter import alone
 from bundle.bundle import Bundle
 from loadtests.rig.cores import Cores
-from tests.patience import PATIENCE_S
 
 
 def test_the_model_alone_is_timed_for_as_long_as_asked(bundle: Bundle, bound: Cores, tmp_path: Path) -> None:
     with alone(bundle, "int8", rows=1, log=tmp_path / "log", core=bound.server) as model:
+        begun = time.monotonic()
         sample = model(0.3)
-    assert 0.3 <= sample.seconds < PATIENCE_S
+        seconds = time.monotonic() - begun
+    assert 0.3 <= sample.seconds < seconds
     assert sample.count > 0
     assert 0 < sample.p50_us <= sample.p99_us
 

@@ -43,7 +43,7 @@ def test_what_a_child_has_started_ends_with_it_though_it_ended_first(tmp_path: P
     with Child(
         [sys.executable, "-c", PARENT.partition("for line")[0]], log=tmp_path / "log", core=None, talks=True
     ) as child:
-        grandchild = psutil.Process(int(child.hear(60.0) or ""))
+        grandchild = psutil.Process(int(child.hear(PATIENCE_S) or ""))
         assert child.wait(PATIENCE_S) is not None
         assert is_alive(grandchild)
     assert not is_alive(grandchild)
@@ -60,12 +60,12 @@ def test_asking_a_child_that_has_ended_answers_nothing(tmp_path: Path) -> None:
 def test_every_line_is_heard_though_several_come_at_once_or_one_in_pieces(tmp_path: Path) -> None:
     say = "import sys; sys.stdout.write('a\\nb\\nhal'); sys.stdout.flush(); input(); sys.stdout.write('f')"
     with Child([sys.executable, "-c", say], log=tmp_path / "log", core=None, talks=True) as child:
-        assert child.hear(60.0) == "a\n"
-        assert child.hear(60.0) == "b\n"
+        assert child.hear(PATIENCE_S) == "a\n"
+        assert child.hear(PATIENCE_S) == "b\n"
         assert child.hear(0.01) is None  # half a line is not waited for beyond the time
         child.tell("")
-        assert child.hear(60.0) == "half"
-        assert child.hear(60.0) == ""
+        assert child.hear(PATIENCE_S) == "half"
+        assert child.hear(PATIENCE_S) == ""
 
 
 def test_a_child_that_will_not_end_is_waited_for_no_longer_than_asked(tmp_path: Path) -> None:
@@ -86,8 +86,8 @@ def test_a_child_finds_our_packages_from_any_folder_and_has_the_environment_that
     with Child(
         [sys.executable, "-c", say], log=Path("log"), core=None, environment={"SAID": "this"}, talks=True
     ) as child:
-        assert child.hear(60.0) == "this\n"
-        assert child.hear(60.0) == f"{os.path.realpath(tmp_path)}\n"
+        assert child.hear(PATIENCE_S) == "this\n"
+        assert child.hear(PATIENCE_S) == f"{os.path.realpath(tmp_path)}\n"
 
 
 def test_what_a_child_prints_is_in_its_log_and_one_that_does_not_talk_cannot_be_asked(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from loadtests.rig.child import Child
 from loadtests.rig.open_files import WANTED, allow_many
+from tests.patience import PATIENCE_S
 
 _FEW = 256
 _SAY = "import resource; print(resource.getrlimit(resource.RLIMIT_NOFILE)[0])"
@@ -35,4 +36,4 @@ def test_the_limit_is_raised_as_far_as_it_may_be_and_never_lowered(allowed: int)
 
 def test_a_program_that_is_started_may_open_as_many(allowed: int, tmp_path: Path) -> None:
     with Child([sys.executable, "-c", _SAY], log=tmp_path / "log", core=None, talks=True) as child:
-        assert child.hear(60.0) == f"{allowed}\n"
+        assert child.hear(PATIENCE_S) == f"{allowed}\n"

@@ -11,6 +11,7 @@ import pytest
 
 from loadtests.rig.child import Child
 from loadtests.rig.processor import Reading, Sight, processor_s, waited_s
+from tests.patience import PATIENCE_S
 
 BUSY_IN_A_THREAD_THAT_ENDS = """
 import threading, time
@@ -45,7 +46,7 @@ def test_the_time_of_a_process_is_that_of_its_threads_and_of_those_that_have_end
 ) -> None:
     command = [sys.executable, "-c", BUSY_IN_A_THREAD_THAT_ENDS]
     with Child(command, log=tmp_path / "log", core=None, talks=True) as child:
-        first = float(child.hear(60.0) or "nan")
+        first = float(child.hear(PATIENCE_S) or "nan")
         monkeypatch.setattr(sys, "platform", platform)
         tick_s = 0.02  # two counters, of user and system time, each cut down to a tick
         assert (processor_s(child.pids()) or 0.0) >= first - tick_s
@@ -59,7 +60,7 @@ def test_the_time_of_a_process_is_that_of_its_threads_and_of_those_that_have_end
 def test_the_time_of_a_process_is_known_to_less_than_a_tick(tmp_path: Path) -> None:
     command = [sys.executable, "-c", BUSY_IN_A_THREAD_THAT_ENDS]
     with Child(command, log=tmp_path / "log", core=None, talks=True) as child:
-        child.hear(60.0)
+        child.hear(PATIENCE_S)
         ticks = (processor_s(child.pids()) or 0.0) * os.sysconf("SC_CLK_TCK")
         assert abs(ticks - round(ticks)) > 1e-6
 
@@ -88,7 +89,7 @@ print("gone", flush=True)
 input()
 """
     with Child([sys.executable, "-c", parent], log=tmp_path / "log", core=None, talks=True) as child:
-        started = int(child.hear(60.0) or "")
+        started = int(child.hear(PATIENCE_S) or "")
         (own,) = set(child.pids()) - {started}
         assert psutil.Process(started).ppid() == own
         child.ask("")
@@ -114,8 +115,8 @@ def test_who_shares_a_core_waits_for_it(tmp_path: Path) -> None:
         Child(command, log=tmp_path / "one", core=core, talks=True) as one,
         Child(command, log=tmp_path / "other", core=core, talks=True) as other,
     ):
-        one.hear(60.0)
-        other.hear(60.0)
+        one.hear(PATIENCE_S)
+        other.hear(PATIENCE_S)
         assert (waited_s([*one.pids(), *other.pids()]) or 0.0) > 0.0
 
 

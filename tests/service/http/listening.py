@@ -160,7 +160,7 @@ def serve(
     *,
     idle_timeout_s: int = 3600,
 ) -> None:
-    """Run a body with a server on one of the LOOPS, for a minute at most."""
+    """Run a body with a server on one of the LOOPS, with patience."""
 
     async def go() -> None:
         async with (

@@ -88,5 +88,4 @@ async def nothing_is_left(there: Listening, writers: list[asyncio.StreamWriter])
     for writer in writers:
         reset(writer)
     await until(lambda: not there.connections)
-    async with asyncio.timeout(10):
-        await until(lambda: there.held() == 0)
+    await until(lambda: there.held() == 0)

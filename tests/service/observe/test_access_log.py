@@ -126,7 +126,7 @@ def test_a_log_that_nobody_reads_holds_up_neither_the_start_nor_answers_nor_the_
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
     options = ("--models", str(digits_alone), "--port", port, "--preload", "int8", "--access-log", "true")
-    command = [sys.executable, "-m", "service", *options]
+    command = [sys.executable, "-m", "service", *options, "--stop-s", "1000"]
     with subprocess.Popen(
         [*command, "--preload", "int8", "--access-log", "true"], stderr=writer, stdout=writer
     ) as process:
