@@ -15,7 +15,7 @@ from bundle.fields import Missing, word
 from training.config import DataConfig
 from training.data.dataset import IntArray, Labels, RawData
 from training.data.files import doubts, kinds
-from training.data.files.classes import read_labels
+from training.data.files.classes import ReadLabels, read_labels
 from training.data.files.columns import Columns, Known
 from training.data.files.kinds import Cells
 from training.data.files.times import ranks
@@ -69,8 +69,8 @@ def as_raw(table: Table, config: DataConfig, known: Known) -> RawData:
     path, columns, cells = table.path, table.columns, table.cells
     is_test = None if columns.split is None else _said_to_be_test(path, cells[columns.split], columns.split)
     found = kinds.of_columns(path, cells, columns, config.decimal)
-    labels = read_labels(cells[columns.label], repr(columns.label), known.labels)
-    absent = {columns.label: labels.missing}
+    labels = _labels(table, known)
+    absent = {} if columns.label is None else {columns.label: labels.missing}
     groups = times = None
     if columns.group is not None:
         groups, absent[columns.group] = _groups(cells[columns.group])
@@ -90,11 +90,21 @@ def as_raw(table: Table, config: DataConfig, known: Known) -> RawData:
         times=times,
         taken=taken_for(_readings(table, found, labels.y, absent), len(columns.names)),
         notes=(*labels.notes, *doubts.about(cells, columns, found, table.leading_zeros, config.decimal)),
+        labelled=columns.label is not None,
     )
     raw = _with_features(raw, table, found, config)
     if is_test is None:
         return raw
     return replace(raw.rows(np.argsort(is_test, kind="stable")), test_rows=int(is_test.sum()))
+
+
+def _labels(table: Table, known: Known) -> ReadLabels:
+    """Read the labels of the rows, or zeros in their place where no column holds them."""
+    label = table.columns.label
+    if label is not None:
+        return read_labels(table.cells[label], repr(label), known.labels)
+    rows = len(table.cells[table.columns.names[0]])
+    return ReadLabels(np.zeros(rows, np.int64), np.zeros(rows, np.bool_))
 
 
 def _with_features(raw: RawData, table: Table, found: Mapping[str, FieldKind], config: DataConfig) -> RawData:
@@ -154,8 +164,7 @@ def _readings(
 ) -> list[ColumnReading]:
     """Tell of the first columns what they were taken for; which rows have none of it is `absent` of some."""
     columns = table.columns
-    roles = {columns.label: "label", columns.split: "split", columns.group: "group"}
-    roles |= {columns.time: "time"}
+    roles = {columns.label: "label", columns.split: "split", columns.group: "group", columns.time: "time"}
     readings = []
     for name in columns.names[:_SHOWN_MAX]:
         kind = str(roles.get(name) or found.get(name, "ignored"))
