@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
+from shlex import quote
 from typing import Any, Literal
 
 import numpy as np
@@ -24,7 +25,7 @@ from training.data.files.columns import Known
 from training.data.files.tables import Table, as_raw
 from training.data.files.text_files import COMPRESSIONS
 from training.data.named import idx, mnist1d
-from training.errors import DataUnreadableError, OptionError
+from training.errors import DataUnreadableError, FeaturesError, OptionError, UndeclaredColumnError
 
 SKLEARN = ("breast_cancer", "digits", "iris", "wine")
 DRAWN = ("mnist1d",)
@@ -90,7 +91,8 @@ def is_table(path: Path) -> bool:
 def load(config: DataConfig, known: Known | None = None) -> Dataset:
     """Read and clean the data, for the model that is `known`, if any. Raises DataError or OptionError."""
     known = known or Known()
-    return clean(_read(config, known), kind=config.kind, missing=config.missing, shape=known.shape)
+    raw = _read_for_model(config, known)
+    return clean(raw, kind=config.kind, missing=config.missing, shape=known.shape)
 
 
 def load_rows(config: DataConfig, shape: tuple[int, ...], labels: Literal["absent", "ignored"]) -> Unlabelled:
@@ -101,13 +103,25 @@ def load_rows(config: DataConfig, shape: tuple[int, ...], labels: Literal["absen
     absent = labels == "absent"
     if absent and config.label is not None:
         raise OptionError("--label and --unlabelled were both given")
-    raw = _read(config, Known(shape=shape, labelled="no" if absent else "either"))
+    raw = _read_for_model(config, Known(shape=shape, labelled="no" if absent else "either"))
     if absent and raw.labelled:
         raise OptionError(f"{config.data} has labels: leave --unlabelled away")
-    if raw.labelled:
-        raw = replace(raw, y=np.zeros(len(raw.x), np.int64), labelled=False)
+    raw = replace(raw, y=np.zeros(len(raw.x), np.int64), labelled=False, absent=())
     data = clean(raw, kind=config.kind, missing=config.missing, shape=shape)
     return Unlabelled(data.name, data.x, data.input, data.stored, data.test_rows, data.notes, data.taken)
+
+
+def _read_for_model(config: DataConfig, known: Known) -> RawData:
+    """Read the data, and advise nothing that makes no sense for an imported model."""
+    try:
+        return _read(config, known)
+    except UndeclaredColumnError as error:
+        if known.shape is None:
+            raise
+        raise FeaturesError(
+            f"{config.data} has words in column {error.column!r}, and an imported model takes numbers alone: "
+            f"leave it out with --ignore {quote(error.column)}, or say that they are numbers with --numeric"
+        ) from error
 
 
 def _read(config: DataConfig, known: Known) -> RawData:

@@ -98,12 +98,13 @@ def as_columns(y: Labels, labels: Classes) -> IntArray:
     """
     if y.dtype.kind == "U" or isinstance(labels[0], int):
         return class_indices(y, labels)
-    beyond = y[(y < 0) | (y >= len(labels))]
+    numbers = y.astype(np.int64)
+    beyond = numbers[(numbers < 0) | (numbers >= len(labels))]
     if len(beyond):
         raise LabelsError(
             f"there is the label {beyond[0]}, and {len(labels)} outputs, from 0 to {len(labels) - 1}"
         )
-    return y.astype(np.int64)
+    return numbers
 
 
 def _typed(names: tuple[str, ...]) -> Classes:

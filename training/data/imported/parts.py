@@ -71,10 +71,10 @@ def _parts(data: Dataset, y: IntArray, shares: Shares, calibration: Unlabelled |
 def _without_test_rows(parts: Split, found: Fingerprints) -> tuple[Split, tuple[str, ...]]:
     """Leave out the rows that calibrate or validate and stand among the test rows as well."""
     tested = found[parts.test]
-    kept = [rows[~np.isin(found[rows], tested)] for rows in (parts.train, parts.validation)]
-    gone = len(parts.train) + len(parts.validation) - sum(map(len, kept))
+    train, validation = (rows[~np.isin(found[rows], tested)] for rows in (parts.train, parts.validation))
+    gone = len(parts.train) + len(parts.validation) - len(train) - len(validation)
     note = f"left out {gone:,} rows to calibrate or validate with, which also stand in the test rows"
-    return Split(*kept, parts.test), (note,) if gone else ()
+    return Split(train, validation, parts.test), (note,) if gone else ()
 
 
 def _other_rows(
