@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bundle import selftest
+from bundle.proof import selftest
 from bundle.runtimes import open_runtime
 from bundle.store import ModelStore
 from evidence.paired import Pairs
