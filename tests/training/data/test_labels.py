@@ -20,8 +20,14 @@ def test_labels_are_numbered_in_sorted_order_and_come_back(values: list[Any]) ->
     assert [labels[index] for index in class_indices(y, labels)] == y.tolist()
 
 
-@given(st.lists(st.integers(-99, 99), min_size=1, unique=True).flatmap(lambda all: st.tuples(st.just(all), st.permutations(all))))
-def test_labels_are_numbered_in_the_order_of_the_model_whatever_it_is(orders: tuple[list[int], list[int]]) -> None:
+@given(
+    st.lists(st.integers(-99, 99), min_size=1, unique=True).flatmap(
+        lambda values: st.tuples(st.just(values), st.permutations(values))
+    )
+)
+def test_labels_are_numbered_in_the_order_of_the_model_whatever_it_is(
+    orders: tuple[list[int], list[int]],
+) -> None:
     y, labels = orders
     assert [labels[index] for index in class_indices(np.array(y), tuple(labels))] == y
     words = tuple(map(str, labels))

@@ -158,7 +158,10 @@ def _notes(path: Path, headers: Sequence[Header], size: tuple[int, int]) -> Iter
         yield f"resized {resized:,} of {len(headers):,} images of {path} to {_sized(size)}, height x width"
     transparent = sum(header.is_transparent for header in headers)
     if transparent:
-        yield f"{transparent:,} images of {path} are transparent in places, where their colours were kept"
+        yield (
+            f"{transparent:,} of {len(headers):,} images of {path} are transparent in places, where their "
+            "colours were kept"
+        )
     beside = {
         file
         for folder in {header.file.parent for header in headers} | {path}
@@ -167,7 +170,7 @@ def _notes(path: Path, headers: Sequence[Header], size: tuple[int, int]) -> Iter
     } - {header.file for header in headers}
     if beside:
         named = listed([str(file.relative_to(path)) for file in sorted(beside)])
-        yield f"left out {len(beside):,} files of {path} that are images of no class, or none: {named}"
+        yield f"left out of {path} what is no image, or of no class: {named}"
 
 
 def _header(file: Path) -> Header:

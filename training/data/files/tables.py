@@ -89,9 +89,7 @@ def as_raw(table: Table, config: DataConfig, known: Known) -> RawData:
         ),
         groups=groups,
         times=times,
-        taken=taken_for(
-            _readings(table, found, labels.y if labelled else None, absent), len(columns.names)
-        ),
+        taken=taken_for(_readings(table, found, labels.y if labelled else None, absent), len(columns.names)),
         notes=(*labels.notes, *doubts.about(cells, columns, found, table.leading_zeros, config.decimal)),
         labelled=labelled,
     )

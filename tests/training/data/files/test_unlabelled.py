@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,8 @@ Y = np.arange(4)
 
 
 def archive(folder: Path, **arrays: np.ndarray) -> DataConfig:
-    np.savez(folder / "toy.npz", **arrays)
+    contents: Any = arrays
+    np.savez(folder / "toy.npz", **contents)
     return DataConfig(data=str(folder / "toy.npz"))
 
 
@@ -85,7 +87,9 @@ def test_columns_that_other_data_have_may_be_there_where_labels_are_not_looked_a
 
 def test_words_are_no_rows_of_an_imported_model(tmp_path: Path) -> None:
     frame = pd.DataFrame({"a": [1, 2, 3], "job": ["nurse", "smith", "smith"]})
-    with pytest.raises(FeaturesError, match="has words in column 'job', and an .* with --ignore job, or say"):
+    with pytest.raises(
+        FeaturesError, match=r"has words in column 'job', and an .* with --ignore job, or say"
+    ):
         load_rows(table(tmp_path, frame), (2,), "absent")
     frame = pd.concat([frame] * 20)
     with pytest.raises(

@@ -82,7 +82,9 @@ def test_a_parquet_file_reads_as_its_table(tmp_path: Path, compression: Any) -> 
 
 def test_a_parquet_file_of_numbers_alone_is_rows_with_labels_and_without(tmp_path: Path) -> None:
     path = tmp_path / "numbers.parquet"
-    frame = pd.DataFrame({"a": np.arange(6, dtype=np.int8), "b": np.arange(6, dtype=np.float32) / 2, "y": [0, 1] * 3})
+    frame = pd.DataFrame(
+        {"a": np.arange(6, dtype=np.int8), "b": np.arange(6, dtype=np.float32) / 2, "y": [0, 1] * 3}
+    )
     frame.to_parquet(path)
     data = load(DataConfig(data=str(path), label="y"))
     assert (data.input.kind, data.input.feature_names, data.labels) == ("vector", ("a", "b"), (0, 1))
