@@ -21,8 +21,8 @@ from training.evaluation.timing import Timing
 from training.export.worker import Worker
 from training.progress import Silence
 from training.report.search import cells, misses, sentences
+from training.runs.ladder import Convert
 from training.runs.material import read
-from training.runs.run import Convert
 from training.search import tuning
 from training.search.config import SearchConfig
 from training.search.tuning import Final, Found, Tuning
