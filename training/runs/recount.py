@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from bundle.bundle import open_bundle
@@ -34,5 +35,5 @@ def recount(folder: Path, *, progress: Progress | None = None) -> dict[str, Here
     found = {}
     for name in names:
         runtime = open_runtime(bundle, name)
-        found[name] = audit.count(name, runtime, tell=lambda name=name: progress.advance(name))
+        found[name] = audit.count(name, runtime, tell=partial(progress.advance, name))
     return found
