@@ -25,7 +25,8 @@ from bundle.vocabulary import FIRST_WORD, IDS_MAX, Rules
 
 SCHEMA_VERSION = 1
 FILE_NAME = "manifest.json"
-REFERENCE = "float32"  # the variant that the others are compared with
+REFERENCE = "float32"  # the variant that the others are compared with, unless a manifest names another
+RANK_MAX = 8  # of a tensor; graphs know no more
 VERSION_MAX = 2**63 - 1  # time stamps are versions, too
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -42,15 +43,26 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+_RANKS = {
+    "vector": {1},
+    "image": {2, 3},
+    "sequence": {2},
+    "text": {1},
+    "table": {1},
+    "tensor": range(1, RANK_MAX + 1),
+}
+
+
 class InputSpec(_Strict):
     """What one row is. Rows travel flattened: `prod(shape)` float32 numbers, row-major.
 
     Of a `text` and a `table`, instances travel, strings or objects; `bundle.encoder` makes rows of them.
     """
 
-    kind: Literal["vector", "image", "sequence", "text", "table"]
-    shape: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1, max_length=3)]
-    """(features,), (height, width[, channels]) or (steps, coefficients)."""
+    kind: Literal["vector", "image", "sequence", "text", "table", "tensor"]
+    shape: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1, max_length=RANK_MAX)]
+    """(features,), (height, width[, channels]) or (steps, coefficients). A `tensor` has any; it alone reaches
+    the graph in its shape, all others flat."""
     feature_names: tuple[str, ...] | None = None
     padded: bool = False
     """A sequence may be shorter than its shape, by whole steps; steps of zeros at its end fill it up."""
@@ -63,8 +75,7 @@ class InputSpec(_Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        ranks = {"vector": {1}, "image": {2, 3}, "sequence": {2}, "text": {1}, "table": {1}}
-        if len(self.shape) not in ranks[self.kind]:
+        if len(self.shape) not in _RANKS[self.kind]:
             raise ValueError(f"shape {self.shape} is not that of a {self.kind}")
         if self.padded and self.kind != "sequence":
             raise ValueError(f"a {self.kind} cannot be padded")
@@ -179,17 +190,30 @@ class Scores(_Strict):
     f1: Share
     log_loss: Annotated[float, Field(ge=0)]
     agreement: Share
-    """Share of test rows to which this variant gives the same label as float32."""
+    """Share of test rows to which this variant gives the same label as the reference."""
+
+
+class GraphSpec(_Strict):
+    """How a graph wants to be asked, and what it answers."""
+
+    batch: Literal["any", "one"] = "any"
+    """`one` where it takes a single row a call, and was tried with more in vain."""
+    answers: Literal["probabilities", "logits"] = "probabilities"
 
 
 class VariantSpec(_Strict):
-    """One precision of the model at one width. The first of its files is the one that its runtime opens."""
+    """One precision of a network at one width. The first of its files is the one that its runtime opens."""
 
     name: Name
     precision: Name | None = None
     """The kind of its numbers, as in `int8`; without it, the name says so."""
     width: Annotated[float, Field(gt=0)] = 1.0
-    """The sizes of its hidden layers, as a ratio to those of the reference."""
+    """The sizes of its hidden layers, as a ratio to those of the model as it was asked for."""
+    network: Name | None = None
+    """Which network it is of where the bundle holds several; None of the one that the bundle is named by."""
+    recipe: dict[str, JsonValue] | None = None
+    """Of one whose operations differ in precision: how each was made."""
+    graph: GraphSpec = GraphSpec()
     format: Literal["tflite", "saved_model"]
     files: Annotated[tuple[FileSpec, ...], Field(min_length=1)]
     scores: Scores
@@ -223,6 +247,11 @@ class Manifest(_Strict):
     normalizer: NormalizerSpec
     calibration: CalibrationSpec | None = None
     """None where no variant was calibrated, or it is not known with what."""
+    reference: Name = REFERENCE
+    """The variant that the others are compared with."""
+    truth: Literal["labels", "reference"] = "labels"
+    """Where the labels of validation and test rows come from. `reference` where the data had none: they are
+    what the reference answers, and accuracy is agreement with it."""
     default_variant: Name = REFERENCE
     variants: Annotated[tuple[VariantSpec, ...], Field(min_length=1)]
     left_out: dict[Name, str] = {}
@@ -246,8 +275,9 @@ class Manifest(_Strict):
         names = [variant.name for variant in self.variants]
         if len(set(names)) != len(names):
             raise ValueError(f"variant names repeat: {', '.join(names)}")
-        if self.default_variant not in names:
-            raise ValueError(f"default variant {self.default_variant!r} is not one of {', '.join(names)}")
+        for role, name in (("default variant", self.default_variant), ("reference", self.reference)):
+            if name not in names:
+                raise ValueError(f"{role} {name!r} is not one of {', '.join(names)}")
         if len(set(self.labels)) != len(self.labels):
             raise ValueError("labels repeat")
         if (self.task == "binary") != (len(self.labels) == 2):
