@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from bundle.fields import AnyField, TextField
-from bundle.normalizer import FloatArray, Method, Normalizer
+from bundle.normalizer import FloatArray, Normalizer, Preparation
 from bundle.vocabulary import FIRST_WORD, IDS_MAX, Rules
 
 SCHEMA_VERSION = 1
@@ -124,7 +124,7 @@ class InputSpec(_Strict):
 class NormalizerSpec(_Strict):
     """The numbers of a `Normalizer`, one pair a channel."""
 
-    method: Method
+    method: Preparation
     offset: tuple[float, ...]
     scale: tuple[float, ...]
 

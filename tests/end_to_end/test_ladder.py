@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bundle import selftest
+from bundle.proof import selftest
 from bundle.runtimes import open_runtime
 from tests.running_service import running_service
 from training.cli.app import main

@@ -21,8 +21,8 @@ from training.errors import ConversionError, DivergedError
 from training.evaluation.evaluate import Evaluation
 from training.export.worker import convert_all
 from training.progress import Progress, Silence
+from training.runs.ladder import Convert
 from training.runs.pipeline import train
-from training.runs.run import Convert
 
 _SEEDS = 2**32
 

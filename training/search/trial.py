@@ -17,8 +17,9 @@ from training.evaluation.timing import time_runtimes
 from training.export import writer
 from training.models.fit import Epoch
 from training.progress import Silence
+from training.runs.ladder import Convert
 from training.runs.material import Material
-from training.runs.run import Convert, Run
+from training.runs.run import Run
 from training.search.front import Candidate
 from training.search.space import Parameters, config_of
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bundle import selftest
+from bundle.proof import selftest
 from bundle.runtimes import open_runtime
 from bundle.store import ModelStore
 from evidence.paired import Pairs
@@ -21,8 +21,8 @@ from training.evaluation.timing import Timing
 from training.export.worker import Worker
 from training.progress import Silence
 from training.report.search import cells, misses, sentences
+from training.runs.ladder import Convert
 from training.runs.material import read
-from training.runs.run import Convert
 from training.search import tuning
 from training.search.config import SearchConfig
 from training.search.tuning import Final, Found, Tuning
