@@ -20,7 +20,7 @@ _ADVICE: dict[Cause, str] = {
     ),
     "rows beyond the calibration": (
         "Train again on data that has rows like these, from which the calibration sample is drawn; and ask "
-        "whether float32 was ever meant for them."
+        "whether the model was ever meant for them."
     ),
     "saturated input": (
         "Calibrate with rows that reach as far as those served: train again on data that has them."

@@ -44,7 +44,7 @@ def draw(evaluations: Sequence[Evaluation], title: str, path: Path, margin: floa
     with picture(path, (11.0, 6.6), 140) as figure:
         axes: Axes = figure.subplots()
         axes.set_title(title, loc="left", fontsize=12, fontweight="bold")
-        _set_scales(axes)
+        _set_scales(axes, evaluations[0].yardstick.figure)
         _draw_front(axes, front(standing))
         largest = max(one.bytes for one in evaluations)
         for one in sorted(evaluations, key=lambda one: (one.variant not in worse, -one.bytes)):
@@ -77,7 +77,7 @@ def _limits(microseconds: Sequence[float]) -> tuple[float, float]:
     return low / span**_LABEL_ROOM, high * span**0.06
 
 
-def _set_scales(axes: Axes) -> None:
+def _set_scales(axes: Axes, share: str) -> None:
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
@@ -86,7 +86,7 @@ def _set_scales(axes: Axes) -> None:
     axes.set_xlabel(
         f"microseconds a row, in batches of {_BATCH} (log scale; left is better), with the 95% interval"
     )
-    axes.set_ylabel("accuracy on the test rows, with its 95% interval")
+    axes.set_ylabel(f"{share} on the test rows, with its 95% interval")
     axes.grid(visible=True, which="major", color="#E8E8E8", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
