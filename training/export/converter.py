@@ -5,6 +5,9 @@ of JSON each: `{"folder": FOLDER, "variant": VARIANT}`. The folder holds `tensor
 a `Probe`, and gets `VARIANT.tflite`. To each it answers `begin VARIANT` on stdout, and then `done GRAPH`, or
 `failed REASON`, or `unwritable REASON` where the file could be made and not be written. GRAPH is a
 `GraphSpec`, as JSON. It ends where stdin does.
+
+Of the variant `mixed` a `Task` lies in the folder as well, and a recipe is left there; before it is done,
+lines `step NOTE` say how far it is.
 """
 
 from __future__ import annotations
@@ -16,13 +19,14 @@ from pathlib import Path
 
 import numpy as np
 
-from bundle.manifest import GraphSpec
+from bundle.manifest import REFERENCE, GraphSpec
 from bundle.normalizer import FloatArray, Normalizer
 from bundle.runtimes.litert import LiteRTRuntime
 from bundle.runtimes.tensorflow import import_tensorflow
 from training.export.makers import Source, make
+from training.export.mixed.task import Task
 from training.export.probe import Probe
-from training.precisions import BY_NAME, GIVEN, Precision
+from training.precisions import BY_NAME, GIVEN, MIXED, Precision
 
 # Keras computes in another order than LiteRT; anything beyond this is another model.
 REFERENCE_TOLERANCE = 1e-4
@@ -123,7 +127,7 @@ def serve(requests: Iterable[str], report: Callable[[str], None]) -> None:
             import_tensorflow()  # before it is begun: to have no TensorFlow is no fault of a variant
         report(f"begin {variant}")
         try:
-            content, graph = _convert(folder, variant)
+            content, graph = _convert(folder, variant, lambda note: report(f"step {note}"))
         except Exception as error:  # the converter raises what it likes, and other variants may still do
             report(f"failed {' '.join(str(error).split())[:_REASON_LETTERS]}")
             continue
@@ -135,9 +139,14 @@ def serve(requests: Iterable[str], report: Callable[[str], None]) -> None:
         report(f"done {graph.model_dump_json()}")
 
 
-def _convert(folder: Path, variant: str) -> tuple[bytes, GraphSpec]:
+def _convert(folder: Path, variant: str, on_step: Callable[[str], None]) -> tuple[bytes, GraphSpec]:
     probe = Probe.read(folder)
-    content = make(Source(folder, probe.calibration, probe.tokens, probe.shape, probe.given_as), variant)
+    source = Source(folder, probe.calibration, probe.tokens, probe.shape, probe.given_as)
+    if variant == MIXED.name:
+        asked = check(REFERENCE, source.float32, probe)
+        content = Task.read(folder).perform(folder, source.float32, probe, asked, on_step)
+    else:
+        content = make(source, variant)
     return content, check(variant, content, probe)
 
 

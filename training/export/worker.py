@@ -79,13 +79,14 @@ class Worker:
     ) -> Outcome:
         """Make each `folder/VARIANT.tflite` of the network in `folder`, with the `Probe` that lies there.
 
+        `on_done` hears of each variant, and, of the one that is searched for, of each step before that.
         Raises ConversionError where the process dies before it has begun a variant; OSError where the folder
         cannot be written.
         """
         outcome = Outcome()
         for variant in variants:
             try:
-                outcome.graphs[variant] = self._convert(folder, variant)
+                outcome.graphs[variant] = self._convert(folder, variant, on_done)
             except _FailedError as error:
                 outcome.failures[variant] = str(error)
             except BaseException:  # Ctrl-C, most likely: its answer would be taken for the next one's
@@ -94,7 +95,7 @@ class Worker:
             on_done(variant)
         return outcome
 
-    def _convert(self, folder: Path, variant: str) -> GraphSpec:
+    def _convert(self, folder: Path, variant: str, on_step: Callable[[str], None]) -> GraphSpec:
         """Return how the variant wants to be asked. Raises _FailedError where it cannot be made."""
         kept, begun = self._child is not None, False
         child = self._child = self._child or self._running.enter_context(_Child.started(self._command))
@@ -103,6 +104,8 @@ class Worker:
                 watchdog.feed()
                 if word == "begin":
                     begun = True
+                elif word == "step":
+                    on_step(rest)
                 elif word == "done":
                     return GraphSpec.model_validate_json(rest)
                 elif word == "failed":
@@ -113,7 +116,7 @@ class Worker:
         ending = _describe_ending(child.process.returncode, self._timeout_s if watchdog.bit else None)
         self._stop()
         if not begun and kept:  # it was dead already: of nothing that we asked
-            return self._convert(folder, variant)
+            return self._convert(folder, variant, on_step)
         if not begun:
             raise ConversionError(f"the converter {ending} before it had begun: {last or 'it said nothing'}")
         (folder / f"{variant}.tflite").unlink(missing_ok=True)  # it may have died while writing

@@ -25,7 +25,7 @@ from training.models.memory import in_memory
 from training.models.widths import Fitted
 from training.precisions import PLAIN_WIDTH, SAVED_MODEL, folder_name, name_of, scaled
 from training.progress import Progress
-from training.runs.ladder import Convert, Ladder, Network
+from training.runs.ladder import Convert, Ladder, Network, wish_of
 from training.runs.material import Material
 from training.runs.provenance import provenance
 from training.runs.times import with_times
@@ -56,6 +56,7 @@ class Run:
         self._progress = progress
         self._material = material
         self._prepared = material.prepared
+        self._wish = wish_of(config)
 
     def publish(
         self,
@@ -100,6 +101,7 @@ class Run:
                 default_variant,
                 failures,
                 ladder.graphs,
+                ladder.recipes,
             )
             return bundle_writer.write(ladder.runtimes, evaluations)
 
@@ -153,7 +155,8 @@ class Run:
 
     def _ladder(self) -> Ladder:
         sample = calibration_sample(self._prepared.y_train, self._config.seed)
-        return Ladder(self._prepared, self._prepared.x_train[sample], self._progress, self._convert_all)
+        rows = self._prepared.x_train[sample]
+        return Ladder(self._prepared, rows, self._progress, self._convert_all, self._wish)
 
     def _convert_widths(
         self, ladder: Ladder, fitted: Sequence[Fitted], variants: Path, failures: dict[str, str]

@@ -116,6 +116,15 @@ class Graph:
         return _packed(model)
 
     @property
+    def constants(self) -> frozenset[str]:
+        """The names of the tensors whose numbers are in the file."""
+        return frozenset(
+            one.name.decode()
+            for one in self._part.tensors
+            if (data := self._model.buffers[one.buffer].data) is not None and len(data)
+        )
+
+    @property
     def sources(self) -> tuple[int, ...]:
         """The tensors of the inputs."""
         return tuple(int(tensor) for tensor in self._part.inputs)

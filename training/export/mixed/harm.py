@@ -20,7 +20,9 @@ import numpy.typing as npt
 from bundle.normalizer import FloatArray
 from evidence.estimate import CONFIDENCE
 
-_Z = NormalDist().inv_cdf(CONFIDENCE)  # one-sided: that a drop is small is to be shown, and not that it is none
+_Z = NormalDist().inv_cdf(
+    CONFIDENCE
+)  # one-sided: that a drop is small is to be shown, and not that it is none
 _LEAST = 1e-7  # a probability is taken for no less
 _TEMPERATURES = np.geomspace(0.05, 10, 100)
 
@@ -38,12 +40,9 @@ class Drop:
     divergence: float
     """Nats by which the answers diverge from the float graph's, on average."""
 
-    def is_within(self, most: float) -> bool:
-        """Tell whether it is shown to be no more than `most`."""
-        return max(self.seen, self.expected_high) <= most
-
     @property
     def bound(self) -> float:
+        """What it is shown not to exceed, on these rows or on others."""
         return max(self.seen, self.expected_high)
 
 
@@ -64,13 +63,17 @@ class Reference:
         reference = self._shares[: len(answers)]
         return float((reference * np.log(reference / _shares(answers))).sum(axis=1).mean())
 
+    @property
+    def least_bound(self) -> float:
+        """The least drop that so many rows can show not to be exceeded (the rule of three)."""
+        return -log(1 - CONFIDENCE) / len(self)
+
     def drop(self, answers: FloatArray) -> Drop:
         """Return what `answers` to all rows lose."""
         other, rows = answers.argmax(axis=1), np.arange(len(self._y))
         lost = self._fitted[rows, self._class] - self._fitted[rows, other]
         expected, error = float(lost.mean()), float(lost.std()) / sqrt(len(lost))
-        # Of rows none of which lost anything, 3 / n is the most that is likely (the rule of three).
-        high = max(expected + _Z * error, -log(1 - CONFIDENCE) / len(lost))
+        high = max(expected + _Z * error, self.least_bound)
         seen = float((self._class == self._y).mean() - (other == self._y).mean())
         return Drop(seen, expected, high, self.divergence(answers))
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
 
 from bundle.normalizer import FloatArray
-from training.export.mixed.graph import Graph, Operation
+from training.export.mixed.graph import Graph
 from training.export.mixed.rounding import Shown, fit
-from training.export.mixed.settings import Setting
+from training.export.mixed.settings import STATIC, Setting
+from training.export.mixed.storing import Plan, recipe_of, stored
 from training.export.mixed.taps import Rows, read
+from training.export.quantizer import Ranges, ranges_of
 
-Plan = Sequence[Setting]
-"""A setting for each operation of a graph, in their order."""
+_RANGE_ROWS = 200
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Maker:
 
     graph: Graph
     shown: Rows
-    """The rows that weights are fitted to."""
+    """The rows that weights are fitted to, and ranges taken from."""
     _whole: dict[int, FloatArray] = field(default_factory=dict)  # of the last operation: it may be much
     _alone: dict[tuple[int, Setting], Mapping[int, FloatArray]] = field(default_factory=dict)
 
@@ -35,7 +35,7 @@ class Maker:
                 whole = self._read_whole(place, setting)
                 self._alone[place, setting] = self._fitted(place, setting, whole)
             values.update(self._alone[place, setting])
-        return quantized(self.graph.with_values(values), plan)
+        return self._stored(self.graph.with_values(values), plan)
 
     def make(self, plan: Plan) -> bytes:
         """Make it with weights that make good what those before them lost."""
@@ -46,7 +46,18 @@ class Maker:
                 rounded = read(graph, self.graph.operations[place], self.shown)
                 values.update(self._fitted(place, setting, rounded))
                 graph = self.graph.with_values(values)
-        return quantized(graph, plan)
+        return self._stored(graph, plan)
+
+    @cached_property
+    def _ranges(self) -> Ranges:
+        """Between what the tensors of the float graph lie, but for its constants: those will be others."""
+        rows = self.shown.in_shape[:_RANGE_ROWS]
+        rules = recipe_of(self.graph, [STATIC] * len(self.graph.operations))
+        found = ranges_of(self.graph.content, rules, rows)
+        return {name: ends for name, ends in found.items() if name not in self.graph.constants}
+
+    def _stored(self, graph: Graph, plan: Plan) -> bytes:
+        return stored(graph, plan, self._ranges if STATIC in plan else None)
 
     def _read_whole(self, place: int, setting: Setting) -> FloatArray | None:
         """Return what an operation reads in the float graph; None where nothing is to be fitted to it."""
@@ -58,9 +69,7 @@ class Maker:
             self._whole[place] = read(self.graph, operation, self.shown)
         return self._whole[place]
 
-    def _fitted(
-        self, place: int, setting: Setting, rounded: FloatArray | None
-    ) -> Mapping[int, FloatArray]:
+    def _fitted(self, place: int, setting: Setting, rounded: FloatArray | None) -> Mapping[int, FloatArray]:
         """Return what takes the place of an operation's constants, by tensor."""
         operation = self.graph.operations[place]
         whole = self._read_whole(place, setting)
@@ -74,31 +83,3 @@ class Maker:
         if operation.bias is not None and result.bias is not None:
             values[operation.bias] = result.bias
         return values
-
-
-def quantized(graph: Graph, plan: Plan) -> bytes:
-    """Have ai-edge-quantizer store each operation as the plan says; all others stay as they are."""
-    from ai_edge_quantizer.qtyping import QuantGranularity, TFLOperationName
-    from ai_edge_quantizer.quantizer import Quantizer
-    from ai_edge_quantizer.recipe_manager import RecipeManager
-
-    recipe: Any = RecipeManager()
-    for operation, setting in zip(graph.operations, plan, strict=True):
-        if not setting.quantized:
-            continue
-        add = recipe.add_weight_only_config if setting.whole else recipe.add_dynamic_config
-        scales = QuantGranularity.TENSORWISE if setting.one_scale else QuantGranularity.CHANNELWISE
-        for name in operation.names:
-            kind = TFLOperationName(operation.kind)
-            add(_exactly(name), kind, num_bits=setting.bits, granularity=scales)
-    rules = recipe.get_quantization_recipe()
-    if not rules:
-        return graph.content
-    quantizer: Any = Quantizer(graph.content, rules)
-    result = quantizer.quantize(enable_progress_bar=False, enable_progress_report=False)
-    return bytes(result.quantized_model)
-
-
-def _exactly(name: str) -> str:
-    """Return the expression that matches the operation of this name, and none whose name begins alike."""
-    return f"^{re.escape(name)};?$"

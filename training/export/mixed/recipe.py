@@ -1,17 +1,26 @@
-"""How a mixed graph was made, and what is known of it: what the manifest keeps, and it can be made again by."""
+"""How a mixed graph was made, and what is known of it: kept in the manifest, and enough to make it again."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Objective = Literal["bytes", "time"]
+from bundle.manifest import REFERENCE
+from training.config import Objective
+from training.precisions import FLOAT_BITS
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Wish(_Strict):
+    """What is asked for."""
+
+    max_accuracy_drop: float
+    objective: Objective = "bytes"
 
 
 class OperationRecipe(_Strict):
@@ -22,13 +31,14 @@ class OperationRecipe(_Strict):
     kind: str
     weights: int
     setting: str
+    bits: int
+    """Of a weight."""
 
 
 class Recipe(_Strict):
     """How a mixed graph was made of the float graph."""
 
-    max_accuracy_drop: float
-    objective: Objective
+    wish: Wish
     held: bool
     """Whether the drop is shown, on validation rows, to be no more than allowed."""
     validation_rows: Annotated[int, Field(ge=1)]
@@ -46,11 +56,16 @@ class Recipe(_Strict):
 
     def in_words(self) -> str:
         """Say it in one line."""
-        counts = Counter(one.setting for one in self.operations)
-        parts = ", ".join(f"{count} in {setting}" for setting, count in counts.most_common())
+        counts = sorted(Counter(one.bits for one in self.operations).items())
+        parts = ", ".join(f"{count} in {_bits_in_words(bits)}" for bits, count in counts)
         found = (
             f"accuracy drop on {self.validation_rows:,} validation rows {self.drop:.4f}, to be expected "
-            f"{self.expected_drop:.4f}, at most {self.expected_drop_high:.4f}"
+            f"{self.expected_drop:.4f} (at most {self.expected_drop_high:.4f})"
         )
-        end = "" if self.held else f": the nearest to {self.max_accuracy_drop:g}, which could not be held"
-        return f"{len(self.operations)} operations: {parts}; {found}{end}"
+        wanted = f"{self.wish.max_accuracy_drop:g}"
+        end = "" if self.held else f": the nearest to {wanted}, which could not be shown to hold"
+        return f"{len(self.operations)} operations, {parts}; {found}{end}"
+
+
+def _bits_in_words(bits: int) -> str:
+    return REFERENCE if bits == FLOAT_BITS else f"{bits} bits"

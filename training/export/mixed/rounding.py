@@ -88,7 +88,7 @@ def _target(weights: Doubles, cross: Doubles, second: Doubles) -> Doubles:
 
 
 def _scales(weights: Doubles, energy: Doubles, top: int, *, one_scale: bool) -> Doubles:
-    """Return the scale of each row, (outputs, 1): that whose rounding loses least, inputs counted by energy."""
+    """Return the scale of each row, (outputs, 1): that by which least is lost, inputs counted by energy."""
     largest = np.abs(weights).max(axis=1, keepdims=True)
     if one_scale:
         largest = np.full_like(largest, largest.max())

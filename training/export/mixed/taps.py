@@ -1,4 +1,4 @@
-"""What the operations of a graph read, when it answers rows: a sample of it, a row each time weights meet it."""
+"""What the operations of a graph read when it answers rows: a sample, a row each time weights meet it."""
 
 from __future__ import annotations
 
@@ -31,6 +31,11 @@ class Rows:
     one_by_one: bool = False
     """Whether the graph takes no other batch than 1."""
 
+    @property
+    def in_shape(self) -> FloatArray:
+        """The rows as the graph takes them, (n, *shape)."""
+        return self.values if self.shape is None else self.values.reshape(-1, *self.shape)
+
 
 def read(graph: Graph, operation: Operation, rows: Rows) -> FloatArray:
     """Return a sample of what a fittable operation reads where `graph` answers `rows`, (n, inputs).
@@ -52,10 +57,9 @@ def _tensors(graph: Graph, tensors: Sequence[int], rows: Rows) -> list[FloatArra
     """Return the values of tensors, by the rows."""
     computed = [tensor for tensor in tensors if tensor not in graph.sources]
     if not computed:
-        return [rows.values.reshape(-1, *rows.shape) if rows.shape else rows.values for _ in tensors]
+        return [rows.in_shape for _ in tensors]
     answers = dict(zip(computed, _answers(graph.until(computed), rows), strict=True))
-    plain = rows.values.reshape(-1, *rows.shape) if rows.shape else rows.values
-    return [answers.get(tensor, plain) for tensor in tensors]
+    return [answers.get(tensor, rows.in_shape) for tensor in tensors]
 
 
 def _answers(content: bytes, rows: Rows) -> list[FloatArray]:
@@ -93,7 +97,15 @@ def _windows(images: FloatArray, window: Window, wanted: int) -> FloatArray:
     """Return what a convolution reads at a sample of its places, (n, height * width * channels)."""
     (high, wide), (down, across) = window.kernel, window.stride
     if window.same:
-        images = np.pad(images, ((0, 0), _padding(images.shape[1], high, down), (*_padding(images.shape[2], wide, across),), (0, 0)))
+        images = np.pad(
+            images,
+            (
+                (0, 0),
+                _padding(images.shape[1], high, down),
+                (*_padding(images.shape[2], wide, across),),
+                (0, 0),
+            ),
+        )
     rows, columns = (images.shape[1] - high) // down + 1, (images.shape[2] - wide) // across + 1
     drawn = _drawn(len(images) * rows * columns, wanted)
     image, row, column = np.unravel_index(drawn, (len(images), rows, columns))
@@ -106,7 +118,7 @@ def _windows(images: FloatArray, window: Window, wanted: int) -> FloatArray:
 
 
 def _padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
-    """Return how many places are added before and after, as TensorFlow does where each place has an output."""
+    """Return how many places are added before and after, as TensorFlow adds them."""
     missing = max((-(-size // stride) - 1) * stride + kernel - size, 0)
     return missing // 2, missing - missing // 2
 
