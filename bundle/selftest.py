@@ -11,7 +11,6 @@ import selectors
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from bundle.bundle import Bundle, open_bundle
-from bundle.child import environment
+from bundle.child import end_with_parent, environment
 from bundle.errors import BundleDamagedError, BundleError, TransientError
 from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime, is_available, open_runtime
@@ -153,15 +152,8 @@ def _main(folder: Path, names: Sequence[str], report: Callable[[str], None]) -> 
     return 0
 
 
-def _end_with(parent: int) -> None:
-    """End as soon as nobody waits for the verdict any more: a graph may run for ever."""
-    while os.getppid() == parent:
-        time.sleep(1.0)
-    os._exit(_REFUSED)
-
-
 if __name__ == "__main__":
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    end_with_parent(_REFUSED)  # a graph may run for ever
     raise SystemExit(
         _main(Path(sys.argv[1]), sys.argv[2:], lambda line: print(line, flush=True))  # noqa: T201 - its whole output
     )

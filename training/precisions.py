@@ -52,6 +52,9 @@ class Precision:
 # Keras's own export: the source of all other graphs, and a variant itself, run by TensorFlow.
 SAVED_MODEL = "tensorflow"
 
+# In place of that, in the folder of a network that others made: their graph, with a SignatureDef.
+GIVEN = "given.tflite"
+
 # From the finest weights to the coarsest, then what is slow on a CPU.
 LADDER: tuple[Precision, ...] = (
     Precision(REFERENCE, "converter", weight_bits=FLOAT_BITS, fast=True),
