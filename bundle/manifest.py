@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from bundle.fields import AnyField, TextField
-from bundle.normalizer import FloatArray, Method, Normalizer
+from bundle.normalizer import FloatArray, Normalizer, Preparation
 from bundle.vocabulary import FIRST_WORD, IDS_MAX, Rules
 
 SCHEMA_VERSION = 1
@@ -102,6 +102,11 @@ class InputSpec(_Strict):
         return prod(self.shape)
 
     @property
+    def graph_shape(self) -> tuple[int, ...] | None:
+        """The shape of a row as the graph takes it; None where that is flat."""
+        return self.shape if self.kind == "tensor" else None
+
+    @property
     def texts(self) -> tuple[int, ...]:
         """How many token ids each text has; a row ends with them."""
         return tuple(field.tokens for field in self.fields or () if isinstance(field, TextField))
@@ -124,7 +129,7 @@ class InputSpec(_Strict):
 class NormalizerSpec(_Strict):
     """The numbers of a `Normalizer`, one pair a channel."""
 
-    method: Method
+    method: Preparation
     offset: tuple[float, ...]
     scale: tuple[float, ...]
 

@@ -14,10 +14,13 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float32]
 Method = Literal["standardize", "minmax"]
+Preparation = Method | Literal["given"]
 
 # A normalised value is held within this many units. No training row comes near it; without it, a finite
 # but absurd input would overflow inside the graph and come out as NaN.
 SATURATION = 1e4
+# Of a model that others trained nobody knows what its rows were; float32 has room for this in any layer.
+_SATURATION_OF_OTHERS = 1e9
 
 _PIECE_CELLS = 2**20  # that are looked at in float64 at once
 
@@ -26,14 +29,14 @@ _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 @dataclass(frozen=True)
 class Normalizer:
-    """Maps `x` to `(x - offset) * scale`, a pair of numbers for each channel.
+    """Maps `x` to `(x - offset) * scale`, where it is `given` to `x * scale + offset`; a pair a channel.
 
     Feature `j` belongs to channel `j % channels`: a vector has a channel for each feature, a sequence one for
     each coefficient of a frame, a grey image a single one. A channel that was constant in the training rows
     has scale 0: whatever arrives there, the model sees 0.
     """
 
-    method: Method
+    method: Preparation
     features: int
     offset: FloatArray  # (channels,)
     scale: FloatArray  # (channels,)
@@ -54,11 +57,16 @@ class Normalizer:
             raise ValueError("offset and scale must be finite")
         repeats = self.features // channels
         offset, scale = np.tile(self.offset, repeats), np.tile(self.scale, repeats)
+        is_given = self.method == "given"
         reach = np.divide(
-            SATURATION, np.abs(scale, dtype=np.float64), where=scale != 0, out=np.zeros(len(scale))
+            _SATURATION_OF_OTHERS if is_given else SATURATION,
+            np.abs(scale, dtype=np.float64),
+            where=scale != 0,
+            out=np.zeros(len(scale)),
         )
         reach = np.minimum(reach, 0.99 * _FLOAT32_MAX)  # or the difference from the offset would overflow
-        bounds = np.clip([offset - reach, offset + reach], -_FLOAT32_MAX, _FLOAT32_MAX).astype(np.float32)
+        middle = np.zeros_like(offset) if is_given else offset
+        bounds = np.clip([middle - reach, middle + reach], -_FLOAT32_MAX, _FLOAT32_MAX).astype(np.float32)
         for name, value in zip(
             ("_offset", "_scale", "_lowest", "_highest"), (offset, scale, *bounds), strict=True
         ):
@@ -74,6 +82,18 @@ class Normalizer:
         scale = np.divide(1.0, spread, where=low != high, out=np.zeros(channels))
         return cls(method, rows.shape[1], offset.astype(np.float32), _within_float32(scale))
 
+    @classmethod
+    def given(cls, features: int, *, channels: int, scale: float = 1.0, offset: float = 0.0) -> Normalizer:
+        """Return what a model's own preparation is, the same in every channel: `x * scale + offset`.
+
+        Raises ValueError where float32 cannot hold the numbers, or they map every row to the same.
+        """
+        with np.errstate(over="ignore"):
+            numbers = np.array([offset, scale], np.float32)
+        if numbers[1] == 0:
+            raise ValueError(f"a scale of {scale:g} makes every value the same")
+        return cls("given", features, *(np.full(channels, number, np.float32) for number in numbers))
+
     @property
     def constant_channels(self) -> list[int]:
         """The channels that told the training rows nothing apart, and are therefore ignored."""
@@ -83,8 +103,12 @@ class Normalizer:
         """Normalise finite raw `rows`, shape (batch, features), into a new array of that shape."""
         out = np.maximum(rows, self._lowest)
         np.minimum(out, self._highest, out=out)
-        np.subtract(out, self._offset, out=out)
-        np.multiply(out, self._scale, out=out)
+        if self.method == "given":
+            np.multiply(out, self._scale, out=out)
+            np.add(out, self._offset, out=out)
+        else:
+            np.subtract(out, self._offset, out=out)
+            np.multiply(out, self._scale, out=out)
         return out
 
 

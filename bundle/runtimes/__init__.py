@@ -52,13 +52,16 @@ def opener(bundle: Bundle, name: str, *, threads: int = 1) -> Callable[[], Runti
 
 
 def _open(bundle: Bundle, name: str, runtime: Callable[..., Runtime], threads: int) -> Runtime:
-    spec, path = bundle.manifest.input, bundle.path(bundle.variant(name).files[0])
+    spec, variant = bundle.manifest.input, bundle.variant(name)
+    path = bundle.path(variant.files[0])
     try:
         return runtime(
             normalizer=bundle.manifest.normalizer.build(spec.features),
             classes=bundle.manifest.classes,
             threads=threads,
             tokens=spec.tokens,
+            shape=spec.graph_shape,
+            graph=variant.graph,
         )
     except BundleError:
         raise

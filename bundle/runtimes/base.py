@@ -25,14 +25,14 @@ class Runtime(Protocol):
         ...
 
 
-def batches(rows: int) -> Iterator[slice]:
-    """Cut `rows` rows into batches whose sizes are powers of two, at most BATCH_MAX, largest first.
+def batches(rows: int, most: int = BATCH_MAX) -> Iterator[slice]:
+    """Cut `rows` rows into batches whose sizes are powers of two, at most `most`, largest first.
 
     So a graph is prepared for eight sizes, and no row is ever computed for nothing.
     """
     start = 0
     while start < rows:
-        size = min(BATCH_MAX, 1 << ((rows - start).bit_length() - 1))
+        size = min(most, 1 << ((rows - start).bit_length() - 1))
         yield slice(start, start + size)
         start += size
 
@@ -43,6 +43,17 @@ def as_ids(normalized: FloatArray, tokens: int) -> npt.NDArray[np.int32]:
     An integer graph has one scale for a float input. Ids would be rounded by it, each to some other word.
     """
     return normalized[:, normalized.shape[1] - tokens :].astype(np.int32)
+
+
+def of_logits(logits: FloatArray) -> FloatArray:
+    """Return the probabilities that `logits` (n, columns) stand for: one column by the logistic function."""
+    if logits.shape[1] == 1:
+        chances: FloatArray = np.float32(0.5) * (1 + np.tanh(logits * np.float32(0.5)))  # no overflow
+        return chances
+    wide = logits.astype(np.float64)  # in which no difference of two overflows
+    powers = np.exp(wide - wide.max(axis=1, keepdims=True))
+    shares: FloatArray = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+    return shares
 
 
 def as_probabilities(output: FloatArray, classes: int) -> FloatArray:

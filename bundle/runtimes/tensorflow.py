@@ -12,8 +12,11 @@ from typing import Any
 import numpy as np
 
 from bundle.errors import RuntimeUnavailableError
+from bundle.manifest import GraphSpec
 from bundle.normalizer import FloatArray, Normalizer
-from bundle.runtimes.base import ROWS, TOKENS, as_ids, as_probabilities, batches
+from bundle.runtimes.base import BATCH_MAX, ROWS, TOKENS, as_ids, as_probabilities, batches, of_logits
+
+_AS_OURS = GraphSpec()
 
 
 def import_tensorflow() -> Any:
@@ -48,11 +51,20 @@ def _leave_to_stay() -> None:
 class TensorFlowRuntime:
     """The serving signature of the SavedModel in `folder`. Raises ValueError where none fits.
 
-    `tokens` columns at the end of a row are token ids, which the signature takes as `tokens`.
+    `tokens` columns at the end of a row are token ids, which the signature takes as `tokens`. `shape` is the
+    shape of a row as the signature takes it; flat by default.
     """
 
     def __init__(
-        self, folder: Path, *, normalizer: Normalizer, classes: int, threads: int = 1, tokens: int = 0
+        self,
+        folder: Path,
+        *,
+        normalizer: Normalizer,
+        classes: int,
+        threads: int = 1,
+        tokens: int = 0,
+        shape: tuple[int, ...] | None = None,
+        graph: GraphSpec = _AS_OURS,
     ) -> None:
         tf = import_tensorflow()
         try:
@@ -65,6 +77,9 @@ class TensorFlowRuntime:
         self._classes = classes
         self._constant = tf.constant
         self._tokens = tokens
+        self._shape = shape
+        self._largest = 1 if graph.batch == "one" else BATCH_MAX
+        self._of_logits = graph.answers == "logits"
         try:
             # The signature does not keep its variables alive; the loaded model does.
             self._model = tf.saved_model.load(str(folder))
@@ -81,13 +96,17 @@ class TensorFlowRuntime:
     def predict(self, rows: FloatArray) -> FloatArray:
         normalized = self._normalizer.apply(rows)
         probabilities = np.empty((len(rows), self._classes), np.float32)
-        for batch in batches(len(rows)):
-            outputs = self._signature(**self._feeds(normalized[batch]))
-            probabilities[batch] = as_probabilities(outputs[self._sink].numpy(), self._classes)
+        for batch in batches(len(rows), self._largest):
+            output = self._signature(**self._feeds(normalized[batch]))[self._sink].numpy()
+            if self._of_logits:
+                output = of_logits(output)
+            probabilities[batch] = as_probabilities(output, self._classes)
         return probabilities
 
     def _feeds(self, normalized: FloatArray) -> dict[str, Any]:
         if not self._tokens:
+            if self._shape is not None:
+                normalized = normalized.reshape(-1, *self._shape)
             return {self._source: self._constant(normalized)}
         feeds = {TOKENS: as_ids(normalized, self._tokens), ROWS: normalized[:, : -self._tokens]}
         return {name: self._constant(feeds[name]) for name in self._sources}

@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TypeAlias
 
-from bundle.child import end_with_parent
+from bundle.proof.apart import end_with_parent
 from bundle.errors import RuntimeUnavailableError
 from training.errors import TrainingError
 from training.imports.facts import Facts
@@ -40,7 +40,7 @@ def _main(module: str, path: Path, folder: Path, trust: bool, report: Callable[[
 
 
 if __name__ == "__main__":
-    end_with_parent(1)
+    end_with_parent()
     raise SystemExit(
         _main(
             sys.argv[1],
