@@ -27,7 +27,7 @@ from service.http.drain import bound_end_of_workers
 from service.http.uvicorn_internals import doubt_of_installed
 from service.observe.workers import SHARED_VARIABLE
 from service.observe.writer import let_drop
-from service.repository.proof import VERDICTS_VARIABLE
+from service.repository.proof.findings import FINDINGS_VARIABLE
 from service.settings import PREFIX, Settings
 
 logger = logging.getLogger("service")
@@ -114,7 +114,7 @@ def _share(workers: int, cleanup: ExitStack) -> dict[str, str]:
             f"{workers} workers share a folder for temporary files, and none can be written to "
             f"({error.strerror}); set TMPDIR to one that can, such as a tmpfs"
         ) from error
-    return {SHARED_VARIABLE: given or folder, VERDICTS_VARIABLE: folder}
+    return {SHARED_VARIABLE: given or folder, FINDINGS_VARIABLE: folder}
 
 
 def _serve(settings: Settings, **options: Any) -> None:

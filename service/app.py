@@ -27,7 +27,9 @@ from service.http.limits import Bounds
 from service.observe.access_log import AccessLog, noted
 from service.observe.metrics import Metrics
 from service.observe.workers import SHARED_VARIABLE, Workers
-from service.repository.proof import VERDICTS_VARIABLE, Prover
+from service.repository.proof.auditor import Auditor
+from service.repository.proof.findings import FINDINGS_VARIABLE
+from service.repository.proof.prover import Prover
 from service.repository.registry import Registry
 from service.repository.resolver import Resolver
 from service.repository.servable import load
@@ -116,6 +118,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         waiting_rows=settings.max_waiting_rows,
         waiting_us=settings.max_wait_ms * 1e3,
     )
+    findings = Path(shared) if (shared := os.environ.get(FINDINGS_VARIABLE)) else None
     registry = Registry(
         ModelStore(settings.models),
         partial(load, lanes=lanes, metrics=metrics),
@@ -123,14 +126,20 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         default_model=settings.default_model,
         preload=settings.preload,
         old_versions=settings.old_versions,
-        prover=Prover(Path(shared) if (shared := os.environ.get(VERDICTS_VARIABLE)) else None),
+        prover=Prover(findings),
     )
     app = Application(
         title="Precision Ladder",
         version=_version(),
         description="Serves every precision of a classifier. `GET /variants` tells which there are.",
         lifespan=partial(
-            _life, registry=registry, metrics=metrics, lanes=lanes, workers=workers, settings=settings
+            _life,
+            registry=registry,
+            metrics=metrics,
+            lanes=lanes,
+            workers=workers,
+            auditor=Auditor(findings) if settings.audit else None,
+            settings=settings,
         ),
     )
     app.access_log = access_log
@@ -166,6 +175,7 @@ async def _life(
     metrics: Metrics,
     lanes: Lanes,
     workers: Workers | None,
+    auditor: Auditor | None,
     settings: Settings,
 ) -> AsyncIterator[None]:
     """Load the models, and look after them and the metrics for as long as the application runs.
@@ -181,6 +191,8 @@ async def _life(
 
     with drained_on_sigterm(drain, drain_s=settings.drain_s, stop_s=settings.stop_s):
         tasks.append(asyncio.create_task(_announce_ready(registry, loading, metrics, workers)))
+        if auditor is not None:
+            tasks.append(asyncio.create_task(_audit(auditor, registry, loading)))
         if workers is not None:
             tasks.append(asyncio.create_task(metrics.hand_on_for_ever()))
             await _give_way(app, loading, workers)
@@ -211,6 +223,12 @@ async def _announce_ready(
     metrics.announce_ready()
     if workers is not None:
         workers.announce_ready()
+
+
+async def _audit(auditor: Auditor, registry: Registry, loading: asyncio.Task[None]) -> None:
+    """Look into what answers, once all answers that is to."""
+    await asyncio.wait({loading})
+    await auditor.watch(registry.models)
 
 
 def _answer(status: int, detail: str, headers: dict[str, str]) -> Response:

@@ -125,6 +125,10 @@ class Settings(BaseSettings):
     old_versions: Annotated[int, Field(ge=1)] = OLD_VERSIONS
     """Versions of a model that stay loaded besides the newest: those that were asked for last."""
 
+    audit: bool = True
+    """Count, once models are loaded, the test rows that this processor answers differently from the one that
+    they were scored on, for GET /variants: in the time that nobody else wants."""
+
     drain_s: Annotated[float, Field(ge=0)] = 1.0
     """Seconds between SIGTERM and the end, in which /health/ready says no and requests are still answered.
     Then connections that are idle have as long again, a second at most, for another request to begin."""

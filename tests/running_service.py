@@ -17,12 +17,13 @@ import httpx
 from tests.patience import PATIENCE_S, wait_until
 
 # Of the service, unless a test says otherwise: a connection that it ought to close is not closed for its age,
-# and it does not drain.
+# it does not drain, and it has no process count what it answers.
 _DEFAULTS = {
     "PRECISION_LADDER__IDLE_TIMEOUT_S": "1000",
     "PRECISION_LADDER__HEAD_TIMEOUT_S": "1000",
     "PRECISION_LADDER__BODY_TIMEOUT_S": "1000",
     "PRECISION_LADDER__DRAIN_S": "0",
+    "PRECISION_LADDER__AUDIT": "false",
 }
 
 

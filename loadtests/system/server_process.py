@@ -80,6 +80,7 @@ def launched(
         arguments += ["--host", "127.0.0.1", "--port", str(port)]
         arguments += ["--workers", str(workers)]
         arguments += ["--drain-s", "0"]  # when it is told to stop, nobody asks any more
+        arguments += ["--audit", "false"]  # which would have a core while it is measured
         if waits:
             arguments += ["--max-wait-ms", str(_MAX_WAIT_MS)]
         with Child(program("service", *arguments), log=log, core=core) as process:

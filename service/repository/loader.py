@@ -14,7 +14,7 @@ from bundle.runtimes import is_available
 from bundle.store import ModelStore
 from service.repository.catalogue import Catalogue
 from service.repository.failure import Failure
-from service.repository.proof import Prover
+from service.repository.proof.prover import Prover
 from service.repository.servable import Servable
 from service.repository.thread import in_thread
 from service.repository.version import Version

@@ -17,7 +17,7 @@ from service.repository.catalogue import Catalogue
 from service.repository.deployment import Deployment
 from service.repository.failure import Failure
 from service.repository.loader import Load, Loader
-from service.repository.proof import Prover
+from service.repository.proof.prover import Prover
 from service.repository.servable import Servable
 from service.repository.version import Version
 from service.repository.wishes import missing_model, missing_variants

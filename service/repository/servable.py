@@ -10,8 +10,8 @@ import numpy as np
 
 from bundle.bundle import Bundle
 from bundle.normalizer import FloatArray
+from bundle.proof.selftest import check
 from bundle.runtimes import Runtime, opener
-from bundle.selftest import check
 from service.engine.batcher import Batcher
 from service.engine.cost import Cost
 from service.engine.lanes import Lanes

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from bundle.bundle import Bundle
+from bundle.proof.portability import Here
 from bundle.runtimes import is_available
 from service.repository.servable import Servable
 from service.repository.settling import Settling
@@ -26,6 +28,9 @@ class Version:
     """What is wrong with its files, if anything. What was loaded before they changed serves on."""
     servables: dict[str, Servable] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    here: Mapping[str, Here] | None = None
+    """How this processor answers the test rows, by variant, without those of which that cannot be known; None
+    until it was looked into."""
     used: float = 0.0
     """When it was last seen in use."""
     _stands: bool = False
@@ -63,7 +68,7 @@ class Version:
     def trust(self, bundle: Bundle) -> None:
         """Take the bundle, which was proven."""
         self.settling.end()
-        self.bundle, self.detail = bundle, None
+        self.bundle, self.detail, self.here = bundle, None, None
 
     def doubt(self, detail: str, *, stands: bool) -> None:
         """Say what is wrong with its files."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from bundle.manifest import VERSION_MAX, InputSpec
+from bundle.proof.portability import Here
 from service.errors import UnavailableError
 from service.repository.registry import Registry, why_unavailable
 from service.repository.version import State, Version, VersionState
@@ -40,6 +41,13 @@ class Models(BaseModel):
     models: list[ModelInfo]
 
 
+class HereInfo(BaseModel):
+    rows: int
+    """That were looked at, of those `of` that there are: of a slow variant, some drawn at random."""
+    of: int
+    different: int
+
+
 class VariantInfo(BaseModel):
     name: str
     format: str
@@ -47,16 +55,25 @@ class VariantInfo(BaseModel):
     accuracy: float
     accuracy_low: float
     accuracy_high: float
-    """Ends of the 95% interval (Wilson) on the held-out test rows."""
+    """Ends of the 95% interval (Wilson) on the held-out test rows. Where the `truth` of the variants is
+    `reference`, an accuracy is agreement with that."""
     test_rows: int
     state: State
     detail: str | None
+    here: HereInfo | None = Field(
+        description="Of the test rows, how many this processor answers with another class than the one they "
+        "were scored on; null while that is not known, and where it cannot be."
+    )
 
 
 class Variants(BaseModel):
     model: str
     version: int
     default: str
+    reference: str
+    """The variant that the others are compared with."""
+    truth: Literal["labels", "reference"]
+    """What is right: what the labels of the data say or, where it had none, what the reference answers."""
     variants: list[VariantInfo]
 
 
@@ -84,6 +101,8 @@ def catalog_router(registry: Registry) -> APIRouter:
             model=found.model,
             version=found.number,
             default=manifest.default_variant,
+            reference=manifest.reference,
+            truth=manifest.truth,
             variants=[VariantInfo(**_variant_info(found, variant.name)) for variant in manifest.variants],
         )
 
@@ -119,4 +138,9 @@ def _variant_info(version: Version, name: str) -> dict[str, Any]:
         "test_rows": variant.scores.rows,
         "state": state,
         "detail": version.failures.get(name, missing),
+        "here": _here_info((version.here or {}).get(name)),
     }
+
+
+def _here_info(here: Here | None) -> HereInfo | None:
+    return None if here is None else HereInfo(rows=here.rows, of=here.of, different=here.different)

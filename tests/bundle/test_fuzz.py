@@ -14,8 +14,8 @@ import pytest
 from bundle.bundle import Bundle, open_bundle
 from bundle.errors import BundleError
 from bundle.manifest import FILE_NAME
+from bundle.proof.selftest import TOLERANCE, check_apart
 from bundle.runtimes import open_runtime
-from bundle.selftest import TOLERANCE, check_apart
 from bundle.store import describe
 
 

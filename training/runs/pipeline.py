@@ -15,8 +15,9 @@ from training.errors import OptionError
 from training.export import worker
 from training.models.fit import Epoch
 from training.progress import Progress, Silence
+from training.runs.ladder import Convert
 from training.runs.material import read
-from training.runs.run import Convert, Published, Run
+from training.runs.run import Published, Run
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 

@@ -14,14 +14,15 @@ from functools import partial
 from pathlib import Path
 from statistics import fmean, stdev
 
+from bundle.manifest import REFERENCE
 from evidence.estimate import Estimate
 from training.config import TrainConfig
 from training.errors import ConversionError, DivergedError
 from training.evaluation.evaluate import Evaluation
 from training.export.worker import convert_all
 from training.progress import Progress, Silence
+from training.runs.ladder import Convert
 from training.runs.pipeline import train
-from training.runs.run import Convert
 
 _SEEDS = 2**32
 
@@ -58,9 +59,10 @@ class Stability:
     variant: str
     accuracy: Spread
     difference: Spread
-    """Its accuracy less that of the float32 of the same seed."""
+    """Its accuracy less that of the reference of the same seed."""
     published: Estimate
     """The accuracy within the published seed, with its 95% interval."""
+    reference: str = REFERENCE
 
 
 def other_seeds(config: TrainConfig, repeats: int) -> list[TrainConfig]:
@@ -117,6 +119,7 @@ def stability(first: Sequence[Evaluation], repeats: Sequence[Repeat]) -> list[St
                 Spread(tuple(run[name].scores.accuracy for run in made)),
                 Spread(tuple(run[name].tally.pairs.difference.value for run in made)),
                 published.accuracy,
+                published.reference,
             )
         )
     return found

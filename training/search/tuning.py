@@ -27,9 +27,10 @@ from training.evaluation.scoring import predict_all
 from training.evaluation.timing import Timing, Timings, time_runtimes
 from training.models.fit import Epoch
 from training.progress import Progress
+from training.runs.ladder import Convert
 from training.runs.material import Material, read
 from training.runs.pipeline import model_name
-from training.runs.run import Convert, Published, Run
+from training.runs.run import Published, Run
 from training.search import space
 from training.search.config import SearchConfig
 from training.search.front import Candidate, Demand, choose, meeting, pareto

@@ -16,7 +16,7 @@ from bundle.manifest import FILE_NAME
 from bundle.store import ModelStore
 from service.errors import UnavailableError, UnknownTargetError
 from service.repository.settling import SETTLE_S
-from tests.bundle.test_selftest import truncate_variables
+from tests.bundle.proof.test_selftest import truncate_variables
 from tests.patience import PATIENCE_S
 from tests.service.repository.deployed import Deployed, deployed, until
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bundle import selftest
+from bundle.proof import selftest
 from bundle.runtimes import open_runtime
 from training.config import TrainConfig
 from training.errors import DataError, OptionError

@@ -11,10 +11,10 @@ import pytest
 
 from bundle.bundle import Bundle, open_bundle
 from bundle.errors import BundleDamagedError, BundleNotFoundError, IncompleteError, TransientError
-from bundle.selftest import check_apart
-from service.repository import proof
-from service.repository.proof import Prover
-from tests.bundle.test_selftest import vouch
+from bundle.proof.selftest import check_apart
+from service.repository.proof import prover
+from service.repository.proof.prover import Prover
+from tests.bundle.proof.test_selftest import vouch
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def count(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
         made.append(bundle.name)
         check_apart(bundle, names)
 
-    monkeypatch.setattr(proof, "check_apart", counted)
+    monkeypatch.setattr(prover, "check_apart", counted)
     return lambda: len(made)
 
 
@@ -72,7 +72,7 @@ def test_what_may_go_better_another_time_is_no_verdict(
 ) -> None:
     prover = Prover(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr("bundle.selftest.sys.executable", str(tmp_path))  # a folder is no program
+        patch.setattr("bundle.proof.apart.sys.executable", str(tmp_path))  # a folder is no program
         with pytest.raises(TransientError, match="cannot be self-tested now"):
             prover.prove(digits, ["int8"])
     prover.prove(digits, ["int8"])

@@ -14,13 +14,13 @@ import numpy as np
 import psutil
 import pytest
 
-import bundle.selftest
+import bundle.proof.selftest
 from bundle.bundle import Bundle, open_bundle
 from bundle.errors import BundleDamagedError, TransientError
 from bundle.manifest import FILE_NAME
 from bundle.normalizer import FloatArray
+from bundle.proof.selftest import check, check_apart
 from bundle.runtimes import open_runtime
-from bundle.selftest import check, check_apart
 from bundle.store import describe
 from tests.patience import PATIENCE_S
 
@@ -109,7 +109,7 @@ def test_a_self_test_ends_with_whoever_asked_for_it(
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), *sys.path]))
     asks = (
         "import sys; from pathlib import Path; from bundle.bundle import open_bundle;"
-        "from bundle.selftest import check_apart; check_apart(open_bundle(Path(sys.argv[1])))"
+        "from bundle.proof.selftest import check_apart; check_apart(open_bundle(Path(sys.argv[1])))"
     )
     with subprocess.Popen([sys.executable, "-c", asks, str(digits.folder)]) as asking:
         while not (children := psutil.Process(asking.pid).children()):
@@ -185,7 +185,7 @@ def test_a_self_test_that_does_not_end_is_ended(digits: Bundle) -> None:
 
 
 def test_the_self_test_is_a_program_with_an_exit_code(damaged: Bundle) -> None:
-    command = [sys.executable, "-m", bundle.selftest.__name__, str(damaged.folder)]
+    command = [sys.executable, "-m", bundle.proof.selftest.__name__, str(damaged.folder)]
     assert subprocess.run(command, check=False).returncode == 0
     damaged.path(damaged.manifest.golden).unlink()
     refused = subprocess.run(command, check=False, capture_output=True, text=True)

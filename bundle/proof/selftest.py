@@ -1,17 +1,13 @@
 """Proves a bundle before it is trusted: every variant must give the answers that were written down for it.
 
 A file that was tampered with can crash the process that opens it, whatever that process catches. So
-`check_apart` first does it in a process of its own: `python -m bundle.selftest FOLDER [VARIANT ...]`.
+`check_apart` first does it in a process of its own: `python -m bundle.proof.selftest FOLDER [VARIANT ...]`.
 """
 
 from __future__ import annotations
 
-import os
-import selectors
 import signal
-import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from bundle.bundle import Bundle, open_bundle
-from bundle.child import environment
 from bundle.errors import BundleDamagedError, BundleError, TransientError
 from bundle.normalizer import FloatArray
+from bundle.proof.apart import end_with_parent, run_apart
 from bundle.runtimes import Runtime, is_available, open_runtime
 from bundle.runtimes.base import BATCH_MAX
 
@@ -32,8 +28,8 @@ TOLERANCE = 0.02
 _LARGER_S = 20.0  # for the batches of a variant that are larger than two rows
 _SILENCE_S = 120.0  # between two lines of the other process, and as long again for each
 _SILENT_BYTES = 2**30  # to be read and hashed, and opened
-_OUTPUT_BYTES_MAX = 2**20  # a graph may print, and for ever
 
+_PROGRAM = "bundle.proof.selftest"
 _REFUSED, _TRANSIENT = 1, 3  # exit codes
 
 
@@ -59,13 +55,14 @@ def check(
     while size <= BATCH_MAX and is_time:
         begun = clock()
         batch = slice(size - 1, 2 * size - 1)
-        _compare(path, _answers(path, runtime, rows[batch]), expected[batch])
+        _compare(path, answers(path, runtime, rows[batch]), expected[batch])
         tell(size)
         size *= 2
         is_time = size == 2 or clock() - start + 2 * (clock() - begun) <= _LARGER_S
 
 
-def _answers(path: Path, runtime: Runtime, rows: FloatArray) -> FloatArray:
+def answers(path: Path, runtime: Runtime, rows: FloatArray) -> FloatArray:
+    """Return what a runtime answers. Raise BundleDamagedError, naming the file at `path`, where it fails."""
     try:
         return runtime.predict(rows)
     except MemoryError as error:
@@ -96,9 +93,8 @@ def check_apart(
     if timeout_s is None:
         size = sum(file.bytes for file in bundle.manifest.serving_files)
         timeout_s = _SILENCE_S * (1 + size / _SILENT_BYTES)
-    command = [sys.executable, "-m", "bundle.selftest", str(bundle.folder), *(names or ())]
     try:
-        lines, code = _run(command, timeout_s)
+        lines, code = run_apart(_PROGRAM, [str(bundle.folder), *(names or ())], silence_s=timeout_s)
     except OSError as error:
         raise TransientError(bundle.folder, f"cannot be self-tested now ({error.strerror})") from error
     if code == 0:
@@ -116,29 +112,6 @@ def check_apart(
 _KINDS = ("try", "refused")
 
 
-def _run(command: list[str], timeout_s: float) -> tuple[list[str], int | None]:
-    """Return the lines that a program writes and its exit code, None where it was silent for too long."""
-    quiet = subprocess.DEVNULL
-    with (
-        subprocess.Popen(
-            command, stdin=quiet, stdout=subprocess.PIPE, stderr=quiet, env=environment()
-        ) as child,
-        selectors.DefaultSelector() as selector,
-    ):
-        assert child.stdout is not None  # noqa: S101 - it was asked for
-        selector.register(child.stdout, selectors.EVENT_READ)
-        output, has_ended = b"", False
-        while not has_ended and len(output) < _OUTPUT_BYTES_MAX and selector.select(timeout_s):
-            piece = os.read(child.stdout.fileno(), 2**16)
-            output, has_ended = output + piece, not piece
-        try:
-            code = child.wait(timeout_s if has_ended else 0)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            code = None
-    return output.decode(errors="replace").splitlines(), code
-
-
 def _main(folder: Path, names: Sequence[str], report: Callable[[str], None]) -> int:
     try:
         bundle = open_bundle(folder, held_out=False)
@@ -153,15 +126,8 @@ def _main(folder: Path, names: Sequence[str], report: Callable[[str], None]) -> 
     return 0
 
 
-def _end_with(parent: int) -> None:
-    """End as soon as nobody waits for the verdict any more: a graph may run for ever."""
-    while os.getppid() == parent:
-        time.sleep(1.0)
-    os._exit(_REFUSED)
-
-
 if __name__ == "__main__":
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    end_with_parent()
     raise SystemExit(
         _main(Path(sys.argv[1]), sys.argv[2:], lambda line: print(line, flush=True))  # noqa: T201 - its whole output
     )

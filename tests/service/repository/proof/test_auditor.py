@@ -1,0 +1,129 @@
+"""What a processor answers differently is counted once for all workers, and stands in no one's way."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bundle.bundle import Bundle, open_bundle
+from bundle.proof.portability import Here, count_apart
+from service.repository.proof import auditor
+from service.repository.proof.auditor import Auditor
+from service.repository.version import Version
+from tests.bundle.proof.altered import altered, forgetful
+from tests.patience import wait_until
+from tests.running_service import running_service
+
+
+@pytest.fixture
+def counts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The bundles for which a process was really started."""
+    made: list[str] = []
+
+    def counted(bundle: Bundle, names: Sequence[str], *, budget_s: float) -> dict[str, Here]:
+        made.append(bundle.name)
+        return count_apart(bundle, names, budget_s=budget_s)
+
+    monkeypatch.setattr(auditor, "count_apart", counted)
+    return made
+
+
+def version_of(bundle: Bundle) -> Version:
+    version = Version(bundle.name, bundle.version)
+    version.trust(bundle)
+    return version
+
+
+def audited(bundle: Bundle, *auditors: Auditor) -> list[Mapping[str, Here] | None]:
+    """Return what each of these tells of a bundle, all at the same time."""
+    versions = [version_of(bundle) for _ in auditors]
+
+    async def go() -> None:
+        await asyncio.gather(*(one.audit(v) for one, v in zip(auditors, versions, strict=True)))
+
+    asyncio.run(go())
+    return [version.here for version in versions]
+
+
+def test_workers_that_start_at_once_count_once(digits: Bundle, tmp_path: Path, counts: list[str]) -> None:
+    found = audited(digits, *(Auditor(tmp_path) for _ in range(4)))
+    assert counts == ["digits"]
+    assert found[0]
+    assert "tensorflow" not in found[0]  # for which a process would need TensorFlow
+    assert {one.different for one in found[0].values()} == {0}
+    assert found[1:] == found[:1] * 3
+
+
+def test_a_bundle_that_keeps_no_predictions_costs_no_process(
+    digits: Bundle, tmp_path: Path, counts: list[str]
+) -> None:
+    assert audited(forgetful(digits, tmp_path / "digits" / "1"), Auditor()) == [{}]
+    assert counts == []
+
+
+def test_a_bundle_without_its_rows_serves_on_and_is_told_of(
+    digits: Bundle, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bundle = open_bundle(Path(shutil.copytree(digits.folder, tmp_path / "digits" / "1")))
+    bundle.path(bundle.manifest.test_set).unlink()
+    assert audited(bundle, Auditor()) == [{}]
+    assert "could not count what digits/1 answers here" in caplog.text
+
+
+def test_what_is_answered_differently_is_told_of(
+    digits: Bundle, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bundle = altered(digits, tmp_path / "digits" / "1", "int8", 3)
+    with caplog.at_level(logging.INFO, "service"):
+        audited(bundle, Auditor())
+    rows = len(digits.test_set()[0])
+    assert f"digits/1 int8: of {rows} test rows this processor answers 3 differently" in caplog.text
+
+
+def test_what_was_found_of_a_bundle_is_not_told_of_another_in_its_place(
+    digits: Bundle, tmp_path: Path
+) -> None:
+    version = version_of(altered(digits, tmp_path / "digits" / "1", "int8", 3))
+
+    async def go() -> None:
+        auditing = asyncio.create_task(Auditor().audit(version))
+        await asyncio.sleep(0)  # it has begun
+        version.trust(open_bundle(digits.folder))
+        await auditing
+
+    asyncio.run(go())
+    assert version.here is None
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_service_tells_what_its_processor_answers_differently(
+    digits: Bundle, tmp_path: Path, workers: int
+) -> None:
+    store = tmp_path / "models"
+    altered(digits, store / "other" / "1", "int8", 5)
+    forgetful(digits, store / "old" / "1")
+    options = ("--audit", "true", "--preload", "int8", "--workers", str(workers))
+    with running_service(store, tmp_path / "log", *options) as service:
+        found = wait_until(lambda: told(service.client, "other"), service.log.read_text)
+        rows = len(digits.test_set()[0])
+        assert found["int8"] == {"rows": rows, "of": rows, "different": 5}
+        assert found["float32"] == {"rows": rows, "of": rows, "different": 0}
+        assert found["tensorflow"] is None
+        assert told(service.client, "old") is None
+
+
+def test_a_service_that_is_not_to_count_says_that_it_does_not_know(client: httpx.Client) -> None:
+    assert told(client, "digits") is None
+
+
+def told(client: httpx.Client, model: str) -> dict[str, dict[str, int] | None] | None:
+    """Return what is told of each variant; None where nothing is."""
+    variants = client.get("/variants", params={"model": model}).json()["variants"]
+    here = {variant["name"]: variant["here"] for variant in variants}
+    return here if any(here.values()) else None

@@ -1,0 +1,129 @@
+"""The ladder of a bundle in the making: what a training and an import do alike once there is a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from bundle.manifest import REFERENCE, CalibrationSpec, GraphSpec
+from bundle.normalizer import FloatArray
+from bundle.runtimes import Runtime
+from training.data.prepare import Prepared
+from training.evaluation.evaluate import Evaluation, answer, evaluate
+from training.evaluation.scoring import chunks
+from training.evaluation.tails import describe_tails, find_tails
+from training.export import writer
+from training.export.probe import Probe
+from training.export.worker import Outcome
+from training.precisions import BY_NAME, CALIBRATED, PLAIN_WIDTH, SAVED_MODEL, Rung
+from training.progress import Progress
+
+_PROBE_ROWS = 71  # in batches of 64, 4, 2 and 1
+
+
+class Convert(Protocol):
+    """Makes variants in a folder, as `worker.convert_all` does."""
+
+    def __call__(
+        self, folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]
+    ) -> Outcome: ...
+
+
+@dataclass(frozen=True)
+class Network:
+    """What every precision of one network is held against, and how its variants are named."""
+
+    expected: FloatArray  # (n, classes): what it answers itself to the ladder's `probe` rows
+    weights: int
+    width: float = PLAIN_WIDTH
+    name: str | None = None
+    """Of one of several that were imported."""
+    answers: Literal["probabilities", "logits"] = "probabilities"
+    """What comes out of its graphs."""
+    source: str = "Keras"
+    """What `expected` is from, in words."""
+    given_as: str = REFERENCE
+    """The precision of a `.tflite` that was imported."""
+
+    def rung(self, precision: str) -> Rung:
+        return Rung(self.width, precision, self.name)
+
+
+class Ladder:
+    """The variants that could be made, by name: what each is, what runs it, and its bytes on disk.
+
+    `calibration` holds the raw rows, (n, features), that ranges are taken from.
+    """
+
+    def __init__(
+        self, prepared: Prepared, calibration: FloatArray, progress: Progress, convert: Convert
+    ) -> None:
+        self.rungs: dict[str, Rung] = {}
+        self.runtimes: dict[str, Runtime] = {}
+        self.sizes: dict[str, int] = {}
+        self.graphs: dict[str, GraphSpec] = {}
+        self._prepared = prepared
+        self._rows = calibration
+        self._progress = progress
+        self._convert_all = convert
+
+    @property
+    def probe(self) -> FloatArray:
+        """The raw rows, (n, features), on which what is made is held against its network."""
+        return self._prepared.x_validation[:_PROBE_ROWS]
+
+    def convert(self, network: Network, folder: Path, variants: Sequence[str]) -> dict[str, str]:
+        """Make precisions of what lies in `folder`, into it; return why those that are not there failed."""
+        normalize = self._prepared.normalizer.apply
+        spec = self._prepared.input
+        probe = Probe(
+            normalize(self._rows),
+            normalize(self.probe),
+            network.expected,
+            network.weights,
+            spec.tokens,
+            spec.graph_shape,
+            network.answers,
+            network.source,
+            network.given_as,
+        )
+        with probe.in_folder(folder):
+            wanted = [name for name in variants if name != SAVED_MODEL]
+            made = self._convert_all(folder, wanted, on_done=self._progress.advance)
+        self.graphs |= {network.rung(precision).name: graph for precision, graph in made.graphs.items()}
+        return {precision: self._explained(precision, reason) for precision, reason in made.failures.items()}
+
+    def open(self, network: Network, folder: Path, precisions: Sequence[str]) -> None:
+        """Take in the precisions that were made in `folder`."""
+        as_asked = GraphSpec(answers=network.answers)  # of a SavedModel, which takes any number of rows
+        graphs = {name: self.graphs.setdefault(network.rung(name).name, as_asked) for name in precisions}
+        for precision, runtime in writer.open_exported(folder, graphs, self._prepared).items():
+            rung = network.rung(precision)
+            self.rungs[rung.name], self.runtimes[rung.name] = rung, runtime
+            files = writer.files_of(folder, precision)
+            self.sizes[rung.name] = sum(path.stat().st_size for path in files)
+
+    def score(self) -> list[Evaluation]:
+        """Answer validation and test rows with every variant."""
+        prepared, tell = self._prepared, self._progress.advance
+        x, other = prepared.x_test, prepared.x_validation
+        self._progress.begin("scoring", len(self.rungs) * (chunks(len(x)) + chunks(len(other))))
+        validation = answer(self.runtimes, other, prepared.y_validation, on_chunk=tell)
+        return evaluate(self.runtimes, self.sizes, x, prepared.y_test, validation=validation, on_chunk=tell)
+
+    def calibrated(self) -> CalibrationSpec | None:
+        """Describe what ranges were taken from; None where no precision that was made has any."""
+        if {rung.precision for rung in self.rungs.values()}.isdisjoint(CALIBRATED):
+            return None
+        return CalibrationSpec.of(self._rows, self._prepared.input.channels)
+
+    def _explained(self, precision: str, reason: str) -> str:
+        """Add to the reason why a variant could not be made what is usually behind it, where it is."""
+        spec = self._prepared.input
+        if precision not in CALIBRATED or spec.tokens:
+            return reason
+        normalized = self._prepared.normalizer.apply(self._rows)
+        tails = find_tails(normalized.reshape(-1, spec.channels), BY_NAME[precision].activation_bits)
+        return reason if tails is None else f"{reason}; heavy tails: {describe_tails(tails, spec)}"
