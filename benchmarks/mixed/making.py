@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.errors import BenchmarkError, ProcessError
 from benchmarks.mixed.contender import Contender, Right, Role
-from bundle.bundle import Bundle, Predictions
+from bundle.bundle import Bundle, Classes, Predictions
 from bundle.store import ModelStore
 from loadtests.rig import interruption
 from loadtests.rig.child import Child, program
@@ -149,8 +149,9 @@ def theirs(
     )
 
 
-def _right(classes: Sequence[int], labels: np.ndarray[Any, np.dtype[np.int64]]) -> Right:
-    return np.equal(np.array(classes, np.int64), labels)
+def _right(classes: Sequence[int], labels: Classes) -> Right:
+    right: Right = np.array(classes, np.int64) == labels
+    return right
 
 
 def _seconds(recipe: Mapping[str, Any]) -> float | None:

@@ -33,7 +33,7 @@ def main(path: str, told: str, batch: str) -> None:
     """Call the graph with the first test rows for as long as each line on stdin says."""
     with np.load(Path(told), allow_pickle=False) as arrays:
         rows = arrays["test"][: int(batch)]  # (batch, *shape)
-    request = opened(openvino.Core().read_model(path), *rows.shape[:1], rows.shape[1:])
+    request = opened(openvino.Core().read_model(path), len(rows), rows.shape[1:])
 
     def call() -> Any:
         return np.array(request.infer({0: rows})[0])  # a copy, as our runtime's answer is the caller's own

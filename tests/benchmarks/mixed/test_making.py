@@ -41,7 +41,8 @@ def test_our_rungs_are_those_of_the_bundle_that_litert_runs_the_reference_first(
     }
     for one in found:
         variant = bundle.variant(one.name)
-        assert (one.bytes, one.accuracy) == (variant.bytes, pytest.approx(variant.scores.accuracy))
+        assert one.bytes == variant.bytes
+        assert one.accuracy == pytest.approx(variant.scores.accuracy)
 
 
 def test_a_rung_with_a_recipe_is_the_mixed_one(bundle: Bundle) -> None:
@@ -70,8 +71,10 @@ def test_the_rows_are_cut_as_the_bundle_was_made_and_come_as_its_graphs_take_the
 
 
 def test_rows_of_other_data_are_refused(bundle: Bundle, tmp_path: Path) -> None:
-    with pytest.raises(BenchmarkError, match="the validation rows of digits are not those of"):
-        cut(bundle, "digits", None, tmp_path / "rows.npz", tmp_path / "log")
+    other = tmp_path / "other.npz"
+    np.savez(other, x=np.random.default_rng(1).normal(size=(200, 30)), y=np.arange(200) % 2)
+    with pytest.raises(BenchmarkError, match=r"the validation rows of .*other\.npz are not those of"):
+        cut(bundle, str(other), None, tmp_path / "rows.npz", tmp_path / "log")
 
 
 @pytest.mark.parametrize("way", WAYS, ids=[way.way for way in WAYS])
@@ -109,9 +112,11 @@ def test_what_a_program_takes_is_watched_while_it_runs(tmp_path: Path) -> None:
         if text.endswith(": held"):
             seen.touch()
 
-    script = "import pathlib, sys\nheld = b'x' * 2**27\nprint('held', flush=True)\nseen = pathlib.Path(sys.argv[1])"
-    waiting = "while not seen.exists():\n    pass"
-    taken = run([sys.executable, "-c", f"{script}\n{waiting}", str(seen)], tmp_path / "log", say)
+    script = (
+        "import pathlib, sys\nheld = b'x' * 2**27\nprint('held', flush=True)\n"
+        "while not pathlib.Path(sys.argv[1]).exists():\n    pass"
+    )
+    taken = run([sys.executable, "-c", script, str(seen)], tmp_path / "log", say)
     assert taken.code == 0
     assert taken.memory_bytes > 2**27
 
