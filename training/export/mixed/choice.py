@@ -43,8 +43,10 @@ def _steps_of(place: int, offers: Sequence[Offer]) -> list[Step]:
     found, here = [], 0
     while cheaper := [index for index, offer in enumerate(offers) if offer.cost < offers[here].cost]:
         slopes = {index: _slope(offers[here], offers[index]) for index in cheaper}
-        # The cheapest of equals: whatever lies between harms as much for what it saves.
-        here = min(cheaper, key=lambda index: (slopes[index], offers[index].cost))
+        if free := [index for index in cheaper if slopes[index] <= 0]:
+            here = min(free, key=lambda index: (offers[index].harm, offers[index].cost))
+        else:  # the cheapest of equals: whatever lies between harms as much for what it saves
+            here = min(cheaper, key=lambda index: (slopes[index], offers[index].cost))
         found.append(Step(place, here, slopes[here]))
     return found
 
