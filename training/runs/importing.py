@@ -1,0 +1,188 @@
+"""From models that others made to a published bundle: every precision of them on one ladder."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from bundle.manifest import Manifest, Provenance
+from bundle.runtimes import Runtime
+from bundle.store import ModelStore
+from training.data.split import calibration_sample
+from training.errors import ConversionError, OptionError
+from training.evaluation.evaluate import Evaluation
+from training.export import worker, writer
+from training.imports.config import ImportConfig
+from training.imports.guests import Guest, open_all
+from training.precisions import PLAIN_WIDTH, SAVED_MODEL, Rung, folder_name
+from training.progress import Progress, Silence
+from training.runs.guest_material import GuestMaterial, read
+from training.runs.ladder import Convert, Ladder, Network
+from training.runs.pipeline import require_name
+from training.runs.run import Published
+from training.runs.times import with_times
+
+
+def import_models(
+    config: ImportConfig,
+    store: Path,
+    *,
+    progress: Progress | None = None,
+    convert: Convert = worker.convert_all,
+    timed: bool = True,
+) -> Published:
+    """Open models, make every precision of them, score each against the reference, publish and time them.
+
+    Raises ImportedModelError, DataError, OptionError, or OSError where `store` cannot be written; and
+    ConversionError where the reference cannot be made. Nothing is published then.
+
+    Example:
+        import_models(ImportConfig(model="resnet.tflite", data="cifar10.npz", scale=1), Path("models"))
+    """
+    progress = progress or Silence()
+    name, models = require_name(config.name or config.model.stem), ModelStore(store)
+    models.require_writable(name)
+    with tempfile.TemporaryDirectory(prefix="import-", ignore_cleanup_errors=True) as scratch:
+        guests = open_all(config, Path(scratch), progress)
+        reference = _reference(config, guests)
+        material = read(config, guests, progress)
+        models.require_writable(name, material.least_bytes)
+        material.tell(progress)
+        return _Import(config, material, reference, progress, convert).publish(models, name, timed=timed)
+
+
+def _reference(config: ImportConfig, guests: Sequence[Guest]) -> str:
+    """Return the reference's name. Raise OptionError where it is a variant that will not be made."""
+    names = [rung.name for guest in guests for rung in _rungs(config, guest)]
+    if config.reference is None:
+        return names[0]
+    if config.reference not in names:
+        raise OptionError(f"--reference {config.reference} is no variant of these models: {', '.join(names)}")
+    return config.reference
+
+
+def _rungs(config: ImportConfig, guest: Guest) -> Iterator[Rung]:
+    """Yield the variants to make of a model, itself first; of one that is quantised already, nothing else."""
+    yield guest.itself
+    others = config.precisions if guest.facts.is_float else ()
+    for precision in others:
+        has_nothing_to_run = guest.is_tflite and precision == SAVED_MODEL
+        if precision != guest.facts.precision and not has_nothing_to_run:
+            yield replace(guest.itself, precision=precision)
+
+
+class _Import:
+    """One import: the config, its material, and what follows from them alone."""
+
+    def __init__(
+        self,
+        config: ImportConfig,
+        material: GuestMaterial,
+        reference: str,
+        progress: Progress,
+        convert: Convert,
+    ) -> None:
+        self._config = config
+        self._material = material
+        self._reference = reference
+        self._progress = progress
+        sample = calibration_sample(material.prepared.y_train, config.seed)
+        rows = material.prepared.x_train[sample]
+        self._ladder = Ladder(material.prepared, rows, progress, convert, source="the model")
+
+    def publish(self, store: ModelStore, name: str, *, timed: bool) -> Published:
+        failures: dict[str, str] = {}
+        evaluations: list[Evaluation] = []
+        ladder = self._ladder
+
+        def fill(staging: Path) -> Manifest:
+            for guest in self._material.guests:
+                failures.update(self._convert(guest, staging / writer.VARIANTS_FOLDER))
+            if self._reference not in ladder.rungs:
+                raise ConversionError(
+                    f"the reference, {self._reference}, could not be made: {failures[self._reference]}"
+                )
+            if self._config.unlabelled:
+                ladder.take_for_truth(self._reference)
+            evaluations.extend(ladder.score(self._reference))
+            return writer.BundleWriter(
+                staging,
+                ladder.prepared,
+                self._provenance(),
+                ladder.rungs,
+                ladder.calibrated(),
+                default_variant=self._reference,
+                left_out=failures,
+                graphs=ladder.graphs,
+                reference=self._reference,
+                truth="reference" if self._config.unlabelled else "labels",
+            ).write(ladder.runtimes, evaluations)
+
+        bundle = store.publish(name, fill)
+        if timed:
+            evaluations = with_times(bundle, ladder.runtimes, evaluations, self._progress)
+        return Published(bundle, evaluations, failures)
+
+    def _convert(self, guest: Guest, variants: Path) -> dict[str, str]:
+        """Make a model's variants below the folder `variants`; return why each that is missing failed, by name."""
+        folder = variants / folder_name(PLAIN_WIDTH, guest.name)
+        folder.mkdir(parents=True, exist_ok=True)
+        source = folder / guest.source.name
+        shutil.move(guest.source, source)
+        guest = replace(guest, folder=folder)
+        wanted = [rung.precision for rung in _rungs(self._config, guest)]
+        self._progress.begin(f"converting {guest.name or ''}".rstrip(), len(wanted))
+        runtime = guest.runtime(self._ladder.prepared.normalizer)
+        network = Network(
+            runtime.predict(self._ladder.probe),
+            guest.facts.weights,
+            network=guest.name,
+            answers=guest.graph.answers,
+            given_as=guest.facts.precision,
+        )
+        failed = self._ladder.convert(network, folder, wanted)
+        self._ladder.open(network, folder, [name for name in wanted if name not in failed])
+        if source.is_file():
+            source.unlink()
+        elif SAVED_MODEL not in wanted:
+            shutil.rmtree(source)
+        return {replace(guest.itself, precision=name).name: reason for name, reason in failed.items()}
+
+    def _provenance(self) -> Provenance:
+        config, prepared = self._config, self._ladder.prepared
+        chosen = config.model_dump(
+            mode="json",
+            include={"scale", "offset", "normalizer", "test_size", "validation_size", "seed"},
+        )
+        networks: dict[str, JsonValue] = {
+            guest.name or "model": {
+                "file": guest.path.name,
+                "format": guest.facts.format,
+                "precision": guest.facts.precision,
+                "weights": guest.facts.weights,
+                **({"sha256": _digest(guest.path)} if guest.path.is_file() else {}),
+            }
+            for guest in self._material.guests
+        }
+        return Provenance(
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            data=Path(config.data).name,  # where it lay on this machine is nobody else's business
+            data_sha256=self._material.data.sha256,
+            train_rows=0,
+            validation_rows=len(prepared.x_validation),
+            test_rows=len(prepared.x_test),
+            hyperparameters={**chosen, "imported": networks},
+            libraries=writer.library_versions(),
+        )
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
