@@ -34,6 +34,45 @@ _Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
 _ROWS_MAX = 10**9  # nobody has more: the difference is the margin itself
 
 Judgement: TypeAlias = Literal["no worse", "worse", "not enough rows to tell"]
+Truth: TypeAlias = Literal["labels", "reference"]
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """What variants are held to, and what that is called.
+
+    Where the data had no labels, right is what the reference answers: a share of right answers is then
+    agreement with it, and nobody knows the accuracy.
+    """
+
+    reference: str
+    """The variant that the others are compared with."""
+    truth: Truth = "labels"
+    """Whose word is taken for right: that of the data's labels, or of the reference."""
+
+    @property
+    def is_labelled(self) -> bool:
+        return self.truth == "labels"
+
+    @property
+    def word(self) -> str:
+        """What a share of right answers is, in a word: `accuracy` or `agreement`."""
+        return "accuracy" if self.is_labelled else "agreement"
+
+    @property
+    def figure(self) -> str:
+        """What a share of right answers is: `accuracy`, or `agreement with float32`."""
+        return self.word if self.is_labelled else f"agreement with {self.reference}"
+
+    @property
+    def caveat(self) -> str:
+        """What must be said before any figure; empty where there were labels."""
+        if self.is_labelled:
+            return ""
+        return (
+            "The data had no labels: accuracy is unknown; what is shown is agreement with "
+            f"`{self.reference}`."
+        )
 
 
 @dataclass(frozen=True)

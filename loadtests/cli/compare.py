@@ -14,7 +14,7 @@ from rich.table import Table
 from loadtests.cli.terminal import console
 from loadtests.errors import LoadTestError
 from loadtests.experiment.measured import rate_in_words
-from loadtests.judge.change import Change, Changes, in_sentences
+from loadtests.judge.change import SHARES, Change, Changes, in_sentences
 from loadtests.judge.document import read
 from loadtests.judge.regression import CONFIDENCE, TOLERANCE, compare
 from loadtests.report.table import number
@@ -97,7 +97,7 @@ def _line(change: Change, confidence: float) -> dict[str, str]:
 def _figure(change: Change, value: float | None) -> str:
     if value is None:
         return "-"
-    if change.figure == "accuracy":
+    if change.figure in SHARES:
         return f"{value:.4f}"
     units = {"throughput": "/s", "peak": "/s", "cost": "/core-s"}
     unit = units.get(change.figure)
@@ -109,5 +109,5 @@ def _interval(change: Change) -> str:
         return "-"
     if change.low is None or change.high is None:
         return f"{change.value:.3f}"
-    sign = "+" if change.figure == "accuracy" else ""
+    sign = "+" if change.figure in SHARES else ""
     return f"{change.value:{sign}.3f} ({change.low:{sign}.3f} to {change.high:{sign}.3f})"

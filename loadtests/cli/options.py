@@ -109,8 +109,8 @@ class RunOptions:
     margin: Annotated[
         float,
         Option(
-            help="Of accuracy, as a share: how much less than float32 a variant may have on the test rows, "
-            "where no --min-accuracy is given."
+            help="Of accuracy, as a share: how much less than the model's reference, mostly float32, a "
+            "variant may have on the test rows, where no --min-accuracy is given."
         ),
     ] = Bounds.margin
     weight: Annotated[
@@ -125,6 +125,7 @@ class RunOptions:
     def plan(self) -> Plan:
         """Look the model up, and return what is to be measured. Raises LoadTestError or BundleError."""
         bundle = choose_bundle(self.models, self.model, self.version)
+        _see_that_accuracy_is_known(bundle, self.min_accuracy)
         names = _names(self.variants) or [variant.name for variant in bundle.manifest.variants]
         variants = [bundle.variant(name).name for name in names]
         rows = _row_counts(self.rows or _default_rows(bundle, self.scenario))
@@ -212,6 +213,17 @@ def command(body: Callable[[RunOptions], None]) -> Callable[..., None]:
     typed.__annotations__ = hints
     vars(typed)["__signature__"] = signature.replace(parameters=options, return_annotation=None)
     return typed
+
+
+def _see_that_accuracy_is_known(bundle: Bundle, least: float | None) -> None:
+    """Refuse a bound that nobody can tell whether it is held: where the data had no labels."""
+    manifest = bundle.manifest
+    if least is not None and manifest.truth == "reference":
+        raise LoadTestError(
+            f"--min-accuracy is {least:g}, and the accuracy of {bundle.name}/{bundle.version} is unknown: "
+            f"its data had no labels; --margin, as 0.01, bounds the share of rows in which a variant differs "
+            f"from {manifest.reference}"
+        )
 
 
 def _names(text: str) -> Sequence[str]:

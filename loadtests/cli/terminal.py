@@ -26,14 +26,25 @@ from loadtests.report.table import (
     legend,
     lines,
     remarks,
+    title_of_accuracy,
 )
 from loadtests.rig import interruption
 
 _ONLY_IN_REPORT = ("req/s", "idle p50 ms")
-# What is shown where there is room, in this order. What decides is always shown, but for a second ratio.
+# What is shown where there is room, in this order; {} is accuracy, or the agreement that stands for it. What
+# decides is always shown, but for a second ratio.
 _OPTIONAL = (
     *("p99 ms", "grade", "file KB", "of interpreter", SPEED, SPEED_RATIO, COST, COST_RATIO),
-    *("accuracy (95%)", "failed", "p90 ms", "p50 ms", "uncorrected p99", "effective", "model", "memory MB"),
+    *(
+        title_of_accuracy("{}"),
+        "failed",
+        "p90 ms",
+        "p50 ms",
+        "uncorrected p99",
+        "effective",
+        "model",
+        "memory MB",
+    ),
 )
 _NARROW = 110  # columns: below, notes stand under the table, and one space between what is in it
 _NOTE_WIDTH = 25  # a longer note is folded
@@ -119,7 +130,7 @@ def _table(document: Document, rows: Sequence[Mapping[str, str]], most: int, *, 
     titles = [title for title in known if title in kept]
     table = Table(
         title=document.title,
-        caption=legend(titles),
+        caption=legend(titles, document.yardstick),
         caption_justify="left",
         box=box.SIMPLE_HEAD,
         padding=(0, gap - 1, 0, 0),
@@ -138,7 +149,8 @@ def _optional(document: Document) -> list[str]:
     """Return the titles of what may be left out, what is missed most first."""
     needed = deciding(document)
     second = needed[3:-1:2]  # after the first figure and its ratio: the ratios of others
-    return [*second, *(title for title in _OPTIONAL if title not in needed)]
+    optional = [title.format(document.yardstick.figure) for title in _OPTIONAL]
+    return [*second, *(title for title in optional if title not in needed)]
 
 
 def _plain(sentence: str) -> str:

@@ -60,7 +60,7 @@ class Offline:
 
 
 class AgainstReference(Strict):
-    """This load over that of float32 with as many rows a request, from the turns of both side by side."""
+    """This load over the reference's with as many rows a request, from the turns of both side by side."""
 
     cost: OpenEstimate | None
     """Of rows per core-second."""
@@ -150,7 +150,7 @@ class Measured(Strict):
     samples: str
     """File of the raw samples, in the folder of the report."""
     against_reference: AgainstReference | None = None
-    """Nothing but the accuracy where float32 was not measured; None where it is this one."""
+    """Nothing but the accuracy where the reference was not measured; None where it is this one."""
 
     @property
     def name(self) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from bundle.manifest import REFERENCE
 from evidence.estimate import ALIKE
+from evidence.paired import Yardstick
 from loadtests.experiment.measured import Measured, rate_in_words, rows_in_words
 from loadtests.judge.bounds import Bounds
 from loadtests.judge.certificate import Accuracies
@@ -54,6 +54,8 @@ class Words:
         self._names = names
         self._speeds = speeds
         self._accuracies = accuracies
+        self._reference = accuracies.reference
+        self._is_labelled = accuracies.yardstick.is_labelled
         self._bounds = bounds
 
     def choice(self, choice: Choice) -> list[str]:
@@ -64,8 +66,7 @@ class Words:
         elif choice.tied:
             answer = [self._tie(choice)]
         elif best is reference:
-            how = "known to be as accurate and faster" if self._bounds.min_accuracy is None else "faster"
-            answer = [f"Ship `{REFERENCE}`: no variant is {how}."]
+            answer = [f"Ship `{best.name}`: no variant is {self._better_than_reference}."]
         else:
             answer = [f"Ship `{best.name}`: {self._against(best, reference)}."]
         if (choice.tied or choice.faster) and reference and best is not reference:
@@ -76,7 +77,7 @@ class Words:
             answer.append(self._met(best))
         if reference and best is not reference and self._speeds.is_suspect(best.beside(reference)):
             answer.append(
-                f"The tail of `{best.name}` may be far longer than that of `{REFERENCE}`, beyond what "
+                f"The tail of `{best.name}` may be far longer than that of `{self._reference}`, beyond what "
                 "throughput explains: --scenario server tells."
             )
         others = [one for one in (reference, *choice.tied, *choice.faster) if one and one is not best]
@@ -87,19 +88,22 @@ class Words:
         """Name the variants that are known to be more accurate than the best, and what that costs."""
         told = []
         for other in sorted(others, key=lambda one: one.accuracy.value):
-            difference = self._accuracies.between(other.name, best.name)
+            is_itself = not self._is_labelled and other.name == self._reference  # and agrees with itself
+            difference = None if is_itself else self._accuracies.between(other.name, best.name)
             if other is not best and difference is not None and difference.is_more_than(0):
                 lead = self._speeds.lead(other.beside(best))
                 told.append(
                     f"`{other.name}` by {100 * (other.accuracy.value - best.accuracy.value):.1f} points, at "
                     f"{lead.times} the {lead.words}"
                 )
-        return [f"More accurate than `{best.name}`: {'; '.join(told)}."] if told else []
+        how = "More accurate" if self._is_labelled else f"Closer to `{self._reference}`"
+        return [f"{how} than `{best.name}`: {'; '.join(told)}."] if told else []
 
     def out_of_bounds(self, nearest: Standing, choice: Choice) -> list[str]:
         """Say which variant comes nearest to the bounds, and by how much all miss it."""
         why = {name: ", ".join(one.words for one in found) for name, found in choice.misses.items() if found}
-        proven = "known to be accurate enough " if not all(choice.misses.values()) else ""
+        enough = "accurate enough" if self._is_labelled else f"close enough to `{self._reference}`"
+        proven = f"known to be {enough} " if not all(choice.misses.values()) else ""
         rest = "; ".join(f"`{name}`: {told}" for name, told in why.items() if name != nearest.name)
         first = f"No variant {proven}meets {self._bounds.sentence}; the nearest is `{nearest.name}`"
         return [
@@ -110,19 +114,24 @@ class Words:
 
     def nothing(self, name: str, sizes: Mapping[str, int]) -> str:
         """Say which variant is best supported where no load can be believed."""
-        of_reference = sizes.get(REFERENCE)
-        size = f", {_size(sizes[name], of_reference)}" if name in sizes and name != REFERENCE else ""
+        of_reference = sizes.get(self._reference)
+        size = f", {_size(sizes[name], of_reference)}" if name in sizes and name != self._reference else ""
+        by = "accuracy" if self._is_labelled else f"agreement with `{self._reference}`"
         return (
-            "Of speed nothing is known: no load can be believed. By accuracy and size alone "
+            "Of speed nothing is known: no load can be believed. "
+            f"By {by} and size alone "
             f"`{name}` is the best supported{size}."
         )
 
     def unmeasured(self, unproven: Sequence[Standing]) -> str:
         """Say what is best where nothing that was measured is known to be accurate enough."""
-        answer = f"Ship `{REFERENCE}`{' for now' if unproven else ''}, of whose speed this run says nothing: "
+        now = " for now" if unproven else ""
+        answer = f"Ship `{self._reference}`{now}, of whose speed this run says nothing: "
         if not unproven:
-            return f"{answer}what was measured is less accurate."
-        return f"{answer}{_names(unproven)} can be believed, and may be less accurate."
+            less = "is less accurate" if self._is_labelled else "agrees too little with it"
+            return f"{answer}what was measured {less}."
+        may = "be less accurate" if self._is_labelled else "agree too little with it"
+        return f"{answer}{_names(unproven)} can be believed, and may {may}."
 
     def left_out(
         self, misses: Mapping[str, Sequence[Miss]], *, told_of: Sequence[Standing] = ()
@@ -140,16 +149,18 @@ class Words:
             if name not in self._names:
                 continue
             if one.judgement == "worse":
-                sentences.append(f"`{name}` is less accurate than `{REFERENCE}`: {one.points}.")
+                sentences.append(f"`{name}` {falls_short(self._accuracies.yardstick)}: {one.points}.")
             elif one.judgement != "no worse" and name not in told:
                 sentences.append(f"`{name}`: {self._evidence(name)}.")
         return sentences
 
     def without_reference(self, best: Standing) -> str:
         """Say which is the most accurate where there is nothing to hold it to."""
+        most = "is the most accurate" if self._is_labelled else "agrees most"
         return (
-            f"Ship `{best.name}` for now: of what was measured it is the most accurate, but there is no "
-            f"`{REFERENCE}` to hold it to, and no --min-accuracy says what is enough."
+            f"Ship `{best.name}` for now: of what was measured it {most}, but there is no "
+            f"`{self._reference}` to hold it to"
+            f"{', and no --min-accuracy says what is enough' if self._is_labelled else ''}."
         )
 
     def mixed(self, choice: Choice, others: Sequence[Standing]) -> list[str]:
@@ -172,7 +183,7 @@ class Words:
         accuracy = self._accurate(best)
         if reference is None:
             return f"{accuracy}, {best.bytes / 1000:,.0f} KB"
-        speed = self._speeds.lead(best.beside(reference)).against(REFERENCE)
+        speed = self._speeds.lead(best.beside(reference)).against(self._reference)
         if self._is_mixed(best, reference):
             speed += f" over all loads ({self._by_rows(best, reference)})"
         return f"{speed}, {accuracy}, {_size(best.bytes, reference.bytes)}"
@@ -186,25 +197,36 @@ class Words:
     def _accurate(self, one: Standing) -> str:
         """Say what is known of its accuracy."""
         certificate = self._accuracies.of_variant(one.name)
-        value = f"accuracy {one.accuracy.value:.4f} ({one.accuracy.low:.4f} to {one.accuracy.high:.4f})"
+        value = f"{one.accuracy.value:.4f} ({one.accuracy.low:.4f} to {one.accuracy.high:.4f})"
+        value = f"{self._accuracies.yardstick.word} {value}"
         if certificate is None or certificate.difference is None:
             return value
         if self._bounds.min_accuracy is not None:
             return f"{value}, {certificate.points}"
-        return f"as accurate as `{REFERENCE}` within {self._margin} ({certificate.points})"
+        return f"{self._as_good} within {self._margin} ({certificate.points})"
 
     def _evidence(self, name: str) -> str:
         """Say why a variant is not certified, and what it would take."""
         certificate = self._accuracies.of_variant(name)
         if certificate is None or certificate.difference is None:
-            return f"whether it is as accurate as `{REFERENCE}` is not known: no predictions of both are kept"
+            whether = f"whether it {'is ' if self._is_labelled else ''}{self._as_good}"
+            return f"{whether} is not known: no predictions of both are kept"
         more = certificate.rows_more
         takes = "it is too near the margin for any number" if more is None else f"about {more:,} more would"
         rows = rows_in_words(certificate.difference.rows)
-        return (
-            f"{rows} do not prove it as accurate as `{REFERENCE}` within {self._margin} "
-            f"({certificate.points}); {takes}"
-        )
+        what = f"{'it' if self._is_labelled else 'that it'} {self._as_good} within {self._margin}"
+        return f"{rows} do not prove {what} ({certificate.points}); {takes}"
+
+    @property
+    def _better_than_reference(self) -> str:
+        if self._bounds.min_accuracy is not None:
+            return "faster"
+        return f"known to {'be as accurate and' if self._is_labelled else 'agree with it and be'} faster"
+
+    @property
+    def _as_good(self) -> str:
+        how = "as accurate as" if self._is_labelled else "agrees with"
+        return f"{how} `{self._reference}`"
 
     @property
     def _margin(self) -> str:
@@ -264,6 +286,12 @@ class Words:
             for load in best.loads
         ]
         return f"`{best.name}` came to {'; '.join(told)}."
+
+
+def falls_short(yardstick: Yardstick) -> str:
+    """Say of a variant that more than the margin is lost."""
+    how = "is less accurate than" if yardstick.is_labelled else "agrees too little with"
+    return f"{how} `{yardstick.reference}`"
 
 
 def _size(ours: int, theirs: int | None) -> str:

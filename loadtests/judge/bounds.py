@@ -21,7 +21,7 @@ class Bounds:
     max_mb: float | None = None
     """Of the variant's file, in 1,000,000 bytes."""
     margin: float = MARGIN
-    """Where no least accuracy is given: how much less accurate than float32 a variant may be, as a share."""
+    """Where no least accuracy is given: how much less accurate a variant may be than the reference."""
     weights: Mapping[int, float] = field(default_factory=dict)
     """How much the loads of a number of rows count; all the same where none is given."""
 

@@ -1,4 +1,4 @@
-"""The certificate of a variant: whether it is as accurate as float32, by what it predicts without HTTP.
+"""The certificate of a variant: whether it is as accurate as the reference, by its predictions without HTTP.
 
 It rests on all test rows, so neither what a run happened to send nor whether it is void has a part in it.
 What is more accurate than what, for a choice, is told by the validation rows: whoever chooses on the rows
@@ -18,7 +18,7 @@ import numpy as np
 from bundle.bundle import Bundle
 from bundle.manifest import REFERENCE
 from evidence.estimate import Estimate
-from evidence.paired import MARGIN, Judgement, Pairs, judge_all
+from evidence.paired import MARGIN, Judgement, Pairs, Yardstick, judge_all
 from evidence.shares import wilson
 from loadtests.errors import LoadTestError
 from loadtests.experiment.measured import AccuracyDifference, rows_in_words
@@ -35,12 +35,12 @@ class Certificate:
     """What the test rows say of a variant's accuracy."""
 
     judgement: Judgement
-    """`no worse`: less accurate than float32 by the margin at most, which certifies it. `worse`: by more than
-    that. All variants of the bundle are judged together (Holm)."""
+    """`no worse`: less accurate than the reference by the margin at most, which certifies it. `worse`: by
+    more than that. All variants of the bundle are judged together (Holm)."""
     accuracy: Estimate
     """On the test rows, without HTTP."""
     difference: AccuracyDifference | None
-    """To float32, on the test rows; None of itself, and where the predictions of one are not known."""
+    """To the reference, on the test rows; None of itself, and where the predictions of one are not known."""
     p_value: float | None
     """One-sided, of the hypothesis that the margin or more is lost, corrected likewise; None as above."""
     rows_needed: int | None
@@ -73,12 +73,17 @@ class Accuracies:
         *,
         margin: float = MARGIN,
         scores: Mapping[str, Estimate] | None = None,
+        yardstick: Yardstick | None = None,
     ) -> None:
-        """`scores` are the accuracies of variants of which no predictions may be known."""
+        """`scores` are the accuracies of variants of which no predictions may be known.
+
+        What is right is so by the `yardstick`, to whose reference the variants are held.
+        """
         self._test = test
         self._validation = validation or {}
         self._scores = dict(scores or {})
         self.margin = margin
+        self.yardstick = yardstick or Yardstick(REFERENCE)
 
     @classmethod
     def of(cls, bundle: Bundle, folder: Path | None = None, *, margin: float = MARGIN) -> Self:
@@ -90,16 +95,23 @@ class Accuracies:
             one.name: Estimate(one.scores.accuracy, one.scores.accuracy_low, one.scores.accuracy_high)
             for one in bundle.manifest.variants
         }
+        yardstick = Yardstick(bundle.manifest.reference, bundle.manifest.truth)
         kept = bundle.predictions()
         if kept is None:
             test = _predicted(bundle, folder, list(scores)) if folder else {}
-            return cls(test, margin=margin, scores=scores)
+            return cls(test, margin=margin, scores=scores, yardstick=yardstick)
         return cls(
             {name: kept.right_on_test(name).astype(np.float64) for name in kept.test},
             {name: kept.right_on_validation(name).astype(np.float64) for name in kept.validation},
             margin=margin,
             scores=scores,
+            yardstick=yardstick,
         )
+
+    @property
+    def reference(self) -> str:
+        """The variant that the others are compared with."""
+        return self.yardstick.reference
 
     @property
     def is_chosen_on_validation(self) -> bool:
@@ -118,7 +130,7 @@ class Accuracies:
                 one, difference = verdicts[name], _difference(pairs[name])
                 found[name] = Certificate(one.judgement, accuracy, difference, one.p_value, one.rows_needed)
             else:
-                judgement: Judgement = "no worse" if name == REFERENCE else "not enough rows to tell"
+                judgement: Judgement = "no worse" if name == self.reference else "not enough rows to tell"
                 found[name] = Certificate(judgement, accuracy, None, None, None)
         return found
 
@@ -152,12 +164,11 @@ class Accuracies:
         return _difference(pairs) if pairs else None
 
     def _pairs(self) -> dict[str, Pairs]:
-        reference = self._test.get(REFERENCE)
-        if reference is None:
+        expected = self._test.get(self.reference)
+        if expected is None:
             return {}
-        found = {
-            name: Pairs.of_shares(right, reference) for name, right in self._test.items() if name != REFERENCE
-        }
+        others = {name: right for name, right in self._test.items() if name != self.reference}
+        found = {name: Pairs.of_shares(right, expected) for name, right in others.items()}
         return {name: pairs for name, pairs in found.items() if pairs}
 
     def _accuracy(self, name: str) -> Estimate:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from loadtests.experiment.measured import load_in_words
 
+ACCURACY, AGREEMENT = "accuracy", "agreement"
+SHARES = {ACCURACY, AGREEMENT}
+"""Figures of which the difference is taken, not the ratio, and which are not the machine's."""
 SAME, BETTER, WORSE, UNKNOWN = "not told apart", "better", "worse", "unknown"
 
 
@@ -18,11 +21,12 @@ class Change:
     """`all` for what is true of all loads together."""
     rows: int | None
     figure: str
-    """`throughput`, `cost` (rows per core-second), `p50`, `p99`, `peak` or `accuracy`."""
+    """`throughput`, `cost` (rows per core-second), `p50`, `p99`, `peak` or `accuracy`; where there were no
+    labels, `agreement` with the reference."""
     before: float | None
     after: float | None
     value: float | None
-    """After over before; of an accuracy, after less before."""
+    """After over before; of an accuracy or an agreement, after less before."""
     low: float | None
     high: float | None
     finding: str
@@ -47,7 +51,7 @@ class Changes:
     @property
     def is_blind(self) -> bool:
         """Tell whether nothing can be told of speed, which one block cannot, and nothing else is worse."""
-        speeds = [change.finding for change in self.changes if change.figure != "accuracy"]
+        speeds = [change.finding for change in self.changes if change.figure not in SHARES]
         return not self.is_worse and set(speeds) <= {UNKNOWN}
 
     def named(self, finding: str) -> list[Change]:
@@ -82,7 +86,7 @@ def _sharpness(found: Changes) -> list[str]:
     """Say how small a loss the runs would have shown, in the load where it is hardest to see."""
     blur: dict[str, float] = {}
     for one in found.changes:
-        is_known = one.value is not None and one.low is not None and one.figure != "accuracy"
+        is_known = one.value is not None and one.low is not None and one.figure not in SHARES
         if is_known and one.finding == SAME and one.low and one.value:
             blur[one.figure] = max(blur.get(one.figure, 0.0), one.value / one.low - 1)
     if not blur:
@@ -102,7 +106,7 @@ def _load(change: Change) -> str:
 def _amount(change: Change) -> str:
     if change.value is None or change.low is None or change.high is None:
         return ""
-    if change.figure == "accuracy":
+    if change.figure in SHARES:
         points = (f"{100 * one:+.1f}" for one in (change.value, change.low, change.high))
         value, low, high = points
         return f" ({value} points, {low} to {high})"

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Self
 
-from bundle.manifest import REFERENCE
 from evidence.blocks import Logs, over_loads, ratio_of_blocks
 from evidence.estimate import CONFIDENCE, Estimate
 from evidence.ratios import ratio_of_runs
@@ -130,12 +129,13 @@ class Contrasts:
         ]
 
     def with_reference(self, loads: Sequence[Measured]) -> list[Measured]:
-        """Return the loads, each with what lies between it and float32 with as many rows a request."""
-        references = {one.rows_per_request: one for one in loads if one.variant == REFERENCE}
+        """Return the loads, each with what lies between it and the reference with as many rows a request."""
+        name = self.accuracies.reference
+        references = {one.rows_per_request: one for one in loads if one.variant == name}
         return [self._compared(one, references.get(one.rows_per_request)) for one in loads]
 
     def _compared(self, load: Measured, reference: Measured | None) -> Measured:
-        if load.variant == REFERENCE:
+        if load.variant == self.accuracies.reference:
             return load
         certificate = self.accuracies.of_variant(load.variant)
         difference: AccuracyDifference | None = certificate.difference if certificate else None

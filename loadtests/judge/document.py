@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from pydantic import JsonValue, ValidationError
 
+from bundle.manifest import REFERENCE
+from evidence.paired import Truth, Yardstick
 from loadtests.errors import LoadTestError
 from loadtests.experiment.blocks import Stop
 from loadtests.experiment.measured import Measured, Skipped, Strict
@@ -31,6 +33,11 @@ class Document(Strict):
     """Processor, cores that could be used, system, Python and the libraries' versions."""
     model: str
     version: int
+    reference: str = REFERENCE
+    """The variant that the others are compared with."""
+    truth: Truth = "labels"
+    """What is right: what the labels of the data say or, where it had none, what the reference answers. Then
+    every accuracy here is agreement with the reference."""
     host: str | None
     """The service that was running already; None where one was started for the run."""
     cores: dict[str, list[int] | None]
@@ -54,7 +61,12 @@ class Document(Strict):
 
     @property
     def title(self) -> str:
-        return f"{self.model}/{self.version}: throughput and latency against accuracy"
+        return f"{self.model}/{self.version}: throughput and latency against {self.yardstick.figure}"
+
+    @property
+    def yardstick(self) -> Yardstick:
+        """What the variants were held to."""
+        return Yardstick(self.reference, self.truth)
 
     @property
     def rows(self) -> list[int]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
 
-from bundle.manifest import REFERENCE
 from evidence import pareto
 from evidence.estimate import ALIKE, Estimate, Sign
 from loadtests.judge.certificate import Accuracies
@@ -23,8 +22,8 @@ class Rung:
     accuracy: Estimate
     """Of the test rows, without HTTP."""
     speed: OpenEstimate | None
-    """Times that of float32, over all loads as they are weighted, in the figure that tells them apart;
-    None where float32 was not measured."""
+    """Times that of the reference, over all loads as they are weighted, in the figure that tells them apart;
+    None where that was not measured."""
     figure: str
     """What the speed is of, as `rows per core-second`."""
     bytes: int
@@ -59,9 +58,10 @@ def dominated(known: Mapping[str, Standing], speeds: Speeds, accuracies: Accurac
     return {name: min(better, key=lambda one: len(rivals[one])) for name, better in rivals.items() if better}
 
 
-def front(known: Mapping[str, Standing], beaten: Mapping[str, str], speeds: Speeds) -> tuple[Rung, ...]:
-    """Return the variants that are not dominated, the most accurate first."""
-    reference = known.get(REFERENCE)
+def front(
+    known: Mapping[str, Standing], beaten: Mapping[str, str], speeds: Speeds, reference: Standing | None
+) -> tuple[Rung, ...]:
+    """Return the variants that are not dominated, the most accurate first; None is of no reference."""
     rungs = []
     for one in sorted(known.values(), key=lambda each: -each.accuracy.value):
         if one.name not in beaten:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bundle.manifest import REFERENCE
 from loadtests.experiment.blocks import Stop
 from loadtests.experiment.measured import Measured, load_in_words, rows_in_words
 from loadtests.experiment.rounds.grade import CALM, ROUGH, UNEASY
@@ -43,6 +42,9 @@ def says_how_sure(
     if not accuracies.is_chosen_on_validation and len(accuracies.certificates) > 1:
         sentences.append(
             "The bundle keeps no predictions of validation rows: what is more accurate was told by the rows "
+            "that certify it."
+            if accuracies.yardstick.is_labelled
+            else "The bundle keeps no predictions of validation rows: what agrees more was told by the rows "
             "that certify it."
         )
     return sentences
@@ -99,16 +101,16 @@ def doubts(best: Standing, known: Sequence[Standing], contrasts: Contrasts) -> l
     return [doubt]
 
 
-def says_whether_model_matters(loads: Sequence[Measured]) -> list[str]:
-    """Say it of float32, the slowest to win from: what precision can save is at most the model's own time."""
+def says_whether_model_matters(loads: Sequence[Measured], reference: str) -> list[str]:
+    """Say it of the reference, from which one wins: precision can save no more than the model's own time."""
     shares = {
         load.rows_per_request: load.unloaded.model_share
         for load in sorted(loads, key=lambda one: one.rows_per_request)
-        if load.variant == REFERENCE and load.unloaded.model_share is not None
+        if load.variant == reference and load.unloaded.model_share is not None
     }
     small = {rows: share for rows, share in shares.items() if share < HTTP_DOMINATES}
     large = {rows: share for rows, share in shares.items() if rows not in small}
-    known = f"of an unloaded `{REFERENCE}` request the model takes"
+    known = f"of an unloaded `{reference}` request the model takes"
     found = {
         f"HTTP dominates: {known} {_by_rows(small)}, so precision hardly changes the latency.": small,
         f"The model matters: {known} {_by_rows(large)}.": large,

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from evidence.estimate import Estimate
 from evidence.ratios import ratio_of_all, ratio_of_runs
 from evidence.shares import unpaired_difference
 from loadtests.errors import LoadTestError
 from loadtests.experiment.measured import Measured, load_in_words
-from loadtests.judge.change import BETTER, SAME, UNKNOWN, WORSE, Change, Changes
+from loadtests.judge.change import (
+    ACCURACY,
+    AGREEMENT,
+    BETTER,
+    SAME,
+    UNKNOWN,
+    WORSE,
+    Change,
+    Changes,
+)
 from loadtests.judge.contrast import ratio_of_peaks_of_runs
 from loadtests.judge.document import Document
 from loadtests.judge.terms import differences
@@ -42,6 +52,8 @@ def compare(
     # Half of the chance to err is for what is true of all loads, half for what is true of one.
     each = 1 - (1 - confidence) / 2 / sum(len(_figures(pair)) + 1 + _was_searched(pair) for pair in pairs)
     changes = [change for pair in pairs for change in _changes(*pair, each, tolerance)]
+    if not before.yardstick.is_labelled:
+        changes = [replace(one, figure=AGREEMENT) if one.figure == ACCURACY else one for one in changes]
     overall = _overall(pairs, 1 - (1 - confidence) / 2, tolerance) if len(pairs) > 1 else ()
     lost, added = _only(first, second, "first"), _only(second, first, "second")
     return Changes((*overall, *changes), (*lost, *added), lost)
@@ -138,7 +150,7 @@ def _accuracy(before: Measured, after: Measured, confidence: float) -> Change:
         sides = [(one.value, one.unique_rows) for one in (after.accuracy, before.accuracy)]
         difference = unpaired_difference(sides[0], sides[1], confidence=confidence)
     finding = {-1: WORSE, 0: SAME, 1: BETTER}[difference.side_of(0)] if difference else UNKNOWN
-    return _change((before, after), "accuracy", difference, finding)
+    return _change((before, after), ACCURACY, difference, finding)
 
 
 def _change(
@@ -164,7 +176,7 @@ def _whole(load: Measured, figure: str) -> float | None:
         "p50": load.p50,
         "p99": load.p99,
         "peak": load.peak.requests_per_s if load.peak else None,
-        "accuracy": load.accuracy.value if load.accuracy else None,
+        ACCURACY: load.accuracy.value if load.accuracy else None,
     }[figure]
 
 

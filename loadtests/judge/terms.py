@@ -64,6 +64,8 @@ def _terms(document: Document) -> dict[str, JsonValue]:
     terms.pop("--rate" if asked.get("find_peak") else "--p99-ms", None)
     if "--host" in terms:  # which service it is, is what one compares; ours is started in a way of its own
         terms["--host"] = None if asked["host"] is None else "of a service that was running"
+    right = "the data" if document.yardstick.is_labelled else document.reference
+    terms["right answers"] = f"those of {right}"
     for what in ("cpu", "cores"):
         terms[what] = document.machine.get(what)
     for who, core in document.cores.items():

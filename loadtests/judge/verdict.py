@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import reduce
 from math import prod
 
-from bundle.manifest import REFERENCE
 from evidence.estimate import ALIKE, ALIKE_TAIL
 from loadtests.experiment.blocks import Stop
 from loadtests.experiment.measured import Measured
@@ -63,7 +62,7 @@ def judge(
     contrasts: Contrasts | None = None,
     stop: Stop | None = None,
 ) -> Verdict:
-    """Weigh the variants against each other, against float32, and against the bounds."""
+    """Weigh the variants against each other, against the reference, and against the bounds."""
     bounds = Bounds() if bounds is None else bounds  # one without bounds still has a margin and weights
     contrasts = contrasts or Contrasts()
     accuracies = contrasts.accuracies
@@ -81,17 +80,19 @@ def judge(
         answer.variant if answer.kind in _SHIPS else None,
         dict(accuracies.certificates),
         beaten,
-        front(known, beaten, speeds),
+        front(known, beaten, speeds, known.get(accuracies.reference)),
         speeds.figures or axes_of(loads),
         (
-            *sentences,
+            sentences[0],
+            *([caveat] if (caveat := accuracies.yardstick.caveat) else ()),
+            *sentences[1:],
             *objections.says_how_sure(loads, known, accuracies, stop),
             *void,
             *(objections.doubts(best, list(known.values()), contrasts) if best else ()),
-            *objections.says_whether_model_matters(loads),
+            *objections.says_whether_model_matters(loads, accuracies.reference),
             *(
-                f"`{worse}` is dominated by `{better}`: known to be as good in accuracy, speed, tail and "
-                "size, and better in one."
+                f"`{worse}` is dominated by `{better}`: known to be as good in {accuracies.yardstick.word}, "
+                "speed, tail and size, and better in one."
                 for worse, better in beaten.items()
             ),
             *found,
@@ -148,7 +149,7 @@ class _Judge:
         eligible, unproven = (sorted(some, key=lambda one: order[one.name]) for some in (eligible, unproven))
         tied = tuple(one for one in eligible if one is not best and self._is_open(one, best))
         faster = tuple(one for one in unproven if self._is_ahead(one, best))
-        choice = Choice(best, tied, faster, self._known.get(REFERENCE), misses)
+        choice = Choice(best, tied, faster, self._known.get(self._accuracies.reference), misses)
         is_proven = self._accuracies.is_proven(best.name, self._bounds)
         kind: Kind = "unproven" if faster or not is_proven else "tie" if tied else "ship"
         told = [
@@ -161,15 +162,15 @@ class _Judge:
 
     def _unmeasured(self, unproven: list[Standing]) -> tuple[Answer, list[str]]:
         """Answer where nothing that was measured may be shipped: by what is known without a load."""
-        sizes = self._sizes
-        enough = [name for name in sizes if self._accuracies.is_enough(name, self._bounds)] or [REFERENCE]
+        sizes, reference = self._sizes, self._accuracies.reference
+        enough = [name for name in sizes if self._accuracies.is_enough(name, self._bounds)] or [reference]
         smallest = min(enough, key=lambda one: sizes.get(one, 0))
         told = self._words.left_out({})
         if all(one.has_failures for one in self._known.values()):
             return Answer("void", smallest), [self._words.nothing(smallest, sizes), *told]
         others = tuple(one.name for one in unproven)
-        if self._accuracies.is_certified(REFERENCE):
-            answer = Answer("unproven" if others else "ship", REFERENCE, others)
+        if self._accuracies.is_certified(reference):
+            answer = Answer("unproven" if others else "ship", reference, others)
             return answer, [self._words.unmeasured(unproven), *told]
         best = max(unproven, key=lambda one: one.accuracy.value)  # nothing is worse than what is not there
         return Answer("unproven", best.name), [self._words.without_reference(best)]

@@ -23,7 +23,7 @@ def markdown(document: Document, pictures: Sequence[str] = ()) -> str:
         *([f"# PARTIAL\n\n{sentence_in_markdown(document.partial)}"] if document.partial else []),
         _sentences(verdict.sentences),
         lines_as_table(table),
-        in_markdown(legend(table[0])) + ".",
+        in_markdown(legend(table[0], document.yardstick)) + ".",
     ]
     if document.skipped:
         blocks.append(_bullets(map(_not_measured, document.skipped)))

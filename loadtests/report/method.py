@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import JsonValue
 
 from evidence.estimate import ALIKE, CONFIDENCE
+from evidence.paired import Yardstick
 from loadtests.experiment.blocks import Stop
 from loadtests.experiment.measured import Measured
 from loadtests.experiment.peak.search import PASSES, RESOLUTION
@@ -18,24 +19,24 @@ from loadtests.workload.scenarios import CLOSED, OPEN, SHAPED
 
 _FIGURES = (
     """Rows come from the model's held-out test set. Throughput and latency are of answers that were as
-    promised; anything else is a failure, and counts neither as speed nor as accuracy.""",
+    promised; anything else is a failure, and counts neither as speed nor as {word}.""",
     """Percentiles are exact, from raw samples, by nearest rank: the smallest latency with at least that share
     of the samples at or below it. Their interval is that of order statistics, which assumes no distribution,
     at 99% for each end; it is open where so few cannot tell (p99 from above: fewer than 459). What is slow
     together, as in a stall, counts as the one event that it is, as far as stretches of the load tell. The
     samples are kept, in `samples/` and in `samples.csv.gz`.""",
-    """Live accuracy: each test row seen counts once, by the share of its answers that were right. Its 95%
+    """Live {word}: each test row seen counts once, by the share of its answers that were right. Its 95%
     interval (Wilson) is for the number of unique rows seen: a row answered a thousand times is one piece of
     evidence. Differences within the interval are noise.""",
-    """The difference of two accuracies is paired by test row (Tango's score interval, 1998): two variants
+    """The difference of two {plural} is paired by test row (Tango's score interval, 1998): two variants
     that err on the same rows are compared more sharply than their own intervals would allow.""",
-    """Effective accuracy: each test row offered counts once, by the share of its requests that were answered
-    rightly and in time. It is never above live accuracy, and the same where all were answered in time. Its
+    """Effective {word}: each test row offered counts once, by the share of its requests that were answered
+    rightly and in time. It is never above live {word}, and the same where all were answered in time. Its
     95% interval is that of the rows, widened by how the share in time scatters over its stretches.""",
-    """Whether a variant is as accurate as float32 is judged without HTTP, from its predictions of all test
+    """Whether a variant {is_as_good} {reference} is judged without HTTP, from its predictions of all test
     rows, at the margin that was asked for, and corrected for the number of variants (Holm). What was sent in
     the run shows that the service answers the same.""",
-    """Dominated: another variant is known to be as good in accuracy, speed, tail and size, and better in one;
+    """Dominated: another variant is known to be as good in {word}, speed, tail and size, and better in one;
     what the intervals leave open supports nothing.""",
     """Where the time goes: requests one after the other on one bare connection to an idle service. `decode`,
     `wait`, `infer` and `encode` are the service's own metrics, `client` is the client's own work, and `http`
@@ -93,6 +94,7 @@ def method(
     searched = _SEARCHED.format(passes=PASSES, resolution=RESOLUTION - 1)
     confidence = stop.confidence if stop else CONFIDENCE
     is_closed = scenario.kind == CLOSED
+    yardstick = Yardstick(plan.bundle.manifest.reference, plan.bundle.manifest.truth)
     sentences = [
         f"Scenario `{scenario.name}`, a request is sent so: {scenario.sends}. The figure: {scenario.figure}.",
         _asked(asked),
@@ -105,11 +107,23 @@ def method(
         *([_AWAKE] if scenario.kind == OPEN and plan.stays_awake else []),
         *([searched, _AFTER_SEARCH] if plan.searches else []),
         _services(plan),
-        *_FIGURES,
+        *_figures(yardstick),
         *([] if scenario.kind == OPEN else [_CLOSED]),
         _SHARED,
     ]
     return [" ".join(sentence.split()) for sentence in sentences]
+
+
+def _figures(yardstick: Yardstick) -> list[str]:
+    """Say what the figures are; and first, where there were no labels, what they are not."""
+    words = {
+        "word": yardstick.word,
+        "plural": "accuracies" if yardstick.is_labelled else "agreements",
+        "is_as_good": "is as accurate as" if yardstick.is_labelled else "agrees with",
+        "reference": yardstick.reference,
+    }
+    caveat = [f"{yardstick.caveat} Right is what that answers."] if yardstick.caveat else []
+    return [*caveat, *(sentence.format(**words) for sentence in _FIGURES)]
 
 
 def _asked(asked: Mapping[str, JsonValue]) -> str:

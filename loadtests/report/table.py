@@ -6,15 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from bundle.manifest import REFERENCE
 from evidence.estimate import Estimate
+from evidence.paired import Yardstick
 from loadtests.experiment.measured import Measured, rate_in_words
 from loadtests.experiment.peak.search import Peak
 from loadtests.experiment.rounds.schedule import ANSWERS_ENOUGH
+from loadtests.judge.answer import falls_short
 from loadtests.judge.certificate import Certificate
 from loadtests.judge.contrast import PEAK as SOUGHT
 from loadtests.judge.document import Document
 from loadtests.workload import scenarios
 
-_ALONE = {REFERENCE: "1"}  # what stands in the column of ratios where there is none
+_ALONE = "1"  # what stands in the column of ratios of the reference itself
+_USUAL = Yardstick(REFERENCE)
 LEFT = {"variant", "grade", "note"}  # titles of the columns that hold words
 COST, COST_RATIO = "rows/core-s", "/core-s x"
 SPEED, SPEED_RATIO = "rows/s", "/s x"
@@ -33,11 +36,9 @@ _DECIDING = {  # the columns of a figure by which variants are told apart
     SOUGHT: (PEAK, PEAK_RATIO),
 }
 _BESIDE = (PEAK, PEAK_RATIO, COST, COST_RATIO, SPEED, SPEED_RATIO)  # shown where they do not decide as well
-_IN_THE_TABLE = ("is dominated by", f"is less accurate than `{REFERENCE}`")
 _MEANINGS = {
     COST: "rows that a second of the service's processor time buys",
     GOODPUT: "requests a second answered as promised and in time",
-    DIFFERENCE: f"accuracy less that of {REFERENCE}, in hundredths",
 }
 
 
@@ -48,7 +49,8 @@ def lines(document: Document) -> list[dict[str, str]]:
     """
     verdict = document.verdict
     found = [
-        cells(load, verdict.dominated, verdict.certificates, verdict.figures) for load in document.results
+        cells(load, verdict.dominated, verdict.certificates, verdict.figures, document.yardstick)
+        for load in document.results
     ]
     kept = [
         title
@@ -63,11 +65,13 @@ def deciding(document: Document) -> list[str]:
     return [*_columns(document.verdict.figures), DIFFERENCE]
 
 
-def legend(titles: Iterable[str]) -> str:
+def legend(titles: Iterable[str], yardstick: Yardstick = _USUAL) -> str:
     """Return what the columns with these titles are, as far as the titles do not say."""
     shown = list(titles)
-    told = [f"{title}: {meaning}" for title, meaning in _MEANINGS.items() if title in shown]
-    times = [f"x: so many times that of {REFERENCE}"] if {*_RATIOS} & {*shown} else []
+    less = f"that of {yardstick.reference}" if yardstick.is_labelled else "1"
+    meanings = {**_MEANINGS, DIFFERENCE: f"{yardstick.figure} less {less}, in hundredths"}
+    told = [f"{title}: {meaning}" for title, meaning in meanings.items() if title in shown]
+    times = [f"x: so many times that of {yardstick.reference}"] if {*_RATIOS} & {*shown} else []
     return "; ".join([*told, *times, "in brackets 95% intervals; ~ is not told apart"])
 
 
@@ -76,10 +80,11 @@ def cells(
     dominated: Mapping[str, str],
     certificates: Mapping[str, Certificate] | None = None,
     figures: Sequence[str] = (scenarios.COST, scenarios.THROUGHPUT),
+    yardstick: Yardstick = _USUAL,
 ) -> dict[str, str]:
     """Return a load's cells by column title; `dominated` maps a variant to one that dominates it.
 
-    `figures` are those by which variants are told apart.
+    `figures` are those by which variants are told apart, `yardstick` is what they are held to.
     """
     certificate = (certificates or {}).get(load.variant)
     is_open, is_stream, is_offline = (load.scenario == one for one in ("server", "single_stream", "offline"))
@@ -88,7 +93,7 @@ def cells(
     return {
         "variant": load.variant,
         "rows": str(load.rows_per_request),
-        **_contrasts(load, figures),
+        **_contrasts(load, figures, is_reference=load.variant == yardstick.reference),
         **({"of interpreter": share(load.offline.share if load.offline else None)} if is_offline else {}),
         "req/s": rate_in_words(load.requests_per_s) if load.requests else "-",
         P50: number(load.p50),
@@ -96,7 +101,7 @@ def cells(
         P99: number(load.p99),
         **({"uncorrected p99": number(uncorrected)} if is_open else {}),
         "failed": f"{load.failed:,}",
-        "accuracy (95%)": (
+        title_of_accuracy(yardstick.figure): (
             f"{accuracy.value:.4f} ({accuracy.low:.4f}-{accuracy.high:.4f})" if accuracy else "-"
         ),
         "effective": f"{effective.value:.4f}" if effective else "-",
@@ -105,13 +110,18 @@ def cells(
         "idle p50 ms": number(load.unloaded.p50_ms),
         "model": share(load.unloaded.model_share),
         "grade": load.grade.word if load.grade else "-",
-        "note": "; ".join([*_notes(load), *_notes_of_choice(load, dominated, certificate)]),
+        "note": "; ".join([*_notes(load), *_notes_of_choice(load, dominated, certificate, yardstick)]),
     }
 
 
-def _contrasts(load: Measured, figures: Sequence[str]) -> dict[str, str]:
+def title_of_accuracy(figure: str) -> str:
+    """Return the title of the column of live accuracy, or of the agreement that stands for it."""
+    return f"{figure} (95%)"
+
+
+def _contrasts(load: Measured, figures: Sequence[str], *, is_reference: bool) -> dict[str, str]:
     """Return what decides, the accuracy, and what is told beside it."""
-    against, alone = load.against_reference, _ALONE.get(load.variant, "-")
+    against, alone = load.against_reference, _ALONE if is_reference else "-"
     known = {
         COST: rate_in_words(load.cost.value) if load.cost else "-",
         COST_RATIO: ratio_cell(against.cost) if against else alone if load.cost else "-",
@@ -135,7 +145,7 @@ def _columns(figures: Iterable[str]) -> list[str]:
 
 
 def _difference(load: Measured) -> str:
-    """Return by how many points of accuracy it is above float32."""
+    """Return by how many points of accuracy it is above the reference."""
     found = load.against_reference.accuracy if load.against_reference else None
     if found is None:
         return "-"
@@ -168,11 +178,12 @@ def _notes(load: Measured) -> list[str]:
 
 
 def _notes_of_choice(
-    load: Measured, dominated: Mapping[str, str], certificate: Certificate | None
+    load: Measured, dominated: Mapping[str, str], certificate: Certificate | None, yardstick: Yardstick
 ) -> list[str]:
     notes = []
     if certificate and certificate.difference and certificate.judgement != "no worse":
-        notes.append("less accurate" if certificate.judgement == "worse" else "accuracy not proven")
+        less = "less accurate" if yardstick.is_labelled else "agrees too little"
+        notes.append(less if certificate.judgement == "worse" else f"{yardstick.word} not proven")
     if load.variant in dominated:
         notes.append(f"dominated by {dominated[load.variant]}")
     return notes
@@ -206,9 +217,9 @@ def share(value: float | None) -> str:
 def matrix(document: Document, rows: int) -> list[dict[str, str]]:
     """Return each variant over each other with so many rows, as lines of cells.
 
-    There are those that nothing dominates, which a reader may choose from, and float32.
+    There are those that nothing dominates, which a reader may choose from, and the reference.
     """
-    dominated = set(document.verdict.dominated) - {REFERENCE}
+    dominated = set(document.verdict.dominated) - {document.reference}
     names = [load.variant for load in document.with_rows(rows) if load.variant not in dominated]
     ratios = {(one.variant, one.other): one.ratio for one in document.pairs if one.rows_per_request == rows}
     ratios |= {
@@ -232,7 +243,7 @@ def matrix_sentence(document: Document) -> str:
     figure = next(one.figure for one in document.pairs)
     return (
         f"{figure[0].upper()}{figure[1:]} of the row's variant over the column's, of those that nothing "
-        f"dominates and {REFERENCE}; all intervals of a run hold together. "
+        f"dominates and {document.reference}; all intervals of a run hold together. "
         "~ is not told apart."
     )
 
@@ -240,4 +251,5 @@ def matrix_sentence(document: Document) -> str:
 def remarks(document: Document) -> list[str]:
     """Return the sentences after the answer that the table does not say as well."""
     _, *found = document.verdict.sentences
-    return [one for one in found if not any(words in one for words in _IN_THE_TABLE)]
+    in_the_table = "is dominated by", falls_short(document.yardstick)
+    return [one for one in found if not any(words in one for words in in_the_table)]

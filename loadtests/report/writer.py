@@ -70,6 +70,8 @@ class Report:
             machine=dict(self.machine),
             model=plan.bundle.name,
             version=plan.bundle.version,
+            reference=accuracies.reference,
+            truth=accuracies.yardstick.truth,
             host=plan.host and without_secret(plan.host),
             cores=plan.cores.own,
             scenario=loads[0].scenario,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
@@ -55,7 +55,8 @@ class VariantInfo(BaseModel):
     accuracy: float
     accuracy_low: float
     accuracy_high: float
-    """Ends of the 95% interval (Wilson) on the held-out test rows."""
+    """Ends of the 95% interval (Wilson) on the held-out test rows. Where the `truth` of the variants is
+    `reference`, an accuracy is agreement with that."""
     test_rows: int
     state: State
     detail: str | None
@@ -69,6 +70,10 @@ class Variants(BaseModel):
     model: str
     version: int
     default: str
+    reference: str
+    """The variant that the others are compared with."""
+    truth: Literal["labels", "reference"]
+    """What is right: what the labels of the data say or, where it had none, what the reference answers."""
     variants: list[VariantInfo]
 
 
@@ -96,6 +101,8 @@ def catalog_router(registry: Registry) -> APIRouter:
             model=found.model,
             version=found.number,
             default=manifest.default_variant,
+            reference=manifest.reference,
+            truth=manifest.truth,
             variants=[VariantInfo(**_variant_info(found, variant.name)) for variant in manifest.variants],
         )
 

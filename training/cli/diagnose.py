@@ -35,12 +35,12 @@ def diagnose(
     against: Annotated[
         str | None,
         typer.Option(
-            help="The variant to compare with; by default float32 of the same width, as w0.5-float32 for "
-            "w0.5-int8."
+            help="The variant to compare with; by default the float32 of the same graph, as w0.5-float32 for "
+            "w0.5-int8, or else the reference."
         ),
     ] = None,
 ) -> None:
-    """Say why a variant lost: layer by layer against float32, with what to try."""
+    """Say why a variant lost: layer by layer against what it was made from, with what to try."""
     from training.cli.console import BarProgress, native_noise_kept_aside
     from training.diagnosis.diagnose import diagnose as look
     from training.diagnosis.left_out import explain_left_out

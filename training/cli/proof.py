@@ -1,4 +1,4 @@
-"""What follows the first table: the comparison with float32, the spread between seeds, and files of both."""
+"""What follows the first table: variants against the reference, the spread between seeds, files of both."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Proof(BaseModel):
     repeats: Annotated[int, Field(ge=1, le=100)] = 1
     """Train with so many seeds, on one split, and show how they differ; the first is published."""
     margin: Annotated[float, Field(gt=0, lt=1)] = MARGIN
-    """How much less accurate than float32 a variant may be, as a share of the rows."""
+    """How much less accurate than the reference, mostly float32, a variant may be, as a share of the rows."""
     figures: Path | None = Field(None, alias="json", json_schema_extra={"metavar": "FILE"})
     """Write every figure, unrounded, to this file."""
     plot: Path | None = Field(None, json_schema_extra={"metavar": "FOLDER"})

@@ -1,1 +1,1 @@
-"""Why a variant lost: its rows, its graph and its calibration, looked at against float32."""
+"""Why a variant lost: its rows, its graph and its calibration, looked at against what it was made from."""

@@ -1,4 +1,4 @@
-"""Looks into a bundle to say why a variant lost: rows, graphs and calibration, against float32's."""
+"""Looks into a bundle to say why a variant lost: rows, graphs and calibration, against its origin's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from bundle.bundle import Bundle, open_bundle
-from bundle.manifest import REFERENCE
+from bundle.manifest import REFERENCE, Manifest, VariantSpec
 from bundle.normalizer import FloatArray
 from bundle.runtimes import open_runtime
 from evidence.paired import Pairs
@@ -22,11 +22,12 @@ from training.diagnosis.tensors import OpenGraph
 from training.errors import OptionError
 from training.evaluation.scoring import chunks, predict_all
 from training.evaluation.shift import shifts
-from training.precisions import precision_of
+from training.precisions import BY_NAME, precision_of
 from training.progress import Progress, Silence
 
 ROWS_LOOKED_AT = 512  # every value between the layers is compared, for so many rows at most
 
+_HALF_BITS = 16  # of a weight; with fewer it is an integer
 _NEAR = 0.1  # between two probabilities of the reference
 
 
@@ -39,14 +40,14 @@ def diagnose(
     margin: float,
     progress: Progress | None = None,
 ) -> Diagnosis:
-    """Compare `variant` of the bundle in `folder` with `against`, by default the float32 it was made from.
+    """Compare `variant` of the bundle in `folder` with `against`, by default what `reference_of` names.
 
     The rows are the bundle's test rows, or those of `config`. Raises BundleError, DataError, and OptionError
     where the two cannot be compared layer by layer.
     """
     progress = progress or Silence()
     bundle = open_bundle(folder)
-    against = against or reference_of(bundle, variant)
+    against = against or reference_of(bundle.manifest, bundle.variant(variant))
     _require_comparable(bundle, variant, against)
     x, y = rows_to_score(bundle, config, progress)
     for shift in shifts(
@@ -83,10 +84,32 @@ def diagnose(
     )
 
 
-def reference_of(bundle: Bundle, variant: str) -> str:
-    """Return the float32 variant of the same graph: of `w0.5-int8`, `w0.5-float32` where there is one."""
-    same = variant.removesuffix(precision_of(variant)) + REFERENCE
-    return same if bundle.manifest.variant(same) else REFERENCE
+def reference_of(manifest: Manifest, variant: VariantSpec) -> str:
+    """Return the float32 of the same network and width: of `w0.5-int8`, `w0.5-float32`; else the reference.
+
+    Raises OptionError where there is none, and the reference is quantised as well.
+    """
+    for one in manifest.variants:
+        if _precision(one) == REFERENCE and (one.network, one.width) == (variant.network, variant.width):
+            return one.name
+    reference = next(one for one in manifest.variants if one.name == manifest.reference)
+    if _is_quantised(reference):
+        what = "is the reference" if variant == reference else f"is compared with {reference.name}"
+        raise OptionError(
+            f"{variant.name} {what}, which is quantised itself, and there is no float32 of the same graph to "
+            "look into it against; say --against which to compare"
+        )
+    return reference.name
+
+
+def _precision(variant: VariantSpec) -> str:
+    return variant.precision or precision_of(variant.name)
+
+
+def _is_quantised(variant: VariantSpec) -> bool:
+    """Tell whether weights are integers, as far as is known: what nobody here has made may be anything."""
+    known = BY_NAME.get(_precision(variant))
+    return known is None or known.weight_bits < _HALF_BITS
 
 
 def near_calls(y: IntArray, answers: FloatArray, expected: FloatArray) -> int:

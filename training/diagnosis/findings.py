@@ -66,8 +66,7 @@ def find(inputs: Inputs, layers: Sequence[Layer], spec: InputSpec) -> tuple[Find
         found.append(
             Finding(
                 "saturated activations",
-                f"in {count(len(clipped), 'layer')} values of float32 lie beyond what the integers can say: "
-                f"{named}",
+                f"in {count(len(clipped), 'layer')} values lie beyond what the integers can say: {named}",
             )
         )
     coarse = [layer for layer in layers if layer.weights and layer.weights.coarse >= _COARSE_SOUND]

@@ -1,4 +1,4 @@
-"""Compares a quantised graph with float32, operation by operation, on the same rows."""
+"""Compares a quantised graph with another, as float32, operation by operation, on the same rows."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ class Layer:
     name: str
     snr_db: float
     """Signal-to-noise ratio of the median unit of its output. The signal is what varies from row to row, a
-    constant tells nothing; the noise is the difference from float32. Infinite where there is none."""
+    constant tells nothing; the noise is the difference from the other graph. Infinite where there is none."""
     input_snr_db: float
     """The least of those of its inputs: noise that is not of its own making."""
     clipped: float
-    """Share of float32's outputs that lie beyond what the integers of this tensor can say."""
+    """Share of the other graph's outputs that lie beyond what the integers of this tensor can say."""
     clip_noise: float
     """The power of what is cut off there, as a share of the signal's. It tells a probability of 0.999 that is
     written as 0.996 from a ruined layer."""

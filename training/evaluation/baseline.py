@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evidence.estimate import Estimate
+from evidence.paired import Yardstick
 from training.evaluation.evaluate import Evaluation
 
 
@@ -28,7 +29,14 @@ class Baseline:
         return cls.of([sum(row) for row in evaluations[0].tally.confusion], labels)
 
     def __str__(self) -> str:
-        return f"always answering {self.label!r} is right in {self.accuracy:.4f}"
+        return self._in_words("is right")
+
+    def by(self, yardstick: Yardstick) -> str:
+        """Say it of what is right by a yardstick."""
+        return str(self) if yardstick.is_labelled else self._in_words(f"agrees with {yardstick.reference}")
+
+    def _in_words(self, how: str) -> str:
+        return f"always answering {self.label!r} {how} in {self.accuracy:.4f}"
 
     def is_beaten_by(self, accuracy: Estimate) -> bool:
         """Tell whether the whole interval of an accuracy lies above it."""
@@ -52,9 +60,11 @@ def nothing_learned(
         f"{best.scores.accuracy:.4f} [{best.scores.accuracy_low:.3f}, {best.scores.accuracy_high:.3f}]; its "
         f"mean recall of the classes is {best.scores.recall:.4f}, by chance {1 / len(labels):.4f}"
     )
-    some = f"the accuracy of {', '.join(one.variant for one in failed)}"
-    which = "accuracy" if len(failed) == len(judged) else some
-    told = f"Nothing was learned that {which} shows"
+    yardstick = best.yardstick
+    some = f"the {yardstick.word} of {', '.join(one.variant for one in failed)}"
+    which = yardstick.word if len(failed) == len(judged) else some
+    gained = "was learned" if yardstick.is_labelled else f"is left of {yardstick.reference}"
+    told = f"Nothing {gained} that {which} shows"
     if best.scores.accuracy > baseline.accuracy:
-        told = f"Of {best.scores.rows:,} rows, {which} cannot show that anything was learned"
-    return f"{told}: {baseline}, and {best.variant} in {figures}."
+        told = f"Of {best.scores.rows:,} rows, {which} cannot show that anything {gained}"
+    return f"{told}: {baseline.by(yardstick)}, and {best.variant} in {figures}."

@@ -13,6 +13,7 @@ from bundle.manifest import REFERENCE, Scores
 from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime
 from evidence.estimate import Estimate
+from evidence.paired import Truth, Yardstick
 from training.data.dataset import IntArray
 from training.evaluation.scoring import predict_all, score
 from training.evaluation.tally import Tally, tally
@@ -39,13 +40,26 @@ class Evaluation:
     scores: Scores
     bytes: int
     tally: Tally
-    """How it did against float32 on the same rows."""
+    """How it did against the reference on the same rows."""
     answers: Answers
     """What it predicted for those rows."""
     validation: Answers | None = None
     """What it predicted for the rows to choose it by; None where it is not known."""
     times: Timings = field(default_factory=dict)
     """By batch size; empty where it was not timed."""
+    reference: str = REFERENCE
+    """The variant that it was compared with."""
+    truth: Truth = "labels"
+    """What was taken for right: the labels of the data or, where it had none, what the reference answers."""
+
+    @property
+    def is_reference(self) -> bool:
+        return self.variant == self.reference
+
+    @property
+    def yardstick(self) -> Yardstick:
+        """What it was held to."""
+        return Yardstick(self.reference, self.truth)
 
     @property
     def accuracy(self) -> Estimate:
@@ -65,15 +79,17 @@ def evaluate(
     y: IntArray,
     *,
     validation: Mapping[str, Answers] | None = None,
+    reference: str = REFERENCE,
+    truth: Truth = "labels",
     on_chunk: Callable[[str], None] = lambda variant: None,
 ) -> list[Evaluation]:
     """Score every runtime on raw rows `x` (n, features) and class indices `y` (n,).
 
-    `runtimes` must have `float32`, with which the others are compared; `sizes` are bytes on disk, and
-    `validation` what `answer` gave of other rows.
+    `runtimes` must have the `reference`, with which the others are compared; `sizes` are bytes on disk, and
+    `validation` what `answer` gave of other rows. `truth` says whose classes `y` are.
     """
     answers = {name: predict_all(runtime, x, partial(on_chunk, name)) for name, runtime in runtimes.items()}
-    expected = answers[REFERENCE]
+    expected = answers[reference]
     return [
         Evaluation(
             name,
@@ -82,6 +98,8 @@ def evaluate(
             tally(y, answers[name], expected),
             Answers(y, answers[name].argmax(axis=1)),
             (validation or {}).get(name),
+            reference=reference,
+            truth=truth,
         )
         for name in runtimes
     ]

@@ -32,7 +32,7 @@ def chunks(rows: int) -> int:
 
 
 def score(y: IntArray, probabilities: FloatArray, reference: FloatArray) -> Scores:
-    """Compare probabilities (n, classes) with class indices `y` (n,), and with what float32 answered.
+    """Compare probabilities (n, classes) with class indices `y` (n,), and with what the reference answered.
 
     Precision, recall and F1 are averages over the classes that occur in `y`, each class counting alike; a
     class that is never predicted has precision 0. The log-loss takes a probability of 0 as 1e-7.

@@ -1,4 +1,4 @@
-"""The second table: every variant against float32 on the same rows, and whether that is good enough."""
+"""The second table: every variant against the reference on the same rows, and whether that is good enough."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
-from bundle.manifest import REFERENCE
 from evidence.estimate import CONFIDENCE
-from evidence.paired import Verdict
+from evidence.paired import Verdict, Yardstick
 from training.evaluation.confusion import worst, worst_p
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.tally import Tally
@@ -21,14 +20,14 @@ SPARE = ("Brier", "ECE", "p", "worst class", "lost / gained")  # where there is 
 
 
 def comparison_table(evaluations: Sequence[Evaluation], labels: Sequence[int | str], margin: float) -> Table:
-    """Lay the evidence out, a row a variant; float32's has only what needs no other."""
+    """Lay the evidence out, a row a variant; the reference's has only what needs no other."""
+    yardstick = evaluations[0].yardstick
     table = Table(
-        title=Text(f"compared with {REFERENCE} on the same {evaluations[0].scores.rows:,} rows"),
+        title=Text(f"compared with {yardstick.reference} on the same {evaluations[0].scores.rows:,} rows"),
         title_justify="left",
         caption_justify="left",
         caption=Text(
-            f"Lost and gained: rows that {REFERENCE} alone, and that the variant alone, got right. Interval: "
-            "Tango's score interval. p: McNemar's exact test.\n"
+            f"{_lost_and_gained(yardstick)} Interval: Tango's score interval. p: McNemar's exact test.\n"
             f"No worse: proved to have lost less than {margin:g}, at 95% for all variants together (Holm). "
             "Rows needed: for a power of 80%. ECE: calibration error over 15 bins.\n"
             "Worst class: the fall in recall with most evidence; * where it is beyond chance (McNemar, Holm)."
@@ -46,7 +45,7 @@ def comparison_table(evaluations: Sequence[Evaluation], labels: Sequence[int | s
 def comparison_cells(
     evaluation: Evaluation, labels: Sequence[int | str], verdict: Verdict | None
 ) -> list[str]:
-    """Format one row of the table; float32's has no verdict."""
+    """Format one row of the table; the reference's has no verdict."""
     tally = evaluation.tally
     reliability = [f"{tally.reliability.error:.4f}", f"{tally.reliability.brier:.4f}"]
     if verdict is None:
@@ -61,6 +60,13 @@ def comparison_cells(
         *reliability,
         _worst_class(tally, labels),
     ]
+
+
+def _lost_and_gained(yardstick: Yardstick) -> str:
+    name = yardstick.reference
+    if yardstick.is_labelled:
+        return f"Lost and gained: rows that {name} alone, and that the variant alone, got right."
+    return f"Lost: rows that the variant answers otherwise than {name}; none can be gained."
 
 
 def _worst_class(tally: Tally, labels: Sequence[int | str]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bundle.manifest import REFERENCE
+from evidence.paired import Yardstick
 from training.data.dataset import IntArray
 from training.evaluation.evaluate import Evaluation
 from training.report.canvas import legible, picture
@@ -31,7 +31,8 @@ def draw_confusion(
     evaluations: Sequence[Evaluation], labels: Sequence[int | str], title: str, path: Path
 ) -> None:
     """Write the picture to `path`. A class whose name no font here can write is shown by its number."""
-    reference = next(_matrix(one) for one in evaluations if one.variant == REFERENCE)
+    expected = next(one for one in evaluations if one.is_reference)
+    reference, yardstick = _matrix(expected), expected.yardstick
     across = min(_ACROSS_MAX, len(evaluations))
     side = 2.0 + 0.34 * min(len(labels), _WRITTEN_MAX)
     down = ceil(len(evaluations) / across)
@@ -41,8 +42,8 @@ def draw_confusion(
     with picture(path, (side * across + 0.8, side * down + 1.3), 130, names) as figure:
         figure.suptitle(title, fontsize=12, fontweight="bold")
         figure.supxlabel(
-            f"predicted class\nShade: share of the true class's rows. Small signed numbers: rows more or "
-            f"fewer than {REFERENCE};\norange where that is for the worse, blue where for the better."
+            f"predicted class\n{_shade(yardstick)} Small signed numbers: rows more or fewer than "
+            f"{yardstick.reference};\norange where that is for the worse, blue where for the better."
             + (
                 ""
                 if numbered is None
@@ -51,7 +52,7 @@ def draw_confusion(
             fontsize=9,
             color="#555555",
         )
-        figure.supylabel("true class", fontsize=9, color="#555555")
+        figure.supylabel(_true_class(yardstick), fontsize=9, color="#555555")
         panels = figure.subplots(down, across, squeeze=False).ravel()
         for axes, evaluation in zip(panels, evaluations, strict=False):
             _panel(axes, _matrix(evaluation), reference, names)
@@ -60,9 +61,17 @@ def draw_confusion(
             axes.set_axis_off()
 
 
+def _shade(yardstick: Yardstick) -> str:
+    return f"Shade: share of {'the true' if yardstick.is_labelled else 'that'} class's rows."
+
+
+def _true_class(yardstick: Yardstick) -> str:
+    return "true class" if yardstick.is_labelled else f"class that {yardstick.reference} predicts"
+
+
 def _change(evaluation: Evaluation) -> str:
     pairs = evaluation.tally.pairs
-    return "" if evaluation.variant == REFERENCE else f": {pairs.lost:,} lost, {pairs.gained:,} gained"
+    return "" if evaluation.is_reference else f": {pairs.lost:,} lost, {pairs.gained:,} gained"
 
 
 def _matrix(evaluation: Evaluation) -> IntArray:

@@ -8,7 +8,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bundle.manifest import REFERENCE
 from evidence.paired import Pairs, Verdict
 from training.evaluation.baseline import Baseline
 from training.evaluation.confusion import worst, worst_p
@@ -25,7 +24,8 @@ def figures(evaluations: Sequence[Evaluation], labels: Sequence[int | str], marg
     judged = verdicts(evaluations, margin)
     return {
         "rows": evaluations[0].scores.rows,
-        "reference": REFERENCE,
+        "reference": evaluations[0].reference,
+        "truth": evaluations[0].truth,
         "margin": margin,
         "labels": list(labels),
         "baseline": asdict(baseline),
@@ -45,7 +45,7 @@ def figures(evaluations: Sequence[Evaluation], labels: Sequence[int | str], marg
                 "confusion": one.tally.confusion,
                 **(
                     {}
-                    if one.variant == REFERENCE
+                    if one.is_reference
                     else {"against_reference": _against(one.tally, labels, judged[one.variant])}
                 ),
             }

@@ -16,7 +16,7 @@ from training.evaluation.baseline import Baseline
 from training.evaluation.domination import dominated, front
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.timing import TIMED_BATCHES
-from training.precisions import precision_of, width_of
+from training.precisions import graph_of, is_width, precision_of
 from training.report.canvas import picture
 
 FILE_NAME = "ladder.png"
@@ -44,7 +44,7 @@ def draw(evaluations: Sequence[Evaluation], title: str, path: Path, margin: floa
     with picture(path, (11.0, 6.6), 140) as figure:
         axes: Axes = figure.subplots()
         axes.set_title(title, loc="left", fontsize=12, fontweight="bold")
-        _set_scales(axes)
+        _set_scales(axes, evaluations[0].yardstick.figure)
         _draw_front(axes, front(standing))
         largest = max(one.bytes for one in evaluations)
         for one in sorted(evaluations, key=lambda one: (one.variant not in worse, -one.bytes)):
@@ -58,12 +58,12 @@ def draw(evaluations: Sequence[Evaluation], title: str, path: Path, margin: floa
 
 
 def _styles(evaluations: Sequence[Evaluation]) -> dict[str, tuple[str, str]]:
-    """Return each variant's colour and shape: a colour for each width, and a shape for each precision."""
-    widths = list(dict.fromkeys(width_of(one.variant) for one in evaluations))
+    """Return each variant's colour and shape: one for each width or network, and one for each precision."""
+    graphs = list(dict.fromkeys(graph_of(one.variant) for one in evaluations))
     precisions = list(dict.fromkeys(precision_of(one.variant) for one in evaluations))
     return {
         one.variant: (
-            _COLOURS[widths.index(width_of(one.variant)) % len(_COLOURS)],
+            _COLOURS[graphs.index(graph_of(one.variant)) % len(_COLOURS)],
             _SHAPES[precisions.index(precision_of(one.variant)) % len(_SHAPES)],
         )
         for one in evaluations
@@ -77,7 +77,7 @@ def _limits(microseconds: Sequence[float]) -> tuple[float, float]:
     return low / span**_LABEL_ROOM, high * span**0.06
 
 
-def _set_scales(axes: Axes) -> None:
+def _set_scales(axes: Axes, share: str) -> None:
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
@@ -86,7 +86,7 @@ def _set_scales(axes: Axes) -> None:
     axes.set_xlabel(
         f"microseconds a row, in batches of {_BATCH} (log scale; left is better), with the 95% interval"
     )
-    axes.set_ylabel("accuracy on the test rows, with its 95% interval")
+    axes.set_ylabel(f"{share} on the test rows, with its 95% interval")
     axes.grid(visible=True, which="major", color="#E8E8E8", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
@@ -176,13 +176,15 @@ def spread(heights: Sequence[float], gap: float) -> list[float]:
 def _explain(
     axes: Axes, evaluations: Sequence[Evaluation], styles: Mapping[str, tuple[str, str]], *, greyed: bool
 ) -> None:
-    """Put the legend beside the panel: shapes for precisions, colours for widths, and what else is drawn."""
+    """Put the legend beside the panel: shapes for precisions, colours for graphs, and what else is drawn."""
     marks: list[Any] = []
     shapes = dict.fromkeys((precision_of(one.variant), styles[one.variant][1]) for one in evaluations)
     marks += [_mark(shape, "#555555", precision) for precision, shape in shapes]
-    colours = dict.fromkeys((width_of(one.variant), styles[one.variant][0]) for one in evaluations)
+    colours = {graph_of(one.variant): styles[one.variant][0] for one in evaluations}
     if len(colours) > 1:
-        marks += [_mark("o", colour, f"width {width[1:]}") for width, colour in colours]
+        plain = "width 1" if any(is_width(graph) for graph in colours) else "the model"
+        labels = {"": plain} | {graph: f"width {graph[1:]}" for graph in colours if is_width(graph)}
+        marks += [_mark("o", colour, labels.get(graph, graph)) for graph, colour in colours.items()]
     if greyed:
         marks.append(_mark("o", _GREY, "dominated"))
     marks.append(Line2D([], [], color="#444444", linewidth=1.3, label="front, chosen on\nvalidation rows"))

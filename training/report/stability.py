@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
-from bundle.manifest import REFERENCE
 from training.runs.repeats import Spread, Stability
 
 _COLUMNS = (
     "accuracy, mean ± deviation",
     "lowest to highest",
     "95% interval within one seed",
-    f"less {REFERENCE}, mean ± deviation",
+    "less {reference}, mean ± deviation",
     "its lowest to highest",
 )
 SPARE = ("its lowest to highest", "lowest to highest", "95% interval within one seed")  # with little room
@@ -22,6 +21,7 @@ SPARE = ("its lowest to highest", "lowest to highest", "95% interval within one 
 
 def stability_table(found: Sequence[Stability], seeds: Sequence[int]) -> Table:
     """Lay the spread between seeds beside the interval within the published one."""
+    reference = found[0].reference
     table = Table(
         title=Text(f"over {len(seeds)} seeds on the same rows ({', '.join(map(str, seeds))})"),
         title_justify="left",
@@ -30,15 +30,15 @@ def stability_table(found: Sequence[Stability], seeds: Sequence[int]) -> Table:
             f"Seed {seeds[0]} is the one published. Deviations are those between seeds; the interval is that "
             "of other test rows, within one seed.\n"
             f"A difference between two models that is smaller than either says nothing about the models; "
-            f"differences from {REFERENCE} are those of each seed's own."
+            f"differences from {reference} are those of each seed's own."
         ),
     )
     table.add_column("variant", no_wrap=True)
     for column in _COLUMNS:
-        table.add_column(column, justify="right", no_wrap=True)
+        table.add_column(column.format(reference=reference), justify="right", no_wrap=True)
     for one in found:
         accuracy, difference, published = one.accuracy, one.difference, one.published
-        against = ["", ""] if one.variant == REFERENCE else [_mean(difference, "+"), _range(difference, "+")]
+        against = ["", ""] if one.variant == reference else [_mean(difference, "+"), _range(difference, "+")]
         made = len(accuracy.values)
         name = one.variant if made == len(seeds) else f"{one.variant} ({made} of {len(seeds)} seeds)"
         within = f"[{published.low:.4f}, {published.high:.4f}]"

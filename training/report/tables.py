@@ -11,7 +11,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from evidence.estimate import Estimate
-from evidence.paired import MARGIN
+from evidence.paired import MARGIN, Yardstick
 from training.evaluation.baseline import Baseline, nothing_learned
 from training.evaluation.domination import dominated
 from training.evaluation.evaluate import Evaluation
@@ -21,10 +21,10 @@ _PIPE_COLUMNS = 220  # a pipe has no width of its own; a log must not lose colum
 _WORDS_COLUMNS = 24  # of a column of sentences, where there is little room
 
 DOMINATED = (
-    "another, chosen on validation rows, is proved on these to be as accurate within {margin:g}, as fast and "
+    "another, chosen on validation rows, is proved on these to {as_good} within {margin:g}, as fast and "
     "as small within 5%, and better in one (95%, Holm)"
 )
-_SCORES = ("accuracy [95% interval]", "precision", "recall", "F1", "log-loss", "agreement", "bytes")
+_SCORES = ("precision", "recall", "F1", "log-loss", "agreement", "bytes")
 _TIMES = tuple(f"µs/row, batch {batch}" for batch in TIMED_BATCHES)
 _SPARE = ("precision", "recall", "log-loss", "F1", "agreement", "dominated by", "bytes", _TIMES[0])
 
@@ -41,18 +41,22 @@ def print_table(
 
     A variant may dominate another that is more accurate by up to `margin`.
     """
-    title = f"{title}; {Baseline.under(evaluations, labels)}"
+    yardstick = evaluations[0].yardstick
+    title = f"{title}; {Baseline.under(evaluations, labels).by(yardstick)}"
     table = Table(title=Text(title), title_justify="left", caption_justify="left")
     table.add_column("variant", no_wrap=True)
-    for column in (*_SCORES, *_TIMES):
+    for column in (*_titles(yardstick), *_TIMES):
         table.add_column(column, justify="right", no_wrap=True)
     worse = dominated(evaluations, margin)
     if worse:
         table.add_column("dominated by", no_wrap=True)
-        note += f" Dominated: {DOMINATED.format(margin=margin)}."
+        as_good = "be as accurate" if yardstick.is_labelled else "agree as much"
+        note += f" Dominated: {DOMINATED.format(as_good=as_good, margin=margin)}."
+    if yardstick.caveat:
+        note = f"{yardstick.caveat}\n{note}"
     for evaluation in evaluations:
         better = worse.get(evaluation.variant, "")
-        table.add_row(*cells(evaluation), better, style="dim" if better else None)
+        table.add_row(*cells(evaluation), *([better] if worse else []), style="dim" if better else None)
     for variant, reason in failures.items():
         table.add_row(variant, "left out")
         note += f"\n{variant} is left out: {reason}"
@@ -110,10 +114,16 @@ def cells(evaluation: Evaluation) -> list[str]:
         evaluation.variant,
         f"{scores.accuracy:.4f} [{scores.accuracy_low:.3f}, {scores.accuracy_high:.3f}]",
         *(f"{value:.4f}" for value in (scores.precision, scores.recall, scores.f1, scores.log_loss)),
-        f"{scores.agreement:.4f}",
+        *([f"{scores.agreement:.4f}"] if evaluation.yardstick.is_labelled else []),  # or it stands first
         f"{evaluation.bytes:,}",
         *_times(evaluation),
     ]
+
+
+def _titles(yardstick: Yardstick) -> list[str]:
+    """Return the titles of the columns of scores: agreement is one beside accuracy, or in its place."""
+    others = [name for name in _SCORES if yardstick.is_labelled or name != "agreement"]
+    return [f"{yardstick.figure} [95% interval]", *others]
 
 
 def microseconds(time: Estimate) -> str:

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from statistics import fmean, stdev
 
+from bundle.manifest import REFERENCE
 from evidence.estimate import Estimate
 from training.config import TrainConfig
 from training.errors import ConversionError, DivergedError
@@ -58,9 +59,10 @@ class Stability:
     variant: str
     accuracy: Spread
     difference: Spread
-    """Its accuracy less that of the float32 of the same seed."""
+    """Its accuracy less that of the reference of the same seed."""
     published: Estimate
     """The accuracy within the published seed, with its 95% interval."""
+    reference: str = REFERENCE
 
 
 def other_seeds(config: TrainConfig, repeats: int) -> list[TrainConfig]:
@@ -117,6 +119,7 @@ def stability(first: Sequence[Evaluation], repeats: Sequence[Repeat]) -> list[St
                 Spread(tuple(run[name].scores.accuracy for run in made)),
                 Spread(tuple(run[name].tally.pairs.difference.value for run in made)),
                 published.accuracy,
+                published.reference,
             )
         )
     return found

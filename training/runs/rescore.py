@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bundle.bundle import open_bundle
-from bundle.manifest import REFERENCE
+from bundle.bundle import Bundle, open_bundle
 from bundle.runtimes import is_available, open_runtime
 from training.config import DataConfig
 from training.data.rescoring import rows_to_score
+from training.errors import OptionError
 from training.evaluation.evaluate import Answers, Evaluation, evaluate
 from training.evaluation.scoring import chunks
 from training.evaluation.shift import shifts
@@ -21,14 +21,15 @@ def rescore(
 ) -> list[Evaluation]:
     """Score and time the bundle in `folder` on its own test rows, or on the data of `config`.
 
-    Raises BundleError, or DataError where the data is not of the bundle's kind.
+    Raises BundleError; DataError where the data is not of the bundle's kind; and OptionError where what runs
+    the reference is not installed.
     """
     progress = progress or Silence()
     bundle = open_bundle(folder)
     x, y = rows_to_score(bundle, config, progress)
     for shift in shifts(x, bundle.test_set()[0], bundle.manifest.input, bundle.manifest.calibration):
         progress.warn(shift)
-    bundle.variant(REFERENCE)  # or there is nothing to agree with
+    _require_reference(bundle)
     names = []
     for variant in bundle.manifest.variants:
         if is_available(variant):
@@ -46,5 +47,24 @@ def rescore(
     if (kept := bundle.predictions()) is not None:
         of = kept.validation_labels
         validation = {name: Answers(of, classes) for name, classes in kept.validation.items()}
-    evaluations = evaluate(runtimes, sizes, x, y, validation=validation, on_chunk=progress.advance)
+    evaluations = evaluate(
+        runtimes,
+        sizes,
+        x,
+        y,
+        validation=validation,
+        reference=bundle.manifest.reference,
+        truth=bundle.manifest.truth if config is None else "labels",
+        on_chunk=progress.advance,
+    )
     return with_times(bundle, runtimes, evaluations, progress)
+
+
+def _require_reference(bundle: Bundle) -> None:
+    """Raise OptionError where there is nothing here to compare the other variants with."""
+    name = bundle.manifest.reference
+    if not is_available(bundle.variant(name)):
+        raise OptionError(
+            f"{bundle.folder} compares its variants with {name}, and the library that runs it is not "
+            "installed here: evaluate where it is"
+        )

@@ -72,7 +72,7 @@ def _pieces(document: Document) -> dict[str, Any]:
             if (drawn := tradeoff.draw_all(document, figure))
         ],
         "table": _drawn(grid(table, _kind(document))),
-        "table_legend": legend(table[0]),
+        "table_legend": legend(table[0], document.yardstick),
         "matrices": _matrices(document),
         "matrix_sentence": matrix_sentence(document) if document.pairs else "",
         "grade_table": _drawn(grid(graded)) if (graded := grade_lines(document.results)) else "",

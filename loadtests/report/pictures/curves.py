@@ -36,18 +36,18 @@ def draw(document: Document, load: Measured) -> list[Picture]:
     x = _LATENCY.x(0, max(rates) * 1.06)
     times = [time for trial in known for time in (trial.p50_ms, trial.p99_ms) if time]
     y = _LATENCY.log_y([*times, curve.bound_ms])
-    style = style_of(document, load.variant)
+    style, effective = style_of(document, load.variant), f"effective {document.yardstick.word}"
     parts = [
         axes(_LATENCY, x, y, ("", "latency, ms (log scale)"), (_thousands, lambda value: f"{value:,g}")),
         _bound(curve, y),
         _knee(curve, x),
         _series(known, x, y, lambda trial: trial.p50_ms, f"series dashed v{style.colour}-line"),
         _series(known, x, y, lambda trial: trial.p99_ms, f"series v{style.colour}-line"),
-        *(_point(trial, x, y, style) for trial in known),
+        *(_point(trial, x, y, style, effective) for trial in known),
     ]
     return [
         picture(_LATENCY, f"{load.variant}: latency against the rate", parts),
-        *_accuracy(known, x, style),
+        *_accuracy(known, x, style, effective),
     ]
 
 
@@ -56,7 +56,7 @@ def knee_of(curve: Curve) -> Trial | None:
     return None if curve.knee is None else curve.points[curve.knee]
 
 
-def _accuracy(known: list[Trial], x: Scale, style: Style) -> list[Picture]:
+def _accuracy(known: list[Trial], x: Scale, style: Style, name: str) -> list[Picture]:
     shares = [trial.effective_accuracy for trial in known if trial.effective_accuracy is not None]
     if not shares:
         return []
@@ -66,12 +66,12 @@ def _accuracy(known: list[Trial], x: Scale, style: Style) -> list[Picture]:
             _ACCURACY,
             x,
             y,
-            ("offered, requests/s", "effective acc."),
+            ("offered, requests/s", f"{name[:13]}."),
             (_thousands, lambda value: f"{100 * value:.3g}%"),
         ),
         _series(known, x, y, lambda trial: trial.effective_accuracy, f"series v{style.colour}-line"),
     ]
-    return [picture(_ACCURACY, "effective accuracy against the rate", parts)]
+    return [picture(_ACCURACY, f"{name} against the rate", parts)]
 
 
 def _series(
@@ -80,7 +80,7 @@ def _series(
     return line([(x(trial.rate), y(value)) for trial in known if (value := figure(trial)) is not None], kind)
 
 
-def _point(trial: Trial, x: Scale, y: Scale, style: Style) -> str:
+def _point(trial: Trial, x: Scale, y: Scale, style: Style, name: str) -> str:
     at = x(trial.rate), y(trial.p99_ms or y.high)
     effective = trial.effective_accuracy
     figures = {
@@ -88,7 +88,7 @@ def _point(trial: Trial, x: Scale, y: Scale, style: Style) -> str:
         "p50": f"{number(trial.p50_ms)} ms",
         "p99": f"{number(trial.p99_ms)} ms",
         "late": f"{trial.late:,} of {trial.requests:,}",
-        "effective accuracy": "-" if effective is None else f"{effective:.4f}",
+        name: "-" if effective is None else f"{effective:.4f}",
         "bound": "void: the generator did not keep the schedule"
         if trial.is_void
         else "holds, proven at 99%"

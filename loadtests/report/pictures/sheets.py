@@ -23,7 +23,7 @@ _LEGEND_LINE = 20.0
 _ICON = 36.0
 _LETTER = 6.4  # pixels of a letter of the legend, rather too many than too few
 _INTERVALS = (
-    "95% intervals: accuracy over the test rows, rows per core-second and throughput over the blocks, "
+    "95% intervals: {} over the test rows, rows per core-second and throughput over the blocks, "
     "a peak over its searches, p99 over the samples, at 98%"
 )
 
@@ -82,7 +82,7 @@ def tradeoff_sheet(document: Document) -> str:
         (marker(13, 0, 0, "mark grey", 5), "dominated by another variant, or void"),
         (
             line([(0, 0), (26, 0)], "bar grey-line"),
-            _INTERVALS,
+            _INTERVALS.format(document.yardstick.word),
         ),
     ]
     return _sheet(document.title, lines, legend)

@@ -70,8 +70,9 @@ def draw(document: Document, rows: int, figure: Figure) -> Picture | None:
         Box(_FRAME.left, _FRAME.top, _FRAME.ends[1], _FRAME.foot),
         [*pairwise(corners), *(bar for one in spots for bar in one.bars)],
     )
+    share = document.yardstick.figure
     parts = [
-        axes(_FRAME, x, y, (figure.axis, "accuracy on the test rows"), (_short, _percent)),
+        axes(_FRAME, x, y, (figure.axis, f"{share} on the test rows"), (_short, _percent)),
         line(corners, "front"),
         *(line(one.leader, "leader") for one in labels.values() if one.leader),
         *(_point(document, one) for one in reversed(first)),
@@ -81,7 +82,7 @@ def draw(document: Document, rows: int, figure: Figure) -> Picture | None:
             if one.load.variant in labels
         ),
     ]
-    return picture(_FRAME, f"accuracy against {figure.name}, {rows_in_words(rows)} a request", parts)
+    return picture(_FRAME, f"{share} against {figure.name}, {rows_in_words(rows)} a request", parts)
 
 
 def _spot(
@@ -102,7 +103,7 @@ def _point(document: Document, spot: _Spot) -> str:
     style = style_of(document, load.variant)
     kind = "grey" if spot.is_grey else f"v{style.colour}"
     verdict = document.verdict
-    known = cells(load, verdict.dominated, verdict.certificates, verdict.figures)
+    known = cells(load, verdict.dominated, verdict.certificates, verdict.figures, document.yardstick)
     figures = {title: cell for title, cell in known.items() if cell}
     figures.pop("variant")
     return touchable(

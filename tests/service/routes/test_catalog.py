@@ -39,6 +39,7 @@ def test_models_are_listed_with_what_a_client_needs(client: httpx.Client, digits
 def test_variants_are_listed_with_their_size_and_accuracy(client: httpx.Client, digits: Bundle) -> None:
     answer = client.get("/variants").json()
     assert (answer["model"], answer["version"], answer["default"]) == ("digits", 1, "float32")
+    assert (answer["reference"], answer["truth"]) == ("float32", "labels")
     for listed, variant in zip(answer["variants"], digits.manifest.variants, strict=True):
         assert listed["name"] == variant.name
         assert listed["format"] == variant.format

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from bundle.bundle import open_bundle
+from bundle.manifest import Manifest
 from tests.training import broken
 from tests.training.broken import Workshop
 from training.cli.app import main
@@ -143,9 +145,56 @@ def test_a_bundle_of_texts_is_refused_in_words_of_ours(field_models: Path) -> No
         diagnose(field_models / "loans" / "1", "int8", margin=MARGIN)
 
 
+def _manifest(published: Published, *variants: dict[str, Any], reference: str) -> Manifest:
+    """Return the manifest of a bundle with these variants in place of its own."""
+    whole = published.bundle.manifest
+    made = tuple(whole.variants[0].model_copy(update=fields) for fields in variants)
+    return whole.model_copy(update={"variants": made, "reference": reference})
+
+
+def _of(manifest: Manifest) -> dict[str, str]:
+    return {one.name: reference_of(manifest, one) for one in manifest.variants}
+
+
 def test_the_reference_is_the_float32_of_the_same_graph_where_there_is_one(breast_cancer: Published) -> None:
-    assert reference_of(breast_cancer.bundle, "int8") == "float32"
-    assert reference_of(breast_cancer.bundle, "w0.5-int8") == "float32"
+    manifest = _manifest(
+        breast_cancer,
+        {"name": "float32", "precision": None},
+        {"name": "int8", "precision": None},
+        {"name": "w0.5-float32", "precision": "float32", "width": 0.5},
+        {"name": "w0.5-int8", "precision": "int8", "width": 0.5},
+        {"name": "w0.25-int8", "precision": "int8", "width": 0.25},
+        {"name": "small-float32", "precision": "float32", "network": "small"},
+        {"name": "small-int8", "precision": "int8", "network": "small"},
+        {"name": "vendor", "precision": "int8", "network": "vendor"},
+        reference="float32",
+    )
+    assert _of(manifest) == {
+        "float32": "float32",
+        "int8": "float32",
+        "w0.5-float32": "w0.5-float32",
+        "w0.5-int8": "w0.5-float32",
+        "w0.25-int8": "float32",
+        "small-float32": "small-float32",
+        "small-int8": "small-float32",
+        "vendor": "float32",
+    }
+
+
+@pytest.mark.parametrize(
+    ("variant", "what"), [(0, "given is the reference"), (1, "int8 is compared with given")]
+)
+def test_where_all_that_was_given_is_quantised_there_is_nothing_to_look_into_it_against(
+    breast_cancer: Published, variant: int, what: str
+) -> None:
+    manifest = _manifest(
+        breast_cancer,
+        {"name": "given", "precision": "int8"},
+        {"name": "int8", "precision": "int8", "network": "other"},
+        reference="given",
+    )
+    with pytest.raises(OptionError, match=f"{what}, which is quantised itself, .* say --against"):
+        reference_of(manifest, manifest.variants[variant])
 
 
 def test_near_calls_are_rows_lost_that_the_reference_hardly_knew() -> None:
