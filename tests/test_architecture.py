@@ -24,7 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 # The rooms of each package, from the top down: a room imports only rooms that stand after it.
 ROOMS = {
-    "training": "__main__ cli report diagnosis search runs export models evaluation data "
+    "training": "__main__ cli report diagnosis search runs imports export models evaluation data "
     "config precisions progress errors",
     "service": "__main__ app routes http repository engine wire observe settings errors",
     "loadtests": "__main__ cli report judge experiment generator system measure protocol workload rig errors",
