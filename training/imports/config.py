@@ -1,4 +1,4 @@
-"""Everything that decides an import, checked once: which models, what their rows and answers are, and the data."""
+"""Everything that decides an import, checked once: which models, what is known of them, and the data."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 import numpy as np
 from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic.config import JsonDict
 
 from bundle.manifest import InputSpec
 from bundle.normalizer import Method, Normalizer
@@ -14,7 +15,7 @@ from training.config import DataConfig
 from training.errors import OptionError
 from training.precisions import VARIANTS, Variant, require_network_name
 
-_FILE = {"metavar": "FILE"}
+_FILE: JsonDict = {"metavar": "FILE"}
 
 
 class ImportConfig(DataConfig):
@@ -25,12 +26,12 @@ class ImportConfig(DataConfig):
     model: Path
     """The model: a .tflite, a .keras or .h5, or the folder of a SavedModel."""
     also: tuple[str, ...] = Field((), json_schema_extra={"metavar": "NAME=FILE"})
-    """Another model of the same task for the same ladder, its variants called NAME-..., as a vendor's int8, or
-    a larger network."""
+    """Another model of the same task for the same ladder, its variants called NAME-...: a vendor's int8, or a
+    larger network."""
     name: str | None = None
     """The name of the bundle; by default that of the model's file."""
     labels: Path | None = Field(None, json_schema_extra=_FILE)
-    """A text of one label a line, in the order of the model's outputs; by default the data's labels, sorted."""
+    """A text of one label a line, in the order of the model's outputs; by default the labels of the data."""
     unlabelled: bool = False
     """The data have no labels: agreement with the reference is measured, and accuracy is not known."""
     calibration: str | None = Field(None, json_schema_extra={"metavar": "DATA"})
@@ -82,7 +83,9 @@ class ImportConfig(DataConfig):
     @model_validator(mode="after")
     def _one_preparation(self) -> Self:
         if self.normalizer is not None and (self.scale, self.offset) != (None, None):
-            raise OptionError("--normalizer and --scale or --offset were both given; a model is prepared in one way")
+            raise OptionError(
+                "--normalizer and --scale or --offset were both given; a model is prepared in one way"
+            )
         return self
 
     @property

@@ -46,7 +46,10 @@ def about_range(normalized: FloatArray, facts: Facts) -> Iterator[str]:
     bounds = np.iinfo(facts.dtype)
     low, high = ((bound - facts.zero_point) * facts.scale for bound in (bounds.min, bounds.max))
     least, most = float(normalized.min()), float(normalized.max())
-    held = f"the model's {facts.dtype} input holds {low:.4g} to {high:.4g}, and rows reach it as {least:.4g} to {most:.4g}"
+    held = (
+        f"the model's {facts.dtype} input holds {low:.4g} to {high:.4g}, and rows reach it as {least:.4g} to "
+        f"{most:.4g}"
+    )
     if most - least > _WHOLE * (high - low) or least > high or most < low:
         yield f"{held}: most of them are cut off; --scale and --offset say how they are prepared"
     elif most - least < _HARDLY * (high - low):

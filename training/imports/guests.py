@@ -18,7 +18,7 @@ from training.imports.opening import open_model
 from training.precisions import GIVEN, PLAIN_WIDTH, SAVED_MODEL, Rung
 from training.progress import Progress
 
-# What rounding to 8 bits leaves of probabilities: each of them half a step of 1/256 away, and some sums with it.
+# What rounding to 8 bits does to the sum of probabilities: each of them may be half a step of 1/256 away.
 _SUM_TOLERANCE = 0.05
 
 
@@ -32,7 +32,7 @@ class Guest:
     folder: Path
     """Where `given.tflite` or `tensorflow/` of it lies."""
     facts: Facts
-    graph: GraphSpec = GraphSpec()
+    graph: GraphSpec
 
     @property
     def classes(self) -> int:
@@ -75,8 +75,8 @@ class Guest:
         answers = self.runtime(normalizer).predict(rows)
         if not np.isfinite(answers).all():
             raise ImportedModelError(
-                f"{self.path} answers numbers that are not finite to rows of the data; --scale and --offset say "
-                "how rows are prepared"
+                f"{self.path} answers numbers that are not finite to rows of the data; --scale and --offset "
+                "say how rows are prepared"
             )
         is_probabilities = not logits and _are_probabilities(answers, self.facts)
         told = {"answers": "probabilities" if is_probabilities else "logits"}
@@ -96,10 +96,10 @@ def open_all(config: ImportConfig, folder: Path, progress: Progress) -> list[Gue
 
     Raises ImportedModelError where one cannot be opened, and OptionError where they are not of one task.
     """
-    files: dict[str | None, Path] = {None: config.model, **config.others}
+    files: list[tuple[str | None, Path]] = [(None, config.model), *config.others.items()]
     progress.begin("opening", len(files))
     guests: list[Guest] = []
-    for name, path in files.items():
+    for name, path in files:
         place = folder / (name or "model")
         facts = open_model(path, place, trust=config.trust)
         guests.append(Guest(name, path, place, facts, GraphSpec.model_validate({"batch": facts.batch})))

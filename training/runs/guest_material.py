@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bundle.normalizer import FloatArray, Normalizer
-from training.data.dataset import Dataset, Unlabelled
+from training.data.dataset import Dataset, IntArray, Unlabelled
 from training.data.files.columns import Known
 from training.data.files.sources import load, load_rows
 from training.data.imported.columns import column_labels, name_columns, read_labels
@@ -87,8 +87,8 @@ def _require_preparation(config: ImportConfig, main: Guest, stored: str) -> None
     said = (config.scale, config.normalizer) != (None, None)
     if stored == "uint8" and main.facts.dtype == "float32" and not said:
         raise OptionError(
-            f"{config.data} holds uint8, and {main.path} takes float32: say how it wants them, with --scale 1 "
-            "just as they are, with --scale 0.00392 from 0 to 1, or with --normalizer as it was trained on them"
+            f"{config.data} holds uint8, and {main.path} takes float32: say how it wants them, with "
+            "--scale 1 as they are, with --scale 0.00392 from 0 to 1, or with --normalizer as it was trained on them"
         )
 
 
@@ -99,5 +99,6 @@ def _doubts(guests: list[Guest], prepared: Prepared) -> Iterator[str]:
     yield from doubts.about_labels(prepared.y_validation, predicted, prepared.labels)
 
 
-def _classes(guest: Guest, normalizer: Normalizer, rows: FloatArray) -> np.ndarray:
-    return predict_all(guest.runtime(normalizer), rows).argmax(axis=1)
+def _classes(guest: Guest, normalizer: Normalizer, rows: FloatArray) -> IntArray:
+    classes: IntArray = predict_all(guest.runtime(normalizer), rows).argmax(axis=1)
+    return classes

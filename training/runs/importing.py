@@ -13,8 +13,8 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from bundle.manifest import Manifest, Provenance
-from bundle.runtimes import Runtime
 from bundle.store import ModelStore
+from evidence.paired import Truth
 from training.data.split import calibration_sample
 from training.errors import ConversionError, OptionError
 from training.evaluation.evaluate import Evaluation
@@ -95,12 +95,13 @@ class _Import:
         self._progress = progress
         sample = calibration_sample(material.prepared.y_train, config.seed)
         rows = material.prepared.x_train[sample]
-        self._ladder = Ladder(material.prepared, rows, progress, convert, source="the model")
+        self._ladder = Ladder(material.prepared, rows, progress, convert)
 
     def publish(self, store: ModelStore, name: str, *, timed: bool) -> Published:
         failures: dict[str, str] = {}
         evaluations: list[Evaluation] = []
         ladder = self._ladder
+        truth: Truth = "reference" if self._config.unlabelled else "labels"
 
         def fill(staging: Path) -> Manifest:
             for guest in self._material.guests:
@@ -111,7 +112,7 @@ class _Import:
                 )
             if self._config.unlabelled:
                 ladder.take_for_truth(self._reference)
-            evaluations.extend(ladder.score(self._reference))
+            evaluations.extend(ladder.score(self._reference, truth))
             return writer.BundleWriter(
                 staging,
                 ladder.prepared,
@@ -122,7 +123,7 @@ class _Import:
                 left_out=failures,
                 graphs=ladder.graphs,
                 reference=self._reference,
-                truth="reference" if self._config.unlabelled else "labels",
+                truth=truth,
             ).write(ladder.runtimes, evaluations)
 
         bundle = store.publish(name, fill)
@@ -131,7 +132,7 @@ class _Import:
         return Published(bundle, evaluations, failures)
 
     def _convert(self, guest: Guest, variants: Path) -> dict[str, str]:
-        """Make a model's variants below the folder `variants`; return why each that is missing failed, by name."""
+        """Make a model's variants below the folder `variants`; return by name why some are missing."""
         folder = variants / folder_name(PLAIN_WIDTH, guest.name)
         folder.mkdir(parents=True, exist_ok=True)
         source = folder / guest.source.name
@@ -143,8 +144,9 @@ class _Import:
         network = Network(
             runtime.predict(self._ladder.probe),
             guest.facts.weights,
-            network=guest.name,
+            name=guest.name,
             answers=guest.graph.answers,
+            source=guest.path.name,
             given_as=guest.facts.precision,
         )
         failed = self._ladder.convert(network, folder, wanted)
@@ -159,7 +161,7 @@ class _Import:
         config, prepared = self._config, self._ladder.prepared
         chosen = config.model_dump(
             mode="json",
-            include={"scale", "offset", "normalizer", "test_size", "validation_size", "seed"},
+            include={"scale", "offset", "normalizer", "logits", "test_size", "validation_size", "seed"},
         )
         networks: dict[str, JsonValue] = {
             guest.name or "model": {
