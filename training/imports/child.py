@@ -12,8 +12,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TypeAlias
 
-from bundle.proof.apart import end_with_parent
 from bundle.errors import RuntimeUnavailableError
+from bundle.proof.apart import end_with_parent
 from training.errors import TrainingError
 from training.imports.facts import Facts
 

@@ -19,6 +19,8 @@ from training.errors import ImportedModelError
 from training.imports.child import FACTS, REFUSED
 from training.imports.facts import Facts
 
+COMMAND = (sys.executable, "-m", "training.imports.child")
+
 TIMEOUT_S = 900.0
 _LAST_LINES = 3
 _REASON_LETTERS = 400  # of libraries, some of which go on
@@ -55,7 +57,7 @@ def open_model(
     *,
     trust: bool = False,
     timeout_s: float = TIMEOUT_S,
-    command: Sequence[str] = (sys.executable, "-m", "training.imports.child"),
+    command: Sequence[str] = COMMAND,
 ) -> Facts:
     """Write `given.tflite` or `tensorflow/` into `folder`, which exporters can work on; return what is known.
 

@@ -8,7 +8,7 @@ import pytest
 from tests.training.imports.conftest import Graphs
 from training.errors import ImportedModelError
 from training.imports.facts import Facts
-from training.imports.opening import FORMATS, open_model
+from training.imports.opening import COMMAND, FORMATS, open_model
 from training.precisions import GIVEN
 
 FACTS = Facts(format="tflite", shape=(4,), columns=3, weights=12, softmax=True, is_float=True)
@@ -17,9 +17,9 @@ MODEL = b"\x1c\x00\x00\x00TFL3" + bytes(100)  # as far as the first bytes tell
 
 def refusal(path: Path, code: str | None = None, timeout_s: float = 900.0) -> str:
     """Return why a path is refused; by a process that runs `code`, where that is given."""
-    command = {} if code is None else {"command": (sys.executable, "-c", code)}
+    command = COMMAND if code is None else (sys.executable, "-c", code)
     with pytest.raises(ImportedModelError) as caught:
-        open_model(path, path.parent / "opened", timeout_s=timeout_s, **command)
+        open_model(path, path.parent / "opened", timeout_s=timeout_s, command=command)
     sentence = str(caught.value)
     assert sentence.startswith(f"{path} ")
     assert "\n" not in sentence

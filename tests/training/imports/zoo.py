@@ -88,7 +88,7 @@ def stripped(content: bytes) -> bytes:
 
 
 def function(
-    body: Callable[[Any, Any], Any],
+    body: Callable[..., Any],
     *shapes: tuple[int | None, ...],
     dtype: str = "float32",
     state: bool = False,
