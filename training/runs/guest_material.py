@@ -87,8 +87,8 @@ def _require_preparation(config: ImportConfig, main: Guest, stored: str) -> None
     said = (config.scale, config.normalizer) != (None, None)
     if stored == "uint8" and main.facts.dtype == "float32" and not said:
         raise OptionError(
-            f"{config.data} holds uint8, and {main.path} takes float32: say how it wants them, with "
-            "--scale 1 as they are, with --scale 0.00392 from 0 to 1, or with --normalizer as it was trained on them"
+            f"{config.data} holds uint8, and {main.path} takes float32: say how it wants them, with --scale "
+            "1 as they are, with --scale 0.00392 from 0 to 1, or with --normalizer as it was trained on them"
         )
 
 
