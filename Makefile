@@ -21,7 +21,7 @@ DATA_DIR ?=
 LADDERS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak bench ladder-suite check format lock clean
+.PHONY: help demo test soak bench mixed ladder-suite check format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ soak: $(READY)  ## Run what takes long: thousands of mutations and examples, hun
 
 bench: $(READY)  ## Compare the service with bare ASGI and with other servers; uses wrk where it is installed
 	$(BIN)/python -m benchmarks --models models $(BENCH)
+
+mixed: $(READY)  ## Compare mixed precision with NNCF's accuracy control, on one float model
+	$(BIN)/python -m benchmarks.mixed --data $(DATA) --model $(MODEL) --out reports/mixed-$(NAME) $(BENCH)
 
 ladder-suite: $(READY)  ## Make the ladder of each data set, and one table of all with verdicts; DATA_DIR=FOLDER has the data
 	$(BIN)/python -m benchmarks.ladders $(if $(DATA_DIR),--data-dir $(DATA_DIR)) $(LADDERS)

@@ -49,7 +49,7 @@ class DataConfig(BaseModel):
 
     data: Annotated[str, Field(min_length=1)]
     """breast_cancer, digits, wine, iris, mnist1d, fashion_mnist, mnist, or a path: .npy, .npz, .csv or .tsv
-    (also as .csv.gz, .bz2, .xz, .zip), .parquet, .xlsx, or a folder that has one of images for each class."""
+    (also as .csv.gz, .bz2, .xz, .zip), .parquet, .xlsx, or a folder with one of images for each class."""
     label: str | None = Field(None, json_schema_extra=_COLUMN)
     """The column to predict, of a table."""
     text: tuple[str, ...] = Field((), json_schema_extra=_COLUMN)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bundle.bundle import Bundle
-from bundle.manifest import REFERENCE, Manifest
+from bundle.manifest import REFERENCE, GraphSpec, Manifest
 from bundle.runtimes import Runtime
 from bundle.runtimes.tensorflow import import_tensorflow
 from bundle.store import ModelStore
@@ -19,6 +19,7 @@ from training.data.split import calibration_sample
 from training.errors import ConversionError
 from training.evaluation.evaluate import Evaluation
 from training.export import worker, writer
+from training.export.worker import Outcome
 from training.models import architectures, fit, widths
 from training.models.memory import in_memory
 from training.models.widths import Fitted
@@ -98,6 +99,7 @@ class Run:
                 ladder.calibrated(),
                 default_variant,
                 failures,
+                ladder.graphs,
             )
             return bundle_writer.write(ladder.runtimes, evaluations)
 
@@ -180,9 +182,11 @@ class Run:
             raise ConversionError(f"{REFERENCE} could not be made: {failures[REFERENCE]}")
         return network, failures
 
-    def convert(self, model: Any, folder: Path) -> dict[str, str]:
-        """Write every precision of a model of width 1 into `folder`; return why those missing failed."""
-        return self._convert(self._ladder(), model, folder, PLAIN_WIDTH)[1]
+    def convert(self, model: Any, folder: Path) -> Outcome:
+        """Write every precision of a model of width 1 that can be made into `folder`."""
+        ladder = self._ladder()
+        failures = self._convert(ladder, model, folder, PLAIN_WIDTH)[1]
+        return Outcome(failures, ladder.graphs)
 
     def _convert(
         self, ladder: Ladder, model: Any, folder: Path, width: float
@@ -202,7 +206,7 @@ class Run:
         network = Network(expected, model.count_params(), width)
         failures = ladder.convert(network, folder, wanted)
         if SAVED_MODEL in config.variants:
-            runtime = writer.open_exported(folder, [SAVED_MODEL], prepared)[SAVED_MODEL]
+            runtime = writer.open_exported(folder, {SAVED_MODEL: GraphSpec()}, prepared)[SAVED_MODEL]
             writer.require_same(SAVED_MODEL, runtime, ladder.probe, expected)
         else:
             shutil.rmtree(folder / SAVED_MODEL)

@@ -15,6 +15,7 @@ from training.errors import TrainingError
 from training.evaluation.scoring import predict_all
 from training.evaluation.timing import time_runtimes
 from training.export import writer
+from training.export.worker import Outcome
 from training.models.fit import Epoch
 from training.progress import Silence
 from training.runs.ladder import Convert
@@ -66,7 +67,7 @@ class Bench:
     def _run(self, point: Parameters) -> Run:
         def at_this_precision(
             folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]
-        ) -> dict[str, str]:
+        ) -> Outcome:
             # A run makes float32 as well, to compare with, which a trial has no use for.
             return self.convert(folder, [point["precision"]], on_done=on_done)
 
@@ -75,9 +76,10 @@ class Bench:
     def _open(self, run: Run, model: Any, point: Parameters) -> Runtime:
         name = point["precision"]
         with tempfile.TemporaryDirectory(prefix="trial-", ignore_cleanup_errors=True) as folder:
-            for reason in run.convert(model, Path(folder)).values():
+            outcome = run.convert(model, Path(folder))
+            for reason in outcome.failures.values():
                 raise GivenUpError(f"{name} could not be made: {reason}")
-            return writer.open_exported(Path(folder), [name], self.material.prepared)[name]
+            return writer.open_exported(Path(folder), outcome.graphs, self.material.prepared)[name]
 
     def _row_us(self, runtime: Runtime) -> Estimate:
         rows = self.material.prepared.x_validation

@@ -37,7 +37,7 @@ def read_npy(path: Path, known: Known) -> RawData:
     if table.ndim != 2 or table.shape[1] < 2:
         raise FeaturesError(
             f"{path} has shape {table.shape}; a .npy must be a matrix of features with the label in its "
-            "last column"
+            f"last column{known.way_out}"
         )
     return RawData(path.stem, table[:, :-1], table[:, -1], label_name="the last column")
 
@@ -64,7 +64,7 @@ def read_npz(path: Path, config: DataConfig, known: Known) -> RawData:
         archive = _load(path, stream)
         if isinstance(archive, np.ndarray):
             raise DataUnreadableError(f"{path} is a .npy array under another name; rename it")
-        parts = _parts(path, archive.files, labelled=labelled)
+        parts = _parts(path, archive.files, known)
         _refuse_strangers(path, archive.files, config, known, parts)
         x = [_at_least_1d(path, f"x{part}", _member(path, archive, f"x{part}")) for part in parts]
         y = [np.zeros(len(rows), np.int64) for rows in x]
@@ -77,14 +77,15 @@ def read_npz(path: Path, config: DataConfig, known: Known) -> RawData:
     return replace(raw, lengths=lengths, labelled=labelled)
 
 
-def _parts(path: Path, held: Collection[str], *, labelled: bool) -> tuple[str, ...]:
+def _parts(path: Path, held: Collection[str], known: Known) -> tuple[str, ...]:
     """Return what ends the names of the arrays that are there. Raises DataUnreadableError."""
+    labelled = known.labelled == "yes"
     for parts in _LAYOUTS:
         if set(_needed(parts, labelled=labelled)) <= set(held):
             return parts
     layouts = [" and ".join(_needed(parts, labelled=labelled)) for parts in _LAYOUTS]
     raise DataUnreadableError(
-        f"{path} holds {', '.join(held) or 'nothing'}; it must hold {', or '.join(layouts)}"
+        f"{path} holds {', '.join(held) or 'nothing'}; it must hold {', or '.join(layouts)}{known.way_out}"
     )
 
 

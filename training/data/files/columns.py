@@ -31,6 +31,15 @@ class Known:
     labelled: Literal["yes", "no", "either"] = "yes"
     """Whether the data say what each row is; `either` where they may, and nobody will look."""
 
+    @property
+    def way_out(self) -> str:
+        """What to add where data have no labels and should have: a model that exists can do without."""
+        return (
+            "; rows without labels are read with --unlabelled"
+            if self.shape and self.labelled == "yes"
+            else ""
+        )
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -143,7 +152,9 @@ def _possible(config: DataConfig, path: Path, names: Sequence[str], known: Known
     if config.group is not None and config.time is not None:
         raise OptionError("--group and --time were both given, and rows are split by one of them")
     if config.label is None and known.labelled == "yes":
-        raise OptionError(f"{path} needs --label COLUMN, the column to predict; it has {_held(names)}")
+        raise OptionError(
+            f"{path} needs --label COLUMN, the column to predict; it has {_held(names)}{known.way_out}"
+        )
     if known.labelled != "either":
         return config
     roles = {role: getattr(config, role) for role in ("label", "split", "group", "time")}

@@ -90,7 +90,7 @@ def _piles(path: Path, known: Known) -> list[Pile]:
         there = f"{len(loose)} images and no folders" if loose else f"no images ({', '.join(ENDINGS)})"
         raise DataUnreadableError(
             f"{path} holds {there}; each class must have its images in a folder of its own, as in "
-            f"{path / 'cat' / '1.png'}"
+            f"{path / 'cat' / '1.png'}{known.way_out if loose else ''}"
         )
     if {"train", "test"} <= {one.name for one in folders} and not any(map(_images, folders)):
         return _published(path, folders)

@@ -113,9 +113,12 @@ def _with_features(raw: RawData, table: Table, found: Mapping[str, FieldKind], c
         treatment: Missing = "filled" if config.missing == "fill" else "refused"
         records, lost = _as_records(table, found, treatment, config.decimal)
         return replace(raw, records=records, notes=(*raw.notes, *lost))
-    x = np.empty((len(raw.y), len(found)), np.float64)
+    dtypes = [table.cells[column].dtype for column in found]
+    plain = all(dtype.kind in "biuf" for dtype in dtypes)  # else some are words that write numbers
+    x = np.empty((len(raw.y), len(found)), np.result_type(*dtypes) if plain else np.float64)
     for index, column in enumerate(found):
-        x[:, index] = kinds.floats(table.path, column, table.cells[column], config.decimal)
+        cells = table.cells[column]
+        x[:, index] = cells if plain else kinds.floats(table.path, column, cells, config.decimal)
     return replace(raw, x=x, feature_names=tuple(found))
 
 

@@ -90,11 +90,6 @@ def _other_rows(
     if not free.all():
         gone = f"{np.count_nonzero(~free):,} of {len(rows):,}"
         notes.append(f"left out {gone} rows of {calibration.name}, which also stand in the test rows")
-    if calibration.stored != data.stored:
-        notes.append(
-            f"{calibration.name} holds {calibration.stored}, and {data.name} {data.stored}: both must be on "
-            "one scale"
-        )
     return rows[free], found[free], tuple(notes)
 
 

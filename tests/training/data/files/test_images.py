@@ -140,9 +140,6 @@ def test_a_class_may_have_any_name_that_a_folder_may_have(
         return
     data = read(folder)
     assert len(data.x) == len(shown)
-    assert set(map(str, data.labels)) <= {word(name) for name in shown} | {
-        str(label) for label in data.labels
-    }
     if isinstance(data.labels[0], str):
         assert set(data.labels) == {word(name) for name in shown}
 
@@ -200,22 +197,28 @@ def test_an_image_that_breaks_off_is_named(pets: Path) -> None:
         read(pets)
 
 
-@given(position=st.integers(0, 80), byte=st.integers(0, 255))
+@given(
+    ending=st.sampled_from(ENDINGS),
+    position=st.integers(0, 800),
+    byte=st.integers(0, 255),
+    whole=st.booleans(),
+)
 def test_a_damaged_image_is_read_or_refused_by_its_name(
-    tmp_path_factory: pytest.TempPathFactory, position: int, byte: int
+    tmp_path_factory: pytest.TempPathFactory, ending: str, position: int, byte: int, whole: bool
 ) -> None:
     folder = tmp_path_factory.mktemp("damaged")
     for label in "ab":
-        draw(folder / label / "1.png")
-    content = bytearray((folder / "a" / "1.png").read_bytes())
-    content[position % len(content)] = byte
-    (folder / "a" / "1.png").write_bytes(content)
-    said = "a/1.png"
+        draw(folder / label / f"1.{ending}")
+    content = bytearray((folder / "a" / f"1.{ending}").read_bytes())
+    place = position % len(content)
+    content[place] = byte
+    (folder / "a" / f"1.{ending}").write_bytes(content if whole else content[:place])
+    said = f"a/1.{ending}"
     try:
         read(folder)
     except DataError as error:
         said = str(error)
-    assert "a/1.png" in said
+    assert f"a/1.{ending}" in said
 
 
 def test_more_than_8_bits_are_not_cut_off_in_silence(pets: Path) -> None:

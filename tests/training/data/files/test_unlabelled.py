@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from training.config import DataConfig
-from training.data.files.sources import load_rows
-from training.errors import DataUnreadableError, FeaturesError, OptionError
+from training.data.files.columns import Known
+from training.data.files.sources import load, load_rows
+from training.errors import DataError, DataUnreadableError, FeaturesError, OptionError
 
 X = np.arange(24, dtype=np.uint8).reshape(4, 2, 3)
 Y = np.arange(4)
@@ -108,6 +110,34 @@ def test_a_data_set_that_everybody_knows_has_labels() -> None:
     with pytest.raises(OptionError, match="iris has labels: leave --unlabelled away"):
         load_rows(DataConfig(data="iris"), (4,), "absent")
     assert load_rows(DataConfig(data="iris"), (4,), "ignored").x.shape == (150, 4)
+
+
+def test_where_labels_are_wanted_the_way_to_do_without_is_told(tmp_path: Path) -> None:
+    np.save(tmp_path / "toy.npy", X)
+    frame = pd.DataFrame({"a": [1, 2], "b": [0.5, 0.25]})
+    Image.new("L", (3, 2)).save(tmp_path / "1.png")
+    configs = [
+        DataConfig(data=str(tmp_path / "toy.npy")),
+        archive(tmp_path, x=X),
+        table(tmp_path, frame),
+        DataConfig(data=str(tmp_path)),
+    ]
+    for config in configs:
+        with pytest.raises(
+            (DataError, OptionError), match=r"; rows without labels are read with --unlabelled$"
+        ):
+            load(config, Known(shape=(2, 3)))
+        with pytest.raises((DataError, OptionError), match=r"^(?!.*--unlabelled).*$"):
+            load(config)
+
+
+def test_the_numbers_of_a_table_keep_the_type_that_all_of_them_have(tmp_path: Path) -> None:
+    whole = pd.DataFrame({"a": [1, 2], "b": [3, 2**53 + 1]})
+    assert load_rows(table(tmp_path, whole), (2,), "absent").stored == "int64"
+    assert load_rows(table(tmp_path, whole.assign(c=[0.5, 1])), (3,), "absent").stored == "float64"
+    whole.astype(np.uint8).to_parquet(tmp_path / "toy.parquet")
+    config = DataConfig(data=str(tmp_path / "toy.parquet"))
+    assert load_rows(config, (2,), "absent").stored == "uint8"
 
 
 def test_rows_are_told_apart_by_their_digest_and_become_data_by_answers(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -116,13 +115,13 @@ def test_other_rows_calibrate_where_there_are_some_but_for_those_that_test() -> 
         prepare_for_model(data, (0, 1, 2, 3), "minmax", SHARES, others(prepared.x_test[:, 0]))
 
 
-def test_test_rows_of_other_data_do_not_calibrate_and_another_type_is_told_of() -> None:
+def test_test_rows_of_other_data_do_not_calibrate() -> None:
     data = dataset(range(100), np.arange(100) % 4)
-    more = replace(others(range(200, 210), test_rows=4, notes=("resized",)), stored="uint8")
+    more = others(range(200, 210), test_rows=4, notes=("resized",))
     prepared = prepare_for_model(data, (0, 1, 2, 3), "minmax", SHARES, more)
     assert prepared.x_train[:, 0].tolist() == list(range(200, 206))
     assert prepared.y_train.tolist() == [0] * 6
-    assert prepared.notes == ("resized", "more holds uint8, and toy float32: both must be on one scale")
+    assert prepared.notes == ("resized",)
 
 
 def test_a_normaliser_that_is_given_is_kept() -> None:
