@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
 
 from benchmarks.ladders.ladder import Ladder, Rung
+from evidence.estimate import Estimate
 
 # Okabe and Ito's colours, told apart by colour-blind readers as well; each precision has a shape of its own.
 _COLOURS = ("#0072B2", "#56B4E9", "#009E73", "#E69F00", "#D55E00", "#CC79A7", "#8C6D00", "#000000")
@@ -38,9 +40,7 @@ def draw(ladders: Sequence[Ladder], path: Path) -> None:
         top.set_title(f"{ladder.data.partition(':')[0]}\n{ladder.model}", loc="left", fontsize=9.5)
         batch = max((batch for rung in ladder.rungs for batch in rung.row_us), default=0)
         _panel(top, ladder, lambda rung: rung.bytes / 1000, "KB", styles)
-        _panel(
-            bottom, ladder, lambda rung, batch=batch: _row_us(rung, batch), f"µs a row, batch {batch}", styles
-        )
+        _panel(bottom, ladder, partial(_row_us, batch=batch), f"µs a row, batch {batch}", styles)
         if place == 0:
             for axes in (top, bottom):
                 axes.set_ylabel(f"{ladder.yardstick.word} on the test rows", fontsize=8.5)
@@ -98,11 +98,10 @@ def _panel(axes: Axes, ladder: Ladder, cost: Cost, label: str, styles: dict[str,
 def _point(axes: Axes, rung: Rung, cost: float, style: tuple[str, str]) -> None:
     """Draw a rung, hollow where it is dominated, with the interval of its difference from the reference."""
     colour, shape = style
-    difference = rung.difference
     axes.errorbar(
         cost,
         rung.score.value,
-        yerr=difference and [[difference.value - difference.low], [difference.high - difference.value]],
+        yerr=None if rung.difference is None else _arms(rung.difference),
         fmt=shape,
         markersize=7,
         color=colour,
@@ -112,6 +111,10 @@ def _point(axes: Axes, rung: Rung, cost: float, style: tuple[str, str]) -> None:
         alpha=0.9,
         zorder=2 if rung.is_dominated else 3,
     )
+
+
+def _arms(difference: Estimate) -> list[list[float]]:
+    return [[difference.value - difference.low], [difference.high - difference.value]]
 
 
 def _explain(figure: Figure, ladders: Sequence[Ladder], styles: dict[str, tuple[str, str]]) -> None:
