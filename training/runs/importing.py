@@ -20,10 +20,10 @@ from training.errors import ConversionError, OptionError
 from training.evaluation.evaluate import Evaluation
 from training.export import worker, writer
 from training.imports.config import ImportConfig
-from training.imports.guests import Guest, open_all
+from training.imports.imported import Imported, open_all
 from training.precisions import PLAIN_WIDTH, SAVED_MODEL, Rung, folder_name
 from training.progress import Progress, Silence
-from training.runs.guest_material import GuestMaterial, read
+from training.runs.import_material import ImportMaterial, read
 from training.runs.ladder import Convert, Ladder, Network
 from training.runs.pipeline import require_name
 from training.runs.run import Published
@@ -47,20 +47,20 @@ def import_models(
         import_models(ImportConfig(model="resnet.tflite", data="cifar10.npz", scale=1), Path("models"))
     """
     progress = progress or Silence()
-    name, models = require_name(config.name or config.model.stem), ModelStore(store)
-    models.require_writable(name)
+    name, published = require_name(config.name or config.model.stem), ModelStore(store)
+    published.require_writable(name)
     with tempfile.TemporaryDirectory(prefix="import-", ignore_cleanup_errors=True) as scratch:
-        guests = open_all(config, Path(scratch), progress)
-        reference = _reference(config, guests)
-        material = read(config, guests, progress)
-        models.require_writable(name, material.least_bytes)
+        models = open_all(config, Path(scratch), progress)
+        reference = _reference(config, models)
+        material = read(config, models, progress)
+        published.require_writable(name, material.least_bytes)
         material.tell(progress)
-        return _Import(config, material, reference, progress, convert).publish(models, name, timed=timed)
+        return _Import(config, material, reference, progress, convert).publish(published, name, timed=timed)
 
 
-def _reference(config: ImportConfig, guests: Sequence[Guest]) -> str:
+def _reference(config: ImportConfig, models: Sequence[Imported]) -> str:
     """Return the reference's name. Raise OptionError where it is a variant that will not be made."""
-    names = [rung.name for guest in guests for rung in _rungs(config, guest)]
+    names = [rung.name for model in models for rung in _rungs(config, model)]
     if config.reference is None:
         return names[0]
     if config.reference not in names:
@@ -68,14 +68,14 @@ def _reference(config: ImportConfig, guests: Sequence[Guest]) -> str:
     return config.reference
 
 
-def _rungs(config: ImportConfig, guest: Guest) -> Iterator[Rung]:
+def _rungs(config: ImportConfig, model: Imported) -> Iterator[Rung]:
     """Yield the variants to make of a model, itself first; of one that is quantised already, nothing else."""
-    yield guest.itself
-    others = config.precisions if guest.facts.is_float else ()
+    yield model.itself
+    others = config.precisions if model.facts.is_float else ()
     for precision in others:
-        has_nothing_to_run = guest.is_tflite and precision == SAVED_MODEL
-        if precision != guest.facts.precision and not has_nothing_to_run:
-            yield replace(guest.itself, precision=precision)
+        has_nothing_to_run = model.is_tflite and precision == SAVED_MODEL
+        if precision != model.facts.precision and not has_nothing_to_run:
+            yield replace(model.itself, precision=precision)
 
 
 class _Import:
@@ -84,7 +84,7 @@ class _Import:
     def __init__(
         self,
         config: ImportConfig,
-        material: GuestMaterial,
+        material: ImportMaterial,
         reference: str,
         progress: Progress,
         convert: Convert,
@@ -104,8 +104,8 @@ class _Import:
         truth: Truth = "reference" if self._config.unlabelled else "labels"
 
         def fill(staging: Path) -> Manifest:
-            for guest in self._material.guests:
-                failures.update(self._convert(guest, staging / writer.VARIANTS_FOLDER))
+            for model in self._material.models:
+                failures.update(self._convert(model, staging / writer.VARIANTS_FOLDER))
             if self._reference not in ladder.rungs:
                 raise ConversionError(
                     f"the reference, {self._reference}, could not be made: {failures[self._reference]}"
@@ -131,23 +131,23 @@ class _Import:
             evaluations = with_times(bundle, ladder.runtimes, evaluations, self._progress)
         return Published(bundle, evaluations, failures)
 
-    def _convert(self, guest: Guest, variants: Path) -> dict[str, str]:
+    def _convert(self, model: Imported, variants: Path) -> dict[str, str]:
         """Make a model's variants below the folder `variants`; return by name why some are missing."""
-        folder = variants / folder_name(PLAIN_WIDTH, guest.name)
+        folder = variants / folder_name(PLAIN_WIDTH, model.name)
         folder.mkdir(parents=True, exist_ok=True)
-        source = folder / guest.source.name
-        shutil.move(guest.source, source)
-        guest = replace(guest, folder=folder)
-        wanted = [rung.precision for rung in _rungs(self._config, guest)]
-        self._progress.begin(f"converting {guest.name or ''}".rstrip(), len(wanted))
-        runtime = guest.runtime(self._ladder.prepared.normalizer)
+        source = folder / model.source.name
+        shutil.move(model.source, source)
+        model = replace(model, folder=folder)
+        wanted = [rung.precision for rung in _rungs(self._config, model)]
+        self._progress.begin(f"converting {model.name or ''}".rstrip(), len(wanted))
+        runtime = model.runtime(self._ladder.prepared.normalizer)
         network = Network(
             runtime.predict(self._ladder.probe),
-            guest.facts.weights,
-            name=guest.name,
-            answers=guest.graph.answers,
-            source=guest.path.name,
-            given_as=guest.facts.precision,
+            model.facts.weights,
+            name=model.name,
+            answers=model.graph.answers,
+            source=model.path.name,
+            given_as=model.facts.precision,
         )
         failed = self._ladder.convert(network, folder, wanted)
         self._ladder.open(network, folder, [name for name in wanted if name not in failed])
@@ -155,7 +155,7 @@ class _Import:
             source.unlink()
         elif SAVED_MODEL not in wanted:
             shutil.rmtree(source)
-        return {replace(guest.itself, precision=name).name: reason for name, reason in failed.items()}
+        return {replace(model.itself, precision=name).name: reason for name, reason in failed.items()}
 
     def _provenance(self) -> Provenance:
         config, prepared = self._config, self._ladder.prepared
@@ -164,14 +164,14 @@ class _Import:
             include={"scale", "offset", "normalizer", "logits", "test_size", "validation_size", "seed"},
         )
         networks: dict[str, JsonValue] = {
-            guest.name or "model": {
-                "file": guest.path.name,
-                "format": guest.facts.format,
-                "precision": guest.facts.precision,
-                "weights": guest.facts.weights,
-                **({"sha256": _digest(guest.path)} if guest.path.is_file() else {}),
+            model.name or "model": {
+                "file": model.path.name,
+                "format": model.facts.format,
+                "precision": model.facts.precision,
+                "weights": model.facts.weights,
+                **({"sha256": _digest(model.path)} if model.path.is_file() else {}),
             }
-            for guest in self._material.guests
+            for model in self._material.models
         }
         return Provenance(
             created=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -20,17 +20,17 @@ from training.errors import OptionError
 from training.evaluation.scoring import predict_all
 from training.imports import doubts
 from training.imports.config import ImportConfig
-from training.imports.guests import Guest
+from training.imports.imported import Imported
 from training.progress import Progress
 
 _HEARD_ROWS = 64  # by which it is told what a model answers
 
 
 @dataclass(frozen=True)
-class GuestMaterial:
+class ImportMaterial:
     """The models of an import, and its data as they were read, and as they were parted."""
 
-    guests: list[Guest]
+    models: list[Imported]
     data: Dataset
     prepared: Prepared
     doubts: tuple[str, ...]
@@ -47,14 +47,14 @@ class GuestMaterial:
         return self.prepared.x_test.nbytes + 2**20
 
 
-def read(config: ImportConfig, guests: list[Guest], progress: Progress) -> GuestMaterial:
+def read(config: ImportConfig, models: list[Imported], progress: Progress) -> ImportMaterial:
     """Read the data as the models take them, and find out what the models answer to them.
 
     Where the data have no labels, the first model's answers stand for them. Raises DataError, OptionError or
     ImportedModelError.
     """
     progress.begin("reading", 1)
-    main = guests[0]
+    main = models[0]
     rows: Dataset | Unlabelled = (
         load_rows(config, main.facts.shape, "absent")
         if config.unlabelled
@@ -65,11 +65,11 @@ def read(config: ImportConfig, guests: list[Guest], progress: Progress) -> Guest
     normalizer = preparation
     if not isinstance(normalizer, Normalizer):  # for a first look; that of the bundle never sees a test row
         normalizer = fit_normalizer(normalizer, rows.x, rows.input)
-    guests = [guest.heard(normalizer, rows.x[:_HEARD_ROWS], logits=config.logits) for guest in guests]
+    models = [model.heard(normalizer, rows.x[:_HEARD_ROWS], logits=config.logits) for model in models]
     names = None if config.labels is None else read_labels(config.labels)
     if isinstance(rows, Unlabelled):
         labels, notes = column_labels(main.classes, names), rows.notes
-        data = rows.answered(np.array(labels)[_classes(guests[0], normalizer, rows.x)])
+        data = rows.answered(np.array(labels)[_classes(models[0], normalizer, rows.x)])
     else:
         named = name_columns(rows, main.classes, names)
         data, labels, notes = named.data, named.labels, named.notes
@@ -79,10 +79,10 @@ def read(config: ImportConfig, guests: list[Guest], progress: Progress) -> Guest
     shares = Shares(config.test_size, config.validation_size, config.seed)
     prepared = prepare_for_model(data, labels, preparation, shares, calibration)
     progress.advance(f"{len(data.x):,} rows")
-    return GuestMaterial(guests, data, prepared, (*notes, *_doubts(guests, prepared)))
+    return ImportMaterial(models, data, prepared, (*notes, *_doubts(models, prepared)))
 
 
-def _require_preparation(config: ImportConfig, main: Guest, stored: str) -> None:
+def _require_preparation(config: ImportConfig, main: Imported, stored: str) -> None:
     """Raise OptionError where nobody said how pixels become what a float model takes."""
     said = (config.scale, config.normalizer) != (None, None)
     if stored == "uint8" and main.facts.dtype == "float32" and not said:
@@ -92,13 +92,13 @@ def _require_preparation(config: ImportConfig, main: Guest, stored: str) -> None
         )
 
 
-def _doubts(guests: list[Guest], prepared: Prepared) -> Iterator[str]:
-    main, rows = guests[0], prepared.x_validation
+def _doubts(models: list[Imported], prepared: Prepared) -> Iterator[str]:
+    main, rows = models[0], prepared.x_validation
     yield from doubts.about_range(prepared.normalizer.apply(rows), main.facts)
     predicted = _classes(main, prepared.normalizer, rows)
     yield from doubts.about_labels(prepared.y_validation, predicted, prepared.labels)
 
 
-def _classes(guest: Guest, normalizer: Normalizer, rows: FloatArray) -> IntArray:
-    classes: IntArray = predict_all(guest.runtime(normalizer), rows).argmax(axis=1)
+def _classes(model: Imported, normalizer: Normalizer, rows: FloatArray) -> IntArray:
+    classes: IntArray = predict_all(model.runtime(normalizer), rows).argmax(axis=1)
     return classes

@@ -23,7 +23,7 @@ _SUM_TOLERANCE = 0.05
 
 
 @dataclass(frozen=True)
-class Guest:
+class Imported:
     """A model that was opened into a folder."""
 
     name: str | None
@@ -67,7 +67,7 @@ class Guest:
             return LiteRTRuntime(self.source.read_bytes(), **told)
         return TensorFlowRuntime(self.source, **told)
 
-    def heard(self, normalizer: Normalizer, rows: FloatArray, *, logits: bool) -> Guest:
+    def heard(self, normalizer: Normalizer, rows: FloatArray, *, logits: bool) -> Imported:
         """Find out what it answers, by raw rows (n, features) unless one says `logits`.
 
         Raises ImportedModelError where its answers are not finite.
@@ -91,25 +91,25 @@ def _are_probabilities(answers: FloatArray, facts: Facts) -> bool:
     return bool((np.abs(answers.sum(axis=1) - 1) <= _SUM_TOLERANCE).all())
 
 
-def open_all(config: ImportConfig, folder: Path, progress: Progress) -> list[Guest]:
+def open_all(config: ImportConfig, folder: Path, progress: Progress) -> list[Imported]:
     """Open the models of a config, each into a folder of its own; the one that names the bundle is the first.
 
     Raises ImportedModelError where one cannot be opened, and OptionError where they are not of one task.
     """
     files: list[tuple[str | None, Path]] = [(None, config.model), *config.others.items()]
     progress.begin("opening", len(files))
-    guests: list[Guest] = []
+    models: list[Imported] = []
     for name, path in files:
         place = folder / (name or "model")
         facts = open_model(path, place, trust=config.trust)
-        guests.append(Guest(name, path, place, facts, GraphSpec.model_validate({"batch": facts.batch})))
+        models.append(Imported(name, path, place, facts, GraphSpec.model_validate({"batch": facts.batch})))
         progress.advance(path.name)
-    for other in guests[1:]:
-        _require_alike(guests[0], other)
-    return guests
+    for other in models[1:]:
+        _require_alike(models[0], other)
+    return models
 
 
-def _require_alike(first: Guest, other: Guest) -> None:
+def _require_alike(first: Imported, other: Imported) -> None:
     ours, theirs = ((one.facts.shape, one.classes) for one in (first, other))
     if ours != theirs:
         raise OptionError(
