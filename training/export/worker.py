@@ -97,15 +97,15 @@ class Worker:
 
     def _convert(self, folder: Path, variant: str, on_step: Callable[[str], None]) -> GraphSpec:
         """Return how the variant wants to be asked. Raises _FailedError where it cannot be made."""
-        kept, begun = self._child is not None, False
+        kept, begun, made = self._child is not None, False, None
         child = self._child = self._child or self._running.enter_context(_Child.started(self._command))
         with _Watchdog(child.process.kill, self._timeout_s) as watchdog:
-            for word, rest in child.ask(folder, variant):
+            for word, rest in child.ask(folder, variant, on_step):
                 watchdog.feed()
                 if word == "begin":
                     begun = True
-                elif word == "step":
-                    on_step(rest)
+                elif word == "made":
+                    made = GraphSpec.model_validate_json(rest)
                 elif word == "done":
                     return GraphSpec.model_validate_json(rest)
                 elif word == "failed":
@@ -115,6 +115,8 @@ class Worker:
             last = child.last_words()
         ending = _describe_ending(child.process.returncode, self._timeout_s if watchdog.bit else None)
         self._stop()
+        if made is not None:  # it is sound, and what else was tried of it is not
+            return made
         if not begun and kept:  # it was dead already: of nothing that we asked
             return self._convert(folder, variant, on_step)
         if not begun:
@@ -155,14 +157,19 @@ class _Child:
                 with suppress(BrokenPipeError):
                     process.communicate()
 
-    def ask(self, folder: Path, variant: str) -> Iterator[tuple[str, str]]:
-        """Send a request, and yield each line that follows: its first word, and the others."""
+    def ask(self, folder: Path, variant: str, on_step: Callable[[str], None]) -> Iterator[tuple[str, str]]:
+        """Send a request, and yield each line that follows: its first word, and the others.
+
+        `on_step` hears of each step, before that is yielded.
+        """
         stdin, stdout = cast("IO[str]", self.process.stdin), cast("IO[str]", self.process.stdout)
         with suppress(BrokenPipeError):
             stdin.write(json.dumps({"folder": str(folder), "variant": variant}) + "\n")
             stdin.flush()
         for line in stdout:
             word, _, rest = line.rstrip("\n").partition(" ")
+            if word == "step":
+                on_step(rest)
             yield word, rest
 
     def last_words(self) -> str:

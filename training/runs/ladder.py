@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Protocol
 
 from bundle.manifest import REFERENCE, CalibrationSpec, GraphSpec
 from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime
+from evidence.paired import Truth
 from training.config import MixedConfig
 from training.data.prepare import Prepared
 from training.errors import OptionError
 from training.evaluation.evaluate import Evaluation, answer, evaluate
-from training.evaluation.scoring import chunks
+from training.evaluation.scoring import chunks, predict_all
 from training.evaluation.tails import describe_tails, find_tails
 from training.export import writer
 from training.export.mixed.recipe import Recipe, Wish
@@ -86,7 +87,7 @@ class Ladder:
         self.sizes: dict[str, int] = {}
         self.graphs: dict[str, GraphSpec] = {}
         self.recipes: dict[str, Recipe] = {}
-        self._prepared = prepared
+        self.prepared = prepared
         self._rows = calibration
         self._progress = progress
         self._convert_all = convert
@@ -96,12 +97,12 @@ class Ladder:
     @property
     def probe(self) -> FloatArray:
         """The raw rows, (n, features), on which what is made is held against its network."""
-        return self._prepared.x_validation[:_PROBE_ROWS]
+        return self.prepared.x_validation[:_PROBE_ROWS]
 
     def convert(self, network: Network, folder: Path, variants: Sequence[str]) -> dict[str, str]:
         """Make precisions of what lies in `folder`, into it; return why those that are not there failed."""
-        normalize = self._prepared.normalizer.apply
-        spec = self._prepared.input
+        normalize = self.prepared.normalizer.apply
+        spec = self.prepared.input
         probe = Probe(
             normalize(self._rows),
             normalize(self.probe),
@@ -117,20 +118,21 @@ class Ladder:
             wanted = [name for name in variants if name != SAVED_MODEL]
             made = self._convert_all(folder, wanted, on_done=self._progress.advance)
             failures = dict(made.failures)
-            if self._wish is not None and network.given_as == REFERENCE:
-                mixed = self._mix(network, folder, self._wish)
+            asked = made.graphs.get(REFERENCE)
+            if self._wish is not None and asked is not None:
+                mixed = self._mix(network, folder, self._wish, asked)
                 made.graphs.update(mixed.graphs)
                 failures.update(mixed.failures)
         self.graphs |= {network.rung(precision).name: graph for precision, graph in made.graphs.items()}
         return {precision: self._explained(precision, reason) for precision, reason in failures.items()}
 
-    def _mix(self, network: Network, folder: Path, wish: Wish) -> Outcome:
-        """Search the variant `mixed` of what lies in `folder`, beside a `Probe`."""
-        rung, prepared = network.rung(MIXED.name), self._prepared
+    def _mix(self, network: Network, folder: Path, wish: Wish, asked: GraphSpec) -> Outcome:
+        """Search the variant `mixed` of what lies in `folder`, beside a `Probe`; `asked` is float32's."""
+        rung, prepared = network.rung(MIXED.name), self.prepared
         self._progress.begin(f"mixing {rung.folder}".rstrip(), STEPS)
         rows = prepared.normalizer.apply(prepared.x_validation)
         y = prepared.y_validation if self._labelled else None
-        with Task(rows, y, wish).in_folder(folder):
+        with Task(rows, y, wish, asked).in_folder(folder):
             made = self._convert_all(folder, [MIXED.name], on_done=self._progress.advance)
             if MIXED.name in made.graphs:
                 recipe = self.recipes[rung.name] = Task.recipe(folder)
@@ -144,31 +146,48 @@ class Ladder:
             precisions = [*precisions, MIXED.name]
         as_asked = GraphSpec(answers=network.answers)  # of a SavedModel, which takes any number of rows
         graphs = {name: self.graphs.setdefault(network.rung(name).name, as_asked) for name in precisions}
-        for precision, runtime in writer.open_exported(folder, graphs, self._prepared).items():
+        for precision, runtime in writer.open_exported(folder, graphs, self.prepared).items():
             rung = network.rung(precision)
             self.rungs[rung.name], self.runtimes[rung.name] = rung, runtime
             files = writer.files_of(folder, precision)
             self.sizes[rung.name] = sum(path.stat().st_size for path in files)
 
-    def score(self) -> list[Evaluation]:
-        """Answer validation and test rows with every variant."""
-        prepared, tell = self._prepared, self._progress.advance
+    def take_for_truth(self, reference: str) -> None:
+        """Take what the reference answers to validation and test rows for their labels."""
+        prepared, runtime = self.prepared, self.runtimes[reference]
+        validation, test = (
+            predict_all(runtime, rows).argmax(axis=1) for rows in (prepared.x_validation, prepared.x_test)
+        )
+        self.prepared = replace(prepared, y_validation=validation, y_test=test)
+
+    def score(self, reference: str = REFERENCE, truth: Truth = "labels") -> list[Evaluation]:
+        """Answer validation and test rows with every variant, and hold all against the reference."""
+        prepared, tell = self.prepared, self._progress.advance
         x, other = prepared.x_test, prepared.x_validation
         self._progress.begin("scoring", len(self.rungs) * (chunks(len(x)) + chunks(len(other))))
         validation = answer(self.runtimes, other, prepared.y_validation, on_chunk=tell)
-        return evaluate(self.runtimes, self.sizes, x, prepared.y_test, validation=validation, on_chunk=tell)
+        return evaluate(
+            self.runtimes,
+            self.sizes,
+            x,
+            prepared.y_test,
+            validation=validation,
+            reference=reference,
+            truth=truth,
+            on_chunk=tell,
+        )
 
     def calibrated(self) -> CalibrationSpec | None:
         """Describe what ranges were taken from; None where no precision that was made has any."""
         if {rung.precision for rung in self.rungs.values()}.isdisjoint(CALIBRATED):
             return None
-        return CalibrationSpec.of(self._rows, self._prepared.input.channels)
+        return CalibrationSpec.of(self._rows, self.prepared.input.channels)
 
     def _explained(self, precision: str, reason: str) -> str:
         """Add to the reason why a variant could not be made what is usually behind it, where it is."""
-        spec = self._prepared.input
+        spec = self.prepared.input
         if precision not in CALIBRATED or spec.tokens:
             return reason
-        normalized = self._prepared.normalizer.apply(self._rows)
+        normalized = self.prepared.normalizer.apply(self._rows)
         tails = find_tails(normalized.reshape(-1, spec.channels), BY_NAME[precision].activation_bits)
         return reason if tails is None else f"{reason}; heavy tails: {describe_tails(tails, spec)}"

@@ -99,9 +99,9 @@ class Run:
                 ladder.rungs,
                 ladder.calibrated(),
                 default_variant,
-                failures,
-                ladder.graphs,
-                ladder.recipes,
+                left_out=failures,
+                graphs=ladder.graphs,
+                recipes=ladder.recipes,
             )
             return bundle_writer.write(ladder.runtimes, evaluations)
 

@@ -33,12 +33,17 @@ class Task:
     rows: FloatArray  # (n, features): validation rows
     y: npt.NDArray[np.integer] | None  # (n,); None where labels are not known
     wish: Wish
+    asked: GraphSpec
+    """How the float graph wants to be asked."""
 
     @contextmanager
     def in_folder(self, folder: Path) -> Iterator[None]:
         """Lay it where the converter looks for it, and take away after what is no part of a bundle."""
         labels = {} if self.y is None else {"y": self.y}
-        np.savez(folder / _TASK, rows=self.rows, wish=np.array(self.wish.model_dump_json()), **labels)
+        rest = {
+            name: np.array(of.model_dump_json()) for name, of in (("wish", self.wish), ("asked", self.asked))
+        }
+        np.savez(folder / _TASK, allow_pickle=False, rows=self.rows, **labels, **rest)
         try:
             yield
         finally:
@@ -50,16 +55,20 @@ class Task:
         """Return what `in_folder` laid there."""
         with np.load(folder / _TASK, allow_pickle=False) as arrays:
             held: dict[str, Any] = dict(arrays)
-        return cls(held["rows"], held.get("y"), Wish.model_validate_json(str(held["wish"])))
+        wish, asked = str(held["wish"]), str(held["asked"])
+        return cls(
+            held["rows"],
+            held.get("y"),
+            Wish.model_validate_json(wish),
+            GraphSpec.model_validate_json(asked),
+        )
 
     @staticmethod
     def recipe(folder: Path) -> Recipe:
         """Return the recipe that was left in the folder."""
         return Recipe.model_validate_json((folder / _RECIPE).read_text("utf-8"))
 
-    def perform(
-        self, folder: Path, graph: bytes, probe: Probe, asked: GraphSpec, on_step: Callable[[str], None]
-    ) -> bytes:
+    def perform(self, folder: Path, graph: bytes, probe: Probe, on_step: Callable[[str], None]) -> bytes:
         """Return the best that is found of the float `graph`, and leave its recipe in `folder`."""
         features = self.rows.shape[1]
         as_it_is = Normalizer(
@@ -73,7 +82,7 @@ class Task:
                 classes=probe.expected.shape[1],
                 tokens=probe.tokens,
                 shape=probe.shape,
-                graph=asked,
+                graph=self.asked,
             )
 
         told = 0
@@ -84,7 +93,7 @@ class Task:
                 on_step(note)
             told = max(told, int(share * STEPS))
 
-        shown = Rows(probe.calibration, probe.tokens, probe.shape, asked.batch == "one")
+        shown = Rows(probe.calibration, probe.tokens, probe.shape, self.asked.batch == "one")
         search = Search(Maker(Graph(graph), shown), opened, self.rows, self.y, self.wish, tell)
         content, recipe = search.run()
         (folder / _RECIPE).write_text(recipe.model_dump_json(), "utf-8")
