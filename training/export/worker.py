@@ -25,6 +25,9 @@ COMMAND = (sys.executable, "-m", "training.export.converter")
 TIMEOUT_S = 900.0
 _LAST_LINES = 5
 
+# Products of numpy's are small here: threads that wait for each other take longer than one.
+_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
+
 
 class _FailedError(Exception):
     """A variant that could not be made, and why."""
@@ -147,7 +150,7 @@ class _Child:
                 stderr=noise,
                 text=True,
                 errors="replace",
-                env=environment(),
+                env=environment() | _ENVIRONMENT,
                 start_new_session=True,  # a Ctrl-C at the terminal is for us, who then end this
             )
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,11 +40,9 @@ class Task:
     @contextmanager
     def in_folder(self, folder: Path) -> Iterator[None]:
         """Lay it where the converter looks for it, and take away after what is no part of a bundle."""
-        labels = {} if self.y is None else {"y": self.y}
-        rest = {
-            name: np.array(of.model_dump_json()) for name, of in (("wish", self.wish), ("asked", self.asked))
-        }
-        np.savez(folder / _TASK, allow_pickle=False, rows=self.rows, **labels, **rest)
+        arrays: dict[str, Any] = {"rows": self.rows} | ({} if self.y is None else {"y": self.y})
+        rest = {"wish": self.wish.model_dump(), "asked": self.asked.model_dump()}
+        np.savez(folder / _TASK, **arrays, rest=np.array(json.dumps(rest)))
         try:
             yield
         finally:
@@ -55,13 +54,9 @@ class Task:
         """Return what `in_folder` laid there."""
         with np.load(folder / _TASK, allow_pickle=False) as arrays:
             held: dict[str, Any] = dict(arrays)
-        wish, asked = str(held["wish"]), str(held["asked"])
-        return cls(
-            held["rows"],
-            held.get("y"),
-            Wish.model_validate_json(wish),
-            GraphSpec.model_validate_json(asked),
-        )
+        rest = json.loads(str(held["rest"]))
+        wish, asked = Wish.model_validate(rest["wish"]), GraphSpec.model_validate(rest["asked"])
+        return cls(held["rows"], held.get("y"), wish, asked)
 
     @staticmethod
     def recipe(folder: Path) -> Recipe:
