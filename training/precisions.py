@@ -52,6 +52,9 @@ class Precision:
 # Keras's own export: the source of all other graphs, and a variant itself, run by TensorFlow.
 SAVED_MODEL = "tensorflow"
 
+# Of 4-bit weights: made of a copy that was fine-tuned for them, where that helps.
+FOUR_BITS = "weight_int4"
+
 # From the finest weights to the coarsest, then what is slow on a CPU.
 LADDER: tuple[Precision, ...] = (
     Precision(REFERENCE, "converter", weight_bits=FLOAT_BITS, fast=True),
@@ -59,7 +62,7 @@ LADDER: tuple[Precision, ...] = (
     Precision("weight_int8", "quantizer", weight_bits=8),
     Precision("dynamic_int8", "converter", weight_bits=8, activation_bits=8, ranges="each call", fast=True),
     Precision("int8", "converter", weight_bits=8, activation_bits=8, ranges="calibration", fast=True),
-    Precision("weight_int4", "quantizer", weight_bits=4, activation_bits=8, ranges="each call"),
+    Precision(FOUR_BITS, "quantizer", weight_bits=4, activation_bits=8, ranges="each call"),
     Precision(
         "int16x8",
         "converter",

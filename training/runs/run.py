@@ -6,28 +6,47 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from bundle.bundle import Bundle
 from bundle.manifest import REFERENCE, Manifest
+from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime
 from bundle.runtimes.tensorflow import import_tensorflow
 from bundle.store import ModelStore
 from training.config import TrainConfig
+from training.data.dataset import IntArray
 from training.data.labels import class_weights
 from training.data.split import calibration_sample
 from training.errors import ConversionError
 from training.evaluation.evaluate import Evaluation
 from training.export import worker, writer
-from training.models import architectures, fit, widths
+from training.models import architectures, fit, fine_tune, widths
 from training.models.memory import in_memory
 from training.models.widths import Fitted
-from training.precisions import PLAIN_WIDTH, SAVED_MODEL, folder_name, name_of, scaled
+from training.precisions import FOUR_BITS, PLAIN_WIDTH, SAVED_MODEL, folder_name, name_of, scaled
 from training.progress import Progress
 from training.runs.ladder import Convert, Ladder, Network
 from training.runs.material import Material
 from training.runs.provenance import provenance
 from training.runs.times import with_times
+
+
+Outcome = TypeVar("Outcome", covariant=True)
+
+
+class Learn(Protocol[Outcome]):
+    """Changes a model by its rows, as `fit.fit` does."""
+
+    def __call__(
+        self,
+        model: Any,
+        train: tuple[FloatArray, IntArray],
+        validation: tuple[FloatArray, IntArray],
+        config: TrainConfig,
+        weights: FloatArray | None,
+        on_epoch: Callable[[fit.Epoch], None],
+    ) -> Outcome: ...
 
 
 @dataclass(frozen=True)
@@ -125,11 +144,32 @@ class Run:
         self, on_epoch: Callable[[fit.Epoch], None], width: float = PLAIN_WIDTH
     ) -> tuple[Any, list[fit.Epoch]]:
         """Train a model by the config's seed, whatever was trained in this process before."""
+        self._progress.begin(_stage("training", width), self._config.epochs)
+        return self._learn(fit.fit, lambda: self.build(width), on_epoch)
+
+    def _fine_tuned(self, model: Any, width: float) -> tuple[Any, int]:
+        """Return a copy of a model with the weights of one that has 4 bits, and after how many epochs.
+
+        After none, the weights of the model itself are as good when they are rounded.
+        """
+
+        def copy() -> Any:
+            copied = self.build(width)
+            copied.set_weights(model.get_weights())
+            return copied
+
+        self._progress.begin(_stage("fine-tuning 4 bits", width), self._config.fine_tune_epochs)
+        return self._learn(fine_tune.fine_tune, copy, _unheard)
+
+    def _learn(
+        self, learn: Learn[Outcome], begin: Callable[[], Any], on_epoch: Callable[[fit.Epoch], None]
+    ) -> tuple[Any, Outcome]:
+        """Have what `begin` returns learn by the config's seed, whatever was trained here before."""
         prepared, config = self._prepared, self._config
-        fit.make_repeatable(config.seed)  # anew: a model comes out the same whatever was fitted before it
+        fit.make_repeatable(config.seed)
         normalize = prepared.normalizer.apply
         weights = class_weights(prepared.y_train, len(prepared.labels), wanted=config.class_weights)
-        model = self.build(width)
+        model = begin()
 
         def watch(epoch: fit.Epoch) -> None:
             self._progress.advance(
@@ -137,17 +177,16 @@ class Run:
             )
             on_epoch(epoch)
 
-        self._progress.begin(_stage("training", width), config.epochs)
         with in_memory(f"training in batches of {config.batch_size:,} rows"):
-            history = fit.fit(
+            outcome = learn(
                 model,
                 (normalize(prepared.x_train), prepared.y_train),
                 (normalize(prepared.x_validation), prepared.y_validation),
                 config,
-                weights=weights,
-                on_epoch=watch,
+                weights,
+                watch,
             )
-        return model, history
+        return model, outcome
 
     def _ladder(self) -> Ladder:
         sample = calibration_sample(self._prepared.y_train, self._config.seed)
@@ -170,7 +209,7 @@ class Run:
     ) -> tuple[Network | None, dict[str, str]]:
         """Convert one width. Only width 1, which the others are compared with, may fail the whole run."""
         try:
-            network, failures = self._convert(ladder, one.model, folder, one.width)
+            network, failures = self._convert(ladder, one, folder)
         except ConversionError as error:
             if one.width == PLAIN_WIDTH:
                 raise
@@ -180,33 +219,55 @@ class Run:
             raise ConversionError(f"{REFERENCE} could not be made: {failures[REFERENCE]}")
         return network, failures
 
-    def convert(self, model: Any, folder: Path) -> dict[str, str]:
+    def convert(self, model: Any, folder: Path, *, fine_tune: bool = True) -> dict[str, str]:
         """Write every precision of a model of width 1 into `folder`; return why those missing failed."""
-        return self._convert(self._ladder(), model, folder, PLAIN_WIDTH)[1]
+        return self._convert(self._ladder(), Fitted(PLAIN_WIDTH, model, []), folder, fine_tune=fine_tune)[1]
 
     def _convert(
-        self, ladder: Ladder, model: Any, folder: Path, width: float
+        self, ladder: Ladder, one: Fitted, folder: Path, *, fine_tune: bool = True
     ) -> tuple[Network, dict[str, str]]:
         prepared, config = self._prepared, self._config
         wanted = [name for name in config.variants if name != SAVED_MODEL]
-        self._progress.begin(_stage("converting", width), 1 + len(wanted))
-        exported = model
-        if architectures.needs_twin(config.model, prepared.input):
-            exported = self.build(width, unroll=True)
-            exported.set_weights(model.get_weights())
-        writer.save_graph(exported, folder)
+        apart = None
+        if fine_tune and FOUR_BITS in wanted and config.fine_tune_epochs:
+            tuned, epoch = self._fine_tuned(one.model, one.width)
+            apart = tuned if epoch else None
+        self._progress.begin(_stage("converting", one.width), 1 + len(wanted))
+        network = self._save(ladder, one.model, folder, one.width)
         self._progress.advance(SAVED_MODEL)
-        # The trained model, not its unrolled twin: so the copy is proved as well.
-        rows = prepared.normalizer.apply(ladder.probe)
-        expected = writer.keras_probabilities(model, rows, len(prepared.labels))
-        network = Network(expected, model.count_params(), width)
-        failures = ladder.convert(network, folder, wanted)
+        expected = network.expected
+        failures = ladder.convert(network, folder, [name for name in wanted if not apart or name != FOUR_BITS])
+        if apart:
+            failures |= self._convert_apart(ladder, apart, folder, one.width)
         if SAVED_MODEL in config.variants:
             runtime = writer.open_exported(folder, [SAVED_MODEL], prepared)[SAVED_MODEL]
             writer.require_same(SAVED_MODEL, runtime, ladder.probe, expected)
         else:
             shutil.rmtree(folder / SAVED_MODEL)
         return network, failures
+
+    def _convert_apart(self, ladder: Ladder, tuned: Any, folder: Path, width: float) -> dict[str, str]:
+        """Make the variant of 4 bits of a model of its own, which leaves nothing else in `folder`."""
+        apart = folder / "tuned"
+        apart.mkdir()
+        failures = ladder.convert(self._save(ladder, tuned, apart, width), apart, [FOUR_BITS])
+        if not failures:
+            (made,) = writer.files_of(apart, FOUR_BITS)
+            made.replace(folder / made.name)
+        shutil.rmtree(apart)
+        return failures
+
+    def _save(self, ladder: Ladder, model: Any, folder: Path, width: float) -> Network:
+        """Write a model as what all precisions are made of, into `folder`."""
+        exported, prepared = model, self._prepared
+        if architectures.needs_twin(self._config.model, prepared.input):
+            exported = self.build(width, unroll=True)
+            exported.set_weights(model.get_weights())
+        writer.save_graph(exported, folder)
+        # The trained model, not its unrolled twin: so the copy is proved as well.
+        rows = prepared.normalizer.apply(ladder.probe)
+        expected = writer.keras_probabilities(model, rows, len(prepared.labels))
+        return Network(expected, model.count_params(), width)
 
 
 def _stage(name: str, width: float) -> str:

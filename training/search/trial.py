@@ -40,7 +40,7 @@ class Bench:
     def untrained_row_us(self, point: Parameters) -> Estimate:
         """Time the graph of a point before it is trained: its shape tells, and its weights do not matter."""
         run = self._run(point)
-        return self._row_us(self._open(run, run.build(), point))
+        return self._row_us(self._open(run, run.build(), point, fine_tune=False))
 
     def train(
         self, number: int, point: Parameters, on_epoch: Callable[[Epoch], None]
@@ -68,14 +68,15 @@ class Bench:
             folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]
         ) -> dict[str, str]:
             # A run makes float32 as well, to compare with, which a trial has no use for.
-            return self.convert(folder, [point["precision"]], on_done=on_done)
+            wanted = [name for name in variants if name == point["precision"]]
+            return self.convert(folder, wanted, on_done=on_done)
 
         return Run(config_of(self.base, point), self.material, Silence(), at_this_precision)
 
-    def _open(self, run: Run, model: Any, point: Parameters) -> Runtime:
+    def _open(self, run: Run, model: Any, point: Parameters, *, fine_tune: bool = True) -> Runtime:
         name = point["precision"]
         with tempfile.TemporaryDirectory(prefix="trial-", ignore_cleanup_errors=True) as folder:
-            for reason in run.convert(model, Path(folder)).values():
+            for reason in run.convert(model, Path(folder), fine_tune=fine_tune).values():
                 raise GivenUpError(f"{name} could not be made: {reason}")
             return writer.open_exported(Path(folder), [name], self.material.prepared)[name]
 
