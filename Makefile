@@ -18,7 +18,7 @@ RUN      ?=
 BENCH    ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak bench check format lock clean
+.PHONY: help demo test soak bench mixed check format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ soak: $(READY)  ## Run what takes long: thousands of mutations and examples, hun
 
 bench: $(READY)  ## Compare the service with bare ASGI and with other servers; uses wrk where it is installed
 	$(BIN)/python -m benchmarks --models models $(BENCH)
+
+mixed: $(READY)  ## Compare mixed precision with NNCF's accuracy control, on one float model
+	$(BIN)/python -m benchmarks.mixed --data $(DATA) --model $(MODEL) --out reports/mixed-$(NAME) $(BENCH)
 
 check: $(READY)  ## Format, lint, types and architecture: the gate
 	$(BIN)/ruff format --check .

@@ -102,6 +102,11 @@ class InputSpec(_Strict):
         return prod(self.shape)
 
     @property
+    def graph_shape(self) -> tuple[int, ...] | None:
+        """The shape of a row as the graph takes it; None where that is flat."""
+        return self.shape if self.kind == "tensor" else None
+
+    @property
     def texts(self) -> tuple[int, ...]:
         """How many token ids each text has; a row ends with them."""
         return tuple(field.tokens for field in self.fields or () if isinstance(field, TextField))

@@ -6,6 +6,7 @@ field is the help of that option (see `training.cli.options`).
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -48,7 +49,7 @@ class DataConfig(BaseModel):
 
     data: Annotated[str, Field(min_length=1)]
     """breast_cancer, digits, wine, iris, mnist1d, fashion_mnist, mnist, or a path: .npy, .npz, .csv or .tsv
-    (also as .csv.gz, .bz2, .xz, .zip), .parquet, .xlsx."""
+    (also as .csv.gz, .bz2, .xz, .zip), .parquet, .xlsx, or a folder with one of images for each class."""
     label: str | None = Field(None, json_schema_extra=_COLUMN)
     """The column to predict, of a table."""
     text: tuple[str, ...] = Field((), json_schema_extra=_COLUMN)
@@ -76,6 +77,8 @@ class DataConfig(BaseModel):
     """The encoding of a .csv or .tsv, as latin-1 or utf-16."""
     data_dir: Path | None = None
     """Where the files of fashion_mnist or mnist already are; without it, Keras downloads them."""
+    image_size: str | None = Field(None, json_schema_extra={"metavar": "HEIGHTxWIDTH"})
+    """What the images of a folder are resized to, as in 96x96; without it, all must have one size."""
     kind: Kind | None = None
     """What a row is, where its number of dimensions does not tell."""
     missing: Missing = "error"
@@ -90,6 +93,21 @@ class DataConfig(BaseModel):
         if len(sep) != 1 or not sep.isascii() or sep.isalnum() or sep in '"\r\n\0':
             raise ValueError("it must be one character that is no letter, digit or quote, or tab")
         return sep
+
+    @field_validator("image_size")
+    @classmethod
+    def _two_sides(cls, size: str | None) -> str | None:
+        if size is not None and not re.fullmatch(r"[1-9][0-9]{0,3}x[1-9][0-9]{0,3}", size):
+            raise ValueError("it must be a height and a width of 1 to 9999 pixels, as in 96x96")
+        return size
+
+    @property
+    def image_sides(self) -> tuple[int, int] | None:
+        """Height and width that images are resized to, if any."""
+        if self.image_size is None:
+            return None
+        height, width = map(int, self.image_size.split("x"))
+        return height, width
 
     @field_validator("encoding")
     @classmethod

@@ -51,6 +51,10 @@ class ConversionError(TrainingError):
     """A variant without which there is no bundle could not be made."""
 
 
+class ImportedModelError(TrainingError):
+    """A file that is no model, or a model that cannot be put on the ladder."""
+
+
 class TimingError(TrainingError):
     """What was made could not be timed."""
 

@@ -6,6 +6,7 @@ too. The names of the options, the checks on its files, the search and the diagn
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -52,6 +53,9 @@ class Precision:
 # Keras's own export: the source of all other graphs, and a variant itself, run by TensorFlow.
 SAVED_MODEL = "tensorflow"
 
+# The graph of an imported `.tflite`: the source of all others where there is no SavedModel.
+GIVEN = "given.tflite"
+
 # Of 4-bit weights: made of a copy that was fine-tuned for them, where that helps.
 FOUR_BITS = "weight_int4"
 
@@ -92,23 +96,40 @@ def in_order(names: tuple[Variant, ...]) -> tuple[Variant, ...]:
 
 @dataclass(frozen=True)
 class Rung:
-    """A variant before it has a file: a width of the architecture at a precision.
+    """A variant before it has a file: the network at a width, or one of several networks, at a precision.
 
     Example:
         Rung(0.5, "int8").name  # w0.5-int8
+        Rung(PLAIN_WIDTH, "int8", "large").name  # large-int8
     """
 
     width: float
     precision: str
+    network: str | None = None
+    """Which of several imported models it is of; None of the one that the bundle is named for."""
 
     @property
     def name(self) -> str:
-        return name_of(self.width, self.precision)
+        return name_of(self.width, self.precision, self.network)
+
+    @property
+    def folder(self) -> str:
+        """The folder of its files, below that of all variants."""
+        return folder_name(self.width, self.network)
 
 
-def name_of(width: float, precision: str) -> str:
-    """Return the name of a variant: `int8` at width 1, `w0.5-int8` at half of it."""
-    return precision if width == PLAIN_WIDTH else f"{folder_name(width)}-{precision}"
+def name_of(width: float, precision: str, network: str | None = None) -> str:
+    """Return the name of a variant: `int8`, `w0.5-int8` at half the width, `large-int8` of that network."""
+    return _named(folder_name(width, network), precision)
+
+
+def sibling(variant: str, precision: str) -> str:
+    """Return the name of the same graph at another precision: of `w0.5-int8`, `w0.5-float32`."""
+    return _named(graph_of(variant), precision)
+
+
+def _named(graph: str, precision: str) -> str:
+    return f"{graph}-{precision}" if graph else precision
 
 
 def precision_of(variant: str) -> str:
@@ -116,15 +137,28 @@ def precision_of(variant: str) -> str:
     return variant.rpartition("-")[2]
 
 
-def width_of(variant: str) -> str:
-    """Return how wide a variant is, as its name says: `w0.5`, or `w1` where it says nothing."""
-    width, dash, _ = variant.partition("-")
-    return width if dash else "w1"
+def graph_of(variant: str) -> str:
+    """Return what the name of a variant says of its graph: `w0.5`, the name of a network, or nothing."""
+    return variant.rpartition("-")[0]
 
 
-def folder_name(width: float) -> str:
-    """Return the folder of a width's files, below that of all variants: none of its own at width 1."""
-    return "" if width == PLAIN_WIDTH else f"w{width:g}"
+def folder_name(width: float, network: str | None = None) -> str:
+    """Return the folder of a graph's files, below that of all variants: none of its own for the plain one."""
+    return network or ("" if width == PLAIN_WIDTH else f"w{width:g}")
+
+
+def is_width(graph: str) -> bool:
+    """Whether what stands before a precision in the name of a variant is a width: `w0.5` is."""
+    return re.fullmatch(r"w[0-9.]+(e[+-]?[0-9]+)?", graph) is not None
+
+
+def require_network_name(name: str) -> None:
+    """Raise ValueError where a network cannot be called that: its variants could be taken for others."""
+    if re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,39}", name) is None:
+        raise ValueError(f"{name!r} is no name: 1 to 40 letters, digits, _ and -, the first a letter")
+    if is_width(name) or name in BY_NAME:
+        kind = "a width" if is_width(name) else "a precision"
+        raise ValueError(f"{name!r} is the name of {kind}; call the network otherwise")
 
 
 def scaled(units: tuple[int, ...], width: float) -> tuple[int, ...]:

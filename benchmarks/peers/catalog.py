@@ -116,3 +116,6 @@ PEERS = (
     ),
 )
 NAMES = tuple(peer.name for peer in PEERS)
+
+# No server, but the tool with which our mixed rung is compared, and the runtime of what it makes.
+NNCF = ("nncf==3.4.0", "openvino==2026.4.1", "numpy==2.4.6")

@@ -4,39 +4,30 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
-from time import perf_counter
 
 from benchmarks.errors import ProcessError
+from benchmarks.measure.calls import answer_lines
 from benchmarks.measure.sample import Sample, Subject
 from bundle.bundle import Bundle, open_bundle
-from bundle.normalizer import FloatArray
-from bundle.runtimes import Runtime, open_runtime
+from bundle.runtimes import open_runtime
 from loadtests.rig.child import Child, program
 from loadtests.rig.cores import Bound
-
-_CALLS_AT_MOST = 2**20  # a sample keeps each call's duration
-
-
-def time_calls(runtime: Runtime, rows: FloatArray, seconds: float) -> Sample:
-    """Call the runtime with `rows`, shape (batch, features), for so many seconds."""
-    durations: list[float] = []
-    start = last = perf_counter()
-    while len(durations) < 2 or (last - start < seconds and len(durations) < _CALLS_AT_MOST):
-        runtime.predict(rows)
-        now = perf_counter()
-        durations.append(now - last)
-        last = now
-    return Sample.of(durations, last - start)
 
 
 @contextmanager
 def alone(bundle: Bundle, variant: str, *, rows: int, log: Path, core: Bound) -> Iterator[Subject]:
     """Start a process that calls `variant` with the first `rows` test rows; the core is its own meanwhile."""
     command = program("benchmarks.subjects.interpreter", str(bundle.folder.resolve()), variant, str(rows))
+    with calling(command, log=log, core=core) as subject:
+        yield subject
+
+
+@contextmanager
+def calling(command: Sequence[str], *, log: Path, core: Bound) -> Iterator[Subject]:
+    """Start a program that answers a number of seconds with a sample of its calls, as `answer_lines` does."""
     with Child(command, log=log, core=core, talks=True) as child:
 
         def subject(seconds: float) -> Sample:
@@ -49,14 +40,12 @@ def alone(bundle: Bundle, variant: str, *, rows: int, log: Path, core: Bound) ->
 
 
 def main(arguments: list[str]) -> None:
-    """Read a number of seconds a line, and answer each with a sample."""
+    """Call a variant with the first test rows for as long as each line on stdin says."""
     folder, variant, count = arguments
     bundle = open_bundle(Path(folder))
     runtime = open_runtime(bundle, variant, threads=1)
     rows = bundle.test_set()[0][: int(count)]
-    for line in sys.stdin:
-        sys.stdout.write(json.dumps(asdict(time_calls(runtime, rows, float(line)))) + "\n")
-        sys.stdout.flush()
+    answer_lines(lambda: runtime.predict(rows))
 
 
 if __name__ == "__main__":

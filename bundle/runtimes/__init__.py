@@ -60,7 +60,7 @@ def _open(bundle: Bundle, name: str, runtime: Callable[..., Runtime], threads: i
             classes=bundle.manifest.classes,
             threads=threads,
             tokens=spec.tokens,
-            shape=spec.shape if spec.kind == "tensor" else None,
+            shape=spec.graph_shape,
             graph=variant.graph,
         )
     except BundleError:

@@ -156,9 +156,11 @@ class Words:
 
     def without_reference(self, best: Standing) -> str:
         """Say which is the most accurate where there is nothing to hold it to."""
+        most = "is the most accurate" if self._is_labelled else "agrees most"
         return (
-            f"Ship `{best.name}` for now: of what was measured it is the most accurate, but there is no "
-            f"`{self._reference}` to hold it to, and no --min-accuracy says what is enough."
+            f"Ship `{best.name}` for now: of what was measured it {most}, but there is no "
+            f"`{self._reference}` to hold it to"
+            f"{', and no --min-accuracy says what is enough' if self._is_labelled else ''}."
         )
 
     def mixed(self, choice: Choice, others: Sequence[Standing]) -> list[str]:

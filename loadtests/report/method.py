@@ -122,7 +122,7 @@ def _figures(yardstick: Yardstick) -> list[str]:
         "is_as_good": "is as accurate as" if yardstick.is_labelled else "agrees with",
         "reference": yardstick.reference,
     }
-    caveat = [yardstick.caveat] if yardstick.caveat else []
+    caveat = [f"{yardstick.caveat} Right is what that answers."] if yardstick.caveat else []
     return [*caveat, *(sentence.format(**words) for sentence in _FIGURES)]
 
 

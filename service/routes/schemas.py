@@ -25,6 +25,7 @@ class Problem(BaseModel):
 
 
 _Rows = Annotated[list[list[float]], Field(min_length=1)]
+_Nested = Annotated[list[list[list[Any]]], Field(min_length=1)]
 _Texts = Annotated[list[str], Field(min_length=1)]
 _Objects = Annotated[list[dict[str, float | str | None]], Field(min_length=1)]
 
@@ -33,9 +34,10 @@ class PredictRequest(BaseModel):
     """What to classify: rows, texts or objects, whichever the model takes: see its `input` in `/models`."""
 
     model_config = ConfigDict(extra="forbid")
-    instances: _Rows | _Texts | _Objects = Field(
+    instances: _Rows | _Nested | _Texts | _Objects = Field(
         description=(
-            "`vector`, `image`, `sequence`: each a flat list of raw feature values. `text`: each a string. "
+            "`vector`, `image`, `sequence`, `tensor`: each a list of raw feature values, flat, or nested as "
+            "the input's shape is. `text`: each a string. "
             "`table`: each an object with the model's fields."
         ),
     )

@@ -173,7 +173,7 @@ def _decoders(signature: Signature, max_rows: int) -> tuple[Callable[[Body], Row
         )
     step = spec.channels if spec.padded else 0
     return (
-        partial(decode_json, features=spec.features, max_rows=max_rows, step=step),
+        partial(decode_json, features=spec.features, max_rows=max_rows, step=step, shape=spec.shape),
         partial(decode_octets, features=spec.features, max_rows=max_rows),
     )
 

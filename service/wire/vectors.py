@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -29,14 +31,19 @@ _parser = simdjson.Parser()
 _decoder = msgspec.json.Decoder(_Body)
 
 
-def decode_json(body: Body, *, features: int, max_rows: int, step: int = 0) -> Float64Array:
+def decode_json(
+    body: Body, *, features: int, max_rows: int, step: int = 0, shape: tuple[int, ...] = ()
+) -> Float64Array:
     """Return the rows of `{"instances": [[...], ...]}`, shape (rows, features), as float32 can hold them.
 
-    With `step`, a row may be shorter, by whole steps of so many numbers: zeros fill it up.
+    With `step`, a row may be shorter, by whole steps of so many numbers: zeros fill it up. Rows may also be
+    nested as their `shape` is, all of a body.
     Raises MalformedBodyError where the body is not JSON, InvalidRequestError where it is not such rows of
     finite float32 numbers, and TooLargeError where there are more than `max_rows`.
     """
     rows = _decode_plain(body, features)
+    if rows is None:
+        rows = _decode_nested(body, features, max_rows, step, shape) if len(shape) > 1 else None
     if rows is None:
         rows = _decode_carefully(body, features, max_rows, step)
     check_count(len(rows), max_rows)
@@ -71,6 +78,45 @@ def _brackets(body: Body, rows: int) -> int:
     if rows == 1:
         return body.count(b"[")
     return int(np.count_nonzero(np.frombuffer(body, np.uint8) == ord("[")))
+
+
+def _decode_nested(
+    body: Body, features: int, max_rows: int, step: int, shape: tuple[int, ...]
+) -> Float64Array | None:
+    """Return rows that are nested as `shape` is; None where the body holds none that are nested so deep.
+
+    Raises InvalidRequestError where one is nested so deep, and has another shape.
+    """
+    try:
+        instances = _decoder_of(len(shape)).decode(body).instances
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    check_count(len(instances), max_rows)
+    for index, row in enumerate(instances):
+        if step and row:
+            row.extend([[0.0] * step] * (shape[0] - len(row)))
+        if (misfit := next(_misfits(row, shape, f"instances[{index}]"), None)) is not None:
+            raise InvalidRequestError(f"{misfit}: rows are flat, or nested as {shape}")
+    return np.array(instances, np.float64).reshape(len(instances), features)
+
+
+@cache
+def _decoder_of(rank: int) -> Any:
+    """Return what decodes rows that are lists of lists, `rank` deep."""
+    row: Any = float
+    for _ in range(rank):
+        row = list[row]
+    nested = msgspec.defstruct("Nested", [("instances", list[row])], forbid_unknown_fields=True)
+    return msgspec.json.Decoder(nested)
+
+
+def _misfits(values: list[Any], shape: tuple[int, ...], place: str) -> Iterator[str]:
+    """Yield where lists in lists are longer or shorter than `shape` has it."""
+    if len(values) != shape[0]:
+        yield f"{place} has {len(values)} values, not {shape[0]}"
+    elif len(shape) > 1:
+        for index, inner in enumerate(values):
+            yield from _misfits(inner, shape[1:], f"{place}[{index}]")
 
 
 def _decode_carefully(body: Body, features: int, max_rows: int, step: int) -> Float64Array:

@@ -15,7 +15,7 @@ from tests.running_service import running_service
 from training.cli.app import main
 from training.config import TrainConfig
 from training.errors import ConversionError
-from training.export.worker import Worker, convert_all
+from training.export.worker import Outcome, Worker, convert_all
 from training.runs.pipeline import train
 from training.runs.run import Published
 
@@ -71,7 +71,7 @@ def test_predict_reaches_every_rung(ladder: Published, tmp_path: Path) -> None:
 
 def convert_or_fail(
     folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None], width: str
-) -> dict[str, str]:
+) -> Outcome:
     if width in folder.parts:
         raise ConversionError("the converter was not in the mood")
     return convert_all(folder, variants, on_done=on_done)

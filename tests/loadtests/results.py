@@ -9,7 +9,7 @@ from statistics import median_low
 import numpy as np
 
 from evidence.estimate import Estimate
-from evidence.paired import MARGIN
+from evidence.paired import MARGIN, Yardstick
 from evidence.shares import wilson
 from loadtests.experiment.blocks import Block, Grade, Stop
 from loadtests.experiment.checks import is_generator_limit
@@ -143,7 +143,12 @@ def stop(*, is_decided: bool = True) -> Stop:
 
 
 def accuracies(
-    loads: Sequence[Measured], *, rows: int = ROWS, margin: float = MARGIN, validation: bool = True
+    loads: Sequence[Measured],
+    *,
+    rows: int = ROWS,
+    margin: float = MARGIN,
+    validation: bool = True,
+    yardstick: Yardstick | None = None,
 ) -> Accuracies:
     """Return test and validation rows of which each variant gets the first right, by its live accuracy."""
     right = {
@@ -151,12 +156,18 @@ def accuracies(
         for load in loads
         if load.accuracy
     }
-    return Accuracies(right, right if validation else None, margin=margin)
+    return Accuracies(right, right if validation else None, margin=margin, yardstick=yardstick)
 
 
-def judged(loads: Sequence[Measured], bounds: Bounds | None = None, *, rows: int = ROWS) -> Verdict:
+def judged(
+    loads: Sequence[Measured],
+    bounds: Bounds | None = None,
+    *,
+    rows: int = ROWS,
+    yardstick: Yardstick | None = None,
+) -> Verdict:
     """Return the verdict of a run that came to these loads, and whose model has so many test rows."""
-    return judge(loads, bounds, Contrasts((), accuracies(loads, rows=rows)))
+    return judge(loads, bounds, Contrasts((), accuracies(loads, rows=rows, yardstick=yardstick)))
 
 
 def changed(load: Measured, **figures: object) -> Measured:
@@ -165,9 +176,11 @@ def changed(load: Measured, **figures: object) -> Measured:
     return made.model_copy(update={"void": [check.name for check in made.checks if check.is_void]})
 
 
-def document(results: Sequence[Measured], bounds: Bounds | None = None) -> Document:
+def document(
+    results: Sequence[Measured], bounds: Bounds | None = None, *, yardstick: Yardstick | None = None
+) -> Document:
     """Return the report of a run that came to these results."""
-    contrasts = Contrasts((), accuracies(results))
+    contrasts = Contrasts((), accuracies(results, yardstick=yardstick))
     loads = contrasts.with_reference(results)
     verdict = judge(loads, bounds, contrasts, stop())
     return Document(
@@ -182,6 +195,8 @@ def document(results: Sequence[Measured], bounds: Bounds | None = None) -> Docum
         },
         model="digits",
         version=1,
+        reference=contrasts.accuracies.reference,
+        truth=contrasts.accuracies.yardstick.truth,
         host=None,
         cores={"service": [0], "generator": [1]},
         scenario=loads[0].scenario,

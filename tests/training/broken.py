@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from bundle.manifest import REFERENCE, CalibrationSpec, Manifest, Provenance
+from bundle.manifest import REFERENCE, CalibrationSpec, GraphSpec, Manifest, Provenance
 from bundle.normalizer import FloatArray, Normalizer
 from bundle.store import ModelStore
 from training.config import DataConfig, TrainConfig
@@ -99,7 +99,7 @@ class Workshop:
         model, saved = trained(rows), folder / "saved"
         saved.mkdir()
         writer.save_graph(model, saved)
-        source = Source(saved / SAVED_MODEL, rows.normalizer.apply(rows.x_train))
+        source = Source(saved, rows.normalizer.apply(rows.x_train))
         (saved / f"{REFERENCE}.tflite").write_bytes(make(source, REFERENCE))
         return cls(folder / "models", rows, model, saved)
 
@@ -116,10 +116,10 @@ class Workshop:
             else:
                 folder.mkdir()
                 writer.save_graph(model, folder)
-            source = Source(folder / SAVED_MODEL, rows.normalizer.apply(calibration))
+            source = Source(folder, rows.normalizer.apply(calibration))
             (folder / f"{REFERENCE}.tflite").write_bytes(source.float32)
             (folder / "int8.tflite").write_bytes(make(source, "int8"))
-            runtimes = writer.open_exported(folder, VARIANTS, rows)
+            runtimes = writer.open_exported(folder, dict.fromkeys(VARIANTS, GraphSpec()), rows)
             answers = {variant: runtimes[variant].predict(rows.x_test) for variant in VARIANTS}
             evaluations = [
                 Evaluation(

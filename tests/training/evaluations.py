@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bundle.manifest import Scores
+from bundle.manifest import REFERENCE, Scores
+from evidence.paired import Yardstick
 from training.evaluation.evaluate import Answers, Evaluation
 from training.evaluation.scoring import score
 from training.evaluation.tally import tally
 from training.evaluation.timing import TIMED_BATCHES, Timing, Timings
 
+FLOAT32 = Yardstick(REFERENCE)
 _ANYTHING = tally(np.arange(2), np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32))
 
 
@@ -28,9 +30,14 @@ def answers(rows: int, wrong: Sequence[int] | range) -> Answers:
 
 
 def evaluation(
-    variant: str, predicted: Sequence[int], reference: Sequence[int], y: Sequence[int], classes: int = 2
+    variant: str,
+    predicted: Sequence[int],
+    reference: Sequence[int],
+    y: Sequence[int],
+    classes: int = 2,
+    yardstick: Yardstick = FLOAT32,
 ) -> Evaluation:
-    """Return a variant that answered these labels with certainty."""
+    """Return a variant that answered these labels with certainty; `reference` is what that one answered."""
     truth = np.array(y)
     sure, expected = (
         np.eye(classes, dtype=np.float32)[np.array(labels)] for labels in (predicted, reference)
@@ -44,6 +51,8 @@ def evaluation(
         given,
         given,
         {1: steady(2.0), 32: steady(1.0)},
+        yardstick.reference,
+        yardstick.truth,
     )
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,9 +22,13 @@ from training.precisions import (
     VARIANTS,
     Rung,
     folder_name,
+    graph_of,
     in_order,
+    is_width,
     precision_of,
+    require_network_name,
     scaled,
+    sibling,
 )
 
 REPOSITORY = Path(__file__).parents[2]
@@ -49,6 +54,7 @@ from training.config import TrainConfig
 from training.diagnosis.remedies import hardly_rounded
 from training.export.converter import check
 from training.export.makers import Source, make
+from training.export.probe import Probe
 from training.search.config import SearchConfig
 
 base = TrainConfig(data="x", variants=("float24",))
@@ -59,7 +65,7 @@ rows = np.zeros((1, 2), np.float32)
 assert make(Source(Path(), rows), "float24") == b"FLOAT24"
 for refused in (
     lambda: make(Source(Path(), rows, tokens=1), "float24"),
-    lambda: check("float24", b"too small", rows, rows, weights=100),
+    lambda: check("float24", b"too small", Probe(rows, rows, rows, weights=100)),
 ):
     try:
         refused()
@@ -127,6 +133,43 @@ def test_width_1_keeps_the_plain_names_and_others_say_their_width(
 ) -> None:
     assert Rung(width, precision).name == name
     assert precision_of(name) == precision
+
+
+@pytest.mark.parametrize(
+    ("rung", "name", "graph", "folder"),
+    [
+        (Rung(1.0, "int8"), "int8", "", ""),
+        (Rung(0.5, "int8"), "w0.5-int8", "w0.5", "w0.5"),
+        (Rung(1.0, "dynamic_int8", "large"), "large-dynamic_int8", "large", "large"),
+        (Rung(1.0, "int8", "by-a-vendor"), "by-a-vendor-int8", "by-a-vendor", "by-a-vendor"),
+    ],
+)
+def test_a_name_says_the_graph_and_the_precision(rung: Rung, name: str, graph: str, folder: str) -> None:
+    assert (rung.name, rung.folder) == (name, folder)
+    assert (graph_of(name), precision_of(name)) == (graph, rung.precision)
+    assert sibling(name, "float32") == Rung(rung.width, "float32", rung.network).name
+    assert is_width(graph) == (rung.width != 1)
+
+
+@pytest.mark.parametrize("name", ["large", "by-a-vendor", "wide", "w2_net", "x"])
+def test_a_network_can_be_called_anything_else(name: str) -> None:
+    require_network_name(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("w0.5", "'w0.5' is no name: 1 to 40 letters, digits, _ and -"),
+        ("w2", "'w2' is the name of a width; call"),
+        ("int8", "'int8' is the name of a precision; call"),
+        ("tensorflow", "'tensorflow' is the name of a precision"),
+        ("../elsewhere", "is no name"),
+        ("", "is no name"),
+    ],
+)
+def test_a_network_cannot_be_called_what_means_something_else(name: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(reason)):
+        require_network_name(name)
 
 
 @given(st.lists(st.floats(0.01, 16), min_size=1, max_size=15))

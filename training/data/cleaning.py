@@ -13,9 +13,11 @@ import numpy.typing as npt
 from bundle.manifest import InputSpec
 from bundle.normalizer import FloatArray
 from training.config import Kind, Missing
-from training.data.dataset import Dataset, Labels, RawData, distinct
+from training.data.dataset import Dataset, RawData
+from training.data.imported.shape import tensor_spec
 from training.data.index import counts_rows
 from training.data.labels import classes
+from training.data.reading import labels_taken_for, rows_taken_for
 from training.data.records import Records
 from training.data.resolution import merged_features
 from training.errors import FeaturesError, LabelsError, MissingValuesError, OptionError, listed
@@ -24,17 +26,26 @@ _FLOAT32_MAX = float(np.finfo(np.float32).max)
 _CHANNELS_MAX = 4  # of an image: grey, colour, and how much shows through
 
 
-def clean(raw: RawData, *, kind: Kind | None = None, missing: Missing = "error") -> Dataset:
-    """Check and convert what a reader found.
+def clean(
+    raw: RawData,
+    *,
+    kind: Kind | None = None,
+    missing: Missing = "error",
+    shape: tuple[int, ...] | None = None,
+) -> Dataset:
+    """Check and convert what a reader found; rows of a model that somebody else made have its `shape`.
 
     Raises FeaturesError, LabelsError or MissingValuesError, naming the columns; and OptionError for a `kind`
     that the rows cannot be.
     """
     if len(raw.x) == 0:
         raise FeaturesError(f"{raw.name} has no rows")
-    if raw.records is not None:
+    if shape is not None:
+        spec = tensor_spec(raw, kind, shape)
+    elif raw.records is not None:
         return _clean_records(raw, raw.records, kind, missing)
-    spec = _input_spec(raw, kind)
+    else:
+        spec = _input_spec(raw, kind)
     _refuse_what_is_not_a_number(raw)
     if raw.y.shape == (len(raw.y), 1):
         raw = replace(raw, y=raw.y[:, 0])
@@ -43,7 +54,7 @@ def clean(raw: RawData, *, kind: Kind | None = None, missing: Missing = "error")
             f"{raw.name} has x of shape {raw.x.shape} and labels of shape {raw.y.shape}; "
             f"there must be one label a row, shape ({len(raw.x)},)"
         )
-    raw = _without_padding(raw, spec)
+    raw = _without_padding(raw)
     holes = np.isnan(raw.x) if raw.x.dtype.kind == "f" else np.zeros(raw.x.shape, np.bool_)
     holes = holes.reshape(len(raw.x), -1)  # (n, features)
     columns = [raw.column_name(int(column)) for column in np.flatnonzero(holes.any(axis=0))]
@@ -58,10 +69,11 @@ def clean(raw: RawData, *, kind: Kind | None = None, missing: Missing = "error")
         spec,
         raw.test_rows,
         (*raw.notes, *notes, *lost, *_doubts(raw, kind, spec)),
-        raw.lengths,
+        raw.lengths if spec.padded else None,
         groups=raw.groups,
         times=raw.times,
-        taken=(*raw.taken, _sentence(raw, spec, y)),
+        taken=(*raw.taken, rows_taken_for(raw.name, spec, y, labelled=raw.labelled)),
+        stored=str(raw.x.dtype),
     )
 
 
@@ -85,7 +97,8 @@ def _clean_records(raw: RawData, records: Records, kind: Kind | None, missing: M
         records=raw.records,
         groups=raw.groups,
         times=raw.times,
-        taken=(*raw.taken, f"{raw.name}: {len(y):,} rows, {_what_labels_are(y)}"),
+        taken=(*raw.taken, f"{raw.name}: {len(y):,} rows, {labels_taken_for(y)}"),
+        stored="object",
     )
 
 
@@ -134,11 +147,11 @@ def _refuse_what_is_not_a_number(raw: RawData) -> None:
         raise LabelsError(f"{raw.name} has labels of type {raw.y.dtype}; they must be integers or strings")
 
 
-def _without_padding(raw: RawData, spec: InputSpec) -> RawData:
+def _without_padding(raw: RawData) -> RawData:
     """Put zeros after the true steps of each sequence, whatever filled it up."""
     if raw.lengths is None:
         return raw
-    steps, lengths = spec.shape[0], raw.lengths
+    steps, lengths = raw.x.shape[1], raw.lengths
     if lengths.shape != (len(raw.x),) or lengths.dtype.kind not in "iu":
         raise FeaturesError(
             f"{raw.name} has lengths of type {lengths.dtype} and shape {lengths.shape}; there must be "
@@ -231,26 +244,3 @@ def _doubts(raw: RawData, kind: Kind | None, spec: InputSpec) -> tuple[str, ...]
     sizes = " x ".join(map(str, raw.x.shape[1:]))
     note = f"rows of {sizes} {raw.x.dtype} were taken for sequences: say --kind sequence, or --kind image"
     return (note,)
-
-
-def _sentence(raw: RawData, spec: InputSpec, y: Labels) -> str:
-    """Say what rows and labels were taken for."""
-    sizes = spec.shape
-    if spec.kind == "image":
-        what = f"images, {sizes[0]} high and {sizes[1]} wide, of {_count(spec.channels, 'channel')}"
-    elif spec.kind == "sequence":
-        steps = f"{'up to ' * spec.padded}{_count(sizes[0], 'step')}"
-        what = f"sequences of {steps}, {_count(sizes[1], 'number')} each"
-    else:
-        what = f"vectors of {_count(spec.features, 'number')}"
-    return f"{raw.name}: {len(y):,} {what}, {_what_labels_are(y)}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
-def _what_labels_are(y: Labels) -> str:
-    values = distinct(y)
-    named = listed([repr(value) for value in values.tolist()])
-    return f"in {len(values):,} classes of {'words' if y.dtype.kind == 'U' else 'whole numbers'}: {named}"

@@ -46,6 +46,8 @@ class RawData:
     """What the columns were taken for, in lines to be shown."""
     notes: tuple[str, ...] = ()
     """What the user should look at twice."""
+    labelled: bool = True
+    """Whether anything was said of the rows; where nothing was, `y` is zeros, to be looked at by nobody."""
 
     def column_name(self, column: int) -> str:
         """Return what messages call a column of `x`, its rows laid out flat."""
@@ -91,12 +93,13 @@ class Dataset:
     times: IntArray | None = None  # (n,): in which order the rows came about
     taken: tuple[str, ...] = ()
     """What the rows were taken for, in lines to be shown."""
+    stored: str = "float32"
+    """The type that the numbers had in the file, as NumPy calls it."""
 
     @property
     def sha256(self) -> str:
         """Digest of shape, rows and labels, however they were stored."""
-        digest = hashlib.sha256(f"{self.x.shape} {self.y.dtype.kind} {self.test_rows}".encode())
-        digest.update(np.ascontiguousarray(self.x, "<f4").data)
+        digest = _digest(self.x, f"{self.y.dtype.kind} {self.test_rows}")
         for start in range(0, len(self.y), _LABELS_AT_ONCE):
             labels = map(str, self.y[start : start + _LABELS_AT_ONCE].tolist())
             digest.update(("\0" * bool(start) + "\0".join(labels)).encode())
@@ -108,6 +111,45 @@ class Dataset:
     def labels(self) -> tuple[int, ...] | tuple[str, ...]:
         """The classes, sorted."""
         return tuple(distinct(self.y).tolist())
+
+
+@dataclass(frozen=True)
+class Unlabelled:
+    """Finite float32 rows, of which nobody said what they are, or nobody was asked."""
+
+    name: str
+    x: FloatArray  # (n, features), raw
+    input: InputSpec
+    stored: str
+    """The type that the numbers had in the file, as NumPy calls it."""
+    test_rows: int = 0
+    """The last so many rows were published as a test split."""
+    notes: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
+
+    @property
+    def sha256(self) -> str:
+        """Digest of shape and rows, however they were stored."""
+        return _digest(self.x, f"without labels {self.test_rows}").hexdigest()
+
+    def answered(self, y: Labels) -> Dataset:
+        """Return the rows as a data set whose labels, (n,), are what somebody answered to them."""
+        return Dataset(
+            self.name,
+            self.x,
+            y,
+            self.input,
+            self.test_rows,
+            self.notes,
+            taken=self.taken,
+            stored=self.stored,
+        )
+
+
+def _digest(rows: FloatArray, said: str) -> hashlib._Hash:
+    digest = hashlib.sha256(f"{rows.shape} {said}".encode())
+    digest.update(np.ascontiguousarray(rows, "<f4").data)
+    return digest
 
 
 def distinct(y: Labels) -> Labels:

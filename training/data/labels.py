@@ -43,14 +43,15 @@ def classes(raw: RawData) -> Labels:
 
 
 def class_indices(y: Labels, labels: tuple[int, ...] | tuple[str, ...]) -> IntArray:
-    """Map each label to its position in the sorted `labels`. Raises LabelsError for one that is not there.
+    """Map each label to its position in `labels`, whatever their order. Raises LabelsError for a strange one.
 
     Words that `word` writes alike are the same, unless `labels` has both.
     """
     known = np.array(labels)
     if known.dtype.kind != y.dtype.kind:
         raise LabelsError(f"labels are {_type_name(y)} here, and {_type_name(known)} to the model")
-    positions = np.minimum(np.searchsorted(known, y), len(known) - 1)
+    order = np.argsort(known)
+    positions = order[np.minimum(np.searchsorted(known, y, sorter=order), len(known) - 1)]
     forms = {_form(label): place for place, label in enumerate(labels)}
     strange = []
     for label in np.setdiff1d(distinct(y), known).tolist():

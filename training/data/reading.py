@@ -1,4 +1,4 @@
-"""What the columns of a table were taken for, as its user is told: one line a column."""
+"""What data were taken for, as their user is told: a line on the rows, or one for each column of a table."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
+
+from bundle.manifest import InputSpec
+from training.data.dataset import Labels, distinct
+from training.errors import listed
 
 _NAME_MAX, _EXAMPLE_MAX = 20, 18  # cells of a terminal
 _HEADER = ("column", "read as", "example", "distinct", "missing")
@@ -44,3 +48,29 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
 def _cut(text: str, width: int) -> str:
     """Cut a text to so many cells of a terminal, of which a Chinese character takes two."""
     return text if cell_len(text) <= width else set_cell_size(text, width - 1).rstrip() + "…"
+
+
+def rows_taken_for(name: str, spec: InputSpec, y: Labels, *, labelled: bool) -> str:
+    """Say what rows and labels were taken for."""
+    sizes = spec.shape
+    if spec.kind == "image":
+        what = f"images, {sizes[0]} high and {sizes[1]} wide, of {_count(spec.channels, 'channel')}"
+    elif spec.kind == "sequence":
+        steps = f"{'up to ' * spec.padded}{_count(sizes[0], 'step')}"
+        what = f"sequences of {steps}, {_count(sizes[1], 'number')} each"
+    elif spec.kind == "tensor":
+        what = f"rows of {' x '.join(map(str, sizes))} numbers"
+    else:
+        what = f"vectors of {_count(spec.features, 'number')}"
+    return f"{name}: {len(y):,} {what}, {labels_taken_for(y) if labelled else 'without labels'}"
+
+
+def labels_taken_for(y: Labels) -> str:
+    """Say how many classes labels, (n,), are of, and what those are."""
+    values = distinct(y)
+    named = listed([repr(value) for value in values.tolist()])
+    return f"in {len(values):,} classes of {'words' if y.dtype.kind == 'U' else 'whole numbers'}: {named}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

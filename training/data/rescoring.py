@@ -16,6 +16,7 @@ from training.config import DataConfig
 from training.data.dataset import Dataset, IntArray
 from training.data.files.columns import Known
 from training.data.files.sources import is_table, load
+from training.data.imported.columns import as_columns
 from training.data.labels import class_indices
 from training.data.overlap import fingerprints, overlap
 from training.data.records import FieldKind, Records, encode
@@ -41,6 +42,8 @@ def load_like(config: DataConfig, bundle: Bundle) -> Dataset:
     """
     expected = bundle.manifest.input
     known = Known(bundle.manifest.labels, _kinds(expected), _left_out(bundle))
+    if expected.kind == "tensor":  # of a model that was made elsewhere, whose labels may be but numbers here
+        known = replace(known, labels=None, shape=expected.shape)
     _refuse_other_kinds(config, known, bundle)
     try:
         return load(config.model_copy(update=reading(expected, config)), known)
@@ -54,6 +57,8 @@ def load_like(config: DataConfig, bundle: Bundle) -> Dataset:
 
 def reading(expected: InputSpec, config: DataConfig) -> dict[str, Any]:
     """Return what the input of a bundle says of how `config`'s data is to be read."""
+    if expected.kind == "tensor":
+        return {}
     if expected.fields is None:
         return {"kind": config.kind or expected.kind}
     if not is_table(Path(config.data)):
@@ -128,7 +133,8 @@ def _rows_for(bundle: Bundle, config: DataConfig, progress: Progress) -> tuple[F
     rows = slice(len(data.x) - data.test_rows if data.test_rows else 0, None)
     if (repeated := _overlap(bundle, found, data, rows)) is not None:
         progress.warn(repeated)
-    return np.ascontiguousarray(data.x[rows]), class_indices(data.y[rows], bundle.manifest.labels)
+    y = as_columns if expected.kind == "tensor" else class_indices
+    return np.ascontiguousarray(data.x[rows]), y(data.y[rows], bundle.manifest.labels)
 
 
 def _overlap(bundle: Bundle, found: Dataset, data: Dataset, rows: slice) -> str | None:

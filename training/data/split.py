@@ -52,6 +52,22 @@ def split(
     return _by_class(y, shares, test_rows)
 
 
+def split_in_proportion(y: IntArray, shares: Shares, *, test_rows: int = 0) -> Split:
+    """Cut row numbers into three parts, each with the classes in proportion, as far as their rows reach.
+
+    Where nothing is learnt, a class may have a single row, or none, in any part.
+    """
+    free = np.arange(len(y) - test_rows)
+    tested = np.arange(len(free), len(y))
+    if not test_rows:
+        tested = stratified_sample(y, _share(shares.test, len(y)), shares.seed)
+        free = np.setdiff1d(free, tested)
+    validated = free[stratified_sample(y[free], _share(shares.validation, len(free)), shares.seed)]
+    random = np.random.default_rng(shares.seed)  # shuffled, as the parts of any other split are
+    train, validation = (random.permutation(rows) for rows in (np.setdiff1d(free, validated), validated))
+    return Split(train, validation, tested if test_rows else random.permutation(tested))
+
+
 def _by_class(y: IntArray, shares: Shares, test_rows: int) -> Split:
     """Cut class by class, rather than by scikit-learn: so a class of five rows is in every part."""
     random = np.random.default_rng(shares.seed)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from evidence.paired import Pairs, judge
 from training.diagnosis.findings import Cause, Finding
 from training.diagnosis.remedies import finer_activations, finer_weights, hardly_rounded, with_own_ranges
-from training.precisions import precision_of
+from training.precisions import graph_of, precision_of
 
 _ADVICE: dict[Cause, str] = {
     "one scale for all features": (
@@ -63,9 +63,9 @@ def advise_against(variant: str, findings: Sequence[Finding], names: Sequence[st
 
 
 def _served(variant: str, names: Sequence[str]) -> dict[str, str]:
-    """Return the other variants of the same width by their precision."""
-    width = variant.removesuffix(precision_of(variant))
-    return {name.removeprefix(width): name for name in names if name.startswith(width) and name != variant}
+    """Return the other variants of the same graph, at its width, by their precision."""
+    others = [name for name in names if name != variant and graph_of(name) == graph_of(variant)]
+    return {precision_of(name): name for name in others}
 
 
 def _remedies(cause: Cause, precision: str) -> dict[str, str]:

@@ -96,7 +96,7 @@ def reference_of(manifest: Manifest, variant: VariantSpec) -> str:
     if _is_quantised(reference):
         what = "is the reference" if variant == reference else f"is compared with {reference.name}"
         raise OptionError(
-            f"{variant.name} {what}, which was given quantised, and there is no float32 of the same graph to "
+            f"{variant.name} {what}, which is quantised itself, and there is no float32 of the same graph to "
             "look into it against; say --against which to compare"
         )
     return reference.name

@@ -63,7 +63,8 @@ def nothing_learned(
     yardstick = best.yardstick
     some = f"the {yardstick.word} of {', '.join(one.variant for one in failed)}"
     which = yardstick.word if len(failed) == len(judged) else some
-    told = f"Nothing was learned that {which} shows"
+    gained = "was learned" if yardstick.is_labelled else f"is left of {yardstick.reference}"
+    told = f"Nothing {gained} that {which} shows"
     if best.scores.accuracy > baseline.accuracy:
-        told = f"Of {best.scores.rows:,} rows, {which} cannot show that anything was learned"
+        told = f"Of {best.scores.rows:,} rows, {which} cannot show that anything {gained}"
     return f"{told}: {baseline.by(yardstick)}, and {best.variant} in {figures}."

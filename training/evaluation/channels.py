@@ -13,7 +13,7 @@ from bundle.manifest import InputSpec
 
 def name(spec: InputSpec, channel: int) -> str:
     """Name a channel: by its feature or its field where it has one, else by its number."""
-    if spec.feature_names and spec.kind == "vector":
+    if spec.feature_names and len(spec.shape) == 1 and spec.fields is None:
         return repr(spec.feature_names[channel])
     if spec.fields is not None:
         return repr(field_of(spec.fields, channel).name)

@@ -1,9 +1,10 @@
-"""The process that makes `.tflite` variants of a SavedModel and tries each one, and may die of it.
+"""The process that makes `.tflite` variants of a network and tries each one, and may die of it.
 
 `training.export.worker` runs it: `python -m training.export.converter`. It reads requests from stdin, a line
-of JSON each: `{"folder": FOLDER, "variant": VARIANT}`. The folder holds `tensorflow/` and `probe.npz`, and
-gets `VARIANT.tflite`. To each it answers `begin VARIANT` on stdout, and then `done`, or `failed REASON`, or
-`unwritable REASON` where the file could be made and not be written. It ends where stdin does.
+of JSON each: `{"folder": FOLDER, "variant": VARIANT}`. The folder holds `tensorflow/` or `given.tflite`, and
+a `Probe`, and gets `VARIANT.tflite`. To each it answers `begin VARIANT` on stdout, and then `done GRAPH`, or
+`failed REASON`, or `unwritable REASON` where the file could be made and not be written. GRAPH is a
+`GraphSpec`, as JSON. It ends where stdin does.
 """
 
 from __future__ import annotations
@@ -12,17 +13,16 @@ import json
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from bundle.manifest import GraphSpec
 from bundle.normalizer import FloatArray, Normalizer
 from bundle.runtimes.litert import LiteRTRuntime
 from bundle.runtimes.tensorflow import import_tensorflow
 from training.export.makers import Source, make
-from training.precisions import BY_NAME, SAVED_MODEL
-
-PROBE = "probe.npz"
+from training.export.probe import Probe
+from training.precisions import BY_NAME, GIVEN, Precision
 
 # Keras computes in another order than LiteRT; anything beyond this is another model.
 REFERENCE_TOLERANCE = 1e-4
@@ -31,54 +31,99 @@ REFERENCE_TOLERANCE = 1e-4
 # nearer than a constant would be, is not the model at all.
 QUANTIZED_TOLERANCE = 0.05
 
+# A graph computes in another order where there are more rows. Where answers to the same rows differ by more
+# than this share of what answers to different rows do, root mean square, rows have got mixed.
+BATCH_TOLERANCE = 0.1
+
 _REASON_LETTERS = 300
 
 
-def check(
-    variant: str, content: bytes, probe: FloatArray, expected: FloatArray, weights: int, tokens: int = 0
-) -> None:
+def check(variant: str, content: bytes, probe: Probe) -> GraphSpec:
     """Raise ValueError where a graph is not the model: too small, unable to run, or other in its answers.
 
-    `probe` holds normalised rows (n, features), and `expected` what Keras answers to them (n, classes).
+    Return how it wants to be asked: with any number of rows, where it answers the same to them all at once.
     """
     precision = BY_NAME[variant]
     # Half of what all weights need is the least a file can be: a converter that lost them writes a few
     # kilobytes, while small tensors may rightly be stored in another type than the large ones.
-    least = int(weights * precision.bytes_a_weight / 2)
+    least = int(probe.weights * precision.bytes_a_weight / 2)
     if len(content) < least:
-        raise ValueError(f"the graph has {len(content)} bytes, and its {weights} weights need {least}")
-    features = probe.shape[1]
+        raise ValueError(f"the graph has {len(content)} bytes, and its {probe.weights} weights need {least}")
+    alone, together = (GraphSpec(batch=batch, answers=probe.answers) for batch in ("one", "any"))
+    answers = _answers(content, probe, alone, len(probe.rows))
+    _require_near(precision, answers, probe)
+    return together if _is_the_same(precision, content, probe, together, answers) else alone
+
+
+def _require_near(precision: Precision, answers: FloatArray, probe: Probe) -> None:
+    """Raise ValueError where `answers`, (n, classes), are not those that the model gives."""
+    worst = float(np.abs(answers - probe.expected).max())
+    if precision.exact and worst > REFERENCE_TOLERANCE:
+        raise ValueError(
+            f"the graph answers {worst:.2g} away from {probe.source}; {REFERENCE_TOLERANCE} is allowed"
+        )
+    error = _root_mean_square(answers - probe.expected)
+    if error > QUANTIZED_TOLERANCE and error >= _spread(probe.expected):
+        raise ValueError(
+            f"the graph answers {error:.2g} away from {probe.source}, no nearer than a constant would be"
+        )
+
+
+def _is_the_same(
+    precision: Precision, content: bytes, probe: Probe, graph: GraphSpec, alone: FloatArray
+) -> bool:
+    """Try whether the graph answers two rows at once, and many, as it did each `alone`, (n, classes)."""
+    tolerance = max(REFERENCE_TOLERANCE, BATCH_TOLERANCE * _spread(alone))
+    for size in (2, len(probe.rows)):
+        try:
+            differences = _answers(content, probe, graph, size) - alone[:size]
+        except ValueError:
+            return False
+        if precision.exact and float(np.abs(differences).max()) > REFERENCE_TOLERANCE:
+            return False
+        if _root_mean_square(differences) > tolerance:
+            return False
+    return True
+
+
+def _answers(content: bytes, probe: Probe, graph: GraphSpec, rows: int) -> FloatArray:
+    features = probe.rows.shape[1]
     as_it_is = Normalizer(
         "standardize", features, np.zeros(features, np.float32), np.ones(features, np.float32)
     )
-    runtime = LiteRTRuntime(content, normalizer=as_it_is, classes=expected.shape[1], tokens=tokens)
-    for batch in (1, 2, len(probe)):
-        answers = runtime.predict(probe[:batch])
-        if not np.isfinite(answers).all():
-            raise ValueError(f"the graph answers numbers that are not finite, to a batch of {batch}")
-        worst = float(np.abs(answers - expected[:batch]).max())
-        if precision.exact and worst > REFERENCE_TOLERANCE:
-            raise ValueError(
-                f"the graph answers {worst:.2g} away from Keras; {REFERENCE_TOLERANCE} is allowed"
-            )
-    error = _root_mean_square(answers - expected)
-    if error > QUANTIZED_TOLERANCE and error >= _root_mean_square(expected - expected.mean(axis=0)):
-        raise ValueError(f"the graph answers {error:.2g} away from Keras, no nearer than a constant would be")
+    runtime = LiteRTRuntime(
+        content,
+        normalizer=as_it_is,
+        classes=probe.expected.shape[1],
+        tokens=probe.tokens,
+        shape=probe.shape,
+        graph=graph,
+    )
+    answers = runtime.predict(probe.rows[:rows])
+    if not np.isfinite(answers).all():
+        raise ValueError("the graph answers numbers that are not finite")
+    return answers
 
 
 def _root_mean_square(differences: FloatArray) -> float:
     return float(np.sqrt(np.square(differences, dtype=np.float64).mean()))
 
 
+def _spread(answers: FloatArray) -> float:
+    """Return how far answers, (n, classes), are from the constant that is nearest to them."""
+    return _root_mean_square(answers - answers.mean(axis=0))
+
+
 def serve(requests: Iterable[str], report: Callable[[str], None]) -> None:
     """Answer each request in turn, by lines to `report`."""
     for line in requests:
         request = json.loads(line)
-        import_tensorflow()  # before it is begun: to have no TensorFlow is no fault of a variant
-        report(f"begin {request['variant']}")
         folder, variant = Path(request["folder"]), request["variant"]
+        if not (folder / GIVEN).exists():
+            import_tensorflow()  # before it is begun: to have no TensorFlow is no fault of a variant
+        report(f"begin {variant}")
         try:
-            content = _convert(folder, variant)
+            content, graph = _convert(folder, variant)
         except Exception as error:  # the converter raises what it likes, and other variants may still do
             report(f"failed {' '.join(str(error).split())[:_REASON_LETTERS]}")
             continue
@@ -87,16 +132,13 @@ def serve(requests: Iterable[str], report: Callable[[str], None]) -> None:
         except OSError as error:
             report(f"unwritable {error.strerror}")
             continue
-        report("done")
+        report(f"done {graph.model_dump_json()}")
 
 
-def _convert(folder: Path, variant: str) -> bytes:
-    with np.load(folder / PROBE, allow_pickle=False) as arrays:
-        held: dict[str, Any] = dict(arrays)
-    tokens = int(held["tokens"])
-    content = make(Source(folder / SAVED_MODEL, held["calibration"], tokens), variant)
-    check(variant, content, held["probe"], held["expected"], int(held["weights"]), tokens)
-    return content
+def _convert(folder: Path, variant: str) -> tuple[bytes, GraphSpec]:
+    probe = Probe.read(folder)
+    content = make(Source(folder, probe.calibration, probe.tokens, probe.shape, probe.given_as), variant)
+    return content, check(variant, content, probe)
 
 
 def _print(line: str) -> None:

@@ -13,16 +13,11 @@ from typing import Any
 import numpy as np
 
 
-@dataclass(frozen=True)
-class Lookups:
-    """A graph, and how many numbers a row of each table has that is looked up in it."""
+def with_lookups(content: bytes) -> tuple[bytes, list[int]]:
+    """Return a `.tflite` graph with every GATHER from a float table of two dimensions as EMBEDDING_LOOKUP.
 
-    content: bytes
-    numbers: tuple[int, ...]
-
-
-def with_lookups(content: bytes) -> Lookups:
-    """Return a `.tflite` graph with every GATHER from a float table of two dimensions as EMBEDDING_LOOKUP."""
+    With it comes how many numbers a row of each such table has; where there is none, the graph is as it was.
+    """
     from ai_edge_litert.tools import flatbuffer_utils
 
     model: Any = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
@@ -30,9 +25,7 @@ def with_lookups(content: bytes) -> Lookups:
     for graph in model.subgraphs:
         rewriting = _Rewriting(model, graph, numbers)
         graph.operators = [made for operator in graph.operators for made in rewriting.of(operator)]
-    if not numbers:
-        return Lookups(content, ())
-    return Lookups(bytes(flatbuffer_utils.convert_object_to_bytearray(model)), tuple(numbers))
+    return (bytes(flatbuffer_utils.convert_object_to_bytearray(model)) if numbers else content), numbers
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from math import gcd
 from pathlib import Path
 from typing import Any
 
@@ -13,26 +12,40 @@ from bundle.manifest import REFERENCE
 from bundle.normalizer import FloatArray
 from bundle.runtimes.base import ROWS, TOKENS, as_ids
 from bundle.runtimes.tensorflow import import_tensorflow
+from training.export import quantizer
 from training.export.lookups import with_lookups
-from training.models.straight_through import block_of, fits_bytes
-from training.precisions import BY_NAME, FLOAT_BITS, Precision
+from training.precisions import BY_NAME, FLOAT_BITS, GIVEN, SAVED_MODEL, Precision
 
-_SOUND_BITS = 8  # in which one scale serves all words of an embedding
+_INTEGER_BITS = 8  # of a weight; of more it is a float, for which a table needs no other operation
 
 
 @dataclass(frozen=True)
 class Source:
-    """What a graph is made of."""
+    """What graphs are made of: a folder with the network as it was imported, `given.tflite`, or as Keras or
+    TensorFlow wrote it, `tensorflow/`."""
 
-    saved_model: Path
+    folder: Path
     calibration: FloatArray  # (n, features): normalised rows, from which ranges are taken
     tokens: int = 0
     """Columns at the end of a row that are token ids."""
+    shape: tuple[int, ...] | None = None
+    """Of a row as the graph takes it; None where that is flat."""
+    given_as: str = REFERENCE
+    """The precision of the imported graph."""
+
+    @property
+    def is_given(self) -> bool:
+        return (self.folder / GIVEN).exists()
+
+    @property
+    def rows(self) -> FloatArray:
+        """The rows of `calibration` in the shape that the graph takes, (n, *shape)."""
+        return self.calibration.reshape(len(self.calibration), *(self.shape or (-1,)))
 
     @cached_property
     def float32(self) -> bytes:
-        """The graph in full precision: the one beside the SavedModel, if it has been made before."""
-        kept = self.saved_model.with_name(f"{REFERENCE}.tflite")
+        """The graph in full precision: the one in the folder, if it has been imported or made before."""
+        kept = self.folder / (GIVEN if self.is_given else f"{REFERENCE}.tflite")
         return kept.read_bytes() if kept.exists() else make(self, REFERENCE)
 
 
@@ -44,13 +57,15 @@ def make(source: Source, variant: str) -> bytes:
     precision = BY_NAME[variant]
     if source.tokens and precision.not_of_tokens is not None:
         raise ValueError(precision.not_of_tokens)
+    if source.is_given:
+        return _of_given(source, precision)
     return MAKERS[precision.maker](source, precision)
 
 
 def by_converter(source: Source, precision: Precision) -> bytes:
     """Have TensorFlow's converter make it: floats, and integers whose activations are integers too."""
     tf = import_tensorflow()
-    converter = tf.lite.TFLiteConverter.from_saved_model(str(source.saved_model))
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(source.folder / SAVED_MODEL))
     if precision.weight_bits < FLOAT_BITS:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if precision.weight_bits == 16:
@@ -70,41 +85,26 @@ def by_converter(source: Source, precision: Precision) -> bytes:
 def by_quantizer(source: Source, precision: Precision) -> bytes:
     """Have ai-edge-quantizer make it of the float32 graph; activations come and go as float32.
 
-    Without integer activations, weights are stored in few bits and computed with in float32, so nothing but
-    their rounding changes the answers. With them, dense and recurrent weights have few bits, those of
-    convolutions 8, and both are computed with in integers, activations being quantised on the fly. Measured
-    on a CPU in 4 bits, that runs an MLP three times as fast as float32, while a CNN with its convolutions in
-    4 bits as well, or with weight-only 4-bit layers, is several times slower than float32. The rows of an
-    embedding have few bits in any case, and become floats as they are looked up; in 4 bits each has scales of
-    its own, since one for all words cost three points of the 150 intents of CLINC150, and twenty of an MLP.
-
     Raises ImportError where ai-edge-quantizer is not installed.
     """
-    from ai_edge_quantizer.qtyping import QuantGranularity, TFLOperationName
-    from ai_edge_quantizer.quantizer import Quantizer
-    from ai_edge_quantizer.recipe_manager import RecipeManager
+    graph, recipe = source.float32, quantizer.recipe_of(precision)
+    if not precision.calibrated and precision.weight_bits <= _INTEGER_BITS:
+        graph, numbers = with_lookups(graph)
+        recipe += quantizer.recipe_of_words(precision, numbers) if numbers else []
+    ranges = quantizer.ranges_of(graph, recipe, source.rows) if precision.calibrated else None
+    return quantizer.quantize(graph, recipe, ranges)
 
-    lookups, bits = with_lookups(source.float32), precision.weight_bits
-    recipe: Any = RecipeManager()
-    everything, dense = TFLOperationName.ALL_SUPPORTED, TFLOperationName.FULLY_CONNECTED
-    if precision.activation_bits == FLOAT_BITS:
-        recipe.add_weight_only_config(".*", everything, num_bits=bits)
-    else:
-        recipe.add_dynamic_config(".*", everything, num_bits=8)
-        recipe.add_dynamic_config(".*", dense, num_bits=bits)
-    if lookups.numbers:
-        common = gcd(*lookups.numbers)
-        block, few = block_of(common), bits < _SOUND_BITS and fits_bytes(common)
-        of_a_word = QuantGranularity[f"BLOCKWISE_{block}"] if block else QuantGranularity.CHANNELWISE
-        recipe.add_dynamic_config(
-            ".*",
-            TFLOperationName.EMBEDDING_LOOKUP,
-            num_bits=bits if few else _SOUND_BITS,
-            granularity=of_a_word if few else QuantGranularity.TENSORWISE,
-        )
-    quantizer: Any = Quantizer(lookups.content, recipe.get_quantization_recipe())
-    result = quantizer.quantize(enable_progress_bar=False, enable_progress_report=False)
-    return bytes(result.quantized_model)
+
+def _of_given(source: Source, precision: Precision) -> bytes:
+    """Return the graph that was imported, if it has that precision, or one that is made of it."""
+    if precision.name == source.given_as:
+        return (source.folder / GIVEN).read_bytes()
+    if precision.maker == SAVED_MODEL:
+        raise ValueError("it was imported as a .tflite; TensorFlow has nothing to run")
+    if source.given_as != REFERENCE:
+        raise ValueError(f"it was imported in {source.given_as}, of which no other precision can be made")
+    maker = by_quantizer if precision.maker == "converter" else MAKERS[precision.maker]
+    return maker(source, precision)  # TensorFlow's converter takes no `.tflite`
 
 
 # By the name that an entry of the ladder gives its maker. The one that is not here is SAVED_MODEL: Keras
@@ -113,7 +113,7 @@ MAKERS: Mapping[str, Maker] = {"converter": by_converter, "quantizer": by_quanti
 
 
 def _one_by_one(source: Source) -> Iterator[Any]:
-    for row in source.calibration:
+    for row in source.rows:
         yield _feeds(row[None], source.tokens) if source.tokens else [row[None]]
 
 

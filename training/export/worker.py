@@ -11,17 +11,14 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self, cast
 
-import numpy as np
-
 from bundle.child import environment
-from bundle.normalizer import FloatArray
+from bundle.manifest import GraphSpec
 from training.errors import ConversionError
-from training.export.converter import PROBE
 
 COMMAND = (sys.executable, "-m", "training.export.converter")
 
@@ -29,33 +26,18 @@ TIMEOUT_S = 900.0
 _LAST_LINES = 5
 
 
+class _FailedError(Exception):
+    """A variant that could not be made, and why."""
+
+
 @dataclass(frozen=True)
-class Probe:
-    """What the converter calibrates on and checks with; rows are normalised."""
+class Outcome:
+    """What came of a request for variants."""
 
-    calibration: FloatArray  # (n, features)
-    rows: FloatArray  # (n, features)
-    expected: FloatArray  # (n, classes): what Keras answers to `rows`
-    weights: int
-    tokens: int = 0
-    """Columns at the end of a row that are token ids."""
-
-    @contextmanager
-    def in_folder(self, folder: Path) -> Iterator[None]:
-        """Lay it where the converter looks for it, and take it away after: it is no part of a bundle."""
-        path = folder / PROBE
-        np.savez(
-            path,
-            calibration=self.calibration,
-            probe=self.rows,
-            expected=self.expected,
-            weights=np.int64(self.weights),
-            tokens=np.int64(self.tokens),
-        )
-        try:
-            yield
-        finally:
-            path.unlink()
+    failures: dict[str, str] = field(default_factory=dict)
+    """Why each that could not be made could not."""
+    graphs: dict[str, GraphSpec] = field(default_factory=dict)
+    """How the graph of each that was made wants to be asked."""
 
 
 def convert_all(
@@ -65,7 +47,7 @@ def convert_all(
     on_done: Callable[[str], None] = lambda variant: None,
     command: Sequence[str] = COMMAND,
     timeout_s: float = TIMEOUT_S,
-) -> dict[str, str]:
+) -> Outcome:
     """Do what a `Worker` does, with one that is not kept."""
     with Worker(command, timeout_s) as convert:
         return convert(folder, variants, on_done=on_done)
@@ -94,26 +76,26 @@ class Worker:
 
     def __call__(
         self, folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None] = lambda variant: None
-    ) -> dict[str, str]:
-        """Convert `folder/tensorflow` to `folder/VARIANT.tflite`, and return why each failed one failed.
+    ) -> Outcome:
+        """Make each `folder/VARIANT.tflite` of the network in `folder`, with the `Probe` that lies there.
 
         Raises ConversionError where the process dies before it has begun a variant; OSError where the folder
         cannot be written.
         """
-        failures = {}
+        outcome = Outcome()
         for variant in variants:
             try:
-                reason = self._convert(folder, variant)
+                outcome.graphs[variant] = self._convert(folder, variant)
+            except _FailedError as error:
+                outcome.failures[variant] = str(error)
             except BaseException:  # Ctrl-C, most likely: its answer would be taken for the next one's
                 self._stop()
                 raise
-            if reason:
-                failures[variant] = reason
             on_done(variant)
-        return failures
+        return outcome
 
-    def _convert(self, folder: Path, variant: str) -> str:
-        """Return why the variant could not be made, or nothing where it was."""
+    def _convert(self, folder: Path, variant: str) -> GraphSpec:
+        """Return how the variant wants to be asked. Raises _FailedError where it cannot be made."""
         kept, begun = self._child is not None, False
         child = self._child = self._child or self._running.enter_context(_Child.started(self._command))
         with _Watchdog(child.process.kill, self._timeout_s) as watchdog:
@@ -122,9 +104,9 @@ class Worker:
                 if word == "begin":
                     begun = True
                 elif word == "done":
-                    return ""
+                    return GraphSpec.model_validate_json(rest)
                 elif word == "failed":
-                    return rest or "no reason was given"
+                    raise _FailedError(rest or "no reason was given")
                 elif word == "unwritable":  # no fault of the variant, and of no other that follows
                     raise OSError(errno.EIO, rest, str(folder))
             last = child.last_words()
@@ -135,7 +117,7 @@ class Worker:
         if not begun:
             raise ConversionError(f"the converter {ending} before it had begun: {last or 'it said nothing'}")
         (folder / f"{variant}.tflite").unlink(missing_ok=True)  # it may have died while writing
-        return f"the converter {ending}{': ' + last if last else ''}"
+        raise _FailedError(f"the converter {ending}{': ' + last if last else ''}")
 
     def _stop(self) -> None:
         self._child = None

@@ -17,6 +17,7 @@ from bundle.manifest import (
     REFERENCE,
     CalibrationSpec,
     FileSpec,
+    GraphSpec,
     Manifest,
     NormalizerSpec,
     Provenance,
@@ -30,7 +31,7 @@ from training.data.prepare import Prepared
 from training.errors import ConversionError
 from training.evaluation.evaluate import Evaluation
 from training.export.converter import REFERENCE_TOLERANCE
-from training.precisions import SAVED_MODEL, Rung, folder_name
+from training.precisions import SAVED_MODEL, Rung
 
 VARIANTS_FOLDER = "variants"
 
@@ -65,30 +66,39 @@ def keras_probabilities(model: Any, rows: FloatArray, classes: int) -> FloatArra
     return as_probabilities(np.asarray(model(rows, training=False)), classes)
 
 
-def open_exported(folder: Path, variants: Sequence[str], prepared: Prepared) -> dict[str, Runtime]:
-    """Open the graphs in `folder`, by precision, with the runtimes that will serve them, one thread each."""
+def open_exported(folder: Path, graphs: Mapping[str, GraphSpec], prepared: Prepared) -> dict[str, Runtime]:
+    """Open the graphs in `folder`, by precision, with the runtimes that will serve them, one thread each.
+
+    `graphs` says how the graph of each precision wants to be asked.
+    """
     from bundle.runtimes.litert import LiteRTRuntime
     from bundle.runtimes.tensorflow import TensorFlowRuntime
 
     runtimes: dict[str, Runtime] = {}
-    for name in variants:
-        normalizer, classes, tokens = prepared.normalizer, len(prepared.labels), prepared.input.tokens
+    spec = prepared.input
+    told: dict[str, Any] = {
+        "normalizer": prepared.normalizer,
+        "classes": len(prepared.labels),
+        "tokens": spec.tokens,
+        "shape": spec.graph_shape,
+    }
+    for name, graph in graphs.items():
         if name == SAVED_MODEL:
-            runtimes[name] = TensorFlowRuntime(
-                folder / name, normalizer=normalizer, classes=classes, tokens=tokens
-            )
+            runtimes[name] = TensorFlowRuntime(folder / name, graph=graph, **told)
         else:
             content = (folder / f"{name}.tflite").read_bytes()
-            runtimes[name] = LiteRTRuntime(content, normalizer=normalizer, classes=classes, tokens=tokens)
+            runtimes[name] = LiteRTRuntime(content, graph=graph, **told)
     return runtimes
 
 
-def require_same(name: str, runtime: Runtime, rows: FloatArray, expected: FloatArray) -> None:
-    """Raise ConversionError where a full-precision variant answers raw `rows` otherwise than Keras does."""
+def require_same(
+    name: str, runtime: Runtime, rows: FloatArray, expected: FloatArray, source: str = "Keras"
+) -> None:
+    """Raise ConversionError where a full-precision variant answers raw `rows` otherwise than `source`."""
     worst = float(np.abs(runtime.predict(rows) - expected).max())
     if not worst <= REFERENCE_TOLERANCE:  # also where it is not a number
         raise ConversionError(
-            f"variant {name} answers {worst:.2g} away from Keras; {REFERENCE_TOLERANCE} is allowed"
+            f"variant {name} answers {worst:.2g} away from {source}; {REFERENCE_TOLERANCE} is allowed"
         )
 
 
@@ -113,6 +123,8 @@ class BundleWriter:
     default_variant: str = REFERENCE
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Why each variant that is missing could not be made."""
+    graphs: Mapping[str, GraphSpec] = field(default_factory=dict)
+    """How the graph of a variant wants to be asked, by its name, where that is not as we make them."""
 
     def write(self, runtimes: Mapping[str, Runtime], evaluations: Sequence[Evaluation]) -> Manifest:
         """Write test rows and golden answers, and return the manifest, its variants in the given order."""
@@ -176,11 +188,13 @@ class BundleWriter:
 
     def _variant(self, evaluation: Evaluation) -> VariantSpec:
         rung = self.rungs[evaluation.variant]
-        paths = files_of(self.staging / VARIANTS_FOLDER / folder_name(rung.width), rung.precision)
+        paths = files_of(self.staging / VARIANTS_FOLDER / rung.folder, rung.precision)
         return VariantSpec(
             name=rung.name,
             precision=rung.precision,
             width=rung.width,
+            network=rung.network,
+            graph=self.graphs.get(rung.name, GraphSpec()),
             format="saved_model" if rung.precision == SAVED_MODEL else "tflite",
             files=tuple(describe(self.staging, path) for path in paths),
             scores=evaluation.scores,

@@ -16,7 +16,7 @@ from training.evaluation.baseline import Baseline
 from training.evaluation.domination import dominated, front
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.timing import TIMED_BATCHES
-from training.precisions import precision_of, width_of
+from training.precisions import graph_of, is_width, precision_of
 from training.report.canvas import picture
 
 FILE_NAME = "ladder.png"
@@ -58,12 +58,12 @@ def draw(evaluations: Sequence[Evaluation], title: str, path: Path, margin: floa
 
 
 def _styles(evaluations: Sequence[Evaluation]) -> dict[str, tuple[str, str]]:
-    """Return each variant's colour and shape: a colour for each width, and a shape for each precision."""
-    widths = list(dict.fromkeys(width_of(one.variant) for one in evaluations))
+    """Return each variant's colour and shape: one for each width or network, and one for each precision."""
+    graphs = list(dict.fromkeys(graph_of(one.variant) for one in evaluations))
     precisions = list(dict.fromkeys(precision_of(one.variant) for one in evaluations))
     return {
         one.variant: (
-            _COLOURS[widths.index(width_of(one.variant)) % len(_COLOURS)],
+            _COLOURS[graphs.index(graph_of(one.variant)) % len(_COLOURS)],
             _SHAPES[precisions.index(precision_of(one.variant)) % len(_SHAPES)],
         )
         for one in evaluations
@@ -176,13 +176,15 @@ def spread(heights: Sequence[float], gap: float) -> list[float]:
 def _explain(
     axes: Axes, evaluations: Sequence[Evaluation], styles: Mapping[str, tuple[str, str]], *, greyed: bool
 ) -> None:
-    """Put the legend beside the panel: shapes for precisions, colours for widths, and what else is drawn."""
+    """Put the legend beside the panel: shapes for precisions, colours for graphs, and what else is drawn."""
     marks: list[Any] = []
     shapes = dict.fromkeys((precision_of(one.variant), styles[one.variant][1]) for one in evaluations)
     marks += [_mark(shape, "#555555", precision) for precision, shape in shapes]
-    colours = dict.fromkeys((width_of(one.variant), styles[one.variant][0]) for one in evaluations)
+    colours = {graph_of(one.variant): styles[one.variant][0] for one in evaluations}
     if len(colours) > 1:
-        marks += [_mark("o", colour, f"width {width[1:]}") for width, colour in colours]
+        plain = "width 1" if any(is_width(graph) for graph in colours) else "the model"
+        labels = {"": plain} | {graph: f"width {graph[1:]}" for graph in colours if is_width(graph)}
+        marks += [_mark("o", colour, labels.get(graph, graph)) for graph, colour in colours.items()]
     if greyed:
         marks.append(_mark("o", _GREY, "dominated"))
     marks.append(Line2D([], [], color="#444444", linewidth=1.3, label="front, chosen on\nvalidation rows"))

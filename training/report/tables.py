@@ -56,7 +56,7 @@ def print_table(
         note = f"{yardstick.caveat}\n{note}"
     for evaluation in evaluations:
         better = worse.get(evaluation.variant, "")
-        table.add_row(*cells(evaluation), better, style="dim" if better else None)
+        table.add_row(*cells(evaluation), *([better] if worse else []), style="dim" if better else None)
     for variant, reason in failures.items():
         table.add_row(variant, "left out")
         note += f"\n{variant} is left out: {reason}"

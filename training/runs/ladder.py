@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
-from bundle.manifest import CalibrationSpec
+from bundle.manifest import REFERENCE, CalibrationSpec, GraphSpec
 from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime
 from training.data.prepare import Prepared
 from training.evaluation.evaluate import Evaluation, answer, evaluate
 from training.evaluation.scoring import chunks
 from training.evaluation.tails import describe_tails, find_tails
-from training.export import worker, writer
+from training.export import writer
+from training.export.probe import Probe
+from training.export.worker import Outcome
 from training.precisions import BY_NAME, CALIBRATED, PLAIN_WIDTH, SAVED_MODEL, Rung
 from training.progress import Progress
 
@@ -26,7 +28,7 @@ class Convert(Protocol):
 
     def __call__(
         self, folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]
-    ) -> dict[str, str]: ...
+    ) -> Outcome: ...
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,17 @@ class Network:
     expected: FloatArray  # (n, classes): what it answers itself to the ladder's `probe` rows
     weights: int
     width: float = PLAIN_WIDTH
+    name: str | None = None
+    """Of one of several that were imported."""
+    answers: Literal["probabilities", "logits"] = "probabilities"
+    """What comes out of its graphs."""
+    source: str = "Keras"
+    """What `expected` is from, in words."""
+    given_as: str = REFERENCE
+    """The precision of a `.tflite` that was imported."""
 
     def rung(self, precision: str) -> Rung:
-        return Rung(self.width, precision)
+        return Rung(self.width, precision, self.name)
 
 
 class Ladder:
@@ -53,6 +63,7 @@ class Ladder:
         self.rungs: dict[str, Rung] = {}
         self.runtimes: dict[str, Runtime] = {}
         self.sizes: dict[str, int] = {}
+        self.graphs: dict[str, GraphSpec] = {}
         self._prepared = prepared
         self._rows = calibration
         self._progress = progress
@@ -66,21 +77,29 @@ class Ladder:
     def convert(self, network: Network, folder: Path, variants: Sequence[str]) -> dict[str, str]:
         """Make precisions of what lies in `folder`, into it; return why those that are not there failed."""
         normalize = self._prepared.normalizer.apply
-        probe = worker.Probe(
+        spec = self._prepared.input
+        probe = Probe(
             normalize(self._rows),
             normalize(self.probe),
             network.expected,
             network.weights,
-            self._prepared.input.tokens,
+            spec.tokens,
+            spec.graph_shape,
+            network.answers,
+            network.source,
+            network.given_as,
         )
         with probe.in_folder(folder):
             wanted = [name for name in variants if name != SAVED_MODEL]
-            failures = self._convert_all(folder, wanted, on_done=self._progress.advance)
-        return {precision: self._explained(precision, reason) for precision, reason in failures.items()}
+            made = self._convert_all(folder, wanted, on_done=self._progress.advance)
+        self.graphs |= {network.rung(precision).name: graph for precision, graph in made.graphs.items()}
+        return {precision: self._explained(precision, reason) for precision, reason in made.failures.items()}
 
     def open(self, network: Network, folder: Path, precisions: Sequence[str]) -> None:
         """Take in the precisions that were made in `folder`."""
-        for precision, runtime in writer.open_exported(folder, precisions, self._prepared).items():
+        as_asked = GraphSpec(answers=network.answers)  # of a SavedModel, which takes any number of rows
+        graphs = {name: self.graphs.setdefault(network.rung(name).name, as_asked) for name in precisions}
+        for precision, runtime in writer.open_exported(folder, graphs, self._prepared).items():
             rung = network.rung(precision)
             self.rungs[rung.name], self.runtimes[rung.name] = rung, runtime
             files = writer.files_of(folder, precision)

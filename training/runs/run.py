@@ -6,47 +6,28 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from bundle.bundle import Bundle
-from bundle.manifest import REFERENCE, Manifest
-from bundle.normalizer import FloatArray
+from bundle.manifest import REFERENCE, GraphSpec, Manifest
 from bundle.runtimes import Runtime
 from bundle.runtimes.tensorflow import import_tensorflow
 from bundle.store import ModelStore
 from training.config import TrainConfig
-from training.data.dataset import IntArray
-from training.data.labels import class_weights
 from training.data.split import calibration_sample
 from training.errors import ConversionError
 from training.evaluation.evaluate import Evaluation
 from training.export import worker, writer
-from training.models import architectures, fit, fine_tune, widths
-from training.models.memory import in_memory
+from training.export.worker import Outcome
+from training.models import fit, widths
 from training.models.widths import Fitted
-from training.precisions import FOUR_BITS, PLAIN_WIDTH, SAVED_MODEL, folder_name, name_of, scaled
+from training.precisions import FOUR_BITS, PLAIN_WIDTH, SAVED_MODEL, folder_name, name_of
 from training.progress import Progress
 from training.runs.ladder import Convert, Ladder, Network
+from training.runs.learning import Learning, stage
 from training.runs.material import Material
 from training.runs.provenance import provenance
 from training.runs.times import with_times
-
-
-Outcome = TypeVar("Outcome", covariant=True)
-
-
-class Learn(Protocol[Outcome]):
-    """Changes a model by its rows, as `fit.fit` does."""
-
-    def __call__(
-        self,
-        model: Any,
-        train: tuple[FloatArray, IntArray],
-        validation: tuple[FloatArray, IntArray],
-        config: TrainConfig,
-        weights: FloatArray | None,
-        on_epoch: Callable[[fit.Epoch], None],
-    ) -> Outcome: ...
 
 
 @dataclass(frozen=True)
@@ -74,6 +55,7 @@ class Run:
         self._progress = progress
         self._material = material
         self._prepared = material.prepared
+        self.learning = Learning(config, material.prepared, progress)
 
     def publish(
         self,
@@ -95,7 +77,7 @@ class Run:
         self._progress.advance()
         fitted, failures = widths.fit_widths(
             self._config,
-            lambda width: self.fit_model(on_epoch if width == PLAIN_WIDTH else _unheard, width),
+            lambda width: self.learning.fit_model(on_epoch if width == PLAIN_WIDTH else _unheard, width),
         )
         evaluations: list[Evaluation] = []
         runtimes: dict[str, Runtime] = {}
@@ -117,6 +99,7 @@ class Run:
                 ladder.calibrated(),
                 default_variant,
                 failures,
+                ladder.graphs,
             )
             return bundle_writer.write(ladder.runtimes, evaluations)
 
@@ -124,69 +107,6 @@ class Run:
         if timed:
             evaluations = with_times(bundle, runtimes, evaluations, self._progress)
         return Published(bundle, evaluations, failures)
-
-    def build(self, width: float = PLAIN_WIDTH, *, unroll: bool = False) -> Any:
-        """Return the untrained model; one that is not unrolled is what `fit_model` begins with."""
-        config = self._config
-        with in_memory(f"layers of {', '.join(map(str, scaled(config.hidden, width)))}"):
-            return architectures.build(
-                config.model,
-                self._prepared.input,
-                len(self._prepared.labels),
-                hidden=config.hidden,
-                cell=config.cell,
-                unroll=unroll,
-                width=width,
-                embedding=config.embedding,
-            )
-
-    def fit_model(
-        self, on_epoch: Callable[[fit.Epoch], None], width: float = PLAIN_WIDTH
-    ) -> tuple[Any, list[fit.Epoch]]:
-        """Train a model by the config's seed, whatever was trained in this process before."""
-        self._progress.begin(_stage("training", width), self._config.epochs)
-        return self._learn(fit.fit, lambda: self.build(width), on_epoch)
-
-    def _fine_tuned(self, model: Any, width: float) -> tuple[Any, int]:
-        """Return a copy of a model with the weights of one that has 4 bits, and after how many epochs.
-
-        After none, the weights of the model itself are as good when they are rounded.
-        """
-
-        def copy() -> Any:
-            copied = self.build(width)
-            copied.set_weights(model.get_weights())
-            return copied
-
-        self._progress.begin(_stage("fine-tuning 4 bits", width), self._config.fine_tune_epochs)
-        return self._learn(fine_tune.fine_tune, copy, _unheard)
-
-    def _learn(
-        self, learn: Learn[Outcome], begin: Callable[[], Any], on_epoch: Callable[[fit.Epoch], None]
-    ) -> tuple[Any, Outcome]:
-        """Have what `begin` returns learn by the config's seed, whatever was trained here before."""
-        prepared, config = self._prepared, self._config
-        fit.make_repeatable(config.seed)
-        normalize = prepared.normalizer.apply
-        weights = class_weights(prepared.y_train, len(prepared.labels), wanted=config.class_weights)
-        model = begin()
-
-        def watch(epoch: fit.Epoch) -> None:
-            self._progress.advance(
-                f"epoch {epoch.number}, validation accuracy {epoch.validation_accuracy:.4f}"
-            )
-            on_epoch(epoch)
-
-        with in_memory(f"training in batches of {config.batch_size:,} rows"):
-            outcome = learn(
-                model,
-                (normalize(prepared.x_train), prepared.y_train),
-                (normalize(prepared.x_validation), prepared.y_validation),
-                config,
-                weights,
-                watch,
-            )
-        return model, outcome
 
     def _ladder(self) -> Ladder:
         sample = calibration_sample(self._prepared.y_train, self._config.seed)
@@ -219,29 +139,28 @@ class Run:
             raise ConversionError(f"{REFERENCE} could not be made: {failures[REFERENCE]}")
         return network, failures
 
-    def convert(self, model: Any, folder: Path, *, fine_tune: bool = True) -> dict[str, str]:
-        """Write every precision of a model of width 1 into `folder`; return why those missing failed."""
-        return self._convert(self._ladder(), Fitted(PLAIN_WIDTH, model, []), folder, fine_tune=fine_tune)[1]
+    def convert(self, model: Any, folder: Path, *, fine_tune: bool = True) -> Outcome:
+        """Write every precision of a model of width 1 that can be made into `folder`."""
+        ladder, one = self._ladder(), Fitted(PLAIN_WIDTH, model, [])
+        failures = self._convert(ladder, one, folder, fine_tune=fine_tune)[1]
+        return Outcome(failures, ladder.graphs)
 
     def _convert(
         self, ladder: Ladder, one: Fitted, folder: Path, *, fine_tune: bool = True
     ) -> tuple[Network, dict[str, str]]:
-        prepared, config = self._prepared, self._config
-        wanted = [name for name in config.variants if name != SAVED_MODEL]
-        apart = None
-        if fine_tune and FOUR_BITS in wanted and config.fine_tune_epochs:
-            tuned, epoch = self._fine_tuned(one.model, one.width)
-            apart = tuned if epoch else None
-        self._progress.begin(_stage("converting", one.width), 1 + len(wanted))
+        wanted = [name for name in self._config.variants if name != SAVED_MODEL]
+        tuned = self.learning.for_four_bits(one.model, one.width) if fine_tune else None
+        self._progress.begin(stage("converting", one.width), 1 + len(wanted))
         network = self._save(ladder, one.model, folder, one.width)
         self._progress.advance(SAVED_MODEL)
-        expected = network.expected
-        failures = ladder.convert(network, folder, [name for name in wanted if not apart or name != FOUR_BITS])
-        if apart:
-            failures |= self._convert_apart(ladder, apart, folder, one.width)
-        if SAVED_MODEL in config.variants:
-            runtime = writer.open_exported(folder, [SAVED_MODEL], prepared)[SAVED_MODEL]
-            writer.require_same(SAVED_MODEL, runtime, ladder.probe, expected)
+        plain = [name for name in wanted if name != FOUR_BITS or tuned is None]
+        failures = ladder.convert(network, folder, plain)
+        if tuned is not None:
+            failures |= self._convert_apart(ladder, tuned, folder, one.width)
+        if SAVED_MODEL in self._config.variants:
+            as_it_is = {SAVED_MODEL: GraphSpec()}
+            runtime = writer.open_exported(folder, as_it_is, self._prepared)[SAVED_MODEL]
+            writer.require_same(SAVED_MODEL, runtime, ladder.probe, network.expected)
         else:
             shutil.rmtree(folder / SAVED_MODEL)
         return network, failures
@@ -258,20 +177,12 @@ class Run:
         return failures
 
     def _save(self, ladder: Ladder, model: Any, folder: Path, width: float) -> Network:
-        """Write a model as what all precisions are made of, into `folder`."""
-        exported, prepared = model, self._prepared
-        if architectures.needs_twin(self._config.model, prepared.input):
-            exported = self.build(width, unroll=True)
-            exported.set_weights(model.get_weights())
-        writer.save_graph(exported, folder)
+        """Write a model into `folder` as what precisions are made of."""
+        writer.save_graph(self.learning.exported(model, width), folder)
         # The trained model, not its unrolled twin: so the copy is proved as well.
-        rows = prepared.normalizer.apply(ladder.probe)
-        expected = writer.keras_probabilities(model, rows, len(prepared.labels))
+        rows = self._prepared.normalizer.apply(ladder.probe)
+        expected = writer.keras_probabilities(model, rows, len(self._prepared.labels))
         return Network(expected, model.count_params(), width)
-
-
-def _stage(name: str, width: float) -> str:
-    return f"{name} {folder_name(width)}".rstrip()
 
 
 def _unheard(_: fit.Epoch) -> None:

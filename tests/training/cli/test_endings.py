@@ -12,7 +12,7 @@ import pytest
 from bundle.store import ModelStore
 from tests.training.cli.program import run
 from training.cli.app import main
-from training.export.worker import Worker
+from training.export.worker import Outcome, Worker
 from training.report import confusion_picture
 from training.runs.run import Published
 
@@ -29,7 +29,7 @@ class At(Worker):
 
     def __call__(
         self, folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None] = lambda variant: None
-    ) -> dict[str, str]:
+    ) -> Outcome:
         self._event()
         return self._others(folder, variants, on_done=on_done)
 

@@ -14,7 +14,7 @@ import pytest
 from bundle.store import ModelStore
 from tests.own_data import LABELS, NAME, OwnModel
 from training.cli.app import main
-from training.export.worker import Worker
+from training.export.worker import Outcome, Worker
 from training.runs.run import Published
 
 # A converter that really dies of whatever it is asked for.
@@ -34,12 +34,14 @@ class DyingAtInt8(Worker):
 
     def __call__(
         self, folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None] = lambda variant: None
-    ) -> dict[str, str]:
-        failures: dict[str, str] = {}
+    ) -> Outcome:
+        made = Outcome()
         for variant in variants:
             make = super().__call__ if variant == "int8" else self._others
-            failures |= make(folder, [variant], on_done=on_done)
-        return failures
+            outcome = make(folder, [variant], on_done=on_done)
+            made.failures.update(outcome.failures)
+            made.graphs.update(outcome.graphs)
+        return made
 
 
 def tables(text: str) -> list[str]:

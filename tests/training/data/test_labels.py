@@ -20,6 +20,20 @@ def test_labels_are_numbered_in_sorted_order_and_come_back(values: list[Any]) ->
     assert [labels[index] for index in class_indices(y, labels)] == y.tolist()
 
 
+@given(
+    st.lists(st.integers(-99, 99), min_size=1, unique=True).flatmap(
+        lambda values: st.tuples(st.just(values), st.permutations(values))
+    )
+)
+def test_labels_are_numbered_in_the_order_of_the_model_whatever_it_is(
+    orders: tuple[list[int], list[int]],
+) -> None:
+    y, labels = orders
+    assert [labels[index] for index in class_indices(np.array(y), tuple(labels))] == y
+    words = tuple(map(str, labels))
+    assert [words[index] for index in class_indices(np.array(list(map(str, y))), words)] == list(map(str, y))
+
+
 def test_labels_that_the_model_does_not_know_are_named() -> None:
     with pytest.raises(LabelsError, match="the label 9; it knows 1, 2"):
         class_indices(np.array([1, 9]), (1, 2))

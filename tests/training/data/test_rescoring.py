@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bundle.bundle import Bundle, open_bundle
@@ -14,6 +15,7 @@ from tests.field_data import write_loans
 from tests.training.broken import PROVENANCE
 from tests.training.watchers import Notes
 from training.config import DataConfig
+from training.data.imported.columns import as_columns
 from training.data.rescoring import load_like, rows_like
 from training.errors import FeaturesError, OptionError
 from training.runs.rescore import rescore
@@ -53,10 +55,35 @@ def of_ages(folder: Path) -> Bundle:
     return Bundle(folder / "ages" / "1", manifest)
 
 
+def of_planes(folder: Path) -> Bundle:
+    """Describe an imported model of planes of 2 x 2 numbers, whose outputs have names of their own."""
+    bundle = of_ages(folder)
+    spec = InputSpec(kind="tensor", shape=(2, 2, 1))
+    normalizer = NormalizerSpec(method="given", offset=(0.0,), scale=(1.0,))
+    changed = {"input": spec, "labels": ("ship", "cat"), "normalizer": normalizer, "test_instances": None}
+    return Bundle(bundle.folder, bundle.manifest.model_copy(update=changed))
+
+
 def ages(folder: Path, content: str, **options: Any) -> DataConfig:
     path = folder / "ages.csv"
     path.write_text(content)
     return DataConfig(data=str(path), label="y", **options)
+
+
+@pytest.mark.parametrize(
+    ("y", "indices"),
+    [([0, 1, 0, 1, 1], [0, 1, 0, 1, 1]), (["cat", "ship", "cat", "cat", "cat"], [1, 0, 1, 1, 1])],
+)
+def test_rows_for_an_imported_model_have_its_shape_and_labels_that_name_or_number_its_outputs(
+    tmp_path: Path, y: Any, indices: list[int]
+) -> None:
+    bundle = of_planes(tmp_path)
+    x = np.arange(20, dtype=np.uint8).reshape(5, 2, 2)
+    np.savez(tmp_path / "planes.npz", x=x, y=np.array(y))
+    data = load_like(DataConfig(data=str(tmp_path / "planes.npz")), bundle)
+    assert data.input == bundle.manifest.input
+    assert rows_like(data, bundle).x.tolist() == x.reshape(5, 4).tolist()
+    assert as_columns(data.y, bundle.manifest.labels).tolist() == indices
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.data.split import Shares, calibration_sample, split, stratified_sample
+from training.data.split import Shares, calibration_sample, split, split_in_proportion, stratified_sample
 from training.errors import OptionError
 
 shares = st.floats(0.05, 0.4)
@@ -30,6 +30,18 @@ def test_a_split_is_stratified_and_disjoint_and_whole(
         assert abs(tested - test * rows) <= 1
         assert abs(validated - validation * (rows - tested)) <= 1
         assert min(tested, validated, rows - tested - validated) >= 1
+
+
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=80), shares, shares, seeds, st.integers(0, 20))
+def test_a_split_in_proportion_is_whole_and_disjoint_however_rare_a_class_is(
+    classes: list[int], test: float, validation: float, seed: int, test_rows: int
+) -> None:
+    test_rows = min(test_rows, len(classes) - 1)
+    parts = split_in_proportion(np.array(classes), Shares(test, validation, seed), test_rows=test_rows)
+    rows = np.concatenate([parts.train, parts.validation, parts.test])
+    assert sorted(rows.tolist()) == list(range(len(classes)))
+    if test_rows:
+        assert parts.test.tolist() == list(range(len(classes) - test_rows, len(classes)))
 
 
 @given(class_indices, seeds)

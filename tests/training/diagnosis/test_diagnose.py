@@ -193,7 +193,7 @@ def test_where_all_that_was_given_is_quantised_there_is_nothing_to_look_into_it_
         {"name": "int8", "precision": "int8", "network": "other"},
         reference="given",
     )
-    with pytest.raises(OptionError, match=f"{what}, which was given quantised, .* say --against"):
+    with pytest.raises(OptionError, match=f"{what}, which is quantised itself, .* say --against"):
         reference_of(manifest, manifest.variants[variant])
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from evidence.paired import Yardstick
 from tests.training.evaluations import evaluation
 from training.evaluation.baseline import Baseline, nothing_learned
 
@@ -31,6 +32,17 @@ def test_too_few_rows_are_not_taken_for_a_model_that_learned_nothing() -> None:
     told = nothing_learned([evaluation("float32", few, few, few)], LABELS)
     assert told is not None
     assert told.startswith("Of 5 rows, accuracy cannot show that anything was learned: always answering 'no'")
+
+
+def test_without_labels_it_is_agreement_that_the_commonest_class_is_held_to() -> None:
+    half, given = [0, 1] * 50, Yardstick("given", "reference")
+    rungs = [evaluation(name, [0] * 100, half, half, yardstick=given) for name in ("int8", "int4")]
+    told = nothing_learned([evaluation("given", half, half, half, yardstick=given), *rungs], LABELS)
+    assert told is not None
+    assert told.startswith(
+        "Nothing is left of given that the agreement of int8, int4 shows: always answering 'no' agrees with "
+        "given in 0.5000, and int8 in 0.5000 ["
+    )
 
 
 def test_a_variant_that_alone_lost_everything_is_named() -> None:

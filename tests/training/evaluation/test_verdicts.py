@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from evidence.paired import judge
+from evidence.paired import Yardstick, judge
 from tests.training.evaluations import evaluation
 from training.evaluation.verdicts import verdicts
 
@@ -16,6 +16,12 @@ def kept(count: int) -> list[str]:
 def test_the_more_variants_are_judged_the_more_rows_each_verdict_takes() -> None:
     assert kept(1) == ["no worse"]  # 1,000 rows of which none differs: p = 0.012
     assert kept(6) == ["not enough rows to tell: about 2,500 needed"] * 6
+
+
+def test_the_reference_is_not_judged_whatever_it_is_called() -> None:
+    rungs = [evaluation(name, Y, Y, Y, yardstick=Yardstick("given")) for name in ("float32", "given")]
+    assert [one.is_reference for one in rungs] == [False, True]
+    assert list(verdicts(rungs, 0.005)) == ["float32"]
 
 
 def test_a_variant_that_surely_lost_is_worse_among_many_too_and_one_alone_is_judged_as_before() -> None:

@@ -59,7 +59,7 @@ def test_every_variant_answers_as_keras_does_at_any_batch_size(
     writer.save_graph(model, tmp_path)
     as_it_is = Normalizer("minmax", spec.features, *(np.full(spec.features, n, np.float32) for n in (0, 1)))
     for name in precisions:
-        content = make(Source(tmp_path / SAVED_MODEL, x), name)
+        content = make(Source(tmp_path, x), name)
         (tmp_path / f"{name}.tflite").write_bytes(content)  # as the converter does; some are made of float32
         runtime = LiteRTRuntime(content, normalizer=as_it_is, classes=3)
         for batch in (1, 7, 32):

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from training.errors import ConversionError
-from training.export.worker import Probe, Worker, convert_all
+from training.export.probe import Probe
+from training.export.worker import Worker, convert_all
 from training.precisions import SAVED_MODEL
 
 
@@ -30,7 +31,7 @@ def test_a_conversion_that_crashes_does_not_take_us_with_it(tmp_path: Path) -> N
     archive.write_out(str(tmp_path / SAVED_MODEL), verbose=False)
     x = np.random.default_rng(0).normal(size=(71, 18)).astype(np.float32)
     with Probe(x, x, np.zeros((len(x), 3), np.float32), 0).in_folder(tmp_path):
-        failures = convert_all(tmp_path, ["int8"])
+        failures = convert_all(tmp_path, ["int8"]).failures
     assert failures["int8"].startswith("the converter was killed by SIGSEGV")
     assert [path.name for path in tmp_path.iterdir()] == [SAVED_MODEL]
 
@@ -50,9 +51,9 @@ def test_a_dying_converter_is_replaced_by_one_that_makes_the_rest(tmp_path: Path
                 os.abort()
             if name == "d":
                 sys.exit(7)
-            print("failed too hard" if name == "c" else "done", flush=True)
+            print("failed too hard" if name == "c" else "done {}", flush=True)
     """)
-    assert convert_all(tmp_path, ["a", "b", "c", "d", "e"], command=converter) == {
+    assert convert_all(tmp_path, ["a", "b", "c", "d", "e"], command=converter).failures == {
         "b": "the converter was killed by SIGABRT: of a broken heart",
         "c": "too hard",
         "d": "the converter ended with exit code 7",
@@ -75,9 +76,9 @@ def test_a_converter_that_hangs_is_stopped(tmp_path: Path) -> None:
             print("begin", name, flush=True)
             if name == "a":
                 time.sleep(600)
-            print("done", flush=True)
+            print("done {}", flush=True)
     """)
-    failures = convert_all(tmp_path, ["a", "b"], command=converter, timeout_s=1.0)
+    failures = convert_all(tmp_path, ["a", "b"], command=converter, timeout_s=1.0).failures
     assert failures == {"a": "the converter was stopped after 1 s"}
 
 
@@ -96,36 +97,38 @@ COUNTS = """
             os._exit(7)
         if name == "int16x8":
             time.sleep(600)
-        print("done" if name == "float32" else f"failed as request {count}", flush=True)
+        print("done {}" if name == "float32" else f"failed as request {count}", flush=True)
 """
 
 
 def test_one_process_serves_every_request() -> None:
     done: list[str] = []
     with Worker(fake(COUNTS)) as convert:
-        assert convert(Path(), ["float32", "float16"], on_done=done.append) == {"float16": "as request 2"}
-        assert convert(Path(), ["float16"]) == {"float16": "as request 3"}
+        assert convert(Path(), ["float32", "float16"], on_done=done.append).failures == {
+            "float16": "as request 2"
+        }
+        assert convert(Path(), ["float16"]).failures == {"float16": "as request 3"}
     assert done == ["float32", "float16"]
 
 
 def test_a_process_that_dies_fails_its_variant_and_the_next_one_is_served_by_another() -> None:
     with Worker(fake(COUNTS)) as convert:
-        failures = convert(Path(), ["float32", "int8", "float16"])
+        failures = convert(Path(), ["float32", "int8", "float16"]).failures
     assert failures == {"int8": "the converter ended with exit code 7", "float16": "as request 1"}
 
 
 def test_a_process_that_died_of_nothing_we_asked_is_replaced_before_the_next_request() -> None:
     once = """
         print("begin", next(asked), flush=True)
-        print("done", flush=True)
+        print("done {}", flush=True)
     """
     with Worker(fake(once)) as convert:
-        assert [convert(Path(), ["float32"]) for _ in range(3)] == [{}, {}, {}]
+        assert [convert(Path(), ["float32"]).failures for _ in range(3)] == [{}, {}, {}]
 
 
 def test_a_conversion_that_takes_too_long_is_ended_and_the_next_one_is_served_by_another() -> None:
     with Worker(fake(COUNTS), timeout_s=1.0) as convert:
-        failures = convert(Path(), ["int16x8", "float16"])
+        failures = convert(Path(), ["int16x8", "float16"]).failures
     assert failures == {"int16x8": "the converter was stopped after 1 s", "float16": "as request 1"}
 
 
@@ -136,7 +139,7 @@ def test_after_an_interruption_the_next_answer_is_to_the_next_request() -> None:
     with Worker(fake(COUNTS)) as convert:
         with pytest.raises(KeyboardInterrupt):
             convert(Path(), ["float32", "float16"], on_done=interrupt)
-        assert set(convert(Path(), ["float16"])) == {"float16"}
+        assert set(convert(Path(), ["float16"]).failures) == {"float16"}
 
 
 def test_what_a_dying_process_was_writing_is_removed(tmp_path: Path) -> None:

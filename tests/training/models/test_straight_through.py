@@ -14,7 +14,7 @@ from training.export import writer
 from training.export.makers import Source, make
 from training.models.architectures import build
 from training.models.straight_through import StraightThrough, grids
-from training.precisions import FOUR_BITS, SAVED_MODEL
+from training.precisions import FOUR_BITS
 
 VECTOR = InputSpec(kind="vector", shape=(7,))  # odd: its weights share bytes from one unit to the next
 SEQUENCE = InputSpec(kind="sequence", shape=(3, 3))
@@ -35,12 +35,10 @@ def in_the_file(model: Any, folder: Path) -> list[Any]:
     """Return the 4-bit tensors of the file that is made of a model, as the floats that they stand for."""
     writer.save_graph(model, folder)
     tokens = sum(one.shape[1] for one in model.inputs if one.name == "tokens")
-    content = make(Source(folder / SAVED_MODEL, np.zeros((1, 9), np.float32), tokens), FOUR_BITS)
+    content = make(Source(folder, np.zeros((1, 9), np.float32), tokens), FOUR_BITS)
     read: Any = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
     (graph,) = read.subgraphs
-    return [
-        _floats(read, graph, tensor) for tensor in graph.tensors if tensor.type == schema.TensorType.INT4
-    ]
+    return [_floats(read, graph, tensor) for tensor in graph.tensors if tensor.type == schema.TensorType.INT4]
 
 
 def _floats(read: Any, graph: Any, tensor: Any) -> Any:

@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 from matplotlib.image import imread
 from rich.console import Console
 
+from evidence.paired import Truth, Yardstick
 from tests.training.evaluations import evaluation
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.verdicts import verdicts
@@ -24,6 +26,22 @@ def run() -> list[Evaluation]:
     return [
         evaluation(name, labels, FLOAT32, Y, 3) for name, labels in (("float32", FLOAT32), ("int8", INT8))
     ]
+
+
+@pytest.mark.parametrize("truth", ["labels", "reference"])
+def test_the_words_are_those_of_the_reference_and_of_what_is_right(truth: Truth) -> None:
+    given = Yardstick("given", truth)
+    rungs = [evaluation(name, FLOAT32, FLOAT32, FLOAT32, 3, given) for name in ("given", "int8")]
+    console = Console(width=220)
+    with console.capture() as captured:
+        console.print(comparison_table(rungs, LABELS, 0.01))
+    text = captured.get()
+    assert "compared with given on the same 300 rows" in text
+    assert ("Lost and gained: rows that given alone, and" in text) is given.is_labelled
+    assert ("Lost: rows that the variant answers otherwise than given;" in text) is not given.is_labelled
+    found = figures(rungs, LABELS, 0.01)
+    assert (found["reference"], found["truth"]) == ("given", truth)
+    assert ["against_reference" in one for one in found["variants"]] == [False, True]
 
 
 def test_a_row_says_what_was_lost_and_gained_and_whether_that_is_acceptable() -> None:

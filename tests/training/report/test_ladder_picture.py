@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from matplotlib.image import imread
 
 from tests.training.evaluations import scored
-from training.precisions import precision_of, width_of
 from training.report.ladder_picture import draw, spread
 
 BLUE = (0x00 / 255, 0x72 / 255, 0xB2 / 255)  # of the first width
@@ -47,11 +46,19 @@ def test_any_number_of_rungs_can_be_drawn(count: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variant", "width", "precision"),
-    [("int8", "w1", "int8"), ("w0.5-int8", "w0.5", "int8"), ("w2-dynamic_int8", "w2", "dynamic_int8")],
+    ("graphs", "said"),
+    [
+        (["", "w0.5-"], ["width 1", "width 0.5"]),
+        (["", "large-", "by-a-vendor-"], ["the model", "large", "by-a-vendor"]),
+    ],
 )
-def test_names_say_width_and_precision(variant: str, width: str, precision: str) -> None:
-    assert (width_of(variant), precision_of(variant)) == (width, precision)
+def test_the_legend_tells_widths_and_networks_apart(
+    graphs: list[str], said: list[str], tmp_path: Path
+) -> None:
+    rungs = [scored(f"{graph}int8", microseconds=n + 1.0) for n, graph in enumerate(graphs)]
+    draw(rungs, "", tmp_path / "ladder.svg")
+    picture = (tmp_path / "ladder.svg").read_text(encoding="utf-8")
+    assert [f"<!-- {words} -->" in picture for words in said] == [True] * len(said)
 
 
 @given(st.lists(st.floats(0, 1), max_size=20).map(sorted))

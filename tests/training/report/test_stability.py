@@ -7,6 +7,17 @@ from training.report.stability import stability_table
 from training.runs.repeats import Spread, Stability
 
 
+def test_the_differences_are_from_the_reference_whatever_it_is_called() -> None:
+    same = Spread((0.5, 0.5))
+    found = [Stability(name, same, same, Estimate(0.5, 0.4, 0.6), "given") for name in ("given", "int8")]
+    console = Console(width=160)
+    with console.capture() as captured:
+        console.print(stability_table(found, [1, 2]))
+    assert "less given, mean ± deviation" in captured.get()
+    assert "differences from given are those" in captured.get()
+    assert "float32" not in captured.get()
+
+
 def test_the_table_says_how_a_variant_varied_and_in_how_many_seeds_it_was_made() -> None:
     float32 = Stability(
         "float32", Spread((1.0, 0.75, 0.75)), Spread((0.0, 0.0, 0.0)), Estimate(1.0, 0.5, 1.0)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 from rich.table import Table
 
+from evidence.paired import Yardstick
 from tests.training.cli.program import REPOSITORY
 from tests.training.evaluations import evaluation
 from training.report.comparison import SPARE, comparison_table
@@ -35,6 +36,20 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
             monkeypatch.setenv(name, value)
 
     return of
+
+
+def test_without_labels_the_table_says_agreement_once_and_that_accuracy_is_unknown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    given = Yardstick("given", "reference")
+    rows = [evaluation(name, Y, Y, Y, yardstick=given) for name in ("given", "int8")]
+    print_table("models/x/1: 100 rows", rows, ("a", "b"), {}, "A note.")
+    shown = capsys.readouterr().out
+    assert "100 rows; always answering 'a' agrees with given in 0.6000" in shown
+    assert "agreement with given [95% interval]" in shown
+    assert "The data had no labels: accuracy is unknown; what is shown is agreement with `given`." in shown
+    assert shown.count("agreement") == 2
+    assert shown.count("accuracy") == 1
 
 
 @pytest.mark.parametrize("room", [80, 100, 120])

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from bundle.errors import BundleNotFoundError
+from tests.renamed import publish_renamed
 from tests.training.watchers import Notes
 from training.config import DataConfig
-from training.errors import FeaturesError, LabelsError
+from training.errors import FeaturesError, LabelsError, OptionError
 from training.runs.rescore import rescore
 from training.runs.run import Published
 
@@ -61,3 +62,31 @@ def test_data_of_another_kind_is_refused(breast_cancer: Published, tmp_path: Pat
 def test_a_folder_that_is_no_bundle_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BundleNotFoundError):
         rescore(tmp_path / "1")
+
+
+def test_a_reference_that_cannot_run_here_is_said_in_one_sentence(
+    breast_cancer: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "breast_cancer" / "1"
+    shutil.copytree(breast_cancer.bundle.folder, folder)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"reference": "tensorflow"}))
+    monkeypatch.setattr("bundle.runtimes._LIBRARY", {"tflite": "ai_edge_litert", "saved_model": "no_such"})
+    with pytest.raises(OptionError, match=r"compares its variants with tensorflow, and .* not installed"):
+        rescore(folder)
+
+
+def test_rows_that_have_labels_are_scored_by_them_though_the_bundle_has_none(
+    breast_cancer: Published, tmp_path: Path
+) -> None:
+    names = {"int8": "given", "float16": "half"}
+    bundle = publish_renamed(breast_cancer.bundle, tmp_path, names, truth="reference")
+    (given, half) = rescore(bundle.folder)
+    assert (given.truth, given.is_reference, half.reference) == ("reference", True, "given")
+    assert given.scores.accuracy == 1
+    assert half.scores.accuracy == half.scores.agreement
+    x, y = breast_cancer.bundle.test_set()
+    np.savez(tmp_path / "labelled.npz", x=x, y=y)
+    labelled = rescore(bundle.folder, DataConfig(data=str(tmp_path / "labelled.npz")))
+    assert [one.truth for one in labelled] == ["labels", "labels"]
+    assert labelled[0].scores.accuracy == breast_cancer.bundle.variant("int8").scores.accuracy

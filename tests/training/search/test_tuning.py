@@ -18,7 +18,7 @@ from tests.training.watchers import Notes
 from training.config import TrainConfig
 from training.errors import OptionError
 from training.evaluation.timing import Timing
-from training.export.worker import Worker
+from training.export.worker import Outcome, Worker
 from training.progress import Silence
 from training.report.search import cells, misses, sentences
 from training.runs.ladder import Convert
@@ -140,7 +140,7 @@ def test_where_the_time_is_out_of_reach_the_nearest_is_still_found(
 def test_after_the_timeout_no_trial_is_begun(convert: Worker) -> None:
     clock = Clock()
 
-    def late(folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]) -> dict[str, str]:
+    def late(folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]) -> Outcome:
         clock.now += 60
         return convert(folder, variants, on_done=on_done)
 
@@ -151,9 +151,7 @@ def test_after_the_timeout_no_trial_is_begun(convert: Worker) -> None:
 def test_an_interruption_ends_the_search_and_keeps_what_it_has(convert: Worker) -> None:
     calls: list[str] = []
 
-    def interrupted(
-        folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]
-    ) -> dict[str, str]:
+    def interrupted(folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]) -> Outcome:
         calls.extend(variants)
         if len(calls) == 2:
             raise KeyboardInterrupt
@@ -168,7 +166,7 @@ def test_an_interruption_ends_the_search_and_keeps_what_it_has(convert: Worker) 
 def test_a_study_that_is_lost_on_the_way_is_told_of_in_one_line(convert: Worker, tmp_path: Path) -> None:
     database = tmp_path / "study.db"
 
-    def loses(folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]) -> dict[str, str]:
+    def loses(folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]) -> Outcome:
         database.write_bytes(b"no database, as after a disk that was full")
         return convert(folder, variants, on_done=on_done)
 
@@ -180,7 +178,7 @@ def test_a_study_that_is_lost_on_the_way_is_told_of_in_one_line(convert: Worker,
 def test_a_disk_that_is_full_ends_the_search_and_keeps_what_it_has(convert: Worker) -> None:
     calls: list[str] = []
 
-    def full(folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]) -> dict[str, str]:
+    def full(folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]) -> Outcome:
         calls.extend(variants)
         if len(calls) > 1:
             raise OSError(errno.ENOSPC, "No space left on device")
@@ -193,7 +191,7 @@ def test_a_disk_that_is_full_ends_the_search_and_keeps_what_it_has(convert: Work
 
 
 def test_an_interruption_before_there_is_anything_ends_all() -> None:
-    def at_once(folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]) -> dict[str, str]:
+    def at_once(folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]) -> Outcome:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -201,11 +199,9 @@ def test_an_interruption_before_there_is_anything_ends_all() -> None:
 
 
 def test_a_precision_that_cannot_be_made_is_given_up_with_its_reason(convert: Worker) -> None:
-    def only_float32(
-        folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]
-    ) -> dict[str, str]:
+    def only_float32(folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]) -> Outcome:
         if list(variants) != ["float32"]:
-            return dict.fromkeys(variants, "no kernel")
+            return Outcome(dict.fromkeys(variants, "no kernel"))
         return convert(folder, variants, on_done=on_done)
 
     found = Tuning(told(trials=3), Silence(), only_float32).search()
@@ -304,5 +300,5 @@ def test_the_table_names_the_untuned_and_the_chosen_model(searched: Searched) ->
     assert "chosen" in cells(found.chosen, found, searched.config)[0]
 
 
-def refuses(folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]) -> dict[str, str]:
+def refuses(folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]) -> Outcome:
     raise AssertionError("nothing is left to convert")

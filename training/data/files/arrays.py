@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from math import prod
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, BinaryIO
@@ -14,87 +15,121 @@ import numpy.typing as npt
 
 from training.config import DataConfig
 from training.data.dataset import RawData
+from training.data.files.columns import Known
 from training.errors import DataUnreadableError, FeaturesError, LabelsError, OptionError, listed
 
-_LAYOUT = "it must hold x and y, or x_train, y_train, x_test and y_test"
-_LAYOUTS = (  # two thirds of each must be there; the rest, lengths, may be
-    ("x", "y", "length"),
-    ("x_train", "y_train", "x_test", "y_test", "length_train", "length_test"),
-)
+_LAYOUTS = (("",), ("_train", "_test"))  # what ends the names of the arrays in each
 _UNREADABLE = (ValueError, EOFError, OSError, zipfile.BadZipFile, UnpicklingError)
 
 
-def read_npy(path: Path) -> RawData:
-    """Read a matrix of numbers whose last column is the label."""
+def read_npy(path: Path, known: Known) -> RawData:
+    """Read a matrix of numbers whose last column is the label; without labels, an array of rows."""
     with path.open("rb") as stream:
         table = _load(path, stream)
     if not isinstance(table, np.ndarray):
         raise DataUnreadableError(f"{path} is a .npz archive under another name; rename it")
-    if table.ndim != 2 or table.shape[1] < 2:
-        raise FeaturesError(
-            f"{path} has shape {table.shape}; a .npy must be a matrix of features with the label in its "
-            "last column"
-        )
     if table.dtype.kind not in "biuf":
         raise FeaturesError(
             f"{path} holds {table.dtype}; a .npy must hold numbers. Text labels need a .npz or a .csv"
         )
+    if known.labelled != "yes":
+        return _unlabelled(path, table, known)
+    if table.ndim != 2 or table.shape[1] < 2:
+        raise FeaturesError(
+            f"{path} has shape {table.shape}; a .npy must be a matrix of features with the label in its "
+            f"last column{known.way_out}"
+        )
     return RawData(path.stem, table[:, :-1], table[:, -1], label_name="the last column")
 
 
-def read_npz(path: Path, config: DataConfig) -> RawData:
+def _unlabelled(path: Path, rows: npt.NDArray[Any], known: Known) -> RawData:
+    """Take an array for rows. Where a label would be welcome, one number too many is one."""
+    if rows.ndim < 2:
+        raise FeaturesError(f"{path} has shape {rows.shape}; a .npy of rows must have one dimension more")
+    notes: tuple[str, ...] = ()
+    one_more = rows.ndim == 2 and known.shape is not None and rows.shape[1] == prod(known.shape) + 1
+    if one_more and known.labelled == "either":
+        rows, notes = rows[:, :-1], (f"the last column of {path} was taken for labels, and left out",)
+    return RawData(path.stem, rows, np.zeros(len(rows), np.int64), notes=notes, labelled=False)
+
+
+def read_npz(path: Path, config: DataConfig, known: Known) -> RawData:
     """Read an archive of `x` and `y`, or of `x_train`, `y_train`, `x_test`, `y_test`, as Keras has it.
 
     `length`, or `length_train` and `length_test`, say how many steps of each sequence are true; what follows
     them is padding. Any other array is refused, unless the config ignores it: it may be a misspelt one.
     """
+    labelled = known.labelled == "yes"
     with path.open("rb") as stream:
         archive = _load(path, stream)
         if isinstance(archive, np.ndarray):
             raise DataUnreadableError(f"{path} is a .npy array under another name; rename it")
-        _refuse_strangers(path, archive.files, config.ignore)
-        if {"x", "y"} <= set(archive.files):
-            x, y = (_at_least_1d(path, name, _member(path, archive, name)) for name in ("x", "y"))
-            lengths = _member(path, archive, "length") if "length" in archive.files else None
-            return RawData(path.stem, x, _text(y), lengths=lengths)
-        names = ("x_train", "y_train", "x_test", "y_test")
-        if not set(names) <= set(archive.files):
-            held = ", ".join(archive.files) or "nothing"
-            raise DataUnreadableError(f"{path} holds {held}; {_LAYOUT}")
-        x_train, y_train, x_test, y_test = (
-            _at_least_1d(path, name, _member(path, archive, name)) for name in names
-        )
-        lengths = _split_lengths(path, archive)
-    raw = join_published_split(path.stem, (x_train, _text(y_train)), (x_test, _text(y_test)))
-    return replace(raw, lengths=lengths)
+        parts = _parts(path, archive.files, known)
+        _refuse_strangers(path, archive.files, config, known, parts)
+        x = [_at_least_1d(path, f"x{part}", _member(path, archive, f"x{part}")) for part in parts]
+        y = [np.zeros(len(rows), np.int64) for rows in x]
+        if labelled:
+            y = [_text(_at_least_1d(path, f"y{part}", _member(path, archive, f"y{part}"))) for part in parts]
+        lengths = _lengths(path, archive, parts)
+    if len(parts) == 1:
+        return RawData(path.stem, x[0], y[0], lengths=lengths, labelled=labelled)
+    raw = join_published_split(path.stem, (x[0], y[0]), (x[1], y[1]))
+    return replace(raw, lengths=lengths, labelled=labelled)
 
 
-def _refuse_strangers(path: Path, held: Sequence[str], ignored: Sequence[str]) -> None:
-    """Raise DataUnreadableError for an array that nobody would look at, and OptionError for one not there."""
-    absent = [name for name in ignored if name not in held]
-    if absent:
+def _parts(path: Path, held: Collection[str], known: Known) -> tuple[str, ...]:
+    """Return what ends the names of the arrays that are there. Raises DataUnreadableError."""
+    labelled = known.labelled == "yes"
+    for parts in _LAYOUTS:
+        if set(_needed(parts, labelled=labelled)) <= set(held):
+            return parts
+    layouts = [" and ".join(_needed(parts, labelled=labelled)) for parts in _LAYOUTS]
+    raise DataUnreadableError(
+        f"{path} holds {', '.join(held) or 'nothing'}; it must hold {', or '.join(layouts)}{known.way_out}"
+    )
+
+
+def _needed(parts: Sequence[str], *, labelled: bool) -> list[str]:
+    return [f"{array}{part}" for part in parts for array in ("xy" if labelled else "x")]
+
+
+def _refuse_strangers(
+    path: Path, held: Sequence[str], config: DataConfig, known: Known, parts: Sequence[str]
+) -> None:
+    """Raise DataUnreadableError for an array that nobody would look at, and OptionError for one not there.
+
+    Labels are no strangers where they are welcome, and where there should be none, they are told of.
+    """
+    absent = [name for name in config.ignore if name not in held]
+    if absent and known.labelled != "either":
         raise OptionError(f"{path} has no array {absent[0]!r}, wanted by --ignore; it has {', '.join(held)}")
-    layout = next((names for names in _LAYOUTS if set(names[: len(names) * 2 // 3]) <= set(held)), None)
-    strange = [name for name in held if name not in (layout or held) and name not in ignored]
-    if layout and strange:
+    read = [*_needed(parts, labelled=known.labelled == "yes"), *(f"length{part}" for part in parts)]
+    strange = [name for name in held if name not in read and name not in config.ignore]
+    labels = [name for name in strange if name in {f"y{part}" for part in parts}]
+    if labels and known.labelled == "no":
+        raise OptionError(f"{path} holds {' and '.join(labels)}, and so has labels: leave --unlabelled away")
+    strange = [name for name in strange if name not in labels]
+    if strange:
         raise DataUnreadableError(
-            f"{path} holds {listed(strange)} beside {', '.join(name for name in layout if name in held)}; "
-            f"of such an archive {', '.join(layout)} are read: rename it, or leave it out with --ignore "
+            f"{path} holds {listed(strange)} beside {', '.join(name for name in read if name in held)}; "
+            f"of such an archive {', '.join(read)} are read: rename it, or leave it out with --ignore "
             f"{strange[0]}"
         )
 
 
-def _split_lengths(path: Path, archive: Any) -> npt.NDArray[Any] | None:
-    names = ("length_train", "length_test")
+def _lengths(path: Path, archive: Any, parts: Sequence[str]) -> npt.NDArray[Any] | None:
+    names = [f"length{part}" for part in parts]
     held = [name for name in names if name in archive.files]
     if not held:
         return None
-    if len(held) == 1:
+    if len(held) < len(names):
         raise DataUnreadableError(f"{path} holds {held[0]} alone; lengths are {' and '.join(names)}")
-    parts = [_at_least_1d(path, name, _member(path, archive, name)) for name in names]
-    if any(part.ndim != 1 for part in parts):
+    if len(names) == 1:
+        return _member(path, archive, names[0])
+    lengths = [_at_least_1d(path, name, _member(path, archive, name)) for name in names]
+    if any(part.ndim != 1 for part in lengths):
         raise DataUnreadableError(f"{path} has lengths that are not one number a row")
-    return np.concatenate(parts)
+    return np.concatenate(lengths)
 
 
 def join_published_split(

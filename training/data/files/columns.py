@@ -1,4 +1,4 @@
-"""What the user says of the columns of a table."""
+"""What the user says of the columns of a table, and what is known of data before they are read."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import quote
+from typing import Literal
 
 from bundle.fields import word
 from training.config import DataConfig
@@ -17,7 +18,7 @@ _SEPARATORS = (";", "\t", "|", ",")
 
 @dataclass(frozen=True)
 class Known:
-    """What a model that exists says of the tables that it may be shown. They may lack what it names."""
+    """What a model that exists says of the data that it may be shown. Tables may lack what it names."""
 
     labels: tuple[int, ...] | tuple[str, ...] | None = None
     """Its classes: labels are read in their type."""
@@ -25,6 +26,19 @@ class Known:
     """What each column is to it."""
     left_out: tuple[str, ...] = ()
     """Columns that its own data had, and it did not learn from."""
+    shape: tuple[int, ...] | None = None
+    """What one row is to the graph of a model that somebody else made."""
+    labelled: Literal["yes", "no", "either"] = "yes"
+    """Whether the data say what each row is; `either` where they may, and nobody will look."""
+
+    @property
+    def way_out(self) -> str:
+        """What to add where data have no labels and should have: a model that exists can do without."""
+        return (
+            "; rows without labels are read with --unlabelled"
+            if self.shape and self.labelled == "yes"
+            else ""
+        )
 
 
 @dataclass(frozen=True)
@@ -32,7 +46,7 @@ class Columns:
     """What each column is there for, by the options of `config` and the names that the file has."""
 
     names: tuple[str, ...]
-    label: str
+    label: str | None
     text: tuple[str, ...]
     category: tuple[str, ...]
     numeric: tuple[str, ...]
@@ -56,10 +70,7 @@ class Columns:
         not there, or that cannot be two things at once, and FeaturesError where no feature is left, or one
         has no name.
         """
-        if config.group is not None and config.time is not None:
-            raise OptionError("--group and --time were both given, and rows are split by one of them")
-        if config.label is None:
-            raise OptionError(f"{path} needs --label COLUMN, the column to predict; it has {_held(names)}")
+        config = _possible(config, path, names, known)
         there = set(names)
         taken: dict[str, str] = {}
         for option, given in _given(config):
@@ -80,7 +91,7 @@ class Columns:
 
         columns = cls(
             tuple(names),
-            word(config.label),
+            None if config.label is None else word(config.label),
             said(config.text, of_kind("text")),
             said(config.category, of_kind("category")),
             said(config.numeric, of_kind("number")),
@@ -88,7 +99,9 @@ class Columns:
             *(None if name is None else word(name) for name in (config.split, config.group, config.time)),
         )
         if not columns.features:
-            raise FeaturesError(f"{path} has no features: nothing is left beside {config.label!r}")
+            raise FeaturesError(
+                f"{path} has no features: nothing is left beside {listed([repr(name) for name in taken])}"
+            )
         strange = [name for name in columns.features if name in nameless and name not in columns.declared]
         if strange:
             raise FeaturesError(
@@ -107,8 +120,8 @@ class Columns:
     @property
     def words(self) -> tuple[str, ...]:
         """The columns whose cells are kept as they are written."""
-        roles = (self.split, self.group, self.time)
-        return (self.label, *self.text, *self.category, *(name for name in roles if name is not None))
+        roles = (self.label, self.split, self.group, self.time)
+        return (*self.text, *self.category, *(name for name in roles if name is not None))
 
     @property
     def declared(self) -> frozenset[str]:
@@ -129,6 +142,25 @@ def _given(config: DataConfig) -> Iterator[tuple[str, str]]:
         ("--time", (config.time,)),
     )
     return ((option, name) for option, names in options for name in names if name is not None)
+
+
+def _possible(config: DataConfig, path: Path, names: Sequence[str], known: Known) -> DataConfig:
+    """Return the options that can be asked of these `names`. Raises OptionError.
+
+    Where labels may be absent, other data were meant by some options, and these are but more rows of them.
+    """
+    if config.group is not None and config.time is not None:
+        raise OptionError("--group and --time were both given, and rows are split by one of them")
+    if config.label is None and known.labelled == "yes":
+        raise OptionError(
+            f"{path} needs --label COLUMN, the column to predict; it has {_held(names)}{known.way_out}"
+        )
+    if known.labelled != "either":
+        return config
+    roles = {role: getattr(config, role) for role in ("label", "split", "group", "time")}
+    absent = {role: None for role, name in roles.items() if name is not None and word(name) not in names}
+    ignore = tuple(name for name in config.ignore if word(name) in names)
+    return config.model_copy(update={**absent, "ignore": ignore})
 
 
 def _held(names: Sequence[str]) -> str:

@@ -1,7 +1,7 @@
 """Finds the data that the user named: a data set that everybody knows, or a file of their own.
 
-To add a format of files, write its reader beside `arrays`, `csv_files` and `workbooks`, and its entry into
-FORMATS.
+To add a format of files, write its reader beside `arrays`, `csv_files`, `images` and `workbooks`, and its
+entry into FORMATS.
 """
 
 from __future__ import annotations
@@ -9,22 +9,23 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from shlex import quote
+from typing import Any, Literal
 
 import numpy as np
 
 from training.config import DataConfig
 from training.data.cleaning import clean
-from training.data.dataset import Dataset, RawData
-from training.data.files import arrays, csv_files, workbooks
+from training.data.dataset import Dataset, RawData, Unlabelled
+from training.data.files import arrays, csv_files, images, workbooks
 from training.data.files.columns import Known
 from training.data.files.tables import Table, as_raw
 from training.data.files.text_files import COMPRESSIONS
 from training.data.named import idx, mnist1d
-from training.errors import DataUnreadableError, OptionError
+from training.errors import DataUnreadableError, FeaturesError, OptionError, UndeclaredColumnError
 
 SKLEARN = ("breast_cancer", "digits", "iris", "wine")
 DRAWN = ("mnist1d",)
@@ -36,7 +37,7 @@ BUILT_IN = (*SKLEARN, *DRAWN, *DOWNLOADED)
 class Format:
     """How files of one ending are read: as arrays, or as a table, whose columns have names."""
 
-    arrays: Callable[[Path, DataConfig], RawData] | None = None
+    arrays: Callable[[Path, DataConfig, Known], RawData] | None = None
     table: Callable[[Path, DataConfig, Known], Table] | None = None
     needs: tuple[str, ...] = ()
     """Libraries of which one must be installed."""
@@ -49,12 +50,14 @@ class Format:
         if self.table is not None:
             return as_raw(self.table(path, config, known), config, known)
         assert self.arrays is not None  # noqa: S101 - a format has one of the two
-        return self.arrays(path, config)
+        return self.arrays(path, config, known)
 
 
+FOLDER = "/"
 _TEXT = Format(table=csv_files.read_csv)
 FORMATS = {
-    ".npy": Format(lambda path, _: arrays.read_npy(path)),
+    FOLDER: Format(images.read_folder, needs=("PIL",)),
+    ".npy": Format(lambda path, _, known: arrays.read_npy(path, known)),
     ".npz": Format(arrays.read_npz),
     **{kind + compression: _TEXT for kind in (".csv", ".tsv") for compression in ("", *COMPRESSIONS)},
     ".parquet": Format(table=workbooks.read_parquet, needs=("pyarrow", "fastparquet")),
@@ -63,14 +66,22 @@ FORMATS = {
 
 
 def suffix(path: Path) -> str:
-    """Return the ending that says what a file is, in lower case; of a compressed table, both."""
+    """Return the ending that says what a file is, in lower case; of a compressed table, both.
+
+    Whatever the name of a folder ends with, it is a FOLDER.
+    """
+    if path.is_dir():
+        return FOLDER
     last = path.suffix.lower()
     return "".join(path.suffixes[-2:]).lower() if last in COMPRESSIONS else last
 
 
 def stem(path: Path) -> str:
-    """Return the name of a file without its ending."""
-    return path.name[: -len(suffix(path))] if suffix(path) in FORMATS else path.stem
+    """Return the name of a file without its ending, or that of a folder."""
+    ending = suffix(path)
+    if ending == FOLDER:
+        return path.resolve().name
+    return path.name[: -len(ending)] if ending in FORMATS else path.stem
 
 
 def is_table(path: Path) -> bool:
@@ -79,7 +90,38 @@ def is_table(path: Path) -> bool:
 
 def load(config: DataConfig, known: Known | None = None) -> Dataset:
     """Read and clean the data, for the model that is `known`, if any. Raises DataError or OptionError."""
-    return clean(_read(config, known or Known()), kind=config.kind, missing=config.missing)
+    known = known or Known()
+    raw = _read_for_model(config, known)
+    return clean(raw, kind=config.kind, missing=config.missing, shape=known.shape)
+
+
+def load_rows(config: DataConfig, shape: tuple[int, ...], labels: Literal["absent", "ignored"]) -> Unlabelled:
+    """Read and clean rows for a model that takes rows of `shape`, without what is said of them.
+
+    Raises DataError or OptionError, the latter also where labels are said to be absent, and are there.
+    """
+    absent = labels == "absent"
+    if absent and config.label is not None:
+        raise OptionError("--label and --unlabelled were both given")
+    raw = _read_for_model(config, Known(shape=shape, labelled="no" if absent else "either"))
+    if absent and raw.labelled:
+        raise OptionError(f"{config.data} has labels: leave --unlabelled away")
+    raw = replace(raw, y=np.zeros(len(raw.x), np.int64), labelled=False, absent=())
+    data = clean(raw, kind=config.kind, missing=config.missing, shape=shape)
+    return Unlabelled(data.name, data.x, data.input, data.stored, data.test_rows, data.notes, data.taken)
+
+
+def _read_for_model(config: DataConfig, known: Known) -> RawData:
+    """Read the data, and advise nothing that makes no sense for an imported model."""
+    try:
+        return _read(config, known)
+    except UndeclaredColumnError as error:
+        if known.shape is None:
+            raise
+        raise FeaturesError(
+            f"{config.data} has words in column {error.column!r}, and an imported model takes numbers alone: "
+            f"leave it out with --ignore {quote(error.column)}, or say that they are numbers with --numeric"
+        ) from error
 
 
 def _read(config: DataConfig, known: Known) -> RawData:
@@ -117,6 +159,8 @@ def _refuse_options_of_other_data(path: Path, config: DataConfig) -> None:
         "--ignore": None if suffix(path) == ".npz" else ", ".join(config.ignore),
     }
     defaults = DataConfig.model_fields
+    if config.image_size is not None and (config.data in BUILT_IN or suffix(path) != FOLDER):
+        raise OptionError(f"--image-size was given, but {config.data} is no folder of images")
     of_texts = {
         f"--{name}": getattr(config, name)
         for name in ("sep", "decimal", "encoding")
@@ -150,7 +194,7 @@ def _of_keras(name: str, folder: Path | None) -> RawData:
         raise DataUnreadableError(f"--data-dir {folder} is not a folder")
     archive = folder / f"{name}.npz"
     if archive.is_file():
-        raw = arrays.read_npz(archive, DataConfig(data=name))
+        raw = arrays.read_npz(archive, DataConfig(data=name), Known())
         if raw.test_rows == 0:
             raise DataUnreadableError(f"{archive} has no test split; {name} is published with one")
         return raw
@@ -180,15 +224,15 @@ def _from_file(path: Path, config: DataConfig, known: Known) -> RawData:
     kind = FORMATS.get(suffix(path))
     if kind is None:
         raise DataUnreadableError(
-            f"{str(path)!r} is neither a built-in data set ({', '.join(BUILT_IN)}) nor a file that is read "
-            f"here: {_readable()}"
+            f"{str(path)!r} is neither a built-in data set ({', '.join(BUILT_IN)}) nor a folder of images, "
+            f"nor a file that is read here: {_readable()}"
         )
     if not kind.is_there:
         raise DataUnreadableError(
             f"{path} cannot be read here, since {suffix(path)} needs {' or '.join(kind.needs)}, which is not "
             f"installed; what can be read is {_readable()}"
         )
-    if not path.is_file():
+    if not path.exists():
         raise DataUnreadableError(f"there is no file {path}")
     try:
         return kind.read(path, config, known)
@@ -198,5 +242,5 @@ def _from_file(path: Path, config: DataConfig, known: Known) -> RawData:
 
 def _readable() -> str:
     """List the endings of the files that can be read with what is installed."""
-    plain = [one for one, kind in FORMATS.items() if kind.is_there and one.count(".") == 1]
+    plain = [one for one, kind in FORMATS.items() if kind.is_there and one.count(".") == 1]  # no FOLDER
     return f"{', '.join(plain)}, and .csv or .tsv compressed as {', '.join(COMPRESSIONS)}"

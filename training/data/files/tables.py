@@ -15,7 +15,7 @@ from bundle.fields import Missing, word
 from training.config import DataConfig
 from training.data.dataset import IntArray, Labels, RawData
 from training.data.files import doubts, kinds
-from training.data.files.classes import read_labels
+from training.data.files.classes import ReadLabels, read_labels
 from training.data.files.columns import Columns, Known
 from training.data.files.kinds import Cells
 from training.data.files.times import ranks
@@ -69,8 +69,9 @@ def as_raw(table: Table, config: DataConfig, known: Known) -> RawData:
     path, columns, cells = table.path, table.columns, table.cells
     is_test = None if columns.split is None else _said_to_be_test(path, cells[columns.split], columns.split)
     found = kinds.of_columns(path, cells, columns, config.decimal)
-    labels = read_labels(cells[columns.label], repr(columns.label), known.labels)
-    absent = {columns.label: labels.missing}
+    labelled = columns.label is not None and known.labelled == "yes"
+    labels = _labels(table, known, labelled=labelled)
+    absent = {columns.label: labels.missing} if columns.label is not None and labelled else {}
     groups = times = None
     if columns.group is not None:
         groups, absent[columns.group] = _groups(cells[columns.group])
@@ -88,8 +89,9 @@ def as_raw(table: Table, config: DataConfig, known: Known) -> RawData:
         ),
         groups=groups,
         times=times,
-        taken=taken_for(_readings(table, found, labels.y, absent), len(columns.names)),
+        taken=taken_for(_readings(table, found, labels.y if labelled else None, absent), len(columns.names)),
         notes=(*labels.notes, *doubts.about(cells, columns, found, table.leading_zeros, config.decimal)),
+        labelled=labelled,
     )
     raw = _with_features(raw, table, found, config)
     if is_test is None:
@@ -97,14 +99,26 @@ def as_raw(table: Table, config: DataConfig, known: Known) -> RawData:
     return replace(raw.rows(np.argsort(is_test, kind="stable")), test_rows=int(is_test.sum()))
 
 
+def _labels(table: Table, known: Known, *, labelled: bool) -> ReadLabels:
+    """Read the labels of the rows, or zeros in their place where there are none, or nobody will look."""
+    label = table.columns.label
+    if label is not None and labelled:
+        return read_labels(table.cells[label], repr(label), known.labels)
+    rows = len(table.cells[table.columns.names[0]])
+    return ReadLabels(np.zeros(rows, np.int64), np.zeros(rows, np.bool_))
+
+
 def _with_features(raw: RawData, table: Table, found: Mapping[str, FieldKind], config: DataConfig) -> RawData:
     if config.missing == "fill" or set(found.values()) != {"number"}:
         treatment: Missing = "filled" if config.missing == "fill" else "refused"
         records, lost = _as_records(table, found, treatment, config.decimal)
         return replace(raw, records=records, notes=(*raw.notes, *lost))
-    x = np.empty((len(raw.y), len(found)), np.float64)
+    dtypes = [table.cells[column].dtype for column in found]
+    plain = all(dtype.kind in "biuf" for dtype in dtypes)  # else some are words that write numbers
+    x = np.empty((len(raw.y), len(found)), np.result_type(*dtypes) if plain else np.float64)
     for index, column in enumerate(found):
-        x[:, index] = kinds.floats(table.path, column, table.cells[column], config.decimal)
+        cells = table.cells[column]
+        x[:, index] = cells if plain else kinds.floats(table.path, column, cells, config.decimal)
     return replace(raw, x=x, feature_names=tuple(found))
 
 
@@ -150,16 +164,18 @@ def _as_records(
 
 
 def _readings(
-    table: Table, found: Mapping[str, FieldKind], y: Labels, absent: Mapping[str, npt.NDArray[np.bool_]]
+    table: Table,
+    found: Mapping[str, FieldKind],
+    y: Labels | None,
+    absent: Mapping[str, npt.NDArray[np.bool_]],
 ) -> list[ColumnReading]:
     """Tell of the first columns what they were taken for; which rows have none of it is `absent` of some."""
     columns = table.columns
-    roles = {columns.label: "label", columns.split: "split", columns.group: "group"}
-    roles |= {columns.time: "time"}
+    roles = {columns.label: "label", columns.split: "split", columns.group: "group", columns.time: "time"}
     readings = []
     for name in columns.names[:_SHOWN_MAX]:
         kind = str(roles.get(name) or found.get(name, "ignored"))
-        cells: Cells = y if name == columns.label else table.cells[name]
+        cells: Cells = table.cells[name] if y is None or name != columns.label else y
         there = cells[~absent[name]] if name in absent else cells
         example, distinct, missing = kinds.described(there, declared=name in columns.words)
         missing += len(cells) - len(there)

@@ -6,12 +6,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from training.config import DataConfig
 from training.data.dataset import RawData
 from training.data.files.columns import Known
+from training.data.files.sources import load, load_rows
 from training.data.files.tables import as_raw
 from training.data.files.workbooks import of_frame
 from training.errors import DataUnreadableError, FeaturesError, OptionError
@@ -66,6 +70,37 @@ def test_an_index_that_was_written_with_the_rows_has_no_name() -> None:
         of_frame(Path("toy.parquet"), frame, DataConfig(data="toy.parquet", label="y"), Known())
 
 
+@pytest.mark.parametrize("compression", ["snappy", "zstd", None])
+def test_a_parquet_file_reads_as_its_table(tmp_path: Path, compression: Any) -> None:
+    path = tmp_path / "toy.parquet"
+    pd.concat([FRAME] * 5).to_parquet(path, index=False, compression=compression)
+    data = load(DataConfig(data=str(path), label="y", category=("zip", "job"), missing="fill"))
+    assert data.records is not None
+    assert data.records.instances[1] == {"size": 2, "zip": None, "flag": False, "job": "smith"}
+    assert data.labels == (2**53, 2**53 + 1)
+
+
+def test_a_parquet_file_of_numbers_alone_is_rows_with_labels_and_without(tmp_path: Path) -> None:
+    path = tmp_path / "numbers.parquet"
+    frame = pd.DataFrame(
+        {"a": np.arange(6, dtype=np.int8), "b": np.arange(6, dtype=np.float32) / 2, "y": [0, 1] * 3}
+    )
+    frame.to_parquet(path)
+    data = load(DataConfig(data=str(path), label="y"))
+    assert (data.input.kind, data.input.feature_names, data.labels) == ("vector", ("a", "b"), (0, 1))
+    assert data.x.tolist() == frame[["a", "b"]].to_numpy().tolist()
+    rows = load_rows(DataConfig(data=str(path), ignore=("y",)), (2,), "absent")
+    assert rows.x.tolist() == data.x.tolist()
+
+
+@given(content=st.binary(max_size=200))
+def test_a_file_that_is_no_parquet_is_named(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    path = tmp_path_factory.mktemp("garbage") / "toy.parquet"
+    path.write_bytes(content)
+    with pytest.raises(DataUnreadableError, match=r"toy\.parquet is not a readable \.parquet file"):
+        load(DataConfig(data=str(path), label="y"))
+
+
 @pytest.mark.parametrize(
     ("ending", "needs"),
     [(".parquet", ("pyarrow", "fastparquet")), (".xlsx", ("openpyxl", "python_calamine"))],
@@ -73,8 +108,6 @@ def test_an_index_that_was_written_with_the_rows_has_no_name() -> None:
 def test_what_needs_a_library_that_is_not_installed_is_refused_with_what_there_is(
     tmp_path: Path, ending: str, needs: tuple[str, str]
 ) -> None:
-    from training.data.files.sources import load
-
     if any(find_spec(name) for name in needs):
         pytest.skip("it is installed")
     (tmp_path / f"toy{ending}").write_bytes(b"")

@@ -1,0 +1,159 @@
+"""Starts the programs that make graphs, watches what they take, and reads what they made."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import numpy as np
+
+from benchmarks.errors import BenchmarkError, ProcessError
+from benchmarks.mixed.contender import Contender, Right, Role
+from bundle.bundle import Bundle, Classes, Predictions
+from bundle.store import ModelStore
+from loadtests.rig import interruption
+from loadtests.rig.child import Child, program
+
+NAME = "mixed"  # of the model that is published for the comparison
+_LOOK_S = 0.2
+_MISSING = 1  # training's exit code where something that was asked for is left out
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a program took: its seconds, and the most memory that it and all it started had at a look."""
+
+    code: int
+    seconds: float
+    memory_bytes: int
+    tail: str
+
+
+@dataclass(frozen=True)
+class Way:
+    """One thing that NNCF's environment makes of the float graph."""
+
+    way: str
+    name: str
+    role: Role
+
+
+WAYS = (
+    Way("float32", "float32, OpenVINO", "plain"),
+    Way("int8", "int8, NNCF", "plain"),
+    Way("control", "accuracy control, NNCF", "control"),
+)
+
+
+def run(command: Sequence[str], log: Path, say: Say, environment: Mapping[str, str] | None = None) -> Taken:
+    """Run a program to its end."""
+    start, most, code = monotonic(), 0, None
+    with Child(command, log=log, core=None, environment=environment) as child:
+        while code is None:
+            interruption.check()
+            most = max(most, child.resident_bytes() or 0)
+            last = child.tail().strip().splitlines()[-1:] or [""]
+            say(f"{monotonic() - start:.0f} s: {last[0].strip()[-80:]}")
+            code = child.wait(_LOOK_S)
+        return Taken(code, monotonic() - start, most, child.tail())
+
+
+def train(models: Path, options: Sequence[str], log: Path, say: Say) -> tuple[Bundle, Taken]:
+    """Run `python -m training` with these options, and open what it publishes. Raises BenchmarkError."""
+    store = ModelStore(models)
+    before = store.versions(NAME)
+    command = program("training", *options, "--models", str(models), "--name", NAME)
+    taken = run(command, log, say)
+    if taken.code not in {0, _MISSING} or store.versions(NAME) == before:
+        raise BenchmarkError(f"{shlex.join(command[1:])} ended with exit code {taken.code}:\n{taken.tail}")
+    return store.open(NAME), taken
+
+
+def predictions(bundle: Bundle) -> Predictions:
+    """Return what the variants predicted. Raise BenchmarkError where the bundle does not hold it."""
+    known = bundle.predictions()
+    if known is None:
+        raise BenchmarkError(f"{bundle.folder} does not hold what its variants predicted")
+    return known
+
+
+def ours(bundle: Bundle, taken: Taken) -> list[Contender]:
+    """Return the rungs of a bundle at its own width and of its own network, the reference first.
+
+    The memory of the mixed one is that of the whole run. Raises BenchmarkError.
+    """
+    known, manifest = predictions(bundle), bundle.manifest
+    found = []
+    for variant in manifest.variants:
+        if variant.width != 1 or variant.network is not None or variant.format != "tflite":
+            continue
+        recipe = variant.recipe
+        role: Role = "uniform" if recipe is None else "mixed"
+        found.append(
+            Contender(
+                variant.name,
+                "reference" if variant.name == manifest.reference else role,
+                variant.bytes,
+                known.right_on_validation(variant.name),
+                known.right_on_test(variant.name),
+                seconds=None if recipe is None else _seconds(recipe),
+                memory_bytes=None if recipe is None else taken.memory_bytes,
+            )
+        )
+    return sorted(found, key=lambda one: ("reference", "uniform", "mixed").index(one.role))
+
+
+def cut(bundle: Bundle, data: str, data_dir: Path | None, out: Path, log: Path) -> None:
+    """Write the rows that the bundle was made with, as its graphs take them. Raises BenchmarkError."""
+    path = str(Path(data).resolve()) if Path(data).exists() else data
+    folder = [] if data_dir is None else [str(data_dir.resolve())]
+    command = program("benchmarks.subjects.cuts", str(bundle.folder.resolve()), path, str(out), *folder)
+    taken = run(command, log, lambda text: None)
+    if taken.code:
+        raise BenchmarkError(f"the rows could not be cut again: {taken.tail}")
+
+
+def theirs(
+    way: Way, bundle: Bundle, *, python: Path, rows: Path, budget: float, folder: Path, say: Say
+) -> Contender:
+    """Have NNCF's environment make a graph of the bundle's float one. Raises ProcessError."""
+    folder.mkdir(parents=True)
+    spec = bundle.variant(bundle.manifest.reference)
+    graph = bundle.path(spec.files[0]).resolve()
+    arguments = (way.way, str(graph), str(rows), str(budget), spec.graph.answers, str(folder))
+    # NNCF reports home what it is used for, unless it is told that nobody does.
+    taken = run(
+        [str(python), "-m", "benchmarks.mixed.nncf", *arguments], folder / "log", say, {"NNCF_CI": "1"}
+    )
+    if taken.code:
+        raise ProcessError(f"{way.name} ended with exit code {taken.code}:\n{taken.tail}")
+    told = json.loads((folder / "told.json").read_text(encoding="utf-8"))
+    known = predictions(bundle)
+    return Contender(
+        way.name,
+        way.role,
+        (folder / "graph.bin").stat().st_size,
+        _right(told["validation"], known.validation_labels),
+        _right(told["test"], known.test_labels),
+        seconds=None if way.way == "float32" else told["seconds"],
+        memory_bytes=None if way.way == "float32" else taken.memory_bytes,
+        beside=(folder / "graph.xml").stat().st_size,
+        kept=tuple(told["kept"]) if way.role == "control" else None,
+    )
+
+
+def _right(classes: Sequence[int], labels: Classes) -> Right:
+    right: Right = np.array(classes, np.int64) == labels
+    return right
+
+
+def _seconds(recipe: Mapping[str, Any]) -> float | None:
+    seconds = recipe.get("seconds")
+    return float(seconds) if isinstance(seconds, int | float) else None

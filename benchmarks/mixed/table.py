@@ -1,0 +1,89 @@
+"""One Markdown table of all that were compared, and sentences on what was aimed at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from benchmarks.mixed.contender import (
+    AIM,
+    Contender,
+    against,
+    control_of,
+    gains,
+    is_met,
+    mixed_of,
+    reference_of,
+    verdicts,
+)
+from evidence.estimate import Estimate
+
+_COLUMNS = (
+    "",
+    "bytes",
+    "drop on validation",
+    "test accuracy",
+    "difference from {reference}",
+    "at {budget:g}",
+)
+_MADE = ("made in, s", "memory, MB")
+
+
+def markdown(contenders: Sequence[Contender], budget: float, reference_us: dict[int, float]) -> list[str]:
+    """Return the table's lines; `reference_us` is what a row takes the reference, by the rows of a call."""
+    reference = reference_of(contenders)
+    judged = verdicts(contenders, budget)
+    times = [f"time, batch {batch}" for batch in reference_us]
+    columns = [name.format(reference=reference.name, budget=budget) for name in _COLUMNS]
+    header = [*columns, *times, *_MADE]
+    lines = ["| " + " | ".join(header) + " |", "| --- |" + " ---: |" * (len(header) - 1)]
+    for one in contenders:
+        is_reference = one is reference
+        cells = [
+            one.name,
+            f"{one.bytes:,}" + (f" + {one.beside:,}" if one.beside else ""),
+            "" if is_reference else f"{one.drop(reference):+.4f}",
+            f"{one.accuracy:.4f}",
+            "" if is_reference else _interval(one.pairs(reference).difference, "+.4f"),
+            "" if is_reference else str(judged[one.name]),
+            *(
+                f"{us:.1f} µs a row" if is_reference else _interval(one.times[batch], ".2f")
+                for batch, us in reference_us.items()
+            ),
+            "" if one.seconds is None else f"{one.seconds:.1f}",
+            "" if one.memory_bytes is None else f"{one.memory_bytes / 2**20:,.0f}",
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def sentences(contenders: Sequence[Contender], budget: float) -> list[str]:
+    """Say what was aimed at, and what came of it."""
+    said = [
+        "Bytes of NNCF's are those of the weights + those of the .xml beside them, which no ratio counts."
+    ]
+    said += [
+        f"{one.name}: kept in float32: {', '.join(one.kept) or 'nothing'}."
+        for one in contenders
+        if one.kept is not None
+    ]
+    if not any(one.role == "mixed" for one in contenders):
+        return said
+    reference, mixed, control = reference_of(contenders), mixed_of(contenders), control_of(contenders)
+    difference = _interval(mixed.pairs(control).difference, "+.4f")
+    holds = "holds" if mixed.holds(reference, budget) else "does not hold"
+    aim = f"{AIM:g} times less of one thing than the best uniform rung that holds it"
+    size = f"{mixed.bytes / control.bytes:.2f} times the bytes"
+    judged = f"{against(contenders, budget)} at {budget:g}"
+    return [
+        *said,
+        f"{mixed.name} {holds} the budget of {budget:g} on the test rows. Aim: {aim}.",
+        *(f"{gain}: {'met' if gain.is_met else 'not met'}." for gain in gains(contenders, budget)),
+        f"{mixed.name} against {control.name}: accuracy {difference}, {judged}; {size}.",
+        f"All that was aimed at: {'met' if is_met(contenders, budget) else 'not met'}.",
+    ]
+
+
+def _interval(estimate: Estimate, form: str) -> str:
+    if not estimate.is_bounded:
+        return format(estimate.value, form)
+    return f"{estimate.value:{form}} [{estimate.low:{form}}, {estimate.high:{form}}]"

@@ -1,0 +1,103 @@
+"""The ladder of a graph that somebody else made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+
+from bundle.manifest import GraphSpec
+from bundle.normalizer import FloatArray, Normalizer
+from bundle.runtimes.litert import LiteRTRuntime
+from tests.training.export.given import CLASSES, Given, lay, save
+from training.export.converter import check
+from training.export.makers import Source, make
+from training.export.quantizer import ranges_of, recipe_of
+from training.export.worker import convert_all
+from training.precisions import BY_NAME, GIVEN, LADDER, SAVED_MODEL
+
+MADE = tuple(one.name for one in LADDER if one.name not in ("float32", SAVED_MODEL))
+
+
+def answers(given: Given, content: bytes) -> FloatArray:
+    """Return what a graph answers to the rows that its network is checked with, one by one."""
+    features = given.probe.rows.shape[1]
+    as_it_is = Normalizer("minmax", features, *(np.full(features, n, np.float32) for n in (0, 1)))
+    runtime = LiteRTRuntime(
+        content,
+        normalizer=as_it_is,
+        classes=CLASSES,
+        shape=given.probe.shape,
+        graph=GraphSpec(batch="one"),
+    )
+    return runtime.predict(given.probe.rows)
+
+
+@pytest.mark.parametrize("precision", MADE)
+@pytest.mark.parametrize("network", ["dense", "convolved", "reshaped"])
+def test_every_precision_is_made_of_it_smaller_and_near_it_with_floats_at_its_borders(
+    network: str, precision: str, tmp_path: Path
+) -> None:
+    given = lay(network, tmp_path)
+    content = make(given.source, precision)
+    made, expected = answers(given, content), given.probe.expected
+    assert (made.argmax(axis=1) == expected.argmax(axis=1)).mean() > 0.85
+    assert np.abs(made - expected).mean() < {"weight_int4": 0.08}.get(precision, 0.02)
+    assert len(content) < len(given.content)
+    interpreter: Any = Interpreter(model_content=content)
+    borders = *interpreter.get_input_details(), *interpreter.get_output_details()
+    assert [border["dtype"] for border in borders] == [np.float32, np.float32]
+
+
+def test_in_float32_it_is_the_file_itself(tmp_path: Path) -> None:
+    given = lay("dense", tmp_path)
+    assert make(given.source, "float32") == given.content
+
+
+def test_tensorflow_has_nothing_to_run_of_it(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"imported as a \.tflite; TensorFlow has nothing to run"):
+        make(lay("dense", tmp_path).source, SAVED_MODEL)
+
+
+def test_of_a_quantised_one_nothing_is_made_but_itself(tmp_path: Path) -> None:
+    given = lay("dense", tmp_path)
+    source = Source(tmp_path, given.probe.calibration, given_as="int8")
+    assert make(source, "int8") == given.content
+    for precision in ("float32", "dynamic_int8"):
+        with pytest.raises(ValueError, match="imported in int8, of which no other precision can be made"):
+            make(source, precision)
+
+
+def test_ranges_are_those_of_all_rows_however_rare(tmp_path: Path) -> None:
+    given = lay("dense", tmp_path)
+    rows = given.probe.calibration.copy()
+    rows[0, 0], rows[1, 0] = 50, -60
+    ranges = ranges_of(given.content, recipe_of(BY_NAME["int8"]), rows)
+    ends = [(float(one["min"].min()), float(one["max"].max())) for one in ranges.values()]
+    assert (-60, 50) in ends
+
+
+def test_a_process_makes_them_and_says_how_each_wants_to_be_asked(tmp_path: Path) -> None:
+    given = lay("reshaped", tmp_path)
+    with given.probe.in_folder(tmp_path):
+        outcome = convert_all(tmp_path, ["float32", "int8", SAVED_MODEL])
+    assert outcome.graphs == dict.fromkeys(("float32", "int8"), GraphSpec(batch="one"))
+    assert outcome.failures == {
+        SAVED_MODEL: "it was imported as a .tflite; TensorFlow has nothing to run",
+    }
+    assert {path.name for path in tmp_path.iterdir()} == {GIVEN, "float32.tflite", "int8.tflite"}
+    for precision in outcome.graphs:
+        content = (tmp_path / f"{precision}.tflite").read_bytes()
+        assert np.abs(answers(given, content) - given.probe.expected).max() < 0.1
+
+
+@pytest.mark.parametrize("precision", ["int8", "weight_int8"])
+def test_a_saved_model_of_rows_with_a_shape_is_calibrated_in_that_shape(
+    precision: str, tmp_path: Path
+) -> None:
+    probe = save("convolved", tmp_path / SAVED_MODEL)
+    content = make(Source(tmp_path, probe.calibration, shape=probe.shape), precision)
+    assert check(precision, content, probe) == GraphSpec()

@@ -1,0 +1,1 @@
+"""Tests of what opens models that others made."""

@@ -1,0 +1,1 @@
+"""Opens models that others made, and turns them into what the exporters can work on."""

@@ -1,0 +1,43 @@
+"""What is known of a model that others made once it has been opened."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Self
+
+from bundle.manifest import REFERENCE
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What an opened model takes and answers, and what can be made of it."""
+
+    format: str
+    """The name of one of `opening.FORMATS`."""
+    shape: tuple[int, ...]
+    """Of one row: the graph takes (batch, *shape)."""
+    columns: int
+    """Numbers that it answers to a row; a single one is the score of the second of two classes."""
+    weights: int
+    softmax: bool | None
+    """Whether its last operation makes probabilities, as a softmax does; None where that is not seen."""
+    is_float: bool
+    """Whether a ladder can be made of it: nothing in it has been quantised."""
+    precision: str = REFERENCE
+    """What the file itself is, by a name of `training.precisions`."""
+    dtype: str = "float32"
+    """Of its input: float32, int8, uint8 or int16."""
+    scale: float = 1.0
+    zero_point: int = 0
+    """An integer input holds number / scale + zero_point."""
+    batch: str = "one"
+    """Whether it answers "any" number of rows in one call, or "one"."""
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        values = json.loads(text)
+        return cls(**values | {"shape": tuple(values["shape"])})

@@ -1,0 +1,93 @@
+"""Tries a graph: whether it answers the same each time, and several rows as it answers each alone.
+
+What a file says of its own batch is worth little: a graph whose batch is fixed at 1 may well run with 32
+rows, and one whose batch is open may mix its rows, or run with one alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from ai_edge_litert.interpreter import Interpreter
+
+from training.errors import ImportedModelError
+
+Batch: TypeAlias = Literal["any", "one"]
+Array: TypeAlias = npt.NDArray[Any]
+Run: TypeAlias = Callable[[Array], Array]
+
+_SIZES = (2, 3, 16)
+_AMPLITUDES = (0.1, 1.0, 10.0, 100.0)  # a row may saturate the scores; not all of them will
+_DEVIATION = 0.01  # of the answers' span: kernels of other batches round in other places
+_ALWAYS = 1e-5  # the same, where they lie on one spot
+_STEPS = 2  # the same, of integers
+
+
+def rows_for(shape: tuple[int, ...], dtype: str) -> Array:
+    """Return rows to try a graph with, (16, *shape), as different from each other as may be."""
+    random = np.random.default_rng(0)
+    rows = random.normal(size=(max(_SIZES), *shape))
+    rows *= np.resize(_AMPLITUDES, (len(rows), *(1 for _ in shape)))
+    if dtype == "float32":
+        return rows.astype(np.float32)
+    limits = np.iinfo(dtype)
+    return np.clip(np.abs(rows) if limits.min == 0 else rows, limits.min, limits.max).astype(dtype)
+
+
+def check_steady(run: Run, rows: Array) -> None:
+    """Refuse a graph that answers a row otherwise after it has been asked others."""
+    first, _, again = (run(rows[[which]]) for which in (0, 1, 0))
+    if not _agree(first, again, first):
+        raise ImportedModelError(
+            "answers the same row differently when it is asked again: it keeps state, or draws random numbers"
+        )
+
+
+def batch_of(run: Run, rows: Array) -> Batch:
+    """Return "any" where several rows in one call are answered as each of them alone.
+
+    `run` raises RuntimeError or ValueError where it cannot.
+    """
+    alone = np.concatenate([run(rows[[which]]) for which in range(len(rows))])
+    try:
+        together = all(_agree(run(rows[:size]), alone[:size], alone) for size in _SIZES)
+    except (RuntimeError, ValueError):
+        return "one"
+    return "any" if together else "one"
+
+
+def runner(content: bytes) -> Run:
+    """Return what runs a `.tflite` graph of one input and one output with LiteRT, in its own numbers."""
+    interpreter = Interpreter(model_content=content, num_threads=1)
+    source = interpreter.get_input_details()[0]
+    sink = interpreter.get_output_details()[0]["index"]
+    prepared = 0
+
+    def run(rows: Array) -> Array:
+        nonlocal prepared
+        if len(rows) != prepared:
+            prepared = 0
+            if len(rows) != 1 or tuple(source["shape"]) != rows.shape:
+                interpreter.resize_tensor_input(source["index"], rows.shape)
+            interpreter.allocate_tensors()
+            prepared = len(rows)
+        interpreter.set_tensor(source["index"], rows)
+        interpreter.invoke()
+        answers: Array = interpreter.get_tensor(sink)
+        return answers
+
+    return run
+
+
+def _agree(answers: Array, others: Array, among: Array) -> bool:
+    """Whether answers are the same but for rounding, small against how far those `among` lie apart."""
+    if answers.shape != others.shape:
+        return False
+    if among.dtype.kind in "iu":
+        return bool((np.abs(answers.astype(int) - others.astype(int)) <= _STEPS).all())
+    finite = among[np.isfinite(among)]
+    allowed = _ALWAYS + _DEVIATION * float(np.ptp(finite) if finite.size else 0)
+    return bool(np.allclose(answers, others, rtol=0, atol=allowed, equal_nan=True))
