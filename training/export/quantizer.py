@@ -112,6 +112,27 @@ def quantize(graph: bytes, recipe: Recipe, ranges: Ranges | None) -> bytes:
     return bytes(result.quantized_model)
 
 
+def require_changed(made: bytes, graph: bytes, precision: Precision) -> None:
+    """Raise ValueError where `made` of `graph` has no more numbers of its precision than that had.
+
+    The quantiser passes over what it has no rule for, and would hand back the graph under another name.
+    """
+    bits = precision.activation_bits if precision.calibrated else precision.weight_bits
+    if _count(made, bits) <= _count(graph, bits):
+        what = "activations" if precision.calibrated else "weights"
+        raise ValueError(f"it has no {what} that ai-edge-quantizer could make {bits} bits of")
+
+
+def _count(graph: bytes, bits: int) -> int:
+    """Return how many tensors of a graph have numbers of so many bits."""
+    from ai_edge_litert.schema_py_generated import TensorType
+    from ai_edge_litert.tools import flatbuffer_utils
+
+    kinds = {4: [TensorType.INT4], 8: [TensorType.INT8], 16: [TensorType.INT16, TensorType.FLOAT16]}[bits]
+    model: Any = flatbuffer_utils.read_model_from_bytearray(bytearray(graph))
+    return sum(tensor.type in kinds for part in model.subgraphs for tensor in part.tensors)
+
+
 @contextmanager
 def _keeping_tensors() -> Iterator[None]:
     """Do not warn that it takes memory to keep every tensor: the quantiser asks LiteRT for that itself."""
