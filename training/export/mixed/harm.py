@@ -20,6 +20,8 @@ import numpy.typing as npt
 from bundle.normalizer import FloatArray
 from evidence.estimate import CONFIDENCE
 
+Doubles = npt.NDArray[np.float64]
+
 _Z = NormalDist().inv_cdf(
     CONFIDENCE
 )  # one-sided: that a drop is small is to be shown, and not that it is none
@@ -78,18 +80,20 @@ class Reference:
         return Drop(seen, expected, high, self.divergence(answers))
 
 
-def _shares(answers: FloatArray) -> npt.NDArray[np.float64]:
+def _shares(answers: FloatArray) -> Doubles:
     clipped = np.maximum(answers.astype(np.float64), _LEAST)
-    return clipped / clipped.sum(axis=1, keepdims=True)
+    shares: Doubles = clipped / clipped.sum(axis=1, keepdims=True)
+    return shares
 
 
-def _tempered(shares: npt.NDArray[np.float64], temperature: float) -> npt.NDArray[np.float64]:
+def _tempered(shares: Doubles, temperature: float) -> Doubles:
     logits = np.log(shares) / temperature
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    tempered: Doubles = powers / powers.sum(axis=1, keepdims=True)
+    return tempered
 
 
-def _temperature(shares: npt.NDArray[np.float64], y: npt.NDArray[np.integer]) -> float:
+def _temperature(shares: Doubles, y: npt.NDArray[np.integer]) -> float:
     """Return that at which the shares of the labels are likeliest."""
     rows = np.arange(len(y))
     losses = [-np.log(np.maximum(_tempered(shares, one)[rows, y], _LEAST)).mean() for one in _TEMPERATURES]

@@ -83,8 +83,7 @@ def _moments(whole: FloatArray, rounded: FloatArray) -> tuple[Doubles, Doubles]:
 
 def _target(weights: Doubles, cross: Doubles, second: Doubles) -> Doubles:
     """Return the weights, not rounded yet, that answer to rounded inputs what `weights` do to whole ones."""
-    solved: Doubles = np.linalg.solve(second, (weights @ cross).T).T
-    return solved
+    return np.linalg.solve(second, (weights @ cross).T).T.astype(np.float64)
 
 
 def _scales(weights: Doubles, energy: Doubles, top: int, *, one_scale: bool) -> Doubles:
@@ -97,7 +96,8 @@ def _scales(weights: Doubles, energy: Doubles, top: int, *, one_scale: bool) -> 
     best = (
         np.full(len(weights), losses.sum(axis=1).argmin()) if one_scale else losses.argmin(axis=0)
     )  # (outputs,)
-    return np.take_along_axis(candidates, best[None, :, None], axis=0)[0]
+    scales: Doubles = np.take_along_axis(candidates, best[None, :, None], axis=0)[0]
+    return scales
 
 
 def _losses(weights: Doubles, scale: Doubles, energy: Doubles, top: int) -> Doubles:

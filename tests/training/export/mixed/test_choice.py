@@ -16,7 +16,7 @@ OFFERS = st.lists(
 
 
 def total(offers: Sequence[Sequence[Offer]], plan: Sequence[int], what: str) -> float:
-    return sum(getattr(of[place], what) for of, place in zip(offers, plan, strict=True))
+    return sum(float(getattr(of[place], what)) for of, place in zip(offers, plan, strict=True))
 
 
 def plans(offers: Sequence[Sequence[Offer]]) -> list[tuple[int, ...]]:

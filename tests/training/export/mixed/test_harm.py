@@ -43,7 +43,10 @@ def test_what_is_expected_of_a_few_rows_is_nearer_to_what_many_see_than_what_the
 
 @pytest.mark.parametrize("temperature", [0.5, 2.0])
 def test_a_model_that_is_too_sure_or_too_unsure_is_put_right_by_the_labels(temperature: float) -> None:
-    wrong, changed = softmax(SCORES / temperature), softmax((SCORES + NOISE * 0.5) / temperature)
+    wrong, changed = (
+        softmax((scores / np.float32(temperature)).astype(np.float32))
+        for scores in (SCORES, SCORES + NOISE * 0.5)
+    )
     found, right = Reference(wrong, Y).drop(changed), Reference(TRUE, Y).drop(softmax(SCORES + NOISE * 0.5))
     assert found.expected == pytest.approx(right.expected, rel=0.1)
 
