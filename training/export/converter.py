@@ -24,6 +24,7 @@ from bundle.manifest import GraphSpec
 from bundle.normalizer import FloatArray, Normalizer
 from bundle.runtimes.litert import LiteRTRuntime
 from bundle.runtimes.tensorflow import import_tensorflow
+from training.export.lookups import with_lookups
 from training.export.makers import Source, make
 from training.export.mixed.task import Task
 from training.export.probe import Probe
@@ -147,7 +148,8 @@ def serve(requests: Iterable[str], report: Callable[[str], None]) -> None:
 def _make(folder: Path, variant: str, probe: Probe, on_step: Callable[[str], None]) -> bytes:
     source = Source(folder, probe.calibration, probe.tokens, probe.shape, probe.given_as)
     if variant == MIXED.name:
-        return Task.read(folder).perform(folder, source.float32, probe, on_step)
+        graph, _ = with_lookups(source.float32)
+        return Task.read(folder).perform(folder, graph, probe, on_step)
     return make(source, variant)
 
 

@@ -15,7 +15,7 @@ from ai_edge_litert.tools import flatbuffer_utils
 
 from bundle.normalizer import FloatArray
 
-CONVOLUTION, DENSE = "CONV_2D", "FULLY_CONNECTED"
+CONVOLUTION, DENSE, WORDS = "CONV_2D", "FULLY_CONNECTED", "EMBEDDING_LOOKUP"
 
 # Which operands are weights and bias, of the operations that the quantiser can make smaller by their weights.
 _OPERANDS: Mapping[str, tuple[int, int | None]] = {
@@ -23,7 +23,7 @@ _OPERANDS: Mapping[str, tuple[int, int | None]] = {
     "DEPTHWISE_CONV_2D": (1, 2),
     DENSE: (1, 2),
     "BATCH_MATMUL": (1, None),
-    "EMBEDDING_LOOKUP": (1, None),
+    WORDS: (1, None),
 }
 _NONE = -1  # an operand that is left away
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from training.config import Objective
-from training.export.mixed.graph import CONVOLUTION, DENSE, Operation
+from training.export.mixed.graph import CONVOLUTION, DENSE, WORDS, Operation
+from training.models.straight_through import fits_bytes
 from training.precisions import FLOAT_BITS, Ranges
 
 # What runs in so few bits. LiteRT answers nonsense where a convolution has 2.
 _KINDS: Mapping[int, frozenset[str]] = {
-    4: frozenset({CONVOLUTION, DENSE, "EMBEDDING_LOOKUP"}),
+    4: frozenset({CONVOLUTION, DENSE, WORDS}),
     2: frozenset({DENSE}),
 }
 _SHARE_MIN = 0.002  # of all weights: an operation with fewer is worth no trial in fewer than 8 bits
@@ -35,8 +36,12 @@ class Setting:
 
     def suits(self, operation: Operation, weights: int) -> bool:
         """Tell whether it can be had, and is worth a trial, in a graph with so many `weights` in all."""
+        if operation.kind == WORDS and (self.one_scale or (self.ranges != "each call" and self.quantized)):
+            return False  # how it has scales is given, and words are not computed with
         if self.bits >= 8:
             return not self.one_scale or operation.fittable
+        if operation.kind == WORDS and not fits_bytes(operation.shape[-1]):
+            return False
         return operation.kind in _KINDS[self.bits] and operation.count >= _SHARE_MIN * weights
 
 

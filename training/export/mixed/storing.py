@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-from training.export.mixed.graph import Graph
-from training.export.mixed.settings import FLOAT, STATIC, Setting
+from training.export.mixed.graph import WORDS, Graph, Operation
+from training.export.mixed.settings import DYNAMIC, FLOAT, STATIC, Setting
 from training.export.quantizer import Ranges, Recipe, quantize
+from training.models.straight_through import block_of
 
 Plan: TypeAlias = Sequence[Setting]
 """A setting for each operation of a graph, in their order."""
@@ -36,7 +37,7 @@ def recipe_of(graph: Graph, plan: Plan) -> Recipe:
         for border in (TFLOperationName.INPUT, TFLOperationName.OUTPUT):
             manager.add_quantization_config(".*", border, algorithm_key=AlgorithmName.NO_QUANTIZE)
     for operation, setting in zip(graph.operations, plan, strict=True):
-        scales = QuantGranularity.TENSORWISE if setting.one_scale else QuantGranularity.CHANNELWISE
+        scales = QuantGranularity[_scales(operation, setting)]
         for name in operation.names:
             where = _exactly(name), TFLOperationName(operation.kind)
             if setting == FLOAT and static:
@@ -47,6 +48,14 @@ def recipe_of(graph: Graph, plan: Plan) -> Recipe:
                 manager.add_dynamic_config(*where, setting.bits, scales)
     rules: Recipe = manager.get_quantization_recipe()
     return rules
+
+
+def _scales(operation: Operation, setting: Setting) -> str:
+    """Return, in the quantiser's words, what has a scale of its own: all, an output, or a block of a word."""
+    if operation.kind == WORDS and setting.bits < DYNAMIC.bits:
+        block = block_of(operation.shape[-1])
+        return f"BLOCKWISE_{block}" if block else "CHANNELWISE"
+    return "TENSORWISE" if setting.one_scale or operation.kind == WORDS else "CHANNELWISE"
 
 
 def _exactly(name: str) -> str:
