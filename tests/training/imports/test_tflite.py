@@ -116,6 +116,14 @@ def test_a_graph_that_cannot_be_resized_or_mixes_its_rows_runs_one_by_one(tmp_pa
     assert opened(zoo.converted_function(mixing), tmp_path).batch == "one"
 
 
+def test_a_graph_that_looks_its_numbers_up_is_tried_with_such_as_it_has(tmp_path: Path) -> None:
+    def looked_up(tf: Any, x: Any) -> Any:
+        return tf.nn.softmax(tf.reduce_sum(tf.gather(zoo.weights(5, 3), tf.cast(x, tf.int32)), 1))
+
+    facts = opened(zoo.converted_function(zoo.function(looked_up, (None, 4))), tmp_path)
+    assert (facts.columns, facts.batch) == (3, "any")
+
+
 def test_what_is_known_before_the_batch_is_tried_is_told_first(graphs: Graphs, tmp_path: Path) -> None:
     (tmp_path / "theirs.tflite").write_bytes(graphs("float32"))
     told = [*open_model(tmp_path / "theirs.tflite", tmp_path, trust=False)]
