@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from bundle.manifest import REFERENCE
 from bundle.normalizer import FloatArray
 from bundle.runtimes.tensorflow import import_tensorflow
 from training.export.makers import Source
@@ -49,6 +50,11 @@ def _dense(tf: Any, x: Any) -> Any:
     return tf.nn.softmax(_scores(tf, _hidden(tf, x)))
 
 
+def _pooled(tf: Any, x: Any) -> Any:
+    """Have no dense layer, only filters."""
+    return tf.nn.softmax(tf.reduce_mean(_filtered(tf, x), axis=(1, 2))[:, :CLASSES] * 4.0)
+
+
 def _logits(tf: Any, x: Any) -> Any:
     return _scores(tf, _hidden(tf, x))
 
@@ -73,6 +79,7 @@ NETWORKS: Mapping[str, Network] = {
     "dense": Network(_FEATURES, _dense),
     "logits": Network(_FEATURES, _logits),
     "convolved": Network(_IMAGE, _convolved),
+    "pooled": Network(_IMAGE, _pooled),
     "reshaped": Network(_IMAGE, _reshaped),
     "attentive": Network(_FEATURES, _attentive),
 }
@@ -85,10 +92,12 @@ class Given:
     folder: Path
     content: bytes
     probe: Probe
+    given_as: str = REFERENCE
 
     @property
     def source(self) -> Source:
-        return Source(self.folder, self.probe.calibration, shape=self.probe.shape)
+        probe = self.probe
+        return Source(self.folder, probe.calibration, shape=probe.shape, given_as=self.given_as)
 
 
 def lay(name: str, folder: Path) -> Given:

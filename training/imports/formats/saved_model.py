@@ -16,12 +16,19 @@ from typing import Any
 from bundle.runtimes.base import ROWS
 from bundle.runtimes.tensorflow import import_tensorflow
 from training.errors import ImportedModelError, listed
-from training.imports import limits
-from training.imports.endings import Ending, is_softmax
 from training.imports.facts import Batch, Facts
-from training.imports.flatbuffer import ANSWERS, SIGNATURE
-from training.imports.tensor_graph import ending_of, forget_shapes, keep_called, outside, remembering, weights
-from training.imports.trial import Array, batch_of, check_steady, rows_for
+from training.imports.formats import limits
+from training.imports.formats.endings import Ending, is_softmax
+from training.imports.formats.flatbuffer import ANSWERS, SIGNATURE
+from training.imports.formats.tensor_graph import (
+    ending_of,
+    forget_shapes,
+    keep_called,
+    outside,
+    remembering,
+    weights,
+)
+from training.imports.formats.trial import Array, batch_of, check_steady, rows_for
 from training.precisions import SAVED_MODEL
 
 _FILE = "saved_model.pb"
