@@ -172,6 +172,9 @@ class TrainConfig(ModelConfig):
     """Rows in one step of the optimiser."""
     patience: Positive = 5
     """Epochs without a lower validation loss before training stops."""
+    fine_tune_epochs: Annotated[int, Field(ge=0, le=10)] = 2
+    """At most so many passes more in which a copy of the model learns to have weights of 4 bits, for
+    weight_int4 alone; of use where validation rows say so."""
     class_weights: bool | None = None
     """Weigh rows by the rarity of their class; by default where the largest class has over 1.5 times the rows
     of the smallest."""

@@ -13,8 +13,11 @@ from bundle.normalizer import FloatArray
 from bundle.runtimes.base import ROWS, TOKENS, as_ids
 from bundle.runtimes.tensorflow import import_tensorflow
 from training.export import quantizer
+from training.export.lookups import with_lookups
 from training.export.readable import readable
 from training.precisions import BY_NAME, FLOAT_BITS, GIVEN, LADDER, SAVED_MODEL, Precision
+
+_INTEGER_BITS = 8  # of a weight; of more it is a float, for which a table needs no other operation
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,9 @@ def by_quantizer(source: Source, precision: Precision) -> bytes:
     Raises ImportError where ai-edge-quantizer is not installed.
     """
     graph, recipe = source.float32, quantizer.recipe_of(precision)
+    if not precision.calibrated and precision.weight_bits <= _INTEGER_BITS:
+        graph, numbers = with_lookups(graph)
+        recipe += quantizer.recipe_of_words(precision, numbers) if numbers else []
     ranges = quantizer.ranges_of(graph, recipe, source.rows) if precision.calibrated else None
     made = quantizer.quantize(graph, recipe, ranges)
     quantizer.require_changed(made, graph, precision)
