@@ -25,7 +25,7 @@ class Facts:
     softmax: bool | None
     """Whether its last operation makes probabilities, as a softmax does; None where that is not seen."""
     is_float: bool
-    """Whether a ladder can be made of it: nothing in it has been quantised."""
+    """Whether rows and answers are float32: then others can be made of it, as far as its precision allows."""
     precision: str = REFERENCE
     """What the file itself is, by a name of `training.precisions`."""
     dtype: str = "float32"

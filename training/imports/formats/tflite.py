@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from bundle.manifest import REFERENCE
 from training.errors import ImportedModelError, listed
 from training.imports.facts import Facts
 from training.imports.formats import limits
@@ -47,7 +46,7 @@ def open_model(path: Path, folder: Path, *, trust: bool) -> Iterator[Facts]:
         columns=columns,
         weights=weights,
         softmax=softmax,
-        is_float=precision == REFERENCE and dtype == str(answers.dtype) == "float32",
+        is_float=dtype == str(answers.dtype) == "float32",
         precision=precision,
         dtype=dtype,
         scale=scale,
