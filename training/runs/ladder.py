@@ -179,7 +179,8 @@ class Ladder:
 
     def calibrated(self) -> CalibrationSpec | None:
         """Describe what ranges were taken from; None where no precision that was made has any."""
-        if {rung.precision for rung in self.rungs.values()}.isdisjoint(CALIBRATED):
+        mixed = any(recipe.calibrated for recipe in self.recipes.values())
+        if not mixed and {rung.precision for rung in self.rungs.values()}.isdisjoint(CALIBRATED):
             return None
         return CalibrationSpec.of(self._rows, self.prepared.input.channels)
 
