@@ -70,7 +70,7 @@ def test_a_training_that_is_told_to_end_says_so_and_leaves_nothing(
     read, *rest = capfd.readouterr().err.splitlines()
     assert read.startswith("iris: 150 vectors of 4 numbers")
     assert [line for line in rest if not line.startswith("warning")] == [said]
-    assert [*(tmp_path / "models" / "iris").iterdir()] == []
+    assert [*(tmp_path / "models").iterdir()] == []
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL  # as it was
 
 
