@@ -77,14 +77,19 @@ LADDER: tuple[Precision, ...] = (
     ),
     Precision(SAVED_MODEL, SAVED_MODEL, weight_bits=FLOAT_BITS),
 )
-BY_NAME = {precision.name: precision for precision in LADDER}
+
+# Of several of these, an operation at a time, to a budget of accuracy. It is made where such a budget is
+# given, by `training.export.mixed`, and nobody asks for it by its name.
+MIXED = Precision("mixed", "mixed", weight_bits=2, activation_bits=8, ranges="each call")
+
+BY_NAME = {precision.name: precision for precision in (*LADDER, MIXED)}
+VARIANTS: tuple[Variant, ...] = tuple(precision.name for precision in LADDER)
 
 if TYPE_CHECKING:
     Variant: TypeAlias = str  # which names there are, a type checker cannot compute
 else:
-    Variant = Literal[tuple(BY_NAME)]
+    Variant = Literal[VARIANTS]
 
-VARIANTS: tuple[Variant, ...] = tuple(BY_NAME)
 FAST: tuple[Variant, ...] = tuple(precision.name for precision in LADDER if precision.fast)
 CALIBRATED = frozenset(precision.name for precision in LADDER if precision.calibrated)
 

@@ -24,7 +24,7 @@ from training.models.kept import until_published
 from training.models.widths import Fitted, Trained
 from training.precisions import FOUR_BITS, PLAIN_WIDTH, SAVED_MODEL, folder_name, name_of
 from training.progress import Progress
-from training.runs.ladder import Convert, Ladder, Network
+from training.runs.ladder import Convert, Ladder, Network, wish_of
 from training.runs.learning import Learning, stage
 from training.runs.material import Material
 from training.runs.provenance import provenance
@@ -56,6 +56,7 @@ class Run:
         self._progress = progress
         self._material = material
         self._prepared = material.prepared
+        self._wish = wish_of(config)
         self.learning = Learning(config, material.prepared, progress)
 
     def train(self, on_epoch: Callable[[fit.Epoch], None] = lambda epoch: None) -> Trained:
@@ -109,6 +110,7 @@ class Run:
                 default_variant,
                 left_out=failures,
                 graphs=ladder.graphs,
+                recipes=ladder.recipes,
             )
             return bundle_writer.write(ladder.runtimes, evaluations)
 
@@ -120,7 +122,8 @@ class Run:
 
     def _ladder(self) -> Ladder:
         sample = calibration_sample(self._prepared.y_train, self._config.seed)
-        return Ladder(self._prepared, self._prepared.x_train[sample], self._progress, self._convert_all)
+        rows = self._prepared.x_train[sample]
+        return Ladder(self._prepared, rows, self._progress, self._convert_all, self._wish)
 
     def _convert_widths(
         self, ladder: Ladder, fitted: Sequence[Fitted], variants: Path, failures: dict[str, str]

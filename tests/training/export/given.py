@@ -63,6 +63,14 @@ def _convolved(tf: Any, x: Any) -> Any:
     return tf.nn.softmax(_scores(tf, tf.reduce_mean(_filtered(tf, x), axis=(1, 2)) * 4.0))
 
 
+def _outlying(tf: Any, x: Any) -> Any:
+    """Have one input of little energy, and weights of it beside which all others are nothing in 8 bits."""
+    energy = np.ones(_FEATURES, np.float32)
+    energy[0] = 1e-3
+    weak = tf.nn.relu(x * energy)
+    return tf.nn.softmax(_scores(tf, tf.nn.relu(weak @ (_weights(*_FEATURES, 64) / energy[:, None]))))
+
+
 def _reshaped(tf: Any, x: Any) -> Any:
     """Have the batch, and what it becomes when it is flat, written into the graph."""
     return tf.nn.softmax(_scores(tf, tf.reshape(_filtered(tf, x), (1, 4 * 4 * 24))))
@@ -78,6 +86,7 @@ def _attentive(tf: Any, x: Any) -> Any:
 NETWORKS: Mapping[str, Network] = {
     "dense": Network(_FEATURES, _dense),
     "logits": Network(_FEATURES, _logits),
+    "outlying": Network(_FEATURES, _outlying),
     "convolved": Network(_IMAGE, _convolved),
     "pooled": Network(_IMAGE, _pooled),
     "reshaped": Network(_IMAGE, _reshaped),
