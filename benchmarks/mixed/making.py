@@ -110,11 +110,12 @@ def ours(bundle: Bundle, taken: Taken) -> list[Contender]:
     return sorted(found, key=lambda one: ("reference", "uniform", "mixed").index(one.role))
 
 
-def cut(bundle: Bundle, data: str, data_dir: Path | None, out: Path, log: Path) -> None:
-    """Write the rows that the bundle was made with, as its graphs take them. Raises BenchmarkError."""
-    path = str(Path(data).resolve()) if Path(data).exists() else data
-    folder = [] if data_dir is None else [str(data_dir.resolve())]
-    command = program("benchmarks.subjects.cuts", str(bundle.folder.resolve()), path, str(out), *folder)
+def cut(bundle: Bundle, options: Sequence[str], out: Path, log: Path) -> None:
+    """Write the rows that `training`, told these options, made the bundle with, as its graphs take them.
+
+    Raises BenchmarkError.
+    """
+    command = program("benchmarks.subjects.cuts", str(bundle.folder.resolve()), str(out), *options)
     taken = run(command, log, lambda text: None)
     if taken.code:
         raise BenchmarkError(f"the rows could not be cut again: {taken.tail}")

@@ -29,7 +29,7 @@ def rows(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
     from benchmarks.subjects import cuts  # in this process: what it imports takes seconds
 
     path = tmp_path_factory.mktemp("rows") / "rows.npz"
-    cuts.main(str(bundle.folder), "breast_cancer", str(path))
+    cuts.main(str(bundle.folder), str(path), "train", "--data", "breast_cancer", "--epochs", "15")
     return path
 
 
@@ -74,7 +74,7 @@ def test_rows_of_other_data_are_refused(bundle: Bundle, tmp_path: Path) -> None:
     other = tmp_path / "other.npz"
     np.savez(other, x=np.random.default_rng(1).normal(size=(200, 30)), y=np.arange(200) % 2)
     with pytest.raises(BenchmarkError, match=r"the validation rows of .*other\.npz are not those of"):
-        cut(bundle, str(other), None, tmp_path / "rows.npz", tmp_path / "log")
+        cut(bundle, ["train", "--data", str(other)], tmp_path / "rows.npz", tmp_path / "log")
 
 
 @pytest.mark.parametrize("way", WAYS, ids=[way.way for way in WAYS])
