@@ -16,12 +16,15 @@ LADDER   ?= $(LADDER_$(DATA))
 TRAIN    ?=
 RUN      ?=
 BENCH    ?=
+# Folder of the data sets that the ladder suite reads; what is not there is left out.
+DATA_DIR ?=
+LADDERS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak bench mixed check format lock clean
+.PHONY: help demo test soak bench mixed ladder-suite check format lock clean
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  make demo DATA=breast_cancer MODEL=mlp"
 	@echo "  make demo DATA=fashion_mnist TRAIN='--data-dir FOLDER'   (without a folder, Keras downloads it)"
@@ -42,6 +45,9 @@ bench: $(READY)  ## Compare the service with bare ASGI and with other servers; u
 
 mixed: $(READY)  ## Compare mixed precision with NNCF's accuracy control, on one float model
 	$(BIN)/python -m benchmarks.mixed --data $(DATA) --model $(MODEL) --out reports/mixed-$(NAME) $(BENCH)
+
+ladder-suite: $(READY)  ## Make the ladder of each data set, and one table of all with verdicts; DATA_DIR=FOLDER has the data
+	$(BIN)/python -m benchmarks.ladders $(if $(DATA_DIR),--data-dir $(DATA_DIR)) $(LADDERS)
 
 check: $(READY)  ## Format, lint, types and architecture: the gate
 	$(BIN)/ruff format --check .

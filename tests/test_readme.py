@@ -50,10 +50,10 @@ def help_of(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 
 
 def test_every_make_target_it_names_is_there() -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     named = set(
         re.findall(
-            r"\bmake ([a-z]+)\b(?! \w+ of)", " ".join(re.findall(r"`[^`]+`|^make .*$", README, re.MULTILINE))
+            r"\bmake ([a-z-]+)\b(?! \w+ of)", " ".join(re.findall(r"`[^`]+`|^make .*$", README, re.MULTILINE))
         )
     )
     assert named

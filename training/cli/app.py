@@ -10,7 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from bundle.errors import BundleError
-from training.cli import diagnose, evaluate, train, tune
+from training.cli import diagnose, evaluate, importing, train, tune
 from training.cli.endings import Stopped, stoppable
 from training.errors import TrainingError
 
@@ -22,6 +22,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 app.command(epilog=train.EXAMPLES)(train.train)
+app.command("import", epilog=importing.EXAMPLES)(importing.import_)
 app.command(epilog=tune.EXAMPLES)(tune.tune)
 app.command(epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command(epilog=diagnose.EXAMPLES)(diagnose.diagnose)

@@ -10,6 +10,7 @@ import typer
 
 from bundle.bundle import open_bundle
 from bundle.cores import model
+from evidence.paired import Yardstick
 from training.cli import other_rows
 from training.cli.options import Options, with_options
 from training.cli.proof import Proof, was_written
@@ -81,9 +82,8 @@ def _recount(config: DataConfig | None, proof: Proof, bundle: Path) -> None:
     with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress:
         found = recount(bundle, progress=progress)
     manifest, processor = open_bundle(bundle).manifest, model()
-    known = manifest.truth == "labels"
-    score = "accuracy" if known else f"agreement with {manifest.reference}"
-    show(portability_table(str(bundle), found, processor, score), SPARE)
+    yardstick = Yardstick(manifest.reference, manifest.truth)
+    show(portability_table(str(bundle), found, processor, yardstick.figure), SPARE)
     content = portability_figures(found, processor)
     if proof.figures is not None and not was_written(proof.figures, partial(write, content=content)):
         raise typer.Exit(1)

@@ -2,9 +2,10 @@
 
 `training.export.worker` runs it: `python -m training.export.converter`. It reads requests from stdin, a line
 of JSON each: `{"folder": FOLDER, "variant": VARIANT}`. The folder holds `tensorflow/` or `given.tflite`, and
-a `Probe`, and gets `VARIANT.tflite`. To each it answers `begin VARIANT` on stdout, and then `done GRAPH`, or
-`failed REASON`, or `unwritable REASON` where the file could be made and not be written. GRAPH is a
-`GraphSpec`, as JSON. It ends where stdin does.
+a `Probe`, and gets `VARIANT.tflite`. To each it answers `begin VARIANT` on stdout, and then `made GRAPH` and
+`done GRAPH`, or `failed REASON`, or `unwritable REASON` where the file could be made and not written. GRAPH
+is a `GraphSpec`, as JSON: the first holds where trying for a better one is the end of the process. It ends
+where stdin does.
 """
 
 from __future__ import annotations
@@ -38,10 +39,10 @@ BATCH_TOLERANCE = 0.1
 _REASON_LETTERS = 300
 
 
-def check(variant: str, content: bytes, probe: Probe) -> GraphSpec:
+def check(variant: str, content: bytes, probe: Probe) -> FloatArray:
     """Raise ValueError where a graph is not the model: too small, unable to run, or other in its answers.
 
-    Return how it wants to be asked: with any number of rows, where it answers the same to them all at once.
+    Return these, (n, classes), to the rows of `probe` one by one.
     """
     precision = BY_NAME[variant]
     # Half of what all weights need is the least a file can be: a converter that lost them writes a few
@@ -49,10 +50,9 @@ def check(variant: str, content: bytes, probe: Probe) -> GraphSpec:
     least = int(probe.weights * precision.bytes_a_weight / 2)
     if len(content) < least:
         raise ValueError(f"the graph has {len(content)} bytes, and its {probe.weights} weights need {least}")
-    alone, together = (GraphSpec(batch=batch, answers=probe.answers) for batch in ("one", "any"))
-    answers = _answers(content, probe, alone, len(probe.rows))
+    answers = _answers(content, probe, GraphSpec(batch="one", answers=probe.answers), len(probe.rows))
     _require_near(precision, answers, probe)
-    return together if _is_the_same(precision, content, probe, together, answers) else alone
+    return answers
 
 
 def _require_near(precision: Precision, answers: FloatArray, probe: Probe) -> None:
@@ -69,21 +69,23 @@ def _require_near(precision: Precision, answers: FloatArray, probe: Probe) -> No
         )
 
 
-def _is_the_same(
-    precision: Precision, content: bytes, probe: Probe, graph: GraphSpec, alone: FloatArray
-) -> bool:
-    """Try whether the graph answers two rows at once, and many, as it did each `alone`, (n, classes)."""
+def find_batch(variant: str, content: bytes, probe: Probe, alone: FloatArray) -> GraphSpec:
+    """Try whether a graph answers two rows at once, and many, as it did each `alone`, (n, classes).
+
+    Return how it wants to be asked.
+    """
     tolerance = max(REFERENCE_TOLERANCE, BATCH_TOLERANCE * _spread(alone))
+    one, any_number = (GraphSpec(batch=batch, answers=probe.answers) for batch in ("one", "any"))
     for size in (2, len(probe.rows)):
         try:
-            differences = _answers(content, probe, graph, size) - alone[:size]
+            differences = _answers(content, probe, any_number, size) - alone[:size]
         except ValueError:
-            return False
-        if precision.exact and float(np.abs(differences).max()) > REFERENCE_TOLERANCE:
-            return False
+            return one
+        if BY_NAME[variant].exact and float(np.abs(differences).max()) > REFERENCE_TOLERANCE:
+            return one
         if _root_mean_square(differences) > tolerance:
-            return False
-    return True
+            return one
+    return any_number
 
 
 def _answers(content: bytes, probe: Probe, graph: GraphSpec, rows: int) -> FloatArray:
@@ -123,7 +125,9 @@ def serve(requests: Iterable[str], report: Callable[[str], None]) -> None:
             import_tensorflow()  # before it is begun: to have no TensorFlow is no fault of a variant
         report(f"begin {variant}")
         try:
-            content, graph = _convert(folder, variant)
+            probe = Probe.read(folder)
+            content = _make(folder, variant, probe)
+            alone = check(variant, content, probe)
         except Exception as error:  # the converter raises what it likes, and other variants may still do
             report(f"failed {' '.join(str(error).split())[:_REASON_LETTERS]}")
             continue
@@ -132,13 +136,12 @@ def serve(requests: Iterable[str], report: Callable[[str], None]) -> None:
         except OSError as error:
             report(f"unwritable {error.strerror}")
             continue
-        report(f"done {graph.model_dump_json()}")
+        report(f"made {GraphSpec(batch='one', answers=probe.answers).model_dump_json()}")
+        report(f"done {find_batch(variant, content, probe, alone).model_dump_json()}")
 
 
-def _convert(folder: Path, variant: str) -> tuple[bytes, GraphSpec]:
-    probe = Probe.read(folder)
-    content = make(Source(folder, probe.calibration, probe.tokens, probe.shape, probe.given_as), variant)
-    return content, check(variant, content, probe)
+def _make(folder: Path, variant: str, probe: Probe) -> bytes:
+    return make(Source(folder, probe.calibration, probe.tokens, probe.shape, probe.given_as), variant)
 
 
 def _print(line: str) -> None:

@@ -96,13 +96,15 @@ class Worker:
 
     def _convert(self, folder: Path, variant: str) -> GraphSpec:
         """Return how the variant wants to be asked. Raises _FailedError where it cannot be made."""
-        kept, begun = self._child is not None, False
+        kept, begun, made = self._child is not None, False, None
         child = self._child = self._child or self._running.enter_context(_Child.started(self._command))
         with _Watchdog(child.process.kill, self._timeout_s) as watchdog:
             for word, rest in child.ask(folder, variant):
                 watchdog.feed()
                 if word == "begin":
                     begun = True
+                elif word == "made":
+                    made = GraphSpec.model_validate_json(rest)
                 elif word == "done":
                     return GraphSpec.model_validate_json(rest)
                 elif word == "failed":
@@ -112,6 +114,8 @@ class Worker:
             last = child.last_words()
         ending = _describe_ending(child.process.returncode, self._timeout_s if watchdog.bit else None)
         self._stop()
+        if made is not None:  # it is sound, and what else was tried of it is not
+            return made
         if not begun and kept:  # it was dead already: of nothing that we asked
             return self._convert(folder, variant)
         if not begun:

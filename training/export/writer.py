@@ -27,6 +27,7 @@ from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime
 from bundle.runtimes.base import as_probabilities
 from bundle.store import describe
+from evidence.paired import Truth
 from training.data.prepare import Prepared
 from training.errors import ConversionError
 from training.evaluation.evaluate import Evaluation
@@ -121,6 +122,8 @@ class BundleWriter:
     """What each variant is, by its name."""
     calibration: CalibrationSpec | None = None
     default_variant: str = REFERENCE
+    reference: str = REFERENCE
+    truth: Truth = "labels"
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Why each variant that is missing could not be made."""
     graphs: Mapping[str, GraphSpec] = field(default_factory=dict)
@@ -138,6 +141,8 @@ class BundleWriter:
             labels=prepared.labels,
             normalizer=NormalizerSpec.of(prepared.normalizer),
             calibration=self.calibration,
+            reference=self.reference,
+            truth=self.truth,
             default_variant=self.default_variant,
             variants=tuple(self._variant(evaluation) for evaluation in evaluations),
             left_out=dict(self.left_out),

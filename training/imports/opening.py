@@ -1,6 +1,6 @@
 """Opens a model that others made, in a process of its own, which may die of it.
 
-To add a format, write a module with an `open_model` like those of the others, and its entry into FORMATS.
+To add a format, write a module with an `open_model` like those in `formats`, and its entry into FORMATS.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ class Format:
 
 
 FORMATS: tuple[Format, ...] = (
-    Format("tflite", "training.imports.tflite", files={".tflite": b"TFL3"}),
+    Format("tflite", "training.imports.formats.tflite", files={".tflite": b"TFL3"}),
     Format(
         "keras",
-        "training.imports.keras_file",
+        "training.imports.formats.keras_file",
         files={".keras": b"PK\x03\x04", ".h5": b"\x89HDF", ".hdf5": b"\x89HDF"},
     ),
-    Format("saved_model", "training.imports.saved_model", holds="saved_model.pb"),
+    Format("saved_model", "training.imports.formats.saved_model", holds="saved_model.pb"),
 )
 
 

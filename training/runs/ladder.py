@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Protocol
 
 from bundle.manifest import REFERENCE, CalibrationSpec, GraphSpec
 from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime
+from evidence.paired import Truth
 from training.data.prepare import Prepared
 from training.evaluation.evaluate import Evaluation, answer, evaluate
-from training.evaluation.scoring import chunks
+from training.evaluation.scoring import chunks, predict_all
 from training.evaluation.tails import describe_tails, find_tails
 from training.export import writer
 from training.export.probe import Probe
@@ -64,7 +65,7 @@ class Ladder:
         self.runtimes: dict[str, Runtime] = {}
         self.sizes: dict[str, int] = {}
         self.graphs: dict[str, GraphSpec] = {}
-        self._prepared = prepared
+        self.prepared = prepared
         self._rows = calibration
         self._progress = progress
         self._convert_all = convert
@@ -72,12 +73,12 @@ class Ladder:
     @property
     def probe(self) -> FloatArray:
         """The raw rows, (n, features), on which what is made is held against its network."""
-        return self._prepared.x_validation[:_PROBE_ROWS]
+        return self.prepared.x_validation[:_PROBE_ROWS]
 
     def convert(self, network: Network, folder: Path, variants: Sequence[str]) -> dict[str, str]:
         """Make precisions of what lies in `folder`, into it; return why those that are not there failed."""
-        normalize = self._prepared.normalizer.apply
-        spec = self._prepared.input
+        normalize = self.prepared.normalizer.apply
+        spec = self.prepared.input
         probe = Probe(
             normalize(self._rows),
             normalize(self.probe),
@@ -99,31 +100,48 @@ class Ladder:
         """Take in the precisions that were made in `folder`."""
         as_asked = GraphSpec(answers=network.answers)  # of a SavedModel, which takes any number of rows
         graphs = {name: self.graphs.setdefault(network.rung(name).name, as_asked) for name in precisions}
-        for precision, runtime in writer.open_exported(folder, graphs, self._prepared).items():
+        for precision, runtime in writer.open_exported(folder, graphs, self.prepared).items():
             rung = network.rung(precision)
             self.rungs[rung.name], self.runtimes[rung.name] = rung, runtime
             files = writer.files_of(folder, precision)
             self.sizes[rung.name] = sum(path.stat().st_size for path in files)
 
-    def score(self) -> list[Evaluation]:
-        """Answer validation and test rows with every variant."""
-        prepared, tell = self._prepared, self._progress.advance
+    def take_for_truth(self, reference: str) -> None:
+        """Take what the reference answers to validation and test rows for their labels."""
+        prepared, runtime = self.prepared, self.runtimes[reference]
+        validation, test = (
+            predict_all(runtime, rows).argmax(axis=1) for rows in (prepared.x_validation, prepared.x_test)
+        )
+        self.prepared = replace(prepared, y_validation=validation, y_test=test)
+
+    def score(self, reference: str = REFERENCE, truth: Truth = "labels") -> list[Evaluation]:
+        """Answer validation and test rows with every variant, and hold all against the reference."""
+        prepared, tell = self.prepared, self._progress.advance
         x, other = prepared.x_test, prepared.x_validation
         self._progress.begin("scoring", len(self.rungs) * (chunks(len(x)) + chunks(len(other))))
         validation = answer(self.runtimes, other, prepared.y_validation, on_chunk=tell)
-        return evaluate(self.runtimes, self.sizes, x, prepared.y_test, validation=validation, on_chunk=tell)
+        return evaluate(
+            self.runtimes,
+            self.sizes,
+            x,
+            prepared.y_test,
+            validation=validation,
+            reference=reference,
+            truth=truth,
+            on_chunk=tell,
+        )
 
     def calibrated(self) -> CalibrationSpec | None:
         """Describe what ranges were taken from; None where no precision that was made has any."""
         if {rung.precision for rung in self.rungs.values()}.isdisjoint(CALIBRATED):
             return None
-        return CalibrationSpec.of(self._rows, self._prepared.input.channels)
+        return CalibrationSpec.of(self._rows, self.prepared.input.channels)
 
     def _explained(self, precision: str, reason: str) -> str:
         """Add to the reason why a variant could not be made what is usually behind it, where it is."""
-        spec = self._prepared.input
+        spec = self.prepared.input
         if precision not in CALIBRATED or spec.tokens:
             return reason
-        normalized = self._prepared.normalizer.apply(self._rows)
+        normalized = self.prepared.normalizer.apply(self._rows)
         tails = find_tails(normalized.reshape(-1, spec.channels), BY_NAME[precision].activation_bits)
         return reason if tails is None else f"{reason}; heavy tails: {describe_tails(tails, spec)}"

@@ -49,7 +49,11 @@ def train(
 
 
 def model_name(config: TrainConfig) -> str:
-    name = stem(Path(config.data)) if config.name is None else config.name
+    return require_name(stem(Path(config.data)) if config.name is None else config.name)
+
+
+def require_name(name: str) -> str:
+    """Return the name of a model. Raises OptionError where it is none."""
     try:
         return _NAME.validate_python(name)
     except ValidationError as error:

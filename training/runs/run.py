@@ -98,8 +98,8 @@ class Run:
                 ladder.rungs,
                 ladder.calibrated(),
                 default_variant,
-                failures,
-                ladder.graphs,
+                left_out=failures,
+                graphs=ladder.graphs,
             )
             return bundle_writer.write(ladder.runtimes, evaluations)
 

@@ -9,7 +9,7 @@ import pytest
 from bundle.manifest import GraphSpec
 from bundle.runtimes import open_runtime
 from tests.training.export.given import lay
-from training.export.converter import check
+from training.export.converter import check, find_batch
 from training.export.makers import make
 from training.export.probe import Probe
 from training.runs.run import Published
@@ -32,7 +32,9 @@ def float32(breast_cancer: Published) -> tuple[bytes, Probe]:
 
 def test_a_graph_that_is_the_model_passes(float32: tuple[bytes, Probe]) -> None:
     content, probe = float32
-    assert check("float32", content, probe) == GraphSpec()
+    alone = check("float32", content, probe)
+    assert np.abs(alone - probe.expected).max() < 1e-4
+    assert find_batch("float32", content, probe, alone) == GraphSpec()
 
 
 def test_a_graph_that_lost_its_weights_is_refused(float32: tuple[bytes, Probe]) -> None:
@@ -73,12 +75,14 @@ def test_a_graph_is_tried_with_many_rows_and_where_that_fails_or_errs_it_gets_th
 ) -> None:
     given = lay(network, tmp_path)
     content = make(given.source, precision)
-    assert check(precision, content, given.probe).batch == batch
+    alone = check(precision, content, given.probe)
+    assert find_batch(precision, content, given.probe, alone).batch == batch
 
 
 def test_what_a_graph_answers_is_what_it_is_asked_for(tmp_path: Path) -> None:
     given = lay("logits", tmp_path)
-    logits = GraphSpec(answers="logits")
-    assert check("float32", given.content, replace(given.probe, answers="logits")) == logits
+    told = replace(given.probe, answers="logits")
+    alone = check("float32", given.content, told)
+    assert find_batch("float32", given.content, told, alone) == GraphSpec(answers="logits")
     with pytest.raises(ValueError, match="away from the model"):
         check("float32", given.content, given.probe)

@@ -13,7 +13,7 @@ from bundle.manifest import GraphSpec
 from bundle.normalizer import FloatArray, Normalizer
 from bundle.runtimes.litert import LiteRTRuntime
 from tests.training.export.given import CLASSES, Given, lay, save
-from training.export.converter import check
+from training.export.converter import check, find_batch
 from training.export.makers import Source, make
 from training.export.quantizer import ranges_of, recipe_of
 from training.export.worker import convert_all
@@ -100,4 +100,4 @@ def test_a_saved_model_of_rows_with_a_shape_is_calibrated_in_that_shape(
 ) -> None:
     probe = save("convolved", tmp_path / SAVED_MODEL)
     content = make(Source(tmp_path, probe.calibration, shape=probe.shape), precision)
-    assert check(precision, content, probe) == GraphSpec()
+    assert find_batch(precision, content, probe, check(precision, content, probe)) == GraphSpec()

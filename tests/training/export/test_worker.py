@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bundle.manifest import GraphSpec
 from training.errors import ConversionError
 from training.export.probe import Probe
 from training.export.worker import Worker, convert_all
@@ -58,6 +59,26 @@ def test_a_dying_converter_is_replaced_by_one_that_makes_the_rest(tmp_path: Path
         "c": "too hard",
         "d": "the converter ended with exit code 7",
     }
+
+
+def test_a_converter_that_dies_or_hangs_when_it_gives_many_rows_to_a_graph_has_made_one_of_single_rows(
+    tmp_path: Path,
+) -> None:
+    converter = fake("""
+        for name in asked:
+            print("begin", name, flush=True)
+            open(sys.argv[1] + "/" + name + ".tflite", "w").close()
+            print('made {"batch": "one"}', flush=True)
+            if name == "a":
+                os.abort()
+            if name == "b":
+                time.sleep(600)
+            print("done {}", flush=True)
+    """)
+    outcome = convert_all(tmp_path, ["a", "b", "c"], command=[*converter, str(tmp_path)], timeout_s=1.0)
+    assert outcome.graphs == {"a": GraphSpec(batch="one"), "b": GraphSpec(batch="one"), "c": GraphSpec()}
+    assert not outcome.failures
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 def test_a_disk_that_is_full_is_no_fault_of_the_variant(tmp_path: Path) -> None:

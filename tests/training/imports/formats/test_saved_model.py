@@ -12,7 +12,7 @@ from bundle.runtimes.tensorflow import TensorFlowRuntime
 from tests.training.imports import zoo
 from training.errors import ImportedModelError
 from training.imports.facts import Facts
-from training.imports.saved_model import open_model
+from training.imports.formats.saved_model import open_model
 from training.precisions import SAVED_MODEL
 
 ROWS = np.random.default_rng(3).normal(size=(5, 4)).astype(np.float32)

@@ -14,7 +14,7 @@ from ai_edge_litert.tools import flatbuffer_utils
 
 from bundle.manifest import REFERENCE
 from bundle.runtimes.base import ROWS
-from training.imports.endings import PASSING, Ending, ending
+from training.imports.formats.endings import PASSING, Ending, ending
 
 SIGNATURE = "serving_default"
 ANSWERS = "answers"

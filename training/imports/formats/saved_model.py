@@ -18,12 +18,12 @@ import numpy as np
 from bundle.runtimes.base import ROWS
 from bundle.runtimes.tensorflow import import_tensorflow
 from training.errors import ImportedModelError, listed
-from training.imports import limits
-from training.imports.endings import is_softmax
 from training.imports.facts import Facts
-from training.imports.flatbuffer import ANSWERS, SIGNATURE
-from training.imports.tensor_graph import ending_of, keep_called, outside, remembering, weights
-from training.imports.trial import Array, Batch, batch_of, check_steady, rows_for
+from training.imports.formats import limits
+from training.imports.formats.endings import is_softmax
+from training.imports.formats.flatbuffer import ANSWERS, SIGNATURE
+from training.imports.formats.tensor_graph import ending_of, keep_called, outside, remembering, weights
+from training.imports.formats.trial import Array, Batch, batch_of, check_steady, rows_for
 from training.precisions import SAVED_MODEL
 
 _FILE = "saved_model.pb"

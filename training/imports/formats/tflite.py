@@ -11,11 +11,11 @@ from ai_edge_litert.interpreter import Interpreter
 
 from bundle.manifest import REFERENCE
 from training.errors import ImportedModelError, listed
-from training.imports import limits
-from training.imports.endings import is_softmax
 from training.imports.facts import Facts
-from training.imports.flatbuffer import Graph, dims, dtype_of, name_of
-from training.imports.trial import Array, Run, batch_of, check_steady, rows_for, runner
+from training.imports.formats import limits
+from training.imports.formats.endings import is_softmax
+from training.imports.formats.flatbuffer import Graph, dims, dtype_of, name_of
+from training.imports.formats.trial import Array, Run, batch_of, check_steady, rows_for, runner
 from training.precisions import GIVEN
 
 

@@ -11,7 +11,7 @@ from tests.training.imports import zoo
 from tests.training.imports.conftest import Graphs
 from training.errors import ImportedModelError
 from training.imports.facts import Facts
-from training.imports.tflite import open_model
+from training.imports.formats.tflite import open_model
 from training.precisions import GIVEN
 
 

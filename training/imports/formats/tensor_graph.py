@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from training.imports.endings import PASSING, Ending, ending
+from training.imports.formats.endings import PASSING, Ending, ending
 
 _CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 _REMEMBERING = frozenset({"Assign", "AssignAdd", "AssignSub"})

@@ -9,8 +9,8 @@ import pytest
 from tests.training.imports import zoo
 from training.errors import ImportedModelError
 from training.imports.facts import Facts
-from training.imports.flatbuffer import Graph
-from training.imports.keras_file import open_model
+from training.imports.formats.flatbuffer import Graph
+from training.imports.formats.keras_file import open_model
 from training.precisions import SAVED_MODEL
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras, saving

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from math import prod
 
 from training.errors import ImportedModelError, listed
-from training.imports.endings import Ending
+from training.imports.formats.endings import Ending
 
 DTYPES = ("float32", "int8", "uint8", "int16")  # of inputs and of outputs
 

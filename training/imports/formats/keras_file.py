@@ -14,9 +14,9 @@ from typing import Any
 
 from bundle.runtimes.tensorflow import import_tensorflow
 from training.errors import ImportedModelError, listed
-from training.imports import saved_model
 from training.imports.facts import Facts
-from training.imports.limits import first_line
+from training.imports.formats import saved_model
+from training.imports.formats.limits import first_line
 from training.models.architectures import STEPS_MAX
 
 _EXPORTED = "exported"

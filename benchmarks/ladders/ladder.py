@@ -1,0 +1,77 @@
+"""A ladder as it was made: the figures that the program wrote, beside what its manifest says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bundle.manifest import Manifest
+from evidence.estimate import Estimate
+from evidence.paired import Verdict, Yardstick
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A variant. The reference has no difference from itself, and no verdict."""
+
+    name: str
+    precision: str
+    network: str | None
+    bytes: int
+    score: Estimate
+    """The share of test rows that are right."""
+    row_us: Mapping[int, Estimate]
+    """Time of a row by batch size; empty where it was not timed."""
+    difference: Estimate | None = None
+    verdict: Verdict | None = None
+    is_dominated: bool = False
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """The variants of one model on one data set."""
+
+    name: str
+    data: str
+    model: str
+    rows: int
+    margin: float
+    yardstick: Yardstick
+    rungs: tuple[Rung, ...]
+    left_out: Mapping[str, str]
+    """Why each variant that was asked for could not be made."""
+
+
+def read(name: str, data: str, model: str, figures: Mapping[str, Any], manifest: Manifest) -> Ladder:
+    """Take from what `--json` wrote, and from the manifest, what a reader compares ladders by.
+
+    Raises KeyError where the two are not of one run.
+    """
+    margin = figures["margin"]
+    variants = {variant.name: variant for variant in manifest.variants}
+    rungs = []
+    for one in figures["variants"]:
+        variant, scores, against = variants[one["variant"]], one["scores"], one.get("against_reference")
+        times, intervals = one["microseconds_a_row"], one["microseconds_interval"]
+        rungs.append(
+            Rung(
+                name=variant.name,
+                precision=variant.precision or variant.name,
+                network=variant.network,
+                bytes=one["bytes"],
+                score=Estimate(scores["accuracy"], scores["accuracy_low"], scores["accuracy_high"]),
+                row_us={int(batch): Estimate(times[batch], *intervals[batch]) for batch in times},
+                difference=None if against is None else Estimate(against["difference"], *against["interval"]),
+                verdict=None if against is None else _verdict(against, margin),
+                is_dominated=one["dominated_by"] is not None,
+            )
+        )
+    yardstick = Yardstick(manifest.reference, manifest.truth)
+    return Ladder(
+        name, data, model, figures["rows"], margin, yardstick, tuple(rungs), dict(manifest.left_out)
+    )
+
+
+def _verdict(against: Mapping[str, Any], margin: float) -> Verdict:
+    return Verdict(against["verdict"], margin, against["non_inferiority_p"], against["rows_needed"])

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.ladders.ladder import read
+from bundle.bundle import Bundle
+from evidence.estimate import Estimate
+from tests.benchmarks.ladders.made_up import figures_of
+
+
+def test_a_ladder_is_read_from_the_figures_and_the_manifest_of_a_run(bundle: Bundle) -> None:
+    ladder = read("name", "data", "model", figures_of(bundle.manifest), bundle.manifest)
+    assert [rung.name for rung in ladder.rungs] == [variant.name for variant in bundle.manifest.variants]
+    assert (ladder.rows, ladder.margin, ladder.yardstick.reference) == (200, 0.01, "float32")
+    by_name = {rung.name: rung for rung in ladder.rungs}
+    reference, other = by_name["float32"], by_name["int8"]
+    assert (reference.difference, reference.verdict) == (None, None)
+    assert other.difference == Estimate(-0.01, -0.03, 0.005)
+    assert str(other.verdict) == "not enough rows to tell: about 3,000 needed"
+    assert other.row_us == {1: Estimate(4.0, 3.9, 4.1), 32: Estimate(1.5, 1.4, 1.6)}
+    assert other.bytes == bundle.variant("int8").bytes
+    assert [rung.name for rung in ladder.rungs if rung.is_dominated] == ["tensorflow"]
+
+
+def test_figures_of_another_run_are_refused(bundle: Bundle) -> None:
+    figures = figures_of(bundle.manifest)
+    figures["variants"][0]["variant"] = "another"
+    with pytest.raises(KeyError, match="another"):
+        read("name", "data", "model", figures, bundle.manifest)

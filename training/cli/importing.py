@@ -1,0 +1,67 @@
+"""`python -m training import`: from models that others made to a published bundle, and the proof of it."""
+
+from __future__ import annotations
+
+import typer
+
+from training.cli.options import Options, with_options
+from training.cli.proof import Proof
+from training.cli.train import MODELS, Models
+from training.imports.config import ImportConfig
+
+EXAMPLES = """Examples:
+
+    python -m training import --model resnet.tflite --data cifar10.npz --scale 1 --labels labels.txt
+
+    python -m training import --model resnet.h5 --data cifar10.npz --scale 1 --also vendor=resnet_int8.tflite
+    --also large=resnet_large.tflite
+
+    python -m training import --model churn.keras --data churn.csv --label left --normalizer standardize
+
+    python -m training import --model person.tflite --data photos/ --image-size 96x96 --scale 0.00392
+
+    python -m training import --model keywords.tflite --data frames.npy --unlabelled
+"""
+_OF_TABLES = "a table whose columns are words is no row of numbers"
+OPTIONS = Options(
+    ImportConfig,
+    without={
+        "text": _OF_TABLES,
+        "category": _OF_TABLES,
+        "kind": "what a row is, the model tells",
+        "missing": "a model that is trained already was not told what stands for a missing value",
+    },
+)
+PROOF = Options(Proof, without={"repeats": "nothing is trained"})
+
+
+@with_options(OPTIONS, PROOF)
+def import_(config: ImportConfig, proof: Proof, *, models: Models = MODELS) -> None:
+    """Put models that others made on a ladder: every precision of them, scored, proven and published.
+
+    The model may be a .tflite, float or quantised, a .keras or .h5, or the folder of a SavedModel, whose rows
+    have one shape and whose answers are probabilities, or logits, of two classes or more. Each is opened in a
+    process of its own.
+    """
+    from training.cli.console import BarProgress, native_noise_kept_aside
+    from training.export.worker import Worker
+    from training.report.tables import print_table
+    from training.runs.importing import import_models
+
+    with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress, Worker() as convert:
+        published = import_models(config, models, progress=progress, convert=convert)
+        for variant, reason in published.failures.items():
+            progress.warn(f"variant {variant} is left out: {reason}")
+    bundle = published.bundle
+    print_table(
+        f"{bundle.folder}: {bundle.manifest.provenance.test_rows:,} test rows",
+        published.evaluations,
+        bundle.manifest.labels,
+        published.failures,
+        "One thread. Times are of this machine, now, with 95% intervals.",
+        proof.margin,
+    )
+    written = proof.show(f"{bundle.name}/{bundle.version}", published.evaluations, bundle.manifest.labels)
+    asked_for = "precisions" in config.model_fields_set
+    if (asked_for and published.failures) or not written:
+        raise typer.Exit(1)

@@ -1,0 +1,56 @@
+"""What makes one doubt that a model and its data were brought together as they belong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from bundle.normalizer import FloatArray
+from training.data.dataset import IntArray
+from training.data.imported.columns import Classes
+from training.evaluation.confusion import confusion_matrix
+from training.imports.facts import Facts
+
+_BETTER = 0.2  # of the rows: a model that is so much better under other names has the wrong ones
+_NAMED_MAX = 5
+_WHOLE = 1.25  # of what an integer input holds, beyond which rows are cut off
+_HARDLY = 0.1  # of it, below which they are hardly told apart
+
+
+def about_labels(y: IntArray, predicted: IntArray, labels: Classes) -> Iterator[str]:
+    """Doubt the order of the labels where another one would have many more of the rows (n,) right."""
+    from scipy.optimize import linear_sum_assignment
+
+    matrix = confusion_matrix(y, predicted, len(labels))
+    rows, columns = linear_sum_assignment(matrix, maximize=True)
+    as_it_is, at_best = np.trace(matrix) / len(y), matrix[rows, columns].sum() / len(y)
+    if at_best - as_it_is <= _BETTER:
+        return
+    swaps = [
+        f"output {column} for {labels[row]!r}, not {labels[column]!r}"
+        for row, column in zip(rows, columns, strict=True)
+        if row != column and matrix[row, column]
+    ]
+    more = f" and {len(swaps) - _NAMED_MAX} more" if len(swaps) > _NAMED_MAX else ""
+    yield (
+        f"the labels may stand in another order: {as_it_is:.3f} of the validation rows are right, and "
+        f"{at_best:.3f} would be with {', '.join(swaps[:_NAMED_MAX])}{more}; --labels gives their order"
+    )
+
+
+def about_range(normalized: FloatArray, facts: Facts) -> Iterator[str]:
+    """Doubt the preparation of rows where an integer input has no room for them, or far too much."""
+    if facts.dtype == "float32":
+        return
+    bounds = np.iinfo(facts.dtype)
+    low, high = ((bound - facts.zero_point) * facts.scale for bound in (bounds.min, bounds.max))
+    least, most = float(normalized.min()), float(normalized.max())
+    held = (
+        f"the model's {facts.dtype} input holds {low:.4g} to {high:.4g}, and rows reach it as {least:.4g} to "
+        f"{most:.4g}"
+    )
+    if most - least > _WHOLE * (high - low) or least > high or most < low:
+        yield f"{held}: most of them are cut off; --scale and --offset say how they are prepared"
+    elif most - least < _HARDLY * (high - low):
+        yield f"{held}: they are hardly told apart; --scale and --offset say how they are prepared"
