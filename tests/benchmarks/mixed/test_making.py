@@ -73,7 +73,7 @@ def test_the_rows_are_cut_as_the_bundle_was_made_and_come_as_its_graphs_take_the
 def test_rows_of_other_data_are_refused(bundle: Bundle, tmp_path: Path) -> None:
     other = tmp_path / "other.npz"
     np.savez(other, x=np.random.default_rng(1).normal(size=(200, 30)), y=np.arange(200) % 2)
-    with pytest.raises(BenchmarkError, match=r"the validation rows of .*other\.npz are not those of"):
+    with pytest.raises(BenchmarkError, match="the validation rows are not those of"):
         cut(bundle, ["train", "--data", str(other)], tmp_path / "rows.npz", tmp_path / "log")
 
 
