@@ -22,6 +22,7 @@ Cell = Literal["lstm", "gru"]
 Kind = Literal["vector", "image", "sequence"]
 Loss = Literal["cross_entropy", "mse"]
 Missing = Literal["error", "drop", "fill"]
+Objective = Literal["bytes", "time"]
 Optimizer = Literal["adam", "sgd"]
 
 DEFAULT_HIDDEN: dict[Architecture, tuple[int, ...]] = {"mlp": (64, 64), "cnn": (16, 48), "rnn": (64,)}
@@ -151,7 +152,25 @@ class ModelConfig(DataConfig):
         return self
 
 
-class TrainConfig(ModelConfig):
+class MixedConfig(BaseModel):
+    """Whether operations of one graph get precisions of their own, and to which end."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        title="Mixed precision",
+    )
+
+    max_accuracy_drop: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """Accuracy that a further variant, mixed, may lose against float32, as a share: 0.005 is half a point.
+    Each operation of its graph gets as few bits as that allows, by validation rows."""
+    objective: Objective | None = None
+    """What mixed is to have least of; by default bytes. Time is that of this machine."""
+
+
+class TrainConfig(MixedConfig, ModelConfig):
     """A whole training run.
 
     Example:
@@ -172,6 +191,9 @@ class TrainConfig(ModelConfig):
     """Rows in one step of the optimiser."""
     patience: Positive = 5
     """Epochs without a lower validation loss before training stops."""
+    fine_tune_epochs: Annotated[int, Field(ge=0, le=10)] = 2
+    """At most so many passes more in which a copy of the model learns to have weights of 4 bits, for
+    weight_int4 alone; of use where validation rows say so."""
     class_weights: bool | None = None
     """Weigh rows by the rarity of their class; by default where the largest class has over 1.5 times the rows
     of the smallest."""

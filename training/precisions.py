@@ -56,6 +56,9 @@ SAVED_MODEL = "tensorflow"
 # The graph of an imported `.tflite`: the source of all others where there is no SavedModel.
 GIVEN = "given.tflite"
 
+# Of 4-bit weights: made of a copy that was fine-tuned for them, where that helps.
+FOUR_BITS = "weight_int4"
+
 # From the finest weights to the coarsest, then what is slow on a CPU.
 LADDER: tuple[Precision, ...] = (
     Precision(REFERENCE, "converter", weight_bits=FLOAT_BITS, fast=True),
@@ -63,7 +66,7 @@ LADDER: tuple[Precision, ...] = (
     Precision("weight_int8", "quantizer", weight_bits=8),
     Precision("dynamic_int8", "converter", weight_bits=8, activation_bits=8, ranges="each call", fast=True),
     Precision("int8", "converter", weight_bits=8, activation_bits=8, ranges="calibration", fast=True),
-    Precision("weight_int4", "quantizer", weight_bits=4, activation_bits=8, ranges="each call"),
+    Precision(FOUR_BITS, "quantizer", weight_bits=4, activation_bits=8, ranges="each call"),
     Precision(
         "int16x8",
         "converter",
@@ -74,14 +77,19 @@ LADDER: tuple[Precision, ...] = (
     ),
     Precision(SAVED_MODEL, SAVED_MODEL, weight_bits=FLOAT_BITS),
 )
-BY_NAME = {precision.name: precision for precision in LADDER}
+
+# Of several of these, an operation at a time, to a budget of accuracy. It is made where such a budget is
+# given, by `training.export.mixed`, and nobody asks for it by its name.
+MIXED = Precision("mixed", "mixed", weight_bits=2, activation_bits=8, ranges="each call")
+
+BY_NAME = {precision.name: precision for precision in (*LADDER, MIXED)}
+VARIANTS: tuple[Variant, ...] = tuple(precision.name for precision in LADDER)
 
 if TYPE_CHECKING:
     Variant: TypeAlias = str  # which names there are, a type checker cannot compute
 else:
-    Variant = Literal[tuple(BY_NAME)]
+    Variant = Literal[VARIANTS]
 
-VARIANTS: tuple[Variant, ...] = tuple(BY_NAME)
 FAST: tuple[Variant, ...] = tuple(precision.name for precision in LADDER if precision.fast)
 CALIBRATED = frozenset(precision.name for precision in LADDER if precision.calibrated)
 

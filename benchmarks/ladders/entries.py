@@ -76,4 +76,18 @@ ENTRIES = (
         ),
         files=("japanese_vowels.npz",),
     ),
+    Entry(
+        "cifar10",
+        "CIFAR-10: small photographs",
+        "MLPerf Tiny's ResNet, its int8 and a larger one",
+        (
+            *("--model", "{data}/mlperf-tiny/pretrainedResnet.tflite", "--data", "{data}/cifar10.npz"),
+            *("--also", "vendor={data}/mlperf-tiny/pretrainedResnet_quant.tflite"),
+            *("--also", "large={data}/mlperf-tiny/pretrainedResnet_large_float.tflite"),
+            # 16x8 runs on reference kernels, at tens of milliseconds a row.
+            *("--scale", "1", "--precisions", "float32,float16,weight_int8,dynamic_int8,int8,weight_int4"),
+        ),
+        command="import",
+        files=("cifar10.npz", "mlperf-tiny"),
+    ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ _SHAPES = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 _MARGIN = "#9A9A9A"
 _PANEL_INCHES = (3.1, 2.9)
 _LEGEND_INCHES = 0.6
+_TITLE_COLUMNS = 36
 _EDGE = 0.12  # of the span of a logarithmic axis, on each side
 _SPAN_MIN = 3.0  # of such an axis, as a ratio
 
@@ -37,7 +39,8 @@ def draw(ladders: Sequence[Ladder], path: Path) -> None:
     panels = figure.subplots(2, len(ladders), squeeze=False)
     for place, ladder in enumerate(ladders):
         top, bottom = panels[0, place], panels[1, place]
-        top.set_title(f"{ladder.data.partition(':')[0]}\n{ladder.model}", loc="left", fontsize=9.5)
+        title = [ladder.data.partition(":")[0], *textwrap.wrap(ladder.model, _TITLE_COLUMNS)]
+        top.set_title("\n".join(title), loc="left", fontsize=9.5)
         batch = max((batch for rung in ladder.rungs for batch in rung.row_us), default=0)
         _panel(top, ladder, lambda rung: rung.bytes / 1000, "KB", styles)
         _panel(bottom, ladder, partial(_row_us, batch=batch), f"µs a row, batch {batch}", styles)
@@ -66,14 +69,9 @@ def _panel(axes: Axes, ladder: Ladder, cost: Cost, label: str, styles: dict[str,
     placed = [(rung, value) for rung in ladder.rungs if (value := cost(rung)) is not None]
     for rung, value in placed:
         _point(axes, rung, value, styles[rung.precision])
-        if rung.network is not None:
-            axes.annotate(
-                rung.network,
-                (value, rung.score.value),
-                xytext=(5, 4),
-                textcoords="offset points",
-                fontsize=6.5,
-            )
+    first = {rung.network: (value, rung.score.value) for rung, value in reversed(placed) if rung.network}
+    for network, place in first.items():
+        axes.annotate(network, place, xytext=(6, 6), textcoords="offset points", fontsize=7.5)
     for rung in ladder.rungs:
         if rung.name == ladder.yardstick.reference:
             axes.axhline(

@@ -22,7 +22,7 @@ def page(ladders: Sequence[Ladder], conditions: str, notes: Sequence[str]) -> st
 def table(ladders: Sequence[Ladder]) -> list[str]:
     """Return the lines of the table: a row a variant, under the data and the model of each ladder."""
     batches = sorted({batch for ladder in ladders for rung in ladder.rungs for batch in rung.row_us})
-    columns = [*_COLUMNS, *(f"µs/row, batch {batch}" for batch in batches)]
+    columns = [*_COLUMNS, *(f"µs/row [95%], batch {batch}" for batch in batches)]
     aligned = ["---"] * 2 + ["---:"] * 2 + ["---"] + ["---:"] * (1 + len(batches))
     return [
         _row(columns),
@@ -56,7 +56,9 @@ def _against(rung: Rung) -> list[str]:
 def _time(time: Estimate | None) -> str:
     if time is None:
         return ""
-    return f"{time.value:,.{2 if time.value < 1 else 1 if time.value < 100 else 0}f}"
+    digits = 2 if time.value < 1 else 1 if time.value < 100 else 0
+    within = f" ({time.low:,.{digits}f} to {time.high:,.{digits}f})" if time.is_bounded else ""
+    return f"{time.value:,.{digits}f}{within}"
 
 
 def _row(cells: Sequence[str]) -> str:

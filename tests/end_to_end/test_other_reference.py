@@ -10,7 +10,7 @@ import pytest
 from bundle.bundle import Bundle
 from bundle.store import ModelStore
 from evidence.paired import Truth
-from tests.loadtests.conftest import run_module, until_it_counts
+from tests.loadtests.conftest import run_module
 from tests.renamed import publish_renamed
 from tests.running_service import running_service
 from training.cli.app import main
@@ -69,7 +69,7 @@ def test_a_load_test_holds_the_variants_to_the_reference_of_the_bundle(
 ) -> None:
     out, store = tmp_path / "report", str(unlabelled.folder.parents[1])
     load = ("run", "--models", store, "--users", "4", "--think", "0.01", "--warmup", "0.1", "--rows", "1")
-    ended = until_it_counts(lambda: run_module("loadtests", *load, "--budget", "2", "--out", str(out)), out)
+    ended = run_module("loadtests", *load, "--budget", "2", "--out", str(out))  # what it says, not how fast
     assert ended.returncode in {0, 1, 3}, ended.stderr + ended.stdout
     report = json.loads((out / "report.json").read_text())
     assert (report["reference"], report["truth"]) == ("vendor", "reference")
@@ -81,7 +81,7 @@ def test_a_load_test_holds_the_variants_to_the_reference_of_the_bundle(
         ended.stdout,
     ):
         assert "float32" not in text
-    assert "agreement with vendor (95%)" in (out / "report.md").read_text()
+    assert "Whether a variant agrees with vendor is judged" in (out / "report.md").read_text()
     assert "agreement with vendor on the test rows" in (out / "tradeoff.svg").read_text()
 
 

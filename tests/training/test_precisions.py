@@ -15,7 +15,6 @@ from pydantic import TypeAdapter
 from bundle.manifest import Name
 from training.config import TrainConfig
 from training.precisions import (
-    BY_NAME,
     CALIBRATED,
     FAST,
     LADDER,
@@ -103,7 +102,7 @@ def test_another_precision_is_one_entry_and_its_maker(tmp_path: Path) -> None:
 
 def test_the_ladder_begins_with_the_reference_and_every_name_is_its_own() -> None:
     assert VARIANTS[0] == "float32"
-    assert len(BY_NAME) == len(LADDER) == len(VARIANTS)
+    assert len({one.name for one in LADDER}) == len(LADDER) == len(VARIANTS)
     assert in_order(("tensorflow", "int8")) == ("float32", "int8", "tensorflow")
 
 

@@ -12,7 +12,7 @@ from bundle.manifest import REFERENCE
 from training.cli.options import Options, with_options
 from training.cli.proof import Proof
 from training.config import TrainConfig
-from training.precisions import name_of
+from training.precisions import MIXED, name_of
 
 EXAMPLES = """Examples:
 
@@ -53,6 +53,7 @@ def train(
     from training.export.worker import Worker
     from training.models.events import logged
     from training.models.fit import Epoch
+    from training.report.recipes import recipes_in_words
     from training.report.tables import print_table
     from training.runs.pipeline import train as run
     from training.runs.repeats import repeat
@@ -79,6 +80,8 @@ def train(
         "One thread. Times are of this machine, now, with 95% intervals.",
         proof.margin,
     )
+    for line in recipes_in_words(bundle.manifest):
+        typer.echo(line)
     written = proof.show(name, published.evaluations, bundle.manifest.labels, config.seed, repeated, passed)
     if _is_failure(config, published.failures) or not written:
         raise typer.Exit(1)
@@ -89,8 +92,9 @@ def _is_failure(config: TrainConfig, failures: Collection[str]) -> bool:
 
     Where nobody names variants, one that this model cannot have, as texts no int16x8, is no failure.
     """
-    lost_width = any(name_of(width, REFERENCE) in failures for width in config.widths)
-    return lost_width or ("variants" in config.model_fields_set and bool(failures))
+    asked = [REFERENCE] if config.max_accuracy_drop is None else [REFERENCE, MIXED.name]
+    lost = any(name_of(width, name) in failures for width in config.widths for name in asked)
+    return lost or ("variants" in config.model_fields_set and bool(failures))
 
 
 def _both(first: Callable[[Given], object], second: Callable[[Given], object]) -> Callable[[Given], None]:

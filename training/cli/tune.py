@@ -31,8 +31,10 @@ OPTIONS = Options(
     without={
         "base.variants": "--variants are those that the search may choose from; a trial has one",
         "base.widths": "the search varies the width itself, and publishes one",
+        "base.max_accuracy_drop": "--max-accuracy-drop is that of the search; mixed holds the same",
     },
-    notes={f"base.{name}": "here the untuned model's, from which the search goes on" for name in VARIED},
+    notes={"base.objective": "here mixed is only made where this is given, of the model that was chosen"}
+    | {f"base.{name}": "here the untuned model's, from which the search goes on" for name in VARIED},
 )
 
 
@@ -58,6 +60,7 @@ def tune(
     from training.cli.console import BarProgress, native_noise_kept_aside
     from training.export.worker import Worker
     from training.report import front_picture, search
+    from training.report.recipes import recipes_in_words
     from training.runs.pipeline import model_name
     from training.search.lock import sole_user
     from training.search.tuning import Tuning
@@ -87,7 +90,12 @@ def tune(
     draw = partial(front_picture.draw, found.candidates, found.reference, found.chosen, found.demand, title)
     search.print_front(found, config)
     drawn = was_written(picture, draw)
-    for sentence in (*search.sentences(found, final, config), *([f"Picture: {picture}"] if drawn else [])):
+    recipes = recipes_in_words(final.published.bundle.manifest)
+    for sentence in (
+        *recipes,
+        *search.sentences(found, final, config),
+        *([f"Picture: {picture}"] if drawn else []),
+    ):
         typer.echo(sentence)
     if search.misses(found, final, config):
         raise typer.Exit(1)

@@ -6,6 +6,9 @@ a `Probe`, and gets `VARIANT.tflite`. To each it answers `begin VARIANT` on stdo
 `done GRAPH`, or `failed REASON`, or `unwritable REASON` where the file could be made and not written. GRAPH
 is a `GraphSpec`, as JSON: the first holds where trying for a better one is the end of the process. It ends
 where stdin does.
+
+Of the variant `mixed` a `Task` lies in the folder as well, and a recipe is left there; before it is done,
+lines `step NOTE` say how far it is.
 """
 
 from __future__ import annotations
@@ -21,9 +24,11 @@ from bundle.manifest import GraphSpec
 from bundle.normalizer import FloatArray, Normalizer
 from bundle.runtimes.litert import LiteRTRuntime
 from bundle.runtimes.tensorflow import import_tensorflow
+from training.export.lookups import with_lookups
 from training.export.makers import Source, make
+from training.export.mixed.task import Task
 from training.export.probe import Probe
-from training.precisions import BY_NAME, GIVEN, Precision
+from training.precisions import BY_NAME, GIVEN, MIXED, Precision
 
 # Keras computes in another order than LiteRT; anything beyond this is another model.
 REFERENCE_TOLERANCE = 1e-4
@@ -126,7 +131,7 @@ def serve(requests: Iterable[str], report: Callable[[str], None]) -> None:
         report(f"begin {variant}")
         try:
             probe = Probe.read(folder)
-            content = _make(folder, variant, probe)
+            content = _make(folder, variant, probe, lambda note: report(f"step {note}"))
             alone = check(variant, content, probe)
         except Exception as error:  # the converter raises what it likes, and other variants may still do
             report(f"failed {' '.join(str(error).split())[:_REASON_LETTERS]}")
@@ -140,8 +145,12 @@ def serve(requests: Iterable[str], report: Callable[[str], None]) -> None:
         report(f"done {find_batch(variant, content, probe, alone).model_dump_json()}")
 
 
-def _make(folder: Path, variant: str, probe: Probe) -> bytes:
-    return make(Source(folder, probe.calibration, probe.tokens, probe.shape, probe.given_as), variant)
+def _make(folder: Path, variant: str, probe: Probe, on_step: Callable[[str], None]) -> bytes:
+    source = Source(folder, probe.calibration, probe.tokens, probe.shape, probe.given_as)
+    if variant == MIXED.name:
+        graph, _ = with_lookups(source.float32)
+        return Task.read(folder).perform(folder, graph, probe, on_step)
+    return make(source, variant)
 
 
 def _print(line: str) -> None:

@@ -13,7 +13,11 @@ from bundle.normalizer import FloatArray
 from bundle.runtimes.base import ROWS, TOKENS, as_ids
 from bundle.runtimes.tensorflow import import_tensorflow
 from training.export import quantizer
-from training.precisions import BY_NAME, FLOAT_BITS, GIVEN, SAVED_MODEL, Precision
+from training.export.lookups import with_lookups
+from training.export.readable import readable
+from training.precisions import BY_NAME, FLOAT_BITS, GIVEN, LADDER, SAVED_MODEL, Precision
+
+_INTEGER_BITS = 8  # of a weight; of more it is a float, for which a table needs no other operation
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,9 @@ class Source:
     @cached_property
     def float32(self) -> bytes:
         """The graph in full precision: the one in the folder, if it has been imported or made before."""
-        kept = self.folder / (GIVEN if self.is_given else f"{REFERENCE}.tflite")
+        if self.is_given:
+            return readable((self.folder / GIVEN).read_bytes())
+        kept = self.folder / f"{REFERENCE}.tflite"
         return kept.read_bytes() if kept.exists() else make(self, REFERENCE)
 
 
@@ -57,6 +63,20 @@ def make(source: Source, variant: str) -> bytes:
     if source.is_given:
         return _of_given(source, precision)
     return MAKERS[precision.maker](source, precision)
+
+
+def made_of(given_as: str) -> tuple[str, ...]:
+    """Return the precisions that can be made of a `.tflite` that is in one, itself among them.
+
+    What has float activations can have them quantised, and weights that are made floats before they are used
+    can be stored in fewer bits still. Nothing brings back what was rounded.
+    """
+    given = BY_NAME[given_as]
+    if given.calibrated or given.weight_bits < 8:
+        return (given_as,)
+    coarser = [one for one in LADDER if one.weight_bits <= given.weight_bits and one.maker != SAVED_MODEL]
+    is_float = given.activation_bits == FLOAT_BITS
+    return tuple(one.name for one in coarser if one == given or is_float or one.calibrated)
 
 
 def by_converter(source: Source, precision: Precision) -> bytes:
@@ -85,8 +105,13 @@ def by_quantizer(source: Source, precision: Precision) -> bytes:
     Raises ImportError where ai-edge-quantizer is not installed.
     """
     graph, recipe = source.float32, quantizer.recipe_of(precision)
+    if not precision.calibrated and precision.weight_bits <= _INTEGER_BITS:
+        graph, numbers = with_lookups(graph)
+        recipe += quantizer.recipe_of_words(precision, numbers) if numbers else []
     ranges = quantizer.ranges_of(graph, recipe, source.rows) if precision.calibrated else None
-    return quantizer.quantize(graph, recipe, ranges)
+    made = quantizer.quantize(graph, recipe, ranges)
+    quantizer.require_changed(made, graph, precision)
+    return made
 
 
 def _of_given(source: Source, precision: Precision) -> bytes:
@@ -95,8 +120,8 @@ def _of_given(source: Source, precision: Precision) -> bytes:
         return (source.folder / GIVEN).read_bytes()
     if precision.maker == SAVED_MODEL:
         raise ValueError("it was imported as a .tflite; TensorFlow has nothing to run")
-    if source.given_as != REFERENCE:
-        raise ValueError(f"it was imported in {source.given_as}, of which no other precision can be made")
+    if precision.name not in made_of(source.given_as):
+        raise ValueError(f"it was imported in {source.given_as}, of which it cannot be made")
     maker = by_quantizer if precision.maker == "converter" else MAKERS[precision.maker]
     return maker(source, precision)  # TensorFlow's converter takes no `.tflite`
 

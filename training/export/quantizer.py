@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from math import gcd
 from typing import Any, TypeAlias
 
 from bundle.normalizer import FloatArray
+from training.models.straight_through import block_of, fits_bytes
 from training.precisions import FLOAT_BITS, Precision
+
+_SOUND_BITS = 8  # in which one scale serves all words
 
 # What ai-edge-quantizer reads: which operations become what, a rule each; of two that fit, the later holds.
 Recipe: TypeAlias = list[dict[str, Any]]
@@ -55,6 +59,30 @@ def recipe_of(precision: Precision) -> Recipe:
     return rules
 
 
+def recipe_of_words(precision: Precision, numbers: Sequence[int]) -> Recipe:
+    """Return how tables of words are made that precision, whose rows have so many numbers: in few bits.
+
+    A row becomes floats as it is looked up, so that is no slower than floats. In 4 bits a word has scales of
+    its own: with one scale for all, an MLP that reads CLINC150 fell from 0.83 to 0.60.
+    """
+    from ai_edge_quantizer.qtyping import QuantGranularity, TFLOperationName
+    from ai_edge_quantizer.recipe_manager import RecipeManager
+
+    common = gcd(*numbers)
+    few = precision.weight_bits < _SOUND_BITS and fits_bytes(common)
+    block = block_of(common)
+    of_a_word = QuantGranularity[f"BLOCKWISE_{block}"] if block else QuantGranularity.CHANNELWISE
+    recipe: Any = RecipeManager()
+    recipe.add_dynamic_config(
+        ".*",
+        TFLOperationName.EMBEDDING_LOOKUP,
+        num_bits=precision.weight_bits if few else _SOUND_BITS,
+        granularity=of_a_word if few else QuantGranularity.TENSORWISE,
+    )
+    rules: Recipe = recipe.get_quantization_recipe()
+    return rules
+
+
 def ranges_of(graph: bytes, recipe: Recipe, rows: FloatArray) -> Ranges:
     """Return between what the tensors of `graph` lie for `rows` (n, *shape), where the recipe asks for that.
 
@@ -82,6 +110,27 @@ def quantize(graph: bytes, recipe: Recipe, ranges: Ranges | None) -> bytes:
     with _keeping_tensors():
         result = quantizer.quantize(ranges, enable_progress_bar=False, enable_progress_report=False)
     return bytes(result.quantized_model)
+
+
+def require_changed(made: bytes, graph: bytes, precision: Precision) -> None:
+    """Raise ValueError where `made` of `graph` has no more numbers of its precision than that had.
+
+    The quantiser passes over what it has no rule for, and would hand back the graph under another name.
+    """
+    bits = precision.activation_bits if precision.calibrated else precision.weight_bits
+    if _count(made, bits) <= _count(graph, bits):
+        what = "activations" if precision.calibrated else "weights"
+        raise ValueError(f"it has no {what} that ai-edge-quantizer could make {bits} bits of")
+
+
+def _count(graph: bytes, bits: int) -> int:
+    """Return how many tensors of a graph have numbers of so many bits."""
+    from ai_edge_litert.schema_py_generated import TensorType
+    from ai_edge_litert.tools import flatbuffer_utils
+
+    kinds = {4: [TensorType.INT4], 8: [TensorType.INT8], 16: [TensorType.INT16, TensorType.FLOAT16]}[bits]
+    model: Any = flatbuffer_utils.read_model_from_bytearray(bytearray(graph))
+    return sum(tensor.type in kinds for part in model.subgraphs for tensor in part.tensors)
 
 
 @contextmanager

@@ -25,6 +25,9 @@ COMMAND = (sys.executable, "-m", "training.export.converter")
 TIMEOUT_S = 900.0
 _LAST_LINES = 5
 
+# Products of numpy's are small here: threads that wait for each other take longer than one.
+_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
+
 
 class _FailedError(Exception):
     """A variant that could not be made, and why."""
@@ -79,13 +82,14 @@ class Worker:
     ) -> Outcome:
         """Make each `folder/VARIANT.tflite` of the network in `folder`, with the `Probe` that lies there.
 
+        `on_done` hears of each variant, and, of the one that is searched for, of each step before that.
         Raises ConversionError where the process dies before it has begun a variant; OSError where the folder
         cannot be written.
         """
         outcome = Outcome()
         for variant in variants:
             try:
-                outcome.graphs[variant] = self._convert(folder, variant)
+                outcome.graphs[variant] = self._convert(folder, variant, on_done)
             except _FailedError as error:
                 outcome.failures[variant] = str(error)
             except BaseException:  # Ctrl-C, most likely: its answer would be taken for the next one's
@@ -94,12 +98,12 @@ class Worker:
             on_done(variant)
         return outcome
 
-    def _convert(self, folder: Path, variant: str) -> GraphSpec:
+    def _convert(self, folder: Path, variant: str, on_step: Callable[[str], None]) -> GraphSpec:
         """Return how the variant wants to be asked. Raises _FailedError where it cannot be made."""
         kept, begun, made = self._child is not None, False, None
         child = self._child = self._child or self._running.enter_context(_Child.started(self._command))
         with _Watchdog(child.process.kill, self._timeout_s) as watchdog:
-            for word, rest in child.ask(folder, variant):
+            for word, rest in child.ask(folder, variant, on_step):
                 watchdog.feed()
                 if word == "begin":
                     begun = True
@@ -117,7 +121,7 @@ class Worker:
         if made is not None:  # it is sound, and what else was tried of it is not
             return made
         if not begun and kept:  # it was dead already: of nothing that we asked
-            return self._convert(folder, variant)
+            return self._convert(folder, variant, on_step)
         if not begun:
             raise ConversionError(f"the converter {ending} before it had begun: {last or 'it said nothing'}")
         (folder / f"{variant}.tflite").unlink(missing_ok=True)  # it may have died while writing
@@ -146,7 +150,7 @@ class _Child:
                 stderr=noise,
                 text=True,
                 errors="replace",
-                env=environment(),
+                env=environment() | _ENVIRONMENT,
                 start_new_session=True,  # a Ctrl-C at the terminal is for us, who then end this
             )
             try:
@@ -156,14 +160,19 @@ class _Child:
                 with suppress(BrokenPipeError):
                     process.communicate()
 
-    def ask(self, folder: Path, variant: str) -> Iterator[tuple[str, str]]:
-        """Send a request, and yield each line that follows: its first word, and the others."""
+    def ask(self, folder: Path, variant: str, on_step: Callable[[str], None]) -> Iterator[tuple[str, str]]:
+        """Send a request, and yield each line that follows: its first word, and the others.
+
+        `on_step` hears of each step, before that is yielded.
+        """
         stdin, stdout = cast("IO[str]", self.process.stdin), cast("IO[str]", self.process.stdout)
         with suppress(BrokenPipeError):
             stdin.write(json.dumps({"folder": str(folder), "variant": variant}) + "\n")
             stdin.flush()
         for line in stdout:
             word, _, rest = line.rstrip("\n").partition(" ")
+            if word == "step":
+                on_step(rest)
             yield word, rest
 
     def last_words(self) -> str:

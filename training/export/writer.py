@@ -32,6 +32,7 @@ from training.data.prepare import Prepared
 from training.errors import ConversionError
 from training.evaluation.evaluate import Evaluation
 from training.export.converter import REFERENCE_TOLERANCE
+from training.export.mixed.recipe import Recipe
 from training.precisions import SAVED_MODEL, Rung
 
 VARIANTS_FOLDER = "variants"
@@ -128,6 +129,8 @@ class BundleWriter:
     """Why each variant that is missing could not be made."""
     graphs: Mapping[str, GraphSpec] = field(default_factory=dict)
     """How the graph of a variant wants to be asked, by its name, where that is not as we make them."""
+    recipes: Mapping[str, Recipe] = field(default_factory=dict)
+    """How those were made whose operations differ in precision, by name."""
 
     def write(self, runtimes: Mapping[str, Runtime], evaluations: Sequence[Evaluation]) -> Manifest:
         """Write test rows and golden answers, and return the manifest, its variants in the given order."""
@@ -193,12 +196,14 @@ class BundleWriter:
 
     def _variant(self, evaluation: Evaluation) -> VariantSpec:
         rung = self.rungs[evaluation.variant]
+        recipe = self.recipes.get(rung.name)
         paths = files_of(self.staging / VARIANTS_FOLDER / rung.folder, rung.precision)
         return VariantSpec(
             name=rung.name,
             precision=rung.precision,
             width=rung.width,
             network=rung.network,
+            recipe=None if recipe is None else recipe.model_dump(mode="json"),
             graph=self.graphs.get(rung.name, GraphSpec()),
             format="saved_model" if rung.precision == SAVED_MODEL else "tflite",
             files=tuple(describe(self.staging, path) for path in paths),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Self
+from typing import Literal, Self, TypeAlias
 
 from bundle.manifest import REFERENCE
+
+Batch: TypeAlias = Literal["any", "one"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Facts:
     softmax: bool | None
     """Whether its last operation makes probabilities, as a softmax does; None where that is not seen."""
     is_float: bool
-    """Whether a ladder can be made of it: nothing in it has been quantised."""
+    """Whether rows and answers are float32: then others can be made of it, as far as its precision allows."""
     precision: str = REFERENCE
     """What the file itself is, by a name of `training.precisions`."""
     dtype: str = "float32"
@@ -31,7 +33,7 @@ class Facts:
     scale: float = 1.0
     zero_point: int = 0
     """An integer input holds number / scale + zero_point."""
-    batch: str = "one"
+    batch: Batch = "one"
     """Whether it answers "any" number of rows in one call, or "one"."""
 
     def to_json(self) -> str:

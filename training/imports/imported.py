@@ -12,10 +12,11 @@ from bundle.manifest import GraphSpec
 from bundle.normalizer import FloatArray, Normalizer
 from bundle.runtimes import Runtime
 from training.errors import ImportedModelError, OptionError
+from training.export.makers import made_of
 from training.imports.config import ImportConfig
 from training.imports.facts import Facts
 from training.imports.opening import open_model
-from training.precisions import GIVEN, PLAIN_WIDTH, SAVED_MODEL, Rung
+from training.precisions import GIVEN, PLAIN_WIDTH, SAVED_MODEL, VARIANTS, Rung
 from training.progress import Progress
 
 # What rounding to 8 bits does to the sum of probabilities: each of them may be half a step of 1/256 away.
@@ -46,6 +47,13 @@ class Imported:
     def source(self) -> Path:
         """What was made of it to work on: a file, or the folder of a SavedModel."""
         return self.folder / (GIVEN if self.is_tflite else SAVED_MODEL)
+
+    @property
+    def precisions(self) -> tuple[str, ...]:
+        """Those that it can have: of one that is quantised already, few or no others."""
+        if not self.is_tflite:
+            return VARIANTS
+        return made_of(self.facts.precision) if self.facts.is_float else (self.facts.precision,)
 
     @property
     def itself(self) -> Rung:

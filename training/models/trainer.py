@@ -63,6 +63,10 @@ class Trainer:
         )
         self._answer = tf.function(self._answers).get_concrete_function(rows_of_any, targets_of_any)
 
+    def learn_at(self, rate: float) -> None:
+        """Take steps of another size from now on."""
+        self._optimizer.learning_rate.assign(rate)
+
     def epoch(self, order: IntArray) -> float:
         """Train on the rows in that order, (n,); return the mean of the loss of each row when it was met."""
         import tensorflow as tf

@@ -69,12 +69,10 @@ def _reference(config: ImportConfig, models: Sequence[Imported]) -> str:
 
 
 def _rungs(config: ImportConfig, model: Imported) -> Iterator[Rung]:
-    """Yield the variants to make of a model, itself first; of one that is quantised already, nothing else."""
+    """Yield the variants to make of a model, itself first; of one that is quantised already, what is left."""
     yield model.itself
-    others = config.precisions if model.facts.is_float else ()
-    for precision in others:
-        has_nothing_to_run = model.is_tflite and precision == SAVED_MODEL
-        if precision != model.facts.precision and not has_nothing_to_run:
+    for precision in config.precisions:
+        if precision != model.facts.precision and precision in model.precisions:
             yield replace(model.itself, precision=precision)
 
 

@@ -11,14 +11,18 @@ from bundle.manifest import REFERENCE, CalibrationSpec, GraphSpec
 from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime
 from evidence.paired import Truth
+from training.config import MixedConfig
 from training.data.prepare import Prepared
+from training.errors import OptionError
 from training.evaluation.evaluate import Evaluation, answer, evaluate
 from training.evaluation.scoring import chunks, predict_all
 from training.evaluation.tails import describe_tails, find_tails
 from training.export import writer
+from training.export.mixed.recipe import Recipe, Wish
+from training.export.mixed.task import STEPS, Task
 from training.export.probe import Probe
 from training.export.worker import Outcome
-from training.precisions import BY_NAME, CALIBRATED, PLAIN_WIDTH, SAVED_MODEL, Rung
+from training.precisions import BY_NAME, CALIBRATED, MIXED, PLAIN_WIDTH, SAVED_MODEL, Rung
 from training.progress import Progress
 
 _PROBE_ROWS = 71  # in batches of 64, 4, 2 and 1
@@ -30,6 +34,15 @@ class Convert(Protocol):
     def __call__(
         self, folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]
     ) -> Outcome: ...
+
+
+def wish_of(config: MixedConfig) -> Wish | None:
+    """Return what is asked of the variant `mixed`; None where there is to be none. Raises OptionError."""
+    if config.max_accuracy_drop is not None:
+        return Wish(max_accuracy_drop=config.max_accuracy_drop, objective=config.objective or "bytes")
+    if config.objective is not None:
+        raise OptionError(f"--objective {config.objective} was given, and no --max-accuracy-drop to hold")
+    return None
 
 
 @dataclass(frozen=True)
@@ -55,20 +68,31 @@ class Network:
 class Ladder:
     """The variants that could be made, by name: what each is, what runs it, and its bytes on disk.
 
-    `calibration` holds the raw rows, (n, features), that ranges are taken from.
+    `calibration` holds the raw rows, (n, features), that ranges are taken from. Where there is a `wish`, each
+    network in float32 gets the variant `mixed` as well.
     """
 
     def __init__(
-        self, prepared: Prepared, calibration: FloatArray, progress: Progress, convert: Convert
+        self,
+        prepared: Prepared,
+        calibration: FloatArray,
+        progress: Progress,
+        convert: Convert,
+        wish: Wish | None = None,
+        *,
+        labelled: bool = True,
     ) -> None:
         self.rungs: dict[str, Rung] = {}
         self.runtimes: dict[str, Runtime] = {}
         self.sizes: dict[str, int] = {}
         self.graphs: dict[str, GraphSpec] = {}
+        self.recipes: dict[str, Recipe] = {}
         self.prepared = prepared
         self._rows = calibration
         self._progress = progress
         self._convert_all = convert
+        self._wish = wish
+        self._labelled = labelled
 
     @property
     def probe(self) -> FloatArray:
@@ -93,11 +117,33 @@ class Ladder:
         with probe.in_folder(folder):
             wanted = [name for name in variants if name != SAVED_MODEL]
             made = self._convert_all(folder, wanted, on_done=self._progress.advance)
+            failures = dict(made.failures)
+            asked = made.graphs.get(REFERENCE)
+            if self._wish is not None and asked is not None:
+                mixed = self._mix(network, folder, self._wish, asked)
+                made.graphs.update(mixed.graphs)
+                failures.update(mixed.failures)
         self.graphs |= {network.rung(precision).name: graph for precision, graph in made.graphs.items()}
-        return {precision: self._explained(precision, reason) for precision, reason in made.failures.items()}
+        return {precision: self._explained(precision, reason) for precision, reason in failures.items()}
+
+    def _mix(self, network: Network, folder: Path, wish: Wish, asked: GraphSpec) -> Outcome:
+        """Search the variant `mixed` of what lies in `folder`, beside a `Probe`; `asked` is float32's."""
+        rung, prepared = network.rung(MIXED.name), self.prepared
+        self._progress.begin(f"mixing {rung.folder}".rstrip(), STEPS)
+        rows = prepared.normalizer.apply(prepared.x_validation)
+        y = prepared.y_validation if self._labelled else None
+        with Task(rows, y, wish, asked).in_folder(folder):
+            made = self._convert_all(folder, [MIXED.name], on_done=self._progress.advance)
+            if MIXED.name in made.graphs:
+                recipe = self.recipes[rung.name] = Task.recipe(folder)
+                if not recipe.held:
+                    self._progress.warn(f"variant {rung.name} is only the nearest: {recipe.in_words()}")
+        return made
 
     def open(self, network: Network, folder: Path, precisions: Sequence[str]) -> None:
-        """Take in the precisions that were made in `folder`."""
+        """Take in the precisions that were made in `folder`, and what was mixed of them."""
+        if network.rung(MIXED.name).name in self.recipes:
+            precisions = [*precisions, MIXED.name]
         as_asked = GraphSpec(answers=network.answers)  # of a SavedModel, which takes any number of rows
         graphs = {name: self.graphs.setdefault(network.rung(name).name, as_asked) for name in precisions}
         for precision, runtime in writer.open_exported(folder, graphs, self.prepared).items():

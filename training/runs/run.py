@@ -14,18 +14,17 @@ from bundle.runtimes import Runtime
 from bundle.runtimes.tensorflow import import_tensorflow
 from bundle.store import ModelStore
 from training.config import TrainConfig
-from training.data.labels import class_weights
 from training.data.split import calibration_sample
 from training.errors import ConversionError
 from training.evaluation.evaluate import Evaluation
 from training.export import worker, writer
 from training.export.worker import Outcome
-from training.models import architectures, fit, widths
-from training.models.memory import in_memory
+from training.models import fit, widths
 from training.models.widths import Fitted
-from training.precisions import PLAIN_WIDTH, SAVED_MODEL, folder_name, name_of, scaled
+from training.precisions import FOUR_BITS, PLAIN_WIDTH, SAVED_MODEL, folder_name, name_of
 from training.progress import Progress
-from training.runs.ladder import Convert, Ladder, Network
+from training.runs.ladder import Convert, Ladder, Network, wish_of
+from training.runs.learning import Learning, stage
 from training.runs.material import Material
 from training.runs.provenance import provenance
 from training.runs.times import with_times
@@ -56,6 +55,8 @@ class Run:
         self._progress = progress
         self._material = material
         self._prepared = material.prepared
+        self._wish = wish_of(config)
+        self.learning = Learning(config, material.prepared, progress)
 
     def publish(
         self,
@@ -77,7 +78,7 @@ class Run:
         self._progress.advance()
         fitted, failures = widths.fit_widths(
             self._config,
-            lambda width: self.fit_model(on_epoch if width == PLAIN_WIDTH else _unheard, width),
+            lambda width: self.learning.fit_model(on_epoch if width == PLAIN_WIDTH else _unheard, width),
         )
         evaluations: list[Evaluation] = []
         runtimes: dict[str, Runtime] = {}
@@ -100,6 +101,7 @@ class Run:
                 default_variant,
                 left_out=failures,
                 graphs=ladder.graphs,
+                recipes=ladder.recipes,
             )
             return bundle_writer.write(ladder.runtimes, evaluations)
 
@@ -108,52 +110,10 @@ class Run:
             evaluations = with_times(bundle, runtimes, evaluations, self._progress)
         return Published(bundle, evaluations, failures)
 
-    def build(self, width: float = PLAIN_WIDTH, *, unroll: bool = False) -> Any:
-        """Return the untrained model; one that is not unrolled is what `fit_model` begins with."""
-        config = self._config
-        with in_memory(f"layers of {', '.join(map(str, scaled(config.hidden, width)))}"):
-            return architectures.build(
-                config.model,
-                self._prepared.input,
-                len(self._prepared.labels),
-                hidden=config.hidden,
-                cell=config.cell,
-                unroll=unroll,
-                width=width,
-                embedding=config.embedding,
-            )
-
-    def fit_model(
-        self, on_epoch: Callable[[fit.Epoch], None], width: float = PLAIN_WIDTH
-    ) -> tuple[Any, list[fit.Epoch]]:
-        """Train a model by the config's seed, whatever was trained in this process before."""
-        prepared, config = self._prepared, self._config
-        fit.make_repeatable(config.seed)  # anew: a model comes out the same whatever was fitted before it
-        normalize = prepared.normalizer.apply
-        weights = class_weights(prepared.y_train, len(prepared.labels), wanted=config.class_weights)
-        model = self.build(width)
-
-        def watch(epoch: fit.Epoch) -> None:
-            self._progress.advance(
-                f"epoch {epoch.number}, validation accuracy {epoch.validation_accuracy:.4f}"
-            )
-            on_epoch(epoch)
-
-        self._progress.begin(_stage("training", width), config.epochs)
-        with in_memory(f"training in batches of {config.batch_size:,} rows"):
-            history = fit.fit(
-                model,
-                (normalize(prepared.x_train), prepared.y_train),
-                (normalize(prepared.x_validation), prepared.y_validation),
-                config,
-                weights=weights,
-                on_epoch=watch,
-            )
-        return model, history
-
     def _ladder(self) -> Ladder:
         sample = calibration_sample(self._prepared.y_train, self._config.seed)
-        return Ladder(self._prepared, self._prepared.x_train[sample], self._progress, self._convert_all)
+        rows = self._prepared.x_train[sample]
+        return Ladder(self._prepared, rows, self._progress, self._convert_all, self._wish)
 
     def _convert_widths(
         self, ladder: Ladder, fitted: Sequence[Fitted], variants: Path, failures: dict[str, str]
@@ -172,7 +132,7 @@ class Run:
     ) -> tuple[Network | None, dict[str, str]]:
         """Convert one width. Only width 1, which the others are compared with, may fail the whole run."""
         try:
-            network, failures = self._convert(ladder, one.model, folder, one.width)
+            network, failures = self._convert(ladder, one, folder)
         except ConversionError as error:
             if one.width == PLAIN_WIDTH:
                 raise
@@ -182,39 +142,50 @@ class Run:
             raise ConversionError(f"{REFERENCE} could not be made: {failures[REFERENCE]}")
         return network, failures
 
-    def convert(self, model: Any, folder: Path) -> Outcome:
+    def convert(self, model: Any, folder: Path, *, fine_tune: bool = True) -> Outcome:
         """Write every precision of a model of width 1 that can be made into `folder`."""
-        ladder = self._ladder()
-        failures = self._convert(ladder, model, folder, PLAIN_WIDTH)[1]
+        ladder, one = self._ladder(), Fitted(PLAIN_WIDTH, model, [])
+        failures = self._convert(ladder, one, folder, fine_tune=fine_tune)[1]
         return Outcome(failures, ladder.graphs)
 
     def _convert(
-        self, ladder: Ladder, model: Any, folder: Path, width: float
+        self, ladder: Ladder, one: Fitted, folder: Path, *, fine_tune: bool = True
     ) -> tuple[Network, dict[str, str]]:
-        prepared, config = self._prepared, self._config
-        wanted = [name for name in config.variants if name != SAVED_MODEL]
-        self._progress.begin(_stage("converting", width), 1 + len(wanted))
-        exported = model
-        if architectures.needs_twin(config.model, prepared.input):
-            exported = self.build(width, unroll=True)
-            exported.set_weights(model.get_weights())
-        writer.save_graph(exported, folder)
+        wanted = [name for name in self._config.variants if name != SAVED_MODEL]
+        tuned = self.learning.for_four_bits(one.model, one.width) if fine_tune else None
+        self._progress.begin(stage("converting", one.width), 1 + len(wanted))
+        network = self._save(ladder, one.model, folder, one.width)
         self._progress.advance(SAVED_MODEL)
-        # The trained model, not its unrolled twin: so the copy is proved as well.
-        rows = prepared.normalizer.apply(ladder.probe)
-        expected = writer.keras_probabilities(model, rows, len(prepared.labels))
-        network = Network(expected, model.count_params(), width)
-        failures = ladder.convert(network, folder, wanted)
-        if SAVED_MODEL in config.variants:
-            runtime = writer.open_exported(folder, {SAVED_MODEL: GraphSpec()}, prepared)[SAVED_MODEL]
-            writer.require_same(SAVED_MODEL, runtime, ladder.probe, expected)
+        plain = [name for name in wanted if name != FOUR_BITS or tuned is None]
+        failures = ladder.convert(network, folder, plain)
+        if tuned is not None:
+            failures |= self._convert_apart(ladder, tuned, folder, one.width)
+        if SAVED_MODEL in self._config.variants:
+            as_it_is = {SAVED_MODEL: GraphSpec()}
+            runtime = writer.open_exported(folder, as_it_is, self._prepared)[SAVED_MODEL]
+            writer.require_same(SAVED_MODEL, runtime, ladder.probe, network.expected)
         else:
             shutil.rmtree(folder / SAVED_MODEL)
         return network, failures
 
+    def _convert_apart(self, ladder: Ladder, tuned: Any, folder: Path, width: float) -> dict[str, str]:
+        """Make the variant of 4 bits of a model of its own, which leaves nothing else in `folder`."""
+        apart = folder / "tuned"
+        apart.mkdir()
+        failures = ladder.convert(self._save(ladder, tuned, apart, width), apart, [FOUR_BITS])
+        if not failures:
+            (made,) = writer.files_of(apart, FOUR_BITS)
+            made.replace(folder / made.name)
+        shutil.rmtree(apart)
+        return failures
 
-def _stage(name: str, width: float) -> str:
-    return f"{name} {folder_name(width)}".rstrip()
+    def _save(self, ladder: Ladder, model: Any, folder: Path, width: float) -> Network:
+        """Write a model into `folder` as what precisions are made of."""
+        writer.save_graph(self.learning.exported(model, width), folder)
+        # The trained model, not its unrolled twin: so the copy is proved as well.
+        rows = self._prepared.normalizer.apply(ladder.probe)
+        expected = writer.keras_probabilities(model, rows, len(self._prepared.labels))
+        return Network(expected, model.count_params(), width)
 
 
 def _unheard(_: fit.Epoch) -> None:

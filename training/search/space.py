@@ -84,6 +84,8 @@ def config_of(base: TrainConfig, point: Parameters) -> TrainConfig:
         "batch_size": point["batch_size"],
         "optimizer": point["optimizer"],
         "variants": (point["precision"],),
+        "max_accuracy_drop": None,  # of `mixed`, which no trial has
+        "objective": None,
     }
     return TrainConfig.model_validate(base.model_dump() | changed)
 

@@ -41,7 +41,7 @@ class Bench:
     def untrained_row_us(self, point: Parameters) -> Estimate:
         """Time the graph of a point before it is trained: its shape tells, and its weights do not matter."""
         run = self._run(point)
-        return self._row_us(self._open(run, run.build(), point))
+        return self._row_us(self._open(run, run.learning.build(), point, fine_tune=False))
 
     def train(
         self, number: int, point: Parameters, on_epoch: Callable[[Epoch], None]
@@ -51,7 +51,7 @@ class Bench:
         Raises GivenUpError where no graph could be made, DivergedError, and what `on_epoch` raises.
         """
         run = self._run(point)
-        model, history = run.fit_model(on_epoch)
+        model, history = run.learning.fit_model(on_epoch)
         runtime = self._open(run, model, point)
         prepared = self.material.prepared
         answers = predict_all(runtime, prepared.x_validation)
@@ -62,21 +62,22 @@ class Bench:
     def runtime(self, point: Parameters) -> Runtime:
         """Train a point and open it: the same seed gives the model of its trial again."""
         run = self._run(point)
-        return self._open(run, run.fit_model(lambda epoch: None)[0], point)
+        return self._open(run, run.learning.fit_model(lambda epoch: None)[0], point)
 
     def _run(self, point: Parameters) -> Run:
         def at_this_precision(
             folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]
         ) -> Outcome:
             # A run makes float32 as well, to compare with, which a trial has no use for.
-            return self.convert(folder, [point["precision"]], on_done=on_done)
+            wanted = [name for name in variants if name == point["precision"]]
+            return self.convert(folder, wanted, on_done=on_done)
 
         return Run(config_of(self.base, point), self.material, Silence(), at_this_precision)
 
-    def _open(self, run: Run, model: Any, point: Parameters) -> Runtime:
+    def _open(self, run: Run, model: Any, point: Parameters, *, fine_tune: bool = True) -> Runtime:
         name = point["precision"]
         with tempfile.TemporaryDirectory(prefix="trial-", ignore_cleanup_errors=True) as folder:
-            outcome = run.convert(model, Path(folder))
+            outcome = run.convert(model, Path(folder), fine_tune=fine_tune)
             for reason in outcome.failures.values():
                 raise GivenUpError(f"{name} could not be made: {reason}")
             return writer.open_exported(Path(folder), outcome.graphs, self.material.prepared)[name]

@@ -41,6 +41,7 @@ from training.search.study import Study, require_usable, usable
 from training.search.trial import Bench, GivenUpError
 
 _FINAL_BUDGET_S = 1.0
+_NOT_OF_A_TRIAL = {"data", "data_dir", "name", "variants", "max_accuracy_drop", "objective"}
 
 
 @dataclass(frozen=True)
@@ -200,9 +201,7 @@ class Tuning:
             if row_us.high > limit_us:
                 raise _TooSlowError(f"a row takes up to {row_us.high:,.2f} µs when it is timed again")
 
-        run = Run(
-            config_of(self._config.base, candidate.point), self._material, self._progress, self._convert
-        )
+        run = Run(self._final(candidate), self._material, self._progress, self._convert)
         published = run.publish(
             ModelStore(store), self._name, default_variant=precision, inspect=time, timed=False
         )
@@ -218,6 +217,15 @@ class Tuning:
             Pairs.of(tuned, known),
             self._baseline(y),
         )
+
+    def _final(self, candidate: Candidate) -> TrainConfig:
+        """Return the run that is published: with the variant `mixed` where an objective is named for it."""
+        config = config_of(self._config.base, candidate.point)
+        objective = self._config.base.objective
+        if objective is None:
+            return config
+        drop = self._config.max_accuracy_drop
+        return config.model_copy(update={"max_accuracy_drop": drop, "objective": objective})
 
     def _try(self, number: int, trial: space.Suggests, demand: Demand | None, ends: float) -> None:
         """Make one trial, and tell the study; without a `demand` it is the untuned model's, never pruned."""
@@ -285,7 +293,7 @@ class Tuning:
 def _told(config: SearchConfig, material: Material) -> dict[str, object]:
     """Return what a trial's result depends on, besides its point. The demands may change in a study."""
     base: TrainConfig = config.base
-    left_alone = base.model_dump(mode="json", exclude={"data", "data_dir", "name", "variants"})
+    left_alone = base.model_dump(mode="json", exclude=_NOT_OF_A_TRIAL)
     return left_alone | {
         "data": material.data.sha256,
         "rows": config.rows,

@@ -53,7 +53,7 @@ def test_every_field_is_an_option_or_left_out_for_a_reason(command: str, options
 
 
 def test_tune_leaves_out_what_the_search_owns_and_nothing_else() -> None:
-    assert tune.OPTIONS.without.keys() == {"base.variants", "base.widths"}
+    assert tune.OPTIONS.without.keys() == {"base.variants", "base.widths", "base.max_accuracy_drop"}
     assert {"class_weights", "loss", "normalize", "hidden", "test_size", "validation_size"} < {
         option.name for option in tune.OPTIONS
     }

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from bundle.manifest import REFERENCE
 from bundle.normalizer import FloatArray
 from bundle.runtimes.tensorflow import import_tensorflow
 from training.export.makers import Source
@@ -49,12 +50,25 @@ def _dense(tf: Any, x: Any) -> Any:
     return tf.nn.softmax(_scores(tf, _hidden(tf, x)))
 
 
+def _pooled(tf: Any, x: Any) -> Any:
+    """Have no dense layer, only filters."""
+    return tf.nn.softmax(tf.reduce_mean(_filtered(tf, x), axis=(1, 2))[:, :CLASSES] * 4.0)
+
+
 def _logits(tf: Any, x: Any) -> Any:
     return _scores(tf, _hidden(tf, x))
 
 
 def _convolved(tf: Any, x: Any) -> Any:
     return tf.nn.softmax(_scores(tf, tf.reduce_mean(_filtered(tf, x), axis=(1, 2)) * 4.0))
+
+
+def _outlying(tf: Any, x: Any) -> Any:
+    """Have one input of little energy, and weights of it beside which all others are nothing in 8 bits."""
+    energy = np.ones(_FEATURES, np.float32)
+    energy[0] = 1e-3
+    weak = tf.nn.relu(x * energy)
+    return tf.nn.softmax(_scores(tf, tf.nn.relu(weak @ (_weights(*_FEATURES, 64) / energy[:, None]))))
 
 
 def _reshaped(tf: Any, x: Any) -> Any:
@@ -72,7 +86,9 @@ def _attentive(tf: Any, x: Any) -> Any:
 NETWORKS: Mapping[str, Network] = {
     "dense": Network(_FEATURES, _dense),
     "logits": Network(_FEATURES, _logits),
+    "outlying": Network(_FEATURES, _outlying),
     "convolved": Network(_IMAGE, _convolved),
+    "pooled": Network(_IMAGE, _pooled),
     "reshaped": Network(_IMAGE, _reshaped),
     "attentive": Network(_FEATURES, _attentive),
 }
@@ -85,10 +101,12 @@ class Given:
     folder: Path
     content: bytes
     probe: Probe
+    given_as: str = REFERENCE
 
     @property
     def source(self) -> Source:
-        return Source(self.folder, self.probe.calibration, shape=self.probe.shape)
+        probe = self.probe
+        return Source(self.folder, probe.calibration, shape=probe.shape, given_as=self.given_as)
 
 
 def lay(name: str, folder: Path) -> Given:

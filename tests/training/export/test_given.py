@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.tools import flatbuffer_utils
 
 from bundle.manifest import GraphSpec
 from bundle.normalizer import FloatArray, Normalizer
 from bundle.runtimes.litert import LiteRTRuntime
-from tests.training.export.given import CLASSES, Given, lay, save
+from tests.training.export.given import Given, lay, save
 from training.export.converter import check, find_batch
-from training.export.makers import Source, make
+from training.export.makers import Source, made_of, make
+from training.export.probe import Probe
 from training.export.quantizer import ranges_of, recipe_of
 from training.export.worker import convert_all
+from training.imports.opening import open_model
 from training.precisions import BY_NAME, GIVEN, LADDER, SAVED_MODEL
 
 MADE = tuple(one.name for one in LADDER if one.name not in ("float32", SAVED_MODEL))
@@ -29,7 +33,7 @@ def answers(given: Given, content: bytes) -> FloatArray:
     runtime = LiteRTRuntime(
         content,
         normalizer=as_it_is,
-        classes=CLASSES,
+        classes=given.probe.expected.shape[1],
         shape=given.probe.shape,
         graph=GraphSpec(batch="one"),
     )
@@ -62,13 +66,55 @@ def test_tensorflow_has_nothing_to_run_of_it(tmp_path: Path) -> None:
         make(lay("dense", tmp_path).source, SAVED_MODEL)
 
 
-def test_of_a_quantised_one_nothing_is_made_but_itself(tmp_path: Path) -> None:
-    given = lay("dense", tmp_path)
-    source = Source(tmp_path, given.probe.calibration, given_as="int8")
-    assert make(source, "int8") == given.content
+def as_imported(network: str, precision: str, folder: Path) -> Given:
+    """Put a network into a folder as if its file had been in that precision."""
+    given = lay(network, folder)
+    content = make(given.source, precision)
+    (folder / GIVEN).write_bytes(content)
+    return replace(given, content=content, given_as=precision)
+
+
+def test_of_one_in_integers_nothing_is_made_but_itself(tmp_path: Path) -> None:
+    given = as_imported("dense", "int8", tmp_path)
+    assert make(given.source, "int8") == given.content
     for precision in ("float32", "dynamic_int8"):
-        with pytest.raises(ValueError, match="imported in int8, of which no other precision can be made"):
-            make(source, precision)
+        with pytest.raises(ValueError, match="imported in int8, of which it cannot be made"):
+            make(given.source, precision)
+
+
+@pytest.mark.parametrize("network", ["dense", "convolved"])
+@pytest.mark.parametrize("given_as", ["float16", "weight_int8", "dynamic_int8"])
+def test_of_one_that_computes_in_floats_what_is_coarser_is_made(
+    network: str, given_as: str, tmp_path: Path
+) -> None:
+    as_made = lay(network, tmp_path)
+    other = tmp_path / "other"
+    other.mkdir()
+    given = as_imported(network, given_as, other)
+    precisions = [name for name in made_of(given_as) if name != given_as]
+    assert precisions[-2:] == ["int8", "int16x8"] or "weight_int4" in precisions
+    for precision in precisions:
+        content = make(given.source, precision)
+        made = answers(given, content)
+        assert np.abs(made - given.probe.expected).mean() < {"weight_int4": 0.08}.get(precision, 0.02)
+        assert len(content) < 1.3 * len(make(as_made.source, precision))
+
+
+def test_a_precision_that_nothing_in_it_can_have_is_refused(tmp_path: Path) -> None:
+    given = lay("pooled", tmp_path)
+    assert make(given.source, "dynamic_int8")
+    with pytest.raises(ValueError, match="no weights that ai-edge-quantizer could make 4 bits of"):
+        make(given.source, "weight_int4")
+
+
+def test_a_file_of_before_2020_is_quantised_alike(tmp_path: Path) -> None:
+    given = lay("convolved", tmp_path)
+    model: Any = flatbuffer_utils.read_model_from_bytearray(bytearray(given.content))
+    for code in model.operatorCodes:
+        code.builtinCode = 0
+    (tmp_path / GIVEN).write_bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+    content = make(given.source, "int8")
+    assert np.abs(answers(given, content) - given.probe.expected).mean() < 0.02
 
 
 def test_ranges_are_those_of_all_rows_however_rare(tmp_path: Path) -> None:
@@ -101,3 +147,25 @@ def test_a_saved_model_of_rows_with_a_shape_is_calibrated_in_that_shape(
     probe = save("convolved", tmp_path / SAVED_MODEL)
     content = make(Source(tmp_path, probe.calibration, shape=probe.shape), precision)
     assert find_batch(precision, content, probe, check(precision, content, probe)) == GraphSpec()
+
+
+def test_a_published_network_is_smaller_in_integers_and_answers_much_alike(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    network, images = shared_data / "mlperf-tiny" / "pretrainedResnet.tflite", shared_data / "cifar10.npz"
+    if not (network.exists() and images.exists()):
+        pytest.skip(f"there is no {network}, or no {images}")
+    facts = open_model(network, tmp_path, trust=False)
+    with np.load(images) as arrays:
+        x = arrays["x_train"][:400].reshape(400, -1).astype(np.float32)
+    given = Given(tmp_path, network.read_bytes(), Probe(x[:100], x[100:], x[:, :10], facts.weights))
+    given = replace(given, probe=replace(given.probe, shape=facts.shape, source="the model"))
+    expected = answers(given, (tmp_path / GIVEN).read_bytes())
+    with replace(given.probe, expected=expected).in_folder(tmp_path):
+        outcome = convert_all(tmp_path, ["float32", "dynamic_int8", "int8"])
+    assert outcome.graphs == dict.fromkeys(("float32", "dynamic_int8", "int8"), GraphSpec())
+    for precision in ("dynamic_int8", "int8"):
+        content = (tmp_path / f"{precision}.tflite").read_bytes()
+        assert len(content) < len(given.content) / 3
+        alike = answers(given, content).argmax(axis=1) == expected.argmax(axis=1)
+        assert alike.mean() > 0.9

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
+from bundle.child import environment
+from tests.patience import PATIENCE_S, wait_until
 from tests.training.imports.conftest import Graphs
 from training.errors import ImportedModelError
 from training.imports.facts import Facts
@@ -89,6 +94,24 @@ def test_a_process_that_dies_of_a_larger_batch_has_told_what_holds_of_one_row(pa
     code = f"print('facts', {FACTS.to_json()!r}, flush=True); import os; os.abort()"
     command = (sys.executable, "-c", code)
     assert open_model(path, path.parent / "opened", command=command) == FACTS
+
+
+def test_an_interruption_ends_the_process_that_opens(path: Path) -> None:
+    begun = path.with_name("begun")
+    opening = "import os, sys, time; os.symlink(str(os.getpid()), sys.argv[1]); time.sleep(600)"
+    ours = f"""
+import pathlib, sys
+from training.imports.opening import open_model
+path = pathlib.Path({str(path)!r})
+open_model(path, path.parent / "opened", command=(sys.executable, "-c", {opening!r}, {str(begun)!r}))
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", ours], stderr=subprocess.DEVNULL, env=environment()
+    ) as parent:
+        number = int(str(wait_until(lambda: begun.is_symlink() and begun.readlink())))
+        parent.send_signal(signal.SIGINT)
+        parent.wait(PATIENCE_S)
+    assert not psutil.pid_exists(number)
 
 
 def test_each_format_is_told_by_a_name_of_its_own() -> None:

@@ -56,6 +56,16 @@ def keep_called(graph: Any) -> None:
     graph.library.function.extend(kept)
 
 
+def forget_shapes(graph: Any) -> None:
+    """Take away what is noted of shapes: with another batch it is wrong, and optimisers trust it."""
+    for node in operations(graph):
+        node.attr.pop("_output_shapes", None)
+    for function in graph.library.function:
+        for attributes in (function.attr, *(argument.attr for argument in function.arg_attr.values())):
+            attributes.pop("_input_shapes", None)
+            attributes.pop("_output_shapes", None)
+
+
 def _called_by(nodes: Iterable[Any]) -> Iterator[str]:
     for node in nodes:
         for value in node.attr.values():

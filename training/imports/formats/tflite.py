@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from bundle.manifest import REFERENCE
 from training.errors import ImportedModelError, listed
 from training.imports.facts import Facts
 from training.imports.formats import limits
@@ -28,16 +27,16 @@ def open_model(path: Path, folder: Path, *, trust: bool) -> Iterator[Facts]:
     content = path.read_bytes()
     graph = _taken_apart(content)
     shape, dtype = _check(graph)
-    rows = rows_for(shape, dtype)
-    run, answers = _tried(content, rows[:1])
+    run, rows = _tried(content, shape, dtype)
+    answers = run(rows[:1])
     limits.allowed_dtype(str(answers.dtype), "output")
     columns = limits.columns(answers.shape, shape, graph.ending)
     check_steady(run, rows)
     precision, softmax, weights = graph.precision, is_softmax(graph.ending), graph.weights
     if not graph.signatures or graph.has_nameless:
         content = graph.named()
-        run, anew = _tried(content, rows[:1])
-        if not np.array_equal(answers, anew, equal_nan=True):
+        run = runner(content)
+        if not np.array_equal(answers, run(rows[:1]), equal_nan=True):
             raise ImportedModelError("answers otherwise once it is given a SignatureDef; export it with one")
     (folder / GIVEN).write_bytes(content)
     scale, zero_point = _quantisation(content)
@@ -47,7 +46,7 @@ def open_model(path: Path, folder: Path, *, trust: bool) -> Iterator[Facts]:
         columns=columns,
         weights=weights,
         softmax=softmax,
-        is_float=precision == REFERENCE and dtype == str(answers.dtype) == "float32",
+        is_float=dtype == str(answers.dtype) == "float32",
         precision=precision,
         dtype=dtype,
         scale=scale,
@@ -81,11 +80,11 @@ def _check(graph: Graph) -> tuple[tuple[int, ...], str]:
     return limits.row_shape(dims(source)), limits.allowed_dtype(dtype_of(source), "input")
 
 
-def _tried(content: bytes, row: Array) -> tuple[Run, Array]:
-    """Return what runs the graph, and what it answers to one row."""
+def _tried(content: bytes, shape: tuple[int, ...], dtype: str) -> tuple[Run, Array]:
+    """Return what runs the graph, and rows that it runs with."""
     try:
         run = runner(content)
-        return run, run(row)
+        return run, rows_for(run, shape, dtype)
     except (RuntimeError, ValueError) as error:
         raise ImportedModelError(f"cannot be run by LiteRT ({limits.first_line(error)})") from error
 

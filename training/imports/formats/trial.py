@@ -7,34 +7,43 @@ rows, and one whose batch is open may mix its rows, or run with one alone.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
 from training.errors import ImportedModelError
+from training.imports.facts import Batch
 
-Batch: TypeAlias = Literal["any", "one"]
 Array: TypeAlias = npt.NDArray[Any]
 Run: TypeAlias = Callable[[Array], Array]
 
 _SIZES = (2, 3, 16)
 _AMPLITUDES = (0.1, 1.0, 10.0, 100.0)  # a row may saturate the scores; not all of them will
+_MILD = 2.0
 _DEVIATION = 0.01  # of the answers' span: kernels of other batches round in other places
 _ALWAYS = 1e-5  # the same, where they lie on one spot
 _STEPS = 2  # the same, of integers
 
 
-def rows_for(shape: tuple[int, ...], dtype: str) -> Array:
-    """Return rows to try a graph with, (16, *shape), as different from each other as may be."""
+def rows_for(run: Run, shape: tuple[int, ...], dtype: str) -> Array:
+    """Return rows that a graph can be tried with, (16, *shape), as different from each other as may be.
+
+    Raises what `run` raises: RuntimeError or ValueError.
+    """
     random = np.random.default_rng(0)
-    rows = random.normal(size=(max(_SIZES), *shape))
-    rows *= np.resize(_AMPLITUDES, (len(rows), *(1 for _ in shape)))
-    if dtype == "float32":
-        return rows.astype(np.float32)
-    limits = np.iinfo(dtype)
-    return np.clip(np.abs(rows) if limits.min == 0 else rows, limits.min, limits.max).astype(dtype)
+    varied = random.normal(size=(max(_SIZES), *shape))
+    varied *= np.resize(_AMPLITUDES, (len(varied), *(1 for _ in shape)))
+    limits = np.finfo(dtype) if dtype == "float32" else np.iinfo(dtype)
+    varied = np.clip(np.abs(varied) if limits.min == 0 else varied, limits.min, limits.max).astype(dtype)
+    try:
+        _alone(run, varied)
+    except (RuntimeError, ValueError):  # one that looks its numbers up has few of them
+        mild = random.uniform(0, _MILD, varied.shape).astype(dtype)
+        _alone(run, mild)
+        return mild
+    return varied
 
 
 def check_steady(run: Run, rows: Array) -> None:
@@ -51,7 +60,7 @@ def batch_of(run: Run, rows: Array) -> Batch:
 
     `run` raises RuntimeError or ValueError where it cannot.
     """
-    alone = np.concatenate([run(rows[[which]]) for which in range(len(rows))])
+    alone = _alone(run, rows)
     try:
         together = all(_agree(run(rows[:size]), alone[:size], alone) for size in _SIZES)
     except (RuntimeError, ValueError):
@@ -80,6 +89,10 @@ def runner(content: bytes) -> Run:
         return answers
 
     return run
+
+
+def _alone(run: Run, rows: Array) -> Array:
+    return np.concatenate([run(rows[[which]]) for which in range(len(rows))])
 
 
 def _agree(answers: Array, others: Array, among: Array) -> bool:

@@ -67,6 +67,14 @@ def test_a_batch_that_is_only_said_to_be_one_is_opened(tmp_path: Path) -> None:
     assert served(tmp_path, ROWS).shape == (5, 3)
 
 
+def test_a_graph_that_looks_its_numbers_up_is_tried_with_such_as_it_has(tmp_path: Path) -> None:
+    def looked_up(tf: Any, x: Any) -> Any:
+        return tf.nn.softmax(tf.reduce_sum(tf.gather(zoo.weights(5, 3), tf.cast(x, tf.int32)), 1))
+
+    facts = opened(zoo.saved(zoo.function(looked_up, (None, 4)), tmp_path / "theirs"), tmp_path)
+    assert (facts.columns, facts.batch) == (3, "any")
+
+
 def test_bytes_are_taken_as_numbers(tmp_path: Path) -> None:
     theirs = zoo.function(lambda tf, x: zoo.flat(tf, tf.cast(x, tf.float32) / 255), (None, 4), dtype="uint8")
     assert opened(zoo.saved(theirs, tmp_path / "theirs"), tmp_path).dtype == "float32"

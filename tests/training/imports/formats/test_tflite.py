@@ -78,11 +78,11 @@ def test_a_graph_that_has_a_signature_is_left_as_it_is(graphs: Graphs, tmp_path:
 @pytest.mark.parametrize(
     "precision", ["float16", "dynamic_int8", "int8", "int16x8", "weight_int8", "weight_int4"]
 )
-def test_what_has_been_quantised_is_told_and_makes_no_ladder(
+def test_what_has_been_quantised_is_told_and_whether_its_borders_are_floats(
     precision: str, graphs: Graphs, tmp_path: Path
 ) -> None:
     facts = opened(graphs(precision), tmp_path)
-    assert (facts.precision, facts.is_float) == (precision, False)
+    assert (facts.precision, facts.is_float) == (precision, precision != "int8")
     assert facts.weights == pytest.approx(4300, abs=60)  # the biases of integers are not counted
 
 
@@ -114,6 +114,14 @@ def test_a_graph_that_cannot_be_resized_or_mixes_its_rows_runs_one_by_one(tmp_pa
     assert opened(zoo.converted(zoo.classifier(batch=1)), tmp_path).batch == "one"
     mixing = zoo.function(lambda tf, x: zoo.flat(tf, x - tf.reduce_mean(x, axis=0) / 2), (None, 4))
     assert opened(zoo.converted_function(mixing), tmp_path).batch == "one"
+
+
+def test_a_graph_that_looks_its_numbers_up_is_tried_with_such_as_it_has(tmp_path: Path) -> None:
+    def looked_up(tf: Any, x: Any) -> Any:
+        return tf.nn.softmax(tf.reduce_sum(tf.gather(zoo.weights(5, 3), tf.cast(x, tf.int32)), 1))
+
+    facts = opened(zoo.converted_function(zoo.function(looked_up, (None, 4))), tmp_path)
+    assert (facts.columns, facts.batch) == (3, "any")
 
 
 def test_what_is_known_before_the_batch_is_tried_is_told_first(graphs: Graphs, tmp_path: Path) -> None:

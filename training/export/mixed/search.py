@@ -1,0 +1,196 @@
+"""Searches the plan of least bytes, or of least time, whose drop in accuracy is within a budget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from math import inf, isfinite
+
+import numpy as np
+import numpy.typing as npt
+
+from bundle.normalizer import FloatArray
+from bundle.runtimes.base import Runtime
+from evidence.trimmed import trimmed_ratio
+from training.evaluation.scoring import predict_all
+from training.evaluation.timing import interleave
+from training.export.mixed.choice import Offer, Step, after, furthest, steps, taken_besides
+from training.export.mixed.harm import Drop, Reference
+from training.export.mixed.making import Maker
+from training.export.mixed.recipe import OperationRecipe, Recipe, Wish
+from training.export.mixed.settings import BY_NAME, DYNAMIC, SETTINGS, STATIC, Setting
+from training.export.mixed.storing import Plan
+
+_RANKING_ROWS = 256  # of how far answers diverge, as many tell enough
+_MORE_TRIES = 4
+_TIMED_ROWS = 32  # in a call: with few rows in it, the model is not what costs
+_TIMED_S = 0.2
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A plan, the graph that was made by it, and what that one lost."""
+
+    plan: tuple[Setting, ...]
+    content: bytes
+    drop: Drop
+
+
+@dataclass
+class Search:
+    """One search, on validation rows that the float graph was not fitted to."""
+
+    maker: Maker
+    open: Callable[[bytes], Runtime]
+    rows: FloatArray  # (n, features)
+    y: (
+        npt.NDArray[np.integer] | None
+    )  # (n,); None where labels are not known, and what float32 answers is right
+    wish: Wish
+    on_step: Callable[[str, float], None] = lambda note, share: None
+    """Hears of each graph that was made, and of the share of the search that is done."""
+    _tried: dict[tuple[Setting, ...], Tried] = field(default_factory=dict)
+    _made: int = 0
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where there is nothing to choose for."""
+        operations = self.maker.graph.operations
+        if not operations:
+            raise ValueError("it has no operation whose weights are floats in the file")
+        weights = sum(one.count for one in operations)
+        known = SETTINGS[self.wish.objective]
+        if self.maker.shown.tokens:  # ranges are not taken where there are whole numbers among the rows
+            known = tuple(one for one in known if one != STATIC)
+        self._settings = [[one for one in known if one.suits(of, weights)] for of in operations]
+        self._base = (STATIC if STATIC in known else DYNAMIC,) * len(operations)
+        answers = predict_all(self.open(self.maker.graph.content), self.rows)
+        self._reference = Reference(answers, answers.argmax(axis=1) if self.y is None else self.y)
+
+    @property
+    def _made_at_most(self) -> int:
+        others = sum(len(of) - 1 for of in self._settings)
+        return 1 + others + others.bit_length() + len(self._uniform) + _MORE_TRIES
+
+    def run(self) -> tuple[bytes, Recipe]:
+        """Return the cheapest graph that holds the budget, or else the nearest, and how it was made."""
+        order = steps(self._offers())
+        for plan in self._uniform:
+            self._plan_holds(plan)
+        reached = furthest(len(order), lambda count: self._holds(order[:count]))
+        taken_besides(order[:reached], order[reached + 1 :], self._holds, _MORE_TRIES)
+        held = [one for one in self._tried.values() if self._is_near_enough(one.drop)]
+        if held:
+            costs = self._costs(held)
+            best = min(held, key=lambda one: (costs[one.plan], one.drop.divergence))
+        else:
+            best = min(self._tried.values(), key=lambda one: (one.drop.bound, len(one.content)))
+        return best.content, self._recipe(best)
+
+    @property
+    def _uniform(self) -> list[tuple[Setting, ...]]:
+        """The plans to be beaten: what a mixture costs in time is not the sum of its parts."""
+        if self.wish.objective == "bytes":
+            return []
+        count = len(self._settings)
+        return [self._base] if self._base[0] == DYNAMIC else [self._base, (DYNAMIC,) * count]
+
+    def _offers(self) -> list[list[Offer]]:
+        """Return what each setting of each operation costs and harms, all else being as in the base."""
+        base = self.maker.roughly(self._base)
+        harm = self._divergence(base)
+        self._note(f"all in {self._base[0].name}: divergence {harm:.4f}")
+        found = []
+        for place, settings in enumerate(self._settings):
+            plans = [(*self._base[:place], setting, *self._base[place + 1 :]) for setting in settings]
+            graphs = {plan: base if plan == self._base else self.maker.roughly(plan) for plan in plans}
+            costs = self._relative(graphs)
+            of = []
+            for plan in plans:
+                harmed = harm if plan == self._base else self._divergence(graphs[plan])
+                of.append(Offer(costs[plan], harmed))
+                if plan != self._base:
+                    self._note(
+                        f"{self.maker.graph.operations[place].kind} in {plan[place].name}: {harmed:.4f}"
+                    )
+            found.append(of)
+        return found
+
+    def _divergence(self, content: bytes) -> float:
+        answers = predict_all(self.open(content), self.rows[:_RANKING_ROWS])
+        found = self._reference.divergence(answers)
+        return found if isfinite(found) else inf
+
+    def _relative(self, graphs: Mapping[tuple[Setting, ...], bytes]) -> Mapping[tuple[Setting, ...], float]:
+        """Return what each graph costs: its bytes, or how many times the time of the base it takes."""
+        if self.wish.objective == "bytes":
+            return {plan: len(content) for plan, content in graphs.items()}
+        seconds = self._seconds(graphs)
+        return {plan: trimmed_ratio(of, seconds[self._base]).value for plan, of in seconds.items()}
+
+    def _costs(self, held: Sequence[Tried]) -> Mapping[tuple[Setting, ...], float]:
+        graphs = {one.plan: one.content for one in held}
+        if self.wish.objective == "bytes":
+            return {plan: len(content) for plan, content in graphs.items()}
+        return {plan: float(np.median(of)) for plan, of in self._seconds(graphs).items()}
+
+    def _seconds(
+        self, graphs: Mapping[tuple[Setting, ...], bytes]
+    ) -> Mapping[tuple[Setting, ...], list[float]]:
+        """Time graphs in turns, so that whatever else the machine does hits all alike."""
+        rows = np.resize(self.rows, (_TIMED_ROWS, self.rows.shape[1]))
+        plans = {str(number): plan for number, plan in enumerate(graphs)}
+        calls = {name: partial(self.open(graphs[plan]).predict, rows) for name, plan in plans.items()}
+        return {plans[name]: of for name, of in interleave(calls, budget_s=_TIMED_S).items()}
+
+    def _holds(self, taken: Sequence[Step]) -> bool:
+        numbers = after([0] * len(self._settings), taken)
+        return self._plan_holds([of[number] for of, number in zip(self._settings, numbers, strict=True)])
+
+    def _plan_holds(self, plan: Plan) -> bool:
+        plan = tuple(plan)
+        if plan not in self._tried:
+            content = self.maker.make(plan)
+            drop = self._reference.drop(predict_all(self.open(content), self.rows))
+            self._tried[plan] = Tried(plan, content, drop)
+            self._note(f"{len(content):,} bytes, drop {drop.seen:.4f}, at most {drop.expected_high:.4f}")
+        return self._is_near_enough(self._tried[plan].drop)
+
+    def _is_near_enough(self, drop: Drop) -> bool:
+        """Tell whether no less can be shown to hold: of few rows, that there is no drop to be seen."""
+        most = self.wish.max_accuracy_drop
+        return max(drop.seen, drop.expected) <= most and drop.expected_high <= max(
+            most, self._reference.least_bound
+        )
+
+    def _note(self, note: str) -> None:
+        self._made += 1
+        self.on_step(note, self._made / self._made_at_most)
+
+    def _recipe(self, best: Tried) -> Recipe:
+        drop = best.drop
+        return Recipe(
+            wish=self.wish,
+            held=drop.bound <= self.wish.max_accuracy_drop,
+            validation_rows=len(self._reference),
+            drop=drop.seen,
+            expected_drop=drop.expected,
+            expected_drop_high=drop.expected_high,
+            divergence=drop.divergence,
+            tried=self._made,
+            operations=tuple(
+                OperationRecipe(
+                    name=of.names[0],
+                    kind=of.kind,
+                    weights=of.count,
+                    setting=setting.name,
+                    bits=setting.bits,
+                )
+                for of, setting in zip(self.maker.graph.operations, best.plan, strict=True)
+            ),
+        )
+
+
+def make_again(maker: Maker, recipe: Recipe) -> bytes:
+    """Make the graph of a recipe: of the same float graph and the same calibration rows, the same bytes."""
+    return maker.make([BY_NAME[one.setting] for one in recipe.operations])
