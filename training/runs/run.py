@@ -104,7 +104,7 @@ class Run:
             bundle_writer = writer.BundleWriter(
                 staging,
                 self._prepared,
-                provenance(self._config, self._material, plain),
+                provenance(self._config, self._material, plain, self.learning.epochs_for_four_bits),
                 ladder.rungs,
                 ladder.calibrated(),
                 default_variant,
