@@ -10,6 +10,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -123,6 +124,7 @@ class ModelStore:
                 f"model name {name!r} is not allowed; use letters, digits, '.', '_' and '-', at most 64"
             )
         parent = self.root / name
+        is_new = not parent.exists()
         staging = parent / f".staging-{secrets.token_hex(8)}"
         try:
             staging.mkdir(parents=True)
@@ -133,6 +135,9 @@ class ModelStore:
             folder = self._rename_to_next_version(staging)
         except BaseException:
             shutil.rmtree(staging, ignore_errors=True)
+            if is_new:
+                with suppress(OSError):  # somebody else is publishing the same model
+                    parent.rmdir()
             raise
         _flush(parent)
         return open_bundle(folder)

@@ -1,4 +1,4 @@
-"""The program: `python -m training train`, `tune`, `evaluate` and `diagnose`."""
+"""The program: `python -m training train`, `resume`, `tune`, `evaluate` and `diagnose`."""
 
 from __future__ import annotations
 

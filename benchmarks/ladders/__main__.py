@@ -103,10 +103,11 @@ def _make_all(entries: Sequence[Entry], maker: Maker) -> bool:
 def _report(ladders: Sequence[Ladder], notes: Sequence[str], out: Path) -> None:
     known = machine.describe(_LIBRARIES)
     libraries = ", ".join(f"{name} {version}" for name, version in known["libraries"].items())
-    cores = machine.counted(known["cores"], "core")
+    cores, load = machine.counted(known["cores"], "core"), machine.load_average()
     conditions = (
-        f"Made by `python -m benchmarks.ladders` on {known['cpu']}, {cores}; {libraries}. "
-        "Times are of one thread, without a server."
+        f"Made by `python -m benchmarks.ladders` on {known['cpu']}, {cores}, "
+        f"load {'unknown' if load is None else load} at the end; {libraries}. "
+        "Times are of one thread, without a server; a machine that had other work makes them wide."
     )
     (out / "ladders.md").write_text(page(ladders, conditions, notes), encoding="utf-8")
     draw(ladders, out / "ladders.png")

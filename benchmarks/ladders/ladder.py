@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,8 @@ class Rung:
     difference: Estimate | None = None
     verdict: Verdict | None = None
     is_dominated: bool = False
+    remark: str = ""
+    """How its operations differ in precision, and whether that holds what was asked of it."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +68,24 @@ def read(name: str, data: str, model: str, figures: Mapping[str, Any], manifest:
                 difference=None if against is None else Estimate(against["difference"], *against["interval"]),
                 verdict=None if against is None else _verdict(against, margin),
                 is_dominated=one["dominated_by"] is not None,
+                remark=_remark(variant.recipe or {}),
             )
         )
     yardstick = Yardstick(manifest.reference, manifest.truth)
     return Ladder(
         name, data, model, figures["rows"], margin, yardstick, tuple(rungs), dict(manifest.left_out)
     )
+
+
+def _remark(recipe: Mapping[str, Any]) -> str:
+    if not recipe:
+        return ""
+    bits = Counter(operation["bits"] for operation in recipe["operations"])
+    made = ", ".join(f"{count} in {width} bits" for width, count in sorted(bits.items()))
+    wish, rows = recipe["wish"]["max_accuracy_drop"], f"{recipe['validation_rows']:,} validation rows"
+    if recipe["held"]:
+        return f"{made}; by {rows} it holds a drop of {wish:g}"
+    return f"{made}; {rows} do not show that it holds a drop of {wish:g}, and it is the nearest"
 
 
 def _verdict(against: Mapping[str, Any], margin: float) -> Verdict:

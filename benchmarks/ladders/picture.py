@@ -17,15 +17,17 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentF
 from benchmarks.ladders.ladder import Ladder, Rung
 from evidence.estimate import Estimate
 
-# Okabe and Ito's colours, told apart by colour-blind readers as well; each precision has a shape of its own.
-_COLOURS = ("#0072B2", "#56B4E9", "#009E73", "#E69F00", "#D55E00", "#CC79A7", "#8C6D00", "#000000")
+# Okabe and Ito's colours and a ninth; each precision has a shape of its own as well.
+_COLOURS = ("#0072B2", "#56B4E9", "#009E73", "#E69F00", "#D55E00", "#CC79A7", "#8C6D00", "#000000", "#6A3D9A")
 _SHAPES = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 _MARGIN = "#9A9A9A"
 _PANEL_INCHES = (3.1, 2.9)
 _LEGEND_INCHES = 0.6
+_MARK_INCHES = 2.0  # of the longest in the legend
 _TITLE_COLUMNS = 36
 _EDGE = 0.12  # of the span of a logarithmic axis, on each side
 _SPAN_MIN = 3.0  # of such an axis, as a ratio
+_SPAN_WIDE = 50.0  # where powers of ten are ticks enough
 
 Cost = Callable[[Rung], float | None]
 
@@ -78,11 +80,10 @@ def _panel(axes: Axes, ladder: Ladder, cost: Cost, label: str, styles: dict[str,
                 rung.score.value - ladder.margin, color=_MARGIN, linestyle="--", linewidth=1.0, zorder=1
             )
     axes.set_xscale("log")
-    if placed:
-        low, high = min(value for _, value in placed), max(value for _, value in placed)
-        edge = max(high / low, _SPAN_MIN) ** _EDGE
-        axes.set_xlim(low / edge, high * edge)
-    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=6))
+    low, high = _ends([value for _, value in placed])
+    axes.set_xlim(low, high)
+    ticks = (1.0,) if high / low > _SPAN_WIDE else (1.0, 2.0, 5.0)
+    axes.xaxis.set_major_locator(LogLocator(subs=ticks))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
@@ -91,6 +92,13 @@ def _panel(axes: Axes, ladder: Ladder, cost: Cost, label: str, styles: dict[str,
     axes.grid(visible=True, which="major", color="#E8E8E8", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def _ends(costs: Sequence[float]) -> tuple[float, float]:
+    """Return the ends of a logarithmic axis, with room on both sides; any where there is nothing on it."""
+    low, high = min(costs, default=1.0), max(costs, default=1.0)
+    edge = max(high / low, _SPAN_MIN) ** _EDGE
+    return low / edge, high * edge
 
 
 def _point(axes: Axes, rung: Rung, cost: float, style: tuple[str, str]) -> None:
@@ -126,4 +134,5 @@ def _explain(figure: Figure, ladders: Sequence[Ladder], styles: dict[str, tuple[
     margins = ", ".join(sorted({f"{ladder.margin:g}" for ladder in ladders}))
     marks.append(Line2D([], [], color=_MARGIN, linestyle="--", label=f"reference less {margins}"))
     marks.append(Line2D([], [], color="#555555", label="95% of the difference from it"))
-    figure.legend(handles=marks, loc="outside lower center", ncols=6, frameon=False, fontsize=8.5)
+    columns = max(1, int(figure.get_figwidth() // _MARK_INCHES))
+    figure.legend(handles=marks, loc="outside lower center", ncols=columns, frameon=False, fontsize=8.5)

@@ -13,7 +13,10 @@ _COLUMNS = ("data, model", "variant", "accuracy [95%]", "difference [95%]", "ver
 def page(ladders: Sequence[Ladder], conditions: str, notes: Sequence[str]) -> str:
     """Return the table with what must be known to read it; `notes` say what is not in it, and why."""
     left_out = [f"{one.name}: {_left_out(one.left_out)}." for one in ladders if one.left_out]
-    said = [*_legend(ladders), *left_out, *notes]
+    remarks = [
+        f"{one.name}, `{rung.name}`: {rung.remark}." for one in ladders for rung in one.rungs if rung.remark
+    ]
+    said = [*_legend(ladders), *remarks, *left_out, *notes]
     return "\n".join(
         ["# Ladders", "", conditions, "", *table(ladders), "", *(f"- {line}" for line in said), ""]
     )

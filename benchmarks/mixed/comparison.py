@@ -66,7 +66,7 @@ def compare(asked: Asked, models: Path, folder: Path, *, step: Say, say: Say) ->
     bundle, taken = making.train(models, asked.options, folder / "training.log", say)
     step("the rows that it was made with")
     rows = folder / "rows.npz"
-    making.cut(bundle, asked.data, asked.data_dir, rows, folder / "cuts.log")
+    making.cut(bundle, asked.options, rows, folder / "cuts.log")
     contenders, graphs = making.ours(bundle, taken), {}
     variants = [one.name for one in contenders]
     for way in making.WAYS:

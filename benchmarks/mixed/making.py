@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import Any
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from loadtests.rig.child import Child, program
 
 NAME = "mixed"  # of the model that is published for the comparison
 _LOOK_S = 0.2
+_SEARCH = "mixing"  # as training calls the stage
+_TAIL_LINES = 15
 _MISSING = 1  # training's exit code where something that was asked for is left out
 
 Say = Callable[[str], None]
@@ -28,12 +30,19 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Taken:
-    """What a program took: its seconds, and the most memory that it and all it started had at a look."""
+    """What a program took: its seconds, and the most memory that it and all it started had at a look.
+
+    `log` is what it printed.
+    """
 
     code: int
     seconds: float
     memory_bytes: int
-    tail: str
+    log: str
+
+    @property
+    def tail(self) -> str:
+        return "\n".join(self.log.splitlines()[-_TAIL_LINES:])
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,7 @@ def run(command: Sequence[str], log: Path, say: Say, environment: Mapping[str, s
             last = child.tail().strip().splitlines()[-1:] or [""]
             say(f"{monotonic() - start:.0f} s: {last[0].strip()[-80:]}")
             code = child.wait(_LOOK_S)
-        return Taken(code, monotonic() - start, most, child.tail())
+        return Taken(code, monotonic() - start, most, log.read_text(encoding="utf-8", errors="replace"))
 
 
 def train(models: Path, options: Sequence[str], log: Path, say: Say) -> tuple[Bundle, Taken]:
@@ -103,18 +112,19 @@ def ours(bundle: Bundle, taken: Taken) -> list[Contender]:
                 variant.bytes,
                 known.right_on_validation(variant.name),
                 known.right_on_test(variant.name),
-                seconds=None if recipe is None else _seconds(recipe),
+                seconds=None if recipe is None else stage_s(taken.log, _SEARCH),
                 memory_bytes=None if recipe is None else taken.memory_bytes,
             )
         )
     return sorted(found, key=lambda one: ("reference", "uniform", "mixed").index(one.role))
 
 
-def cut(bundle: Bundle, data: str, data_dir: Path | None, out: Path, log: Path) -> None:
-    """Write the rows that the bundle was made with, as its graphs take them. Raises BenchmarkError."""
-    path = str(Path(data).resolve()) if Path(data).exists() else data
-    folder = [] if data_dir is None else [str(data_dir.resolve())]
-    command = program("benchmarks.subjects.cuts", str(bundle.folder.resolve()), path, str(out), *folder)
+def cut(bundle: Bundle, options: Sequence[str], out: Path, log: Path) -> None:
+    """Write the rows that `training`, told these options, made the bundle with, as its graphs take them.
+
+    Raises BenchmarkError.
+    """
+    command = program("benchmarks.subjects.cuts", str(bundle.folder.resolve()), str(out), *options)
     taken = run(command, log, lambda text: None)
     if taken.code:
         raise BenchmarkError(f"the rows could not be cut again: {taken.tail}")
@@ -154,6 +164,10 @@ def _right(classes: Sequence[int], labels: Classes) -> Right:
     return right
 
 
-def _seconds(recipe: Mapping[str, Any]) -> float | None:
-    seconds = recipe.get("seconds")
-    return float(seconds) if isinstance(seconds, int | float) else None
+def stage_s(log: str, stage: str) -> float | None:
+    """Return the seconds that a stage took by the line of progress that it left; None where there is none."""
+    found = re.search(rf"^{stage} .*?(\d+):(\d\d):(\d\d)", log, re.MULTILINE)
+    if found is None:
+        return None
+    hours, minutes, seconds = map(int, found.groups())
+    return 3600.0 * hours + 60 * minutes + seconds

@@ -90,7 +90,7 @@ class Report:
             "command": self.command,
             "asked": asdict(self.asked) | {"data_dir": None},
             "machine": self.here,
-            "training": asdict(self.compared.taken) | {"tail": ""},
+            "training": asdict(self.compared.taken),
             "met": self.is_met,
             "contenders": [_plain(one) for one in self.compared.contenders],
             "samples": {

@@ -1,4 +1,4 @@
-"""The program that cuts the rows of a data set as the training run of a bundle did, for whoever competes.
+"""The program that cuts the rows of a data set as the run that made a bundle did, for whoever competes.
 
 Nothing imports this file. It is a black box, started as a process. The bundle keeps the test rows, and of the
 others only what came of them: so they are cut again, and must come out as the bundle says they were.
@@ -7,39 +7,70 @@ others only what came of them: so they are cut again, and must come out as the b
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from bundle.bundle import Bundle, Classes, open_bundle
 from bundle.manifest import CalibrationSpec
 from bundle.normalizer import FloatArray
-from training.config import TrainConfig
+from training.config import DataConfig, TrainConfig
 from training.data.files.sources import load
 from training.data.prepare import Prepared, prepare
 from training.data.split import calibration_sample
+from training.imports.config import ImportConfig
+from training.imports.imported import open_all
+from training.progress import Silence
+from training.runs.import_material import read
+
+FLAGS = {"unlabelled", "logits", "trust"}  # which stand alone
+SEVERAL = {"text", "category", "numeric", "ignore", "also"}  # which may be said more than once
+OF_TRAINING = {
+    *DataConfig.model_fields,
+    *("test_size", "validation_size", "seed", "split_seed", "normalize", "tokens", "vocabulary"),
+}
+OF_IMPORT = set(ImportConfig.model_fields) - {"name", "precisions", "reference"}
+
+Said = str | bool | tuple[str, ...]
 
 
-def cut(bundle: Bundle, data: str, data_dir: Path | None) -> tuple[FloatArray, FloatArray, Classes]:
-    """Return the raw calibration and validation rows of a bundle made of `data`, and the latter's classes.
+def cut(bundle: Bundle, options: Sequence[str]) -> tuple[FloatArray, FloatArray, Classes]:
+    """Return the raw calibration and validation rows of a bundle, and the classes of the latter.
 
-    Raises SystemExit where those are not the rows that the bundle was made with.
+    `options` are what `python -m training` was told. Raises SystemExit where the rows are not those that the
+    bundle was made with.
     """
-    chosen = bundle.manifest.provenance.hyperparameters
-    fields = {name: value for name, value in chosen.items() if name in TrainConfig.model_fields}
-    config = TrainConfig.model_validate(fields | {"data": data, "data_dir": data_dir})
-    prepared = _prepared(config)
-    calibration = prepared.x_train[calibration_sample(prepared.y_train, config.seed)]
+    prepared, seed = _imported(options) if options[0] == "import" else _trained(options)
+    calibration = prepared.x_train[calibration_sample(prepared.y_train, seed)]
     known = bundle.predictions()
     if known is None or not np.array_equal(known.validation_labels, prepared.y_validation):
-        sys.exit(f"the validation rows of {data} are not those of {bundle.folder}")
+        sys.exit(f"the validation rows are not those of {bundle.folder}")
     if bundle.manifest.calibration != CalibrationSpec.of(calibration, bundle.manifest.input.channels):
-        sys.exit(f"the calibration rows of {data} are not those of {bundle.folder}")
+        sys.exit(f"the calibration rows are not those of {bundle.folder}")
     return calibration, prepared.x_validation, known.validation_labels
 
 
-def _prepared(config: TrainConfig) -> Prepared:
-    return prepare(
+def told(options: Sequence[str], fields: Collection[str]) -> dict[str, Said]:
+    """Return what options say, as in `--label species`, of these fields of a config."""
+    found: dict[str, Said] = {}
+    several: dict[str, tuple[str, ...]] = {}
+    for option, following in zip(options, (*options[1:], ""), strict=True):
+        before, sign, behind = option.partition("=")
+        name, value = before.removeprefix("--").replace("-", "_"), behind if sign else following
+        if not option.startswith("--") or name not in fields:
+            continue
+        if name in SEVERAL:
+            several[name] = (*several.get(name, ()), value)
+        else:
+            found[name] = True if name in FLAGS else value
+    return found | several
+
+
+def _trained(options: Sequence[str]) -> tuple[Prepared, int]:
+    config = TrainConfig.model_validate(told(options, OF_TRAINING))
+    prepared = prepare(
         load(config),
         normalize=config.normalize,
         test_size=config.test_size,
@@ -48,14 +79,23 @@ def _prepared(config: TrainConfig) -> Prepared:
         tokens=config.tokens,
         vocabulary=config.vocabulary,
     )
+    return prepared, config.seed
 
 
-def main(folder: str, data: str, out: str, data_dir: str = "") -> None:
+def _imported(options: Sequence[str]) -> tuple[Prepared, int]:
+    """Open the model again, for its shape is that of the rows."""
+    config = ImportConfig.model_validate(told(options, OF_IMPORT))
+    with TemporaryDirectory(prefix="bench-") as folder:
+        models = open_all(config, Path(folder), Silence())
+        return read(config, models, Silence()).prepared, config.seed
+
+
+def main(folder: str, out: str, *options: str) -> None:
     """Write an .npz of the calibration, validation and test rows as the graphs of the bundle take them."""
     bundle = open_bundle(Path(folder))
     spec = bundle.manifest.input
     normalize = bundle.manifest.normalizer.build(spec.features).apply
-    calibration, validation, classes = cut(bundle, data, Path(data_dir) if data_dir else None)
+    calibration, validation, classes = cut(bundle, options)
     shape = spec.shape if spec.kind == "tensor" else (spec.features,)
     parts = {"calibration": calibration, "validation": validation, "test": bundle.test_set()[0]}
     rows = {name: normalize(part).reshape(-1, *shape) for name, part in parts.items()}

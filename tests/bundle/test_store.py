@@ -64,8 +64,12 @@ def test_a_publication_that_fails_leaves_nothing(tmp_path: Path) -> None:
 
     with pytest.raises(RuntimeError, match="disk is full"):
         ModelStore(tmp_path).publish("m", fill)
-    assert list((tmp_path / "m").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
     assert ModelStore(tmp_path).models() == []
+    (tmp_path / "m").mkdir()
+    with pytest.raises(RuntimeError, match="disk is full"):
+        ModelStore(tmp_path).publish("m", fill)
+    assert list(tmp_path.rglob("*")) == [tmp_path / "m"]  # what was there stays
 
 
 def test_a_bundle_in_the_making_is_not_a_version(digits: Bundle, tmp_path: Path) -> None:

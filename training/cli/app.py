@@ -10,7 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from bundle.errors import BundleError
-from training.cli import diagnose, evaluate, importing, train, tune
+from training.cli import diagnose, evaluate, importing, resume, train, tune
 from training.cli.endings import Stopped, stoppable
 from training.errors import TrainingError
 
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 app.command(epilog=train.EXAMPLES)(train.train)
 app.command("import", epilog=importing.EXAMPLES)(importing.import_)
+app.command(epilog=resume.EXAMPLES)(resume.resume)
 app.command(epilog=tune.EXAMPLES)(tune.tune)
 app.command(epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command(epilog=diagnose.EXAMPLES)(diagnose.diagnose)
@@ -38,14 +39,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             code = app(arguments, prog_name="python -m training", standalone_mode=False) or 0
             sys.stdout.flush()  # a disk that is full is told of here, and not by Python on its way out
             return code
-    except (typer.Abort, KeyboardInterrupt):
-        return _tell("interrupted", 128 + signal.SIGINT)
+    except (typer.Abort, KeyboardInterrupt) as error:
+        return _tell("interrupted", error, 128 + signal.SIGINT)
     except Stopped as stopped:
-        return _tell(str(stopped), stopped.code)
+        return _tell(str(stopped), stopped, stopped.code)
     except MemoryError as error:
-        return _tell(str(error) or "there is not enough memory for this", 2)
+        return _tell(str(error) or "there is not enough memory for this", error)
     except (typer.TyperException, ValidationError, TrainingError, BundleError, OSError) as error:
-        return _tell(_message(error), 2)
+        return _tell(_message(error), error)
 
 
 def _message(error: Exception) -> str:
@@ -58,8 +59,10 @@ def _message(error: Exception) -> str:
     return str(error)
 
 
-def _tell(message: str, code: int) -> int:
-    typer.echo(f"error: {message}", err=True)
+def _tell(message: str, error: BaseException, code: int = 2) -> int:
+    """Say it in one line, and what else there is to know in one more each."""
+    for line in (f"error: {message}", *getattr(error, "__notes__", ())):
+        typer.echo(line, err=True)
     return code
 
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Self
 
 _ASKED = ("SIGTERM", "SIGHUP")  # a polite kill, and a terminal that was closed, which Windows does not have
 
@@ -18,6 +19,12 @@ class Stopped(BaseException):
         asked = signal.Signals(number)
         super().__init__("interrupted" if asked is signal.SIGINT else f"stopped by {asked.name}")
         self.code = 128 + number
+
+    def after(self, first: BaseException) -> Self:
+        """Take over what was noted on the way."""
+        for note in getattr(first, "__notes__", ()):
+            self.add_note(note)
+        return self
 
 
 @contextmanager

@@ -147,8 +147,8 @@ def with_options(*groups: Options) -> Callable[[Command], Command]:
             configs = [group.build(_given(group, context, values)) for group in groups]
             try:
                 command(*configs, **values)
-            except KeyboardInterrupt:  # typer would end without a word
-                raise Stopped(signal.SIGINT) from None
+            except KeyboardInterrupt as interrupt:  # typer would end without a word
+                raise Stopped(signal.SIGINT).after(interrupt) from None
 
         own = [*inspect.signature(command, eval_str=True).parameters.values()][len(groups) :]
         first = [option.parameter() for option in known if option.required]

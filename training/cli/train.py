@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -13,6 +13,11 @@ from training.cli.options import Options, with_options
 from training.cli.proof import Proof
 from training.config import TrainConfig
 from training.precisions import MIXED, name_of
+
+if TYPE_CHECKING:
+    from training.models.fit import Epoch
+    from training.runs.repeats import Repeat
+    from training.runs.run import Published
 
 EXAMPLES = """Examples:
 
@@ -54,9 +59,6 @@ def train(
     from training.cli.console import BarProgress, native_noise_kept_aside
     from training.export.worker import Worker
     from training.models.events import logged
-    from training.models.fit import Epoch
-    from training.report.recipes import recipes_in_words
-    from training.report.tables import print_table
     from training.runs.pipeline import train as run
     from training.runs.repeats import repeat
 
@@ -72,6 +74,20 @@ def train(
         for variant, reason in published.failures.items():
             progress.warn(f"variant {variant} is left out: {reason}")
         repeated = repeat(config, proof.repeats, progress=progress, convert=convert)
+    show(config, proof, published, repeated, passed)
+
+
+def show(
+    config: TrainConfig,
+    proof: Proof,
+    published: Published,
+    repeated: Sequence[Repeat],
+    history: Sequence[Epoch],
+) -> None:
+    """Print and write what came of a training. Raises typer.Exit where something is missing of it."""
+    from training.report.recipes import recipes_in_words
+    from training.report.tables import print_table
+
     bundle = published.bundle
     name = f"{bundle.name}/{bundle.version}"
     print_table(
@@ -84,7 +100,7 @@ def train(
     )
     for line in recipes_in_words(bundle.manifest):
         typer.echo(line)
-    written = proof.show(name, published.evaluations, bundle.manifest.labels, config.seed, repeated, passed)
+    written = proof.show(name, published.evaluations, bundle.manifest.labels, config.seed, repeated, history)
     if _is_failure(config, published.failures) or not written:
         raise typer.Exit(1)
 

@@ -17,8 +17,8 @@ from training.data.rescoring import rows_to_score
 from training.diagnosis.advice import advise
 from training.diagnosis.findings import Diagnosis, find
 from training.diagnosis.inputs import check_inputs
-from training.diagnosis.layers import BATCH, compare
-from training.diagnosis.tensors import OpenGraph
+from training.diagnosis.layers import Comparison, batch_for, compare
+from training.diagnosis.tensors import OpenGraph, Quantization
 from training.errors import OptionError
 from training.evaluation.scoring import chunks, predict_all
 from training.evaluation.shift import shifts
@@ -59,16 +59,7 @@ def diagnose(
     pairs = Pairs.of(*(answer.argmax(axis=1) == y for answer in answers))
     rows = _sample(x)
     normalized = bundle.manifest.normalizer.build(bundle.manifest.input.features).apply(rows)
-    contents = [bundle.read(bundle.variant(name).files[0]) for name in (against, variant)]
-    progress.begin("comparing layers", len(rows) // min(BATCH, len(rows)))
-    try:
-        comparison = compare(contents[0], contents[1], normalized, progress.advance)
-        graph = OpenGraph(contents[1], 1, normalized.shape[1])
-        quantization = graph.quantization(graph.written_input)
-    except ValueError as error:
-        raise OptionError(f"{variant} cannot be compared with {against} layer by layer: {error}") from error
-    if not comparison.layers:
-        raise OptionError(f"{variant} and {against} have no layer in common; say --against which to compare")
+    comparison, quantization = _compared(bundle, variant, against, normalized, progress)
     spec = bundle.manifest.input
     inputs = check_inputs(rows, normalized, spec.channels, quantization, bundle.manifest.calibration)
     findings = find(inputs, comparison.layers, spec)
@@ -82,6 +73,29 @@ def diagnose(
         findings,
         advise(variant, pairs, margin, findings, [one.name for one in bundle.manifest.variants]),
     )
+
+
+def _compared(
+    bundle: Bundle, variant: str, against: str, normalized: FloatArray, progress: Progress
+) -> tuple[Comparison, Quantization | None]:
+    """Compare two graphs on normalised rows (n, features); say how the variant's input is quantised.
+
+    Raises OptionError where that cannot be done.
+    """
+    specs = [bundle.variant(name) for name in (against, variant)]
+    expected, found = (bundle.read(spec.files[0]) for spec in specs)
+    shape = bundle.manifest.input.graph_shape or normalized.shape[1:]
+    batch = batch_for(len(normalized), [spec.graph for spec in specs])
+    progress.begin("comparing layers", len(normalized) // batch)
+    try:
+        comparison = compare(expected, found, normalized, shape, batch=batch, on_batch=progress.advance)
+        graph = OpenGraph(found, 1, shape)
+        quantization = graph.quantization(graph.written_input)
+    except ValueError as error:
+        raise OptionError(f"{variant} cannot be compared with {against} layer by layer: {error}") from error
+    if len(comparison.layers) < 2:  # the rows themselves, and nothing that is made of them
+        raise OptionError(f"{variant} and {against} have no layer in common; say --against which to compare")
+    return comparison, quantization
 
 
 def reference_of(manifest: Manifest, variant: VariantSpec) -> str:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 
 import numpy as np
 
+from bundle.manifest import GraphSpec
 from bundle.normalizer import FloatArray
 from training.diagnosis.noise import Doubles, Tally, decibels
 from training.diagnosis.tensors import OpenGraph, Operation, Quantization
 
-BATCH = 32  # the widest tensor of an image model is megabytes a row; all are held at once
+_BATCH = 32  # the widest tensor of an image model is megabytes a row; all are held at once
 
 _WITH_WEIGHTS = {"FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "BATCH_MATMUL"}
 
@@ -66,14 +67,19 @@ class Comparison:
 
 
 def compare(
-    reference: bytes, variant: bytes, rows: FloatArray, on_batch: Callable[[], None] = lambda: None
+    reference: bytes,
+    variant: bytes,
+    rows: FloatArray,
+    shape: tuple[int, ...],
+    *,
+    batch: int,
+    on_batch: Callable[[], None] = lambda: None,
 ) -> Comparison:
     """Run both graphs on whole batches of normalised `rows` (n, features), at least two rows.
 
-    Raises ValueError where one of them is no graph that can be looked into.
+    They take (batch, *shape). Raises ValueError where one of them is no graph that can be looked into.
     """
-    batch = min(BATCH, len(rows))
-    graphs = tuple(OpenGraph(content, batch, rows.shape[1]) for content in (reference, variant))
+    graphs = tuple(OpenGraph(content, batch, shape) for content in (reference, variant))
     pairs = match(graphs[0].operations, graphs[1].operations)
     inputs = graphs[0].source, graphs[1].written_input
     tallies = {inputs[0]: Tally(graphs[1].quantization(inputs[1]))}  # by tensor of the reference
@@ -93,6 +99,11 @@ def compare(
         tuple(_layers(graphs[0], graphs[1], matched, tallies)),
         tuple(one.name for one in graphs[1].operations if one not in known),
     )
+
+
+def batch_for(rows: int, graphs: Sequence[GraphSpec]) -> int:
+    """Return how many of the `rows` to run at once through graphs of which some may take but one."""
+    return 1 if any(graph.batch == "one" for graph in graphs) else min(_BATCH, rows)
 
 
 def match(

@@ -28,7 +28,9 @@ class Tally:
         self._noise: Doubles | float = 0.0
 
     def add(self, reference: FloatArray, variant: FloatArray) -> None:
-        """Add a batch of one tensor, (rows, ..., units), as each graph has it."""
+        """Add a batch of one tensor, (rows, ..., units), as each graph has it; without units there is one."""
+        if reference.ndim < 2:
+            reference, variant = reference.reshape(-1, 1), variant.reshape(-1, 1)
         exact = reference.astype(np.float64)
         self._rows += len(exact)
         self._sum += exact.sum(axis=0)

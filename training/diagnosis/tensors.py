@@ -14,6 +14,7 @@ import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from bundle.normalizer import FloatArray
+from bundle.runtimes.ports import Port
 
 _CONVERSIONS = {"QUANTIZE", "DEQUANTIZE"}  # they change what a number is written in, and not the number
 
@@ -55,12 +56,12 @@ class Quantization:
 
 
 class OpenGraph:
-    """A graph with one float32 input of shape (batch, features), at one batch size.
+    """A graph with one input of (batch, *shape), of floats or of integers, at one batch size.
 
     Raises ValueError where `content` is no such graph.
     """
 
-    def __init__(self, content: bytes, batch: int, features: int) -> None:
+    def __init__(self, content: bytes, batch: int, shape: tuple[int, ...]) -> None:
         try:
             self._interpreter = Interpreter(
                 model_content=content,
@@ -71,8 +72,11 @@ class OpenGraph:
             if len(sources) != 1:
                 raise ValueError(f"the graph has {len(sources)} inputs, not one")
             self.source = int(sources[0]["index"])
-            self._interpreter.resize_tensor_input(self.source, [batch, features], strict=True)
+            self._shape = (batch, *shape)
+            # Many a foreign graph does not say that its batch may change.
+            self._interpreter.resize_tensor_input(self.source, list(self._shape), strict=len(shape) == 1)
             self._interpreter.allocate_tensors()
+            self._enters = Port.of(sources[0])
         except RuntimeError as error:
             raise ValueError(f"LiteRT cannot run it ({error})") from error
         self._details = {int(one["index"]): one for one in self._interpreter.get_tensor_details()}
@@ -83,14 +87,17 @@ class OpenGraph:
             if step["op_name"] in _CONVERSIONS
         }
         self.operations = tuple(
-            self._operation(step) for step in steps if step["op_name"] not in _CONVERSIONS
+            self._operation(step)
+            for step in steps
+            if step["op_name"] not in _CONVERSIONS and not self._counts(step)
         )
         outputs = (tensor for one in self.operations for tensor in one.outputs)
         self._computed = {self.source, *self._converted, *outputs}
 
     def run(self, rows: FloatArray) -> None:
         """Compute everything for normalised `rows`, (batch, features)."""
-        self._interpreter.set_tensor(self.source, rows)
+        fed = rows.reshape(self._shape)
+        self._interpreter.set_tensor(self.source, fed if self._enters is None else self._enters.enter(fed))
         self._interpreter.invoke()
 
     def value(self, tensor: int) -> FloatArray:
@@ -137,6 +144,14 @@ class OpenGraph:
     def sources(self, operation: Operation) -> list[int]:
         """Return the tensors among its inputs that other operations computed."""
         return [tensor for tensor in operation.inputs if tensor in self._computed]
+
+    def _counts(self, step: dict[str, Any]) -> bool:
+        """Whether an operation is about sizes and places, as those of an open batch are."""
+        outputs = [int(tensor) for tensor in step["outputs"]]
+        return all(
+            np.issubdtype(self._details[tensor]["dtype"], np.integer) and self.quantization(tensor) is None
+            for tensor in outputs
+        )
 
     def _operation(self, step: dict[str, Any]) -> Operation:
         outputs = tuple(int(tensor) for tensor in step["outputs"])

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Self
 
 import numpy as np
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic.config import JsonDict
 
 from bundle.manifest import InputSpec
@@ -16,6 +16,16 @@ from training.errors import OptionError
 from training.precisions import VARIANTS, Variant, require_network_name
 
 _FILE: JsonDict = {"metavar": "FILE"}
+_FLOAT32_MAX = float(np.finfo(np.float32).max)
+
+
+def _named_file(given: str) -> str:
+    """Raise ValueError unless that is a name and a file."""
+    name, _, file = given.partition("=")
+    if not file:
+        raise ValueError("it takes a name and a file, as in large=resnet_large.tflite")
+    require_network_name(name)
+    return given
 
 
 class ImportConfig(MixedConfig, DataConfig):
@@ -25,7 +35,9 @@ class ImportConfig(MixedConfig, DataConfig):
 
     model: Path
     """The model: a .tflite, a .keras or .h5, or the folder of a SavedModel."""
-    also: tuple[str, ...] = Field((), json_schema_extra={"metavar": "NAME=FILE"})
+    also: tuple[Annotated[str, AfterValidator(_named_file)], ...] = Field(
+        (), json_schema_extra={"metavar": "NAME=FILE"}
+    )
     """Another model of the same task for the same ladder, its variants called NAME-...: a vendor's int8, or a
     larger network."""
     name: str | None = None
@@ -59,19 +71,12 @@ class ImportConfig(MixedConfig, DataConfig):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     """The same seed gives the same split, and the same rows to calibrate with."""
 
-    @field_validator("also")
+    @field_validator("scale", "offset")
     @classmethod
-    def _named(cls, also: tuple[str, ...]) -> tuple[str, ...]:
-        names = []
-        for one in also:
-            name, sign, file = one.partition("=")
-            if not sign or not file:
-                raise ValueError("it takes a name and a file, as in large=resnet_large.tflite")
-            require_network_name(name)
-            names.append(name)
-        if len(set(names)) != len(names):
-            raise ValueError("two models cannot have one name")
-        return also
+    def _is_held(cls, number: float | None) -> float | None:
+        if number is not None and abs(number) > _FLOAT32_MAX:
+            raise ValueError("it is more than a model's numbers can hold")
+        return number
 
     @field_validator("scale")
     @classmethod
@@ -79,6 +84,12 @@ class ImportConfig(MixedConfig, DataConfig):
         if scale is not None and np.float32(scale) == 0:
             raise ValueError("it makes every value the same")
         return scale
+
+    @model_validator(mode="after")
+    def _one_name_each(self) -> Self:
+        if len(self.others) < len(self.also):
+            raise OptionError(f"--also gives two models one name: {', '.join(self.also)}")
+        return self
 
     @model_validator(mode="after")
     def _one_preparation(self) -> Self:

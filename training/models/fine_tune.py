@@ -3,6 +3,11 @@
 A tenth of the learning rate, falling, was best or next to it of 0.03, 0.1 and 0.3: tried on Fashion-MNIST
 (MLP, CNN) and on CLINC150 (MLP, CNN, LSTM), where 0.3 cost up to a point. A third epoch gave nothing that a
 second had not given.
+
+It is training too, at a rate that the model has not seen before, and float32 would win as much by it: on
+Fashion-MNIST, an MLP's 0.8789 became 0.8911 in 4 bits, and would have become 0.8917 in float32; on CLINC150,
+0.8664 (CNN) 0.8693 and 0.8707, and 0.8302 (MLP) 0.8416 and 0.8489. So that 4 bits are more accurate than the
+float32 beside them is no merit of 4 bits.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from training.config import TrainConfig
@@ -21,10 +22,18 @@ class Fitted:
     history: list[Epoch]
 
 
-def fit_widths(
-    config: TrainConfig, fit_width: Callable[[float], tuple[Any, list[Epoch]]]
-) -> tuple[list[Fitted], dict[str, str]]:
-    """Return what could be fitted, narrowest first, and why each variant that has no model failed.
+@dataclass(frozen=True)
+class Trained:
+    """What training gave: the models, narrowest first, and why each variant that has no model failed."""
+
+    fitted: list[Fitted]
+    failures: dict[str, str]
+    folder: Path | None = None
+    """Where the weights are kept until they are published."""
+
+
+def fit_widths(config: TrainConfig, fit_width: Callable[[float], tuple[Any, list[Epoch]]]) -> Trained:
+    """Fit what can be fitted.
 
     Raises DivergedError where width 1 itself, which the others are compared with, diverges.
     """
@@ -37,4 +46,4 @@ def fit_widths(
             if width == PLAIN_WIDTH:
                 raise
             failures |= {name_of(width, precision): str(error) for precision in config.variants}
-    return fitted, failures
+    return Trained(fitted, failures)

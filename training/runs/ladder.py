@@ -87,6 +87,7 @@ class Ladder:
         self.sizes: dict[str, int] = {}
         self.graphs: dict[str, GraphSpec] = {}
         self.recipes: dict[str, Recipe] = {}
+        self._has_calibrated = False
         self.prepared = prepared
         self._rows = calibration
         self._progress = progress
@@ -149,6 +150,8 @@ class Ladder:
         for precision, runtime in writer.open_exported(folder, graphs, self.prepared).items():
             rung = network.rung(precision)
             self.rungs[rung.name], self.runtimes[rung.name] = rung, runtime
+            # One that came as it is was calibrated elsewhere, by nobody knows what.
+            self._has_calibrated |= precision in CALIBRATED and precision != network.given_as
             files = writer.files_of(folder, precision)
             self.sizes[rung.name] = sum(path.stat().st_size for path in files)
 
@@ -178,9 +181,8 @@ class Ladder:
         )
 
     def calibrated(self) -> CalibrationSpec | None:
-        """Describe what ranges were taken from; None where no precision that was made has any."""
-        mixed = any(recipe.calibrated for recipe in self.recipes.values())
-        if not mixed and {rung.precision for rung in self.rungs.values()}.isdisjoint(CALIBRATED):
+        """Describe what ranges were taken from; None where no precision that was made here has any."""
+        if not self._has_calibrated and not any(recipe.calibrated for recipe in self.recipes.values()):
             return None
         return CalibrationSpec.of(self._rows, self.prepared.input.channels)
 

@@ -39,6 +39,8 @@ class Learning:
         self._config = config
         self._prepared = prepared
         self._progress = progress
+        self.epochs_for_four_bits: dict[float, int] = {}
+        """By width, from which epoch of fine-tuning the weights of 4 bits are; 0 where it was no use."""
 
     def build(self, width: float = PLAIN_WIDTH, *, unroll: bool = False) -> Any:
         """Return the untrained model; one that is not unrolled is what `fit_model` begins with."""
@@ -78,6 +80,7 @@ class Learning:
             return None
         self._progress.begin(stage("fine-tuning 4 bits", width), config.fine_tune_epochs)
         copy, epoch = self._learn(fine_tune.fine_tune, lambda: self._copy(model, width), lambda epoch: None)
+        self.epochs_for_four_bits[width] = epoch
         return copy if epoch else None
 
     def _copy(self, model: Any, width: float, *, unroll: bool = False) -> Any:

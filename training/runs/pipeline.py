@@ -13,12 +13,14 @@ from training.config import TrainConfig
 from training.data.files.sources import stem
 from training.errors import OptionError
 from training.export import worker
+from training.models import kept
 from training.models.fit import Epoch
 from training.progress import Progress, Silence
 from training.runs.ladder import Convert
 from training.runs.material import read
 from training.runs.run import Published, Run
 
+_LEAST_PARTS = 2  # of a path that names the models' folder as well
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 
 
@@ -30,8 +32,12 @@ def train(
     convert: Convert = worker.convert_all,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
     timed: bool = True,
+    keep: bool = True,
 ) -> Published:
     """Train, convert, score, publish and time one model; its bundle is the next version in `store`.
+
+    Unless it is told not to `keep` them, the trained weights are in the model's folder until they are
+    published, and `resume` goes on from there where that fails.
 
     Raises DataError, OptionError, or OSError where `store` cannot be written, before TensorFlow is imported,
     and ConversionError or DivergedError later.
@@ -45,7 +51,39 @@ def train(
     material = read(config, progress)
     models.require_writable(name, material.least_bytes)
     material.tell(progress)
-    return Run(config, material, progress, convert).publish(models, name, on_epoch, timed=timed)
+    run = Run(config, material, progress, convert)
+    trained = run.train(on_epoch)
+    if keep:
+        trained = kept.keep(models.root / name, config, material.data.sha256, trained)
+    return run.publish(models, name, trained, timed=timed)
+
+
+def resume(
+    folder: Path,
+    *,
+    progress: Progress | None = None,
+    convert: Convert = worker.convert_all,
+    timed: bool = True,
+) -> Published:
+    """Do what was left to do of a training whose weights are kept in `folder`, MODELS/NAME/.trained-...
+
+    Raises OptionError where the folder holds none, or the data are others now; and as `train` does.
+    """
+    progress = progress or Silence()
+    told = kept.Kept.read(folder)
+    config = told.config
+    models = ModelStore((folder if len(folder.parts) > _LEAST_PARTS else folder.resolve()).parent.parent)
+    name = model_name(config)
+    models.require_writable(name)
+    material = read(config, progress)
+    if material.data.sha256 != told.data_sha256:
+        raise OptionError(
+            f"{config.data} no longer holds the rows and labels that {folder} was trained on; train again"
+        )
+    models.require_writable(name, material.least_bytes)
+    run = Run(config, material, progress, convert)
+    run.start()
+    return run.publish(models, name, told.restore(folder, run.learning.build), timed=timed)
 
 
 def model_name(config: TrainConfig) -> str:

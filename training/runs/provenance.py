@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,14 +14,17 @@ from training.models.widths import Fitted
 from training.runs.material import Material
 
 
-def provenance(config: TrainConfig, material: Material, fitted: Fitted) -> Provenance:
-    """Describe a run; `fitted` is its model at width 1."""
+def provenance(
+    config: TrainConfig, material: Material, fitted: Fitted, epochs_for_four_bits: Mapping[float, int]
+) -> Provenance:
+    """Describe a run; `fitted` is its model at width 1, and the epochs of fine-tuning are by width."""
     prepared = material.prepared
     chosen = config.model_dump(mode="json", exclude={"data", "data_dir", "name", "variants"})
     outcome = {
         "epochs_run": len(fitted.history),
         "best_epoch": best(fitted.history).number,
         "weights": fitted.model.count_params(),
+        "fine_tuned_epochs": {f"{width:g}": epoch for width, epoch in epochs_for_four_bits.items()},
     }
     return Provenance(
         created=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -103,7 +103,7 @@ def repeat(
 def _train_one(
     config: TrainConfig, store: Path, progress: Progress, *, convert: Convert
 ) -> Sequence[Evaluation]:
-    return train(config, store, progress=progress, convert=convert, timed=False).evaluations
+    return train(config, store, progress=progress, convert=convert, timed=False, keep=False).evaluations
 
 
 def stability(first: Sequence[Evaluation], repeats: Sequence[Repeat]) -> list[Stability]:

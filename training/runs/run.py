@@ -20,7 +20,8 @@ from training.evaluation.evaluate import Evaluation
 from training.export import worker, writer
 from training.export.worker import Outcome
 from training.models import fit, widths
-from training.models.widths import Fitted
+from training.models.kept import until_published
+from training.models.widths import Fitted, Trained
 from training.precisions import FOUR_BITS, PLAIN_WIDTH, SAVED_MODEL, folder_name, name_of
 from training.progress import Progress
 from training.runs.ladder import Convert, Ladder, Network, wish_of
@@ -58,28 +59,36 @@ class Run:
         self._wish = wish_of(config)
         self.learning = Learning(config, material.prepared, progress)
 
+    def train(self, on_epoch: Callable[[fit.Epoch], None] = lambda epoch: None) -> Trained:
+        """Fit the model at every width; `on_epoch` hears of width 1. Raises DivergedError."""
+        self.start()
+        return widths.fit_widths(
+            self._config,
+            lambda width: self.learning.fit_model(on_epoch if width == PLAIN_WIDTH else _unheard, width),
+        )
+
+    def start(self) -> None:
+        """Import TensorFlow, which takes seconds."""
+        self._progress.begin("starting TensorFlow", 1)
+        import_tensorflow()
+        self._progress.advance()
+
     def publish(
         self,
         store: ModelStore,
         name: str,
-        on_epoch: Callable[[fit.Epoch], None] = lambda epoch: None,
+        trained: Trained,
         default_variant: str = REFERENCE,
         inspect: Callable[[Mapping[str, Runtime]], None] = lambda runtimes: None,
         *,
         timed: bool = True,
     ) -> Published:
-        """Do the whole job; `default_variant` is what answers where nobody names a variant.
+        """Convert, score and publish; `default_variant` is what answers where nobody names a variant.
 
-        Nothing is published where `inspect`, given the open variants by name, raises.
-        Raises ConversionError, also where that one could not be made, and DivergedError.
+        Nothing is published where `inspect`, given the open variants by name, raises; weights that are kept
+        stay so. Raises ConversionError, also where the default variant could not be made.
         """
-        self._progress.begin("starting TensorFlow", 1)
-        import_tensorflow()
-        self._progress.advance()
-        fitted, failures = widths.fit_widths(
-            self._config,
-            lambda width: self.learning.fit_model(on_epoch if width == PLAIN_WIDTH else _unheard, width),
-        )
+        fitted, failures = trained.fitted, dict(trained.failures)
         evaluations: list[Evaluation] = []
         runtimes: dict[str, Runtime] = {}
 
@@ -95,7 +104,7 @@ class Run:
             bundle_writer = writer.BundleWriter(
                 staging,
                 self._prepared,
-                provenance(self._config, self._material, plain),
+                provenance(self._config, self._material, plain, self.learning.epochs_for_four_bits),
                 ladder.rungs,
                 ladder.calibrated(),
                 default_variant,
@@ -105,7 +114,8 @@ class Run:
             )
             return bundle_writer.write(ladder.runtimes, evaluations)
 
-        bundle = store.publish(name, fill)
+        with until_published(trained.folder):
+            bundle = store.publish(name, fill)
         if timed:
             evaluations = with_times(bundle, runtimes, evaluations, self._progress)
         return Published(bundle, evaluations, failures)

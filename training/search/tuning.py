@@ -203,7 +203,7 @@ class Tuning:
 
         run = Run(self._final(candidate), self._material, self._progress, self._convert)
         published = run.publish(
-            ModelStore(store), self._name, default_variant=precision, inspect=time, timed=False
+            ModelStore(store), self._name, run.train(), default_variant=precision, inspect=time, timed=False
         )
         tuned = next(one for one in published.evaluations if one.variant == precision).answers.right
         known = predict_all(untuned, x).argmax(axis=1) == y

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import JsonValue
 
 from benchmarks.ladders.ladder import read
 from bundle.bundle import Bundle
@@ -20,6 +21,29 @@ def test_a_ladder_is_read_from_the_figures_and_the_manifest_of_a_run(bundle: Bun
     assert other.row_us == {1: Estimate(4.0, 3.9, 4.1), 32: Estimate(1.5, 1.4, 1.6)}
     assert other.bytes == bundle.variant("int8").bytes
     assert [rung.name for rung in ladder.rungs if rung.is_dominated] == ["tensorflow"]
+
+
+@pytest.mark.parametrize(
+    ("held", "remark"),
+    [
+        (True, "by 1,000 validation rows it holds a drop of 0.005"),
+        (False, "1,000 validation rows do not show that it holds a drop of 0.005, and it is the nearest"),
+    ],
+)
+def test_of_a_mixed_variant_it_is_said_what_it_is_made_of_and_whether_it_holds(
+    bundle: Bundle, held: bool, remark: str
+) -> None:
+    recipe: dict[str, JsonValue] = {
+        "wish": {"max_accuracy_drop": 0.005},
+        "held": held,
+        "validation_rows": 1000,
+        "operations": [{"bits": 4}, {"bits": 8}, {"bits": 4}],
+    }
+    *others, last = bundle.manifest.variants
+    variants = (*others, last.model_copy(update={"recipe": recipe}))
+    manifest = bundle.manifest.model_copy(update={"variants": variants})
+    rungs = read("name", "data", "model", figures_of(manifest), manifest).rungs
+    assert [rung.remark for rung in rungs] == ["" for _ in others] + [f"2 in 4 bits, 1 in 8 bits; {remark}"]
 
 
 def test_figures_of_another_run_are_refused(bundle: Bundle) -> None:

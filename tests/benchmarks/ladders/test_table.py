@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from benchmarks.ladders.table import page, table
 from evidence.paired import Yardstick
 from tests.benchmarks.ladders.made_up import ladder
@@ -23,10 +25,12 @@ def test_each_variant_has_a_row_with_its_verdict_under_its_data_and_model() -> N
 
 
 def test_the_page_says_what_a_verdict_means_and_what_is_not_there() -> None:
-    partial = ladder("signals", left_out={"int16x8": "it takes no whole numbers"})
+    rungs = [replace(rung, remark="2 in 4 bits" if rung.name == "int8" else "") for rung in ladder().rungs]
+    partial = ladder("signals", rungs=tuple(rungs), left_out={"int16x8": "it takes no whole numbers"})
     text = page([partial], "On a machine.", ["Left out: clinc150 needs a file."])
     assert text.startswith("# Ladders\n\nOn a machine.\n\n| data, model |")
     assert "proved to have lost less than 0.01 of the rows" in text
+    assert "- signals, `int8`: 2 in 4 bits.\n" in text
     assert "- signals: `int16x8` was left out (it takes no whole numbers).\n" in text
     assert "- Left out: clinc150 needs a file.\n" in text
 

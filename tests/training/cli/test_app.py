@@ -96,6 +96,10 @@ from training.cli.app import main
         ("train --data iris --json tests", "--json was given tests, which is a folder"),
         ("evaluate nowhere/1 --plot README.md", "--plot was given README.md, which is a file"),
         ("evaluate nowhere/1 --label y", "say how to read --data"),
+        (
+            "resume nowhere/1",
+            "error: nowhere/1 holds no trained weights; give the folder that a training named",
+        ),
         ("diagnose nowhere/1", "error: Missing option '--variant'."),
         ("diagnose nowhere/1 --variant int8", "error: nowhere/1 is not a bundle"),
         (
@@ -115,7 +119,7 @@ def test_mistakes_are_one_line_on_stderr_and_exit_code_2(
     assert output.out == ""
 
 
-@pytest.mark.parametrize("command", ["train", "tune", "evaluate", "diagnose"])
+@pytest.mark.parametrize("command", ["train", "resume", "tune", "evaluate", "diagnose"])
 def test_help_shows_examples(command: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert main([command, "--help"]) == 0
     assert f"python -m training {command}" in capfd.readouterr().out.split("Examples:")[1]
@@ -125,7 +129,7 @@ def test_help_and_mistakes_about_options_wait_for_no_heavy_library_nor_those_abo
     None
 ):
     heavy = {"tensorflow", "keras", "matplotlib", "sklearn", "scipy", "optuna", "pandas", "ai_edge_litert"}
-    lines = [f"{command} --help" for command in ("train", "tune", "evaluate", "diagnose")]
+    lines = [f"{command} --help" for command in ("train", "resume", "tune", "evaluate", "diagnose")]
     lines += [f"train --data iris {option}" for option in ("--epochs 0", "--hidden x", "--margin 5")]
     lines += ["tune --data iris --max-accuracy-drop 0 --max-row-us 5 --trials 0", "evaluate b --label y"]
     of_data = ["train --data iris --kind image", "train --data gone.npy"]
@@ -140,6 +144,6 @@ for lines in ({lines}, {of_data}):
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, check=True)
     options, data = (literal_eval(line) for line in done.stderr.splitlines() if line.startswith("("))
-    assert options == ([0, 0, 0, 0, 2, 2, 2, 2, 2], [])
+    assert options == ([0, 0, 0, 0, 0, 2, 2, 2, 2, 2], [])
     assert data[0] == [2, 2]
     assert {"tensorflow", "keras"}.isdisjoint(data[1])

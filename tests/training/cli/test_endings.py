@@ -55,7 +55,7 @@ def usual_signals() -> Iterator[None]:
         (signal.SIGHUP, "error: stopped by SIGHUP"),
     ],
 )
-def test_a_training_that_is_told_to_end_says_so_and_leaves_nothing(
+def test_a_training_that_is_told_to_end_says_so_and_leaves_nothing_but_its_weights(
     number: signal.Signals,
     said: str,
     tmp_path: Path,
@@ -69,8 +69,11 @@ def test_a_training_that_is_told_to_end_says_so_and_leaves_nothing(
     assert main(["train", *OPTIONS, "--models", str(tmp_path / "models")]) == 128 + number
     read, *rest = capfd.readouterr().err.splitlines()
     assert read.startswith("iris: 150 vectors of 4 numbers")
-    assert [line for line in rest if not line.startswith("warning")] == [said]
-    assert [*(tmp_path / "models" / "iris").iterdir()] == []
+    (kept,) = (tmp_path / "models" / "iris").iterdir()
+    assert [line for line in rest if not line.startswith("warning")] == [
+        said,
+        f"the trained weights are kept; this goes on without training: python -m training resume {kept}",
+    ]
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL  # as it was
 
 

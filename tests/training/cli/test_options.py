@@ -8,7 +8,7 @@ import typer
 from pydantic import BaseModel, Field
 from typer.testing import CliRunner
 
-from training.cli import diagnose, evaluate, other_rows, train, tune
+from training.cli import diagnose, evaluate, other_rows, resume, train, tune
 from training.cli.app import app
 from training.cli.options import Options, with_options
 from training.config import TrainConfig
@@ -18,6 +18,7 @@ from training.search.config import SearchConfig
 COMMANDS: list[tuple[str, Options]] = [
     ("train", train.OPTIONS),
     ("train", train.PROOF),
+    ("resume", resume.PROOF),
     ("tune", tune.OPTIONS),
     ("evaluate", other_rows.OPTIONS),
     ("evaluate", evaluate.PROOF),
@@ -145,7 +146,13 @@ def test_a_config_inside_a_config_gives_its_own_fields_but_those_left_out() -> N
 
 
 def test_the_options_of_every_command_have_examples_that_they_understand() -> None:
-    commands = {"train": train, "tune": tune, "evaluate": evaluate, "diagnose": diagnose}
+    commands = {
+        "train": train,
+        "resume": resume,
+        "tune": tune,
+        "evaluate": evaluate,
+        "diagnose": diagnose,
+    }
     for name, module in commands.items():
         examples = " ".join(module.EXAMPLES.split()).split(f"python -m training {name} ")[1:]
         assert examples

@@ -25,19 +25,19 @@ class Fits:
 
 
 def test_every_width_is_fitted_narrowest_first() -> None:
-    fitted, failures = fit_widths(CONFIG, Fits())
-    assert [(one.width, one.model) for one in fitted] == [
+    trained = fit_widths(CONFIG, Fits())
+    assert [(one.width, one.model) for one in trained.fitted] == [
         (0.5, "model of 0.5"),
         (1, "model of 1"),
         (2, "model of 2"),
     ]
-    assert failures == {}
+    assert trained.failures == {}
 
 
 def test_a_width_that_diverges_fails_its_own_rungs_alone() -> None:
-    fitted, failures = fit_widths(CONFIG, Fits(0.5))
-    assert [one.width for one in fitted] == [1, 2]
-    assert failures == {"w0.5-float32": "the loss is nan", "w0.5-int8": "the loss is nan"}
+    trained = fit_widths(CONFIG, Fits(0.5))
+    assert [one.width for one in trained.fitted] == [1, 2]
+    assert trained.failures == {"w0.5-float32": "the loss is nan", "w0.5-int8": "the loss is nan"}
 
 
 def test_without_width_1_there_is_nothing_to_compare_with() -> None:

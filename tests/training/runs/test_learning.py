@@ -17,7 +17,7 @@ from training.export.worker import Worker
 from training.runs.pipeline import train
 from training.runs.run import Published
 
-ROUNDED = {"data": "mnist1d", "hidden": (16,), "epochs": 6, "learning_rate": 0.01}
+ROUNDED = {"data": "mnist1d", "hidden": (16,), "epochs": 4, "learning_rate": 0.01}
 
 Train = Callable[..., tuple[Published, Notes]]
 
@@ -52,6 +52,11 @@ def test_only_the_variant_of_4_bits_is_made_of_the_fine_tuned_copy_at_every_widt
     assert "fine-tuning 4 bits" in stages
     assert "fine-tuning 4 bits w0.5" in stages
     assert files(tuned) == files(plain)
+    kept = tuned.bundle.manifest.provenance.hyperparameters["fine_tuned_epochs"]
+    assert isinstance(kept, dict)
+    assert set(kept) == {"0.5", "1"}
+    assert {*kept.values()} <= {1, 2}
+    assert plain.bundle.manifest.provenance.hyperparameters["fine_tuned_epochs"] == {}
     with_it, without = answers(tuned), answers(plain)
     other = {name for name in with_it if not np.array_equal(with_it[name], without[name])}
     assert other == {"weight_int4", "w0.5-weight_int4"}
@@ -69,5 +74,6 @@ def test_where_fine_tuning_does_not_help_the_plain_weights_are_rounded(trained: 
     options = {"variants": ("weight_int4",), "epochs": 1, "optimizer": "sgd", "learning_rate": 1e-12}
     tuned, notes = trained(**options)
     assert "fine-tuning 4 bits" in [stage for stage, _ in notes.stages]
+    assert tuned.bundle.manifest.provenance.hyperparameters["fine_tuned_epochs"] == {"1": 0}
     plain = answers(trained(**options, fine_tune_epochs=0)[0])
     assert np.array_equal(answers(tuned)["weight_int4"], plain["weight_int4"])

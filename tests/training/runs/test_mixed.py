@@ -92,7 +92,10 @@ def test_an_imported_model_has_it_too_with_labels_and_without(
     model, data = tmp_path / "model.tflite", tmp_path / "data.npz"
     model.write_bytes(lay("convolved", tmp_path).content)
     x = np.random.default_rng(3).normal(size=(800, *NETWORKS["convolved"].shape)).astype(np.float32)
-    np.savez(data, x=x, **({} if unlabelled else {"y": np.arange(len(x)) % CLASSES}))
+    if unlabelled:
+        np.savez(data, x=x)
+    else:
+        np.savez(data, x=x, y=np.arange(len(x)) % CLASSES)
     config = ImportConfig(
         model=model,
         data=str(data),

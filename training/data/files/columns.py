@@ -30,13 +30,15 @@ class Known:
     """What one row is to the graph of a model that somebody else made."""
     labelled: Literal["yes", "no", "either"] = "yes"
     """Whether the data say what each row is; `either` where they may, and nobody will look."""
+    may_do_without: bool = False
+    """Whether one could as well say that there are no labels."""
 
     @property
     def way_out(self) -> str:
-        """What to add where data have no labels and should have: a model that exists can do without."""
+        """What to add where data have no labels and should have."""
         return (
             "; rows without labels are read with --unlabelled"
-            if self.shape and self.labelled == "yes"
+            if self.may_do_without and self.labelled == "yes"
             else ""
         )
 

@@ -126,7 +126,7 @@ def test_where_labels_are_wanted_the_way_to_do_without_is_told(tmp_path: Path) -
         with pytest.raises(
             (DataError, OptionError), match=r"; rows without labels are read with --unlabelled$"
         ):
-            load(config, Known(shape=(2, 3)))
+            load(config, Known(shape=(2, 3), may_do_without=True))
         with pytest.raises((DataError, OptionError), match=r"^(?!.*--unlabelled).*$"):
             load(config)
 
