@@ -53,13 +53,6 @@ class Contender:
         """How it did on the test rows, against another."""
         return Pairs.of(self.test, other.test)
 
-    def holds(self, reference: Contender, budget: float) -> bool:
-        """Whether its accuracy on the test rows drops no more than the budget, proven or not.
-
-        The more rungs are let in, the better is the best of them, and the harder the aim.
-        """
-        return reference.accuracy - self.accuracy <= budget + 1e-12
-
 
 def reference_of(contenders: Sequence[Contender]) -> Contender:
     return _only(contenders, "reference")
@@ -95,16 +88,28 @@ class Gain:
         return f"{self.of}: {self.times:.2f} times less than {self.best}"
 
 
-def gains(contenders: Sequence[Contender], budget: float) -> list[Gain]:
+def held(contenders: Sequence[Contender], budget: float, *, proven: bool = True) -> list[Contender]:
+    """Return our uniform rungs whose accuracy on the test rows drops no more than the budget.
+
+    The reference is always one. Where it need not be `proven`, a drop that was seen to be within it does.
+    """
+    reference, judged = reference_of(contenders), verdicts(contenders, budget)
+
+    def holds(one: Contender) -> bool:
+        if proven:
+            return judged[one.name].judgement == "no worse"
+        return reference.accuracy - one.accuracy <= budget
+
+    return [reference, *(one for one in contenders if one.role == "uniform" and holds(one))]
+
+
+def gains(contenders: Sequence[Contender], budget: float, *, proven: bool = True) -> list[Gain]:
     """Compare the mixed rung with the uniform rungs that hold the budget: the smallest, and the fastest."""
-    reference = reference_of(contenders)
-    mixed = mixed_of(contenders)
-    ours = [one for one in contenders if one.role in {"reference", "uniform"}]
-    held = [one for one in ours if one.holds(reference, budget)]  # of which the reference is always one
-    smallest = min(held, key=lambda one: one.bytes)
+    mixed, rungs = mixed_of(contenders), held(contenders, budget, proven=proven)
+    smallest = min(rungs, key=lambda one: one.bytes)
     found = [Gain("bytes", smallest.name, smallest.bytes / mixed.bytes)]
     for batch, time in mixed.times.items():
-        fastest = min(held, key=lambda one: one.times[batch].value)
+        fastest = min(rungs, key=lambda one: one.times[batch].value)
         times = fastest.times[batch].value / time.value
         found.append(Gain(f"time, batch {batch}", fastest.name, times))
     return found
@@ -116,10 +121,9 @@ def against(contenders: Sequence[Contender], budget: float) -> Verdict:
 
 
 def is_met(contenders: Sequence[Contender], budget: float) -> bool:
-    """Whether the mixed rung holds the budget, is no worse than NNCF's, and gains enough of anything."""
-    mixed = mixed_of(contenders)
+    """Whether mixed is proven to hold the budget, and to be no worse than NNCF's, and gains enough."""
     return (
-        mixed.holds(reference_of(contenders), budget)
+        verdicts(contenders, budget)[mixed_of(contenders).name].judgement == "no worse"
         and against(contenders, budget).judgement == "no worse"
         and any(gain.is_met for gain in gains(contenders, budget))
     )

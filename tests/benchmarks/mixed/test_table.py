@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from benchmarks.mixed.contender import Contender
 from benchmarks.mixed.table import markdown, sentences
+from tests.benchmarks.mixed.conftest import Make
 
 US = {1: 126.5, 32: 131.94}
 
@@ -34,7 +35,6 @@ def test_what_making_took_is_in_the_table_where_it_is_known(contenders: list[Con
 def test_words_say_which_aims_are_met(contenders: list[Contender]) -> None:
     text = "\n".join(sentences(contenders, 0.01))
     assert "accuracy control: kept in float32: Convolution_1." in text
-    assert "mixed holds the budget of 0.01 on the test rows." in text
     assert "bytes: 1.43 times less than int8: met." in text
     assert "time, batch 1: 1.11 times less than dynamic_int8: not met." in text
     assert "no worse at 0.01; 0.35 times the bytes." in text
@@ -44,3 +44,10 @@ def test_words_say_which_aims_are_met(contenders: list[Contender]) -> None:
 def test_without_a_mixed_rung_nothing_is_said_of_the_aims(contenders: list[Contender]) -> None:
     rest = [one for one in contenders if one.role != "mixed"]
     assert "aim" not in "\n".join(sentences(rest, 0.01)).lower()
+
+
+def test_a_rung_that_would_be_harder_to_beat_is_named_with_what_is_not_known_of_it(
+    contenders: list[Contender], make: Make
+) -> None:
+    text = "\n".join(sentences([*contenders, make("weight_int2", "uniform", 250, 1095, 0.2)], 0.01))
+    assert "bytes: 0.36 times less than weight_int2, which may hold it, and is not proven to." in text
