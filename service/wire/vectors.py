@@ -18,7 +18,10 @@ from service.wire.message import Body
 
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 _SQUARE_MAX = _FLOAT32_MAX**2
-_SHAPE = 'the body must be {{"instances": [[...], ...]}}: a list of rows, each a list of {features} numbers'
+_SHAPE = (
+    'the body must be {{"instances": [[...], ...]}}: a list of rows, '
+    "each a list of {features} numbers{nested}"
+)
 
 Float64Array = npt.NDArray[np.float64]
 
@@ -45,7 +48,7 @@ def decode_json(
     if rows is None:
         rows = _decode_nested(body, features, max_rows, step, shape) if len(shape) > 1 else None
     if rows is None:
-        rows = _decode_carefully(body, features, max_rows, step)
+        rows = _decode_carefully(body, features, max_rows, step, shape)
     check_count(len(rows), max_rows)
     # One product tells that no number can be too large, NaN or infinite; only then is each one looked at.
     if not np.vdot(rows, rows) <= _SQUARE_MAX:
@@ -91,9 +94,11 @@ def _decode_nested(
         instances = _decoder_of(len(shape)).decode(body).instances
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+    if not all(instances):  # an empty row is flat as well, and has no features
+        return None
     check_count(len(instances), max_rows)
     for index, row in enumerate(instances):
-        if step and row:
+        if step:
             row.extend([[0.0] * step] * (shape[0] - len(row)))
         if (misfit := next(_misfits(row, shape, f"instances[{index}]"), None)) is not None:
             raise InvalidRequestError(f"{misfit}: rows are flat, or nested as {shape}")
@@ -119,12 +124,16 @@ def _misfits(values: list[Any], shape: tuple[int, ...], place: str) -> Iterator[
             yield from _misfits(inner, shape[1:], f"{place}[{index}]")
 
 
-def _decode_carefully(body: Body, features: int, max_rows: int, step: int) -> Float64Array:
+def _decode_carefully(
+    body: Body, features: int, max_rows: int, step: int, shape: tuple[int, ...]
+) -> Float64Array:
     """Return the rows, or raise the error that says what is wrong and where."""
     try:
         instances = _decoder.decode(body).instances
     except msgspec.ValidationError as error:
-        raise InvalidRequestError(f"{error}; {_SHAPE.format(features=features)}".replace("`", "'")) from error
+        nested = f", flat or nested as {shape}" if len(shape) > 1 else ""
+        wanted = _SHAPE.format(features=features, nested=nested)
+        raise InvalidRequestError(f"{error}; {wanted}".replace("`", "'")) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         constant = _find_constant(body)
         if constant is not None:

@@ -49,6 +49,7 @@ def evaluate(config: DataConfig | None, proof: Proof, *, bundle: BundleFolder, h
         _recount(config, proof, bundle)
         return
     from training.cli.console import BarProgress, native_noise_kept_aside
+    from training.report.recipes import recipes_in_words
     from training.report.tables import print_table
     from training.runs.rescore import rescore
 
@@ -63,6 +64,8 @@ def evaluate(config: DataConfig | None, proof: Proof, *, bundle: BundleFolder, h
             " An older release made the bundle, without validation rows: what dominates is chosen on these."
         )
     print_table(f"{bundle}: {rows:,} rows", evaluations, labels, {}, note, proof.margin)
+    for line in recipes_in_words(opened.manifest):
+        typer.echo(line)
     if not proof.show(f"{opened.name}/{opened.version}", evaluations, labels):
         raise typer.Exit(1)
 

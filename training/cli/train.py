@@ -31,6 +31,8 @@ EXAMPLES = """Examples:
 
     python -m training train --data digits --model cnn --widths 0.25,0.5,1,2 --plot pictures
 
+    python -m training train --data fashion_mnist --model cnn --max-accuracy-drop 0.005
+
     python -m training train --data news.csv.gz --label topic --text body --split part --model cnn
 
     python -m training train --data loans.csv --label decision --text note --missing fill

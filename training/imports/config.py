@@ -11,7 +11,7 @@ from pydantic.config import JsonDict
 
 from bundle.manifest import InputSpec
 from bundle.normalizer import Method, Normalizer
-from training.config import DataConfig
+from training.config import DataConfig, MixedConfig
 from training.errors import OptionError
 from training.precisions import VARIANTS, Variant, require_network_name
 
@@ -28,7 +28,7 @@ def _named_file(given: str) -> str:
     return given
 
 
-class ImportConfig(DataConfig):
+class ImportConfig(MixedConfig, DataConfig):
     """Which models, and what is known of them."""
 
     model_config = ConfigDict(title="Import")

@@ -76,7 +76,7 @@ class Imported:
         return TensorFlowRuntime(self.source, **told)
 
     def heard(self, normalizer: Normalizer, rows: FloatArray, *, logits: bool) -> Imported:
-        """Find out what it answers, by raw rows (n, features) unless one says `logits`.
+        """Find out what it answers: by raw rows (n, features), unless one says `logits`, or its graph does.
 
         Raises ImportedModelError where its answers are not finite.
         """
@@ -86,7 +86,8 @@ class Imported:
                 f"{self.path} answers numbers that are not finite to rows of the data; --scale and --offset "
                 "say how rows are prepared"
             )
-        is_probabilities = not logits and _are_probabilities(answers, self.facts)
+        may_be = self.facts.softmax or not logits
+        is_probabilities = may_be and _are_probabilities(answers, self.facts)
         told = {"answers": "probabilities" if is_probabilities else "logits"}
         return replace(self, graph=self.graph.model_copy(update=told))
 

@@ -80,7 +80,7 @@ def read(config: ImportConfig, models: list[Imported], progress: Progress) -> Im
     shares = Shares(config.test_size, config.validation_size, config.seed)
     prepared = prepare_for_model(data, labels, preparation, shares, calibration)
     progress.advance(f"{len(data.x):,} rows")
-    return ImportMaterial(models, data, prepared, (*notes, *_doubts(models, prepared)))
+    return ImportMaterial(models, data, prepared, (*notes, *_doubts(config, models, prepared)))
 
 
 def _require_preparation(config: ImportConfig, main: Imported, stored: str) -> None:
@@ -93,11 +93,13 @@ def _require_preparation(config: ImportConfig, main: Imported, stored: str) -> N
         )
 
 
-def _doubts(models: list[Imported], prepared: Prepared) -> Iterator[str]:
+def _doubts(config: ImportConfig, models: list[Imported], prepared: Prepared) -> Iterator[str]:
     main, rows = models[0], prepared.x_validation
     if main.facts.precision != REFERENCE:
         came = f"{main.path} is {main.facts.precision} as it comes"
         yield f"{came}: only the float model that it was made of could tell what that costs"
+    if config.logits and main.graph.answers == "probabilities":
+        yield f"--logits was given, but {main.path} makes probabilities of them itself, as its last operation"
     yield from doubts.about_range(prepared.normalizer.apply(rows), main.facts)
     predicted = _classes(main, prepared.normalizer, rows)
     yield from doubts.about_labels(prepared.y_validation, predicted, prepared.labels)

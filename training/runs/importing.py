@@ -24,7 +24,7 @@ from training.imports.imported import Imported, open_all
 from training.precisions import PLAIN_WIDTH, SAVED_MODEL, Rung, folder_name
 from training.progress import Progress, Silence
 from training.runs.import_material import ImportMaterial, read
-from training.runs.ladder import Convert, Ladder, Network
+from training.runs.ladder import Convert, Ladder, Network, wish_of
 from training.runs.pipeline import require_name
 from training.runs.run import Published
 from training.runs.times import with_times
@@ -93,7 +93,8 @@ class _Import:
         self._progress = progress
         sample = calibration_sample(material.prepared.y_train, config.seed)
         rows = material.prepared.x_train[sample]
-        self._ladder = Ladder(material.prepared, rows, progress, convert)
+        wish, labelled = wish_of(config), not config.unlabelled
+        self._ladder = Ladder(material.prepared, rows, progress, convert, wish, labelled=labelled)
 
     def publish(self, store: ModelStore, name: str, *, timed: bool) -> Published:
         failures: dict[str, str] = {}
@@ -120,6 +121,7 @@ class _Import:
                 default_variant=self._reference,
                 left_out=failures,
                 graphs=ladder.graphs,
+                recipes=ladder.recipes,
                 reference=self._reference,
                 truth=truth,
             ).write(ladder.runtimes, evaluations)

@@ -182,7 +182,7 @@ class Ladder:
 
     def calibrated(self) -> CalibrationSpec | None:
         """Describe what ranges were taken from; None where no precision that was made here has any."""
-        if not self._has_calibrated:
+        if not self._has_calibrated and not any(recipe.calibrated for recipe in self.recipes.values()):
             return None
         return CalibrationSpec.of(self._rows, self.prepared.input.channels)
 

@@ -104,7 +104,7 @@ def test_what_is_not_json_is_a_400(client: httpx.Client, body: bytes) -> None:
         ({}, "missing required field 'instances'"),
         ([], "Expected 'object', got 'array'"),
         ({"instances": []}, "at least one row"),
-        ({"instances": ROW}, r"a list of rows, each a list of 64 numbers"),
+        ({"instances": ROW}, "a list of rows, each a list of 64 numbers, flat or nested as (8, 8)"),
         ({"instances": [ROW, ROW[:-1]]}, "instances[1] has 63 features; the model takes 64"),
         ({"instances": [[]]}, "instances[0] has 0 features"),
         ({"instances": [[*ROW[:-1], "1"]]}, "Expected 'float', got 'str' - at '$.instances[0][63]'"),

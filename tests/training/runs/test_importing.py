@@ -123,6 +123,13 @@ def test_logits_are_known_by_their_values_and_become_probabilities(
     assert np.allclose(answers(bundle, "float32", x), keras_answers(outside["digits.keras"], x), atol=1e-4)
 
 
+def test_a_graph_that_makes_probabilities_itself_is_not_taken_for_one_of_logits(imported: Importer) -> None:
+    bundle = imported("digits.tflite", logits=True).bundle
+    assert bundle.variant("float32").graph.answers == "probabilities"
+    (doubt,) = imported.notes.warnings
+    assert doubt.startswith("--logits was given, but ")
+
+
 def test_one_sigmoid_is_two_classes_in_the_order_of_the_labels(imported: Importer) -> None:
     published = imported(
         "tumours.tflite", data="breast_cancer", scale=None, normalizer="standardize", precisions=("int8",)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bundle.bundle import Bundle
 from bundle.runtimes import open_runtime
+from tests.training.export.given import CLASSES, NETWORKS, lay
 from tests.training.watchers import Notes
 from training.config import TrainConfig
 from training.errors import OptionError
 from training.export.mixed.recipe import Recipe
 from training.export.worker import Worker
+from training.imports.config import ImportConfig
 from training.report.recipes import recipes_in_words
+from training.runs.importing import import_models
 from training.runs.pipeline import train
 from training.runs.run import Published
 
@@ -79,6 +83,35 @@ def test_its_recipe_is_told_in_a_line(published: tuple[Published, Notes]) -> Non
     lines = list(recipes_in_words(published[0].bundle.manifest))
     assert [line.partition(":")[0] for line in lines] == ["w0.5-mixed", "mixed"]
     assert "validation rows" in lines[0]
+
+
+@pytest.mark.parametrize("unlabelled", [False, True])
+def test_an_imported_model_has_it_too_with_labels_and_without(
+    tmp_path: Path, convert: Worker, *, unlabelled: bool
+) -> None:
+    model, data = tmp_path / "model.tflite", tmp_path / "data.npz"
+    model.write_bytes(lay("convolved", tmp_path).content)
+    x = np.random.default_rng(3).normal(size=(800, *NETWORKS["convolved"].shape)).astype(np.float32)
+    if unlabelled:
+        np.savez(data, x=x)
+    else:
+        np.savez(data, x=x, y=np.arange(len(x)) % CLASSES)
+    config = ImportConfig(
+        model=model,
+        data=str(data),
+        scale=1,
+        unlabelled=unlabelled,
+        precisions=("float32", "dynamic_int8"),
+        max_accuracy_drop=0.1,
+        objective="time",
+    )
+    bundle = import_models(config, tmp_path / "models", convert=convert, timed=False).bundle
+    found = recipe(bundle, "mixed")
+    assert found.held
+    assert found.calibrated == (bundle.manifest.calibration is not None)
+    scores = bundle.variant("mixed").scores
+    if unlabelled:
+        assert scores.accuracy == scores.agreement > 0.85
 
 
 def test_an_objective_without_a_budget_is_refused_before_anything_is_trained(tmp_path: Path) -> None:

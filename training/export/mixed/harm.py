@@ -33,12 +33,15 @@ _TEMPERATURES = np.geomspace(0.05, 10, 100)
 class Drop:
     """How much accuracy is lost, as a share of the rows."""
 
+    rows: int
     seen: float
     """On the rows themselves, by their labels; less than 0 where it was won."""
     expected: float
     """By what the float graph itself gives to the answers that were changed."""
+    expected_low: float
+    """The lower end of its one-sided 95% interval."""
     expected_high: float
-    """The upper end of its one-sided 95% interval."""
+    """The upper end of the other one."""
     divergence: float
     """Nats by which the answers diverge from the float graph's, on average."""
 
@@ -65,19 +68,25 @@ class Reference:
         reference = self._shares[: len(answers)]
         return float((reference * np.log(reference / _shares(answers))).sum(axis=1).mean())
 
-    @property
-    def least_bound(self) -> float:
-        """The least drop that so many rows can show not to be exceeded (the rule of three)."""
-        return -log(1 - CONFIDENCE) / len(self)
+    def least_bound(self, rows: int | None = None) -> float:
+        """Return the least drop that so many rows can show not to be exceeded (the rule of three)."""
+        return -log(1 - CONFIDENCE) / (rows or len(self))
 
     def drop(self, answers: FloatArray) -> Drop:
-        """Return what `answers` to all rows lose."""
-        other, rows = answers.argmax(axis=1), np.arange(len(self._y))
-        lost = self._fitted[rows, self._class] - self._fitted[rows, other]
-        expected, error = float(lost.mean()), float(lost.std()) / sqrt(len(lost))
-        high = max(expected + _Z * error, self.least_bound)
-        seen = float((self._class == self._y).mean() - (other == self._y).mean())
-        return Drop(seen, expected, high, self.divergence(answers))
+        """Return what `answers` to the first rows lose."""
+        rows = len(answers)
+        numbers, other = np.arange(rows), answers.argmax(axis=1)
+        exact, y = self._class[:rows], self._y[:rows]
+        lost = self._fitted[numbers, exact] - self._fitted[numbers, other]
+        expected, error = float(lost.mean()), float(lost.std()) / sqrt(rows)
+        return Drop(
+            rows,
+            float((exact == y).mean() - (other == y).mean()),
+            expected,
+            expected - _Z * error,
+            max(expected + _Z * error, self.least_bound(rows)),
+            self.divergence(answers),
+        )
 
 
 def _shares(answers: FloatArray) -> Doubles:

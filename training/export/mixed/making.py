@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 
 from bundle.normalizer import FloatArray
 from training.export.mixed.graph import Graph
-from training.export.mixed.rounding import Shown, fit
+from training.export.mixed.rounding import Problem, Shown
 from training.export.mixed.settings import STATIC, Setting
 from training.export.mixed.storing import Plan, recipe_of, stored
 from training.export.mixed.taps import Rows, read
@@ -16,37 +15,45 @@ from training.export.quantizer import Ranges, ranges_of
 
 _RANGE_ROWS = 200
 
+Values = Mapping[int, FloatArray]
+"""What takes the place of constants, by tensor."""
 
-@dataclass(frozen=True)
+
 class Maker:
-    """Makes graphs of one float graph."""
+    """Makes graphs of one float graph; weights are fitted to `shown`, and ranges taken from them."""
 
-    graph: Graph
-    shown: Rows
-    """The rows that weights are fitted to, and ranges taken from."""
-    _whole: dict[int, FloatArray] = field(default_factory=dict)  # of the last operation: it may be much
-    _alone: dict[tuple[int, Setting], Mapping[int, FloatArray]] = field(default_factory=dict)
+    def __init__(self, graph: Graph, shown: Rows) -> None:
+        self.graph = graph
+        self.shown = shown
+        self._problem: tuple[int, Problem] | None = None  # of the last operation: each may be much
+        self._alone: dict[tuple[int, Setting], Values] = {}
+        self._in_turn: dict[tuple[Setting, ...], Values] = {}  # of the last plan, by its beginnings
 
     def roughly(self, plan: Plan) -> bytes:
         """Make it with weights that are fitted as if all else were whole: quick, for plans to be compared."""
         values: dict[int, FloatArray] = {}
         for place, setting in enumerate(plan):
             if (place, setting) not in self._alone:
-                whole = self._read_whole(place, setting)
-                self._alone[place, setting] = self._fitted(place, setting, whole)
+                fits = setting.quantized and self.graph.operations[place].fittable
+                found = self._fitted(place, setting, self._whole_problem(place)) if fits else {}
+                self._alone[place, setting] = found
             values.update(self._alone[place, setting])
         return self._stored(self.graph.with_values(values), plan)
 
     def make(self, plan: Plan) -> bytes:
         """Make it with weights that make good what those before them lost."""
-        values: dict[int, FloatArray] = {}
-        graph = self.graph
+        known, values = self._in_turn, dict[int, FloatArray]()
+        self._in_turn = {}
         for place, setting in enumerate(plan):
-            if setting.quantized and self.graph.operations[place].fittable:
-                rounded = read(graph, self.graph.operations[place], self.shown)
-                values.update(self._fitted(place, setting, rounded))
-                graph = self.graph.with_values(values)
-        return self._stored(graph, plan)
+            if not (setting.quantized and self.graph.operations[place].fittable):
+                continue
+            beginning = tuple(plan[: place + 1])
+            if (found := known.get(beginning)) is None:
+                graph = self.graph.with_values(values) if values else self.graph
+                found = self._fitted(place, setting, self._problem_in(graph, place))
+            self._in_turn[beginning] = found
+            values.update(found)
+        return self._stored(self.graph.with_values(values), plan)
 
     @cached_property
     def _ranges(self) -> Ranges:
@@ -59,27 +66,24 @@ class Maker:
     def _stored(self, graph: Graph, plan: Plan) -> bytes:
         return stored(graph, plan, self._ranges if STATIC in plan else None)
 
-    def _read_whole(self, place: int, setting: Setting) -> FloatArray | None:
-        """Return what an operation reads in the float graph; None where nothing is to be fitted to it."""
-        operation = self.graph.operations[place]
-        if not (setting.quantized and operation.fittable):
-            return None
-        if place not in self._whole:
-            self._whole.clear()
-            self._whole[place] = read(self.graph, operation, self.shown)
-        return self._whole[place]
+    def _whole_problem(self, place: int) -> Problem:
+        if self._problem is None or self._problem[0] != place:
+            self._problem = place, self._problem_in(self.graph, place)
+        return self._problem[1]
 
-    def _fitted(self, place: int, setting: Setting, rounded: FloatArray | None) -> Mapping[int, FloatArray]:
-        """Return what takes the place of an operation's constants, by tensor."""
+    def _problem_in(self, graph: Graph, place: int) -> Problem:
+        """Return what is to be fitted of an operation that reads what `graph` gives it."""
         operation = self.graph.operations[place]
-        whole = self._read_whole(place, setting)
-        if whole is None or rounded is None:
-            return {}
+        whole = read(self.graph, operation, self.shown)
+        rounded = whole if graph is self.graph else read(graph, operation, self.shown)
         weights = self.graph.values(operation.weights)
         bias = None if operation.bias is None else self.graph.values(operation.bias)
-        flat = weights.reshape(len(weights), -1)
-        result = fit(flat, bias, Shown(whole, rounded), setting.bits, one_scale=setting.one_scale)
-        values = {operation.weights: result.weights.reshape(weights.shape)}
+        return Problem(weights.reshape(len(weights), -1), bias, Shown(whole, rounded))
+
+    def _fitted(self, place: int, setting: Setting, problem: Problem) -> Values:
+        operation = self.graph.operations[place]
+        result = problem.fit(setting.bits, one_scale=setting.one_scale)
+        values = {operation.weights: result.weights.reshape(operation.shape)}
         if operation.bias is not None and result.bias is not None:
             values[operation.bias] = result.bias
         return values

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bundle.manifest import REFERENCE
 from training.config import Objective
-from training.precisions import FLOAT_BITS
+from training.precisions import CALIBRATED, FLOAT_BITS
 
 
 class _Strict(BaseModel):
@@ -53,6 +53,11 @@ class Recipe(_Strict):
     tried: int
     """Graphs that were made and asked."""
     operations: tuple[OperationRecipe, ...]
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether the ranges of an operation are fixed, from rows that were shown."""
+        return any(one.setting in CALIBRATED for one in self.operations)
 
     def in_words(self) -> str:
         """Say it in one line."""

@@ -43,34 +43,57 @@ class Fitted:
     bias: FloatArray | None  # (outputs,)
 
 
-def fit(
-    weights: FloatArray, bias: FloatArray | None, shown: Shown, bits: int, *, one_scale: bool = False
-) -> Fitted:
-    """Round `weights` (outputs, inputs) to `bits`, so that what they answer to `shown` changes least.
+class Problem:
+    """Weights (outputs, inputs), a bias (outputs,) if there is one, and what the operation reads."""
 
-    The largest of each row, or with `one_scale` of all, keeps the outermost place on its grid: whoever takes
-    the largest number for the end of the grid, as the quantiser does, finds the same grid again.
-    """
-    whole, rounded = shown.whole, shown.rounded
-    middle_whole, middle = whole.mean(axis=0, dtype=np.float64), rounded.mean(axis=0, dtype=np.float64)
-    if bias is not None:  # it makes up for any shift, so only what varies is left to the weights
-        whole = whole - middle_whole.astype(np.float32)
-        rounded = rounded - middle.astype(np.float32)
-    exact, columns = weights.astype(np.float64), weights.shape[1]
-    result = np.empty_like(exact)
-    parts = [slice(start, start + _COLUMNS_MAX) for start in range(0, columns, _COLUMNS_MAX)]
-    moments = [_moments(whole[:, part], rounded[:, part]) for part in parts]
-    wanted = np.hstack([_target(exact[:, part], *one) for part, one in zip(parts, moments, strict=True)])
-    energy = np.concatenate([np.diag(second) for _, second in moments])
-    top = 2 ** (bits - 1) - 1
-    scales = _scales(wanted, energy, top, one_scale=one_scale)
-    codes = _outermost(wanted, top, one_scale=one_scale)
-    for part, (_, second) in zip(parts, moments, strict=True):
-        result[:, part] = _round(wanted[:, part], scales, second, top, codes[:, part])
-    if bias is None:
-        return Fitted(result.astype(np.float32), None)
-    shift = exact @ middle_whole - result @ middle
-    return Fitted(result.astype(np.float32), (bias + shift).astype(np.float32))
+    def __init__(self, weights: FloatArray, bias: FloatArray | None, shown: Shown) -> None:
+        whole, rounded = shown.whole, shown.rounded
+        self._middle_whole = whole.mean(axis=0, dtype=np.float64)
+        self._middle = rounded.mean(axis=0, dtype=np.float64)
+        if bias is not None:  # it makes up for any shift, so only what varies is left to the weights
+            whole = whole - self._middle_whole.astype(np.float32)
+            rounded = rounded - self._middle.astype(np.float32)
+        self._exact, self._bias = weights.astype(np.float64), bias
+        columns = weights.shape[1]
+        places = [slice(start, start + _COLUMNS_MAX) for start in range(0, columns, _COLUMNS_MAX)]
+        self._parts = [_part(place, self._exact, whole, rounded) for place in places]
+        self._wanted = np.hstack([part.wanted for part in self._parts])
+        self._energy = np.concatenate([part.energy for part in self._parts])
+
+    def fit(self, bits: int, *, one_scale: bool = False) -> Fitted:
+        """Round the weights to `bits`, so that what they answer to what is shown changes least.
+
+        The largest of each row, or with `one_scale` of all, keeps the outermost place on its grid: whoever
+        takes the largest number for the end of the grid, as the quantiser does, finds the same grid again.
+        """
+        top = 2 ** (bits - 1) - 1
+        scales = _scales(self._wanted, self._energy, top, one_scale=one_scale)
+        codes = _outermost(self._wanted, top, one_scale=one_scale)
+        weights = np.hstack([_round(part, scales, top, codes[:, part.place]) for part in self._parts])
+        if self._bias is None:
+            return Fitted(weights.astype(np.float32), None)
+        shift = self._exact @ self._middle_whole - weights @ self._middle
+        return Fitted(weights.astype(np.float32), (self._bias + shift).astype(np.float32))
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Columns that make up for each other."""
+
+    place: slice
+    wanted: Doubles  # (outputs, columns): the weights, not rounded yet, that answer as is wanted
+    energy: Doubles  # (columns,)
+    order: npt.NDArray[np.intp]  # (columns,): in which they are rounded, those that weigh most first
+    passed_on: Doubles  # (columns, columns), in that order: what the later ones take over of what one lost
+
+
+def _part(place: slice, exact: Doubles, whole: FloatArray, rounded: FloatArray) -> _Part:
+    cross, second = _moments(whole[:, place], rounded[:, place])
+    order = np.argsort(-np.diag(second), kind="stable")
+    inverse = np.linalg.inv(second[np.ix_(order, order)])
+    upper = np.linalg.cholesky((inverse + inverse.T) / 2).T
+    wanted = np.linalg.solve(second, (exact[:, place] @ cross).T).T.astype(np.float64)
+    return _Part(place, wanted, np.diag(second), order, upper / np.diag(upper)[:, None])
 
 
 def _moments(whole: FloatArray, rounded: FloatArray) -> tuple[Doubles, Doubles]:
@@ -79,11 +102,6 @@ def _moments(whole: FloatArray, rounded: FloatArray) -> tuple[Doubles, Doubles]:
     second = (rounded.T @ rounded / len(rounded)).astype(np.float64)
     damping = np.eye(len(second)) * max(_DAMPING * float(np.diag(second).mean()), _LEAST)
     return cross + damping, second + damping
-
-
-def _target(weights: Doubles, cross: Doubles, second: Doubles) -> Doubles:
-    """Return the weights, not rounded yet, that answer to rounded inputs what `weights` do to whole ones."""
-    return np.linalg.solve(second, (weights @ cross).T).T.astype(np.float64)
 
 
 def _scales(weights: Doubles, energy: Doubles, top: int, *, one_scale: bool) -> Doubles:
@@ -116,16 +134,13 @@ def _outermost(weights: Doubles, top: int, *, one_scale: bool) -> Doubles:
     return codes
 
 
-def _round(weights: Doubles, scales: Doubles, second: Doubles, top: int, given: Doubles) -> Doubles:
-    """Round column after column, those that weigh most first, and let the others make up for each."""
-    order = np.argsort(-np.diag(second), kind="stable")
-    inverse = np.linalg.inv(second[np.ix_(order, order)])
-    upper = np.linalg.cholesky((inverse + inverse.T) / 2).T
-    left, given, scale = weights[:, order].copy(), given[:, order], scales[:, 0]
-    for place in range(len(order)):
+def _round(part: _Part, scales: Doubles, top: int, given: Doubles) -> Doubles:
+    """Round column after column, and let the others make up for each."""
+    left, given, scale = part.wanted[:, part.order], given[:, part.order], scales[:, 0]
+    for place in range(len(part.order)):
         nearest = np.clip(np.round(left[:, place] / scale), -top, top)
         rounded = np.where(np.isnan(given[:, place]), nearest, given[:, place]) * scale
-        lost = (left[:, place] - rounded) / upper[place, place]
+        lost = left[:, place] - rounded
         left[:, place] = rounded
-        left[:, place + 1 :] -= np.outer(lost, upper[place, place + 1 :])
-    return left[:, np.argsort(order)]
+        left[:, place + 1 :] -= np.outer(lost, part.passed_on[place, place + 1 :])
+    return left[:, np.argsort(part.order)]

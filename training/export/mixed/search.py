@@ -20,10 +20,10 @@ from training.export.mixed.harm import Drop, Reference
 from training.export.mixed.making import Maker
 from training.export.mixed.recipe import OperationRecipe, Recipe, Wish
 from training.export.mixed.settings import BY_NAME, DYNAMIC, SETTINGS, STATIC, Setting
-from training.export.mixed.storing import Plan
 
 _RANKING_ROWS = 256  # of how far answers diverge, as many tell enough
-_MORE_TRIES = 4
+_GUESSING_ROWS = 768  # of whether a plan may hold
+_MORE_TRIES = 5
 _TIMED_ROWS = 32  # in a call: with few rows in it, the model is not what costs
 _TIMED_S = 0.2
 
@@ -70,15 +70,20 @@ class Search:
     @property
     def _made_at_most(self) -> int:
         others = sum(len(of) - 1 for of in self._settings)
-        return 1 + others + others.bit_length() + len(self._uniform) + _MORE_TRIES
+        return 2 + others + 2 * others.bit_length() + len(self._uniform) + _MORE_TRIES
 
     def run(self) -> tuple[bytes, Recipe]:
-        """Return the cheapest graph that holds the budget, or else the nearest, and how it was made."""
+        """Return the cheapest graph that holds the budget, or else the nearest, and how it was made.
+
+        Raises ValueError where no operation costs less in fewer bits.
+        """
         order = steps(self._offers())
+        if not order:
+            raise ValueError(f"none of its operations takes less {self.wish.objective} in fewer bits")
         for plan in self._uniform:
             self._plan_holds(plan)
-        reached = furthest(len(order), lambda count: self._holds(order[:count]))
-        taken_besides(order[:reached], order[reached + 1 :], self._holds, _MORE_TRIES)
+        reached = self._reach(order)
+        taken_besides(order[:reached], order[reached:], self._holds, _MORE_TRIES)
         held = [one for one in self._tried.values() if self._is_near_enough(one.drop)]
         if held:
             costs = self._costs(held)
@@ -86,6 +91,13 @@ class Search:
         else:
             best = min(self._tried.values(), key=lambda one: (one.drop.bound, len(one.content)))
         return best.content, self._recipe(best)
+
+    def _reach(self, order: Sequence[Step]) -> int:
+        """Return how many steps can be taken: as many as seem so where they are made roughly, or fewer."""
+        seems = furthest(len(order), lambda count: self._seems_to_hold(order[:count]))
+        if seems and self._holds(order[:seems]):
+            return seems
+        return furthest(max(seems - 1, 1), lambda count: self._holds(order[:count]))
 
     @property
     def _uniform(self) -> list[tuple[Setting, ...]]:
@@ -143,24 +155,40 @@ class Search:
         calls = {name: partial(self.open(graphs[plan]).predict, rows) for name, plan in plans.items()}
         return {plans[name]: of for name, of in interleave(calls, budget_s=_TIMED_S).items()}
 
-    def _holds(self, taken: Sequence[Step]) -> bool:
+    def _plan(self, taken: Sequence[Step]) -> tuple[Setting, ...]:
         numbers = after([0] * len(self._settings), taken)
-        return self._plan_holds([of[number] for of, number in zip(self._settings, numbers, strict=True)])
+        return tuple(of[number] for of, number in zip(self._settings, numbers, strict=True))
 
-    def _plan_holds(self, plan: Plan) -> bool:
-        plan = tuple(plan)
+    def _seems_to_hold(self, taken: Sequence[Step]) -> bool:
+        content = self.maker.roughly(self._plan(taken))
+        drop = self._reference.drop(predict_all(self.open(content), self.rows[:_GUESSING_ROWS]))
+        self._note(f"{len(content):,} bytes, roughly: drop {drop.expected:.4f}")
+        return drop.expected <= self.wish.max_accuracy_drop
+
+    def _holds(self, taken: Sequence[Step]) -> bool:
+        return self._plan_holds(self._plan(taken))
+
+    def _plan_holds(self, plan: tuple[Setting, ...]) -> bool:
         if plan not in self._tried:
             content = self.maker.make(plan)
-            drop = self._reference.drop(predict_all(self.open(content), self.rows))
+            drop = self._drop(self.open(content))
             self._tried[plan] = Tried(plan, content, drop)
             self._note(f"{len(content):,} bytes, drop {drop.seen:.4f}, at most {drop.expected_high:.4f}")
         return self._is_near_enough(self._tried[plan].drop)
+
+    def _drop(self, runtime: Runtime) -> Drop:
+        """Return what a graph loses on all rows; on some, where those show already that it is too much."""
+        some = predict_all(runtime, self.rows[:_GUESSING_ROWS])
+        drop = self._reference.drop(some)
+        if drop.expected_low > self.wish.max_accuracy_drop or len(some) == len(self.rows):
+            return drop
+        return self._reference.drop(np.concatenate([some, predict_all(runtime, self.rows[len(some) :])]))
 
     def _is_near_enough(self, drop: Drop) -> bool:
         """Tell whether no less can be shown to hold: of few rows, that there is no drop to be seen."""
         most = self.wish.max_accuracy_drop
         return max(drop.seen, drop.expected) <= most and drop.expected_high <= max(
-            most, self._reference.least_bound
+            most, self._reference.least_bound()
         )
 
     def _note(self, note: str) -> None:
@@ -172,7 +200,7 @@ class Search:
         return Recipe(
             wish=self.wish,
             held=drop.bound <= self.wish.max_accuracy_drop,
-            validation_rows=len(self._reference),
+            validation_rows=drop.rows,
             drop=drop.seen,
             expected_drop=drop.expected,
             expected_drop_high=drop.expected_high,

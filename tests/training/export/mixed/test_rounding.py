@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bundle.normalizer import FloatArray
-from training.export.mixed.rounding import Shown, fit
+from training.export.mixed.rounding import Fitted, Problem, Shown
 
 RANDOM = np.random.default_rng(0)
 WEIGHTS = RANDOM.normal(size=(12, 30)).astype(np.float32)
@@ -18,6 +18,12 @@ def nearest(bits: int) -> FloatArray:
     scale = np.abs(WEIGHTS).max(axis=1, keepdims=True) / top
     rounded: FloatArray = np.round(WEIGHTS / scale) * scale
     return rounded
+
+
+def fit(
+    weights: FloatArray, bias: FloatArray | None, shown: Shown, bits: int, *, one_scale: bool = False
+) -> Fitted:
+    return Problem(weights, bias, shown).fit(bits, one_scale=one_scale)
 
 
 def lost(weights: FloatArray, bias: FloatArray, rows: FloatArray = ROWS) -> float:
