@@ -17,8 +17,8 @@ AIM = 1.3
 
 Right: TypeAlias = npt.NDArray[np.bool_]
 Role: TypeAlias = Literal["reference", "uniform", "mixed", "plain", "control"]
-"""The first three are ours: the float rung, those of one precision, the mixed one. `control` is NNCF's accuracy
-control as it comes, which the aims are about; whatever else is not ours is plain."""
+"""The first three are ours: the float rung, those of one precision, the mixed one. `control` is NNCF's
+accuracy control as it comes, which the aims are about; whatever else is not ours is plain."""
 
 
 @dataclass(frozen=True)
