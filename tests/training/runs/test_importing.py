@@ -14,6 +14,7 @@ from bundle.normalizer import FloatArray
 from bundle.proof import selftest
 from bundle.runtimes import open_runtime
 from tests.running_service import running_service
+from tests.training.imports import zoo
 from tests.training.outside import SCALE, Outside, keras_answers, wake_word
 from tests.training.watchers import Notes
 from training.config import DataConfig
@@ -217,6 +218,29 @@ def test_other_rows_can_calibrate(imported: Importer, tmp_path: Path) -> None:
     ).bundle.manifest
     assert manifest.calibration is not None
     assert (manifest.calibration.low, manifest.calibration.high) == ((0,), (8,))
+
+
+def test_rows_on_another_scale_are_doubted_where_they_calibrate(imported: Importer, tmp_path: Path) -> None:
+    rows = load(DataConfig(data="digits")).x[:300].reshape(-1, 8, 8) * np.float32(SCALE)
+    np.save(tmp_path / "scaled.npy", rows)
+    imported("digits.tflite", calibration=str(tmp_path / "scaled.npy"))
+    (doubt,) = imported.notes.warnings
+    assert doubt == (
+        "rows of --calibration lie from 0 to 1, and those of --data from 0 to 16: both are prepared alike, so "
+        "they must be on one scale"
+    )
+
+
+def test_answers_of_one_class_are_doubted(imported: Importer) -> None:
+    imported("digits.tflite", offset=1e30)
+    assert " validation rows are answered with one class: --scale" in imported.notes.warnings[0]
+
+
+def test_probabilities_that_are_no_shares_of_a_whole_are_doubted(imported: Importer, tmp_path: Path) -> None:
+    each = zoo.function(lambda tf, x: tf.sigmoid(x @ zoo.weights(64, 10)), (None, 64))
+    (tmp_path / "each.tflite").write_bytes(zoo.converted_function(each))
+    imported(tmp_path / "each.tflite")
+    assert imported.notes.warnings[0].startswith("the probabilities of a row add up to ")
 
 
 def test_a_vendors_model_is_looked_into_layer_by_layer(outside: Outside) -> None:
