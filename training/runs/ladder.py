@@ -148,7 +148,7 @@ class Ladder:
         """Take in the precisions that were made in `folder`, and what was mixed of them."""
         if network.rung(MIXED.name).name in self.recipes:
             precisions = [*precisions, MIXED.name]
-        as_asked = GraphSpec(answers=network.answers)  # of a SavedModel, which takes any number of rows
+        as_asked = GraphSpec(batch=network.batch, answers=network.answers)  # of a SavedModel
         graphs = {name: self.graphs.setdefault(network.rung(name).name, as_asked) for name in precisions}
         for precision, runtime in writer.open_exported(folder, graphs, self.prepared).items():
             rung = network.rung(precision)

@@ -115,6 +115,21 @@ def test_a_batch_that_is_written_into_the_graph_is_asked_row_by_row_and_can_be_l
     assert [layer.kind for layer in layers[:2]] == ["INPUT", "CONV_2D"]
 
 
+def test_a_saved_model_that_mixes_rows_gets_them_one_by_one_in_every_variant(
+    imported: Importer, tmp_path: Path
+) -> None:
+    def mixing(tf: Any, x: Any) -> Any:
+        return tf.nn.softmax((x - tf.reduce_mean(x, axis=0) / 3) @ zoo.weights(64, 10))
+
+    folder = zoo.saved(zoo.function(mixing, (None, 64)), tmp_path / "mixing")
+    bundle = imported(folder, precisions=("dynamic_int8", "tensorflow")).bundle
+    names = [one.name for one in bundle.manifest.variants]
+    assert names == ["float32", "dynamic_int8", "tensorflow"]
+    assert {one.graph.batch for one in bundle.manifest.variants} == {"one"}
+    x = bundle.test_set()[0][:20]
+    assert np.allclose(answers(bundle, "tensorflow", x), answers(bundle, "float32", x), atol=1e-4)
+
+
 def test_logits_are_known_by_their_values_and_become_probabilities(
     imported: Importer, outside: Outside
 ) -> None:
@@ -198,7 +213,11 @@ def test_labels_of_a_file_name_what_the_data_number(imported: Importer, tmp_path
     assert published.bundle.manifest.labels == tuple(names)
     assert published.evaluations[0].scores.accuracy > 0.9
     assert imported.notes.warnings == []
-    again = rescore(published.bundle.folder, DataConfig(data="digits"))  # whose labels are but numbers
+    notes = Notes()
+    again = rescore(
+        published.bundle.folder, DataConfig(data="digits"), progress=notes
+    )  # its labels are numbers
+    assert " test rows also stand in the rows that calibrated or validated it" in notes.warnings[0]
     assert again[0].scores.accuracy > 0.9
 
 
@@ -226,8 +245,8 @@ def test_rows_on_another_scale_are_doubted_where_they_calibrate(imported: Import
     imported("digits.tflite", calibration=str(tmp_path / "scaled.npy"))
     (doubt,) = imported.notes.warnings
     assert doubt == (
-        "rows of --calibration lie from 0 to 1, and those of --data from 0 to 16: both are prepared alike, so "
-        "they must be on one scale"
+        "rows of --calibration lie from 0 to 1, and those of --data from 0 to 16: both are prepared alike, "
+        "so they must be on one scale"
     )
 
 
