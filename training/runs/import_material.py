@@ -98,12 +98,25 @@ def _doubts(config: ImportConfig, models: list[Imported], prepared: Prepared) ->
     if main.facts.precision != REFERENCE:
         came = f"{main.path} is {main.facts.precision} as it comes"
         yield f"{came}: only the float model that it was made of could tell what that costs"
-    if config.logits and main.graph.answers == "probabilities":
-        yield f"--logits was given, but {main.path} makes probabilities of them itself, as its last operation"
-    yield from doubts.about_range(prepared.normalizer.apply(rows), main.facts)
     if config.calibration is not None:
         yield from doubts.about_calibration(prepared.x_train, rows)
-    answers = predict_all(main.runtime(prepared.normalizer), rows)
+    for model in models:
+        for doubt in _doubts_of(config, model, prepared):
+            yield doubt if model.name is None else f"{model.name}: {doubt}"
+
+
+def _doubts_of(config: ImportConfig, model: Imported, prepared: Prepared) -> Iterator[str]:
+    facts, rows = model.facts, prepared.x_validation
+    if model.graph.answers == "probabilities":
+        if config.logits:
+            yield f"--logits was given, but {model.path} makes probabilities of them itself at its end"
+        elif facts.columns == 1 and facts.softmax is False:
+            yield (
+                f"{model.path} answers a number from 0 to 1 that no sigmoid makes: it was taken for a "
+                "probability; --logits says that it is none"
+            )
+    yield from doubts.about_range(prepared.normalizer.apply(rows), facts)
+    answers = predict_all(model.runtime(prepared.normalizer), rows)
     yield from doubts.about_answers(answers)
     yield from doubts.about_labels(prepared.y_validation, answers.argmax(axis=1), prepared.labels)
 

@@ -15,6 +15,7 @@ from pydantic import JsonValue
 from bundle.manifest import Manifest, Provenance
 from bundle.store import ModelStore
 from evidence.paired import Truth
+from training.data.files.sources import stem
 from training.data.split import calibration_sample
 from training.errors import ConversionError, OptionError
 from training.evaluation.evaluate import Evaluation
@@ -47,7 +48,7 @@ def import_models(
         import_models(ImportConfig(model="resnet.tflite", data="cifar10.npz", scale=1), Path("models"))
     """
     progress = progress or Silence()
-    name, published = require_name(config.name or config.model.stem), ModelStore(store)
+    name, published = require_name(config.name or stem(config.model)), ModelStore(store)
     published.require_writable(name)
     with tempfile.TemporaryDirectory(prefix="import-", ignore_cleanup_errors=True) as scratch:
         models = open_all(config, Path(scratch), progress)

@@ -121,8 +121,9 @@ def test_a_saved_model_that_mixes_rows_gets_them_one_by_one_in_every_variant(
     def mixing(tf: Any, x: Any) -> Any:
         return tf.nn.softmax((x - tf.reduce_mean(x, axis=0) / 3) @ zoo.weights(64, 10))
 
-    folder = zoo.saved(zoo.function(mixing, (None, 64)), tmp_path / "mixing")
-    bundle = imported(folder, precisions=("dynamic_int8", "tensorflow")).bundle
+    folder = zoo.saved(zoo.function(mixing, (None, 64)), tmp_path / "mixing.v2")
+    bundle = imported(folder, name=None, precisions=("dynamic_int8", "tensorflow")).bundle
+    assert bundle.name == "mixing.v2"
     names = [one.name for one in bundle.manifest.variants]
     assert names == ["float32", "dynamic_int8", "tensorflow"]
     assert {one.graph.batch for one in bundle.manifest.variants} == {"one"}
@@ -237,6 +238,23 @@ def test_other_rows_can_calibrate(imported: Importer, tmp_path: Path) -> None:
     ).bundle.manifest
     assert manifest.calibration is not None
     assert (manifest.calibration.low, manifest.calibration.high) == ((0,), (8,))
+
+
+def test_a_number_from_0_to_1_that_no_sigmoid_makes_is_doubted(imported: Importer, tmp_path: Path) -> None:
+    x, y = load(DataConfig(data="digits")).x, load(DataConfig(data="digits")).y
+    np.savez(tmp_path / "large.npz", x=x, y=y > 4)
+    straight = zoo.function(lambda tf, x: x @ np.full((64, 1), 0.01, np.float32), (None, 64))
+    (tmp_path / "straight.tflite").write_bytes(zoo.converted_function(straight))
+    imported(tmp_path / "straight.tflite", data=str(tmp_path / "large.npz"))
+    assert "answers a number from 0 to 1 that no sigmoid makes" in imported.notes.warnings[0]
+
+
+def test_every_model_of_a_ladder_is_doubted_by_its_name(imported: Importer, outside: Outside) -> None:
+    vendor = outside["vendor.tflite"]
+    imported("digits.tflite", scale=1, also=(f"vendor={vendor}",))  # of which it was quantised from 0 to 1
+    assert imported.notes.warnings[0].startswith(
+        "vendor: the model's int8 input holds 0 to 1, and rows reach"
+    )
 
 
 def test_rows_on_another_scale_are_doubted_where_they_calibrate(imported: Importer, tmp_path: Path) -> None:
