@@ -35,6 +35,8 @@ class Probe:
     """What `expected` is from, in words."""
     given_as: str = REFERENCE
     """The precision of an imported graph; of one that is not float32, no other can be made."""
+    batch: Literal["any", "one"] = "any"
+    """How many rows the network itself takes in a call."""
 
     @contextmanager
     def in_folder(self, folder: Path) -> Iterator[None]:
