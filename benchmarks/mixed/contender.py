@@ -17,8 +17,8 @@ AIM = 1.3
 
 Right: TypeAlias = npt.NDArray[np.bool_]
 Role: TypeAlias = Literal["reference", "uniform", "mixed", "plain", "control"]
-"""The first three are ours: the float rung, those of one precision, the mixed one. Of NNCF are two: plainly
-quantised, and under accuracy control."""
+"""The first three are ours: the float rung, those of one precision, the mixed one. `control` is NNCF's
+accuracy control as it comes, which the aims are about; whatever else is not ours is plain."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class Contender:
     bytes: int
     validation: Right  # (v,)
     test: Right  # (t,)
+    agreement: float
+    """The share of the test rows to which it gives the reference's answer, right or wrong."""
     times: dict[int, Estimate] = field(default_factory=dict)
     """By the rows of a call, its time as a share of the reference's."""
     seconds: float | None = None

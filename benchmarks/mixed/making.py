@@ -58,6 +58,7 @@ WAYS = (
     Way("float32", "float32, OpenVINO", "plain"),
     Way("int8", "int8, NNCF", "plain"),
     Way("control", "accuracy control, NNCF", "control"),
+    Way("control-full-bias", "accuracy control with full bias correction, NNCF", "plain"),
 )
 
 
@@ -112,6 +113,7 @@ def ours(bundle: Bundle, taken: Taken) -> list[Contender]:
                 variant.bytes,
                 known.right_on_validation(variant.name),
                 known.right_on_test(variant.name),
+                float(np.mean(known.test[variant.name] == known.test[manifest.reference])),
                 seconds=None if recipe is None else stage_s(taken.log, _SEARCH),
                 memory_bytes=None if recipe is None else taken.memory_bytes,
             )
@@ -152,10 +154,11 @@ def theirs(
         (folder / "graph.bin").stat().st_size,
         _right(told["validation"], known.validation_labels),
         _right(told["test"], known.test_labels),
+        float(_right(told["test"], known.test[bundle.manifest.reference]).mean()),
         seconds=None if way.way == "float32" else told["seconds"],
         memory_bytes=None if way.way == "float32" else taken.memory_bytes,
         beside=(folder / "graph.xml").stat().st_size,
-        kept=tuple(told["kept"]) if way.role == "control" else None,
+        kept=tuple(told["kept"]) if way.way.startswith("control") else None,
     )
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -39,7 +40,7 @@ def int8(graph: Any, rows: Arrays, budget: float, find: Callable[[Any], Any]) ->
     return nncf.quantize(graph, _calibration(rows), subset_size=len(rows["calibration"]))
 
 
-def control(graph: Any, rows: Arrays, budget: float, find: Callable[[Any], Any]) -> Any:
+def control(graph: Any, rows: Arrays, budget: float, find: Callable[[Any], Any], **options: Any) -> Any:
     """Quantise, and give operations back to float until the budget is held on the validation rows."""
     labelled = list(zip(rows["validation"][:, np.newaxis], rows["validation_classes"].tolist(), strict=True))
 
@@ -55,6 +56,7 @@ def control(graph: Any, rows: Arrays, budget: float, find: Callable[[Any], Any])
         max_drop=budget,
         drop_type=nncf.DropType.ABSOLUTE,
         subset_size=len(rows["calibration"]),
+        **options,
     )
 
 
@@ -62,6 +64,8 @@ WAYS: dict[str, Callable[[Any, Arrays, float, Callable[[Any], Any]], Any]] = {
     "float32": as_it_is,
     "int8": int8,
     "control": control,
+    # By the outputs of each layer in its place, and not, as the default, by those of its mean inputs alone.
+    "control-full-bias": partial(control, fast_bias_correction=False),
 }
 
 

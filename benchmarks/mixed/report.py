@@ -64,6 +64,7 @@ class Report:
             f"{here['cpu']}, {cores}; {here['system']}; Python {here['python']}; {versions}.",
             f"NNCF's environment: {', '.join(NNCF)}. OpenVINO computes in float32 what is not quantised.",
             f"{cut}, the same for all. {paired}; verdicts are of all together (Holm).",
+            f"Agreement: the share of test rows with {manifest.reference}'s answer, right or wrong.",
             f"Times are shares of {manifest.reference}'s, with 95% intervals: {median}, {turns}.",
             f"`python -m training {self.asked.options[0]}` took {took}, every rung and its scores included.",
         ]
@@ -110,6 +111,7 @@ def _plain(one: Contender) -> dict[str, Any]:
         "bytes": one.bytes,
         "validation_accuracy": float(one.validation.mean()),
         "test_accuracy": one.accuracy,
+        "agreement": one.agreement,
         "times": {str(batch): asdict(time) for batch, time in one.times.items()},
         "seconds": one.seconds,
         "memory_bytes": one.memory_bytes,

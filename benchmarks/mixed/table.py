@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from benchmarks.mixed.contender import (
     AIM,
     Contender,
-    against,
-    control_of,
     gains,
     is_met,
     mixed_of,
@@ -16,11 +14,13 @@ from benchmarks.mixed.contender import (
     verdicts,
 )
 from evidence.estimate import Estimate
+from evidence.paired import judge
 
 _COLUMNS = (
     "",
     "bytes",
     "drop on validation",
+    "agreement",
     "test accuracy",
     "difference from {reference}",
     "at {budget:g}",
@@ -42,6 +42,7 @@ def markdown(contenders: Sequence[Contender], budget: float, reference_us: dict[
             one.name,
             f"{one.bytes:,}" + (f" + {one.beside:,}" if one.beside else ""),
             "" if is_reference else f"{one.drop(reference):+.4f}",
+            "" if is_reference else f"{one.agreement:.4f}",
             f"{one.accuracy:.4f}",
             "" if is_reference else _interval(one.pairs(reference).difference, "+.4f"),
             "" if is_reference else str(judged[one.name]),
@@ -68,19 +69,23 @@ def sentences(contenders: Sequence[Contender], budget: float) -> list[str]:
     ]
     if not any(one.role == "mixed" for one in contenders):
         return said
-    mixed, control = mixed_of(contenders), control_of(contenders)
-    difference = _interval(mixed.pairs(control).difference, "+.4f")
-    size = f"{mixed.bytes / control.bytes:.2f} times the bytes"
-    judged = f"{against(contenders, budget)} at {budget:g}"
     sure, seen = (gains(contenders, budget, proven=proven) for proven in (True, False))
     return [
         *said,
         f"Aim: {AIM:g} times less of one thing than the best uniform rung that is proven to hold the budget.",
         *(f"{gain}: {'met' if gain.is_met else 'not met'}." for gain in sure),
         *(f"{gain}, which may hold it, and is not proven to." for gain in seen if gain not in sure),
-        f"{mixed.name} against {control.name}: accuracy {difference}, {judged}; {size}.",
+        *(_against(contenders, one, budget) for one in contenders if one.kept is not None),
         f"All that was aimed at: {'met' if is_met(contenders, budget) else 'not met'}.",
     ]
+
+
+def _against(contenders: Sequence[Contender], other: Contender, budget: float) -> str:
+    mixed = mixed_of(contenders)
+    difference = _interval(mixed.pairs(other).difference, "+.4f")
+    judged = f"{judge(mixed.pairs(other), budget)} at {budget:g}"
+    size = f"{mixed.bytes / other.bytes:.2f} times the bytes"
+    return f"{mixed.name} against {other.name}: accuracy {difference}, {judged}; {size}."
 
 
 def _interval(estimate: Estimate, form: str) -> str:

@@ -25,7 +25,9 @@ def make() -> Make:
         right = np.arange(ROWS) < ROWS - wrong
         times = {batch: Estimate(share, 0.9 * share, 1.1 * share) for batch in (1, 32)}
         is_control = role == "control"
-        return Contender(name, role, size, right, right, times, kept=kept if is_control else None)
+        return Contender(
+            name, role, size, right, right, 1 - wrong / ROWS, times, kept=kept if is_control else None
+        )
 
     return made
 

@@ -16,11 +16,11 @@ def test_the_reference_has_microseconds_and_all_others_their_share_of_them(
 ) -> None:
     header, rule, reference, *others = markdown(contenders, 0.01, US)
     assert header.startswith(
-        "|  | bytes | drop on validation | test accuracy | difference from float32 | at 0.01 |"
+        "|  | bytes | drop on validation | agreement | test accuracy | difference from float32 | at 0.01 |"
     )
-    assert {line.count("|") for line in (header, rule, reference, *others)} == {11}
+    assert {line.count("|") for line in (header, rule, reference, *others)} == {12}
     assert "| 126.5 µs a row | 131.9 µs a row |" in reference
-    assert others[0].startswith("| dynamic_int8 | 1,200 | +0.0010 | 0.8990 | -0.0010 [")
+    assert others[0].startswith("| dynamic_int8 | 1,200 | +0.0010 | 0.8990 | 0.8990 | -0.0010 [")
     assert "| no worse | 0.50 [0.45, 0.55] | 0.50 [0.45, 0.55] |" in others[0]
 
 

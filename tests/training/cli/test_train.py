@@ -26,11 +26,12 @@ os.abort()
 """
 
 
-class DyingAtInt8(Worker):
-    """Has a process of its own die of int8, and another make the rest."""
+class DyingAt(Worker):
+    """Has a process of its own die of one variant, and another make the rest."""
 
-    def __init__(self, others: Worker) -> None:
+    def __init__(self, deadly: str, others: Worker) -> None:
         super().__init__([sys.executable, "-c", DIES])
+        self._deadly = deadly
         self._others = others
 
     def __call__(
@@ -38,7 +39,7 @@ class DyingAtInt8(Worker):
     ) -> Outcome:
         made = Outcome()
         for variant in variants:
-            make = super().__call__ if variant == "int8" else self._others
+            make = super().__call__ if variant == self._deadly else self._others
             outcome = make(folder, [variant], on_done=on_done)
             made.failures.update(outcome.failures)
             made.graphs.update(outcome.graphs)
@@ -136,6 +137,22 @@ def test_evaluate_prints_the_same_tables_and_writes_what_is_asked_for(
     assert (tmp_path / "pictures" / "confusion.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_budget_gives_a_variant_whose_recipe_is_told_and_one_that_fails_gives_exit_code_1(
+    tmp_path: Path, convert: Worker, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("training.export.worker.Worker", partial(DyingAt, "none", convert))
+    options = ["train", "--data", "iris", "--epochs", "1", "--variants", "float32", "--models", str(tmp_path)]
+    assert main([*options, "--max-accuracy-drop", "0.5"]) == 0
+    output = capfd.readouterr()
+    assert "mixed: 3 operations" in output.out
+    assert "validation rows" in output.out
+    monkeypatch.setattr("training.export.worker.Worker", partial(DyingAt, "mixed", convert))
+    assert main([*options, "--max-accuracy-drop", "0.5"]) == 1
+    assert "warning: variant mixed is left out: the converter was killed by SIGABRT" in capfd.readouterr().err
+    assert main([*options, "--objective", "time"]) == 2
+    assert "no --max-accuracy-drop to hold" in capfd.readouterr().err
+
+
 def test_a_variant_that_was_asked_for_and_failed_gives_exit_code_1_and_the_rest_is_published(
     breast_cancer: Published,
     tmp_path: Path,
@@ -143,7 +160,7 @@ def test_a_variant_that_was_asked_for_and_failed_gives_exit_code_1_and_the_rest_
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("training.export.worker.Worker", partial(DyingAtInt8, convert))
+    monkeypatch.setattr("training.export.worker.Worker", partial(DyingAt, "int8", convert))
     options = ["--data", "breast_cancer", "--epochs", "15", "--variants", "float16,int8"]
     assert main(["train", *options, "--models", str(tmp_path)]) == 1
     output = capfd.readouterr()

@@ -72,6 +72,18 @@ def test_the_first_trial_is_the_untuned_model_in_float32(searched: Searched) -> 
     assert searched.found.demand.accuracy == pytest.approx(reference.accuracy - 0.5)
 
 
+def test_what_is_published_is_mixed_as_well_where_an_objective_is_named_for_it(
+    tmp_path: Path, convert: Worker, searched: Searched
+) -> None:
+    base = BASE.model_copy(update={"objective": "bytes"})
+    job = Tuning(told(base=base, study=searched.place), Silence(), convert)
+    bundle = job.publish(job.search(), tmp_path).published.bundle
+    mixed = bundle.variant("mixed").recipe
+    assert mixed is not None
+    assert mixed["wish"] == {"max_accuracy_drop": 0.5, "objective": "bytes"}
+    assert not [one for one in searched.final.published.bundle.manifest.variants if one.recipe]
+
+
 def test_every_trial_has_a_result_and_a_step_of_progress(searched: Searched) -> None:
     assert len(searched.found.candidates) + len(searched.found.given_up) == 2
     assert ("tuning", 2) in searched.notes.stages

@@ -14,7 +14,7 @@ from bundle.normalizer import FloatArray
 from bundle.runtimes.base import Runtime
 from evidence.trimmed import trimmed_ratio
 from training.evaluation.scoring import predict_all
-from training.evaluation.timing import interleave
+from training.evaluation.timing import TIMED_BATCHES, interleave
 from training.export.mixed.choice import Offer, Step, after, furthest, steps, taken_besides
 from training.export.mixed.harm import Drop, Reference
 from training.export.mixed.making import Maker
@@ -24,8 +24,7 @@ from training.export.mixed.settings import BY_NAME, DYNAMIC, SETTINGS, STATIC, S
 _RANKING_ROWS = 256  # of how far answers diverge, as many tell enough
 _GUESSING_ROWS = 768  # of whether a plan may hold
 _MORE_TRIES = 5
-_TIMED_ROWS = 32  # in a call: with few rows in it, the model is not what costs
-_TIMED_S = 0.2
+_TIMED_S = 0.15
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ class Search:
         taken_besides(order[:reached], order[reached:], self._holds, _MORE_TRIES)
         held = [one for one in self._tried.values() if self._is_near_enough(one.drop)]
         if held:
-            costs = self._costs(held)
+            costs = self._costs({one.plan: one.content for one in held})
             best = min(held, key=lambda one: (costs[one.plan], one.drop.divergence))
         else:
             best = min(self._tried.values(), key=lambda one: (one.drop.bound, len(one.content)))
@@ -115,8 +114,9 @@ class Search:
         found = []
         for place, settings in enumerate(self._settings):
             plans = [(*self._base[:place], setting, *self._base[place + 1 :]) for setting in settings]
-            graphs = {plan: base if plan == self._base else self.maker.roughly(plan) for plan in plans}
-            costs = self._relative(graphs)
+            others = {plan: self.maker.roughly(plan) for plan in plans if plan != self._base}
+            graphs = {self._base: base} | others
+            costs = self._costs(graphs)
             of = []
             for plan in plans:
                 harmed = harm if plan == self._base else self._divergence(graphs[plan])
@@ -133,27 +133,24 @@ class Search:
         found = self._reference.divergence(answers)
         return found if isfinite(found) else inf
 
-    def _relative(self, graphs: Mapping[tuple[Setting, ...], bytes]) -> Mapping[tuple[Setting, ...], float]:
-        """Return what each graph costs: its bytes, or how many times the time of the base it takes."""
+    def _costs(self, graphs: Mapping[tuple[Setting, ...], bytes]) -> Mapping[tuple[Setting, ...], float]:
+        """Return what each graph costs: its bytes, or how many times the time of the first one it takes.
+
+        Graphs are timed in turns, so that whatever else the machine does hits all alike; of calls with few
+        rows and with many, each counts alike.
+        """
         if self.wish.objective == "bytes":
             return {plan: len(content) for plan, content in graphs.items()}
-        seconds = self._seconds(graphs)
-        return {plan: trimmed_ratio(of, seconds[self._base]).value for plan, of in seconds.items()}
-
-    def _costs(self, held: Sequence[Tried]) -> Mapping[tuple[Setting, ...], float]:
-        graphs = {one.plan: one.content for one in held}
-        if self.wish.objective == "bytes":
-            return {plan: len(content) for plan, content in graphs.items()}
-        return {plan: float(np.median(of)) for plan, of in self._seconds(graphs).items()}
-
-    def _seconds(
-        self, graphs: Mapping[tuple[Setting, ...], bytes]
-    ) -> Mapping[tuple[Setting, ...], list[float]]:
-        """Time graphs in turns, so that whatever else the machine does hits all alike."""
-        rows = np.resize(self.rows, (_TIMED_ROWS, self.rows.shape[1]))
-        plans = {str(number): plan for number, plan in enumerate(graphs)}
-        calls = {name: partial(self.open(graphs[plan]).predict, rows) for name, plan in plans.items()}
-        return {plans[name]: of for name, of in interleave(calls, budget_s=_TIMED_S).items()}
+        runtimes = {str(number): self.open(content) for number, content in enumerate(graphs.values())}
+        products = dict.fromkeys(runtimes, 1.0)
+        for batch in TIMED_BATCHES:
+            rows = np.resize(self.rows, (batch, self.rows.shape[1]))
+            calls = {name: partial(runtime.predict, rows) for name, runtime in runtimes.items()}
+            seconds = interleave(calls, budget_s=_TIMED_S)
+            for name, of in seconds.items():
+                products[name] *= trimmed_ratio(of, seconds["0"]).value
+        found = (product ** (1 / len(TIMED_BATCHES)) for product in products.values())
+        return dict(zip(graphs, found, strict=True))
 
     def _plan(self, taken: Sequence[Step]) -> tuple[Setting, ...]:
         numbers = after([0] * len(self._settings), taken)

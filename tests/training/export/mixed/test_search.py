@@ -13,7 +13,7 @@ from training.export.mixed.graph import Graph
 from training.export.mixed.making import Maker
 from training.export.mixed.recipe import Recipe, Wish
 from training.export.mixed.search import Search, make_again
-from training.export.mixed.settings import BY_NAME
+from training.export.mixed.settings import BY_NAME, SETTINGS
 from training.export.mixed.taps import Rows
 
 ROWS = 400
@@ -89,10 +89,11 @@ def test_where_no_drop_can_be_shown_the_nearest_is_made_all_the_same(tmp_path: P
     assert recipe.in_words().endswith(": the nearest to 0, which no number of rows can show to hold")
 
 
-def test_of_least_time_no_operation_has_fewer_than_8_bits(tmp_path: Path) -> None:
+def test_of_least_time_every_setting_is_one_that_was_timed(tmp_path: Path) -> None:
     _, recipe = search("convolved", tmp_path, Wish(max_accuracy_drop=0.05, objective="time"))[0].run()
     assert recipe.held
-    assert {one.bits for one in recipe.operations} <= {8, 32}
+    timed = {setting.name for setting in SETTINGS["time"]}
+    assert {one.setting for one in recipe.operations} <= timed
 
 
 def test_without_labels_answers_that_change_are_what_is_lost(tmp_path: Path) -> None:
