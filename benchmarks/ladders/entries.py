@@ -89,6 +89,7 @@ ENTRIES = (
             *("--also", "large={data}/mlperf-tiny/pretrainedResnet_large_float.tflite"),
             # 16x8 runs on reference kernels, at tens of milliseconds a row.
             *("--scale", "1", "--precisions", "float32,float16,weight_int8,dynamic_int8,int8,weight_int4"),
+            *_MIXED,
         ),
         command="import",
         files=("cifar10.npz", "mlperf-tiny"),

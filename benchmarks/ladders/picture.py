@@ -43,7 +43,7 @@ def draw(ladders: Sequence[Ladder], path: Path) -> None:
         top, bottom = panels[0, place], panels[1, place]
         title = [ladder.data.partition(":")[0], *textwrap.wrap(ladder.model, _TITLE_COLUMNS)]
         top.set_title("\n".join(title), loc="left", fontsize=9.5)
-        batch = max((batch for rung in ladder.rungs for batch in rung.row_us), default=0)
+        batch = min((batch for rung in ladder.rungs for batch in rung.row_us), default=1)
         _panel(top, ladder, lambda rung: rung.bytes / 1000, "KB", styles)
         _panel(bottom, ladder, partial(_row_us, batch=batch), f"µs a row, batch {batch}", styles)
         if place == 0:

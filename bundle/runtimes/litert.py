@@ -34,7 +34,7 @@ class LiteRTRuntime:
     `shape` is the shape of a row as the graph takes it; flat by default.
 
     Raises ValueError where `content` is no such graph. Bytes of unknown origin can also crash the process:
-    `bundle.selftest` tries them in another one first.
+    `bundle.proof.selftest` tries them in another one first.
     """
 
     def __init__(

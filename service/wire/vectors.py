@@ -13,7 +13,7 @@ import numpy.typing as npt
 import simdjson
 
 from bundle.normalizer import FloatArray
-from service.errors import InvalidRequestError, MalformedBodyError, TooLargeError
+from service.errors import InvalidRequestError, MalformedBodyError, RequestError, TooLargeError
 from service.wire.message import Body
 
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
@@ -24,6 +24,10 @@ _SHAPE = (
 )
 
 Float64Array = npt.NDArray[np.float64]
+
+
+_NO_STRUCTURE = bytes({*range(256)} - {*b"[],"})
+_OF_A_NUMBER = 2  # brackets in `$.instances[0][0]`, where msgspec says that flat rows are not nested
 
 
 class _Body(msgspec.Struct, forbid_unknown_fields=True):
@@ -44,7 +48,7 @@ def decode_json(
     Raises MalformedBodyError where the body is not JSON, InvalidRequestError where it is not such rows of
     finite float32 numbers, and TooLargeError where there are more than `max_rows`.
     """
-    rows = _decode_plain(body, features)
+    rows = _decode_plain(body, features, shape)
     if rows is None:
         rows = _decode_nested(body, features, max_rows, step, shape) if len(shape) > 1 else None
     if rows is None:
@@ -56,19 +60,23 @@ def decode_json(
     return rows
 
 
-def _decode_plain(body: Body, features: int) -> Float64Array | None:
+def _decode_plain(body: Body, features: int, shape: tuple[int, ...]) -> Float64Array | None:
     """Return the rows of a body that is just as it should be, straight into a buffer; None of any other.
 
     Flattening hides how the numbers were nested. So the brackets are counted, and each row's length: no other
-    nesting has a bracket for each row, one around them, and rows of that length.
+    nesting has a bracket for each row, one around them, and rows of that length. Of rows that are nested, all
+    brackets and commas must stand as `shape` has them.
     """
     try:
         document: Any = _parser.parse(body)
         instances: Any = document["instances"]
         count = len(instances)
-        if len(document) != 1 or _brackets(body, count) != count + 1 or not count:
+        if len(document) != 1 or not count:
             return None
-        if count > 1 and any(len(row) != features for row in instances):
+        if _brackets(body, count) != count + 1:
+            if len(shape) < 2 or body.translate(None, _NO_STRUCTURE) != _structure(shape, count):
+                return None
+        elif count > 1 and any(len(row) != features for row in instances):
             return None
         values = np.frombuffer(instances.as_buffer(of_type="d"))
         return values.reshape(count, features)
@@ -83,17 +91,29 @@ def _brackets(body: Body, rows: int) -> int:
     return int(np.count_nonzero(np.frombuffer(body, np.uint8) == ord("[")))
 
 
+def _structure(shape: tuple[int, ...], rows: int) -> bytes:
+    """Return the brackets and commas of so many rows that are nested as `shape` is."""
+    inner = b""
+    for size in (*shape[::-1], rows):
+        inner = b"[" + b",".join([inner] * size) + b"]"
+    return inner
+
+
 def _decode_nested(
     body: Body, features: int, max_rows: int, step: int, shape: tuple[int, ...]
 ) -> Float64Array | None:
     """Return rows that are nested as `shape` is; None where the body holds none that are nested so deep.
 
-    Raises InvalidRequestError where one is nested so deep, and has another shape.
+    Raises InvalidRequestError where one is nested so deep, and has another shape, or holds what is no number.
     """
     try:
         instances = _decoder_of(len(shape)).decode(body).instances
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
+    except msgspec.ValidationError as error:
+        if str(error).count("[") <= _OF_A_NUMBER:
+            return None
+        raise _unfit(error, features, shape) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _malformed(error, body) from error
     if not all(instances):  # an empty row is flat as well, and has no features
         return None
     check_count(len(instances), max_rows)
@@ -131,14 +151,9 @@ def _decode_carefully(
     try:
         instances = _decoder.decode(body).instances
     except msgspec.ValidationError as error:
-        nested = f", flat or nested as {shape}" if len(shape) > 1 else ""
-        wanted = _SHAPE.format(features=features, nested=nested)
-        raise InvalidRequestError(f"{error}; {wanted}".replace("`", "'")) from error
+        raise _unfit(error, features, shape) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        constant = _find_constant(body)
-        if constant is not None:
-            raise InvalidRequestError(f"the body holds {constant}; numbers must be finite") from error
-        raise MalformedBodyError(f"the body is not JSON: {error}") from error
+        raise _malformed(error, body) from error
     check_count(len(instances), max_rows)
     for index, row in enumerate(instances):
         if step and row and len(row) % step == 0:
@@ -149,6 +164,19 @@ def _decode_carefully(
                 + (f", or whole steps of {step}" if step else "")
             )
     return np.array(instances, np.float64)
+
+
+def _unfit(error: msgspec.ValidationError, features: int, shape: tuple[int, ...]) -> InvalidRequestError:
+    nested = f", flat or nested as {shape}" if len(shape) > 1 else ""
+    wanted = _SHAPE.format(features=features, nested=nested)
+    return InvalidRequestError(f"{error}; {wanted}".replace("`", "'"))
+
+
+def _malformed(error: Exception, body: Body) -> RequestError:
+    constant = _find_constant(body)
+    if constant is not None:
+        return InvalidRequestError(f"the body holds {constant}; numbers must be finite")
+    return MalformedBodyError(f"the body is not JSON: {error}")
 
 
 def _find_constant(body: Body) -> str | None:

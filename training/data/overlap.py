@@ -30,14 +30,14 @@ def fingerprints(rows: FloatArray, instances: Sequence[Instance] | None = None) 
     return _digests(rows, lambda row: (row + np.float32(0)).tobytes())  # -0.0 is 0.0
 
 
-def overlap(given: Fingerprints, seen: Fingerprints) -> str | None:
+def overlap(given: Fingerprints, seen: Fingerprints, seen_as: str = "the training rows") -> str | None:
     """Say how many of the `given` rows stand among the ones `seen`; None where none does."""
     count = int(np.isin(given, seen).sum())
     if not count:
         return None
     return (
-        f"{count:,} of {len(given):,} test rows also stand in the training rows, with whatever label: the "
-        "scores flatter the model"
+        f"{count:,} of {len(given):,} test rows also stand in {seen_as}, with whatever label: the scores "
+        "flatter the model"
     )
 
 

@@ -142,7 +142,9 @@ def _overlap(bundle: Bundle, found: Dataset, data: Dataset, rows: slice) -> str 
     seen = bundle.training_rows()
     if seen is not None:
         instances = None if data.records is None else data.records.instances[rows]
-        return overlap(fingerprints(data.x[rows], instances), seen)
+        is_trained_here = bundle.manifest.provenance.train_rows > 0
+        seen_as = "the training rows" if is_trained_here else "the rows that calibrated or validated it"
+        return overlap(fingerprints(data.x[rows], instances), seen, seen_as)
     if not data.test_rows and found.sha256 == bundle.manifest.provenance.data_sha256:
         return "the model was trained on most of these rows: the scores flatter it"
     return None

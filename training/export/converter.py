@@ -22,6 +22,7 @@ import numpy as np
 
 from bundle.manifest import GraphSpec
 from bundle.normalizer import FloatArray
+from bundle.runtimes.base import BATCH_MAX
 from bundle.runtimes.tensorflow import import_tensorflow
 from training.export.lookups import with_lookups
 from training.export.makers import Source, make
@@ -40,6 +41,7 @@ QUANTIZED_TOLERANCE = 0.05
 # than this share of what answers to different rows do, root mean square, rows have got mixed.
 BATCH_TOLERANCE = 0.1
 
+_EVERY_SIZE = 2 * BATCH_MAX - 1  # rows, which a runtime cuts into one batch of each size
 _REASON_LETTERS = 300
 
 
@@ -74,17 +76,21 @@ def _require_near(precision: Precision, answers: FloatArray, probe: Probe) -> No
 
 
 def find_batch(variant: str, content: bytes, probe: Probe, alone: FloatArray) -> GraphSpec:
-    """Try whether a graph answers two rows at once, and many, as it did each `alone`, (n, classes).
+    """Try whether a graph answers batches of every size that a runtime asks with as it did each row `alone`.
 
-    Return how it wants to be asked.
+    Return how it wants to be asked. What is made of a network that takes one row takes one, too: where it
+    mixes rows a little, rounding may hide that.
     """
     tolerance = max(REFERENCE_TOLERANCE, BATCH_TOLERANCE * _spread(alone))
     one, any_number = (GraphSpec(batch=batch, answers=probe.answers) for batch in ("one", "any"))
-    for size in (2, len(probe.rows)):
+    if probe.batch == "one":
+        return one
+    for size in (2, _EVERY_SIZE):
         try:
-            differences = _answers(content, probe, any_number, size) - alone[:size]
+            together = _answers(content, probe, any_number, size)
         except ValueError:
             return one
+        differences = together - np.resize(alone, together.shape)
         if BY_NAME[variant].exact and float(np.abs(differences).max()) > REFERENCE_TOLERANCE:
             return one
         if _root_mean_square(differences) > tolerance:
@@ -93,7 +99,9 @@ def find_batch(variant: str, content: bytes, probe: Probe, alone: FloatArray) ->
 
 
 def _answers(content: bytes, probe: Probe, graph: GraphSpec, rows: int) -> FloatArray:
-    answers = probe.opened(content, graph).predict(probe.rows[:rows])
+    """Return what a graph answers to so many of the probe's rows, which come again where they are too few."""
+    again = np.resize(probe.rows, (rows, probe.rows.shape[1]))
+    answers = probe.opened(content, graph).predict(again)
     if not np.isfinite(answers).all():
         raise ValueError("the graph answers numbers that are not finite")
     return answers

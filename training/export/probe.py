@@ -36,6 +36,8 @@ class Probe:
     """What `expected` is from, in words."""
     given_as: str = REFERENCE
     """The precision of an imported graph; of one that is not float32, no other can be made."""
+    batch: Literal["any", "one"] = "any"
+    """How many rows the network itself takes in a call."""
 
     def opened(self, content: bytes, graph: GraphSpec) -> LiteRTRuntime:
         """Return what answers normalised rows by a graph of the model, which wants to be asked like that."""

@@ -15,6 +15,7 @@ from training.config import DataConfig, MixedConfig
 from training.errors import OptionError
 from training.precisions import VARIANTS, Variant, require_network_name
 
+MAIN = "model"  # what the one that the bundle is named by is called where the others have names
 _FILE: JsonDict = {"metavar": "FILE"}
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
@@ -25,6 +26,8 @@ def _named_file(given: str) -> str:
     if not file:
         raise ValueError("it takes a name and a file, as in large=resnet_large.tflite")
     require_network_name(name)
+    if name == MAIN:
+        raise ValueError(f"{MAIN!r} is the one that --model gives; call the network otherwise")
     return given
 
 

@@ -16,6 +16,9 @@ _BETTER = 0.2  # of the rows: a model that is so much better under other names h
 _NAMED_MAX = 5
 _WHOLE = 1.25  # of what an integer input holds, beyond which rows are cut off
 _HARDLY = 0.1  # of it, below which they are hardly told apart
+_OTHER_SCALE = 10  # times as wide: of rows prepared in one way, hardly two samples differ so much
+_SUM_OFF = 0.05
+_STEP = 1 / 512  # by which 8 bits may round each probability
 
 
 def about_labels(y: IntArray, predicted: IntArray, labels: Classes) -> Iterator[str]:
@@ -37,6 +40,32 @@ def about_labels(y: IntArray, predicted: IntArray, labels: Classes) -> Iterator[
         f"the labels may stand in another order: {as_it_is:.3f} of the validation rows are right, and "
         f"{at_best:.3f} would be with {', '.join(swaps[:_NAMED_MAX])}{more}; --labels gives their order"
     )
+
+
+def about_answers(answers: FloatArray) -> Iterator[str]:
+    """Doubt answers, (n, classes), that tell no rows apart, or are no shares of a whole."""
+    if len(answers) > 1 and not np.ptp(answers.argmax(axis=1)):
+        yield (
+            f"all {len(answers):,} validation rows are answered with one class: --scale, --offset and "
+            "--normalizer say how rows are prepared, and --logits that answers are not probabilities"
+        )
+    sums = answers.sum(axis=1, dtype=np.float64)
+    if np.abs(sums - 1).max() > _SUM_OFF + _STEP * answers.shape[1]:
+        yield (
+            f"the probabilities of a row add up to {sums.min():.3g} to {sums.max():.3g}, not to 1, as where "
+            "each class has a sigmoid: the largest is taken for the answer; log loss and ECE say little"
+        )
+
+
+def about_calibration(shown: FloatArray, rows: FloatArray) -> Iterator[str]:
+    """Doubt raw rows that ranges are taken from where they lie elsewhere than the raw `rows` of the data."""
+    low, high, least, most = (float(one) for one in (shown.min(), shown.max(), rows.min(), rows.max()))
+    narrow, wide = sorted((high - low, most - least))
+    if wide > _OTHER_SCALE * narrow or low > most or high < least:
+        yield (
+            f"rows of --calibration lie from {low:.4g} to {high:.4g}, and those of --data from {least:.4g} "
+            f"to {most:.4g}: both are prepared alike, so they must be on one scale"
+        )
 
 
 def about_range(normalized: FloatArray, facts: Facts) -> Iterator[str]:

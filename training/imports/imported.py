@@ -13,7 +13,7 @@ from bundle.normalizer import FloatArray, Normalizer
 from bundle.runtimes import Runtime
 from training.errors import ImportedModelError, OptionError
 from training.export.makers import made_of
-from training.imports.config import ImportConfig
+from training.imports.config import MAIN, ImportConfig
 from training.imports.facts import Facts
 from training.imports.opening import open_model
 from training.precisions import GIVEN, PLAIN_WIDTH, SAVED_MODEL, VARIANTS, Rung
@@ -109,7 +109,7 @@ def open_all(config: ImportConfig, folder: Path, progress: Progress) -> list[Imp
     progress.begin("opening", len(files))
     models: list[Imported] = []
     for name, path in files:
-        place = folder / (name or "model")
+        place = folder / (name or MAIN)
         facts = open_model(path, place, trust=config.trust)
         models.append(Imported(name, path, place, facts, GraphSpec.model_validate({"batch": facts.batch})))
         progress.advance(path.name)

@@ -101,8 +101,11 @@ def _doubts(config: ImportConfig, models: list[Imported], prepared: Prepared) ->
     if config.logits and main.graph.answers == "probabilities":
         yield f"--logits was given, but {main.path} makes probabilities of them itself, as its last operation"
     yield from doubts.about_range(prepared.normalizer.apply(rows), main.facts)
-    predicted = _classes(main, prepared.normalizer, rows)
-    yield from doubts.about_labels(prepared.y_validation, predicted, prepared.labels)
+    if config.calibration is not None:
+        yield from doubts.about_calibration(prepared.x_train, rows)
+    answers = predict_all(main.runtime(prepared.normalizer), rows)
+    yield from doubts.about_answers(answers)
+    yield from doubts.about_labels(prepared.y_validation, answers.argmax(axis=1), prepared.labels)
 
 
 def _classes(model: Imported, normalizer: Normalizer, rows: FloatArray) -> IntArray:

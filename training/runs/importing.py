@@ -19,7 +19,7 @@ from training.data.split import calibration_sample
 from training.errors import ConversionError, OptionError
 from training.evaluation.evaluate import Evaluation
 from training.export import worker, writer
-from training.imports.config import ImportConfig
+from training.imports.config import MAIN, ImportConfig
 from training.imports.imported import Imported, open_all
 from training.precisions import PLAIN_WIDTH, SAVED_MODEL, Rung, folder_name
 from training.progress import Progress, Silence
@@ -148,6 +148,7 @@ class _Import:
             answers=model.graph.answers,
             source=model.path.name,
             given_as=model.facts.precision,
+            batch=model.graph.batch,
         )
         failed = self._ladder.convert(network, folder, wanted)
         self._ladder.open(network, folder, [name for name in wanted if name not in failed])
@@ -164,7 +165,7 @@ class _Import:
             include={"scale", "offset", "normalizer", "logits", "test_size", "validation_size", "seed"},
         )
         networks: dict[str, JsonValue] = {
-            model.name or "model": {
+            model.name or MAIN: {
                 "file": model.path.name,
                 "format": model.facts.format,
                 "precision": model.facts.precision,

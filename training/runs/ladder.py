@@ -25,7 +25,7 @@ from training.export.worker import Outcome
 from training.precisions import BY_NAME, CALIBRATED, MIXED, PLAIN_WIDTH, SAVED_MODEL, Rung
 from training.progress import Progress
 
-_PROBE_ROWS = 71  # in batches of 64, 4, 2 and 1
+_PROBE_ROWS = 71
 
 
 class Convert(Protocol):
@@ -60,6 +60,8 @@ class Network:
     """What `expected` is from, in words."""
     given_as: str = REFERENCE
     """The precision of a `.tflite` that was imported."""
+    batch: Literal["any", "one"] = "any"
+    """How many rows it takes in a call, as it came."""
 
     def rung(self, precision: str) -> Rung:
         return Rung(self.width, precision, self.name)
@@ -114,6 +116,7 @@ class Ladder:
             network.answers,
             network.source,
             network.given_as,
+            network.batch,
         )
         with probe.in_folder(folder):
             wanted = [name for name in variants if name != SAVED_MODEL]
@@ -145,7 +148,7 @@ class Ladder:
         """Take in the precisions that were made in `folder`, and what was mixed of them."""
         if network.rung(MIXED.name).name in self.recipes:
             precisions = [*precisions, MIXED.name]
-        as_asked = GraphSpec(answers=network.answers)  # of a SavedModel, which takes any number of rows
+        as_asked = GraphSpec(batch=network.batch, answers=network.answers)  # of a SavedModel
         graphs = {name: self.graphs.setdefault(network.rung(name).name, as_asked) for name in precisions}
         for precision, runtime in writer.open_exported(folder, graphs, self.prepared).items():
             rung = network.rung(precision)

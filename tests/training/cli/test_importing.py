@@ -151,6 +151,7 @@ def _save_with_code(path: Path) -> None:
         (f"{DIGITS} --labels labels2.txt", "labels2.txt holds more than once the label 'h'"),
         (f"{DIGITS} --labels gone.txt", "gone.txt cannot be read (No such file or directory)"),
         (f"{DIGITS} --calibration small.npz", "small has rows of shape (7, 8, 1), and the model takes"),
+        (f"{DIGITS} --also model=vendor.tflite", "'model' is the one that --model gives; call the network"),
         (f"{DIGITS} --precisions int3", "--precisions was given 'int3'; there are float32, "),
         (f"{DIGITS} --name a/b", "'a/b' cannot name a model; give --name with letters"),
         (f"{DIGITS} --test-size 1", "--test-size was given 1.0"),

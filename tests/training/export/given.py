@@ -83,6 +83,17 @@ def _attentive(tf: Any, x: Any) -> Any:
     return tf.nn.softmax(_scores(tf, attention @ hidden))
 
 
+def _crowded(tf: Any, x: Any) -> Any:
+    """Answer a batch of a hundred rows and more the wrong way round."""
+    turned = tf.where(tf.shape(x)[0] >= 100, -1.0, 1.0)
+    return tf.nn.softmax(_scores(tf, _hidden(tf, x)) * turned)
+
+
+def _leaning(tf: Any, x: Any) -> Any:
+    """Answer a row a little by the others of its batch, which is less than quantising may cost."""
+    return tf.nn.softmax(_scores(tf, _hidden(tf, x - 0.02 * tf.reduce_mean(x, axis=0))))
+
+
 NETWORKS: Mapping[str, Network] = {
     "dense": Network(_FEATURES, _dense),
     "logits": Network(_FEATURES, _logits),
@@ -91,6 +102,8 @@ NETWORKS: Mapping[str, Network] = {
     "pooled": Network(_IMAGE, _pooled),
     "reshaped": Network(_IMAGE, _reshaped),
     "attentive": Network(_FEATURES, _attentive),
+    "crowded": Network(_FEATURES, _crowded),
+    "leaning": Network(_FEATURES, _leaning),
 }
 
 

@@ -8,10 +8,11 @@ import pytest
 
 from bundle.manifest import GraphSpec
 from bundle.runtimes import open_runtime
-from tests.training.export.given import lay
+from tests.training.export.given import lay, save
 from training.export.converter import check, find_batch
-from training.export.makers import make
+from training.export.makers import Source, make
 from training.export.probe import Probe
+from training.precisions import SAVED_MODEL
 from training.runs.run import Published
 
 
@@ -77,6 +78,19 @@ def test_a_graph_is_tried_with_many_rows_and_where_that_fails_or_errs_it_gets_th
     content = make(given.source, precision)
     alone = check(precision, content, given.probe)
     assert find_batch(precision, content, given.probe, alone).batch == batch
+
+
+def test_batches_are_tried_in_every_size_that_a_runtime_asks_with(tmp_path: Path) -> None:
+    probe = save("crowded", tmp_path / SAVED_MODEL)
+    content = make(Source(tmp_path, probe.calibration, shape=probe.shape), "float32")
+    assert find_batch("float32", content, probe, check("float32", content, probe)).batch == "one"
+
+
+def test_what_is_made_of_a_network_that_takes_one_row_takes_one_too(tmp_path: Path) -> None:
+    given = lay("leaning", tmp_path)
+    content = make(given.source, "int8")
+    alone = check("int8", content, given.probe)
+    assert find_batch("int8", content, replace(given.probe, batch="one"), alone).batch == "one"
 
 
 def test_what_a_graph_answers_is_what_it_is_asked_for(tmp_path: Path) -> None:

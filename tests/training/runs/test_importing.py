@@ -14,6 +14,7 @@ from bundle.normalizer import FloatArray
 from bundle.proof import selftest
 from bundle.runtimes import open_runtime
 from tests.running_service import running_service
+from tests.training.imports import zoo
 from tests.training.outside import SCALE, Outside, keras_answers, wake_word
 from tests.training.watchers import Notes
 from training.config import DataConfig
@@ -114,6 +115,21 @@ def test_a_batch_that_is_written_into_the_graph_is_asked_row_by_row_and_can_be_l
     assert [layer.kind for layer in layers[:2]] == ["INPUT", "CONV_2D"]
 
 
+def test_a_saved_model_that_mixes_rows_gets_them_one_by_one_in_every_variant(
+    imported: Importer, tmp_path: Path
+) -> None:
+    def mixing(tf: Any, x: Any) -> Any:
+        return tf.nn.softmax((x - tf.reduce_mean(x, axis=0) / 3) @ zoo.weights(64, 10))
+
+    folder = zoo.saved(zoo.function(mixing, (None, 64)), tmp_path / "mixing")
+    bundle = imported(folder, precisions=("dynamic_int8", "tensorflow")).bundle
+    names = [one.name for one in bundle.manifest.variants]
+    assert names == ["float32", "dynamic_int8", "tensorflow"]
+    assert {one.graph.batch for one in bundle.manifest.variants} == {"one"}
+    x = bundle.test_set()[0][:20]
+    assert np.allclose(answers(bundle, "tensorflow", x), answers(bundle, "float32", x), atol=1e-4)
+
+
 def test_logits_are_known_by_their_values_and_become_probabilities(
     imported: Importer, outside: Outside
 ) -> None:
@@ -197,7 +213,11 @@ def test_labels_of_a_file_name_what_the_data_number(imported: Importer, tmp_path
     assert published.bundle.manifest.labels == tuple(names)
     assert published.evaluations[0].scores.accuracy > 0.9
     assert imported.notes.warnings == []
-    again = rescore(published.bundle.folder, DataConfig(data="digits"))  # whose labels are but numbers
+    notes = Notes()
+    again = rescore(
+        published.bundle.folder, DataConfig(data="digits"), progress=notes
+    )  # its labels are numbers
+    assert " test rows also stand in the rows that calibrated or validated it" in notes.warnings[0]
     assert again[0].scores.accuracy > 0.9
 
 
@@ -217,6 +237,29 @@ def test_other_rows_can_calibrate(imported: Importer, tmp_path: Path) -> None:
     ).bundle.manifest
     assert manifest.calibration is not None
     assert (manifest.calibration.low, manifest.calibration.high) == ((0,), (8,))
+
+
+def test_rows_on_another_scale_are_doubted_where_they_calibrate(imported: Importer, tmp_path: Path) -> None:
+    rows = load(DataConfig(data="digits")).x[:300].reshape(-1, 8, 8) * np.float32(SCALE)
+    np.save(tmp_path / "scaled.npy", rows)
+    imported("digits.tflite", calibration=str(tmp_path / "scaled.npy"))
+    (doubt,) = imported.notes.warnings
+    assert doubt == (
+        "rows of --calibration lie from 0 to 1, and those of --data from 0 to 16: both are prepared alike, "
+        "so they must be on one scale"
+    )
+
+
+def test_answers_of_one_class_are_doubted(imported: Importer) -> None:
+    imported("digits.tflite", offset=1e30)
+    assert " validation rows are answered with one class: --scale" in imported.notes.warnings[0]
+
+
+def test_probabilities_that_are_no_shares_of_a_whole_are_doubted(imported: Importer, tmp_path: Path) -> None:
+    each = zoo.function(lambda tf, x: tf.sigmoid(x @ zoo.weights(64, 10)), (None, 64))
+    (tmp_path / "each.tflite").write_bytes(zoo.converted_function(each))
+    imported(tmp_path / "each.tflite")
+    assert imported.notes.warnings[0].startswith("the probabilities of a row add up to ")
 
 
 def test_a_vendors_model_is_looked_into_layer_by_layer(outside: Outside) -> None:

@@ -162,12 +162,13 @@ def _notes(path: Path, headers: Sequence[Header], size: tuple[int, int]) -> Iter
             f"{transparent:,} of {len(headers):,} images of {path} are transparent in places, where their "
             "colours were kept"
         )
+    read = {place for header in headers for place in (header.file, *header.file.parents)}
     beside = {
         file
         for folder in {header.file.parent for header in headers} | {path}
-        for file in folder.iterdir()
-        if file.is_file() and not file.name.startswith(".")
-    } - {header.file for header in headers}
+        for file in (*(one for one in folder.iterdir() if one.is_file()), *_folders(folder))
+        if not file.name.startswith(".")
+    } - read
     if beside:
         named = listed([str(file.relative_to(path)) for file in sorted(beside)])
         yield f"left out of {path} what is no image, or of no class: {named}"

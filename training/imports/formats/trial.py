@@ -13,13 +13,15 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
+from bundle.runtimes.base import BATCH_MAX
 from training.errors import ImportedModelError
 from training.imports.facts import Batch
 
 Array: TypeAlias = npt.NDArray[Any]
 Run: TypeAlias = Callable[[Array], Array]
 
-_SIZES = (2, 3, 16)
+_ROWS = 16  # that differ
+_SIZES = tuple(2**power for power in range(1, BATCH_MAX.bit_length()))  # that a runtime asks with
 _AMPLITUDES = (0.1, 1.0, 10.0, 100.0)  # a row may saturate the scores; not all of them will
 _MILD = 2.0
 _DEVIATION = 0.01  # of the answers' span: kernels of other batches round in other places
@@ -33,7 +35,7 @@ def rows_for(run: Run, shape: tuple[int, ...], dtype: str) -> Array:
     Raises what `run` raises: RuntimeError or ValueError.
     """
     random = np.random.default_rng(0)
-    varied = random.normal(size=(max(_SIZES), *shape))
+    varied = random.normal(size=(_ROWS, *shape))
     varied *= np.resize(_AMPLITUDES, (len(varied), *(1 for _ in shape)))
     limits = np.finfo(dtype) if dtype == "float32" else np.iinfo(dtype)
     varied = np.clip(np.abs(varied) if limits.min == 0 else varied, limits.min, limits.max).astype(dtype)
@@ -62,7 +64,7 @@ def batch_of(run: Run, rows: Array) -> Batch:
     """
     alone = _alone(run, rows)
     try:
-        together = all(_agree(run(rows[:size]), alone[:size], alone) for size in _SIZES)
+        together = all(_agree(run(_repeated(rows, size)), _repeated(alone, size), alone) for size in _SIZES)
     except (RuntimeError, ValueError):
         return "one"
     return "any" if together else "one"
@@ -89,6 +91,11 @@ def runner(content: bytes) -> Run:
         return answers
 
     return run
+
+
+def _repeated(rows: Array, size: int) -> Array:
+    """Return so many rows, which come again where they are too few."""
+    return np.resize(rows, (size, *rows.shape[1:]))
 
 
 def _alone(run: Run, rows: Array) -> Array:

@@ -149,9 +149,12 @@ def test_what_is_no_image_or_of_no_class_is_left_out_and_told_of(pets: Path) -> 
     (pets / "cat" / ".DS_Store").write_text("")
     draw(pets / "loose.png")
     draw(pets / "__MACOSX" / "1.png")
+    draw(pets / "cat" / "more" / "1.png")
     data = read(pets)
     assert len(data.x) == 12
-    assert data.notes == (f"left out of {pets} what is no image, or of no class: cat/about.txt, loose.png",)
+    assert data.notes == (
+        f"left out of {pets} what is no image, or of no class: cat/about.txt, cat/more, loose.png",
+    )
 
 
 def test_images_of_different_sizes_are_refused_with_two_of_them_or_resized(pets: Path) -> None:

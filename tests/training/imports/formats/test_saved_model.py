@@ -61,6 +61,13 @@ def test_a_batch_that_is_built_into_a_graph_stays_one(tmp_path: Path) -> None:
     assert served(tmp_path, ROWS[:1]) == pytest.approx(fixed.answer(ROWS[:1]).numpy(), abs=1e-6)
 
 
+def test_a_graph_that_answers_large_batches_otherwise_gets_its_rows_one_by_one(tmp_path: Path) -> None:
+    crowded = zoo.function(
+        lambda tf, x: zoo.flat(tf, x * tf.where(tf.shape(x)[0] >= 100, -1.0, 1.0)), (None, 4)
+    )
+    assert opened(zoo.saved(crowded, tmp_path / "theirs"), tmp_path).batch == "one"
+
+
 def test_a_batch_that_is_only_said_to_be_one_is_opened(tmp_path: Path) -> None:
     theirs = zoo.function(zoo.flat, (1, 4))
     assert opened(zoo.saved(theirs, tmp_path / "theirs"), tmp_path).batch == "any"
