@@ -165,7 +165,8 @@ class MixedConfig(BaseModel):
 
     max_accuracy_drop: Annotated[float, Field(ge=0, lt=1)] | None = None
     """Accuracy that a further variant, mixed, may lose against float32, as a share: 0.005 is half a point.
-    Each operation of its graph gets as few bits as that allows, by validation rows."""
+    Each operation of its graph gets as few bits as that allows, by validation rows; where these cannot show
+    it, mixed is the nearest, and the exit code 1."""
     objective: Objective | None = None
     """What mixed is to have least of; by default bytes. Time is that of this machine."""
 

@@ -13,6 +13,8 @@ class Notes(Silence):
     def __init__(self) -> None:
         self.stages: list[tuple[str, int]] = []
         self.steps = 0
+        self.noted: list[tuple[str, str]] = []
+        """What was said of each step, after its stage."""
         self.warnings: list[str] = []
         self.told: list[str] = []
 
@@ -21,6 +23,7 @@ class Notes(Silence):
 
     def advance(self, note: str = "") -> None:
         self.steps += 1
+        self.noted.append((self.stages[-1][0], note))
 
     def tell(self, lines: Sequence[str]) -> None:
         self.told.extend(lines)

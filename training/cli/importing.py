@@ -48,7 +48,7 @@ def import_(config: ImportConfig, proof: Proof, *, models: Models = MODELS) -> N
     """
     from training.cli.console import BarProgress, native_noise_kept_aside
     from training.export.worker import Worker
-    from training.report.recipes import recipes_in_words
+    from training.report.recipes import all_held, recipes_in_words
     from training.report.tables import print_table
     from training.runs.importing import import_models
 
@@ -71,5 +71,5 @@ def import_(config: ImportConfig, proof: Proof, *, models: Models = MODELS) -> N
     missing = [name for name in published.failures if precision_of(name) == MIXED.name]
     if "precisions" in config.model_fields_set:
         missing += published.failures
-    if missing or not written:
+    if missing or not written or not all_held(bundle.manifest):
         raise typer.Exit(1)

@@ -85,7 +85,7 @@ def show(
     history: Sequence[Epoch],
 ) -> None:
     """Print and write what came of a training. Raises typer.Exit where something is missing of it."""
-    from training.report.recipes import recipes_in_words
+    from training.report.recipes import all_held, recipes_in_words
     from training.report.tables import print_table
 
     bundle = published.bundle
@@ -101,7 +101,7 @@ def show(
     for line in recipes_in_words(bundle.manifest):
         typer.echo(line)
     written = proof.show(name, published.evaluations, bundle.manifest.labels, config.seed, repeated, history)
-    if _is_failure(config, published.failures) or not written:
+    if _is_failure(config, published.failures) or not written or not all_held(bundle.manifest):
         raise typer.Exit(1)
 
 

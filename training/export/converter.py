@@ -21,9 +21,8 @@ from pathlib import Path
 import numpy as np
 
 from bundle.manifest import GraphSpec
-from bundle.normalizer import FloatArray, Normalizer
+from bundle.normalizer import FloatArray
 from bundle.runtimes.base import BATCH_MAX
-from bundle.runtimes.litert import LiteRTRuntime
 from bundle.runtimes.tensorflow import import_tensorflow
 from training.export.lookups import with_lookups
 from training.export.makers import Source, make
@@ -101,19 +100,8 @@ def find_batch(variant: str, content: bytes, probe: Probe, alone: FloatArray) ->
 
 def _answers(content: bytes, probe: Probe, graph: GraphSpec, rows: int) -> FloatArray:
     """Return what a graph answers to so many of the probe's rows, which come again where they are too few."""
-    features = probe.rows.shape[1]
-    as_it_is = Normalizer(
-        "standardize", features, np.zeros(features, np.float32), np.ones(features, np.float32)
-    )
-    runtime = LiteRTRuntime(
-        content,
-        normalizer=as_it_is,
-        classes=probe.expected.shape[1],
-        tokens=probe.tokens,
-        shape=probe.shape,
-        graph=graph,
-    )
-    answers = runtime.predict(np.resize(probe.rows, (rows, features)))
+    again = np.resize(probe.rows, (rows, probe.rows.shape[1]))
+    answers = probe.opened(content, graph).predict(again)
     if not np.isfinite(answers).all():
         raise ValueError("the graph answers numbers that are not finite")
     return answers

@@ -11,8 +11,9 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from bundle.manifest import REFERENCE
-from bundle.normalizer import FloatArray
+from bundle.manifest import REFERENCE, GraphSpec
+from bundle.normalizer import FloatArray, Normalizer
+from bundle.runtimes.litert import LiteRTRuntime
 
 _FILE = "probe.npz"
 
@@ -37,6 +38,21 @@ class Probe:
     """The precision of an imported graph; of one that is not float32, no other can be made."""
     batch: Literal["any", "one"] = "any"
     """How many rows the network itself takes in a call."""
+
+    def opened(self, content: bytes, graph: GraphSpec) -> LiteRTRuntime:
+        """Return what answers normalised rows by a graph of the model, which wants to be asked like that."""
+        features = self.rows.shape[1]
+        as_it_is = Normalizer(
+            "standardize", features, np.zeros(features, np.float32), np.ones(features, np.float32)
+        )
+        return LiteRTRuntime(
+            content,
+            normalizer=as_it_is,
+            classes=self.expected.shape[1],
+            tokens=self.tokens,
+            shape=self.shape,
+            graph=graph,
+        )
 
     @contextmanager
     def in_folder(self, folder: Path) -> Iterator[None]:

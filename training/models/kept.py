@@ -16,7 +16,7 @@ from typing import Any, Self
 from zipfile import BadZipFile
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from training.config import TrainConfig
 from training.data.files.sources import BUILT_IN
@@ -49,6 +49,12 @@ class Kept(BaseModel):
     widths: list[_Width]
     failures: dict[str, str]
 
+    @model_validator(mode="after")
+    def _has_width_1(self) -> Self:
+        if all(one.width != PLAIN_WIDTH for one in self.widths):
+            raise ValueError("there is no model of width 1, which the others are compared with")
+        return self
+
     @classmethod
     def read(cls, folder: Path) -> Self:
         """Return what `keep` wrote. Raises OptionError where that is not what lies in the folder."""
@@ -78,7 +84,7 @@ class Kept(BaseModel):
             try:
                 with np.load(folder / one.file, allow_pickle=False) as arrays:
                     model.set_weights([arrays[name] for name in arrays.files])
-            except (ValueError, EOFError, BadZipFile, FileNotFoundError) as error:
+            except (ValueError, TypeError, EOFError, BadZipFile, FileNotFoundError) as error:
                 raise OptionError(
                     f"{folder / one.file} does not hold the weights of this model; train again"
                 ) from error

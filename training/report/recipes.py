@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bundle.manifest import Manifest
+from bundle.manifest import Manifest, VariantSpec
 from training.export.mixed.recipe import Recipe
 
 
@@ -16,5 +16,14 @@ def recipes_in_words(manifest: Manifest) -> Iterator[str]:
         expected 0.0033 (at most 0.0041)
     """
     for variant in manifest.variants:
-        if variant.recipe is not None:
-            yield f"{variant.name}: {Recipe.model_validate(variant.recipe).in_words()}"
+        if (recipe := _recipe(variant)) is not None:
+            yield f"{variant.name}: {recipe.in_words()}"
+
+
+def all_held(manifest: Manifest) -> bool:
+    """Tell whether each variant that has a recipe holds the budget that it was made to."""
+    return all(recipe.held for recipe in map(_recipe, manifest.variants) if recipe is not None)
+
+
+def _recipe(variant: VariantSpec) -> Recipe | None:
+    return None if variant.recipe is None else Recipe.model_validate(variant.recipe)

@@ -20,7 +20,6 @@ from training.runs.ladder import Convert
 from training.runs.material import read
 from training.runs.run import Published, Run
 
-_LEAST_PARTS = 2  # of a path that names the models' folder as well
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 
 
@@ -72,7 +71,7 @@ def resume(
     progress = progress or Silence()
     told = kept.Kept.read(folder)
     config = told.config
-    models = ModelStore((folder if len(folder.parts) > _LEAST_PARTS else folder.resolve()).parent.parent)
+    models = ModelStore(folder.resolve().parent.parent)
     name = model_name(config)
     models.require_writable(name)
     material = read(config, progress)

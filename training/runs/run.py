@@ -166,10 +166,9 @@ class Run:
         self._progress.begin(stage("converting", one.width), 1 + len(wanted))
         network = self._save(ladder, one.model, folder, one.width)
         self._progress.advance(SAVED_MODEL)
+        apart = {} if tuned is None else self._convert_apart(ladder, tuned, folder, one.width)
         plain = [name for name in wanted if name != FOUR_BITS or tuned is None]
-        failures = ladder.convert(network, folder, plain)
-        if tuned is not None:
-            failures |= self._convert_apart(ladder, tuned, folder, one.width)
+        failures = apart | ladder.convert(network, folder, plain)
         if SAVED_MODEL in self._config.variants:
             as_it_is = {SAVED_MODEL: GraphSpec()}
             runtime = writer.open_exported(folder, as_it_is, self._prepared)[SAVED_MODEL]

@@ -62,7 +62,7 @@ def test_a_small_suite_is_made_and_reported_though_one_of_it_fails(tmp_path: Pat
     options = ("--train", "--epochs 1 --variants float32,int8", "--data-dir", tmp_path, "--out", out)
     done = suite("--only", "mnist1d,japanese_vowels", *options)
     assert done.exit_code == 1
-    assert "[1/2] 2 variants in " in done.stdout
+    assert "[1/2] 3 variants in " in done.stdout
     text = (out / "ladders.md").read_text(encoding="utf-8")
     assert "| **MNIST-1D: signals of 40 numbers**, CNN 32-32; 10,000 test rows | `float32` | 0." in text
     assert "- Failed: japanese_vowels; its log says why." in text

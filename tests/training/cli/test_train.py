@@ -14,6 +14,7 @@ import pytest
 from bundle.store import ModelStore
 from tests.own_data import LABELS, NAME, OwnModel
 from training.cli.app import main
+from training.export.mixed.recipe import Recipe, Wish
 from training.export.worker import Outcome, Worker
 from training.runs.run import Published
 
@@ -196,3 +197,41 @@ def test_a_precision_that_nobody_named_may_fail_but_no_whole_width(
     monkeypatch.setattr("training.runs.pipeline.train", published)
     arguments = ["train", "--data", "breast_cancer", "--models", str(tmp_path), *options.split()]
     assert main(arguments) == code
+
+
+@pytest.mark.parametrize(("held", "code"), [(True, 0), (False, 1)])
+@pytest.mark.parametrize(
+    ("command", "job"),
+    [
+        ("train --data breast_cancer", "training.runs.pipeline.train"),
+        ("import --model given.tflite --data breast_cancer", "training.runs.importing.import_models"),
+    ],
+)
+def test_a_budget_that_is_not_shown_to_hold_gives_exit_code_1(
+    command: str,
+    job: str,
+    code: int,
+    breast_cancer: Published,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    held: bool,
+) -> None:
+    recipe = Recipe(
+        wish=Wish(max_accuracy_drop=0.1),
+        held=held,
+        validation_rows=40,
+        drop=0.0,
+        expected_drop=0.0,
+        expected_drop_high=0.07,
+        divergence=0.0,
+        tried=1,
+        operations=(),
+    )
+    bundle = breast_cancer.bundle
+    *others, last = bundle.manifest.variants
+    mixed = last.model_copy(update={"recipe": recipe.model_dump(mode="json")})
+    manifest = bundle.manifest.model_copy(update={"variants": (*others, mixed)})
+    published = replace(breast_cancer, bundle=replace(bundle, manifest=manifest))
+    monkeypatch.setattr(job, lambda *_, **__: published)
+    assert main([*command.split(), "--models", str(tmp_path)]) == code

@@ -24,8 +24,9 @@ from training.runs.run import Published
 CONFIG = TrainConfig(
     data="breast_cancer",
     epochs=5,
+    fine_tune_epochs=1,
     validation_size=0.5,
-    variants=("float32", "dynamic_int8"),
+    variants=("float32", "dynamic_int8", "weight_int4"),
     widths=(0.5, 1.0),
     max_accuracy_drop=0.05,
 )
@@ -55,7 +56,8 @@ def test_every_width_has_it_in_fewer_bytes_than_8_bits(published: tuple[Publishe
 def test_it_is_scored_and_answers_as_any_other(published: tuple[Published, Notes]) -> None:
     bundle = published[0].bundle
     names = [one.variant for one in published[0].evaluations]
-    assert names == ["w0.5-float32", "w0.5-dynamic_int8", "w0.5-mixed", "float32", "dynamic_int8", "mixed"]
+    rungs = ["float32", "dynamic_int8", "weight_int4", "mixed"]
+    assert names == [f"{width}{rung}" for width in ("w0.5-", "") for rung in rungs]
     x, _ = bundle.test_set()
     assert open_runtime(bundle, "mixed").predict(x[:5]).shape == (5, 2)
 
@@ -71,12 +73,19 @@ def test_what_is_lost_on_validation_rows_is_as_its_recipe_says(published: tuple[
 
 def test_nothing_of_the_search_stays_in_the_bundle(published: tuple[Published, Notes]) -> None:
     names = {path.name for path in (published[0].bundle.folder / "variants").rglob("*") if path.is_file()}
-    assert names == {"float32.tflite", "dynamic_int8.tflite", "mixed.tflite"}
+    assert names == {f"{name}.tflite" for name in ("float32", "dynamic_int8", "weight_int4", "mixed")}
 
 
 def test_whoever_watches_sees_how_far_the_search_is(published: tuple[Published, Notes]) -> None:
     stages = dict(published[1].stages)
     assert stages["mixing"] == stages["mixing w0.5"] == 100
+
+
+def test_the_time_of_the_search_is_that_of_no_other_variant(published: tuple[Published, Notes]) -> None:
+    noted = published[1].noted
+    assert {stage for stage, _ in noted} >= {"fine-tuning 4 bits", "fine-tuning 4 bits w0.5"}
+    stages = {stage for stage, note in noted if note == "weight_int4"} - {"scoring"}
+    assert stages == {"converting", "converting w0.5"}
 
 
 def test_its_recipe_is_told_in_a_line(published: tuple[Published, Notes]) -> None:

@@ -139,13 +139,28 @@ def test_a_folder_that_holds_no_weights_of_this_model_is_refused(config: TrainCo
     np.savez(folder / "w1.npz", np.ones(3))
     with pytest.raises(OptionError, match=r"w1\.npz does not hold the weights of this model; train again"):
         resume(folder)
+    with (folder / "w1.npz").open("wb") as file:
+        np.save(file, np.ones(3))
+    with pytest.raises(OptionError, match=r"w1\.npz does not hold the weights of this model; train again"):
+        resume(folder)
     (folder / "w1.npz").write_bytes(b"PK")
     with pytest.raises(OptionError, match=r"w1\.npz does not hold the weights of this model; train again"):
         resume(folder)
     told = json.loads((folder / "trained.json").read_text())
-    (folder / "trained.json").write_text(json.dumps(told | {"later": 1}))
-    with pytest.raises(OptionError, match=r"trained\.json is not what this release writes"):
-        resume(folder)
+    for other in ({"later": 1}, {"widths": told["widths"][:1]}):  # without width 1
+        (folder / "trained.json").write_text(json.dumps(told | other))
+        with pytest.raises(OptionError, match=r"trained\.json is not what this release writes"):
+            resume(folder)
+
+
+def test_it_is_published_beside_it_whatever_way_its_folder_is_written(
+    config: TrainConfig, tmp_path: Path, convert: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = interrupted(config, tmp_path / "models", KeyboardInterrupt())
+    (folder.parent / "notes" / "old").mkdir(parents=True)
+    monkeypatch.chdir(folder.parent / "notes" / "old")
+    resumed = resume(Path("..", "..", folder.name), convert=convert, timed=False)
+    assert resumed.bundle.folder == tmp_path / "models" / "rows" / "1"
 
 
 def test_other_seeds_of_a_training_are_not_kept(config: TrainConfig) -> None:

@@ -94,3 +94,8 @@ def taken_besides(
         else:
             refused.add(step.operation)
     return kept
+
+
+def as_cheap(costs: Sequence[float], alike: float) -> list[int]:
+    """Return the places of the least of some costs, and of those that are at most `alike` times that."""
+    return [place for place, cost in enumerate(costs) if cost <= min(costs) * alike]

@@ -69,8 +69,8 @@ class Reference:
         return float((reference * np.log(reference / _shares(answers))).sum(axis=1).mean())
 
     def least_bound(self, rows: int | None = None) -> float:
-        """Return the least drop that so many rows can show not to be exceeded (the rule of three)."""
-        return -log(1 - CONFIDENCE) / (rows or len(self))
+        """Return the least drop that so many rows can show not to be exceeded, by default all."""
+        return least_shown(rows or len(self))
 
     def drop(self, answers: FloatArray) -> Drop:
         """Return what `answers` to the first rows lose."""
@@ -87,6 +87,11 @@ class Reference:
             max(expected + _Z * error, self.least_bound(rows)),
             self.divergence(answers),
         )
+
+
+def least_shown(rows: int) -> float:
+    """Return the least drop that so many rows can show not to be exceeded (the rule of three)."""
+    return -log(1 - CONFIDENCE) / rows
 
 
 def _shares(answers: FloatArray) -> Doubles:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from math import ceil
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from bundle.manifest import REFERENCE
 from training.config import Objective
+from training.export.mixed.harm import least_shown
 from training.precisions import CALIBRATED, FLOAT_BITS
 
 
@@ -67,9 +69,20 @@ class Recipe(_Strict):
             f"accuracy drop on {self.validation_rows:,} validation rows {self.drop:.4f}, to be expected "
             f"{self.expected_drop:.4f} (at most {self.expected_drop_high:.4f})"
         )
-        wanted = f"{self.wish.max_accuracy_drop:g}"
-        end = "" if self.held else f": the nearest to {wanted}, which could not be shown to hold"
+        end = "" if self.held else f": the nearest to {self.wish.max_accuracy_drop:g}, {self._why_not_held}"
         return f"{len(self.operations)} operations, {parts}; {found}{end}"
+
+    @property
+    def _why_not_held(self) -> str:
+        """Say what a budget lacks that is not held: rows, where no drop can be seen in those there are."""
+        most = self.wish.max_accuracy_drop
+        if max(self.drop, self.expected_drop) > most or self.expected_drop_high > least_shown(
+            self.validation_rows
+        ):
+            return "which could not be shown to hold"
+        if most == 0:
+            return "which no number of rows can show to hold"
+        return f"which takes {ceil(least_shown(1) / most):,} validation rows or more to show"
 
 
 def _bits_in_words(bits: int) -> str:

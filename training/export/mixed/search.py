@@ -12,10 +12,11 @@ import numpy.typing as npt
 
 from bundle.normalizer import FloatArray
 from bundle.runtimes.base import Runtime
+from evidence.estimate import ALIKE
 from evidence.trimmed import trimmed_ratio
 from training.evaluation.scoring import predict_all
 from training.evaluation.timing import TIMED_BATCHES, interleave
-from training.export.mixed.choice import Offer, Step, after, furthest, steps, taken_besides
+from training.export.mixed.choice import Offer, Step, after, as_cheap, furthest, steps, taken_besides
 from training.export.mixed.harm import Drop, Reference
 from training.export.mixed.making import Maker
 from training.export.mixed.recipe import OperationRecipe, Recipe, Wish
@@ -85,8 +86,7 @@ class Search:
         taken_besides(order[:reached], order[reached:], self._holds, _MORE_TRIES)
         held = [one for one in self._tried.values() if self._is_near_enough(one.drop)]
         if held:
-            costs = self._costs({one.plan: one.content for one in held})
-            best = min(held, key=lambda one: (costs[one.plan], one.drop.divergence))
+            best = self._cheapest(held)
         else:
             best = min(self._tried.values(), key=lambda one: (one.drop.bound, len(one.content)))
         return best.content, self._recipe(best)
@@ -151,6 +151,15 @@ class Search:
                 products[name] *= trimmed_ratio(of, seconds["0"]).value
         found = (product ** (1 / len(TIMED_BATCHES)) for product in products.values())
         return dict(zip(graphs, found, strict=True))
+
+    def _cheapest(self, held: Sequence[Tried]) -> Tried:
+        """Return the smallest; of least time, the smallest of those that are as fast as the fastest.
+
+        Which of those is the fastest is chance, and would be another the next time.
+        """
+        costs = self._costs({one.plan: one.content for one in held})
+        places = as_cheap([costs[one.plan] for one in held], ALIKE if self.wish.objective == "time" else 1)
+        return min((held[place] for place in places), key=lambda one: (len(one.content), one.drop.divergence))
 
     def _plan(self, taken: Sequence[Step]) -> tuple[Setting, ...]:
         numbers = after([0] * len(self._settings), taken)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,8 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bundle.manifest import GraphSpec
-from bundle.normalizer import FloatArray, Normalizer
-from bundle.runtimes.litert import LiteRTRuntime
+from bundle.normalizer import FloatArray
 from training.export.mixed.graph import Graph
 from training.export.mixed.making import Maker
 from training.export.mixed.recipe import Recipe, Wish
@@ -65,21 +65,7 @@ class Task:
 
     def perform(self, folder: Path, graph: bytes, probe: Probe, on_step: Callable[[str], None]) -> bytes:
         """Return the best that is found of the float `graph`, and leave its recipe in `folder`."""
-        features = self.rows.shape[1]
-        as_it_is = Normalizer(
-            "standardize", features, np.zeros(features, np.float32), np.ones(features, np.float32)
-        )
-
-        def opened(content: bytes) -> LiteRTRuntime:
-            return LiteRTRuntime(
-                content,
-                normalizer=as_it_is,
-                classes=probe.expected.shape[1],
-                tokens=probe.tokens,
-                shape=probe.shape,
-                graph=self.asked,
-            )
-
+        opened = partial(probe.opened, graph=self.asked)
         told = 0
 
         def tell(note: str, share: float) -> None:

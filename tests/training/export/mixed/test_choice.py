@@ -7,7 +7,7 @@ from math import ceil, log2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.export.mixed.choice import Offer, Step, after, furthest, steps, taken_besides
+from training.export.mixed.choice import Offer, Step, after, as_cheap, furthest, steps, taken_besides
 
 NUMBERS = st.integers(0, 1000).map(float)
 OFFERS = st.lists(
@@ -77,3 +77,8 @@ def test_beyond_a_step_that_does_not_hold_others_are_taken(left: list[tuple[int,
     assert kept == [step for step in tried if left[step.setting][1]]
     refused = {step.operation: step.setting for step in tried if not left[step.setting][1]}
     assert not [step for step in tried if step.setting > refused.get(step.operation, len(left))]
+
+
+def test_times_that_nobody_can_tell_apart_are_as_cheap_as_the_least_and_bytes_are_what_they_are() -> None:
+    assert as_cheap([1.04, 1.0, 1.06], 1.05) == [0, 1]
+    assert as_cheap([4_712, 4_711, 4_711], 1) == [1, 2]
