@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import typer
-
 from training.cli.options import Options, with_options
-from training.cli.proof import Proof
+from training.cli.proof import Proof, conclude
 from training.cli.train import MODELS, Models
 from training.imports.config import ImportConfig
 from training.precisions import MIXED, precision_of
@@ -48,28 +46,13 @@ def import_(config: ImportConfig, proof: Proof, *, models: Models = MODELS) -> N
     """
     from training.cli.console import BarProgress, native_noise_kept_aside
     from training.export.worker import Worker
-    from training.report.recipes import all_held, recipes_in_words
-    from training.report.tables import print_table
     from training.runs.importing import import_models
 
     with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress, Worker() as convert:
         published = import_models(config, models, progress=progress, convert=convert)
         for variant, reason in published.failures.items():
             progress.warn(f"variant {variant} is left out: {reason}")
-    bundle = published.bundle
-    print_table(
-        f"{bundle.folder}: {bundle.manifest.provenance.test_rows:,} test rows",
-        published.evaluations,
-        bundle.manifest.labels,
-        published.failures,
-        "One thread. Times are of this machine, now, with 95% intervals.",
-        proof.margin,
-    )
-    for line in recipes_in_words(bundle.manifest):
-        typer.echo(line)
-    written = proof.show(f"{bundle.name}/{bundle.version}", published.evaluations, bundle.manifest.labels)
     missing = [name for name in published.failures if precision_of(name) == MIXED.name]
     if "precisions" in config.model_fields_set:
         missing += published.failures
-    if missing or not written or not all_held(bundle.manifest):
-        raise typer.Exit(1)
+    conclude(proof, published, is_failure=bool(missing))

@@ -16,9 +16,11 @@ from evidence.paired import MARGIN
 from training.errors import OptionError
 
 if TYPE_CHECKING:  # scipy takes half a second, which a mistake in an option need not wait for
+    from bundle.manifest import Manifest
     from training.evaluation.evaluate import Evaluation
     from training.models.fit import Epoch
     from training.runs.repeats import Repeat
+    from training.runs.run import Published
 
 
 class Proof(BaseModel):
@@ -115,6 +117,37 @@ class Proof(BaseModel):
             self.plot / ladder_picture.FILE_NAME,
             partial(ladder_picture.draw, evaluations, title, margin=self.margin),
         )
+
+
+def conclude(proof: Proof, published: Published, *, is_failure: bool, **shown: Any) -> None:
+    """Print and write what was published, and what `Proof.show` takes besides.
+
+    Raises typer.Exit where it `is_failure`, or anything could not be written or shown to hold.
+    """
+    from training.report.recipes import all_held, recipes_in_words
+    from training.report.tables import print_table
+
+    bundle, manifest = published.bundle, published.bundle.manifest
+    print_table(
+        f"{bundle.folder}: {manifest.provenance.test_rows:,} test rows",
+        published.evaluations,
+        manifest.labels,
+        published.failures,
+        "One thread. Times are of this machine, now, with 95% intervals.",
+        proof.margin,
+    )
+    for line in (*recipes_in_words(manifest), *_one_by_one(manifest)):
+        typer.echo(line)
+    name = f"{bundle.name}/{bundle.version}"
+    is_written = proof.show(name, published.evaluations, manifest.labels, **shown)
+    if is_failure or not is_written or not all_held(manifest):
+        raise typer.Exit(1)
+
+
+def _one_by_one(manifest: Manifest) -> Iterator[str]:
+    names = [variant.name for variant in manifest.variants if variant.graph.batch == "one"]
+    if names:
+        yield f"One row a call, in a batch as well: {', '.join(names)}; no graph of theirs takes more."
 
 
 def was_written(path: Path, write: Callable[[Path], object]) -> bool:

@@ -10,7 +10,7 @@ import typer
 
 from bundle.manifest import REFERENCE
 from training.cli.options import Options, with_options
-from training.cli.proof import Proof
+from training.cli.proof import Proof, conclude
 from training.config import TrainConfig
 from training.precisions import MIXED, name_of
 
@@ -85,24 +85,14 @@ def show(
     history: Sequence[Epoch],
 ) -> None:
     """Print and write what came of a training. Raises typer.Exit where something is missing of it."""
-    from training.report.recipes import all_held, recipes_in_words
-    from training.report.tables import print_table
-
-    bundle = published.bundle
-    name = f"{bundle.name}/{bundle.version}"
-    print_table(
-        f"{bundle.folder}: {bundle.manifest.provenance.test_rows:,} test rows",
-        published.evaluations,
-        bundle.manifest.labels,
-        published.failures,
-        "One thread. Times are of this machine, now, with 95% intervals.",
-        proof.margin,
+    conclude(
+        proof,
+        published,
+        is_failure=_is_failure(config, published.failures),
+        seed=config.seed,
+        repeats=repeated,
+        history=history,
     )
-    for line in recipes_in_words(bundle.manifest):
-        typer.echo(line)
-    written = proof.show(name, published.evaluations, bundle.manifest.labels, config.seed, repeated, history)
-    if _is_failure(config, published.failures) or not written or not all_held(bundle.manifest):
-        raise typer.Exit(1)
 
 
 def _is_failure(config: TrainConfig, failures: Collection[str]) -> bool:

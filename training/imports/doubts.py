@@ -6,11 +6,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from bundle.manifest import REFERENCE
 from bundle.normalizer import FloatArray
 from training.data.dataset import IntArray
 from training.data.imported.columns import Classes
+from training.data.prepare import Prepared
 from training.evaluation.confusion import confusion_matrix
+from training.evaluation.scoring import predict_all
+from training.imports.config import ImportConfig
 from training.imports.facts import Facts
+from training.imports.imported import Imported
 
 _BETTER = 0.2  # of the rows: a model that is so much better under other names has the wrong ones
 _NAMED_MAX = 5
@@ -19,6 +24,35 @@ _HARDLY = 0.1  # of it, below which they are hardly told apart
 _OTHER_SCALE = 10  # times as wide: of rows prepared in one way, hardly two samples differ so much
 _SUM_OFF = 0.05
 _STEP = 1 / 512  # by which 8 bits may round each probability
+
+
+def about(config: ImportConfig, models: list[Imported], prepared: Prepared) -> Iterator[str]:
+    """Yield what makes one doubt an import, in the words of a warning; each of several models by its name."""
+    main, rows = models[0], prepared.x_validation
+    if main.facts.precision != REFERENCE:
+        came = f"{main.path} is {main.facts.precision} as it comes"
+        yield f"{came}: only the float model that it was made of could tell what that costs"
+    if config.calibration is not None:
+        yield from about_calibration(prepared.x_train, rows)
+    for model in models:
+        for doubt in _about_model(config, model, prepared):
+            yield doubt if model.name is None else f"{model.name}: {doubt}"
+
+
+def _about_model(config: ImportConfig, model: Imported, prepared: Prepared) -> Iterator[str]:
+    facts, rows = model.facts, prepared.x_validation
+    if model.graph.answers == "probabilities":
+        if config.logits:
+            yield f"--logits was given, but {model.path} makes probabilities of them itself at its end"
+        elif facts.columns == 1 and facts.bounded is False:
+            yield (
+                f"{model.path} answers a number from 0 to 1 that no sigmoid makes: it was taken for a "
+                "probability; --logits says that it is none"
+            )
+    yield from about_range(prepared.normalizer.apply(rows), facts)
+    answers = predict_all(model.runtime(prepared.normalizer), rows)
+    yield from about_answers(answers)
+    yield from about_labels(prepared.y_validation, answers.argmax(axis=1), prepared.labels)
 
 
 def about_labels(y: IntArray, predicted: IntArray, labels: Classes) -> Iterator[str]:

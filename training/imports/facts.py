@@ -22,8 +22,8 @@ class Facts:
     columns: int
     """Numbers that it answers to a row; a single one is the score of the second of two classes."""
     weights: int
-    softmax: bool | None
-    """Whether its last operation makes probabilities, as a softmax does; None where that is not seen."""
+    bounded: bool | None
+    """Whether its last operation makes probabilities, a softmax or sigmoids; None where that is not seen."""
     is_float: bool
     """Whether rows and answers are float32: then others can be made of it, as far as its precision allows."""
     precision: str = REFERENCE

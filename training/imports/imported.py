@@ -86,7 +86,7 @@ class Imported:
                 f"{self.path} answers numbers that are not finite to rows of the data; --scale and --offset "
                 "say how rows are prepared"
             )
-        may_be = self.facts.softmax or not logits
+        may_be = self.facts.bounded or not logits
         is_probabilities = may_be and _are_probabilities(answers, self.facts)
         told = {"answers": "probabilities" if is_probabilities else "logits"}
         return replace(self, graph=self.graph.model_copy(update=told))
@@ -95,7 +95,7 @@ class Imported:
 def _are_probabilities(answers: FloatArray, facts: Facts) -> bool:
     if answers.min() < 0 or answers.max() > 1:
         return False
-    if facts.columns == 1 or facts.softmax:
+    if facts.columns == 1 or facts.bounded:
         return True
     return bool((np.abs(answers.sum(axis=1) - 1) <= _SUM_TOLERANCE).all())
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from bundle.manifest import REFERENCE
 from bundle.normalizer import FloatArray, Normalizer
 from training.data.dataset import Dataset, IntArray, Unlabelled
 from training.data.files.columns import Known
@@ -80,7 +78,7 @@ def read(config: ImportConfig, models: list[Imported], progress: Progress) -> Im
     shares = Shares(config.test_size, config.validation_size, config.seed)
     prepared = prepare_for_model(data, labels, preparation, shares, calibration)
     progress.advance(f"{len(data.x):,} rows")
-    return ImportMaterial(models, data, prepared, (*notes, *_doubts(config, models, prepared)))
+    return ImportMaterial(models, data, prepared, (*notes, *doubts.about(config, models, prepared)))
 
 
 def _require_preparation(config: ImportConfig, main: Imported, stored: str) -> None:
@@ -91,34 +89,6 @@ def _require_preparation(config: ImportConfig, main: Imported, stored: str) -> N
             f"{config.data} holds uint8, and {main.path} takes float32: say how it wants them, with --scale "
             "1 as they are, with --scale 0.00392 from 0 to 1, or with --normalizer as it was trained on them"
         )
-
-
-def _doubts(config: ImportConfig, models: list[Imported], prepared: Prepared) -> Iterator[str]:
-    main, rows = models[0], prepared.x_validation
-    if main.facts.precision != REFERENCE:
-        came = f"{main.path} is {main.facts.precision} as it comes"
-        yield f"{came}: only the float model that it was made of could tell what that costs"
-    if config.calibration is not None:
-        yield from doubts.about_calibration(prepared.x_train, rows)
-    for model in models:
-        for doubt in _doubts_of(config, model, prepared):
-            yield doubt if model.name is None else f"{model.name}: {doubt}"
-
-
-def _doubts_of(config: ImportConfig, model: Imported, prepared: Prepared) -> Iterator[str]:
-    facts, rows = model.facts, prepared.x_validation
-    if model.graph.answers == "probabilities":
-        if config.logits:
-            yield f"--logits was given, but {model.path} makes probabilities of them itself at its end"
-        elif facts.columns == 1 and facts.softmax is False:
-            yield (
-                f"{model.path} answers a number from 0 to 1 that no sigmoid makes: it was taken for a "
-                "probability; --logits says that it is none"
-            )
-    yield from doubts.about_range(prepared.normalizer.apply(rows), facts)
-    answers = predict_all(model.runtime(prepared.normalizer), rows)
-    yield from doubts.about_answers(answers)
-    yield from doubts.about_labels(prepared.y_validation, answers.argmax(axis=1), prepared.labels)
 
 
 def _classes(model: Imported, normalizer: Normalizer, rows: FloatArray) -> IntArray:

@@ -16,7 +16,7 @@ from training.imports.facts import Facts
 from training.imports.opening import COMMAND, FORMATS, open_model
 from training.precisions import GIVEN
 
-FACTS = Facts(format="tflite", shape=(4,), columns=3, weights=12, softmax=True, is_float=True)
+FACTS = Facts(format="tflite", shape=(4,), columns=3, weights=12, bounded=True, is_float=True)
 MODEL = b"\x1c\x00\x00\x00TFL3" + bytes(100)  # as far as the first bytes tell
 
 
@@ -125,6 +125,6 @@ def test_a_keras_file_is_opened_in_a_process_that_has_tensorflow_for_itself(
 ) -> None:
     facts = open_model(shared_data / "mlperf-tiny" / "pretrainedResnet.h5", tmp_path / "opened")
     assert (facts.format, facts.shape, facts.columns) == ("keras", (32, 32, 3), 10)
-    assert (facts.softmax, facts.is_float, facts.batch) == (True, True, "any")
+    assert (facts.bounded, facts.is_float, facts.batch) == (True, True, "any")
     assert facts.weights == pytest.approx(78_666, abs=100)
     assert [found.name for found in (tmp_path / "opened").iterdir()] == ["tensorflow"]

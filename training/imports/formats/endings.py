@@ -28,6 +28,6 @@ def ending(operation: str) -> Ending:
     return _ENDINGS.get(operation, "unknown")
 
 
-def is_softmax(last: Ending) -> bool | None:
+def is_bounded(last: Ending) -> bool | None:
     """Return whether answers are probabilities, and None where that is not to be seen."""
     return None if last == "unknown" else last != "plain"

@@ -18,7 +18,7 @@ from bundle.runtimes.tensorflow import import_tensorflow
 from training.errors import ImportedModelError, listed
 from training.imports.facts import Batch, Facts
 from training.imports.formats import limits
-from training.imports.formats.endings import Ending, is_softmax
+from training.imports.formats.endings import Ending, is_bounded
 from training.imports.formats.flatbuffer import ANSWERS, SIGNATURE
 from training.imports.formats.tensor_graph import (
     ending_of,
@@ -122,7 +122,7 @@ def open_model(path: Path, folder: Path, *, trust: bool) -> Iterator[Facts]:
             shape=frozen.shape,
             columns=columns,
             weights=weights(frozen.graph),
-            softmax=is_softmax(last),
+            bounded=is_bounded(last),
             is_float=True,
             batch=batch,
         )

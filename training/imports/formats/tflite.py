@@ -12,7 +12,7 @@ from ai_edge_litert.interpreter import Interpreter
 from training.errors import ImportedModelError, listed
 from training.imports.facts import Facts
 from training.imports.formats import limits
-from training.imports.formats.endings import is_softmax
+from training.imports.formats.endings import is_bounded
 from training.imports.formats.flatbuffer import Graph, dims, dtype_of, name_of
 from training.imports.formats.trial import Array, Run, batch_of, check_steady, rows_for, runner
 from training.precisions import GIVEN
@@ -32,7 +32,7 @@ def open_model(path: Path, folder: Path, *, trust: bool) -> Iterator[Facts]:
     limits.allowed_dtype(str(answers.dtype), "output")
     columns = limits.columns(answers.shape, shape, graph.ending)
     check_steady(run, rows)
-    precision, softmax, weights = graph.precision, is_softmax(graph.ending), graph.weights
+    precision, bounded, weights = graph.precision, is_bounded(graph.ending), graph.weights
     if not graph.signatures or graph.has_nameless:
         content = graph.named()
         run = runner(content)
@@ -45,7 +45,7 @@ def open_model(path: Path, folder: Path, *, trust: bool) -> Iterator[Facts]:
         shape=shape,
         columns=columns,
         weights=weights,
-        softmax=softmax,
+        bounded=bounded,
         is_float=dtype == str(answers.dtype) == "float32",
         precision=precision,
         dtype=dtype,

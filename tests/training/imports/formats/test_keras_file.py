@@ -41,7 +41,7 @@ def test_a_keras_file_is_left_as_a_saved_model_that_answers_as_it_does(ending: s
     model = zoo.classifier()
     facts = opened(model, tmp_path / f"theirs{ending}")
     assert (facts.format, facts.shape, facts.columns) == ("keras", zoo.SHAPE, zoo.CLASSES)
-    assert (facts.softmax, facts.is_float, facts.batch) == (True, True, "any")
+    assert (facts.bounded, facts.is_float, facts.batch) == (True, True, "any")
     assert facts.weights == model.count_params()
     assert exported(tmp_path, zoo.rows()) == pytest.approx(np.asarray(model(zoo.rows())), abs=1e-5)
     assert {found.name for found in tmp_path.iterdir()} == {f"theirs{ending}", SAVED_MODEL}
@@ -54,7 +54,7 @@ def test_loops_over_time_are_unrolled(tmp_path: Path) -> None:
     reader = keras.layers.Bidirectional(keras.layers.LSTM(4))
     model = keras.Sequential([keras.Input((5, 2)), reader, keras.layers.Dense(1, activation="sigmoid")])
     facts = opened(model, tmp_path / "theirs.keras")
-    assert (facts.shape, facts.columns, facts.softmax, facts.batch) == ((5, 2), 1, True, "any")
+    assert (facts.shape, facts.columns, facts.bounded, facts.batch) == ((5, 2), 1, True, "any")
     content = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path / SAVED_MODEL)).convert()
     assert "WHILE" not in {operation.name for operation in Graph(content).operations}
 

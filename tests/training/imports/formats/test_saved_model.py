@@ -39,7 +39,7 @@ def test_a_saved_model_is_left_with_one_input_of_rows_and_answers_as_before(tmp_
     theirs = zoo.function(zoo.flat, (None, 4))
     facts = opened(zoo.saved(theirs, tmp_path / "theirs"), tmp_path)
     assert facts == Facts(
-        format="saved_model", shape=(4,), columns=3, weights=12, softmax=True, is_float=True, batch="any"
+        format="saved_model", shape=(4,), columns=3, weights=12, bounded=True, is_float=True, batch="any"
     )
     assert served(tmp_path, ROWS) == pytest.approx(theirs.answer(ROWS).numpy(), abs=1e-6)
 
@@ -50,7 +50,7 @@ def test_variables_become_constants(tmp_path: Path) -> None:
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
     model.export(str(tmp_path / "theirs"), verbose=False)
     facts = opened(tmp_path / "theirs", tmp_path)
-    assert (facts.weights, facts.softmax) == (15, False)
+    assert (facts.weights, facts.bounded) == (15, False)
     assert served(tmp_path, ROWS) == pytest.approx(np.asarray(model(ROWS)), abs=1e-6)
     assert not [*(tmp_path / SAVED_MODEL / "variables").iterdir()]
 
@@ -157,5 +157,5 @@ def test_a_saved_model_that_has_lost_its_variables_is_refused(tmp_path: Path) ->
 
 def test_a_saved_model_of_2020_opens_by_its_graph_alone(shared_data: Path, tmp_path: Path) -> None:
     facts = opened(shared_data / "mlperf-tiny" / "kws_ref_model", tmp_path)
-    assert (facts.shape, facts.columns, facts.softmax, facts.batch) == ((49, 10, 1), 12, True, "any")
+    assert (facts.shape, facts.columns, facts.bounded, facts.batch) == ((49, 10, 1), 12, True, "any")
     assert facts.weights == pytest.approx(24_908, abs=100)

@@ -58,7 +58,7 @@ def test_a_graph_without_a_signature_is_given_one_and_answers_as_before(
         shape=zoo.SHAPE,
         columns=zoo.CLASSES,
         weights=facts.weights,
-        softmax=True,
+        bounded=True,
         is_float=True,
         batch="any",
     )
@@ -90,7 +90,7 @@ def test_an_integer_input_is_told_with_its_scale(graphs: Graphs, tmp_path: Path)
     facts = opened(graphs("int8"), tmp_path)
     source = Interpreter(model_content=graphs("int8")).get_input_details()[0]
     assert (facts.dtype, facts.scale, facts.zero_point) == ("int8", *source["quantization"])
-    assert facts.softmax
+    assert facts.bounded
 
 
 def test_whole_numbers_that_have_no_scale_are_what_they_are(tmp_path: Path) -> None:
@@ -100,14 +100,14 @@ def test_whole_numbers_that_have_no_scale_are_what_they_are(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("units", "activation", "columns", "softmax"),
+    ("units", "activation", "columns", "bounded"),
     [(1, "sigmoid", 1, True), (3, None, 3, False), (3, "relu6", 3, False), (3, "tanh", 3, None)],
 )
 def test_the_last_operation_tells_whether_answers_are_probabilities(
-    units: int, activation: str | None, columns: int, softmax: bool | None, tmp_path: Path
+    units: int, activation: str | None, columns: int, bounded: bool | None, tmp_path: Path
 ) -> None:
     facts = opened(zoo.converted(zoo.classifier(units=units, activation=activation)), tmp_path)
-    assert (facts.columns, facts.softmax) == (columns, softmax)
+    assert (facts.columns, facts.bounded) == (columns, bounded)
 
 
 def test_a_graph_that_cannot_be_resized_or_mixes_its_rows_runs_one_by_one(tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ def test_the_models_of_mlperf_tiny_open(name: str, shared_data: Path, tmp_path: 
     facts = opened(theirs, tmp_path)
     found = (facts.shape, facts.columns, facts.precision, facts.dtype, facts.weights)
     assert found == MLPERF_TINY[name]
-    assert (facts.softmax, facts.batch) == (True, "any")
+    assert (facts.bounded, facts.batch) == (True, "any")
     assert len(Interpreter(model_content=(tmp_path / GIVEN).read_bytes()).get_signature_list()) == 1
 
 
