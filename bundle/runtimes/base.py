@@ -50,9 +50,9 @@ def of_logits(logits: FloatArray) -> FloatArray:
     if logits.shape[1] == 1:
         chances: FloatArray = np.float32(0.5) * (1 + np.tanh(logits * np.float32(0.5)))  # no overflow
         return chances
-    with np.errstate(over="ignore"):  # of two that are further apart than float32 goes: one is nothing
-        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    shares: FloatArray = powers / powers.sum(axis=1, keepdims=True)
+    wide = logits.astype(np.float64)  # in which no difference of two overflows
+    powers = np.exp(wide - wide.max(axis=1, keepdims=True))
+    shares: FloatArray = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
     return shares
 
 

@@ -188,16 +188,19 @@ def test_a_ladder_is_shown_with_what_there_is_to_know_and_no_noise(
     np.save(tmp_path / "rows.npy", rows)
     data = ["--data", str(tmp_path / "rows.npy"), "--unlabelled", "--scale", str(SCALE)]
     models = ["--model", str(outside["digits.tflite"]), "--also", f"vendor={outside['vendor.tflite']}"]
+    models += ["--also", f"rigid={outside['rigid.tflite']}"]
     places = ["--models", str(tmp_path / "models"), "--json", str(tmp_path / "figures.json")]
     assert main(["import", *models, *data, "--precisions", "int8", *places]) == 0
     output = capfd.readouterr()
     said = [line for line in output.err.splitlines() if "━" not in line]
     assert said == ["rows: 400 rows of 8 x 8 x 1 numbers, without labels"]
     stages = [line.split("━")[0].strip() for line in output.err.splitlines() if "━" in line]
-    assert stages == ["opening", "reading", "converting", "converting vendor", "scoring", "timing"]
+    assert stages[-2:] == ["scoring", "timing"]
+    assert stages[:-2] == ["opening", "reading", "converting", "converting vendor", "converting rigid"]
     for words in ("agreement with float32", "accuracy is unknown", "the reference", "vendor-int8"):
         assert words in output.out.replace("\n", " ")
     assert "accuracy [95%" not in output.out
+    assert "One row a call, in a batch as well: rigid-float32, rigid-int8;" in output.out
     assert (tmp_path / "figures.json").exists()
 
     bundle = str(tmp_path / "models" / "digits" / "1")
