@@ -107,16 +107,16 @@ class Ladder:
         normalize = self.prepared.normalizer.apply
         spec = self.prepared.input
         probe = Probe(
-            normalize(self._rows),
-            normalize(self.probe),
-            network.expected,
-            network.weights,
-            spec.tokens,
-            spec.graph_shape,
-            network.answers,
-            network.source,
-            network.given_as,
-            network.batch,
+            calibration=normalize(self._rows),
+            rows=normalize(self.probe),
+            expected=network.expected,
+            weights=network.weights,
+            tokens=spec.tokens,
+            shape=spec.graph_shape,
+            answers=network.answers,
+            source=network.source,
+            given_as=network.given_as,
+            batch=network.batch,
         )
         with probe.in_folder(folder):
             wanted = [name for name in variants if name != SAVED_MODEL]
