@@ -5,10 +5,9 @@ from __future__ import annotations
 import shlex
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich import box
@@ -17,6 +16,7 @@ from rich.markup import escape
 from rich.status import Status
 from rich.table import Table
 
+from benchmarks.endings import errors_told
 from benchmarks.errors import BenchmarkError
 from benchmarks.load.choice import choose
 from benchmarks.parts import bulk, engine, generator, overload, peers, reading, siege, training, wide
@@ -28,7 +28,7 @@ from benchmarks.report.writer import COLUMNS, Report, cells
 from benchmarks.subjects.models import Models
 from bundle.errors import BundleError
 from loadtests.rig import cores, interruption
-from loadtests.rig.occupation import InUseError, occupied
+from loadtests.rig.occupation import occupied
 
 PARTS: dict[str, tuple[str, Callable[[Plan, Result], None]]] = {
     "engine": ("One small row: the service against bare ASGI", engine.run),
@@ -80,7 +80,7 @@ def main(
     """
     interruption.heed()
     console = Console(width=None if sys.stdout.isatty() else _LOG_WIDTH)
-    with _errors_told(out):
+    with errors_told(out):
         names = _choice("--only", only, tuple(PARTS))
         wanted = _choice("--peers", chosen, NAMES)
         out.mkdir(parents=True, exist_ok=True)
@@ -107,22 +107,6 @@ def main(
         console.print(f"PARTIAL: {report.partial}", markup=False)
         raise typer.Exit(interruption.CODE)
     raise typer.Exit(1 if any(result.is_bad for result in report.results) else 0)
-
-
-@contextmanager
-def _errors_told(out: Path) -> Iterator[None]:
-    """End the program with a sentence, and a code, where something goes wrong that may."""
-    try:
-        yield
-    except BenchmarkError as error:
-        _refuse(str(error))
-    except InUseError as error:
-        _refuse(f"--out is {str(out)!r}, into which {error} writes; give another folder")
-    except OSError as error:  # a disk that is full, for one
-        _refuse(f"{error.filename or out}: {error.strerror or error}")
-    except KeyboardInterrupt:
-        print("interrupted: nothing was reported, and what was started has been stopped", file=sys.stderr)
-        raise typer.Exit(interruption.CODE) from None
 
 
 def _measure(names: Sequence[str], plan: Plan, console: Console) -> Report:
@@ -178,11 +162,6 @@ def _choice(option: str, text: str, allowed: tuple[str, ...]) -> tuple[str, ...]
     if not names or not set(names) <= set(allowed):
         raise BenchmarkError(f"{option} is {text!r}; allowed are {', '.join(allowed)}, comma-separated")
     return tuple(name for name in allowed if name in names)
-
-
-def _refuse(message: str) -> NoReturn:
-    print(f"error: {message}", file=sys.stderr)
-    raise typer.Exit(2)
 
 
 if __name__ == "__main__":

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
+from benchmarks.endings import errors_told
 from benchmarks.errors import BenchmarkError
 from benchmarks.ladders.entries import ENTRIES, Entry
 from benchmarks.ladders.ladder import Ladder
@@ -19,7 +19,7 @@ from benchmarks.ladders.picture import draw
 from benchmarks.ladders.table import page, table
 from bundle.errors import BundleError
 from loadtests.rig import interruption, machine
-from loadtests.rig.occupation import InUseError, occupied
+from loadtests.rig.occupation import occupied
 
 _NAMES = tuple(entry.name for entry in ENTRIES)
 _DATA_HELP = (
@@ -53,22 +53,13 @@ def main(
     Ends with 1 where one of them could not be made: the others are reported all the same.
     """
     interruption.heed()
-    try:
+    with errors_told(out, interrupted="interrupted: what was made until then is reported"):
         entries = _chosen(only)
         if data_dir is not None and not data_dir.is_dir():
             raise BenchmarkError(f"--data-dir is {str(data_dir)!r}, which is not a folder")
         out.mkdir(parents=True, exist_ok=True)
         with occupied(out):
             failed = _make_all(entries, Maker(data_dir, out, shlex.split(train)))
-    except BenchmarkError as error:
-        _refuse(str(error))
-    except InUseError as error:
-        _refuse(f"--out is {str(out)!r}, into which {error} writes; give another folder")
-    except OSError as error:
-        _refuse(f"{error.filename or out}: {error.strerror or error}")
-    except KeyboardInterrupt:
-        typer.echo("interrupted: what was made until then is reported", err=True)
-        raise typer.Exit(interruption.CODE) from None
     raise typer.Exit(1 if failed else 0)
 
 
@@ -118,11 +109,6 @@ def _chosen(only: str) -> list[Entry]:
     if not names or not set(names) <= set(_NAMES):
         raise BenchmarkError(f"--only is {only!r}; allowed are {', '.join(_NAMES)}, comma-separated")
     return [entry for entry in ENTRIES if entry.name in names]
-
-
-def _refuse(message: str) -> NoReturn:
-    print(f"error: {message}", file=sys.stderr)
-    raise typer.Exit(2)
 
 
 if __name__ == "__main__":

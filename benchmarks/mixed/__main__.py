@@ -5,22 +5,20 @@ from __future__ import annotations
 import shlex
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
-from benchmarks.errors import BenchmarkError
+from benchmarks.endings import errors_told
 from benchmarks.mixed.comparison import TURN_S, Asked, compare
 from benchmarks.mixed.report import Report
 from bundle.errors import BundleError
 from loadtests.rig import interruption
-from loadtests.rig.occupation import InUseError, occupied
+from loadtests.rig.occupation import occupied
 
 RUNGS = "float32,dynamic_int8,int8,weight_int4"
 
@@ -60,7 +58,7 @@ def main(
     interruption.heed()
     console = Console(width=None if sys.stdout.isatty() else 120)
     asked = Asked(model, data, max_accuracy_drop, rungs, data_dir, tuple(more or ()), rounds)
-    with _errors_told(out):
+    with errors_told(out, BundleError):
         out.mkdir(parents=True, exist_ok=True)
         with (
             occupied(out),
@@ -91,27 +89,6 @@ class _Told:
     def say(self, text: str) -> None:
         interruption.check()
         self._status.update(escape(text))
-
-
-@contextmanager
-def _errors_told(out: Path) -> Iterator[None]:
-    """End the program with a sentence, and a code, where something goes wrong that may."""
-    try:
-        yield
-    except (BenchmarkError, BundleError) as error:
-        _refuse(str(error))
-    except InUseError as error:
-        _refuse(f"--out is {str(out)!r}, into which {error} writes; give another folder")
-    except OSError as error:  # a disk that is full, for one
-        _refuse(f"{error.filename or out}: {error.strerror or error}")
-    except KeyboardInterrupt:
-        print("interrupted: nothing was reported, and what was started has been stopped", file=sys.stderr)
-        raise typer.Exit(interruption.CODE) from None
-
-
-def _refuse(message: str) -> NoReturn:
-    print(f"error: {message}", file=sys.stderr)
-    raise typer.Exit(2)
 
 
 if __name__ == "__main__":

@@ -17,13 +17,12 @@ from bundle.bundle import Bundle, Classes, open_bundle
 from bundle.manifest import CalibrationSpec
 from bundle.normalizer import FloatArray
 from training.config import DataConfig, TrainConfig
-from training.data.files.sources import load
-from training.data.prepare import Prepared, prepare
+from training.data.prepare import Prepared
 from training.data.split import calibration_sample
 from training.imports.config import ImportConfig
 from training.imports.imported import open_all
 from training.progress import Silence
-from training.runs.import_material import read
+from training.runs import import_material, material
 
 FLAGS = {"unlabelled", "logits", "trust"}  # which stand alone
 SEVERAL = {"text", "category", "numeric", "ignore", "also"}  # which may be said more than once
@@ -70,16 +69,7 @@ def told(options: Sequence[str], fields: Collection[str]) -> dict[str, Said]:
 
 def _trained(options: Sequence[str]) -> tuple[Prepared, int]:
     config = TrainConfig.model_validate(told(options, OF_TRAINING))
-    prepared = prepare(
-        load(config),
-        normalize=config.normalize,
-        test_size=config.test_size,
-        validation_size=config.validation_size,
-        seed=config.seed if config.split_seed is None else config.split_seed,
-        tokens=config.tokens,
-        vocabulary=config.vocabulary,
-    )
-    return prepared, config.seed
+    return material.read(config, Silence()).prepared, config.seed
 
 
 def _imported(options: Sequence[str]) -> tuple[Prepared, int]:
@@ -87,7 +77,7 @@ def _imported(options: Sequence[str]) -> tuple[Prepared, int]:
     config = ImportConfig.model_validate(told(options, OF_IMPORT))
     with TemporaryDirectory(prefix="bench-") as folder:
         models = open_all(config, Path(folder), Silence())
-        return read(config, models, Silence()).prepared, config.seed
+        return import_material.read(config, models, Silence()).prepared, config.seed
 
 
 def main(folder: str, out: str, *options: str) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from bundle.bundle import open_bundle
 from bundle.proof.portability import Audit, Here
-from bundle.runtimes import is_available, open_runtime
+from bundle.runtimes import open_runtime
 from training.errors import OptionError
 from training.progress import Progress, Silence
+from training.runs.rescore import runnable
 
 
 def recount(folder: Path, *, progress: Progress | None = None) -> dict[str, Here]:
@@ -25,12 +26,7 @@ def recount(folder: Path, *, progress: Progress | None = None) -> dict[str, Here
             f"{folder} does not say what its variants answered when they were scored: an older release made "
             "it; without --here its variants are scored anew"
         )
-    names = []
-    for variant in bundle.manifest.variants:
-        if is_available(variant):
-            names.append(variant.name)
-        else:
-            progress.warn(f"variant {variant.name} is left out: the library that runs it is not installed")
+    names = runnable(bundle, progress)
     progress.begin("answering", len(names) * audit.blocks)
     found = {}
     for name in names:

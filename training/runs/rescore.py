@@ -30,12 +30,7 @@ def rescore(
     for shift in shifts(x, bundle.test_set()[0], bundle.manifest.input, bundle.manifest.calibration):
         progress.warn(shift)
     _require_reference(bundle)
-    names = []
-    for variant in bundle.manifest.variants:
-        if is_available(variant):
-            names.append(variant.name)
-        else:
-            progress.warn(f"variant {variant.name} is left out: the library that runs it is not installed")
+    names = runnable(bundle, progress)
     progress.begin("opening", len(names))
     runtimes = {}
     for name in names:
@@ -58,6 +53,17 @@ def rescore(
         on_chunk=progress.advance,
     )
     return with_times(bundle, runtimes, evaluations, progress)
+
+
+def runnable(bundle: Bundle, progress: Progress) -> list[str]:
+    """Return the variants whose library is installed; warn of the others."""
+    names = []
+    for variant in bundle.manifest.variants:
+        if is_available(variant):
+            names.append(variant.name)
+        else:
+            progress.warn(f"variant {variant.name} is left out: the library that runs it is not installed")
+    return names
 
 
 def _require_reference(bundle: Bundle) -> None:
