@@ -80,7 +80,9 @@ def is_ready(target: Target, ask: Ask) -> bool:
     if not isinstance(told, dict):
         return False
     versions = told.get("model_version_status")
-    states = [one.get("state") for one in versions or () if isinstance(one, dict)]
+    states = (
+        [one.get("state") for one in versions if isinstance(one, dict)] if isinstance(versions, list) else []
+    )
     return "AVAILABLE" in states or told.get("ready") is True
 
 

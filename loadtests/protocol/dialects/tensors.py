@@ -54,7 +54,9 @@ class Tensor:
     def as_list(self) -> list[Any]:
         """The values one after the other, as JSON has them."""
         flat = self.data.ravel()
-        return as_json(flat) if flat.dtype.kind == "f" else list(flat.tolist())
+        if flat.dtype.kind != "f":
+            return list(flat.tolist())
+        return as_json(flat.astype(np.float32) if flat.dtype.itemsize < 4 else flat)
 
     def as_bytes(self) -> bytes:
         """The values one after the other, little-endian; texts each with its length before it."""
