@@ -37,7 +37,7 @@ def settings_of(order: Mapping[str, float]) -> Any:
     settings.server_target_latency_ns = int(order["late_ms"] * 1e6)
     settings.server_target_latency_percentile = 0.99
     settings.min_duration_ms = int(order["seconds"] * 1000)
-    settings.min_query_count = 1  # early stopping says how many it takes
+    settings.min_query_count = int(order["queries"])
     settings.qsl_rng_seed = settings.sample_index_rng_seed = settings.schedule_rng_seed = int(order["seed"])
     return settings
 

@@ -48,9 +48,9 @@ class Verdict:
 class LoadGen:
     """The program that runs."""
 
-    def __init__(self, child: Child, *, seconds: float, late_ms: float) -> None:
+    def __init__(self, child: Child, *, seconds: float, queries: int, late_ms: float) -> None:
         self._child = child
-        self._same = {"seconds": seconds, "late_ms": late_ms}
+        self._same = {"seconds": seconds, "queries": queries, "late_ms": late_ms}
 
     def at_rate(self, rate: float, seed: int) -> Verdict:
         """Send at a rate. Raises ProcessError where the program ends."""
@@ -62,12 +62,19 @@ class LoadGen:
 
 @contextmanager
 def loadgen(
-    host: str, requests: Sequence[bytes], *, folder: Path, core: Bound, seconds: float, late_ms: float
+    host: str,
+    requests: Sequence[bytes],
+    *,
+    folder: Path,
+    core: Bound,
+    seconds: float,
+    queries: int,
+    late_ms: float,
 ) -> Iterator[LoadGen]:
     """Start it. `requests` are whole, as they go over a connection; LoadGen draws from them.
 
-    Its answer is beyond the bound after `late_ms`, and each run takes `seconds` and as long as the last
-    answer takes. Raises BenchmarkError where its environment cannot be built.
+    An answer is late after `late_ms`; a run goes on for so many `seconds`, and until so many `queries` have
+    been issued. Raises BenchmarkError where its environment cannot be built.
     """
     python = python_with("loadgen", PACKAGES)
     folder.mkdir()
@@ -77,4 +84,4 @@ def loadgen(
     told = (address.hostname, address.port, file, folder)
     command = [str(python), "-m", "benchmarks.referee.loadgen", *map(str, told)]
     with Child(command, log=folder / "log", core=core, talks=True) as child:
-        yield LoadGen(child, seconds=seconds, late_ms=late_ms)
+        yield LoadGen(child, seconds=seconds, queries=queries, late_ms=late_ms)

@@ -39,7 +39,7 @@ def test_loadgen_sends_at_a_rate_and_tells_late_from_in_time(
 ) -> None:
     host = start_fake()
     request = json_request("/predict?model=digits&version=1&variant=int8", {"instances": [[0] * 64]})
-    told = {"folder": tmp_path / "loadgen", "core": None, "seconds": 1.0}
+    told = {"folder": tmp_path / "loadgen", "core": None, "seconds": 1.0, "queries": 1}
     with loadgen(host, [request.encoded(host)], late_ms=1e6, **told) as judge:  # type: ignore[arg-type]
         before = counts_of(host)["requests"]
         found = judge.at_rate(500.0, 1)
