@@ -26,7 +26,7 @@ _JSON_HEADER = (b"content-type", b"application/json")
 _OCTETS_HEADER = (b"content-type", b"application/octet-stream")
 _DOUBLE_BYTES = 8
 _INSTANCE_BYTES = 32  # a short text, or two fields of a table
-_LONGEST = 3  # times what a double takes, a number in JSON at its longest
+_LONGEST = 4  # times what a double takes, a number in JSON and what is between it and the next
 _HEADS = 256
 
 _encoder = msgspec.json.Encoder()
