@@ -1,0 +1,1 @@
+"""TensorFlow Serving's REST protocol, which KServe calls v1."""
