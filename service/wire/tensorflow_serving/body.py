@@ -67,18 +67,23 @@ class Vectors(NamedTuple):
     step: int
     max_rows: int
 
-    def plain(self, body: Body) -> tuple[str, Rows] | None:
-        """Return the key and the rows of a body that has nothing else, quickly; None of any other."""
+    def plain(self, body: Body) -> tuple[str, str, Rows] | None:
+        """Return key, signature and rows of a body that has nothing else, quickly; None of any other."""
         try:
             document: Any = _parser.parse(body)
+            signature = PREDICT
+            if len(document) == 2 and (signature := document["signature_name"]) in (PREDICT, LABELLED):
+                body = body[body.index(b"[") : body.rindex(b"]") + 1]  # all lists, and nothing of the name
+            elif len(document) != 1:
+                return None
             key = "instances" if "instances" in document else "inputs"
             array = document[key]
             if key == "inputs" and isinstance(array, simdjson.Object):
                 array = array[VECTOR] if len(array) == 1 else None
-            rows = plain_rows(body, array, self.features, self.shape) if len(document) == 1 else None
+            rows = plain_rows(body, array, self.features, self.shape)
         except (ValueError, TypeError, KeyError, RuntimeError):
             return None
-        return None if rows is None else (key, checked(rows, self.max_rows))
+        return None if rows is None else (key, signature, checked(rows, self.max_rows))
 
     def rows(self, given: Given) -> Rows:
         """Return the rows, written anew in the one form in which all that is wrong with them is told."""
@@ -200,13 +205,13 @@ def _text(encoded: Any, place: str) -> str:
     try:
         return binascii.a2b_base64(encoded, strict_mode=True).decode()
     except (ValueError, TypeError) as error:
-        raise InvalidRequestError(f"{place} is no text in UTF-8, written in Base64: {error}") from error
+        raise InvalidRequestError(f"{place} is no text in UTF-8, written in Base64") from error
 
 
 def _written(value: Any) -> bytes:
     if isinstance(value, simdjson.Array | simdjson.Object):
-        written: bytes = value.mini
-        return written
+        written: Any = value.mini
+        return bytes(written)
     return json.dumps(value).encode()
 
 

@@ -39,7 +39,11 @@ class Form(NamedTuple):
     is_labelled: bool = False
 
 
-_FORMS = {"instances": "predictions", "inputs": "outputs", "examples": "results"}
+_FORMS = {
+    (given, is_labelled): Form(answered, is_labelled)
+    for given, answered in (("instances", "predictions"), ("inputs", "outputs"), ("examples", "results"))
+    for is_labelled in (False, True)
+}
 
 
 def ask(path: str, query: bytes, headers: Headers) -> Asked:
@@ -81,11 +85,11 @@ class Codec:
     def decode(self, asked: Asked, body: Body) -> Decoded:
         """Return the rows of a body. Raises the RequestError that says what is wrong with it."""
         plain = None if asked.form else self.rows.plain(body)
-        if plain is not None:
-            key, rows = plain
-            return Decoded(rows, Form(_FORMS[key]))
-        given = read(body, classify=asked.form)
-        return Decoded(self.rows.rows(given), Form(_FORMS[given.key], given.signature == LABELLED))
+        if plain is None:
+            given = read(body, classify=asked.form)
+            plain = given.key, given.signature, self.rows.rows(given)
+        key, signature, rows = plain
+        return Decoded(rows, _FORMS[key, signature == LABELLED])
 
     def encode(self, form: Form, scores: Scores) -> tuple[Headers, bytes]:
         """Return the headers, but for Content-Length, and the content of an answer.

@@ -197,7 +197,10 @@ OBJECTS: list[tuple[Any, str]] = [
     ),
     ({"instances": [LOAN | {"age": [41, 42]}]}, r"instances\[0\].age is a list"),
     ({"instances": [LOAN | {"age": [[41]]}]}, r"instances\[0\].age is a list"),
-    ({"instances": [LOAN | {"age": {"b64": 7}}]}, "instances[0].age is no text in UTF-8, written in Base64"),
+    (
+        {"instances": [LOAN | {"age": {"b64": 7}}]},
+        r"instances\[0\].age is no text in UTF-8",
+    ),
     ({"instances": [LOAN | {"note": {"b64": "===="}}]}, "is no text in UTF-8"),
     ({"instances": [LOAN | {"note": {"b64": "/w=="}}]}, "is no text in UTF-8"),
     ({"instances": [LOAN | {"note": {"b65": ""}}]}, r"note is an object; it must be a string"),
