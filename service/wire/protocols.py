@@ -8,8 +8,9 @@ from service.errors import OverloadedError, RequestError, SlowBodyError
 from service.wire import native
 from service.wire.message import Headers
 from service.wire.protocol import WireProtocol
+from service.wire.tensorflow_serving import protocol as tensorflow_serving
 
-PROTOCOLS: tuple[WireProtocol, ...] = (native,)
+PROTOCOLS: tuple[WireProtocol, ...] = (tensorflow_serving, native)
 """The first that owns a path speaks there; the last owns all."""
 
 INTERNAL = "internal error"

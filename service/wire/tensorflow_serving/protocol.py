@@ -26,7 +26,7 @@ from service.wire.tensorflow_serving.body import LABELLED, Objects, Vectors, rea
 __all__ = ["ask", "bind", "owns", "refusal", "status", "takes"]
 
 _JSON = b"application/json"
-_INSTANCE_BYTES = 8  # a short text, or a field of an object
+_INSTANCE_BYTES = 192  # a short text, or some fields of an object
 _NUMBER_BYTES = 24  # of the longest numbers that are commonly written
 
 _encoder = msgspec.json.Encoder()
@@ -116,7 +116,7 @@ def bind(signature: Signature, *, max_rows: int) -> Codec:
     """Return what decodes bodies of at most `max_rows` rows for a variant, and encodes its answers."""
     spec, encoder = signature.input, signature.encoder
     if encoder is not None:
-        return Codec(_INSTANCE_BYTES * len(encoder.fields), signature.labels, Objects(encoder, max_rows))
+        return Codec(_INSTANCE_BYTES, signature.labels, Objects(encoder, max_rows))
     step = spec.channels if spec.padded else 0
     vectors = Vectors(spec.features, spec.shape, step, max_rows)
     return Codec(_NUMBER_BYTES * spec.features, signature.labels, vectors)
