@@ -13,10 +13,8 @@ from bundle.encoder import Encoder, InstanceError
 from service.errors import InvalidRequestError, shown
 from service.wire.instances import members, read_carefully
 from service.wire.message import Body, Rows
+from service.wire.tensors.inputs import TEXT, VECTOR
 from service.wire.vectors import check_count, checked, decode_json, plain_rows
-
-VECTOR, TEXT = "x", "text"
-"""The only input of a model that takes rows, and of one that takes texts."""
 
 PREDICT, LABELLED, CLASSIFY = "serving_default", "labelled", "classify"
 """The signatures: probabilities; labels and probabilities, an output each; pairs of a label and a score."""

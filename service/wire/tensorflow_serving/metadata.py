@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bundle.fields import BooleanField, NumberField
 from bundle.manifest import InputSpec
-from service.wire.tensorflow_serving.body import CLASSIFY, LABELLED, PREDICT, TEXT, VECTOR
+from service.wire.tensorflow_serving.body import CLASSIFY, LABELLED, PREDICT
+from service.wire.tensors.inputs import input_specs
+from service.wire.tensors.tensor import BOOL, BYTES
 
-_FLOAT, _STRING, _BOOL, _INT64 = "DT_FLOAT", "DT_STRING", "DT_BOOL", "DT_INT64"
+_FLOAT, _STRING, _INT64 = "DT_FLOAT", "DT_STRING", "DT_INT64"
+_TYPES = {"FP32": _FLOAT, BYTES: _STRING, BOOL: "DT_BOOL"}
 _METHOD = "tensorflow/serving/"
 
 
@@ -19,7 +21,7 @@ def metadata(
     """Return the answer to `/metadata`; 64-bit numbers are strings there, and -1 is any."""
     probabilities = {"probabilities": _tensor("probabilities", _FLOAT, len(labels))}
     label = {"label": _tensor("label", _INT64 if isinstance(labels[0], int) else _STRING)}
-    inputs = _inputs(spec)
+    inputs = {of.name: _tensor(of.name, _TYPES[of.datatype], *of.shape[1:]) for of in input_specs(spec)}
     signatures = {
         PREDICT: (inputs, probabilities, "predict"),
         LABELLED: (inputs, label | probabilities, "predict"),
@@ -40,20 +42,6 @@ def metadata(
         "model_spec": {"name": model, "signature_name": "", "version": str(version)},
         "metadata": {"signature_def": {"signature_def": named}},
     }
-
-
-def _inputs(spec: InputSpec) -> dict[str, Any]:
-    if spec.fields is None:
-        return {VECTOR: _tensor(VECTOR, _FLOAT, spec.features)}
-    if spec.kind == "text":
-        return {TEXT: _tensor(TEXT, _STRING, 1)}
-    return {field.name: _tensor(field.name, _type(field), 1) for field in spec.fields}
-
-
-def _type(field: object) -> str:
-    if isinstance(field, NumberField):
-        return _FLOAT
-    return _BOOL if isinstance(field, BooleanField) else _STRING
 
 
 def _tensor(name: str, kind: str, *sizes: int) -> dict[str, Any]:
