@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from bundle.manifest import VERSION_MAX
-from service.errors import InvalidRequestError, shown
+from service.errors import InvalidRequestError, UnknownTargetError, shown
 from service.wire.target import Target, named
 
 _FORM = "/v1/models/NAME[/versions/NUMBER|/labels/LABEL]"
@@ -41,7 +41,8 @@ def address(path: str) -> Address:
     """Read a path, percent-decoded: names as they are written, everything else in any case.
 
     A label is a variant's name, and so is what follows `~` in a model's. Version 0 is the newest, as for
-    OpenVINO's client, which asks for it unless told otherwise. Raises InvalidRequestError.
+    OpenVINO's client, which asks for it unless told otherwise. Raises InvalidRequestError, and
+    UnknownTargetError where a name can be none.
     """
     match = _ADDRESS.fullmatch(path)
     if match is None:
@@ -50,6 +51,8 @@ def address(path: str) -> Address:
         )
     name, digits, label, verb, metadata = match.groups()
     model, variant = named(name)
+    if not model or variant == "":
+        raise UnknownTargetError(f"there is no model {shown(name)}")
     if label is not None and variant is not None and label != variant:
         raise InvalidRequestError(
             f"the model {shown(name)} is one variant, and the label {shown(label)} another"

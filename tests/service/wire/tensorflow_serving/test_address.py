@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.errors import InvalidRequestError
+from service.errors import InvalidRequestError, UnknownTargetError
 from service.wire.tensorflow_serving.address import address, owns, takes
 
 
@@ -81,3 +81,9 @@ def test_a_version_beyond_64_bits_is_refused(digits: str) -> None:
 def test_a_name_and_a_label_of_two_variants_contradict_each_other() -> None:
     with pytest.raises(InvalidRequestError, match="'m~int8' is one variant, and the label 'float32' another"):
         address("/v1/models/m~int8/labels/float32:predict")
+
+
+@pytest.mark.parametrize("name", ["~int8", "digits~", "~"])
+def test_half_a_name_is_of_no_model(name: str) -> None:
+    with pytest.raises(UnknownTargetError, match=f"there is no model '{name}'"):
+        address(f"/v1/models/{name}:predict")

@@ -18,7 +18,8 @@ from service.errors import InvalidRequestError, MalformedBodyError, RequestError
 from service.wire.message import Rows
 from service.wire.protocol import Decoded
 from service.wire.signature import Signature
-from service.wire.tensorflow_serving.protocol import Form, ask, bind
+from service.wire.tensorflow_serving import ask
+from service.wire.tensorflow_serving.codec import Form, bind
 from tests.field_data import LOAN
 from tests.service.wire.test_native import signature
 

@@ -1,4 +1,4 @@
-"""The protocol of `POST /v1/models/NAME:predict`, as TensorFlow Serving speaks it over REST.
+"""How TensorFlow Serving's clients write their rows, and how they are answered.
 
 An answer has what a classifier there has, the output of its last layer: clients take the largest of
 `predictions[0]`, and a list of anything else they would misread in silence. Labels are for those who ask for
@@ -8,22 +8,14 @@ them: by `:classify`, or by the signature `labelled`, which has an output more.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import msgspec
 
-from service.errors import InvalidRequestError, RequestError
-from service.wire.expand import coding_of
 from service.wire.message import Body, Headers
-from service.wire.native import timeout_ms_of
-from service.wire.problem import STATUS
 from service.wire.protocol import Asked, Decoded, Scores
 from service.wire.signature import Signature
-from service.wire.tensorflow_serving.address import address, owns, takes
 from service.wire.tensorflow_serving.body import LABELLED, Objects, Vectors, read
-
-__all__ = ["ask", "bind", "owns", "refusal", "status", "takes"]
 
 _JSON = b"application/json"
 _INSTANCE_BYTES = 192  # a short text, or some fields of an object
@@ -44,30 +36,6 @@ _FORMS = {
     for given, answered in (("instances", "predictions"), ("inputs", "outputs"), ("examples", "results"))
     for is_labelled in (False, True)
 }
-
-
-def ask(path: str, query: bytes, headers: Headers) -> Asked:
-    """Read an address and the headers; whichever Content-Type there is, the body is JSON.
-
-    Raises InvalidRequestError, for a query as well: one for another protocol would go unheeded, and
-    UnsupportedEncodingError.
-    """
-    target, asked = address(path)
-    if query:
-        raise InvalidRequestError("there are no query parameters; a variant is a label: /labels/int8:predict")
-    if asked == "regress":
-        raise InvalidRequestError(
-            "the model classifies and does not regress; :predict and :classify are answered"
-        )
-    length = coding = timeout_ms = None
-    for name, value in headers:
-        if name == b"content-length":
-            length = int(value)  # the HTTP parser has refused anything else
-        elif name == b"content-encoding":
-            coding = coding_of(value)
-        elif name == b"x-timeout-ms":
-            timeout_ms = timeout_ms_of(value.decode("latin-1"))
-    return Asked(target, timeout_ms, length, coding, asked == "classify")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +88,3 @@ def bind(signature: Signature, *, max_rows: int) -> Codec:
     step = spec.channels if spec.padded else 0
     vectors = Vectors(spec.features, spec.shape, step, max_rows)
     return Codec(_NUMBER_BYTES * spec.features, signature.labels, vectors)
-
-
-def status(error: RequestError) -> int:
-    """Return the status that an error is."""
-    return HTTPStatus.BAD_REQUEST if isinstance(error, InvalidRequestError) else STATUS[type(error)]
-
-
-def refusal(status: int, detail: str) -> tuple[bytes, bytes]:
-    """Return the content type and the content of an error."""
-    return _JSON, msgspec.json.encode({"error": detail})
