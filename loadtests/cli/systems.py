@@ -26,7 +26,7 @@ def systems_of(
         raise LoadTestError(f"{twice[0]!r} is the name of two that are to be measured; give each its own")
     for text in pids:
         name, _, number = text.partition("=")
-        if name not in systems or not number.isdecimal():
+        if name not in systems or not (number.isdecimal() and len(number) < 10):
             example = f"{next(iter(systems), 'a')}=1234"
             raise LoadTestError(f"--pid is {text!r}; give the name of a --system and a number, as {example}")
         if not psutil.pid_exists(int(number)):
