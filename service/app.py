@@ -35,6 +35,7 @@ from service.routes.open_inference import open_inference_router
 from service.routes.predict import PredictEndpoint, PredictionRoute
 from service.routes.refusals import add_refusals, refusal
 from service.routes.schemas import openapi
+from service.routes.tensorflow_serving import ServingRoute
 from service.settings import Settings
 from service.wire import native
 from service.wire.protocol import WireProtocol
@@ -158,6 +159,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         for protocol in PROTOCOLS
     }
     app.router.routes.append(PredictionRoute(app.predictions))
+    app.router.routes.append(ServingRoute(registry))
     app.include_router(catalog_router(registry))
     app.include_router(health_router(registry, metrics))
     app.include_router(
