@@ -7,7 +7,7 @@ that certify certifies luck.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -186,8 +186,8 @@ class Accuracies:
         return wilson(float(known.mean()) if len(known) else 0.0, len(known))
 
 
-def seen_of(loads: Sequence[ScoredLoad], names: Collection[str]) -> dict[str, Floats]:
-    """Return by system the share of right answers to each test row, NaN where it was not answered; (rows,)."""
+def seen_of(loads: Sequence[ScoredLoad], names: Sequence[str]) -> dict[str, Floats]:
+    """Return by system the share of right answers to each test row, NaN where there was none; (rows,)."""
     found = {}
     for name in names:
         counts = [one.answered for one in loads if one.load.variant == name and one.answered]

@@ -99,7 +99,7 @@ class Report:
             known = Accuracies.of(plan.bundle, plan.out / "samples", margin=bounds.margin)
         if not plan.systems:
             return known
-        seen = seen_of(self.outcomes.measured, {one.name for one in plan.systems})
+        seen = seen_of(self.outcomes.measured, [one.name for one in plan.systems])
         return known.beside(seen, plan.yardstick)
 
     def write(self) -> Path:
