@@ -1,4 +1,7 @@
-"""Ray Serve: a deployment with one replica behind its HTTP proxy."""
+"""Ray Serve: a deployment with one replica and batches, behind its HTTP proxy.
+
+The proxy is its own, or HAProxy where `RAY_SERVE_ENABLE_HA_PROXY` says so.
+"""
 
 # Checked where its library is not installed: it runs in an environment of its own.
 # mypy: disable-error-code="import-not-found, attr-defined"
@@ -13,7 +16,7 @@ import ray
 from ray import serve
 from starlette.requests import Request
 
-from benchmarks.peers.classifier import Classifier
+from benchmarks.peers.classifier import BATCH, WAIT_S, Classifier
 
 
 @serve.deployment(num_replicas=1, max_ongoing_requests=64, logging_config={"enable_access_log": False})
@@ -21,9 +24,12 @@ class ClassifierDeployment:
     def __init__(self, description: str) -> None:
         self._classifier = Classifier(description)
 
-    async def __call__(self, request: Request) -> dict[str, Any]:
-        labels, probabilities = self._classifier.predict((await request.json())["instances"])
-        return {"predictions": labels, "probabilities": probabilities}
+    @serve.batch(max_batch_size=BATCH, batch_wait_timeout_s=WAIT_S)
+    async def answer(self, requests: list[Any]) -> list[dict[str, Any]]:
+        return self._classifier.answers(requests)
+
+    async def __call__(self, request: Request) -> Any:
+        return await self.answer((await request.json())["instances"])
 
 
 def main(description: str, port: str) -> None:

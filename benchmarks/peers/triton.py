@@ -9,14 +9,14 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from benchmarks.peers.classifier import VARIABLE
+from benchmarks.peers.classifier import BATCH, VARIABLE
 
 MODEL = "classifier"
 
 _CONFIG = """
 name: "{name}"
 backend: "python"
-max_batch_size: 128
+max_batch_size: {batch}
 dynamic_batching {{ }}
 instance_group [ {{ count: 1 kind: KIND_CPU }} ]
 input [ {{ name: "instances" data_type: TYPE_FP32 dims: [ {features} ] }} ]
@@ -42,7 +42,9 @@ def main(description: str, port: str) -> None:
     (model / "1").mkdir(parents=True)
     shutil.copy(Path(__file__).with_name("triton_model.py"), model / "1" / "model.py")
     fields = json.loads(Path(description).read_text(encoding="utf-8"))
-    config = _CONFIG.format(name=MODEL, features=fields["features"], classes=len(fields["labels"]))
+    config = _CONFIG.format(
+        name=MODEL, batch=BATCH, features=fields["features"], classes=len(fields["labels"])
+    )
     (model / "config.pbtxt").write_text(config, encoding="utf-8")
     site = Path(package.origin).parents[1]
     libraries = [site / "nvidia_pytriton.libs", Path(sys.base_prefix) / "lib"]
