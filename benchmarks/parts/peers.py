@@ -107,9 +107,7 @@ def figures(contests: Mapping[str, Samples]) -> list[Figure]:
                 continue
             title, aim = _TITLES[rival], TIMES.get(rival)
             found += list(_each(title, samples, rival))
-            spent = paired(
-                lambda one, other: one.processor_us / other.processor_us, samples, OURS, rival
-            )
+            spent = paired(lambda one, other: one.processor_us / other.processor_us, samples, OURS, rival)
             if rival == best:
                 title, aim = f"{title} (the best Python peer)", at_least(TIMES_PYTHON)
             found += [
@@ -121,7 +119,9 @@ def figures(contests: Mapping[str, Samples]) -> list[Figure]:
 
 def _each(title: str, samples: Samples, name: str) -> Iterator[Figure]:
     yield Figure(f"{title}: requests/s", paired(lambda one: one.per_s, samples, name))
-    yield Figure(f"{title}: processor time a request, µs", paired(lambda one: one.processor_us, samples, name))
+    yield Figure(
+        f"{title}: processor time a request, µs", paired(lambda one: one.processor_us, samples, name)
+    )
 
 
 def _compete(own: Mapping[str, Subject], peers: Sequence[Peer], field: Field, result: Result) -> None:
@@ -142,16 +142,12 @@ def _compete(own: Mapping[str, Subject], peers: Sequence[Peer], field: Field, re
                 continue
             subjects[peer.name] = field.subject(theirs, requests[0])
             titles.append(peer.title)
-            result.conditions.append(
-                f"{peer.title}, {peer.packages[0]}: {peer.conditions}; {peer.batches}"
-            )
+            result.conditions.append(f"{peer.title}, {peer.packages[0]}: {peer.conditions}; {peer.batches}")
         if len(subjects) == 1:
             return
         name = ", ".join(titles) or _TITLES[BARE]
         try:
-            result.samples[name] = measure(
-                subjects, rounds=plan.rounds, seconds=plan.seconds, say=plan.say
-            )
+            result.samples[name] = measure(subjects, rounds=plan.rounds, seconds=plan.seconds, say=plan.say)
         except VoidRunError as error:
             result.void.append(f"{name}: {error}")
         except BenchmarkError as error:

@@ -12,7 +12,8 @@ from typing import Any
 
 import bentoml
 
-from benchmarks.peers.classifier import BATCH, VARIABLE, Classifier
+from benchmarks.peers.batches import BATCH
+from benchmarks.peers.classifier import VARIABLE, Classifier
 
 
 @bentoml.service(workers=1, logging={"access": {"enabled": False}})

@@ -11,14 +11,10 @@ from typing import Any
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
+from benchmarks.peers.batches import BATCH
+
 VARIABLE = "PEER_DESCRIPTION"
 """Names the JSON file that says what to serve, for those who are started by a program of their own."""
-
-BATCH = 32
-"""The most requests that a peer is told to put into one batch: as many as there are connections."""
-
-WAIT_S = 0.001
-"""How long a batch may wait for more, where a peer can be told."""
 
 
 class Classifier:

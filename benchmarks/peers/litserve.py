@@ -8,7 +8,8 @@ from typing import Any
 
 import litserve
 
-from benchmarks.peers.classifier import BATCH, WAIT_S, Classifier
+from benchmarks.peers.batches import BATCH, WAIT_S
+from benchmarks.peers.classifier import Classifier
 
 
 class ClassifierAPI(litserve.LitAPI):

@@ -16,7 +16,8 @@ from mlserver import MLModel
 from mlserver.codecs import NumpyCodec, StringCodec
 from mlserver.types import InferenceRequest, InferenceResponse
 
-from benchmarks.peers.classifier import BATCH, VARIABLE, WAIT_S, Classifier
+from benchmarks.peers.batches import BATCH, WAIT_S
+from benchmarks.peers.classifier import VARIABLE, Classifier
 
 MODEL = "classifier"
 

@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 from mosec import Server, Worker
 
-from benchmarks.peers.classifier import BATCH, VARIABLE, WAIT_S, Classifier
+from benchmarks.peers.batches import BATCH, WAIT_S
+from benchmarks.peers.classifier import VARIABLE, Classifier
 
 
 class ClassifierWorker(Worker):

@@ -16,7 +16,8 @@ import ray
 from ray import serve
 from starlette.requests import Request
 
-from benchmarks.peers.classifier import BATCH, WAIT_S, Classifier
+from benchmarks.peers.batches import BATCH, WAIT_S
+from benchmarks.peers.classifier import Classifier
 
 
 @serve.deployment(num_replicas=1, max_ongoing_requests=64, logging_config={"enable_access_log": False})
