@@ -1,10 +1,10 @@
-"""Part 4: the same graph behind other servers, in turn with ours: each alone, or all and bare ASGI in one run."""
+"""Part 4: the same graph behind other servers, each alone with ours, or all and bare ASGI in one run."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,7 +101,7 @@ def figures(contests: Mapping[str, Samples]) -> list[Figure]:
     best = min(_PYTHON & set(rates), key=lambda name: float(np.median(rates[name])), default=None)
     found = []
     for name, samples in contests.items():
-        found += list(_each(f"ours, beside {name}", samples, OURS))
+        found += list(_each(OURS if BARE in samples else f"{OURS}, beside {name}", samples, OURS))
         for rival in samples:
             if rival == OURS:
                 continue
@@ -132,15 +132,11 @@ def _compete(own: Mapping[str, Subject], peers: Sequence[Peer], field: Field, re
         titles = []
         for peer in peers:
             try:
-                requests = field.requests(peer)
-                with ExitStack() as starting:
-                    theirs = starting.enter_context(_started(peer, field))
-                    check(peer, sent_at_once(requests, theirs.host), field.expected)
-                    stack.push(starting.pop_all())
+                theirs = stack.enter_context(running(peer, field))
             except BenchmarkError as error:
                 result.notes.append(f"{peer.title} could not be run: {error}")
                 continue
-            subjects[peer.name] = field.subject(theirs, requests[0])
+            subjects[peer.name] = field.subject(theirs, field.requests(peer)[0])
             titles.append(peer.title)
             result.conditions.append(f"{peer.title}, {peer.packages[0]}: {peer.conditions}; {peer.batches}")
         if len(subjects) == 1:
@@ -154,7 +150,9 @@ def _compete(own: Mapping[str, Subject], peers: Sequence[Peer], field: Field, re
             result.notes.append(f"{name} could not be measured: {error}")
 
 
-def _started(peer: Peer, field: Field) -> AbstractContextManager[Server]:
+@contextmanager
+def running(peer: Peer, field: Field) -> Iterator[Server]:
+    """Start a peer, which has answered as ours does when it is given. Raises BenchmarkError."""
     plan = field.plan
     plan.say(f"{peer.title}: its environment")
     python = python_with(peer.program, peer.pins())
@@ -164,7 +162,7 @@ def _started(peer: Peer, field: Field) -> AbstractContextManager[Server]:
     path.write_text(json.dumps(description(field.bundle)), encoding="utf-8")
     port = free_port()
     plan.say(f"{peer.title}: starting")
-    return server.started(
+    with server.started(
         [str(python), "-m", f"benchmarks.peers.{peer.program}", str(path), str(port)],
         port=port,
         ready_path=peer.ready_path,
@@ -172,7 +170,9 @@ def _started(peer: Peer, field: Field) -> AbstractContextManager[Server]:
         core=plan.cores.server,
         environment=dict(peer.environment),
         deadline_s=_START_DEADLINE_S,
-    )
+    ) as theirs:
+        check(peer, sent_at_once(field.requests(peer), theirs.host), field.expected)
+        yield theirs
 
 
 def description(bundle: Bundle) -> dict[str, Any]:

@@ -4,7 +4,7 @@ The proxy is its own, or HAProxy where `RAY_SERVE_ENABLE_HA_PROXY` says so.
 """
 
 # Checked where its library is not installed: it runs in an environment of its own.
-# mypy: disable-error-code="import-not-found, attr-defined"
+# mypy: disable-error-code="import-not-found, attr-defined, untyped-decorator"
 
 from __future__ import annotations
 
