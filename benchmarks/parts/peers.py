@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -153,16 +153,22 @@ def _compete(own: Mapping[str, Subject], peers: Sequence[Peer], field: Field, re
 @contextmanager
 def running(peer: Peer, field: Field) -> Iterator[Server]:
     """Start a peer, which has answered as ours does when it is given. Raises BenchmarkError."""
-    plan = field.plan
+    with started(peer, field.bundle, field.plan) as theirs:
+        check(peer, sent_at_once(field.requests(peer), theirs.host), field.expected)
+        yield theirs
+
+
+def started(peer: Peer, bundle: Bundle, plan: Plan) -> AbstractContextManager[Server]:
+    """Start a peer in its environment. Raises BenchmarkError."""
     plan.say(f"{peer.title}: its environment")
     python = python_with(peer.program, peer.pins())
     folder = plan.logs / peer.name
     folder.mkdir()
     path = folder / "description.json"
-    path.write_text(json.dumps(description(field.bundle)), encoding="utf-8")
+    path.write_text(json.dumps(description(bundle)), encoding="utf-8")
     port = free_port()
     plan.say(f"{peer.title}: starting")
-    with server.started(
+    return server.started(
         [str(python), "-m", f"benchmarks.peers.{peer.program}", str(path), str(port)],
         port=port,
         ready_path=peer.ready_path,
@@ -170,9 +176,7 @@ def running(peer: Peer, field: Field) -> Iterator[Server]:
         core=plan.cores.server,
         environment=dict(peer.environment),
         deadline_s=_START_DEADLINE_S,
-    ) as theirs:
-        check(peer, sent_at_once(field.requests(peer), theirs.host), field.expected)
-        yield theirs
+    )
 
 
 def description(bundle: Bundle) -> dict[str, Any]:

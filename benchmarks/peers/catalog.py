@@ -113,6 +113,17 @@ PEERS = (
         f"{_WITHIN} (max_batch_size, max_batch_time)",
     ),
     Peer(
+        "kserve",
+        "KServe",
+        ("kserve==0.21.0", *_WORK),
+        "/v2/models/classifier/infer",
+        "/v2/models/classifier/ready",
+        _v2,
+        _v2_answer,
+        "its Python model server, a custom Model, V2 protocol, one worker; without gRPC and access log",
+        "no batches: its batcher is a container of its own in Kubernetes",
+    ),
+    Peer(
         "bentoml",
         "BentoML",
         ("bentoml==1.4.39", *_WORK),

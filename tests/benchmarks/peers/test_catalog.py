@@ -15,7 +15,7 @@ from benchmarks.peers.catalog import NAMES, PEERS
 ROWS = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
 
 
-@pytest.mark.parametrize("name", ["mlserver", "triton"])
+@pytest.mark.parametrize("name", ["mlserver", "kserve", "triton"])
 def test_the_v2_protocol_carries_the_same_rows(name: str) -> None:
     peer = next(peer for peer in PEERS if peer.name == name)
     [tensor] = peer.body(ROWS)["inputs"]
@@ -33,12 +33,12 @@ def test_every_environment_is_pinned_whole_with_the_packages_that_are_named() ->
         assert {re.sub(r"\[.*\]", "", package) for package in peer.packages} <= set(pins), peer.name
         assert (folder / f"{peer.program}.py").is_file()
     assert {path.stem for path in (folder / "pins").iterdir()} == {peer.program for peer in PEERS}
-    assert len(set(NAMES)) == len(NAMES) == 8
+    assert len(set(NAMES)) == len(NAMES) == 9
 
 
-def test_every_peer_says_whether_it_batches_and_only_the_tutorial_does_not() -> None:
+def test_every_peer_says_whether_it_batches_and_two_have_no_batches_to_offer() -> None:
     unbatched = [peer.name for peer in PEERS if not peer.batches.startswith(f"up to {BATCH} requests a call")]
-    assert unbatched == ["tutorial"]
+    assert unbatched == ["tutorial", "kserve"]
 
 
 def test_ray_is_there_with_both_of_its_proxies_in_one_environment() -> None:
