@@ -48,7 +48,7 @@ def test_requests_that_are_sent_at_once_are_answered_in_their_order(
     assert answers == [request.send(host) for request in requests]
     assert len(set(answers)) > 1
     with pytest.raises(ProcessError, match="answered 404"):
-        sent_at_once([*requests, json_request("/nowhere", {})], host)
+        sent_at_once([*requests, json_request("/predict?variant=none", {})], host)
 
 
 def test_a_request_goes_to_its_server_past_any_proxy_of_the_environment(
