@@ -33,7 +33,8 @@ from service.routes.course import Course
 from service.routes.health import health_router
 from service.routes.predict import PredictEndpoint, PredictionRoute
 from service.routes.refusals import add_refusals, refusal
-from service.routes.schemas import openapi
+from service.routes.schemas.openapi import openapi
+from service.routes.tensorflow_serving import ServingRoute
 from service.settings import Settings
 from service.wire import native
 from service.wire.protocol import WireProtocol
@@ -156,6 +157,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         for protocol in PROTOCOLS
     }
     app.router.routes.append(PredictionRoute(app.predictions))
+    app.router.routes.append(ServingRoute(registry))
     app.include_router(catalog_router(registry))
     app.include_router(health_router(registry, metrics))
     app.openapi = lambda: openapi(app, registry)  # type: ignore[method-assign] # FastAPI's documented way
