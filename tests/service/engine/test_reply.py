@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+from service.engine.reply import Reply
 
 from bundle.normalizer import FloatArray
 from service.engine.batcher import Batcher
 from service.engine.cost import Cost
 from service.engine.job import Answer
 from service.engine.lanes import Lanes
-from service.engine.reply import Reply
 from service.errors import InvalidRequestError, OverloadedError
 from service.wire.message import Headers
 from service.wire.problem import refusal

@@ -14,9 +14,9 @@ from typing import Any
 
 import uvicorn
 import uvloop
+from service.engine.reply import Write
 from uvicorn.server import ServerState
 
-from service.engine.reply import Write
 from service.http.backoff import Backoff
 from service.http.bodies import Bodies
 from service.http.limits import Bounds
