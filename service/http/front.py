@@ -119,9 +119,12 @@ class FrontProtocol(HttpToolsProtocol):
         super().data_received(data)
 
     def _remember(self, data: bytes, head: Head) -> None:
+        """Remember a head, if it and its body are all that there is in `data`, and it was read but once."""
         end = data.find(_HEAD_END) + 4
-        if self.shortcut is not None and len(data) == end + head.length:
-            self.shortcut.remember(data[:end], head)
+        content = data[:end]
+        is_all = len(data) == end + head.length
+        if self.shortcut is not None and is_all and b"upgrade" not in content.lower():
+            self.shortcut.remember(content, head)
 
     def _collect(self) -> bool:
         """Begin to receive a long body in place; False, and nothing done, where little of it is missing."""
