@@ -100,9 +100,8 @@ class FrontProtocol(HttpToolsProtocol):
         if self.flow.write_paused or not self.is_idle():
             return False
         self._arrived = now = perf_counter()
-        exchange = shortcut.pipeline.exchange(
-            self, head.protocol, head.asked, arrived=now, request=self._request_of(head.path, head.query)
-        )
+        request = self._request_of(head.path, head.query) if shortcut.logs else None
+        exchange = Exchange(self, shortcut.telemetry, head.protocol, head.asked, now, request)
         return self._begin(exchange, data[end:], now)
 
     def data_received(self, data: bytes) -> None:
@@ -195,13 +194,9 @@ class FrontProtocol(HttpToolsProtocol):
     def _begin_held(self, protocol: WireProtocol, body: Body) -> bool:
         assert self.shortcut is not None  # noqa: S101 - or nothing would be held
         path, query = self._head
-        exchange = self.shortcut.pipeline.ask(
-            self,
-            protocol,
-            (path, query, self.headers),
-            arrived=self._arrived,
-            request=self._request_of(path, query),
-        )
+        request = self._request_of(path, query) if self.shortcut.logs else None
+        head = path, query, self.headers
+        exchange = self.shortcut.pipeline.ask(self, protocol, head, arrived=self._arrived, request=request)
         if exchange.is_over:
             return True
         if exchange.asked.length is not None:
@@ -329,10 +324,8 @@ class FrontProtocol(HttpToolsProtocol):
         if self._is_last:
             self.cycle.keep_alive = False
 
-    def _request_of(self, path: str, query: bytes) -> dict[str, Any] | None:
-        """Return what a line in the log tells of a prediction, where there is a log."""
-        if self.shortcut is None or not self.shortcut.pipeline.telemetry.logs:
-            return None
+    def _request_of(self, path: str, query: bytes) -> dict[str, Any]:
+        """Return what a line in the log tells of a prediction."""
         return {"method": "POST", "path": path, "query_string": query, "client": self.client}
 
     def answer(self, exchange: Exchange, headers: Headers, content: bytes, /) -> None:

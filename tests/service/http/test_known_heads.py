@@ -14,11 +14,11 @@ from uvicorn.server import ServerState
 
 from service.http.bodies import Bodies
 from service.http.protocol import GuardedProtocol
-from service.http.shortcut import Head, Shortcut
+from service.http.shortcut import Shortcut
 from service.pipeline.exchange import Exchange
 from service.wire.message import Body
 from tests.service.connection import CHUNKED, request
-from tests.service.http.listening import GET, Held, Host
+from tests.service.http.listening import GET, Forgetful, Held, Host
 
 TURNS = 8  # of the loop, in which the application has answered
 
@@ -34,13 +34,6 @@ class Echo(Held):
         model = str(exchange.asked.target.model).encode()
         exchange.front.answer(exchange, [(b"x-model", model)], bytes(body))
         return True
-
-
-class Forgetful(Shortcut):
-    """Takes every head for new."""
-
-    def remember(self, content: bytes, head: Head) -> None:
-        """Remember nothing."""
 
 
 class Wire(asyncio.Transport):
