@@ -31,7 +31,7 @@ class Passing:
 
 app = create_app()
 app.add_middleware(Passing)
-uvicorn.run(app, http=GuardedProtocol, port=0, ws="none")
+uvicorn.run(app, http=GuardedProtocol, port=0, ws="none", server_header=False, access_log=False)
 """
 ROW = json.dumps({"instances": [[0.5] * 64]}).encode()
 ROWS = json.dumps({"instances": [[0.5] * 64, [1.5] * 64]}).encode()
