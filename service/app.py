@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -41,6 +42,11 @@ from service.routes.schemas import openapi
 from service.settings import Settings
 from service.wire import native
 from service.wire.problem import INTERNAL, STATUS, problem, problem_headers
+
+if TYPE_CHECKING:
+    from service.rpc.server import Server as RpcServer
+
+logger = logging.getLogger("service")
 
 _LOOK_S = 0.05  # between two looks whether another worker is ready
 _CANCEL_S = 1.0  # for tasks to end that were told to
@@ -184,10 +190,13 @@ async def _life(
     """
     loading = asyncio.create_task(registry.start())
     tasks = [loading, asyncio.create_task(registry.watch(settings.reload_s))]
+    rpc = _rpc(app, registry, settings)
 
     def drain() -> None:
         app.drain()
         registry.drain()
+        if rpc is not None:
+            asyncio.get_running_loop().call_later(settings.drain_s, rpc.begin_to_stop)
 
     with drained_on_sigterm(drain, drain_s=settings.drain_s, stop_s=settings.stop_s):
         tasks.append(asyncio.create_task(_announce_ready(registry, loading, metrics, workers)))
@@ -196,13 +205,42 @@ async def _life(
         if workers is not None:
             tasks.append(asyncio.create_task(metrics.hand_on_for_ever()))
             await _give_way(app, loading, workers)
+        if rpc is not None:
+            await rpc.start()
         yield
+    if rpc is not None:
+        await rpc.stop()
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks, timeout=_CANCEL_S)
     lanes.close()
     if app.access_log is not None:
         app.access_log.close(_LAST_LINES_S)
+
+
+def _rpc(app: Application, registry: Registry, settings: Settings) -> RpcServer | None:
+    """Return what answers gRPC, where that was asked for."""
+    if settings.grpc_port is None:
+        return None
+    from service.rpc.front import front  # which an extra brings the parts of
+    from service.rpc.server import Limits, Place
+
+    if app.quick is None:
+        logger.warning("what was added to the application as middleware sees no request that comes by gRPC")
+    return front(
+        registry,
+        metrics=app.metrics,
+        access_log=app.access_log,
+        limits=Limits(
+            message_bytes=settings.max_body_bytes,
+            head_bytes=settings.max_head_bytes,
+            handshake_s=settings.head_timeout_s,
+            idle_s=settings.idle_timeout_s,
+            calls=settings.max_connections,
+        ),
+        place=Place(settings.host, settings.grpc_port, is_shared=settings.workers > 1),
+        stop_s=settings.stop_s,
+    )
 
 
 async def _give_way(app: Application, loading: asyncio.Task[None], workers: Workers) -> None:

@@ -78,6 +78,10 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """Port to listen on; 0 takes a free one."""
 
+    grpc_port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    """Port to answer gRPC on, for clients that speak nothing else; 0 takes a free one. By default there is no
+    gRPC. Needs the extra `grpc`."""
+
     workers: Annotated[int, Field(ge=1, le=256)] = 1
     """Processes that share the port. More than there are cores slow each other down."""
 
