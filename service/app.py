@@ -5,22 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
-from starlette.routing import Route
+from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
 from bundle.store import ModelStore
 from service.engine.lanes import Lanes, lanes_for
-from service.errors import RequestError
 from service.http.backoff import Backoff
 from service.http.bodies import Bodies
 from service.http.drain import Connection, drained_on_sigterm
@@ -37,11 +33,13 @@ from service.repository.servable import load
 from service.routes.catalog import catalog_router
 from service.routes.course import Course
 from service.routes.health import health_router
-from service.routes.predict import PredictEndpoint
+from service.routes.predict import PredictEndpoint, PredictionRoute
+from service.routes.refusals import add_refusals, refusal
 from service.routes.schemas import openapi
 from service.settings import Settings
 from service.wire import native
-from service.wire.problem import INTERNAL, STATUS, problem, problem_headers
+from service.wire.protocol import WireProtocol
+from service.wire.protocols import PROTOCOLS, asked_for_predictions
 
 if TYPE_CHECKING:
     from service.rpc.server import Server as RpcServer
@@ -54,9 +52,9 @@ _LAST_LINES_S = 1.0  # for the access log to be written
 
 
 class Application(FastAPI):
-    """FastAPI, asked last: `POST /predict` pays for no router, and for no middleware that is not there."""
+    """FastAPI, asked last: a prediction pays for no router, and for no middleware that is not there."""
 
-    predict: PredictEndpoint
+    predictions: Mapping[WireProtocol, PredictEndpoint]
     backoff: Backoff
     bounds: Bounds
     metrics: Metrics
@@ -67,7 +65,7 @@ class Application(FastAPI):
     @property
     def quick(self) -> PredictEndpoint | None:
         """What answers `POST /predict` without the rest; None where a middleware must see it."""
-        return None if self._has_middleware else self.predict
+        return None if self._has_middleware else self.predictions[native]
 
     @property
     def _has_middleware(self) -> bool:
@@ -77,15 +75,17 @@ class Application(FastAPI):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
-        elif not _is_for_predict(scope):
+            return
+        protocol = asked_for_predictions(scope["path"]) if scope["method"] == "POST" else None
+        if protocol is None:
             await noted(super().__call__, self._log, scope, receive, send)
         elif self._has_middleware:
             await noted(super().__call__, self.note, scope, receive, send)
         else:
             try:
-                await self.predict(scope, receive, send)
-            except Exception:
-                await internal_error()(scope, receive, send)
+                await self.predictions[protocol](scope, receive, send)
+            except Exception as error:
+                await refusal(scope["path"], error)(scope, receive, send)
                 raise  # to the server, which logs it
 
     def drain(self) -> None:
@@ -102,10 +102,6 @@ class Application(FastAPI):
     def _log(self, request: Scope, outcome: str, took_s: float) -> None:
         if self.access_log is not None:
             self.access_log.write(request, outcome, took_s)
-
-
-def _is_for_predict(scope: Scope) -> bool:
-    return bool(scope["path"] == "/predict" and scope["method"] == "POST")
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -152,9 +148,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.metrics = metrics
     app.backoff = Backoff()
     app.bounds = Bounds.of(settings)
-    app.predict = PredictEndpoint(
-        Resolver(registry, partial(native.bind, max_rows=settings.max_rows)),
-        metrics,
+    endpoint = partial(
+        PredictEndpoint,
+        metrics=metrics,
         max_body_bytes=settings.max_body_bytes,
         bodies=Bodies(max(settings.max_bodies_bytes, settings.max_body_bytes)),
         backoff=app.backoff,
@@ -162,14 +158,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         server_timing=settings.server_timing,
         access_log=app.access_log,
     )
-    app.router.routes.append(Route("/predict", app.predict, methods=["POST"]))  # for other methods: 405
+    app.predictions = {
+        protocol: endpoint(protocol, Resolver(registry, partial(protocol.bind, max_rows=settings.max_rows)))
+        for protocol in PROTOCOLS
+    }
+    app.router.routes.append(PredictionRoute(app.predictions))
     app.include_router(catalog_router(registry))
     app.include_router(health_router(registry, metrics))
     app.openapi = lambda: openapi(app, registry)  # type: ignore[method-assign] # FastAPI's documented way
-    app.add_exception_handler(RequestError, _on_request_error)
-    app.add_exception_handler(HTTPException, _on_http_exception)
-    app.add_exception_handler(RequestValidationError, _on_validation_error)
-    app.add_exception_handler(Exception, _on_unknown_error)
+    add_refusals(app)
     return app
 
 
@@ -267,37 +264,6 @@ async def _audit(auditor: Auditor, registry: Registry, loading: asyncio.Task[Non
     """Look into what answers, once all answers that is to."""
     await asyncio.wait({loading})
     await auditor.watch(registry.models)
-
-
-def _answer(status: int, detail: str, headers: dict[str, str]) -> Response:
-    return Response(problem(status, detail), status, headers)
-
-
-async def _on_request_error(_: Request, error: Any) -> Response:
-    return _answer(STATUS[type(error)], str(error), problem_headers(error))
-
-
-async def _on_http_exception(request: Request, error: Any) -> Response:
-    given = f"{request.method} {request.url.path[:80]}"
-    headers = problem_headers() | (error.headers or {})
-    if headers.get("Allow") == "GET":  # the first route that was found; there is one for HEAD
-        headers["Allow"] = "GET, HEAD"
-    return _answer(error.status_code, f"{given}: {error.detail}", headers)
-
-
-async def _on_validation_error(_: Request, error: Any) -> Response:
-    first = error.errors()[0]
-    detail = f"{first['loc'][-1]} is {str(first.get('input'))[:80]!r}: {first['msg']}"
-    return _answer(422, detail, problem_headers())
-
-
-async def _on_unknown_error(_: Request, __: Exception) -> Response:
-    return internal_error()
-
-
-def internal_error() -> Response:
-    """Return what a client is told of an error that is ours."""
-    return _answer(500, INTERNAL, problem_headers())
 
 
 def _version() -> str:

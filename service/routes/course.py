@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from time import perf_counter
+from typing import Any
 
 from starlette.types import Scope
 
@@ -22,6 +23,8 @@ class Course:
     start: float
     servable: Servable | None = None
     rows: int = 0
+    form: Any = None
+    """How the answer is to be written, for the codec alone."""
     decode_s: float = 0.0
     end: float = 0.0
     stages: tuple[float, float, float, float] | None = None

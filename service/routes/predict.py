@@ -1,14 +1,17 @@
-"""`POST /predict`: the one hot address, and therefore an ASGI application of its own."""
+"""Where predictions are asked for in one wire protocol: the hot address, an ASGI application of its own."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from time import perf_counter
 from typing import Any, NamedTuple, TypeVar
 
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from service.engine.batcher import Batcher
@@ -23,32 +26,33 @@ from service.observe.metrics import STAGES, Metrics
 from service.repository.resolver import Bound, Resolver
 from service.routes.course import Course
 from service.wire.message import Body, Headers, Rows
-from service.wire.native import Codec, Query, Wants, ask_headers, ask_query
-from service.wire.problem import refusal
+from service.wire.protocol import Asked, Codec, WireProtocol
+from service.wire.protocols import asked_for_predictions, refuse
+from service.wire.target import Target
 
 _CHEAP_BYTES = 4096
-_LONGEST = 6  # times what a number commonly takes at least
 _LOADING_S = 60.0  # for which a request waits that gives no timeout_ms
 
 T = TypeVar("T")
 
 
-class _Asked(NamedTuple):
-    """What a request asks for, and the time by which."""
+class _Found(NamedTuple):
+    """What a request asks for, whom, and the time by which."""
 
     bound: Bound[Codec]
-    wants: Wants
+    asked: Asked
     deadline: float | None
 
 
 class PredictEndpoint:
     """Answers with the label and the probabilities of each row."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that one request meets
         self,
+        protocol: WireProtocol,
         resolver: Resolver[Codec],
-        metrics: Metrics,
         *,
+        metrics: Metrics,
         max_body_bytes: int,
         bodies: Bodies,
         backoff: Backoff,
@@ -56,6 +60,7 @@ class PredictEndpoint:
         server_timing: bool,
         access_log: AccessLog | None,
     ) -> None:
+        self._protocol = protocol
         self._resolver = resolver
         self._metrics = metrics
         self.max_body_bytes = max_body_bytes
@@ -71,7 +76,7 @@ class PredictEndpoint:
             headers, content = await self._answer(scope, receive, course)
             status = 200
         except RequestError as error:
-            status, headers, content = self._refuse(error)
+            status, headers, content = self._refusal(error)
             if status in FOR_NOW:
                 state_of(scope)[WAITS] = True
         except ClientDisconnect:
@@ -93,12 +98,12 @@ class PredictEndpoint:
         """
         course = Course(perf_counter())
         try:
-            asked = self._understand(course, query, headers, body)
-            rows = asked and _decode_quick(course, asked, body)
-            if asked is None or rows is None:
+            found = self._find(course, query, headers, body)
+            rows = found and _decode_quick(course, found, body)
+            if found is None or rows is None:
                 return None
-            (servable, codec), wants, deadline = asked
-            answered = self._encode(course, codec, wants, servable.batcher.call_now(rows, deadline))
+            (servable, codec), _, deadline = found
+            answered = self._encode(course, codec, servable.batcher.call_now(rows, deadline))
         except Exception:  # which `__call__` will meet again, and tell of
             return None
         course.count(self._metrics, "200")
@@ -112,16 +117,16 @@ class PredictEndpoint:
         """
         course = Course(perf_counter())
         try:
-            asked = self._understand(course, query, headers, body)
-            if asked is None:
+            found = self._find(course, query, headers, body)
+            if found is None:
                 return None
-            (servable, codec), wants, deadline = asked
+            (servable, codec), asked, deadline = found
             batcher = servable.batcher
-            encode = partial(self._encode, course, codec, wants)
-            reply = Reply(batcher, encode, self._refuse, write, partial(course.count, self._metrics))
+            encode = partial(self._encode, course, codec)
+            reply = Reply(batcher, encode, self._refusal, write, partial(course.count, self._metrics))
             try:
-                _check_room(asked.bound, wants, body)
-                rows = _decode_quick(course, asked, body)
+                _check_room(found.bound, asked, body)
+                rows = _decode_quick(course, found, body)
                 if rows is None:
                     return None
                 batcher.submit_for(reply, rows, deadline)
@@ -131,45 +136,44 @@ class PredictEndpoint:
             return None
         return reply
 
-    def _understand(self, course: Course, query: bytes, headers: Headers, body: Body) -> _Asked | None:
+    def _find(self, course: Course, query: bytes, headers: Headers, body: Body) -> _Found | None:
         if self._access_log is not None or len(body) > self.max_body_bytes:
             return None
-        wants, said = ask_headers(headers), ask_query(query)
-        bound = self._resolver.loaded(said.target)
-        if bound is None:
+        asked = self._protocol.ask("/predict", query, headers)
+        bound = self._resolver.loaded(asked.target)
+        if bound is None or asked.coding is not None:
             return None
         course.servable = bound.servable
-        return _Asked(bound, wants, _deadline(course, wants, said))
+        return _Found(bound, asked, _deadline(course, asked))
 
     async def _answer(self, scope: Scope, receive: Receive, course: Course) -> tuple[Headers, bytes]:
-        wants = ask_headers(scope["headers"])
-        (servable, codec), rows, deadline = await self._read(scope, receive, course, wants)
+        asked = self._protocol.ask(scope["path"], scope["query_string"], scope["headers"])
+        (servable, codec), rows, deadline = await self._read(asked, receive, course)
         batcher = servable.batcher
         if batcher.runs_inline(len(rows)):
             answer = await batcher.submit(rows, deadline)
         else:
             answer = await _answer_unless_gone(batcher, batcher.submit(rows, deadline), receive, deadline)
-        return self._encode(course, codec, wants, answer)
+        return self._encode(course, codec, answer)
 
     async def _read(
-        self, scope: Scope, receive: Receive, course: Course, wants: Wants
+        self, asked: Asked, receive: Receive, course: Course
     ) -> tuple[Bound[Codec], Rows, float | None]:
         """Return whom a request is for, its rows, and the time by which."""
         with self.bodies.under_way() as arriving:
             body = await read_body(
-                receive, wants.length, arriving, max_bytes=self.max_body_bytes, timeout_s=self._body_timeout_s
+                receive, asked.length, arriving, max_bytes=self.max_body_bytes, timeout_s=self._body_timeout_s
             )
-            said = ask_query(scope["query_string"])
-            deadline = _deadline(course, wants, said)
-            bound = self._resolver.loaded(said.target) or await self._load(said, receive, deadline)
+            deadline = _deadline(course, asked)
+            bound = self._resolver.loaded(asked.target) or await self._load(asked.target, receive, deadline)
             course.servable = bound.servable
-            _check_room(bound, wants, body)
-            rows = _decode(course, bound.codec, wants, body)
+            _check_room(bound, asked, body)
+            rows = _decode(course, bound.codec, asked, body)
         return bound, rows, deadline
 
-    async def _load(self, said: Query, receive: Receive, deadline: float | None) -> Bound[Codec]:
+    async def _load(self, target: Target, receive: Receive, deadline: float | None) -> Bound[Codec]:
         """Wait for what is not loaded yet; loading goes on for others where this request does not wait on."""
-        loading = asyncio.ensure_future(self._resolver.load(said.target))
+        loading = asyncio.ensure_future(self._resolver.load(target))
         until = perf_counter() + _LOADING_S if deadline is None else deadline
         try:
             return await _unless_gone(loading, receive, until, "the variant was loaded")
@@ -181,19 +185,19 @@ class PredictEndpoint:
         finally:
             loading.cancel()
 
-    def _encode(self, course: Course, codec: Codec, wants: Wants, answer: Answer) -> tuple[Headers, bytes]:
+    def _encode(self, course: Course, codec: Codec, answer: Answer) -> tuple[Headers, bytes]:
         begun = perf_counter()
-        headers, content = codec.encode(wants, answer.best, answer.probabilities, answer.numbers)
+        headers, content = codec.encode(course.form, answer)
         course.end = perf_counter()
         course.stages = course.decode_s, answer.wait_s, answer.infer_s, course.end - begun
         if self._server_timing:
             headers.append(_timing(*course.stages))
         return headers, content
 
-    def _refuse(self, error: BaseException) -> tuple[int, Headers, bytes]:
+    def _refusal(self, error: BaseException) -> tuple[int, Headers, bytes]:
         if isinstance(error, OverloadedError):
             error.retry_after_s = max(error.retry_after_s, self._backoff.retry_after_s())
-        return refusal(error)
+        return refuse(self._protocol, error)
 
     def _tell(self, scope: Scope, course: Course, outcome: str) -> None:
         state_of(scope)[TOLD] = True
@@ -202,37 +206,55 @@ class PredictEndpoint:
             course.log(self._access_log, scope, outcome)
 
 
-def _decode_quick(course: Course, asked: _Asked, body: Body) -> Rows | None:
+class PredictionRoute(BaseRoute):
+    """Where each wire protocol takes what is to be predicted, whatever its addresses look like."""
+
+    def __init__(self, endpoints: Mapping[WireProtocol, PredictEndpoint]) -> None:
+        self._endpoints = endpoints
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match a POST to such an address fully, and another method there in part."""
+        protocol = asked_for_predictions(scope["path"]) if scope["type"] == "http" else None
+        if protocol is None:
+            return Match.NONE, {}
+        is_post = scope["method"] == "POST"
+        return (Match.FULL if is_post else Match.PARTIAL), {"endpoint": self._endpoints[protocol]}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer. Raises HTTPException for another method."""
+        if scope["method"] != "POST":
+            raise HTTPException(405, headers={"Allow": "POST"})
+        await scope["endpoint"](scope, receive, send)
+
+
+def _decode_quick(course: Course, found: _Found, body: Body) -> Rows | None:
     """Return the rows, None where there are more than the event loop can run."""
-    servable, codec = asked.bound
-    perhaps = len(body) // codec.row_bytes
-    if not servable.batcher.runs_inline(max(1, perhaps)):
+    servable, codec = found.bound
+    if not servable.batcher.runs_inline(max(1, codec.least_rows(found.asked, len(body)))):
         return None
-    rows = _decode(course, codec, asked.wants, body)
+    rows = _decode(course, codec, found.asked, body)
     return rows if servable.batcher.runs_inline(len(rows)) else None
 
 
-def _check_room(bound: Bound[Codec], wants: Wants, body: Body) -> None:
+def _check_room(bound: Bound[Codec], asked: Asked, body: Body) -> None:
     """Raise OverloadedError before a body is decoded where that costs as much as a small model.
 
-    It waits with those of as many rows as it has for certain, as octets or else as JSON of long numbers.
+    It waits with those of as many rows as it has for certain.
     """
     if len(body) > _CHEAP_BYTES:
-        row_bytes = bound.codec.row_bytes * (1 if wants.octets_in else _LONGEST)
-        bound.servable.batcher.check_room(max(1, len(body) // row_bytes))
+        bound.servable.batcher.check_room(max(1, bound.codec.least_rows(asked, len(body))))
 
 
-def _decode(course: Course, codec: Codec, wants: Wants, body: Body) -> Rows:
+def _decode(course: Course, codec: Codec, asked: Asked, body: Body) -> Rows:
     begun = perf_counter()
-    rows = codec.decode(wants, body)
+    rows, course.form, _, _ = codec.decode(asked, body)
     course.rows = len(rows)
     course.decode_s = perf_counter() - begun
     return rows
 
 
-def _deadline(course: Course, wants: Wants, said: Query) -> float | None:
-    timeout_ms = said.timeout_ms or wants.timeout_ms
-    return None if timeout_ms is None else course.start + timeout_ms / 1e3
+def _deadline(course: Course, asked: Asked) -> float | None:
+    return None if asked.timeout_ms is None else course.start + asked.timeout_ms / 1e3
 
 
 async def _answer_unless_gone(

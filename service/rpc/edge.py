@@ -18,7 +18,7 @@ from service.errors import MalformedBodyError, RequestError
 from service.routes.course import Course
 from service.rpc.messages import methods
 from service.rpc.status import code_of, trailer_of
-from service.wire.problem import INTERNAL
+from service.wire.protocols import INTERNAL
 
 logger = logging.getLogger("service")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-from service.errors import RequestError
 from service.observe.access_log import AccessLog
 from service.observe.metrics import Metrics
 from service.repository.registry import Registry
@@ -14,7 +13,7 @@ from service.rpc.health import Health
 from service.rpc.inference import Inference
 from service.rpc.reflection import Reflection
 from service.rpc.server import Limits, Place, Server
-from service.wire.problem import STATUS
+from service.wire import native
 
 _SERVICES = inference.SERVICE, health.SERVICE, reflection.SERVICE
 
@@ -36,11 +35,8 @@ def front(
         if access_log is not None:
             call.course.log(access_log, call.scope(), outcome)
 
-    def status(error: RequestError) -> int:
-        return int(STATUS[type(error)])
-
     ending = asyncio.Event()
-    edge = Edge(status, note)
+    edge = Edge(native.status, note)
     reflect = {"ServerReflectionInfo": Reflection(_SERVICES, ending).info}
     doctor = Health(lambda: registry.why_not_ready, _SERVICES, ending)
     handlers = (

@@ -10,20 +10,23 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 import msgspec
 
 from bundle.manifest import VERSION_MAX
-from bundle.normalizer import FloatArray
-from service.errors import InvalidRequestError, UnsupportedEncodingError, shown
+from service.errors import InvalidRequestError, RequestError, UnsupportedEncodingError, shown
 from service.wire.accept import takes_octets
 from service.wire.instances import decode_instances, refuse_octets
 from service.wire.message import Body, Headers, Rows
+from service.wire.problem import PROBLEM_TYPE, STATUS, problem
+from service.wire.protocol import Asked, Decoded, Scores
 from service.wire.signature import Signature
 from service.wire.target import Target
 from service.wire.vectors import decode_json, decode_octets
 
+_PATH = "/predict"
 _OCTETS = b"application/octet-stream"
 _JSON_HEADER = (b"content-type", b"application/json")
 
@@ -32,6 +35,7 @@ TIMEOUT_MS_MAX = 3_600_000.0
 
 _NUMBER_BYTES = 4  # as octets, and with its comma as JSON
 _INSTANCE_BYTES = 32  # a short text, or two fields of an object
+_LONGEST = 6  # times what a number commonly takes at least, as JSON
 
 _encoder = msgspec.json.Encoder()
 
@@ -85,32 +89,41 @@ def _timeout_ms(value: str) -> float:
     return number
 
 
-@dataclass(slots=True)
-class Wants:
-    """What a request's headers say, as far as it matters here."""
+class Form(NamedTuple):
+    """In which way the rows come, and the answer is to be written: as octets, or else as JSON."""
 
-    length: int | None = None
     octets_in: bool = False
     octets_out: bool = False
-    timeout_ms: float | None = None
 
 
-def ask_headers(raw: Headers) -> Wants:
-    """Read the headers. Raise UnsupportedEncodingError for a compressed body."""
-    wants = Wants()
-    for name, value in raw:
+def owns(path: str) -> bool:
+    """Whether refusals at this path are written in this shape: all are that no other protocol claims."""
+    return True
+
+
+def takes(path: str) -> bool:
+    """Whether a POST to this path asks for predictions."""
+    return path == _PATH
+
+
+def ask(path: str, query: bytes, headers: Headers) -> Asked:
+    """Read the query and the headers. Raises InvalidRequestError and UnsupportedEncodingError."""
+    length = timeout_ms = None
+    octets_in = octets_out = False
+    for name, value in headers:
         if name == b"content-length":
-            wants.length = int(value)  # the HTTP parser has refused anything else
+            length = int(value)  # the HTTP parser has refused anything else
         elif name == b"content-type":
-            wants.octets_in = value.partition(b";")[0].strip().lower() == _OCTETS
+            octets_in = value.partition(b";")[0].strip().lower() == _OCTETS
         elif name == b"accept":
-            wants.octets_out = takes_octets(value)
+            octets_out = takes_octets(value)
         elif name == b"x-timeout-ms":
-            wants.timeout_ms = _timeout_ms(value.decode("latin-1"))
+            timeout_ms = _timeout_ms(value.decode("latin-1"))
         elif name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
             given = shown(value.decode("latin-1"))
             raise UnsupportedEncodingError(f"Content-Encoding is {given}; send the body uncompressed")
-    return wants
+    said = ask_query(query)
+    return Asked(said.target, said.timeout_ms or timeout_ms, length, None, Form(octets_in, octets_out))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +131,7 @@ class Codec:
     """Decodes and encodes for one variant."""
 
     row_bytes: int
-    """The least that a row commonly takes in a body: before it is decoded, so many rows it may hold."""
+    """The least that a row commonly takes in a body."""
     labels: tuple[int, ...] | tuple[str, ...]
     json: Callable[[Body], Rows]
     octets: Callable[[Body], Rows]
@@ -126,23 +139,25 @@ class Codec:
     """The first fields of an answer, which are the same in all."""
     octets_headers: tuple[tuple[bytes, bytes], ...]
 
-    def decode(self, wants: Wants, body: Body) -> Rows:
-        """Return the rows of a body. Raises the RequestError that says what is wrong with it."""
-        return self.octets(body) if wants.octets_in else self.json(body)
+    def least_rows(self, asked: Asked, size: int) -> int:
+        """Return how many rows a body commonly holds at the least: as octets, or else long numbers."""
+        return size // (self.row_bytes if asked.form.octets_in else _LONGEST * self.row_bytes)
 
-    def encode(
-        self, wants: Wants, best: list[int], probabilities: FloatArray, numbers: list[list[float]]
-    ) -> tuple[Headers, bytes]:
+    def decode(self, asked: Asked, body: Body) -> Decoded:
+        """Return the rows of a body. Raises the RequestError that says what is wrong with it."""
+        form = asked.form
+        return Decoded(self.octets(body) if form.octets_in else self.json(body), form)
+
+    def encode(self, form: Form, scores: Scores) -> tuple[Headers, bytes]:
         """Return the headers, but for Content-Length, and the content of an answer.
 
-        For each row `best` is the column of the largest of the `probabilities`, of which `numbers` are
-        Python's. As octets they are little-endian float32, row-major; as JSON they are exact: read as
+        As octets the probabilities are little-endian float32, row-major; as JSON they are exact: read as
         float32, they are the very numbers that the model gave.
         """
-        if wants.octets_out:
-            return list(self.octets_headers), probabilities.astype("<f4", copy=False).tobytes()
+        if form.octets_out:
+            return list(self.octets_headers), scores.probabilities.astype("<f4", copy=False).tobytes()
         labels = self.labels
-        rest = {"predictions": [labels[index] for index in best], "probabilities": numbers}
+        rest = {"predictions": [labels[index] for index in scores.best], "probabilities": scores.numbers}
         return [_JSON_HEADER], self.json_prefix + _encoder.encode(rest)[1:]
 
 
@@ -180,3 +195,13 @@ def _decoders(signature: Signature, max_rows: int) -> tuple[Callable[[Body], Row
 
 def _row_bytes(signature: Signature) -> int:
     return _INSTANCE_BYTES if signature.input.fields is not None else _NUMBER_BYTES * signature.input.features
+
+
+def status(error: RequestError) -> int:
+    """Return the status that an error is."""
+    return STATUS[type(error)]
+
+
+def refusal(status: int, detail: str) -> tuple[bytes, bytes]:
+    """Return the content type and the content of a problem document."""
+    return PROBLEM_TYPE.encode(), problem(status, detail)

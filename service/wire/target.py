@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+SEPARATOR = "~"
+"""Between a model and its variant, where a protocol knows models alone. No model's name may hold it, and
+clients leave it as it is in a URL."""
+
 
 @dataclass(frozen=True, eq=False)
 class Target:
@@ -12,3 +16,9 @@ class Target:
     model: str | None = None
     version: int | None = None
     variant: str | None = None
+
+
+def named(name: str) -> tuple[str, str | None]:
+    """Return the model and the variant that a name such as `digits~int8` says; None where it says none."""
+    model, separator, variant = name.partition(SEPARATOR)
+    return model, variant if separator else None

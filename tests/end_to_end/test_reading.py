@@ -12,7 +12,7 @@ import pytest
 from bundle.bundle import Bundle
 from bundle.store import ModelStore
 from service.errors import InvalidRequestError
-from service.wire.native import Codec, Wants, bind
+from service.wire.native import Codec, ask, bind
 from service.wire.signature import Signature
 from tests.conftest import TrainAll
 from training.config import DataConfig, TrainConfig
@@ -107,7 +107,9 @@ def codec(bundle: Bundle) -> Codec:
 
 def served(codec: Codec, instances: list[Any]) -> list[list[float]]:
     body = json.dumps({"instances": instances}).encode()
-    rows: list[list[float]] = np.asarray(codec.decode(Wants(), body), np.float32).tolist()
+    rows: list[list[float]] = np.asarray(
+        codec.decode(ask("/predict", b"", []), body).rows, np.float32
+    ).tolist()
     return rows
 
 

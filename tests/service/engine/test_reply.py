@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 import pytest
@@ -16,8 +17,9 @@ from service.engine.job import Answer
 from service.engine.lanes import Lanes
 from service.engine.reply import Reply
 from service.errors import InvalidRequestError, OverloadedError
+from service.wire import native
 from service.wire.message import Headers
-from service.wire.problem import refusal
+from service.wire.protocols import refuse
 
 
 class Echo:
@@ -62,7 +64,7 @@ def encode(answer: Answer) -> tuple[Headers, bytes]:
 @pytest.fixture
 def ask(batcher: Batcher) -> Ask:
     def ask(client: Client, number: float) -> Reply:
-        reply = Reply(batcher, encode, refusal, client.write, client.note)
+        reply = Reply(batcher, encode, partial(refuse, native), client.write, client.note)
         batcher.submit_for(reply, np.full((1, 2), number, np.float32), None)
         return reply
 
@@ -173,7 +175,7 @@ def test_an_expired_one_that_cannot_be_written_costs_nobody_the_answer(batcher: 
     bad, good = Failing(write=True), Client()
 
     async def go() -> None:
-        reply = Reply(batcher, encode, refusal, bad.write, bad.note)
+        reply = Reply(batcher, encode, partial(refuse, native), bad.write, bad.note)
         batcher.submit_for(reply, np.full((1, 2), 1.0, np.float32), 0.0)
         ask(good, 2.0)
         await turn()
@@ -216,7 +218,7 @@ def test_a_model_without_a_finite_answer_is_a_422(ask: Ask) -> None:
 )
 def test_errors_become_the_problems_that_they_are(batcher: Batcher, error: Exception, status: int) -> None:
     client = Client()
-    Reply(batcher, encode, refusal, client.write, client.note).set_exception(error)
+    Reply(batcher, encode, partial(refuse, native), client.write, client.note).set_exception(error)
     given, headers, content = client.written[0]
     assert given == json.loads(content)["status"] == status
     assert (b"content-type", b"application/problem+json") in headers

@@ -61,8 +61,9 @@ def run(digits: Bundle, root: Path, body: Body) -> None:
             there.bring(digits, "m", 1)
             await there.look()
             endpoint = PredictEndpoint(
+                native,
                 Resolver(there.registry, partial(native.bind, max_rows=10)),
-                there.metrics,
+                metrics=there.metrics,
                 max_body_bytes=1000,
                 bodies=Bodies(2 * len(BODY)),
                 backoff=Backoff(),
