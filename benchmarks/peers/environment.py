@@ -1,39 +1,43 @@
-"""An environment for each peer, with pinned packages: built once, used as long as the pins stay."""
+"""An environment for each foreign program, with pinned packages: built once, kept while the pins stay."""
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from filelock import FileLock
+
 from benchmarks.errors import BenchmarkError
-from loadtests.rig.child import SOURCE, Child
+from loadtests.rig.child import SOURCE, Child, program
 
 FOLDER = SOURCE / ".venv-bench"
 
 _STAMP = "requirements.txt"  # written last: an environment without it was not finished
 
 
-def python_with(name: str, requirements: Sequence[str]) -> Path:
-    """Return the Python of the environment `name`. Raise BenchmarkError where it cannot be built."""
-    folder = FOLDER / name
+def python_with(name: str, requirements: Sequence[str], *, within: Path | None = None) -> Path:
+    """Return the Python of the environment `name`, which stands in FOLDER or `within` another.
+
+    Of several processes that ask, one builds it. Raises BenchmarkError where it cannot be built.
+    """
+    folder = (within or FOLDER) / name
     python, stamp = folder / "bin" / "python", folder / _STAMP
     pins = "\n".join(requirements) + "\n"
-    if stamp.is_file() and stamp.read_text(encoding="utf-8") == pins:
-        return python
-    shutil.rmtree(folder, ignore_errors=True)
-    _run([sys.executable, "-m", "venv", str(folder)])
-    _run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements])
-    stamp.write_text(pins, encoding="utf-8")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{folder}.lock"):
+        if not (stamp.is_file() and stamp.read_text(encoding="utf-8") == pins):
+            _uv("venv", "--clear", "--python", sys.executable, str(folder))
+            _uv("pip", "install", "--python", str(python), *requirements)
+            stamp.write_text(pins, encoding="utf-8")
     return python
 
 
-def _run(command: Sequence[str]) -> None:
+def _uv(*arguments: str) -> None:
     with (
         TemporaryDirectory(prefix="bench-") as folder,
-        Child(command, log=Path(folder, "log"), core=None) as child,
+        Child(program("uv", "--quiet", *arguments), log=Path(folder, "log"), core=None) as child,
     ):
         if child.wait(None):
             last = " ".join(child.tail().strip().splitlines()[-3:])

@@ -28,6 +28,13 @@ output [
 
 
 def main(description: str, port: str) -> None:
+    fields = json.loads(Path(description).read_text(encoding="utf-8"))
+    config = _CONFIG.format(name=MODEL, features=fields["features"], classes=len(fields["labels"]))
+    serve(MODEL, config, Path(__file__).with_name("triton_model.py"), description, port)
+
+
+def serve(name: str, config: str, source: Path, description: str, port: str) -> None:
+    """Become a Triton with one model: its `config.pbtxt`, and the `model.py` that reads the description."""
     package = find_spec("pytriton")
     if package is None or package.origin is None:
         raise SystemExit("nvidia-pytriton is not installed here")
@@ -38,11 +45,9 @@ def main(description: str, port: str) -> None:
     shutil.copytree(home / "backends" / "python", backend)
     stub = home / "python_backend_stubs" / f"{sys.version_info.major}.{sys.version_info.minor}"
     shutil.copy(stub / "triton_python_backend_stub", backend)
-    model = folder / "models" / MODEL
+    model = folder / "models" / name
     (model / "1").mkdir(parents=True)
-    shutil.copy(Path(__file__).with_name("triton_model.py"), model / "1" / "model.py")
-    fields = json.loads(Path(description).read_text(encoding="utf-8"))
-    config = _CONFIG.format(name=MODEL, features=fields["features"], classes=len(fields["labels"]))
+    shutil.copy(source, model / "1" / "model.py")
     (model / "config.pbtxt").write_text(config, encoding="utf-8")
     site = Path(package.origin).parents[1]
     libraries = [site / "nvidia_pytriton.libs", Path(sys.base_prefix) / "lib"]

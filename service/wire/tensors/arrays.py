@@ -46,7 +46,7 @@ def read(name: str, datatype: str, shape: tuple[int, ...], text: Body) -> Tensor
     kind = "" if dtype is None else dtype.kind
     if datatype == "FP16":
         raise InvalidRequestError(f"input {shown(name)} has datatype FP16, which JSON cannot say; send FP32")
-    values: Values | None = _numbers(text, _BUFFERS[kind], shape, size) if kind in _BUFFERS else None
+    values: Values | None = numbers(text, shape, size, _BUFFERS[kind]) if kind in _BUFFERS else None
     if values is None:
         values = _carefully(name, kind, shape, text)
     if dtype is not None and kind in "iu":
@@ -54,15 +54,15 @@ def read(name: str, datatype: str, shape: tuple[int, ...], text: Body) -> Tensor
     return Tensor(name, datatype, shape, values)
 
 
-def _numbers(text: Body, of_type: str, shape: tuple[int, ...], size: int) -> npt.NDArray[Any] | None:
+def numbers(text: Body, shape: tuple[int, ...], size: int, of_type: str = "d") -> npt.NDArray[Any] | None:
     """Return numbers, straight into a buffer, of a text that is just as it should be; None of any other.
 
     Flattening hides how the numbers were nested: there must be no bracket but the first, or else all brackets
     and commas must stand as the shape has them.
     """
     try:
-        numbers: Any = _parser.parse(text)
-        values = np.frombuffer(numbers.as_buffer(of_type=of_type), _DTYPES[of_type])
+        listed: Any = _parser.parse(text)
+        values = np.frombuffer(listed.as_buffer(of_type=of_type), _DTYPES[of_type])
     except (ValueError, TypeError, AttributeError, RuntimeError):
         return None
     if len(values) != size:

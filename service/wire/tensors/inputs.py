@@ -84,7 +84,7 @@ class _Vectors:
         check_count(shape[0], self._max_rows)
         _check_size(tensor)
         rows = _as_floats(values).reshape(shape[0], -1)
-        _check_finite(rows)
+        check_finite(rows)
         return rows if rows.shape[1] == self._features else _filled_up(rows, self._features)
 
 
@@ -99,7 +99,8 @@ def _as_floats(values: Any) -> Rows:
     return floats
 
 
-def _check_finite(rows: Rows) -> None:
+def check_finite(rows: Rows) -> None:
+    """Raise InvalidRequestError where a number of `x` is not finite, or too large for float32."""
     if rows.dtype == np.float64:
         if np.vdot(rows, rows) <= _SQUARE_MAX:  # no number can be too large, NaN or infinite
             return

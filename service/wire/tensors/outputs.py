@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain
-from typing import Any, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from bundle.normalizer import FloatArray
 from service.errors import InvalidRequestError, shown
+from service.wire.protocol import Scores
 from service.wire.tensors.blobs import pack_numbers, pack_texts
 from service.wire.tensors.tensor import BYTES, TensorSpec
 
@@ -22,19 +22,7 @@ _INT64 = "INT64"
 _INT64_MAX = 2**63 - 1
 
 
-class Scores(Protocol):
-    """What a model answers: of each row the column of the largest probability, and all, also as Python's."""
-
-    @property
-    def best(self) -> list[int]: ...
-    @property
-    def probabilities(self) -> FloatArray: ...
-    @property
-    def numbers(self) -> list[list[float]]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """An output that a request asks for."""
 
     name: str

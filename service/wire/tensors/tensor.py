@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -47,8 +47,7 @@ class TensorSpec:
     """Whether a request may leave it out, and give null or NaN as a value: the model fills it in."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tensor:
+class Tensor(NamedTuple):
     """A tensor of a request. The number of `values` is checked by whoever makes rows of them.
 
     Values are numbers, of BOOL booleans, and of BYTES texts or the bytes of texts in UTF-8.

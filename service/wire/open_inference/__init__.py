@@ -1,0 +1,106 @@
+"""The Open Inference Protocol v2 over REST: what a request's head asks for, and how a refusal is written.
+
+What bodies hold is read and written by `codec`, which is bound to one variant.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from bundle.manifest import VERSION_MAX
+from service.errors import (
+    InvalidRequestError,
+    RequestError,
+    UnknownTargetError,
+    UnsupportedEncodingError,
+    shown,
+)
+from service.wire.message import Headers
+from service.wire.open_inference.codec import HEADER_LENGTH, Codec, bind
+from service.wire.problem import STATUS
+from service.wire.protocol import Asked
+from service.wire.target import Target, named
+
+__all__ = ["Codec", "ask", "bind", "owns", "refusal", "status", "takes", "target"]
+
+_ROOT = "/v2"
+_INFER = re.compile(r"/v2/models/([^/]+)(?:/versions/([^/]+))?/infer")
+_CODINGS = ("gzip", "deflate")
+
+
+def owns(path: str) -> bool:
+    """Whether refusals at this path are written in this shape."""
+    return path.startswith("/v2/") or path == _ROOT
+
+
+def takes(path: str) -> bool:
+    """Whether a POST to this path asks for predictions."""
+    return _INFER.fullmatch(path) is not None
+
+
+def ask(path: str, query: bytes, headers: Headers) -> Asked:
+    """Read the path and the headers; a query says nothing here, and may be for whoever stands between.
+
+    Raises InvalidRequestError, UnknownTargetError and UnsupportedEncodingError.
+    """
+    found = _INFER.fullmatch(path)
+    assert found is not None, path  # noqa: S101 - the caller has asked `takes`
+    length = head = coding = None
+    for name, value in headers:
+        if name == b"content-length":
+            length = int(value)  # the HTTP parser has refused anything else
+        elif name == HEADER_LENGTH:
+            head = _head_length(value, head)
+        elif name == b"content-encoding":
+            coding = _coding(value)
+    return Asked(target(*found.groups()), None, length, coding, head)
+
+
+def target(name: str, version: str | None) -> Target:
+    """Return what a model's name, such as `digits~int8`, and a version in digits mean.
+
+    Raises InvalidRequestError where that is no version, and UnknownTargetError where it can be no name.
+    """
+    model, variant = named(name)
+    if not model or variant == "":
+        raise UnknownTargetError(f"there is no model {shown(name)}")
+    if version is None:
+        return Target(model, None, variant)
+    if not (re.fullmatch(r"[0-9]{1,19}", version) and int(version) <= VERSION_MAX):
+        raise InvalidRequestError(
+            f"version is {shown(version)}; it must be a whole number up to {VERSION_MAX}"
+        )
+    return Target(model, int(version), variant)
+
+
+def _head_length(value: bytes, before: int | None) -> int:
+    """Return the length of the JSON before the blobs, which must be said in digits, and in one way."""
+    if not re.fullmatch(rb"[0-9]{1,15}", value.strip()) or before not in (None, int(value)):
+        given = shown(value.decode("latin-1"))
+        raise InvalidRequestError(
+            f"Inference-Header-Content-Length is {given}; it must be the length of the JSON in bytes"
+        )
+    return int(value)
+
+
+def _coding(value: bytes) -> str | None:
+    coding = value.strip().lower().decode("latin-1")
+    if coding in ("", "identity"):
+        return None
+    if coding not in _CODINGS:
+        raise UnsupportedEncodingError(
+            f"Content-Encoding is {shown(coding)}; a body may be {' or '.join(_CODINGS)}, or as it is"
+        )
+    return coding
+
+
+def status(error: RequestError) -> int:
+    """Return the status that an error is: what is invalid is 400 in all."""
+    return 400 if isinstance(error, InvalidRequestError) else STATUS[type(error)]
+
+
+def refusal(status: int, detail: str) -> tuple[bytes, bytes]:
+    """Return the content type, which clients compare as a whole, and the content."""
+    return b"application/json", msgspec.json.encode({"error": detail})
