@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 from service.http.backoff import Backoff
 from service.http.drain import Connection
-from service.http.express import Endpoint
 from service.http.limits import Bounds
+from service.http.shortcut import Shortcut
 from service.settings import Settings
 
 _WRAPPERS_MAX = 100  # more are a circle
@@ -24,8 +24,8 @@ class Host(Protocol):
     """Whether each answer is to be the last on its connection."""
     connections: Collection[Connection]
     """All that there are, for the application to end."""
-    quick: Endpoint | None
-    """What may be asked without the application; None where a middleware stands before it."""
+    shortcut: Shortcut | None
+    """The way to the pipeline without the application; None where a middleware stands before it."""
 
     def note(self, request: dict[str, Any], outcome: str) -> None:
         """Count and log a request that the application has not seen, whole or at all."""
@@ -36,7 +36,7 @@ class _Stranger:
 
     is_draining = False
     connections: Collection[Connection] = ()
-    quick: Endpoint | None = None
+    shortcut: Shortcut | None = None
 
     def __init__(self) -> None:
         self.backoff = Backoff()
