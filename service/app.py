@@ -53,6 +53,7 @@ _LAST_LINES_S = 1.0  # for the access log to be written
 class Application(FastAPI):
     """FastAPI, asked last: a prediction pays for no router, and for no middleware that is not there."""
 
+    pipeline: Pipeline
     predict: PredictEndpoint
     telemetry: Telemetry
     own_shortcut: Shortcut
@@ -142,7 +143,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.backoff = Backoff()
     app.bounds = Bounds.of(settings)
     bodies = Bodies(max(settings.max_bodies_bytes, settings.max_body_bytes))
-    pipeline = Pipeline(
+    app.pipeline = pipeline = Pipeline(
         registry, app.telemetry, max_rows=settings.max_rows, max_body_bytes=settings.max_body_bytes
     )
     app.own_shortcut = Shortcut(pipeline, bodies)
@@ -206,20 +207,19 @@ def _rpc(app: Application, registry: Registry, settings: Settings) -> RpcServer 
     from service.rpc.front import front  # which an extra brings the parts of
     from service.rpc.server import Limits, Place
 
-    if app.quick is None:
+    if app.shortcut is None:
         logger.warning("what was added to the application as middleware sees no request that comes by gRPC")
     return front(
+        app.pipeline,
         registry,
-        metrics=app.metrics,
-        access_log=app.access_log,
-        limits=Limits(
+        Limits(
             message_bytes=settings.max_body_bytes,
             head_bytes=settings.max_head_bytes,
             handshake_s=settings.head_timeout_s,
             idle_s=settings.idle_timeout_s,
             calls=settings.max_connections,
         ),
-        place=Place(settings.host, settings.grpc_port, is_shared=settings.workers > 1),
+        Place(settings.host, settings.grpc_port, is_shared=settings.workers > 1),
         stop_s=settings.stop_s,
     )
 

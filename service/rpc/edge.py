@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from functools import partial
 from time import perf_counter
 from typing import Any, NoReturn
@@ -15,7 +15,7 @@ from google.protobuf.message_factory import GetMessageClass
 from grpc import StatusCode
 
 from service.errors import MalformedBodyError, RequestError
-from service.routes.course import Course
+from service.pipeline.telemetry import Telemetry
 from service.rpc.messages import methods
 from service.rpc.status import code_of, trailer_of
 from service.wire.protocols import INTERNAL
@@ -28,19 +28,33 @@ Function = Callable[[Any, "Call"], Any]
 
 
 class Call:
-    """One call, for what answers it. It can be asked anything: its context, once the client left, cannot."""
+    """One call, as those know it who answer it.
 
-    __slots__ = ("context", "course", "path", "peer")
+    Whose client has left has no context any more: asking that for anything ends the process. So what is
+    needed later is read at once.
+    """
 
-    def __init__(self, path: str, context: Any) -> None:
-        self.course = Course(perf_counter())
+    __slots__ = ("_peer", "_start", "is_noted", "left_s", "path", "size")
+
+    def __init__(self, path: str, context: Any, size: int) -> None:
+        self._start = perf_counter()
+        self._peer: str = context.peer()
         self.path = path
-        self.context = context
-        self.peer: str = context.peer()  # which of a client that left ends the process
+        self.left_s: float | None = context.time_remaining()
+        """Until the client's deadline."""
+        self.size = size
+        """Of the request, in bytes."""
+        self.is_noted = False
+        """Whether somebody else counts it and tells the access log."""
+
+    @property
+    def took_s(self) -> float:
+        """How long it has taken so far."""
+        return perf_counter() - self._start
 
     def scope(self) -> dict[str, Any]:
         """Return what the access log wants to know of a request."""
-        kind, _, address = self.peer.partition(":")
+        kind, _, address = self._peer.partition(":")
         client = (address.rpartition(":")[0].strip("[]") if kind.startswith("ip") else "",)
         return {"method": "POST", "path": self.path, "query_string": b"", "client": client}
 
@@ -48,13 +62,16 @@ class Call:
 class Edge:
     """Makes handlers of functions that know nothing of gRPC.
 
-    `status` says what an error is over HTTP, and `note` is called when a call is over, with that status, or
-    that the client left.
+    `status` says what an error is over HTTP. `telemetry` hears with what status each call ended, or that the
+    client left; those of the methods with the paths `counted` are counted.
     """
 
-    def __init__(self, status: Callable[[RequestError], int], note: Callable[[Call, str], None]) -> None:
+    def __init__(
+        self, status: Callable[[RequestError], int], telemetry: Telemetry, counted: Collection[str]
+    ) -> None:
         self._status = status
-        self._note = note
+        self._telemetry = telemetry
+        self._counted = counted
 
     def handler(
         self, service: str, functions: Mapping[str, Function], described_as: str | None = None
@@ -79,40 +96,50 @@ class Edge:
         return grpc.stream_stream_rpc_method_handler(stream, response_serializer=write)
 
     async def _answer(self, path: str, read: Read, function: Function, body: bytes, context: Any) -> Any:
-        call = Call(path, context)
+        call = Call(path, context, len(body))
         try:
             answer = await function(read(body), call)
         except BaseException as error:
-            await self._end(call, error)
+            await self._end(call, context, error)
         self._note(call, "200")
         return answer
 
     async def _stream(
         self, path: str, read: Callable[[Any], Any], function: Function, asked: Any, context: Any
     ) -> AsyncIterator[Any]:
-        call = Call(path, context)
+        call = Call(path, context, 0)
         try:
             async for answer in function(read(asked), call):
                 yield answer
         except BaseException as error:
-            await self._end(call, error)
+            await self._end(call, context, error)
         self._note(call, "200")
 
-    async def _end(self, call: Call, error: BaseException) -> NoReturn:
+    async def _end(self, call: Call, context: Any, error: BaseException) -> NoReturn:
         """Refuse a call, or give it up. What is no RequestError is ours, and no client hears of it."""
         if isinstance(error, RequestError):
             status, detail = self._status(error), str(error)
             code = code_of(status)
             trailer = trailer_of(error, code)
         elif isinstance(error, Exception):
-            logger.error("%s failed", call.path, exc_info=error)
+            if not call.is_noted:
+                logger.error("%s failed", call.path, exc_info=error)
             status, code, detail, trailer = 500, StatusCode.INTERNAL, INTERNAL, ()
         else:  # the client went away, or there is an end of everything
             self._note(call, "disconnected")
             raise error
         self._note(call, str(status))
-        await call.context.abort(code, detail, trailer)
+        await context.abort(code, detail, trailer)
         raise asyncio.CancelledError  # which is never reached: `abort` raises
+
+    def _note(self, call: Call, outcome: str) -> None:
+        telemetry = self._telemetry
+        if call.is_noted:
+            return
+        if call.path in self._counted:
+            telemetry.note(call.scope(), outcome, call.took_s)
+        elif telemetry.logs:
+            telemetry.log(call.scope(), outcome, call.took_s)
 
 
 def _read(message: Any, body: bytes) -> Any:
