@@ -21,7 +21,7 @@ DATA_DIR ?=
 LADDERS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak bench mixed ladder-suite check format lock clean
+.PHONY: help demo test soak bench referee peers mixed ladder-suite check format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,12 @@ soak: $(READY)  ## Run what takes long: thousands of mutations and examples, hun
 
 bench: $(READY)  ## Compare the service with bare ASGI and with other servers; uses wrk where it is installed
 	$(BIN)/python -m benchmarks --models models $(BENCH)
+
+referee: $(READY)  ## Hold our load test against MLCommons' LoadGen, and our generator against wrk
+	$(BIN)/python -m benchmarks --models models --only referee,generator --out reports/referee $(BENCH)
+
+peers: $(READY)  ## Compare Triton, MLServer and KServe with ours, by the load tester itself
+	$(BIN)/python -m benchmarks.systems --models models --out reports/peers $(BENCH)
 
 mixed: $(READY)  ## Compare mixed precision with NNCF's accuracy control, on one float model
 	$(BIN)/python -m benchmarks.mixed --data $(DATA) --model $(MODEL) --out reports/mixed-$(NAME) $(BENCH)

@@ -19,7 +19,7 @@ from rich.table import Table
 from benchmarks.endings import errors_told
 from benchmarks.errors import BenchmarkError
 from benchmarks.load.choice import choose
-from benchmarks.parts import bulk, engine, generator, overload, peers, reading, siege, training, wide
+from benchmarks.parts import bulk, engine, generator, overload, peers, reading, referee, siege, training, wide
 from benchmarks.peers.catalog import NAMES
 from benchmarks.plan import Plan
 from benchmarks.report.machine import describe
@@ -39,7 +39,8 @@ PARTS: dict[str, tuple[str, Callable[[Plan, Result], None]]] = {
     "reading": ("The largest data sets: the time to read them, and the memory", reading.run),
     "overload": ("More work than the service can do: up to three times its peak", overload.run),
     "siege": ("Clients that try again at once: from 64 to 1,000 connections, and a burst", siege.run),
-    "generator": ("The load generator: ours against Locust's FastHttpUser", generator.run),
+    "generator": ("The load generator: ours against Locust's FastHttpUser and wrk", generator.run),
+    "referee": ("The peak: our load test against MLCommons' LoadGen", referee.run),
 }
 
 _EPILOG = (

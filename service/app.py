@@ -37,6 +37,7 @@ from service.routes.health import health_router
 from service.routes.predict import PredictEndpoint, PredictionRoute
 from service.routes.refusals import add_refusals, refusal
 from service.routes.schemas import openapi
+from service.routes.tensorflow_serving import ServingRoute
 from service.settings import Settings
 from service.wire.protocols import asked_for_predictions
 
@@ -149,6 +150,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.own_shortcut = Shortcut(pipeline, bodies)
     app.predict = PredictEndpoint(pipeline, bodies, app.backoff, body_timeout_s=settings.body_timeout_s)
     app.router.routes.append(PredictionRoute(app.predict))
+    app.router.routes.append(ServingRoute(registry))
     app.include_router(catalog_router(registry))
     app.include_router(health_router(registry, metrics))
     app.openapi = lambda: openapi(app, registry)  # type: ignore[method-assign] # FastAPI's documented way

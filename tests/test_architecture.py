@@ -28,7 +28,8 @@ ROOMS = {
     "config precisions progress errors",
     "service": "__main__ app rpc routes http pipeline repository engine wire observe settings errors",
     "loadtests": "__main__ cli report judge experiment generator system measure protocol workload rig errors",
-    "benchmarks": "__main__ ladders mixed parts plan peers subjects load report measure endings errors",
+    "benchmarks": "__main__ ladders mixed systems parts plan referee peers subjects load report measure "
+    "endings errors",
 }
 PURE = {
     "numpy",

@@ -1,4 +1,4 @@
-"""Part 7: how fast the load generator is, against Locust's FastHttpUser, both sending to the same server."""
+"""Part 7: how fast the load generator is, against Locust's FastHttpUser and wrk, sending to one server."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.errors import ProcessError
+from benchmarks.load.request import json_request, plain
 from benchmarks.measure.rounds import Samples, measure, paired
 from benchmarks.measure.sample import Sample, Subject
 from benchmarks.plan import Plan
@@ -21,6 +22,7 @@ from loadtests.rig.child import Child, program
 
 USERS = 32
 TIMES = 2.0  # the requests a second of FastHttpUser
+OF_WRK = 0.7  # of its requests a second
 SENDERS = {"ours": "benchmarks.subjects.generator", "FastHttpUser": "benchmarks.subjects.fast_http"}
 
 _ANSWER_BYTES = 200
@@ -38,6 +40,11 @@ def run(plan: Plan, result: Result) -> None:
         order = order_for(bare.host, plan.models.folder, bundle)
         with sender("ours", order, plan) as ours, sender("FastHttpUser", order, plan) as theirs:
             subjects = {"ours": ours, "FastHttpUser": theirs}
+            if plan.client.is_wrk:
+                request = json_request("/predict", {"instances": plain(bundle.test_set()[0][:1])})
+                subjects["wrk"] = plan.client.on(bare.host, request, connections=USERS)
+            else:
+                result.notes.append("wrk is not installed")
             samples = measure(subjects, rounds=plan.rounds, seconds=plan.seconds, say=plan.say)
     result.samples["senders"] = samples
     result.figures += figures(samples)
@@ -77,10 +84,12 @@ def sender(name: str, order: Mapping[str, Any], plan: Plan) -> Iterator[Subject]
 
 
 def figures(samples: Samples) -> list[Figure]:
-    """Return the requests a second of each, their ratio, and what a request costs each of them."""
-    found = [Figure(f"{name}, requests/s", paired(lambda one: one.per_s, samples, name)) for name in SENDERS]
-    ratios = paired(lambda one, other: one.per_s / other.per_s, samples, *SENDERS)
-    found.append(Figure("requests/s, ours / FastHttpUser", ratios, at_least(TIMES)))
+    """Return the requests a second of each, the ratios of ours, and what a request costs each that tells."""
+    found = [Figure(f"{name}, requests/s", paired(lambda one: one.per_s, samples, name)) for name in samples]
+    for other, aim in (("FastHttpUser", TIMES), ("wrk", OF_WRK)):
+        if other in samples:
+            ratios = paired(lambda one, other: one.per_s / other.per_s, samples, "ours", other)
+            found.append(Figure(f"requests/s, ours / {other}", ratios, at_least(aim)))
     for name in SENDERS:
         known = [one for one in samples[name] if one.load_cpu is not None]
         columns: dict[str, list[float]] = {

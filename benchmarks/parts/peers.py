@@ -48,7 +48,7 @@ def run(plan: Plan, result: Result) -> None:
             if peer.name not in plan.peers:
                 continue
             try:
-                with _started(peer, bundle, plan) as theirs:
+                with started(peer, bundle, plan) as theirs:
                     their_request = json_request(peer.path, peer.body(plain(rows)))
                     check(peer, their_request.send(theirs.host), expected)
                     subjects = {
@@ -94,7 +94,7 @@ def figures(samples: dict[str, Samples]) -> list[Figure]:
     return found
 
 
-def _started(peer: Peer, bundle: Bundle, plan: Plan) -> AbstractContextManager[Server]:
+def started(peer: Peer, bundle: Bundle, plan: Plan) -> AbstractContextManager[Server]:
     plan.say(f"{peer.title}: its environment")
     python = python_with(peer.name, peer.packages)
     folder = plan.logs / peer.name

@@ -81,6 +81,16 @@ PEERS = (
         "a custom MLModel, V2 protocol, parallel_workers 0: inference in the server's process",
     ),
     Peer(
+        "kserve",
+        "KServe",
+        ("kserve==0.21.0", *_WORK),
+        "/v2/models/classifier/infer",
+        "/v2/models/classifier/ready",
+        _v2,
+        _v2_answer,
+        "its Python model server, a custom Model, V2 protocol, one worker; without gRPC and access log",
+    ),
+    Peer(
         "bentoml",
         "BentoML",
         ("bentoml==1.4.39", *_WORK),

@@ -8,24 +8,30 @@ from statistics import median
 
 @dataclass(frozen=True)
 class Aim:
-    """A bound that a figure should keep."""
+    """What a figure should be: at least the one, and at most the other, where there is one."""
 
-    bound: float
-    at_least: bool
+    low: float | None = None
+    high: float | None = None
 
     def is_met_by(self, value: float) -> bool:
-        return value >= self.bound if self.at_least else value <= self.bound
+        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
 
     def __str__(self) -> str:
-        return f"{'≥' if self.at_least else '≤'} {self.bound:g}"
+        if self.low is None:
+            return f"≤ {self.high:g}"
+        return f"≥ {self.low:g}" if self.high is None else f"{self.low:g} … {self.high:g}"
 
 
 def at_least(bound: float) -> Aim:
-    return Aim(bound, at_least=True)
+    return Aim(low=bound)
 
 
 def at_most(bound: float) -> Aim:
-    return Aim(bound, at_least=False)
+    return Aim(high=bound)
+
+
+def within(low: float, high: float) -> Aim:
+    return Aim(low, high)
 
 
 @dataclass(frozen=True)

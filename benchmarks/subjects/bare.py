@@ -10,6 +10,7 @@ import uvicorn
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+Application = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
 
 class Bare:
@@ -30,16 +31,12 @@ class Bare:
         await send({"type": "http.response.body", "body": self._body})
 
 
-def main() -> None:
+def serve(application: Application, port: int) -> None:
     """Serve with the flags that the service gives uvicorn, where they bear on a request."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--answer-bytes", type=int, required=True)
-    options = parser.parse_args()
     uvicorn.run(
-        Bare(b"x" * options.answer_bytes),
+        application,
         host="127.0.0.1",
-        port=options.port,
+        port=port,
         loop="uvloop",
         http="httptools",
         ws="none",
@@ -50,6 +47,15 @@ def main() -> None:
         proxy_headers=False,
         timeout_keep_alive=30,
     )
+
+
+def main() -> None:
+    """Serve what is told on the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--answer-bytes", type=int, required=True)
+    options = parser.parse_args()
+    serve(Bare(b"x" * options.answer_bytes), options.port)
 
 
 if __name__ == "__main__":

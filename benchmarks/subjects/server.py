@@ -76,6 +76,17 @@ def bare(answer_bytes: int, *, log: Path, core: Bound) -> Iterator[Server]:
         yield server
 
 
+@contextmanager
+def paced(answer: Path, each_us: float, *, log: Path, core: Bound) -> Iterator[Server]:
+    """Start the application that gives each request the answer in a file, and takes so long for each."""
+    port = free_port()
+    told = ("--port", str(port), "--answer", str(answer), "--each-us", f"{each_us:g}")
+    with started(
+        program("benchmarks.subjects.paced", *told), port=port, ready_path="/", log=log, core=core
+    ) as server:
+        yield server
+
+
 def _is_ready(client: httpx.Client, path: str) -> bool:
     try:
         return client.get(path).status_code == 200

@@ -33,7 +33,7 @@ def decode_instances(body: Body, *, encoder: Encoder, max_rows: int) -> FloatArr
             body
         )  # one for all could not be used while a traceback holds it
     except (ValueError, RuntimeError):
-        instances = _read_carefully(body, encoder)
+        instances = _instances(read_carefully(body), encoder)
         check_count(len(instances), max_rows)
     else:
         instances = _walk(document, encoder, max_rows)
@@ -67,13 +67,20 @@ def _walk(document: Any, encoder: Encoder, max_rows: int) -> list[Any]:
 def _fields(instance: Any, index: int, most: int) -> Any:
     if not isinstance(instance, simdjson.Object):
         return _leaf(instance)
-    if len(instance) > most:
-        raise InvalidRequestError(f"instances[{index}] has {len(instance)} fields, more than the model takes")
-    pairs = [(name, _leaf(value)) for name, value in instance.items()]  # its own look-up stops at a NUL
-    held = dict(pairs)
-    if len(held) != len(pairs):
-        raise InvalidRequestError(f"instances[{index}] has the field {_twice([n for n, _ in pairs])} twice")
-    return held
+    return {name: _leaf(value) for name, value in members(instance, f"instances[{index}]", most).items()}
+
+
+def members(value: Any, place: str, most: int) -> dict[str, Any]:
+    """Return the members of a parsed object, none of them looked into: its own `items` builds them whole.
+
+    Raises InvalidRequestError where there are more than `most`, or one twice; `place` is where it stands.
+    """
+    if len(value) > most:
+        raise InvalidRequestError(f"{place} has {len(value)} fields, more than the model takes")
+    names = list(value.keys())
+    if len(set(names)) != len(names):
+        raise InvalidRequestError(f"{place} has the field {_twice(names)} twice")
+    return {name: None if "\0" in name else value[name] for name in names}  # its look-up stops at a NUL
 
 
 def _leaf(value: Any) -> Any:
@@ -87,16 +94,19 @@ def _twice(names: list[str]) -> str:
     return shown(next(name for name in names if names.count(name) > 1))
 
 
-def _read_carefully(body: Body, encoder: Encoder) -> list[Any]:
-    """Return the instances of a body that simdjson cannot read, or raise the error that says why."""
+def read_carefully(body: Body) -> Any:
+    """Return the document of a body that simdjson cannot read, or raise the error that says why."""
     if len(body) > _CAREFULLY_READ_BYTES_MAX:
         raise MalformedBodyError("the body is not JSON, or not all of it is UTF-8 and numbers of 64 bits")
     try:
-        document = json.loads(
+        return json.loads(
             body.decode(), object_pairs_hook=_object, parse_constant=_refuse_constant, parse_int=_integer
         )
     except (ValueError, RecursionError) as error:
         raise MalformedBodyError(f"the body is not JSON: {error}") from error
+
+
+def _instances(document: Any, encoder: Encoder) -> list[Any]:
     instances = document.get("instances", _NOTHING) if isinstance(document, dict) else _NOTHING
     if not isinstance(instances, list) or len(document) != 1:
         raise InvalidRequestError(f"the body must be {_shape(encoder)}")

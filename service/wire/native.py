@@ -76,11 +76,12 @@ def ask_query(query: bytes) -> Query:
     timeout_ms = fields.get("timeout_ms")
     return Query(
         Target(fields.get("model"), None if version is None else int(version), fields.get("variant")),
-        None if timeout_ms is None else _timeout_ms(timeout_ms),
+        None if timeout_ms is None else timeout_ms_of(timeout_ms),
     )
 
 
-def _timeout_ms(value: str) -> float:
+def timeout_ms_of(value: str) -> float:
+    """Read a time-out. Raises InvalidRequestError."""
     number = float(value) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", value) else 0.0
     if not 0 < number <= TIMEOUT_MS_MAX:
         raise InvalidRequestError(
@@ -118,7 +119,7 @@ def ask(path: str, query: bytes, headers: Headers) -> Asked:
         elif name == b"accept":
             octets_out = takes_octets(value)
         elif name == b"x-timeout-ms":
-            timeout_ms = _timeout_ms(value.decode("latin-1"))
+            timeout_ms = timeout_ms_of(value.decode("latin-1"))
         elif name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
             given = shown(value.decode("latin-1"))
             raise UnsupportedEncodingError(f"Content-Encoding is {given}; send the body uncompressed")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 
 from service.errors import OverloadedError, RequestError, SlowBodyError
-from service.wire import native, open_inference
+from service.wire import native, open_inference, tensorflow_serving
 from service.wire.message import Headers
 from service.wire.protocol import WireProtocol
 
-PROTOCOLS: tuple[WireProtocol, ...] = (open_inference, native)
+PROTOCOLS: tuple[WireProtocol, ...] = (open_inference, tensorflow_serving, native)
 """The first that owns a path speaks there; the last owns all."""
 
 INTERNAL = "internal error"

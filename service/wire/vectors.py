@@ -53,6 +53,11 @@ def decode_json(
         rows = _decode_nested(body, features, max_rows, step, shape) if len(shape) > 1 else None
     if rows is None:
         rows = _decode_carefully(body, features, max_rows, step, shape)
+    return checked(rows, max_rows)
+
+
+def checked(rows: Float64Array, max_rows: int) -> Float64Array:
+    """Return the rows. Raises as `decode_json` does for numbers that float32 cannot hold, and for a count."""
     check_count(len(rows), max_rows)
     # One product tells that no number can be too large, NaN or infinite; only then is each one looked at.
     if not np.vdot(rows, rows) <= _SQUARE_MAX:
@@ -61,26 +66,34 @@ def decode_json(
 
 
 def _decode_plain(body: Body, features: int, shape: tuple[int, ...]) -> Float64Array | None:
-    """Return the rows of a body that is just as it should be, straight into a buffer; None of any other.
+    """Return the rows of a body that is just as it should be; None of any other."""
+    try:
+        document: Any = _parser.parse(body)
+        return plain_rows(body, document["instances"], features, shape) if len(document) == 1 else None
+    except (ValueError, TypeError, KeyError, RuntimeError):
+        return None
+
+
+def plain_rows(body: Body, array: Any, features: int, shape: tuple[int, ...]) -> Float64Array | None:
+    """Return the rows of an array that simdjson found in a body, straight into a buffer; None where the body
+    has any list that is none of them or around them, or numbers are not nested as they should be.
 
     Flattening hides how the numbers were nested. So the brackets are counted, and each row's length: no other
     nesting has a bracket for each row, one around them, and rows of that length. Of rows that are nested, all
     brackets and commas must stand as `shape` has them.
     """
     try:
-        document: Any = _parser.parse(body)
-        instances: Any = document["instances"]
-        count = len(instances)
-        if len(document) != 1 or not count:
+        count = len(array)
+        if not count:
             return None
         if _brackets(body, count) != count + 1:
             if len(shape) < 2 or body.translate(None, _NO_STRUCTURE) != _structure(shape, count):
                 return None
-        elif count > 1 and any(len(row) != features for row in instances):
+        elif count > 1 and any(len(row) != features for row in array):
             return None
-        values = np.frombuffer(instances.as_buffer(of_type="d"))
+        values = np.frombuffer(array.as_buffer(of_type="d"))
         return values.reshape(count, features)
-    except (ValueError, TypeError, KeyError, AttributeError, RuntimeError):
+    except (ValueError, TypeError, AttributeError, RuntimeError):
         return None
 
 

@@ -52,10 +52,15 @@ def test_requests_a_second_are_compared_and_what_a_request_costs_is_told() -> No
         "FastHttpUser": [Sample(1000, 1.0, 1.0, 2.0, 1.0), Sample(1000, 0.5, 1.0, 2.0, 1.0)],
     }
     found = {figure.name: figure for figure in figures(samples)}
+    assert "requests/s, ours / wrk" not in found
     ratio = found["requests/s, ours / FastHttpUser"]
     assert (ratio.values, str(ratio.aim), ratio.is_met) == ((5.0, 3.0), "≥ 2", True)
     assert found["ours: processor time a request, µs"].values == pytest.approx((100.0, 150.0))
     assert found["FastHttpUser: share of its core"].values == (1.0, 1.0)
+    samples["wrk"] = [Sample(8000, 1.0, 1.0, 2.0), Sample(8000, 1.0, 1.0, 2.0)]
+    found = {figure.name: figure for figure in figures(samples)}
+    ratio = found["requests/s, ours / wrk"]
+    assert (ratio.values, str(ratio.aim), ratio.is_met) == ((0.625, 0.75), "≥ 0.7", False)
 
 
 @pytest.mark.slow
@@ -64,6 +69,7 @@ def test_the_whole_part_measures_both_on_the_bare_application(plan: Plan) -> Non
     run(plan, result)
     [samples] = result.samples.values()
     ours, theirs = (samples[name][0].per_s for name in SENDERS)
+    assert result.notes == ["wrk is not installed"]  # the client of this plan is ours
     [ratio] = [figure for figure in result.figures if figure.aim]
     assert ratio.values == (ours / theirs,)
     assert result.is_bad == (ours / theirs < 2.0)

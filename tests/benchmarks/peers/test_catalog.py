@@ -13,7 +13,7 @@ from benchmarks.peers.catalog import NAMES, PEERS
 ROWS = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
 
 
-@pytest.mark.parametrize("name", ["mlserver", "triton"])
+@pytest.mark.parametrize("name", ["mlserver", "kserve", "triton"])
 def test_the_v2_protocol_carries_the_same_rows(name: str) -> None:
     peer = next(peer for peer in PEERS if peer.name == name)
     [tensor] = peer.body(ROWS)["inputs"]
@@ -28,4 +28,4 @@ def test_every_package_of_every_peer_is_pinned_and_every_peer_has_its_file() -> 
     for peer in PEERS:
         assert all("==" in package for package in peer.packages), peer.name
         assert (folder / f"{peer.name}.py").is_file()
-    assert len(set(NAMES)) == len(NAMES) == 6
+    assert len(set(NAMES)) == len(NAMES) == 7

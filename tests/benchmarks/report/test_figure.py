@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.report.figure import Figure, at_least, at_most, shown
+from benchmarks.report.figure import Figure, at_least, at_most, shown, within
 
 
 def test_the_median_decides_and_not_the_best_round() -> None:
@@ -18,7 +18,17 @@ def test_an_aim_binds_from_its_own_side_and_includes_its_bound() -> None:
     assert Figure("overhead", (35.0,), at_most(35)).is_met is True
     assert Figure("overhead", (35.1,), at_most(35)).is_met is False
     assert Figure("requests/s", (100.0,)).is_met is None
-    assert (str(at_least(0.6)), str(at_most(1.4))) == ("≥ 0.6", "≤ 1.4")
+    assert [Figure("peaks", (ratio,), within(0.95, 1.05)).is_met for ratio in (0.94, 0.95, 1.05, 1.06)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+    assert [str(aim) for aim in (at_least(0.6), at_most(1.4), within(0.95, 1.05))] == [
+        "≥ 0.6",
+        "≤ 1.4",
+        "0.95 … 1.05",
+    ]
 
 
 def test_a_figure_without_a_round_is_refused() -> None:

@@ -1,0 +1,1 @@
+"""Other model servers beside ours, compared by the load tester itself: `python -m benchmarks.systems`."""

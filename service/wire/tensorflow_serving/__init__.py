@@ -1,0 +1,58 @@
+"""TensorFlow Serving's REST protocol, which KServe calls v1: what a head asks for, and how it is refused.
+
+What bodies hold is read and written by `codec`, which is bound to one variant.
+"""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+
+import msgspec
+
+from service.errors import InvalidRequestError, RequestError
+from service.wire.expand import coding_of
+from service.wire.message import Headers
+from service.wire.native import timeout_ms_of
+from service.wire.problem import STATUS
+from service.wire.protocol import Asked
+from service.wire.tensorflow_serving.address import address, owns, takes
+from service.wire.tensorflow_serving.codec import bind
+
+__all__ = ["ask", "bind", "owns", "refusal", "status", "takes"]
+
+_FOR_PREDICT = re.compile(rb"(?:^|&)(?:variant|model|version|timeout_ms)=")
+
+
+def ask(path: str, query: bytes, headers: Headers) -> Asked:
+    """Read an address and the headers; whichever Content-Type there is, the body is JSON.
+
+    A query may be for whoever stands between. Raises InvalidRequestError, also for one that would say
+    something to `/predict` and go unheeded here, UnknownTargetError and UnsupportedEncodingError.
+    """
+    target, asked = address(path)
+    if query and _FOR_PREDICT.search(query):
+        raise InvalidRequestError("a query does not choose here; a variant is a label: /labels/int8:predict")
+    if asked == "regress":
+        raise InvalidRequestError(
+            "the model classifies and does not regress; :predict and :classify are answered"
+        )
+    length = coding = timeout_ms = None
+    for name, value in headers:
+        if name == b"content-length":
+            length = int(value)  # the HTTP parser has refused anything else
+        elif name == b"content-encoding":
+            coding = coding_of(value)
+        elif name == b"x-timeout-ms":
+            timeout_ms = timeout_ms_of(value.decode("latin-1"))
+    return Asked(target, timeout_ms, length, coding, asked == "classify")
+
+
+def status(error: RequestError) -> int:
+    """Return the status that an error is."""
+    return HTTPStatus.BAD_REQUEST if isinstance(error, InvalidRequestError) else STATUS[type(error)]
+
+
+def refusal(status: int, detail: str) -> tuple[bytes, bytes]:
+    """Return the content type and the content of an error."""
+    return b"application/json", msgspec.json.encode({"error": detail})

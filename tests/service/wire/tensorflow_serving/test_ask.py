@@ -1,0 +1,68 @@
+"""What a head asks for, and how a refusal is written."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import pytest
+
+from service.errors import (
+    ExpiredError,
+    InvalidRequestError,
+    MalformedBodyError,
+    OverloadedError,
+    TooLargeError,
+    UnavailableError,
+    UnknownTargetError,
+    UnsupportedEncodingError,
+)
+from service.wire import tensorflow_serving
+from service.wire.tensorflow_serving import ask
+
+PATH = "/v1/models/m:predict"
+
+
+def test_a_head_says_how_the_body_comes_and_by_when_its_answer_is_wanted() -> None:
+    asked = ask(
+        "/v1/models/m/versions/2:classify",
+        b"",
+        [
+            (b"content-length", b"12"),
+            (b"content-type", b"application/octet-stream"),
+            (b"content-encoding", b"gzip"),
+            (b"x-timeout-ms", b"20"),
+        ],
+    )
+    assert (asked.length, asked.coding, asked.timeout_ms, asked.target.version) == (12, "gzip", 20.0, 2)
+    plain = ask(PATH, b"", [])
+    assert (plain.length, plain.coding, plain.timeout_ms) == (None, None, None)
+
+
+def test_a_query_for_others_is_let_through() -> None:
+    assert ask(PATH, b"key=1&my_variant=2", []).target.model == "m"
+
+
+def test_what_goes_unheeded_elsewhere_is_refused() -> None:
+    with pytest.raises(InvalidRequestError, match="a variant is a label: /labels/int8:predict"):
+        ask(PATH, b"key=1&variant=int8", [])
+    with pytest.raises(InvalidRequestError, match="classifies and does not regress"):
+        ask("/v1/models/m:regress", b"", [])
+    with pytest.raises(UnsupportedEncodingError, match="'br'"):
+        ask(PATH, b"", [(b"content-encoding", b"br")])
+    with pytest.raises(InvalidRequestError, match="timeout_ms is 'soon'"):
+        ask(PATH, b"", [(b"x-timeout-ms", b"soon")])
+
+
+def test_errors_have_the_statuses_that_clients_know() -> None:
+    statuses = {
+        InvalidRequestError("x"): 400,
+        MalformedBodyError("x"): 400,
+        UnknownTargetError("x"): 404,
+        TooLargeError("x"): 413,
+        UnsupportedEncodingError("x"): 415,
+        UnavailableError("x"): 503,
+        OverloadedError("x", retry_after_s=1): 503,
+        ExpiredError("x"): 504,
+    }
+    assert {error: HTTPStatus(tensorflow_serving.status(error)) for error in statuses} == statuses
+    assert tensorflow_serving.refusal(400, 'no "x"') == (b"application/json", b'{"error":"no \\"x\\""}')
