@@ -100,9 +100,8 @@ class FrontProtocol(HttpToolsProtocol):
         if self.flow.write_paused or not self.is_idle():
             return False
         self._arrived = now = perf_counter()
-        exchange = shortcut.pipeline.exchange(
-            self, head.protocol, head.asked, arrived=now, request=self._request_of(head.path, head.query)
-        )
+        request = self._request_of(head.path, head.query) if shortcut.logs else None
+        exchange = Exchange(self, shortcut.telemetry, head.protocol, head.asked, now, request)
         return self._begin(exchange, data[end:], now)
 
     def data_received(self, data: bytes) -> None:
@@ -119,9 +118,12 @@ class FrontProtocol(HttpToolsProtocol):
         super().data_received(data)
 
     def _remember(self, data: bytes, head: Head) -> None:
+        """Remember a head, if it and its body are all that there is in `data`, and it was read but once."""
         end = data.find(_HEAD_END) + 4
-        if self.shortcut is not None and len(data) == end + head.length:
-            self.shortcut.remember(data[:end], head)
+        content = data[:end]
+        is_all = len(data) == end + head.length
+        if self.shortcut is not None and is_all and b"upgrade" not in content.lower():
+            self.shortcut.remember(content, head)
 
     def _collect(self) -> bool:
         """Begin to receive a long body in place; False, and nothing done, where little of it is missing."""
@@ -192,13 +194,9 @@ class FrontProtocol(HttpToolsProtocol):
     def _begin_held(self, protocol: WireProtocol, body: Body) -> bool:
         assert self.shortcut is not None  # noqa: S101 - or nothing would be held
         path, query = self._head
-        exchange = self.shortcut.pipeline.ask(
-            self,
-            protocol,
-            (path, query, self.headers),
-            arrived=self._arrived,
-            request=self._request_of(path, query),
-        )
+        request = self._request_of(path, query) if self.shortcut.logs else None
+        head = path, query, self.headers
+        exchange = self.shortcut.pipeline.ask(self, protocol, head, arrived=self._arrived, request=request)
         if exchange.is_over:
             return True
         if exchange.asked.length is not None:
@@ -326,10 +324,8 @@ class FrontProtocol(HttpToolsProtocol):
         if self._is_last:
             self.cycle.keep_alive = False
 
-    def _request_of(self, path: str, query: bytes) -> dict[str, Any] | None:
-        """Return what a line in the log tells of a prediction, where there is a log."""
-        if self.shortcut is None or not self.shortcut.pipeline.telemetry.logs:
-            return None
+    def _request_of(self, path: str, query: bytes) -> dict[str, Any]:
+        """Return what a line in the log tells of a prediction."""
         return {"method": "POST", "path": path, "query_string": query, "client": self.client}
 
     def answer(self, exchange: Exchange, headers: Headers, content: bytes, /) -> None:

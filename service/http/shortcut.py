@@ -30,6 +30,8 @@ class Shortcut:
 
     def __init__(self, pipeline: Pipeline, bodies: Bodies) -> None:
         self.pipeline = pipeline
+        self.telemetry = pipeline.telemetry
+        self.logs = pipeline.telemetry.logs
         self.bodies = bodies
         self._known: dict[bytes, Head] = {}
         self.known = self._known.get

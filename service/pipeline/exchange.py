@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from service.engine.job import Answer, Job
 from service.errors import RequestError
-from service.pipeline.telemetry import Request, Stages, Telemetry
+from service.pipeline.telemetry import Request, Telemetry, timing
 from service.repository.resolver import Bound
 from service.wire.message import Body, Headers
 from service.wire.protocol import Asked, Codec, WireProtocol
@@ -90,9 +90,9 @@ class Exchange(Job):
             headers, content = bound.codec.encode(self.form, answer)
             self.encoded = end = perf_counter()
             call = answer.call
-            stages = Stages(self.decode_s, call.start - self.queued, call.end - call.start, end - begun)
+            stages = self.decode_s, call.start - self.queued, call.end - call.start, end - begun
             if telemetry.server_timing:
-                headers = [*headers, stages.header()]
+                headers = [*headers, timing(*stages)]
         except Exception as error:  # the others in the batch must not hear of it
             self.fail(error)
             return

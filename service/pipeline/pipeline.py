@@ -60,16 +60,10 @@ class Pipeline:
             asked = protocol.ask(*head)
         except Exception as why:
             asked, error = _NOTHING, why
-        exchange = self.exchange(front, protocol, asked, arrived=arrived, request=request)
+        exchange = Exchange(front, self.telemetry, protocol, asked, arrived, request)
         if error is not None:
             exchange.fail(error)
         return exchange
-
-    def exchange(
-        self, front: Front, protocol: WireProtocol, asked: Asked, *, arrived: float, request: Request | None
-    ) -> Exchange:
-        """Return an exchange for a head that is understood."""
-        return Exchange(front, self.telemetry, protocol, asked, arrived, request)
 
     def begin(self, exchange: Exchange, body: Body, now: float) -> bool:
         """Take all steps up to the call of the model, or refuse the request; `now` is by `perf_counter`.
@@ -144,7 +138,7 @@ class Pipeline:
         """
         caller = Caller()
         protocol = cast("WireProtocol", format_)  # a caller asks it for a status, and for no refusal
-        exchange = self.exchange(caller, protocol, asked, arrived=perf_counter(), request=request)
+        exchange = Exchange(caller, self.telemetry, protocol, asked, perf_counter(), request)
         try:
             await self.prepare(exchange, message, size=size)
             await self.run(exchange, caller.told)
@@ -157,7 +151,8 @@ class Pipeline:
 
     def _find(self, exchange: Exchange) -> Bound[Codec] | None:
         """Find what a request is for, and return it; None where that is not loaded."""
-        exchange.bound = bound = self._resolver(exchange.protocol).loaded(exchange.target)
+        resolver = self._resolvers.get(exchange.protocol) or self._resolver(exchange.protocol)
+        exchange.bound = bound = resolver.loaded(exchange.target)
         return bound
 
     async def _load(self, exchange: Exchange, gone: Gone | None) -> Bound[Codec]:
@@ -203,11 +198,11 @@ class Pipeline:
             exchange.target, exchange.bound = _sibling(of.model, of.version, variant), None
 
     def _resolver(self, protocol: WireProtocol) -> Resolver[Codec]:
-        resolver = self._resolvers.get(protocol)
-        if resolver is None:
+        """Return what finds targets for a protocol, which is made where it is asked for first."""
+        if protocol not in self._resolvers:
             bind = partial(protocol.bind, max_rows=self._max_rows)
-            resolver = self._resolvers[protocol] = Resolver(self._registry, bind)
-        return resolver
+            self._resolvers[protocol] = Resolver(self._registry, bind)
+        return self._resolvers[protocol]
 
 
 @lru_cache(maxsize=1024)

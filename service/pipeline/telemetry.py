@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import MutableMapping
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
 from service.observe.access_log import AccessLog
 from service.observe.metrics import STAGES, Metrics
@@ -15,20 +15,6 @@ logger = logging.getLogger("service")
 
 Request = MutableMapping[str, Any]
 """What a line in the access log tells of a request, named as in an ASGI scope."""
-
-
-class Stages(NamedTuple):
-    """How long each stage of an answered request took, in seconds."""
-
-    decode_s: float
-    wait_s: float
-    infer_s: float
-    encode_s: float
-
-    def header(self) -> tuple[bytes, bytes]:
-        """Return the header that tells them to the client."""
-        text = ", ".join(f"{name};dur={s * 1e3:.3f}" for name, s in zip(STAGES, self, strict=True))
-        return b"server-timing", text.encode()
 
 
 class Telemetry:
@@ -45,10 +31,10 @@ class Telemetry:
         servable: Servable,
         rows: int,
         took_s: float,
-        stages: Stages,
+        stages: tuple[float, float, float, float],
         request: Request | None,
     ) -> None:
-        """Count a request that was answered 200 after so many seconds, and log it."""
+        """Count a request that was answered 200 after so many seconds, `stages` of which it spent in each."""
         try:
             servable.metrics.observe_answer(rows, took_s, *stages)
         except Exception:  # the edge between an answer and what is noted of it
@@ -108,3 +94,9 @@ class Telemetry:
             return
         of = servable.signature
         log.write(request, outcome, took_s, model=of.model, version=of.version, variant=of.variant, rows=rows)
+
+
+def timing(*stages: float) -> tuple[bytes, bytes]:
+    """Return the header that tells a client how many seconds its request spent in each of STAGES."""
+    text = ", ".join(f"{name};dur={s * 1e3:.3f}" for name, s in zip(STAGES, stages, strict=True))
+    return b"server-timing", text.encode()

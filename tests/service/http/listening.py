@@ -22,12 +22,12 @@ from service.http.backoff import Backoff
 from service.http.bodies import Bodies
 from service.http.limits import Bounds
 from service.http.protocol import GuardedProtocol
-from service.http.shortcut import Shortcut
+from service.http.shortcut import Head, Shortcut
 from service.observe.metrics import Metrics
-from service.pipeline.exchange import Exchange, Front
+from service.pipeline.exchange import DISCONNECTED, Exchange, Front
 from service.pipeline.telemetry import Telemetry
 from service.wire.message import Body
-from service.wire.protocol import Asked, WireProtocol
+from service.wire.protocol import WireProtocol
 from tests.patience import PATIENCE_S
 
 LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
@@ -46,7 +46,7 @@ class Host:
     def __init__(self) -> None:
         self.bounds = Bounds(connections=100, head_bytes=2000, head_timeout_s=3600, last_call_s=1)
         self.held = Held()
-        self.shortcut = Shortcut(self.held, Bodies(100_000_000))  # type: ignore[arg-type] # it stands in for one
+        self.shortcut: Shortcut = Forgetful(self.held, Bodies(100_000_000))  # type: ignore[arg-type] # it stands in for one
         self.backoff = Backoff()
         self.may_answer = asyncio.Event()
         self.answer = b"well"
@@ -84,14 +84,18 @@ class Held:
         self.error: RequestError | None = None
 
     def ask(self, front: Front, protocol: WireProtocol, head: Any, **known: Any) -> Waiting:
-        return self.exchange(front, protocol, protocol.ask(*head), **known)
-
-    def exchange(self, front: Front, protocol: WireProtocol, asked: Asked, **known: Any) -> Waiting:
-        return Waiting(front, self.telemetry, protocol, asked, **known, error=self.error)
+        return Waiting(front, self.telemetry, protocol, protocol.ask(*head), **known, error=self.error)
 
     def begin(self, exchange: Waiting, body: Body, now: float) -> bool:
         self.waiting.append(exchange)
         return True
+
+
+class Forgetful(Shortcut):
+    """Takes every head for new."""
+
+    def remember(self, content: bytes, head: Head) -> None:
+        """Remember nothing."""
 
 
 class Waiting(Exchange):
@@ -100,6 +104,10 @@ class Waiting(Exchange):
     def __init__(self, *of: Any, error: RequestError | None, **known: Any) -> None:
         super().__init__(*of, **known)
         self._error = error
+
+    def drop(self, outcome: str = DISCONNECTED) -> None:
+        super().drop(outcome)
+        del self.front  # this is kept, and must keep nobody
 
     def hurry(self) -> None:
         if self._error is not None:
