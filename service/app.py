@@ -34,6 +34,7 @@ from service.repository.registry import Registry
 from service.repository.servable import load
 from service.routes.catalog import catalog_router
 from service.routes.health import health_router
+from service.routes.open_inference import open_inference_router
 from service.routes.predict import PredictEndpoint, PredictionRoute
 from service.routes.refusals import add_refusals, refusal
 from service.routes.schemas import openapi
@@ -129,6 +130,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = Application(
         title="Precision Ladder",
         version=_version(),
+        redirect_slashes=False,
         description="Serves every precision of a classifier. `GET /variants` tells which there are.",
         lifespan=partial(
             _life,
@@ -153,6 +155,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.router.routes.append(ServingRoute(registry))
     app.include_router(catalog_router(registry))
     app.include_router(health_router(registry, metrics))
+    app.include_router(
+        open_inference_router(
+            registry,
+            metrics,
+            version=app.version,
+            max_rows=settings.max_rows,
+            is_alone=settings.workers == 1,
+            body_timeout_s=settings.body_timeout_s,
+        )
+    )
     app.openapi = lambda: openapi(app, registry)  # type: ignore[method-assign] # FastAPI's documented way
     add_refusals(app)
     return app

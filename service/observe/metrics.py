@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
 from prometheus_client.metrics_core import Metric
+from prometheus_client.samples import Sample
 
 from service.observe.workers import Workers
 
@@ -230,12 +231,20 @@ class Metrics:
 
     def exposition(self) -> bytes:
         """Return all series in Prometheus' text format; with several workers, summed over them."""
+        return generate_latest(self._of_everyone())
+
+    def samples(self) -> Iterator[Sample]:
+        """Yield each number of all series; with several workers, summed over them."""
+        for family in self._of_everyone().collect():
+            yield from family.samples
+
+    def _of_everyone(self) -> CollectorRegistry:
         self._hand_on()
         if self._workers is None:
-            return generate_latest(self._registry)
+            return self._registry
         everyone = CollectorRegistry()
         everyone.register(_Collected(self._workers.families()))
-        return generate_latest(everyone)
+        return everyone
 
     def _hand_on(self) -> None:
         self._waiting_rows.set(self._count_waiting_rows())

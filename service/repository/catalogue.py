@@ -21,6 +21,8 @@ class Catalogue:
         self._gone: dict[str, float] = {}
         self.models: dict[str, dict[int, Version]] = {}
         self.serving: dict[str, Version] = {}
+        self.put_aside: set[tuple[str, str]] = set()
+        """Models and variants that were unloaded by hand: no look loads them, only who asks for them."""
         self.epoch = 0
         """Grows whenever the same request could mean something else than before."""
 
@@ -63,6 +65,7 @@ class Catalogue:
         if model not in self.serving or (in_its_place and now - self._gone[model] >= SETTLE_S):
             del self.models[model], self._gone[model]
             self.serving.pop(model, None)
+            self.put_aside = {aside for aside in self.put_aside if aside[0] != model}
             self.epoch += 1
             self._metrics.forget(model)
             logger.info("%s is gone", model)
@@ -91,8 +94,18 @@ class Catalogue:
         level = logging.ERROR if stands else logging.INFO
         logger.log(level, "%s %s/%d: %s", version.state, version.model, version.number, reason)
 
-    def take_in(self, version: Version, now: float) -> None:
+    def put_away(self, model: str, variant: str) -> None:
+        """Let go of a variant of all versions; requests in flight hold what they need."""
+        self.put_aside.add((model, variant))
+        for version in self.models.get(model, {}).values():
+            if version.servables.pop(variant, None) is not None:
+                logger.info("unloaded %s/%d %s", model, version.number, variant)
+            self.announce(version)
+        self.epoch += 1
+
+    def take_in(self, version: Version, variant: str, now: float) -> None:
         """Let a variant that was loaded just now answer."""
+        self.put_aside.discard((version.model, variant))
         self.note_use(version.model, now)
         version.used = now
         self._make_room(version)

@@ -142,6 +142,8 @@ class Deployment:
         """Load what is to be loaded and what is in use now; return the first that cannot be, and why."""
         lost = None
         for variant in version.bundle.manifest.variants if version.bundle is not None else ():
+            if (version.model, variant.name) in self._catalogue.put_aside:
+                continue
             is_in_use = current is not None and variant.name in current.servables
             if (is_in_use or self._is_wanted(variant)) and is_available(variant):
                 loaded = await self._loader.load(version, variant.name)

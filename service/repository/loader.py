@@ -110,6 +110,6 @@ class Loader:
         if version.bundle is not bundle:
             return None
         version.servables[variant] = servable
-        self._catalogue.take_in(version, self._clock())
+        self._catalogue.take_in(version, variant, self._clock())
         logger.info("loaded %s/%d %s", version.model, version.number, variant)
         return servable

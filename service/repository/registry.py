@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from bundle.bundle import Bundle
 from bundle.example import example
 from bundle.store import ModelStore
 from service.errors import UnavailableError, UnknownTargetError, shown
@@ -162,6 +163,21 @@ class Registry:
 
         Raises UnknownTargetError where there is no such thing, and UnavailableError where it cannot run here.
         """
+        version, _, name = await self.find(model, number, variant)
+        if version.variant_state(name) == "unavailable":
+            raise UnavailableError(f"variant {name!r} needs TensorFlow, which is not installed here")
+        loaded = version.servables.get(name) or await self._loader.load(version, name)
+        if isinstance(loaded, Failure):
+            raise UnavailableError(f"variant {name!r} could not be loaded: {loaded.reason}")
+        return loaded or await self.resolve(model, number, variant)
+
+    async def find(
+        self, model: str | None, number: int | None, variant: str | None
+    ) -> tuple[Version, Bundle, str]:
+        """Return the version that a request means, its bundle, and the name of the variant, loaded or not.
+
+        Raises UnknownTargetError where there is no such thing, and UnavailableError where it has no bundle.
+        """
         version = await self.version(model, number)
         bundle = version.bundle
         if bundle is None:
@@ -170,12 +186,12 @@ class Registry:
         if bundle.manifest.variant(name) is None:
             names = ", ".join(known.name for known in bundle.manifest.variants)
             raise UnknownTargetError(f"{version.model!r} has no variant {shown(name)}; it has: {names}")
-        if version.variant_state(name) == "unavailable":
-            raise UnavailableError(f"variant {name!r} needs TensorFlow, which is not installed here")
-        loaded = version.servables.get(name) or await self._loader.load(version, name)
-        if isinstance(loaded, Failure):
-            raise UnavailableError(f"variant {name!r} could not be loaded: {loaded.reason}")
-        return loaded or await self.resolve(model, number, variant)
+        return version, bundle, name
+
+    async def unload(self, model: str | None, variant: str | None) -> None:
+        """Let go of a variant until it is loaded again, or asked for. Raises as `find` does."""
+        version, _, name = await self.find(model, None, variant)
+        self.catalogue.put_away(version.model, name)
 
     async def version(self, model: str | None, number: int | None) -> Version:
         """Return a version with its bundle opened or refused. Raises as `resolve` does."""

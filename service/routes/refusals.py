@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from service.errors import RequestError
-from service.wire import protocols
+from service.wire import native, protocols
 from service.wire.message import Headers
 
 
@@ -33,7 +33,8 @@ async def _on_request_error(request: Request, error: Exception) -> Response:
 async def _on_http_exception(request: Request, error: Any) -> Response:
     response = _said(request, error.status_code, f"{_given(request)}: {error.detail}")
     response.headers.update(error.headers or {})
-    if response.headers.get("Allow") == "GET":  # the first route that was found; there is one for HEAD
+    is_ours = protocols.owner(request.scope["path"]) is native
+    if is_ours and response.headers.get("Allow") == "GET":  # the first that was found; there is one for HEAD
         response.headers["Allow"] = "GET, HEAD"
     return response
 

@@ -35,6 +35,15 @@ def client(service: RunningService) -> httpx.Client:
 
 
 @pytest.fixture(scope="session")
+def fields(field_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A service with a model of texts, `codes`, and one of tables, `loans`."""
+    log = tmp_path_factory.mktemp("fields") / "log"
+    with running_service(field_models, log, "--preload", "float32,int8") as service:
+        yield service.client
+        assert "Traceback" not in log.read_text()
+
+
+@pytest.fixture(scope="session")
 def telling(digits_alone: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     """A service that tells, unlike the other, where the time goes and who asks what."""
     log = tmp_path_factory.mktemp("telling") / "log"

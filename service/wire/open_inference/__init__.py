@@ -60,7 +60,7 @@ def ask(path: str, query: bytes, headers: Headers) -> Asked:
 def target(name: str, version: str | None) -> Target:
     """Return what a model's name, such as `digits~int8`, and a version in digits mean.
 
-    Raises InvalidRequestError where that is no version, and UnknownTargetError where it can be no name.
+    Raises UnknownTargetError where that can be no name, or no version.
     """
     model, variant = named(name)
     if not model or variant == "":
@@ -68,9 +68,7 @@ def target(name: str, version: str | None) -> Target:
     if version is None:
         return Target(model, None, variant)
     if not (re.fullmatch(r"[0-9]{1,19}", version) and int(version) <= VERSION_MAX):
-        raise InvalidRequestError(
-            f"version is {shown(version)}; it must be a whole number up to {VERSION_MAX}"
-        )
+        raise UnknownTargetError(f"{shown(name)} has no version {shown(version)}; versions are whole numbers")
     return Target(model, int(version), variant)
 
 

@@ -33,7 +33,6 @@ _NUMBER = np.dtype("<f4")
 class _Plan(NamedTuple):
     """What is known of a plain request without its numbers."""
 
-    shape: tuple[int, ...]
     size: int
     is_blob: bool
     decoded: Decoded
@@ -62,7 +61,7 @@ class Plain:
         plan = self._plan(parts[0], variant)
         if plan is None or plan.is_blob:
             return None
-        values = arrays.numbers(parts[1], plan.shape, plan.size)
+        values = arrays.numbers(parts[1], plan.size)
         return None if values is None else self._decoded(values, plan)
 
     def _from_blob(self, variant: str | None, body: Body, length: int) -> Decoded | None:
@@ -95,7 +94,7 @@ def _plan(
     size = prod(one.shape)
     is_blob = one.blob_size is not None
     is_plain = one.blob_size == size * _NUMBER.itemsize if is_blob else one.data == _NOTHING
-    return _Plan(one.shape, size, is_blob, decoded) if is_plain and 0 < one.shape[0] <= max_rows else None
+    return _Plan(size, is_blob, decoded) if is_plain and 0 < one.shape[0] <= max_rows else None
 
 
 def _cut(body: Body) -> tuple[bytes, Body] | None:

@@ -1,8 +1,9 @@
-"""Tensors as JSON: a list of values, flat or nested as the shape is."""
+"""Tensors as JSON: a list of values, flat or evenly nested."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from functools import cache
 from itertools import chain
 from math import prod
@@ -15,10 +16,10 @@ import simdjson
 
 from service.errors import InvalidRequestError, MalformedBodyError, shown
 from service.wire.message import Body
-from service.wire.tensors.tensor import Tensor, Values, described, measured
+from service.wire.tensors.tensor import RANK_MAX, Tensor, Values, described, measured
 
 _NO_STRUCTURE = bytes({*range(256)} - {*b"[],"})
-_BLANKS = b" \t\r\n"
+_START_BYTES = 256  # of a list, in which all brackets stand that open it
 _BUFFERS = {"f": "d", "i": "i", "u": "u"}
 """What simdjson calls the numbers that it writes for NumPy's kinds of them; each takes 8 bytes."""
 _DTYPES = {"d": np.float64, "i": np.int64, "u": np.uint64}
@@ -40,62 +41,70 @@ def read(name: str, datatype: str, shape: tuple[int, ...], text: Body) -> Tensor
 
     Of null there is None: whether a value may be missing is for the model to say.
     Raises InvalidRequestError where the text is not a list of as many values as the shape has, of that
-    datatype, flat or nested as the shape is, and MalformedBodyError where it is not JSON.
+    datatype, flat or evenly nested, and MalformedBodyError where it is not JSON.
     """
     dtype, size = measured(name, datatype, shape)
     kind = "" if dtype is None else dtype.kind
     if datatype == "FP16":
         raise InvalidRequestError(f"input {shown(name)} has datatype FP16, which JSON cannot say; send FP32")
-    values: Values | None = numbers(text, shape, size, _BUFFERS[kind]) if kind in _BUFFERS else None
+    values: Values | None = numbers(text, size, _BUFFERS[kind]) if kind in _BUFFERS else None
     if values is None:
-        values = _carefully(name, kind, shape, text)
+        values = _carefully(name, kind, text)
+        if len(values) != size:
+            raise InvalidRequestError(
+                f"input {shown(name)} has {len(values)} values; its shape {described(shape)} says otherwise"
+            )
     if dtype is not None and kind in "iu":
         _check_range(name, datatype, np.iinfo(dtype), values)
     return Tensor(name, datatype, shape, values)
 
 
-def numbers(text: Body, shape: tuple[int, ...], size: int, of_type: str = "d") -> npt.NDArray[Any] | None:
+def numbers(text: Body, size: int, of_type: str = "d") -> npt.NDArray[Any] | None:
     """Return numbers, straight into a buffer, of a text that is just as it should be; None of any other.
 
-    Flattening hides how the numbers were nested: there must be no bracket but the first, or else all brackets
-    and commas must stand as the shape has them.
+    Flattening hides how the numbers were nested: that must be looked into where there is more than a bracket.
     """
     try:
         listed: Any = _parser.parse(text)
         values = np.frombuffer(listed.as_buffer(of_type=of_type), _DTYPES[of_type])
+        is_flat = text.find(b"[") == text.rfind(b"[")
+        return values if len(values) == size and (is_flat or _is_even(listed, text, size)) else None
     except (ValueError, TypeError, AttributeError, RuntimeError):
         return None
-    if len(values) != size:
-        return None
-    is_flat = text.find(b"[") == text.rfind(b"[")
-    return values if is_flat or text.translate(None, _NO_STRUCTURE) == _structure(shape) else None
 
 
-def _structure(shape: tuple[int, ...]) -> bytes:
-    """Return the brackets and commas of values that are nested as `shape` is."""
+def _is_even(listed: Any, text: Body, size: int) -> bool:
+    """Tell whether all brackets and commas stand as in nested lists of which those at a depth are as long."""
+    sizes: list[int] = []
+    while isinstance(listed, simdjson.Array) and len(listed) and len(sizes) < RANK_MAX:
+        sizes.append(len(listed))
+        listed = listed[0]
+    return prod(sizes) == size and text.translate(None, _NO_STRUCTURE) == _structure(sizes)
+
+
+def _structure(sizes: Sequence[int]) -> bytes:
     inner = b""
-    for size in reversed(shape):
+    for size in reversed(sizes):
         inner = b"[" + b",".join([inner] * size) + b"]"
     return inner
 
 
-def _carefully(name: str, kind: str, shape: tuple[int, ...], text: Body) -> list[Any]:
+def _carefully(name: str, kind: str, text: Body) -> list[Any]:
     """Return the values, or raise the error that says what is wrong and where."""
-    is_nested = text.lstrip(_BLANKS)[1:64].lstrip(_BLANKS).startswith(b"[")
-    sizes = shape if is_nested else (prod(shape),)
+    start = bytes(text[:_START_BYTES]).translate(None, b" \t\r\n")
+    depth = max(1, min(len(start) - len(start.lstrip(b"[")), RANK_MAX))
     try:
-        level: list[Any] = [_decoder(kind, len(sizes)).decode(text)]
+        level: list[Any] = [_decoder(kind, depth).decode(text)]
     except msgspec.ValidationError as error:
         raise InvalidRequestError(f"data of input {shown(name)}: {error}".replace("`", "'")) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedBodyError(f"the body is not JSON: {error}") from error
-    for size in sizes:
-        for values in level:
-            if len(values) != size:
-                raise InvalidRequestError(
-                    f"data of input {shown(name)} has a list of {len(values)} values where its shape "
-                    f"{described(shape)} needs {size}"
-                )
+    for _ in range(depth):
+        lengths = {len(values) for values in level}
+        if len(lengths) > 1:
+            raise InvalidRequestError(
+                f"data of input {shown(name)} is uneven: lists of {min(lengths)} and of {max(lengths)} values"
+            )
         level = list(chain.from_iterable(level))
     return level
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from bundle.manifest import RANK_MAX
+from bundle import manifest
 from service.errors import InvalidRequestError, shown
 
 BOOL = "BOOL"
@@ -31,7 +31,7 @@ NUMBERS: dict[str, np.dtype[Any]] = {
 }
 """How each datatype lies in bytes, but for BYTES, whose values are of any length."""
 
-_RANK_MAX = RANK_MAX + 1  # and the rows
+RANK_MAX = manifest.RANK_MAX + 1  # and the rows
 
 Values = npt.NDArray[Any] | Sequence[Any]
 
@@ -68,9 +68,9 @@ def measured(name: str, datatype: str, shape: Sequence[int]) -> tuple[np.dtype[A
     if dtype is None and datatype != BYTES:
         known = ", ".join([*NUMBERS, BYTES])
         raise InvalidRequestError(f"input {shown(name)} has datatype {shown(datatype)}; there are {known}")
-    if not 0 < len(shape) <= _RANK_MAX or min(shape) < 1:
+    if not 0 < len(shape) <= RANK_MAX or min(shape) < 1:
         raise InvalidRequestError(
-            f"input {shown(name)} has shape {described(shape)}; it needs 1 to {_RANK_MAX} sizes of 1 or more"
+            f"input {shown(name)} has shape {described(shape)}; it needs 1 to {RANK_MAX} sizes of 1 or more"
         )
     return dtype, prod(shape)  # Python's integers do not overflow
 

@@ -38,7 +38,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "one number too few": {"inputs": [vector([2, 4], FLAT[:7])]},
     "one number too many": {"inputs": [vector([2, 4], [*FLAT, 1])]},
     "rows of different lengths": {"inputs": [vector([2, 4], [FLAT[:3], FLAT[3:]])]},
-    "nested in another shape": {"inputs": [vector([2, 4], [[FLAT]])]},
+    "nested unevenly": {"inputs": [vector([2, 4], [[FLAT], []])]},
     "a size of -1": {"inputs": [vector([-1, 4], FLAT)]},
     "a size of 2.0": {"inputs": [vector([2.0, 4], FLAT)]},  # type: ignore[list-item]
     "a size in a text": {"inputs": [vector(["2", 4], FLAT)]},  # type: ignore[list-item]
