@@ -27,6 +27,7 @@ from service.observe.metrics import Metrics
 from service.observe.workers import SHARED_VARIABLE, Workers
 from service.pipeline.pipeline import Pipeline
 from service.pipeline.telemetry import Telemetry
+from service.repository.inventory import Inventory
 from service.repository.proof.auditor import Auditor
 from service.repository.proof.findings import FINDINGS_VARIABLE
 from service.repository.proof.prover import Prover
@@ -56,6 +57,7 @@ class Application(FastAPI):
     """FastAPI, asked last: a prediction pays for no router, and for no middleware that is not there."""
 
     pipeline: Pipeline
+    inventory: Inventory
     predict: PredictEndpoint
     telemetry: Telemetry
     own_shortcut: Shortcut
@@ -155,16 +157,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.router.routes.append(ServingRoute(registry))
     app.include_router(catalog_router(registry))
     app.include_router(health_router(registry, metrics))
-    app.include_router(
-        open_inference_router(
-            registry,
-            metrics,
-            version=app.version,
-            max_rows=settings.max_rows,
-            is_alone=settings.workers == 1,
-            body_timeout_s=settings.body_timeout_s,
-        )
+    app.inventory = Inventory(
+        registry,
+        metrics,
+        version=app.version,
+        max_rows=settings.max_rows,
+        is_alone=settings.workers == 1,
     )
+    app.include_router(open_inference_router(app.inventory, body_timeout_s=settings.body_timeout_s))
     app.openapi = lambda: openapi(app, registry)  # type: ignore[method-assign] # FastAPI's documented way
     add_refusals(app)
     return app
@@ -187,7 +187,7 @@ async def _life(
     """
     loading = asyncio.create_task(registry.start())
     tasks = [loading, asyncio.create_task(registry.watch(settings.reload_s))]
-    rpc = _rpc(app, registry, settings)
+    rpc = _rpc(app, settings)
 
     def drain() -> None:
         app.drain()
@@ -214,7 +214,7 @@ async def _life(
     app.telemetry.close(_LAST_LINES_S)
 
 
-def _rpc(app: Application, registry: Registry, settings: Settings) -> RpcServer | None:
+def _rpc(app: Application, settings: Settings) -> RpcServer | None:
     """Return what answers gRPC, where that was asked for."""
     if settings.grpc_port is None:
         return None
@@ -225,7 +225,7 @@ def _rpc(app: Application, registry: Registry, settings: Settings) -> RpcServer 
         logger.warning("what was added to the application as middleware sees no request that comes by gRPC")
     return front(
         app.pipeline,
-        registry,
+        app.inventory,
         Limits(
             message_bytes=settings.max_body_bytes,
             head_bytes=settings.max_head_bytes,

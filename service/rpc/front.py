@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from service.pipeline.pipeline import Pipeline
-from service.repository.registry import Registry
+from service.repository.inventory import Inventory
 from service.rpc import health, inference, predict, reflection
 from service.rpc.edge import Edge
 from service.rpc.health import Health
@@ -16,14 +16,14 @@ from service.rpc.server import Limits, Place, Server
 _SERVICES = inference.SERVICE, health.SERVICE, reflection.SERVICE
 
 
-def front(pipeline: Pipeline, registry: Registry, limits: Limits, place: Place, *, stop_s: float) -> Server:
-    """Return a server that answers from `registry`, and predicts through `pipeline`."""
+def front(pipeline: Pipeline, inventory: Inventory, limits: Limits, place: Place, *, stop_s: float) -> Server:
+    """Return a server that tells of `inventory`, and predicts through `pipeline`."""
     ending = asyncio.Event()
     edge = Edge(predict.status, pipeline.telemetry, {inference.PREDICTS})
     reflect = {"ServerReflectionInfo": Reflection(_SERVICES, ending).info}
-    doctor = Health(lambda: registry.why_not_ready, _SERVICES, ending)
+    doctor = Health(lambda: inventory.why_not_ready, _SERVICES, ending)
     handlers = (
-        edge.handler(inference.SERVICE, Inference(pipeline, registry).functions()),
+        edge.handler(inference.SERVICE, Inference(pipeline, inventory).functions()),
         edge.handler(health.SERVICE, {"Check": doctor.check, "Watch": doctor.watch}),
         edge.handler(reflection.SERVICE, reflect),
         edge.handler(reflection.FORMER_SERVICE, reflect, described_as=reflection.SERVICE),

@@ -172,7 +172,7 @@ _BLOB = bytes(256)
         (raw(_ROW, name=""), NOT_FOUND, "there is no model ''"),
         (raw(_ROW, name="digits~nothing"), NOT_FOUND, "has no variant 'nothing'"),
         (raw(_ROW, model_version="7"), NOT_FOUND, "has no version 7"),
-        (raw(_ROW, model_version="one"), INVALID, "version is 'one'"),
+        (raw(_ROW, model_version="one"), NOT_FOUND, "has no version 'one'"),
         (
             raw(_ROW, name="digits~int8", parameters={"variant": {"string_param": "float32"}}),
             INVALID,
