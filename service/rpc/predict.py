@@ -35,7 +35,7 @@ status = open_inference.status
 def ask(request: Any, left_s: float | None) -> Asked:
     """Return what a request asks for that has so many seconds left.
 
-    Raises InvalidRequestError where its version is none, and UnknownTargetError where its model can be none.
+    Raises UnknownTargetError where its model or its version can be none.
     """
     asked = target(request.model_name, request.model_version)
     return Asked(asked, None if left_s is None else max(0.0, left_s * 1e3))
