@@ -20,7 +20,7 @@ from service.engine.lanes import Lanes, lanes_for
 from service.http.backoff import Backoff
 from service.http.bodies import Bodies
 from service.http.drain import Connection, drained_on_sigterm
-from service.http.limits import Bounds
+from service.http.host import Bounds
 from service.http.shortcut import Shortcut
 from service.observe.access_log import AccessLog, noted
 from service.observe.metrics import Metrics

@@ -16,9 +16,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service.http.backoff import FOR_NOW, WAITS, Backoff
 from service.http.collector import Collector
-from service.http.handover import ARRIVED, EXCHANGE
 from service.http.shortcut import Head, Shortcut
-from service.pipeline.exchange import Exchange
+from service.pipeline.exchange import ARRIVED, EXCHANGE, Exchange
 from service.wire.message import Body, Headers
 from service.wire.protocol import WireProtocol
 from service.wire.protocols import asked_for_predictions

@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
 from service.http.backoff import Backoff
 from service.http.drain import Connection
-from service.http.limits import Bounds
 from service.http.shortcut import Shortcut
 from service.settings import Settings
 
 _WRAPPERS_MAX = 100  # more are a circle
+_LAST_CALL_S = 0.05, 1.0  # at least, and at most
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What connections may take. The application carries them, for every worker has its own."""
+
+    connections: int
+    head_bytes: int
+    head_timeout_s: float
+    last_call_s: float
+    """For a request to begin, or to come whole, once the server has stopped to listen."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Bounds:
+        """Return what was set."""
+        least, most = _LAST_CALL_S
+        last_call_s = max(least, min(most, settings.drain_s))
+        return cls(settings.max_connections, settings.max_head_bytes, settings.head_timeout_s, last_call_s)
 
 
 class Host(Protocol):

@@ -18,6 +18,12 @@ logger = logging.getLogger("service")
 DISCONNECTED = "disconnected"
 """What came of a request whose client went away."""
 
+ARRIVED = "arrived"
+"""Where a scope's state holds when the head was there, by `perf_counter`."""
+
+EXCHANGE = "exchange"
+"""Where a scope's state holds the exchange that one front has begun, for the next to finish."""
+
 
 class Front(Protocol):
     """Whoever brought a request. It hears one of the two, once."""

@@ -14,11 +14,9 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from service.http.backoff import FOR_NOW, WAITS, Backoff
-from service.http.bodies import Bodies
-from service.http.handover import ARRIVED, EXCHANGE
-from service.http.limits import read_body
+from service.http.bodies import Bodies, read_body
 from service.observe.access_log import TOLD, outcome_of, state_of
-from service.pipeline.exchange import Exchange
+from service.pipeline.exchange import ARRIVED, EXCHANGE, Exchange
 from service.pipeline.pipeline import Pipeline
 from service.pipeline.waiting import LeftError
 from service.wire.message import Headers

@@ -20,7 +20,7 @@ from uvicorn.server import ServerState
 from service.errors import RequestError
 from service.http.backoff import Backoff
 from service.http.bodies import Bodies
-from service.http.limits import Bounds
+from service.http.host import Bounds
 from service.http.protocol import GuardedProtocol
 from service.http.shortcut import Head, Shortcut
 from service.observe.metrics import Metrics
