@@ -35,6 +35,7 @@ _ROWS_MAX = 10**9  # nobody has more: the difference is the margin itself
 
 Judgement: TypeAlias = Literal["no worse", "worse", "not enough rows to tell"]
 Truth: TypeAlias = Literal["labels", "reference"]
+Noun: TypeAlias = Literal["variant", "system"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class Yardstick:
     """The variant that the others are compared with."""
     truth: Truth = "labels"
     """Whose word is taken for right: that of the data's labels, or of the reference."""
+    noun: Noun = "variant"
+    """What is compared: variants of a model, or whole systems."""
 
     @property
     def is_labelled(self) -> bool:

@@ -11,6 +11,10 @@ class ServiceError(LoadTestError):
     """The service did not start, did not answer, or does not know what it was asked for."""
 
 
+class RowsError(LoadTestError):
+    """The model takes other rows than those that there are to send."""
+
+
 class GeneratorError(LoadTestError):
     """The load generator did not bring back a measurement."""
 

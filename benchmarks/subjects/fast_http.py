@@ -19,6 +19,7 @@ from locust.env import Environment
 
 from bundle.errors import BundleError
 from loadtests.errors import LoadTestError
+from loadtests.protocol.dialects.predict import Predict
 from loadtests.workload.order import Order
 from loadtests.workload.payloads import build, held_out
 from loadtests.workload.target import choose_bundle, target_of
@@ -49,8 +50,8 @@ def prepared(order: Order) -> type[Rival]:
     variant = order.variant or bundle.manifest.default_variant
 
     class Prepared(Rival):
-        path = target_of(bundle, variant).path
-        bodies = build(*held_out(bundle), order.rows).bodies
+        path = Predict(target_of(bundle, variant)).path
+        bodies = tuple(body.content for body in build(*held_out(bundle), order.rows).bodies)
 
     return Prepared
 

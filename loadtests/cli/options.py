@@ -7,6 +7,7 @@ which folder and which model, which mean something on a command line alone.
 from __future__ import annotations
 
 import inspect
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +23,11 @@ from loadtests.generator.open_loop import CONNECTIONS_MAX
 from loadtests.judge.bounds import Bounds, weights_of
 from loadtests.judge.certificate import Accuracies, candidates
 from loadtests.protocol.address import without_secret
+from loadtests.protocol.dialects.system import System
 from loadtests.rig import cores
 from loadtests.rig.cores import Cores
-from loadtests.workload.payloads import held_out, rows_within
+from loadtests.workload.held_out import HeldOut
+from loadtests.workload.payloads import rows_within
 from loadtests.workload.scenarios import OFFLINE_BODY_BYTES, OFFLINE_ROWS, OPEN, SCENARIOS, SHAPED
 from loadtests.workload.target import choose_bundle
 
@@ -36,7 +39,27 @@ class RunOptions:
     models: Annotated[Path, Option(help="Folder of the models.")] = Path("models")
     model: Annotated[str | None, Option(help="Model; not needed where there is only one.")] = None
     version: Annotated[int | None, Option(min=1, help="Version; by default the newest.")] = None
-    variants: Annotated[str, Option(help="Variants, comma-separated; by default all there are.")] = ""
+    variants: Annotated[
+        str, Option(help="Variants, comma-separated; by default all there are, or with --system none.")
+    ] = ""
+    system: Annotated[
+        list[str] | None,
+        Option(
+            metavar="NAME=PROTOCOL+URL",
+            help="A server that is running, measured beside the others like a variant; may be given again. "
+            "Protocols are predict (this project's), oip (Open Inference: Triton, KServe, MLServer) and tfs "
+            "(TensorFlow Serving). The URL ends with the model, as a=predict+http://host:8000/digits~int8, "
+            "b=oip+http://host:8000/digits/versions/2, c=tfs+http://host:8501/digits; ?binary sends "
+            "binary tensors (oip), ?output=NAME reads that output alone.",
+        ),
+    ] = None
+    rows_from: Annotated[
+        Path | None,
+        Option(
+            help="With --system: .npz file of the rows to send (x: numbers or texts), their labels (y), and "
+            "perhaps all labels in the order of the classes (labels); instead of a model's test set."
+        ),
+    ] = None
     scenario: Annotated[str, Option(help=f"One of {', '.join(SCENARIOS)}.")] = Plan.scenario_name
     rows: Annotated[
         str | None,
@@ -124,23 +147,30 @@ class RunOptions:
 
     def plan(self) -> Plan:
         """Look the model up, and return what is to be measured. Raises LoadTestError or BundleError."""
-        bundle = choose_bundle(self.models, self.model, self.version)
-        _see_that_accuracy_is_known(bundle, self.min_accuracy)
-        names = _names(self.variants) or [variant.name for variant in bundle.manifest.variants]
-        variants = [bundle.variant(name).name for name in names]
-        rows = _row_counts(self.rows or _default_rows(bundle, self.scenario))
+        self._see_that_it_fits_systems()
+        bundle = None if self.rows_from else choose_bundle(self.models, self.model, self.version)
+        asked = HeldOut.of_bundle(bundle) if bundle else HeldOut.of_file(self.rows_from or Path())
+        variants = self._variants(bundle) if bundle else []
+        systems = _systems(self.system or [], asked, variants)
+        rows = _row_counts(self.rows or _default_rows(asked, self.scenario))
         weights = weights_of(self.weight, rows)
-        accuracies = Accuracies.of(bundle, margin=self.margin)
+        matter: list[str] = []
+        if bundle and not systems:
+            accuracies = Accuracies.of(bundle, margin=self.margin)
+            matter = candidates(accuracies, bundle, self.bounds(weights), variants)
         return Plan(
+            asked=asked,
             models=self.models,
             bundle=bundle,
             variants=tuple(variants),
+            systems=systems,
+            rows_from=self.rows_from,
             rows=rows,
             schedule=Schedule(
                 self.users, self.budget, self.blocks, warmup_s=self.warmup, duration_s=self.duration
             ),
             out=self.out,
-            cores=self._cores(),
+            cores=self._cores(variants),
             stays_awake=cores.usable() > 1,
             host=self.host,
             scenario_name=self._checked_scenario(),
@@ -151,7 +181,7 @@ class RunOptions:
             p99_ms=self.p99_ms,
             find_peak=self.find_peak,
             profile=self.profile,
-            matter=tuple(candidates(accuracies, bundle, self.bounds(weights), variants)),
+            matter=tuple(matter),
             weights=weights,
         )
 
@@ -163,16 +193,18 @@ class RunOptions:
         is_open, is_shaped = plan.scenario.kind == OPEN, plan.scenario.kind == SHAPED
         typed = {name: str(value) if isinstance(value, Path) else value for name, value in vars(self).items()}
         return typed | {
-            "model": plan.bundle.name,
-            "version": plan.bundle.version,
-            "variants": list(plan.variants),
+            "models": str(self.models) if plan.bundle else None,
+            "model": plan.bundle.name if plan.bundle else None,
+            "version": plan.bundle.version if plan.bundle else None,
+            "variants": list(plan.variants) or None,
+            "system": [f"{one.name}={one.shown}" for one in plan.systems] or None,
             "rows": list(plan.rows),
             "users": None if is_open else plan.users,
             "think": None if is_open else plan.think_s,
             "rate": plan.arrivals,
             "connections": min(plan.connections or CONNECTIONS_MAX, CONNECTIONS_MAX) if is_open else None,
             "find_peak": plan.searches,
-            "service_cores": None if self.host else self.service_cores,
+            "service_cores": None if self.host or not plan.variants else self.service_cores,
             "host": None if self.host is None else without_secret(self.host),
             "blocks": None if is_shaped else plan.schedule.blocks,
             "budget": None if is_shaped else plan.schedule.budget_s,
@@ -181,12 +213,39 @@ class RunOptions:
             "weight": self.weight or None,
         }
 
-    def _cores(self) -> Cores:
-        if self.host is None:
+    def _variants(self, bundle: Bundle) -> list[str]:
+        """Return the variants to measure. Raises LoadTestError and BundleNotFoundError."""
+        _see_that_accuracy_is_known(bundle, self.min_accuracy)
+        names = _names(self.variants)
+        if not names and not self.system:
+            names = [variant.name for variant in bundle.manifest.variants]
+        return [bundle.variant(name).name for name in names]
+
+    def _see_that_it_fits_systems(self) -> None:
+        """Refuse options that mean nothing where systems are measured, or where none is."""
+        if self.rows_from and not self.system:
+            raise LoadTestError("--rows-from is for --system, which names the servers to send the rows to")
+        given = {
+            "--model": self.rows_from and self.model,
+            "--version": self.rows_from and self.version,
+            "--variants": self.rows_from and self.variants,
+        }
+        if found := [name for name, value in given.items() if value]:
+            raise LoadTestError(f"{found[0]} is of a model with a test set; --rows-from brings other rows")
+        if self.system and self.host:
+            raise LoadTestError(
+                "--host is for variants alone; give that service as a --system beside the others"
+            )
+        if self.system and self.max_mb is not None:
+            raise LoadTestError("--max-mb is of the file of a variant; of a system none is known")
+
+    def _cores(self, variants: Sequence[str]) -> Cores:
+        if self.host is None and variants:
             return cores.choose(self.service_cores)
         if self.service_cores != Cores.workers:
+            which = "--host" if self.host else "--system"
             raise LoadTestError(
-                "--service-cores is of a service that the run starts; --host names one that runs"
+                f"--service-cores is of a service that the run starts; {which} names one that runs"
             )
         return Cores(None, cores.choose().load)
 
@@ -230,11 +289,19 @@ def _names(text: str) -> Sequence[str]:
     return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 
-def _default_rows(bundle: Bundle, scenario: str) -> str:
+def _default_rows(asked: HeldOut, scenario: str) -> str:
     if scenario != "offline":
         return "1,32"
-    x, _ = held_out(bundle)
-    return str(rows_within(x, OFFLINE_ROWS, OFFLINE_BODY_BYTES))
+    return str(rows_within(asked.x, OFFLINE_ROWS, OFFLINE_BODY_BYTES))
+
+
+def _systems(texts: Sequence[str], asked: HeldOut, variants: Sequence[str]) -> tuple[System, ...]:
+    """Read the systems, each of which has a name of its own. Raises LoadTestError."""
+    systems = [System.of(text, asked.labels) for text in texts]
+    names = Counter([*variants, *(one.name for one in systems)])
+    if twice := [name for name, count in names.items() if count > 1]:
+        raise LoadTestError(f"{twice[0]!r} is the name of two that are to be measured; give each its own")
+    return tuple(systems)
 
 
 def _row_counts(text: str) -> tuple[int, ...]:

@@ -139,7 +139,7 @@ def _table(document: Document, rows: Sequence[Mapping[str, str]], most: int, *, 
         justify: Literal["left", "right"] = "left" if title in LEFT else "right"
         table.add_column(title, justify=justify, no_wrap=title != "note", overflow="fold")
     for row in rows:
-        name = row["variant"]
+        name = row[document.noun]
         style = "bold" if name == verdict.recommended else "dim" if name in verdict.dominated else None
         table.add_row(*(row[title] for title in titles), style=style)
     return table

@@ -146,7 +146,7 @@ def _identity(subject: Subject) -> Identity | None:
     """Return who serves a variant; None where it does not even say that."""
     try:
         with ServiceClient(subject.server.host) as client:
-            return client.identity(subject.target)
+            return client.identity(subject.dialect.target)
     except LoadTestError:
         return None
 

@@ -1,4 +1,7 @@
-"""The services of a run, one a variant: all run at once, and are started anew between two blocks."""
+"""The services of a run, one a variant: all run at once, and are started anew between two blocks.
+
+Systems that somebody else runs stand beside them, and are left alone.
+"""
 
 from __future__ import annotations
 
@@ -30,16 +33,16 @@ class Fleet:
 
     @property
     def is_ours(self) -> bool:
-        """Tell whether the services are started for the run, and can be anew."""
-        return self._plan.host is None
+        """Tell whether there are services that are started for the run, and can be anew."""
+        return self._plan.host is None and bool(self._plan.variants)
 
-    def start(self, variants: Sequence[str]) -> dict[str, Server]:
-        """Start a service for each variant, all at the same time, and wait for none of them.
+    def start(self, names: Sequence[str]) -> dict[str, Server]:
+        """Start a service for each variant, all at the same time, and wait for none; systems run already.
 
         Those that ran before are stopped first; so a service is never idle beside one that takes its place.
         """
         self.stop()
-        for name in variants:
+        for name in names:
             self._servers[name] = self._stack.enter_context(self._service(name))
         return dict(self._servers)
 
@@ -51,10 +54,12 @@ class Fleet:
         self._servers.clear()
         self._stack.close()
 
-    def _service(self, variant: str) -> AbstractContextManager[Server]:
+    def _service(self, name: str) -> AbstractContextManager[Server]:
         plan = self._plan
-        if plan.host:
-            return nullcontext(Server(plan.host))
-        log = plan.out / f"service-{variant}.log"
+        host = next((one.host for one in plan.systems if one.name == name), plan.host)
+        if host:
+            return nullcontext(Server(host))
+        assert plan.bundle is not None  # noqa: S101 - variants are those of a bundle
+        log = plan.out / f"service-{name}.log"
         waits, cores = plan.scenario.kind == CLOSED, plan.cores
-        return launched(plan.bundle, variant, log=log, core=cores.server, workers=cores.workers, waits=waits)
+        return launched(plan.bundle, name, log=log, core=cores.server, workers=cores.workers, waits=waits)

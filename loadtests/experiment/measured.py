@@ -76,6 +76,7 @@ class Measured(Strict):
     """Every figure of one load. Units are in the names, and nothing is rounded."""
 
     variant: str
+    """Or the name of a system."""
     rows_per_request: int
     scenario: str
     requests: int
@@ -124,10 +125,10 @@ class Measured(Strict):
     generator_limited: bool
     resident_bytes: int | None
     """Memory of the service and its children at the end of the load."""
-    variant_bytes: int
-    """Of the variant's file."""
-    offline_accuracy: float
-    """As the bundle's manifest has it: over the whole test set, without HTTP."""
+    variant_bytes: int | None
+    """Of the variant's file; None of a system."""
+    offline_accuracy: float | None
+    """As the bundle's manifest has it: over the whole test set, without HTTP; None of a system."""
     void: list[str]
     """Names of the failed checks for which these figures must not be believed."""
     blocks: list[Block]
@@ -198,6 +199,8 @@ class Outcomes:
     skipped: list[Skipped] = field(default_factory=list)
     is_partial: bool = False
     """The run was interrupted: there are the blocks that were finished, and no more."""
+    forms: dict[str, str] = field(default_factory=dict)
+    """How rows are sent to each system, in words."""
     stop: Stop | None = None
     """Why it went on no longer; None of a load that changes on purpose, which is one piece."""
 

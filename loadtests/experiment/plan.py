@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bundle.bundle import Bundle
+from evidence.paired import Yardstick
+from loadtests.protocol.dialects.system import System
 from loadtests.rig.cores import Cores
+from loadtests.workload.held_out import HeldOut
 from loadtests.workload.order import Order
 from loadtests.workload.scenarios import OPEN, SCENARIOS, SHAPED, Scenario
 from loadtests.workload.target import Target
@@ -37,13 +40,20 @@ class Schedule:
 class Plan:
     """What is measured, and how."""
 
-    models: Path
-    bundle: Bundle
+    asked: HeldOut
+    """The rows that are sent."""
     variants: tuple[str, ...]
+    """Of the bundle, each answered by a service of ours, or by the one at `host`."""
     rows: tuple[int, ...]
     schedule: Schedule
     out: Path
     cores: Cores
+    models: Path = Path("models")
+    bundle: Bundle | None = None
+    """None where the rows are from a file, and systems alone are measured."""
+    systems: tuple[System, ...] = ()
+    """Servers that run already, each measured beside the variants like one of them."""
+    rows_from: Path | None = None
     stays_awake: bool = False
     """The generator may keep its core busy while nothing is due: there is another for the service."""
     host: str | None = None
@@ -63,6 +73,28 @@ class Plan:
     """The variants among which is chosen; the run goes on until they are told apart. None: all."""
     weights: Mapping[int, float] = field(default_factory=dict)
     """Of the numbers of rows, where one matters more than another; 1 of those that are not named."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that is measured, in its order."""
+        return (*self.variants, *(one.name for one in self.systems))
+
+    @property
+    def hosts(self) -> list[str]:
+        """The addresses of servers that run already."""
+        named = [self.host, *(one.host for one in self.systems)]
+        return list(dict.fromkeys(host for host in named if host))
+
+    @property
+    def yardstick(self) -> Yardstick:
+        """What all are held to: the reference of the bundle, or the first where that is not measured."""
+        if self.bundle is None:
+            return Yardstick(self.names[0], noun="system")
+        manifest = self.bundle.manifest
+        if not self.systems:
+            return Yardstick(manifest.reference, manifest.truth)
+        is_there = manifest.reference in self.variants or manifest.truth == "reference"
+        return Yardstick(manifest.reference if is_there else self.names[0], manifest.truth, "system")
 
     @property
     def scenario(self) -> Scenario:
@@ -101,18 +133,19 @@ class Plan:
         host: str,
         rows: int,
         *,
+        system: System | None = None,
         seconds: float = 0.0,
         rate: float = 0.0,
         seed: int = 0,
         offline: str = "",
     ) -> Order:
-        """Return the order for one load of so many seconds; those of turns are for the turns to say."""
+        """Return the order for a load of a variant, or of a `system`; seconds of turns are theirs to say."""
         return Order(
             host=host,
             models=str(self.models),
-            model=target.model,
-            version=target.version,
-            variant=target.variant,
+            model=self.bundle.name if self.bundle else "",
+            version=self.bundle.version if self.bundle else None,
+            variant=system.name if system else target.variant,
             rows=rows,
             scenario=self.scenario_name,
             users=self.users,
@@ -123,5 +156,7 @@ class Plan:
             seed=seed,
             connections=self.connections,
             offline=offline,
+            system=system.url if system else "",
+            rows_from=str(self.rows_from) if self.rows_from else "",
             stays_awake=self.stays_awake,
         )

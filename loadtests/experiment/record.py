@@ -9,7 +9,6 @@ from statistics import geometric_mean
 
 import numpy as np
 
-from bundle.manifest import VariantSpec
 from evidence.blocks import logs_of
 from evidence.estimate import Estimate
 from evidence.ratios import level_of_logs
@@ -89,10 +88,11 @@ def shared_rate(records: Sequence[Record]) -> float:
     return min(one.bearable for one in records) / 2
 
 
-def load_of(plan: Plan, record: Record, variant: VariantSpec) -> ScoredLoad:
+def load_of(plan: Plan, record: Record) -> ScoredLoad:
     """Return the load that a record comes to, and keep its samples."""
     record = record.as_far_as_known() if plan.scenario.kind != SHAPED else record
     subject, peak = record.subject, record.peak
+    variant = plan.bundle.variant(subject.name) if plan.bundle and not subject.system else None
     summary = _summary(plan, record)
     samples = _kept(record)
     file = plan.out / "samples" / f"{subject.name}-{record.rows}.npz"
@@ -111,8 +111,8 @@ def load_of(plan: Plan, record: Record, variant: VariantSpec) -> ScoredLoad:
         unloaded=Idle(**asdict(record.unloaded), model_share=record.unloaded.model_share),
         generator_limited=checks.is_generator_limit(summary),
         resident_bytes=subject.server.resident_bytes(),
-        variant_bytes=variant.bytes,
-        offline_accuracy=variant.scores.accuracy,
+        variant_bytes=variant.bytes if variant else None,
+        offline_accuracy=variant.scores.accuracy if variant else None,
         void=[check.name for check in made if check.is_void],
         blocks=[one.block for one in record.seen],
         grade=_grade(plan, record),

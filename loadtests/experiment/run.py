@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bundle.bundle import Bundle
 from bundle.errors import BundleError
 from bundle.runtimes import is_available
 from loadtests.errors import LoadTestError
@@ -20,6 +21,8 @@ from loadtests.experiment.plan import Plan
 from loadtests.experiment.record import Record, load_of
 from loadtests.experiment.session import Progress, Session, Subject
 from loadtests.generator.process import Generator
+from loadtests.protocol.dialects.predict import Predict
+from loadtests.protocol.dialects.system import System
 from loadtests.rig import interruption
 from loadtests.rig.cores import bound_to
 from loadtests.rig.occupation import SCRATCH
@@ -29,7 +32,7 @@ from loadtests.system.client import ServiceClient
 from loadtests.system.offline_predictions import predict
 from loadtests.system.probe import probe
 from loadtests.system.server_process import Server
-from loadtests.workload.payloads import Instances, Payloads, build, held_out
+from loadtests.workload.payloads import Payloads, build
 from loadtests.workload.target import target_of
 
 
@@ -38,11 +41,11 @@ def run(plan: Plan, progress: Progress) -> Outcomes:
 
     A variant that cannot be loaded is skipped with the reason, and the rest goes on. Where the run is
     interrupted, the blocks that were finished are what it came to. Raises ServiceError where nobody answers
-    at the host that was named, and KeyboardInterrupt where the run is interrupted before the first block is
-    over, or once more.
+    at the host or at a system that was named, and KeyboardInterrupt where the run is interrupted before the
+    first block is over, or once more.
     """
-    if plan.host:
-        with ServiceClient(plan.host) as client:
+    for host in plan.hosts:
+        with ServiceClient(host) as client:
             client.reach()
     outcomes = Outcomes()
     with ExitStack() as stack:
@@ -65,7 +68,6 @@ def _outcomes(
     plan: Plan, progress: Progress, stack: ExitStack, records: list[Record], outcomes: Outcomes
 ) -> Iterator[ScoredLoad | Skipped]:
     """Measure; fills `records`, and says in `outcomes` why it went on no longer."""
-    x, y = held_out(plan.bundle)
     fleet = stack.enter_context(Fleet(plan))
     subjects: list[Subject] = []
     yield from _start(plan, progress, fleet, subjects)
@@ -76,10 +78,11 @@ def _outcomes(
     generator = stack.enter_context(Generator(log=plan.out / "generator.log", core=plan.cores.load))
     scratch = stack.enter_context(TemporaryDirectory(prefix=SCRATCH, dir=plan.out))
     session = Session(plan, progress, generator, subjects, Path(scratch))
-    payloads = [build(x, y, rows) for rows in plan.rows]
-    yield from _announce(session, payloads[0])
-    for one in payloads:
-        yield from _meet_all(session, one, x, records)
+    outcomes.forms |= {one.name: one.dialect.form for one in subjects if one.system}
+    questions = _Questions(plan)
+    yield from _announce(session, questions)
+    for rows in plan.rows:
+        yield from _meet_all(session, questions, rows, records)
     course = Course(session, fleet, records, start_s=start_s)
     yield from course.run()
     outcomes.stop = course.stop
@@ -92,7 +95,7 @@ def _loads(plan: Plan, records: Sequence[Record], outcomes: Outcomes) -> Iterato
     for record in records:
         name = record.subject.name
         if record.seen and name not in failed and not outcomes.has(name, record.rows):
-            yield load_of(plan, record, plan.bundle.variant(name))
+            yield load_of(plan, record)
 
 
 def _start(plan: Plan, progress: Progress, fleet: Fleet, subjects: list[Subject]) -> Iterator[Skipped]:
@@ -101,38 +104,65 @@ def _start(plan: Plan, progress: Progress, fleet: Fleet, subjects: list[Subject]
     Fills `subjects` with those that are ready, and yields the others.
     """
     progress.begin("all", "starting the services")
-    names = []
-    for name in plan.variants:
-        if plan.host or is_available(plan.bundle.variant(name)):
+    bundle, names = plan.bundle, []
+    for name in plan.names:
+        if plan.host or name not in plan.variants or bundle is None or is_available(bundle.variant(name)):
             names.append(name)
         else:
             yield Skipped(name, "the library that runs it is not installed here", failed=False)
+    systems = {one.name: one for one in plan.systems}
     for name, server in fleet.start(names).items():
         try:
-            subjects.append(_subject(plan, progress, name, server))
+            if bundle is None or name in systems:
+                subjects.append(_system(progress, systems[name], server))
+            else:
+                subjects.append(_variant(plan, bundle, progress, name, server))
         except (LoadTestError, BundleError) as error:
             yield Skipped(name, str(error), failed=True)
 
 
-def _subject(plan: Plan, progress: Progress, name: str, server: Server) -> Subject:
+def _system(progress: Progress, system: System, server: Server) -> Subject:
+    progress.begin(system.name, "asking whether it is ready")
+    with ServiceClient(system.host) as client:
+        client.see_that_it_is_ready(system.target)
+        return Subject(system.name, client.meet(system.target), server, system=system)
+
+
+def _variant(plan: Plan, bundle: Bundle, progress: Progress, name: str, server: Server) -> Subject:
     progress.begin(name, "predicting offline")
     offline = None
-    if is_available(plan.bundle.variant(name)):
+    if is_available(bundle.variant(name)):
         file = plan.out / "samples" / f"offline-{name}.npz"
-        offline = predict(plan.bundle, name, file=file, core=plan.cores.load)
+        offline = predict(bundle, name, file=file, core=plan.cores.load)
     progress.begin(name, "starting the service")
     server.wait_until_ready()
-    return Subject(name, target_of(plan.bundle, name), server, offline)
+    return Subject(name, Predict(target_of(bundle, name)), server, offline)
 
 
-def _announce(session: Session, payloads: Payloads) -> Iterator[Skipped]:
+class _Questions:
+    """The rows of a run as each server takes them: those that are sent in one form are encoded once."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._asked = plan.asked
+        self._known: dict[tuple[str, int], Payloads] = {}
+
+    def to(self, subject: Subject, rows: int) -> Payloads:
+        """Return the bodies for a subject. Raises RowsError where its model takes other rows."""
+        key = (subject.dialect.form, rows)
+        if key not in self._known:
+            self._known[key] = build(self._asked.x, self._asked.y, rows, encode=subject.dialect.encode)
+        return self._known[key]
+
+
+def _announce(session: Session, questions: _Questions) -> Iterator[Skipped]:
     """Ask every variant a few times, and say how long all that is to come takes."""
     for subject in session.subjects:
         session.progress.begin(subject.name, "asking for the first time")
         try:
+            body = questions.to(subject, session.plan.rows[0]).bodies[0]
             with ServiceClient(subject.server.host) as client, bound_to(session.plan.cores.load):
-                client.ask(subject.target, payloads.bodies[0])  # which may load it
-                subject.request_s = client.seconds_of(subject.target, payloads.bodies[0])
+                client.ask(subject.dialect, body)  # which may load it
+                subject.request_s = client.seconds_of(subject.dialect, body)
         except LoadTestError as error:
             yield session.drop(subject, error)
     if request_s := {one.name: one.request_s for one in session.subjects}:
@@ -140,12 +170,12 @@ def _announce(session: Session, payloads: Payloads) -> Iterator[Skipped]:
         session.progress.announce(forecast.seconds_of(plan, request_s), forecast.warnings(plan, request_s))
 
 
-def _meet_all(session: Session, payloads: Payloads, x: Instances, records: list[Record]) -> Iterator[Skipped]:
+def _meet_all(session: Session, questions: _Questions, rows: int, records: list[Record]) -> Iterator[Skipped]:
     """Meet every variant at one number of rows a request, and look for the peaks; adds to `records`."""
     met = []
     for subject in session.subjects:
         try:
-            met.append(_meet(session, subject, payloads, x))
+            met.append(_meet(session, subject, questions.to(subject, rows)))
         except LoadTestError as error:
             yield session.drop(subject, error)
     bound_ms = session.plan.bound_ms
@@ -154,18 +184,19 @@ def _meet_all(session: Session, payloads: Payloads, x: Instances, records: list[
     records += met
 
 
-def _meet(session: Session, subject: Subject, payloads: Payloads, x: Instances) -> Record:
+def _meet(session: Session, subject: Subject, payloads: Payloads) -> Record:
     """Time an idle service, and audit it once."""
-    plan, target = session.plan, subject.target
+    plan, dialect = session.plan, subject.dialect
+    x = plan.asked.x
     session.progress.begin(subject.name, f"alone, {rows_in_words(payloads.rows)} a request")
     begun = time.monotonic()
     with ServiceClient(subject.server.host) as client, bound_to(plan.cores.load):
-        client.ask(target, payloads.bodies[0])
-        unloaded = probe(client, target, payloads)
+        client.ask(dialect, payloads.bodies[0])
+        unloaded = probe(client, dialect, payloads)
         if not subject.audits:
             subject.audits = (
-                audits.of_cache(client.endpoint, target, x[payloads.order], seed=plan.seed),
-                audits.of_batches(client.endpoint, target, x[payloads.order]),
+                audits.of_cache(client.endpoint, dialect, x[payloads.order], seed=plan.seed),
+                audits.of_batches(client.endpoint, dialect, x[payloads.order]),
             )
         session.progress.advance(time.monotonic() - begun)
         return Record(subject, payloads.rows, unloaded, plan.arrivals or 0.0)

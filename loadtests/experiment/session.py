@@ -14,11 +14,12 @@ from loadtests.experiment.plan import Plan
 from loadtests.measure.check import Check
 from loadtests.measure.summary import Window
 from loadtests.measure.turn import Taken
+from loadtests.protocol.dialects.dialect import Dialect
+from loadtests.protocol.dialects.system import System
 from loadtests.system.offline_predictions import OfflinePredictions
 from loadtests.system.server_process import Server
 from loadtests.workload.block import Block
 from loadtests.workload.order import Order
-from loadtests.workload.target import Target
 
 
 class Progress(Protocol):
@@ -49,16 +50,18 @@ class Sender(Protocol):
 
 @dataclass
 class Subject:
-    """One of the variants of a run. All their services run at once, idle while another is measured.
+    """One of the variants or systems of a run. All run at once, idle while another is measured.
 
     A service each, not one for all: then memory is that of one variant, and none can disturb another through
     shared threads, batches or a crash. An idle service uses hardly any processor time.
     """
 
     name: str
-    target: Target
+    dialect: Dialect
     server: Server
-    offline: OfflinePredictions | None
+    offline: OfflinePredictions | None = None
+    system: System | None = None
+    """None of a variant of the bundle."""
     audits: tuple[Check, ...] = ()
     request_s: float = 0.0
     """How long one request takes, about, where nobody else asks."""
@@ -105,7 +108,14 @@ class Session:
         offline = str(subject.offline.file) if subject.offline and is_compared else ""
         host = subject.server.host
         return self.plan.order(
-            subject.target, host, rows, seconds=seconds, rate=rate, seed=seed, offline=offline
+            subject.dialect.target,
+            host,
+            rows,
+            system=subject.system,
+            seconds=seconds,
+            rate=rate,
+            seed=seed,
+            offline=offline,
         )
 
     def send(self, order: Order) -> Window:

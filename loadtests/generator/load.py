@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from threading import Event
@@ -12,12 +13,15 @@ from loadtests.errors import LoadTestError
 from loadtests.measure.recorder import Recorder
 from loadtests.measure.samples import Samples
 from loadtests.measure.summary import Summary, summarise_all
+from loadtests.protocol.dialects.dialect import Dialect
+from loadtests.protocol.dialects.system import read_url
 from loadtests.protocol.endpoint import Endpoint
 from loadtests.protocol.marking import Examiner, Marker
 from loadtests.system.client import ServiceClient
 from loadtests.system.offline_predictions import read_predictions
+from loadtests.workload.held_out import HeldOut
 from loadtests.workload.order import Order
-from loadtests.workload.payloads import Payloads, build, held_out
+from loadtests.workload.payloads import Payloads, build
 from loadtests.workload.scenarios import OPEN, SCENARIOS
 from loadtests.workload.target import Target, choose_bundle, target_of
 
@@ -29,15 +33,15 @@ class Load:
         self,
         order: Order,
         endpoint: Endpoint,
-        target: Target,
+        dialect: Dialect,
         payloads: Payloads,
         marker: Marker,
     ) -> None:
         self.order = order
         self.endpoint = endpoint
-        self.target = target
+        self.dialect = dialect
         self.payloads = payloads
-        self.requests = tuple(endpoint.address.encode("POST", target.path, body) for body in payloads.bodies)
+        self.requests = tuple(endpoint.address.encode("POST", dialect.path, body) for body in payloads.bodies)
         self.part = 0
         """Which of several processes this is that share the load."""
         self.parts = 1
@@ -51,6 +55,10 @@ class Load:
         self.unanswered = 0
         """Requests of a closed loop that were given up at the time-out."""
         self.recorder = self._new_recorder()
+
+    @property
+    def target(self) -> Target:
+        return self.dialect.target
 
     def claim_schedule(self) -> bool:
         """Tell whether the caller is the first to ask, and so the one who sends the schedule."""
@@ -94,7 +102,7 @@ class Load:
             self.payloads.rows,
             self.payloads.order,
             self._marker,
-            variant=self.target.variant,
+            variant=self.order.variant or self.target.variant,
             is_open=SCENARIOS[self.order.scenario].kind == OPEN,
             part=self.part,
         )
@@ -106,8 +114,10 @@ class Preparer:
     """
 
     def __init__(self) -> None:
-        self._payloads: dict[tuple[str, str, int, int], Payloads] = {}
-        self._examiners: dict[tuple[str, Target, int, str], Examiner] = {}
+        self._held_out: dict[tuple[str, ...], HeldOut] = {}
+        self._dialects: dict[tuple[str, Target], Dialect] = {}
+        self._payloads: dict[tuple[HeldOut, str, int], Payloads] = {}
+        self._examiners: dict[tuple[Dialect, HeldOut, int, str], Examiner] = {}
         self._endpoints: dict[str, Endpoint] = {}
 
     def prepare(self, order: Order) -> Load:
@@ -117,27 +127,56 @@ class Preparer:
         """
         _check(order)
         try:
-            bundle = choose_bundle(Path(order.models), order.model or None, order.version)
-            target = target_of(bundle, order.variant or bundle.manifest.default_variant)
-            key = (order.models, bundle.name, bundle.version, order.rows)
-            payloads = self._payloads.get(key)
-            if payloads is None:
-                payloads = self._payloads[key] = build(*held_out(bundle), order.rows)
+            asked, target = self._asked(order)
         except BundleError as error:
             raise LoadTestError(str(error)) from error
-        examiner = self._examiner(order, target, payloads)
         with ServiceClient(order.host) as client:
-            client.ask(target, payloads.bodies[0])
+            dialect = self._dialect(order.host, target, client)
+            payloads = self._payloads_of(asked, dialect, order.rows)
+            examiner = self._examiner(order, dialect, asked, payloads)
+            client.ask(dialect, payloads.bodies[0])
             endpoint = self._endpoints.setdefault(order.host, client.endpoint)
-        return Load(order, endpoint, target, payloads, examiner)
+        return Load(order, endpoint, dialect, payloads, examiner)
 
-    def _examiner(self, order: Order, target: Target, payloads: Payloads) -> Examiner:
-        key = (order.models, target, payloads.rows, order.offline)
+    def _asked(self, order: Order) -> tuple[HeldOut, Target]:
+        """Return the rows that an order is about, and what is asked for them."""
+        if order.rows_from:
+            asked = self._rows_of((order.rows_from,), lambda: HeldOut.of_file(Path(order.rows_from)))
+            return asked, read_url(order.system, asked.labels)[1]
+        bundle = choose_bundle(Path(order.models), order.model or None, order.version)
+        if order.system:
+            target = read_url(order.system, bundle.manifest.labels)[1]
+        else:
+            target = target_of(bundle, order.variant or bundle.manifest.default_variant)
+        key = (order.models, bundle.name, str(bundle.version))
+        return self._rows_of(key, lambda: HeldOut.of_bundle(bundle)), target
+
+    def _rows_of(self, key: tuple[str, ...], read: Callable[[], HeldOut]) -> HeldOut:
+        held_out = self._held_out.get(key)
+        if held_out is None:
+            held_out = self._held_out[key] = read()
+        return held_out
+
+    def _dialect(self, host: str, target: Target, client: ServiceClient) -> Dialect:
+        dialect = self._dialects.get((host, target))
+        if dialect is None:
+            dialect = self._dialects[host, target] = client.meet(target)
+        return dialect
+
+    def _payloads_of(self, asked: HeldOut, dialect: Dialect, rows: int) -> Payloads:
+        payloads = self._payloads.get((asked, dialect.form, rows))
+        if payloads is None:
+            payloads = build(asked.x, asked.y, rows, encode=dialect.encode)
+            self._payloads[asked, dialect.form, rows] = payloads
+        return payloads
+
+    def _examiner(self, order: Order, dialect: Dialect, asked: HeldOut, payloads: Payloads) -> Examiner:
+        key = (dialect, asked, payloads.rows, order.offline)
         examiner = self._examiners.get(key)
         if examiner is None:
-            shape = len(payloads.order), len(target.labels)
+            shape = len(payloads.order), len(dialect.target.labels)
             offline = read_predictions(Path(order.offline), shape) if order.offline else None
-            examiner = self._examiners[key] = Examiner(target, payloads, offline)
+            examiner = self._examiners[key] = Examiner(dialect, payloads, offline)
         return examiner
 
 

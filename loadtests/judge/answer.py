@@ -56,6 +56,8 @@ class Words:
         self._accuracies = accuracies
         self._reference = accuracies.reference
         self._is_labelled = accuracies.yardstick.is_labelled
+        self._noun = accuracies.yardstick.noun
+        self._ship = "Ship" if self._noun == "variant" else "Take"
         self._bounds = bounds
 
     def choice(self, choice: Choice) -> list[str]:
@@ -66,9 +68,9 @@ class Words:
         elif choice.tied:
             answer = [self._tie(choice)]
         elif best is reference:
-            answer = [f"Ship `{best.name}`: no variant is {self._better_than_reference}."]
+            answer = [f"{self._ship} `{best.name}`: no {self._noun} is {self._better_than_reference}."]
         else:
-            answer = [f"Ship `{best.name}`: {self._against(best, reference)}."]
+            answer = [f"{self._ship} `{best.name}`: {self._against(best, reference)}."]
         if (choice.tied or choice.faster) and reference and best is not reference:
             is_told = not choice.faster and choice.tied[0] is reference  # by the answer, which compares them
             known = self._accurate(best) if is_told else self._against(best, reference)
@@ -105,28 +107,29 @@ class Words:
         enough = "accurate enough" if self._is_labelled else f"close enough to `{self._reference}`"
         proven = f"known to be {enough} " if not all(choice.misses.values()) else ""
         rest = "; ".join(f"`{name}`: {told}" for name, told in why.items() if name != nearest.name)
-        first = f"No variant {proven}meets {self._bounds.sentence}; the nearest is `{nearest.name}`"
+        first = f"No {self._noun} {proven}meets {self._bounds.sentence}; the nearest is `{nearest.name}`"
         return [
             f"{first}: {why[nearest.name]}.",
             *(f"`{one.name}` meets it: {self._evidence(one.name)}." for one in choice.faster),
             *([f"What the others miss it by: {rest}."] if rest else []),
         ]
 
-    def nothing(self, name: str, sizes: Mapping[str, int]) -> str:
+    def nothing(self, name: str, sizes: Mapping[str, int | None]) -> str:
         """Say which variant is best supported where no load can be believed."""
-        of_reference = sizes.get(self._reference)
-        size = f", {_size(sizes[name], of_reference)}" if name in sizes and name != self._reference else ""
+        ours, of_reference = sizes.get(name), sizes.get(self._reference)
+        size = f", {_size(ours, of_reference)}" if ours and name != self._reference else ""
         by = "accuracy" if self._is_labelled else f"agreement with `{self._reference}`"
+        and_size = " and size" if any(sizes.values()) else ""
         return (
             "Of speed nothing is known: no load can be believed. "
-            f"By {by} and size alone "
+            f"By {by}{and_size} alone "
             f"`{name}` is the best supported{size}."
         )
 
     def unmeasured(self, unproven: Sequence[Standing]) -> str:
         """Say what is best where nothing that was measured is known to be accurate enough."""
         now = " for now" if unproven else ""
-        answer = f"Ship `{self._reference}`{now}, of whose speed this run says nothing: "
+        answer = f"{self._ship} `{self._reference}`{now}, of whose speed this run says nothing: "
         if not unproven:
             less = "is less accurate" if self._is_labelled else "agrees too little with it"
             return f"{answer}what was measured {less}."
@@ -158,7 +161,7 @@ class Words:
         """Say which is the most accurate where there is nothing to hold it to."""
         most = "is the most accurate" if self._is_labelled else "agrees most"
         return (
-            f"Ship `{best.name}` for now: of what was measured it {most}, but there is no "
+            f"{self._ship} `{best.name}` for now: of what was measured it {most}, but there is no "
             f"`{self._reference}` to hold it to"
             f"{', and no --min-accuracy says what is enough' if self._is_labelled else ''}."
         )
@@ -182,11 +185,12 @@ class Words:
     def _against(self, best: Standing, reference: Standing | None) -> str:
         accuracy = self._accurate(best)
         if reference is None:
-            return f"{accuracy}, {best.bytes / 1000:,.0f} KB"
+            return f"{accuracy}, {_size(best.bytes)}" if best.bytes else accuracy
         speed = self._speeds.lead(best.beside(reference)).against(self._reference)
         if self._is_mixed(best, reference):
             speed += f" over all loads ({self._by_rows(best, reference)})"
-        return f"{speed}, {accuracy}, {_size(best.bytes, reference.bytes)}"
+        size = f", {_size(best.bytes, reference.bytes)}" if best.bytes else ""
+        return f"{speed}, {accuracy}{size}"
 
     def _met(self, best: Standing) -> str:
         met = f"`{best.name}` meets {self._bounds.sentence}"
@@ -210,7 +214,10 @@ class Words:
         certificate = self._accuracies.of_variant(name)
         if certificate is None or certificate.difference is None:
             whether = f"whether it {'is ' if self._is_labelled else ''}{self._as_good}"
-            return f"{whether} is not known: no predictions of both are kept"
+            of_both = (
+                "no predictions of both are kept" if self._noun == "variant" else "they answered no row both"
+            )
+            return f"{whether} is not known: {of_both}"
         more = certificate.rows_more
         takes = "it is too near the margin for any number" if more is None else f"about {more:,} more would"
         rows = rows_in_words(certificate.difference.rows)
@@ -236,7 +243,9 @@ class Words:
     def _unproven(self, best: Standing, faster: Sequence[Standing]) -> str:
         first = faster[0]
         lead = self._speeds.lead(first.beside(best)).against(best.name)
-        return f"Ship `{best.name}` for now: `{first.name}` is {lead}, but {self._evidence(first.name)}."
+        return (
+            f"{self._ship} `{best.name}` for now: `{first.name}` is {lead}, but {self._evidence(first.name)}."
+        )
 
     def _tie(self, choice: Choice) -> str:
         best, first = choice.best, choice.tied[0]
@@ -249,7 +258,7 @@ class Words:
         )
 
     def _reason(self, best: Standing, other: Standing) -> str:
-        if best.bytes * ALIKE < other.bytes:
+        if best.bytes and other.bytes and best.bytes * ALIKE < other.bytes:
             return f"is smaller ({best.bytes / 1000:,.3g} KB against {other.bytes / 1000:,.3g} KB)"
         is_short = self._speeds.excess(best.beside(other)) > 0
         return "has the shorter tail" if is_short else "is ahead by its figures"
@@ -294,7 +303,7 @@ def falls_short(yardstick: Yardstick) -> str:
     return f"{how} `{yardstick.reference}`"
 
 
-def _size(ours: int, theirs: int | None) -> str:
+def _size(ours: int, theirs: int | None = None) -> str:
     return f"{ours / theirs:.0%} of the size" if theirs else f"{ours / 1000:,.0f} KB"
 
 

@@ -21,10 +21,11 @@ from evidence.estimate import Estimate
 from evidence.paired import MARGIN, Judgement, Pairs, Yardstick, judge_all
 from evidence.shares import wilson
 from loadtests.errors import LoadTestError
-from loadtests.experiment.measured import AccuracyDifference, rows_in_words
+from loadtests.experiment.measured import AccuracyDifference, Measured, rows_in_words
 from loadtests.judge.bounds import Bounds
+from loadtests.measure.samples import Samples
 from loadtests.system.offline_predictions import read_predictions
-from loadtests.workload.arrays import Floats
+from loadtests.workload.arrays import Floats, Ints
 
 Right: TypeAlias = Mapping[str, Floats]
 """By variant: 1 for every row that it gets right, 0 for every other, NaN where that is not known; (rows,)."""
@@ -108,6 +109,14 @@ class Accuracies:
             yardstick=yardstick,
         )
 
+    def beside(self, seen: Right, yardstick: Yardstick) -> Accuracies:
+        """Return the same with systems, of which is known what they answered in a run: see `seen_of`.
+
+        Of those no validation rows are known, so that all are compared on the test rows.
+        """
+        test = {**self._test, **seen}
+        return Accuracies(test, margin=self.margin, scores=self._scores, yardstick=yardstick)
+
     @property
     def reference(self) -> str:
         """The variant that the others are compared with."""
@@ -176,6 +185,25 @@ class Accuracies:
             return self._scores[name]
         known = self._test[name][~np.isnan(self._test[name])]
         return wilson(float(known.mean()) if len(known) else 0.0, len(known))
+
+
+def seen_of(loads: Sequence[Measured], names: Sequence[str], folder: Path) -> dict[str, Floats]:
+    """Return by system the share of right answers to each test row, NaN where it was not answered; (rows,).
+
+    They are those of its loads, whose samples a run has kept in a `folder`.
+    """
+    found = {}
+    for name in names:
+        counts = [_counts(folder / load.samples) for load in loads if load.variant == name]
+        if counts:
+            answered, right = (np.sum(one, axis=0) for one in zip(*counts, strict=True))
+            found[name] = np.where(answered > 0, right / np.maximum(answered, 1), np.nan)
+    return found
+
+
+def _counts(file: Path) -> tuple[Ints, Ints]:
+    samples = Samples.load(file)
+    return samples.answers_by_row(np.ones(len(samples), np.bool_))
 
 
 def candidates(accuracies: Accuracies, bundle: Bundle, bounds: Bounds, variants: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import JsonValue, ValidationError
 
 from bundle.manifest import REFERENCE
-from evidence.paired import Truth, Yardstick
+from evidence.paired import Noun, Truth, Yardstick
 from loadtests.errors import LoadTestError
 from loadtests.experiment.blocks import Stop
 from loadtests.experiment.measured import Measured, Skipped, Strict
@@ -17,14 +17,24 @@ from loadtests.judge.bounds import Bounds
 from loadtests.judge.contrast import Pair
 from loadtests.judge.verdict import Verdict
 
-SCHEMA_VERSION: Literal[4] = 4
+SCHEMA_VERSION: Literal[5] = 5
 FILE_NAME = "report.json"
+
+
+class SystemAsked(Strict):
+    """A server that was running already, as it was asked."""
+
+    name: str
+    url: str
+    """As it was named, without name and password: `oip+http://127.0.0.1:8000/digits~int8`."""
+    form: str
+    """How rows were sent, in words; empty where it was never known."""
 
 
 class Document(Strict):
     """One run of `python -m loadtests run`. A field is never renamed or removed without a new version."""
 
-    schema_version: Literal[4] = SCHEMA_VERSION
+    schema_version: Literal[5] = SCHEMA_VERSION
     created: str
     """When the run was over: ISO 8601, UTC."""
     command: str
@@ -32,9 +42,15 @@ class Document(Strict):
     machine: dict[str, JsonValue]
     """Processor, cores that could be used, system, Python and the libraries' versions."""
     model: str
-    version: int
+    """Whose test rows were sent; or the file that they are from."""
+    version: int | None
+    """None where the rows are from a file."""
+    noun: Noun = "variant"
+    """What is compared: the variants of the model, or systems, the variants among them."""
+    systems: tuple[SystemAsked, ...] = ()
+    """Servers that were running already, measured like variants."""
     reference: str = REFERENCE
-    """The variant that the others are compared with."""
+    """The variant, or system, that the others are compared with."""
     truth: Truth = "labels"
     """What is right: what the labels of the data say or, where it had none, what the reference answers. Then
     every accuracy here is agreement with the reference."""
@@ -61,12 +77,17 @@ class Document(Strict):
 
     @property
     def title(self) -> str:
-        return f"{self.model}/{self.version}: throughput and latency against {self.yardstick.figure}"
+        return f"{self.source}: throughput and latency against {self.yardstick.figure}"
+
+    @property
+    def source(self) -> str:
+        """Where the rows are from: `digits/1`, or the name of a file."""
+        return self.model if self.version is None else f"{self.model}/{self.version}"
 
     @property
     def yardstick(self) -> Yardstick:
         """What the variants were held to."""
-        return Yardstick(self.reference, self.truth)
+        return Yardstick(self.reference, self.truth, self.noun)
 
     @property
     def rows(self) -> list[int]:

@@ -26,7 +26,8 @@ class Rung:
     None where that was not measured."""
     figure: str
     """What the speed is of, as `rows per core-second`."""
-    bytes: int
+    bytes: int | None
+    """None of a system."""
 
 
 def dominates(better: Standing, worse: Standing, speeds: Speeds, accuracies: Accuracies) -> bool:
@@ -39,7 +40,7 @@ def dominates(better: Standing, worse: Standing, speeds: Speeds, accuracies: Acc
     return pareto.dominates(
         [
             _sign_of_accuracy(better.name, worse.name, accuracies),
-            pareto.sign(worse.bytes, better.bytes, tolerance=ALIKE),
+            _sign_of_size(better.bytes, worse.bytes),
             *(sign for pair in pairs for sign in _signs_of_speed([pair], speeds)),
         ]
     )
@@ -72,6 +73,11 @@ def front(
                 Rung(one.name, one.accuracy, lead.ratio if lead and is_known else None, figure, one.bytes)
             )
     return tuple(rungs)
+
+
+def _sign_of_size(better: int | None, worse: int | None) -> Sign:
+    """Return the sign of two sizes; those of systems are not known, and nothing to choose by."""
+    return 0 if better is None or worse is None else pareto.sign(worse, better, tolerance=ALIKE)
 
 
 def _sign_of_accuracy(better: str, worse: str, accuracies: Accuracies) -> Sign:

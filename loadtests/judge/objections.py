@@ -39,7 +39,8 @@ def says_how_sure(
     if lost and counted:
         believed = ", ".join(map(rows_in_words, counted))
         sentences.append(f"Of speed only what was measured with {believed} a request can be believed.")
-    if not accuracies.is_chosen_on_validation and len(accuracies.certificates) > 1:
+    is_of_bundle = accuracies.yardstick.noun == "variant"
+    if is_of_bundle and not accuracies.is_chosen_on_validation and len(accuracies.certificates) > 1:
         sentences.append(
             "The bundle keeps no predictions of validation rows: what is more accurate was told by the rows "
             "that certify it."
@@ -80,8 +81,13 @@ def findings(loads: Sequence[Measured]) -> list[str]:
 
 
 def doubts(best: Standing, known: Sequence[Standing], contrasts: Contrasts) -> list[str]:
-    """Object to leads that no precision can explain: a request without any model would not have them."""
+    """Object to leads that no precision can explain: a request without any model would not have them.
+
+    Of systems everything else may differ as well.
+    """
     leads = []
+    if contrasts.accuracies.yardstick.noun == "system":
+        return []
     for other in known:
         for ours, theirs in best.beside(other):
             share, lead = theirs.unloaded.model_share, contrasts.throughput(ours, theirs)

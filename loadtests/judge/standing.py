@@ -33,7 +33,8 @@ class Standing:
     """Of the test rows, without HTTP."""
 
     @property
-    def bytes(self) -> int:
+    def bytes(self) -> int | None:
+        """Of its file; None of a system."""
         return self.loads[-1].variant_bytes
 
     @property
@@ -66,7 +67,7 @@ class Standing:
             allowed = 1 - bounds.min_accuracy
             beyond = (1 - self.accuracy.value) / allowed if allowed else inf
             found.append(Miss(f"accuracy {self.accuracy.value:.4f}", beyond))
-        if bounds.max_mb is not None and self.bytes > bounds.max_mb * 1e6:
+        if bounds.max_mb is not None and self.bytes is not None and self.bytes > bounds.max_mb * 1e6:
             found.append(Miss(f"a file of {self.bytes / 1e6:.3g} MB", self.bytes / 1e6 / bounds.max_mb))
         return found
 
@@ -99,7 +100,8 @@ def standings(loads: Sequence[Measured], accuracies: Accuracies) -> dict[str, St
         if counted and len(counted) == len(settings) and not any(map(_is_nothing, counted)):
             certificate = accuracies.of_variant(name)
             offline = counted[-1].offline_accuracy
-            accuracy = certificate.accuracy if certificate else Estimate(offline, offline, offline)
+            told = Estimate(0.0, 0.0, 1.0) if offline is None else Estimate(offline, offline, offline)
+            accuracy = certificate.accuracy if certificate else told
             found[name] = Standing(name, tuple(counted), accuracy)
     return found
 

@@ -14,6 +14,7 @@ MAY_DIFFER = {
     "models": "where a model lies does not change it",
     "version": "it is what one compares",
     "variants": "loads are compared one by one, and those that only one run has are named",
+    "system": "as of the variants",
     "rows": "as of the variants",
     "seed": "it is another draw from the same",
     "out": "where a report lies does not change it",

@@ -71,6 +71,7 @@ def judge(
     speeds = Speeds(contrasts, counted, bounds)
     beaten = dominated(known, speeds, accuracies)
     sizes = {load.variant: load.variant_bytes for load in loads}
+    of_all = f"{accuracies.yardstick.word}, speed{', tail and size' if all(sizes.values()) else ' and tail'}"
     answer, sentences = _Judge(sizes, known, beaten, speeds, accuracies, bounds).answer()
     void = objections.says_what_is_void(loads)
     found = [*objections.says_what_failed(loads), *objections.findings(loads)]
@@ -91,8 +92,7 @@ def judge(
             *(objections.doubts(best, list(known.values()), contrasts) if best else ()),
             *objections.says_whether_model_matters(loads, accuracies.reference),
             *(
-                f"`{worse}` is dominated by `{better}`: known to be as good in {accuracies.yardstick.word}, "
-                "speed, tail and size, and better in one."
+                f"`{worse}` is dominated by `{better}`: known to be as good in {of_all}, and better in one."
                 for worse, better in beaten.items()
             ),
             *found,
@@ -108,14 +108,14 @@ class _Judge:
 
     def __init__(
         self,
-        sizes: Mapping[str, int],
+        sizes: Mapping[str, int | None],
         known: Mapping[str, Standing],
         beaten: Mapping[str, str],
         speeds: Speeds,
         accuracies: Accuracies,
         bounds: Bounds,
     ) -> None:
-        """`sizes` are those of all that was measured, in bytes; `known` is what can be believed."""
+        """`sizes` are those of all that was measured, in bytes, or None; `known` is what can be believed."""
         self._sizes = sizes
         self._known = known
         self._beaten = beaten
@@ -164,7 +164,7 @@ class _Judge:
         """Answer where nothing that was measured may be shipped: by what is known without a load."""
         sizes, reference = self._sizes, self._accuracies.reference
         enough = [name for name in sizes if self._accuracies.is_enough(name, self._bounds)] or [reference]
-        smallest = min(enough, key=lambda one: sizes.get(one, 0))
+        smallest = min(enough, key=lambda one: sizes.get(one) or 0)
         told = self._words.left_out({})
         if all(one.has_failures for one in self._known.values()):
             return Answer("void", smallest), [self._words.nothing(smallest, sizes), *told]
@@ -197,8 +197,10 @@ class _Judge:
         """
         fastest = self._fastest(eligible)
         close = [one for one in eligible if one is fastest or self._is_close(one, fastest)]
-        smallest = min(one.bytes for one in close)
-        small = [one for one in close if one.bytes <= smallest * ALIKE]
+        sizes = {one.name: one.bytes for one in close if one.bytes is not None}
+        smallest = min(sizes.values(), default=0)
+        is_choice = len(sizes) == len(close)  # nobody is taken for a size, where not all have one
+        small = [one for one in close if not is_choice or sizes[one.name] <= smallest * ALIKE]
         best = fastest if fastest in small else self._fastest(small)
         if shorter := [one for one in small if self._speeds.excess(one.beside(best)) > 0]:
             best = self._fastest(shorter)

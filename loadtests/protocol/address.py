@@ -12,6 +12,7 @@ from urllib.parse import unquote
 import httpx
 
 from loadtests.errors import ServiceError
+from loadtests.workload.payloads import Body
 
 _PORTS = {"http": 80, "https": 443}
 _NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
@@ -65,14 +66,14 @@ class Address:
             authorization=_basic(url.username, url.password),
         )
 
-    def encode(self, method: str, path: str, body: bytes | None = None) -> bytes:
-        """Return the bytes of a request to `path` of the service, with `body` as JSON where there is one."""
+    def encode(self, method: str, path: str, body: Body | None = None) -> bytes:
+        """Return the bytes of a request to `path` of the service, with `body` where there is one."""
         fields = [f"{method} {self.prefix}{path} HTTP/1.1", f"Host: {self.authority}"]
         if self.authorization:
             fields.append(f"Authorization: {self.authorization}")
         if body is not None:
-            fields += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
-        return "\r\n".join([*fields, "", ""]).encode("ascii") + (body or b"")
+            fields += [*(": ".join(field) for field in body.fields), f"Content-Length: {len(body)}"]
+        return "\r\n".join([*fields, "", ""]).encode("ascii") + (body.content if body else b"")
 
 
 def without_secret(text: str) -> str:

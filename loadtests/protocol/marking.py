@@ -9,7 +9,7 @@ import numpy as np
 
 from bundle.normalizer import FloatArray
 from loadtests.errors import UnexpectedAnswerError
-from loadtests.protocol.answers import read
+from loadtests.protocol.dialects.dialect import Dialect
 from loadtests.workload.payloads import Label, Payloads, rows_of
 from loadtests.workload.target import Target
 
@@ -35,14 +35,14 @@ class Marker(Protocol):
 
 
 class Examiner:
-    """Marks the answers of one target to the bodies of one load. The same answer is read once.
+    """Marks what one target answers to the bodies of one load. The same answer is read once.
 
     A service gives the same bytes to the same question again and again, in one load after another.
     """
 
     def __init__(
         self,
-        target: Target,
+        dialect: Dialect,
         payloads: Payloads,
         offline: FloatArray | None = None,
         *,
@@ -53,10 +53,10 @@ class Examiner:
         Rows of NaN are rows whose prediction is not known. Beyond `remembered_bytes_max` of answers, new ones
         are read each time.
         """
-        self._target = target
+        self._dialect = dialect
         self._payloads = payloads
         self._offline = offline
-        self._expected = _labels(offline, target)
+        self._expected = _labels(offline, dialect.target)
         self._marks: dict[tuple[int, int, bytes], Mark] = {}
         self._room = remembered_bytes_max
 
@@ -73,16 +73,18 @@ class Examiner:
     def _read(self, body: int, status: int, content: bytes) -> Mark:
         true = self._payloads.labels[body]
         try:
-            labels, probabilities = read(status, content, len(true), self._target)
+            labels, scores = self._dialect.read(status, content, len(true))
         except UnexpectedAnswerError as error:
             return Mark(reason=str(error))
         wrong = tuple(place for place, label in enumerate(labels) if label != true[place])
         if self._offline is None:
             return Mark(wrong)
         rows = rows_of(np.array([body]), self._payloads.rows, self._payloads.order)[0]
-        differences = np.abs(np.array(probabilities, np.float64) - self._offline[rows]).max(axis=1)
         expected = [self._expected[row] for row in rows.tolist()]
         astray = tuple(place for place, label in enumerate(labels) if expected[place] not in {None, label})
+        if not scores[0]:
+            return Mark(wrong, None, astray)
+        differences = np.abs(np.array(scores, np.float64) - self._offline[rows]).max(axis=1)
         return Mark(wrong, None, astray, tuple(differences.tolist()))
 
 

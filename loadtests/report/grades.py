@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from loadtests.experiment.blocks import Grade
 from loadtests.experiment.measured import Measured
+from loadtests.judge.document import Document
 from loadtests.report.table import share
 
 
-def grade_lines(loads: Sequence[Measured]) -> list[dict[str, str]]:
+def grade_lines(document: Document) -> list[dict[str, str]]:
     """Return the grade of each load with its figures, as lines of cells."""
-    return [_line(load, load.grade) for load in loads if load.grade]
+    return [_line(document.noun, load, load.grade) for load in document.results if load.grade]
 
 
-def _line(load: Measured, grade: Grade) -> dict[str, str]:
+def _line(noun: str, load: Measured, grade: Grade) -> dict[str, str]:
     return {
-        "variant": load.variant,
+        noun: load.variant,
         "rows": str(load.rows_per_request),
         "grade": grade.word,
         "scatter of turns": share(grade.scatter),

@@ -32,7 +32,7 @@ def markdown(document: Document, pictures: Sequence[str] = ()) -> str:
         blocks += ["## Told apart?", in_markdown(matrix_sentence(document))]
         for rows in document.rows:
             blocks += [f"### {rows_in_words(rows)} a request", lines_as_table(matrix(document, rows))]
-    if graded := grade_lines(document.results):
+    if graded := grade_lines(document):
         blocks += ["## How calm the machine was", lines_as_table(graded)]
     blocks += ["## Checks", *_checks(document), "## Method", _sentences(document.method)]
     again = f"To measure again: {code_in_markdown(document.command)}"

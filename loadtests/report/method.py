@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from pydantic import JsonValue
 
@@ -17,8 +18,14 @@ from loadtests.judge.terms import in_words, option
 from loadtests.protocol.address import without_secret
 from loadtests.workload.scenarios import CLOSED, OPEN, SHAPED
 
+_JUDGED = """Whether a variant {is_as_good} {reference} is judged without HTTP, from its predictions of all
+    test rows, at the margin that was asked for, and corrected for the number of variants (Holm). What was
+    sent in the run shows that the service answers the same."""
+_JUDGED_LIVE = """Whether a system {is_as_good} {reference} is judged by what it answered in the run, row by
+    row, and of a variant of a model here by its predictions without HTTP; at the margin that was asked for,
+    and corrected for how many they are (Holm)."""
 _FIGURES = (
-    """Rows come from the model's held-out test set. Throughput and latency are of answers that were as
+    """Rows come from {source}. Throughput and latency are of answers that were as
     promised; anything else is a failure, and counts neither as speed nor as {word}.""",
     """Percentiles are exact, from raw samples, by nearest rank: the smallest latency with at least that share
     of the samples at or below it. Their interval is that of order statistics, which assumes no distribution,
@@ -33,17 +40,15 @@ _FIGURES = (
     """Effective {word}: each test row offered counts once, by the share of its requests that were answered
     rightly and in time. It is never above live {word}, and the same where all were answered in time. Its
     95% interval is that of the rows, widened by how the share in time scatters over its stretches.""",
-    """Whether a variant {is_as_good} {reference} is judged without HTTP, from its predictions of all test
-    rows, at the margin that was asked for, and corrected for the number of variants (Holm). What was sent in
-    the run shows that the service answers the same.""",
+    _JUDGED,
     """Dominated: another variant is known to be as good in {word}, speed, tail and size, and better in one;
     what the intervals leave open supports nothing.""",
     """Where the time goes: requests one after the other on one bare connection to an idle service. `decode`,
     `wait`, `infer` and `encode` are the service's own metrics, `client` is the client's own work, and `http`
     is what is left. The column "model" is the share of `infer`.""",
-    """"memory MB" is the resident memory of the service and its children at the end of the load,
-    "file KB" the size of the variant's file. A KB is 1,000 bytes, an MB 1,000,000.""",
 )
+_SIZES = """"memory MB" is the resident memory of the service and its children at the end of the load,
+    "file KB" the size of the variant's file. A KB is 1,000 bytes, an MB 1,000,000."""
 _COST = """Rows per core-second: the rows answered over the processor time, user and system, that all
     processes of the service used meanwhile. It does not see time in which another process, or another machine
     on the same hardware, held the core; throughput does."""
@@ -87,17 +92,23 @@ _CALM = """What lasts longer than a round is in all variants, and cancels; new s
 
 
 def method(
-    plan: Plan, loads: Sequence[Measured], asked: Mapping[str, JsonValue], stop: Stop | None = None
+    plan: Plan,
+    loads: Sequence[Measured],
+    asked: Mapping[str, JsonValue],
+    stop: Stop | None = None,
+    forms: Mapping[str, str] = MappingProxyType({}),
 ) -> list[str]:
-    """Return the method of a run of at least one load, and the limits of it."""
+    """Return the method of a run of at least one load, and the limits of it.
+
+    `forms` says in which form rows are sent to each system.
+    """
     scenario = plan.scenario
     searched = _SEARCHED.format(passes=PASSES, resolution=RESOLUTION - 1)
     confidence = stop.confidence if stop else CONFIDENCE
     is_closed = scenario.kind == CLOSED
-    yardstick = Yardstick(plan.bundle.manifest.reference, plan.bundle.manifest.truth)
+    yardstick = plan.yardstick
     sentences = [
         f"Scenario `{scenario.name}`, a request is sent so: {scenario.sends}. The figure: {scenario.figure}.",
-        _asked(asked),
         *([f"An answer is late after {plan.bound_ms:g} ms."] if plan.bound_ms is not None else []),
         *_blocks(plan, loads),
         *([_LITTLE] if is_closed else []),
@@ -106,24 +117,44 @@ def method(
         *([_LOOKS.format(alike=ALIKE - 1, confidence=confidence)] if stop else []),
         *([_AWAKE] if scenario.kind == OPEN and plan.stays_awake else []),
         *([searched, _AFTER_SEARCH] if plan.searches else []),
-        _services(plan),
-        *_figures(yardstick),
+        *([_services(plan)] if plan.variants else []),
+        *_systems(plan, forms),
+        *_figures(plan, yardstick),
+        *([_SIZES] if plan.variants else []),
         *([] if scenario.kind == OPEN else [_CLOSED]),
         _SHARED,
     ]
-    return [" ".join(sentence.split()) for sentence in sentences]
+    first, *others = (" ".join(sentence.split()).replace("variant", yardstick.noun) for sentence in sentences)
+    return [first, _asked(asked), *others]
 
 
-def _figures(yardstick: Yardstick) -> list[str]:
+def _systems(plan: Plan, forms: Mapping[str, str]) -> list[str]:
+    """Name the systems, and say how they were asked."""
+    if not plan.systems:
+        return []
+    told = "; ".join(
+        f"`{one.name}` at {one.shown}, {forms.get(one.name, 'which was not reached')}" for one in plan.systems
+    )
+    beside = "" if plan.cores.load is None else f" The load generator runs on core {plan.cores.load}."
+    unknown = "which cores they have, and what they use of them and of memory, is not known"
+    return [
+        f"Systems that were running already: {told}. They stay so between blocks; {unknown}.{beside}",
+    ]
+
+
+def _figures(plan: Plan, yardstick: Yardstick) -> list[str]:
     """Say what the figures are; and first, where there were no labels, what they are not."""
     words = {
+        "source": "the model's held-out test set" if plan.bundle else f"`{plan.asked.source}`",
         "word": yardstick.word,
         "plural": "accuracies" if yardstick.is_labelled else "agreements",
         "is_as_good": "is as accurate as" if yardstick.is_labelled else "agrees with",
         "reference": yardstick.reference,
     }
     caveat = [f"{yardstick.caveat} Right is what that answers."] if yardstick.caveat else []
-    return [*caveat, *(sentence.format(**words) for sentence in _FIGURES)]
+    is_live = yardstick.noun == "system"
+    figures = [_JUDGED_LIVE if one is _JUDGED and is_live else one for one in _FIGURES]
+    return [*caveat, *(sentence.format(**words) for sentence in figures)]
 
 
 def _asked(asked: Mapping[str, JsonValue]) -> str:

@@ -42,6 +42,8 @@ def next_lines(document: Document) -> list[str]:
 
 def _serve(document: Document, variant: str, what: str) -> list[str]:
     """Say how to serve a variant and how to ask it; a service that is running already need not be started."""
+    if variant in {one.name for one in document.systems}:
+        return []  # it is served already, and whoever runs it knows how to ask it
     models, out = (_asked(document, name, usual) for name, usual in (("models", "models"), ("out", ".")))
     host = document.host or f"http://localhost:{_PORT}"
     query = urlencode({"model": document.model, "variant": variant}, quote_via=quote)

@@ -18,7 +18,7 @@ from loadtests.workload import scenarios
 
 _ALONE = "1"  # what stands in the column of ratios of the reference itself
 _USUAL = Yardstick(REFERENCE)
-LEFT = {"variant", "grade", "note"}  # titles of the columns that hold words
+LEFT = {"variant", "system", "grade", "note"}  # titles of the columns that hold words
 COST, COST_RATIO = "rows/core-s", "/core-s x"
 SPEED, SPEED_RATIO = "rows/s", "/s x"
 P50, P50_RATIO = "p50 ms", "p50 x"
@@ -91,7 +91,7 @@ def cells(
     accuracy, effective = load.accuracy, load.effective_accuracy
     uncorrected = load.uncorrected.p99_ms.value if load.uncorrected else load.p99_ms
     return {
-        "variant": load.variant,
+        yardstick.noun: load.variant,
         "rows": str(load.rows_per_request),
         **_contrasts(load, figures, is_reference=load.variant == yardstick.reference),
         **({"of interpreter": share(load.offline.share if load.offline else None)} if is_offline else {}),
@@ -105,7 +105,7 @@ def cells(
             f"{accuracy.value:.4f} ({accuracy.low:.4f}-{accuracy.high:.4f})" if accuracy else "-"
         ),
         "effective": f"{effective.value:.4f}" if effective else "-",
-        "file KB": f"{load.variant_bytes / 1000:,.0f}",
+        "file KB": f"{load.variant_bytes / 1000:,.0f}" if load.variant_bytes else "-",
         "memory MB": f"{load.resident_bytes / 1e6:,.0f}" if load.resident_bytes else "-",
         "idle p50 ms": number(load.unloaded.p50_ms),
         "model": share(load.unloaded.model_share),
@@ -228,7 +228,7 @@ def matrix(document: Document, rows: int) -> list[dict[str, str]]:
     }
     return [
         {
-            "variant": ours,
+            document.noun: ours,
             **{
                 f"/ {theirs}": ratio_cell(ratios.get((ours, theirs))) if ours != theirs else ""
                 for theirs in names
@@ -242,8 +242,8 @@ def matrix_sentence(document: Document) -> str:
     """Return what the matrix sets against each other, and which variants."""
     figure = next(one.figure for one in document.pairs)
     return (
-        f"{figure[0].upper()}{figure[1:]} of the row's variant over the column's, of those that nothing "
-        f"dominates and {document.reference}; all intervals of a run hold together. "
+        f"{figure[0].upper()}{figure[1:]} of the row's {document.noun} over the column's, of those that "
+        f"nothing dominates and {document.reference}; all intervals of a run hold together. "
         "~ is not told apart."
     )
 

@@ -15,16 +15,16 @@ from loadtests.experiment.measured import Measured, Outcomes, Skipped, load_in_w
 from loadtests.experiment.plan import Plan
 from loadtests.judge import document
 from loadtests.judge.bounds import Bounds
-from loadtests.judge.certificate import Accuracies
+from loadtests.judge.certificate import Accuracies, seen_of
 from loadtests.judge.contrast import Contrasts
-from loadtests.judge.document import Document
+from loadtests.judge.document import Document, SystemAsked
 from loadtests.judge.verdict import Verdict, judge
 from loadtests.protocol.address import without_secret
 from loadtests.report import markdown, next_command, samples_csv, turns_csv
 from loadtests.report.method import method
 from loadtests.report.page import render
 from loadtests.report.pictures import sheets
-from loadtests.workload.payloads import encode, held_out
+from loadtests.workload.payloads import encode_instances
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Report:
     def document(self) -> Document:
         """The report as plain data, judged."""
         plan, stop = self.plan, self.outcomes.stop
-        accuracies = Accuracies.of(plan.bundle, plan.out / "samples", margin=self.bounds.margin)
+        accuracies = self._accuracies()
         contrasts = Contrasts.of(self.outcomes.measured, accuracies, stop)
         loads = contrasts.with_reference([one.load for one in self.outcomes.measured])
         verdict = judge(loads, self.bounds, contrasts, stop)
@@ -68,8 +68,13 @@ class Report:
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             command=self.command,
             machine=dict(self.machine),
-            model=plan.bundle.name,
-            version=plan.bundle.version,
+            model=plan.bundle.name if plan.bundle else plan.asked.source,
+            version=plan.bundle.version if plan.bundle else None,
+            noun=accuracies.yardstick.noun,
+            systems=tuple(
+                SystemAsked(name=one.name, url=one.shown, form=self.outcomes.forms.get(one.name, ""))
+                for one in plan.systems
+            ),
             reference=accuracies.reference,
             truth=accuracies.yardstick.truth,
             host=plan.host and without_secret(plan.host),
@@ -80,17 +85,29 @@ class Report:
             partial=_partial(plan, self.outcomes) if self.outcomes.is_partial else None,
             stop=stop,
             verdict=verdict,
-            method=method(plan, loads, self.asked, stop),
+            method=method(plan, loads, self.asked, stop, self.outcomes.forms),
             results=loads,
             skipped=list(self.outcomes.skipped),
             pairs=contrasts.pairs(loads, verdict.figures[0]),
         )
 
+    def _accuracies(self) -> Accuracies:
+        """Return what is known of variants without HTTP, and of systems by what they answered."""
+        plan, bounds = self.plan, self.bounds
+        known = Accuracies({}, margin=bounds.margin)
+        if plan.bundle and plan.variants:
+            known = Accuracies.of(plan.bundle, plan.out / "samples", margin=bounds.margin)
+        if not plan.systems:
+            return known
+        loads = [one.load for one in self.outcomes.measured]
+        return known.beside(seen_of(loads, [one.name for one in plan.systems], plan.out), plan.yardstick)
+
     def write(self) -> Path:
         """Write all files into the plan's folder; return the path of the one to read."""
         out, known = self.plan.out, self.document
         _write(out / document.FILE_NAME, known.as_json())
-        _write(out / next_command.REQUEST_NAME, _one_request(self.plan))
+        if self.plan.variants:
+            _write(out / next_command.REQUEST_NAME, _one_request(self.plan))
         samples_csv.write(known.results, out)
         turns_csv.write(self.outcomes.measured, out)
         pictures = sheets.draw_all(known, out)
@@ -102,8 +119,7 @@ class Report:
 
 def _one_request(plan: Plan) -> str:
     """Return a request of the first test row, for whoever tries what is recommended."""
-    x, _ = held_out(plan.bundle)
-    return encode(x[:1]).decode() + "\n"
+    return encode_instances(plan.asked.x[:1]).content.decode() + "\n"
 
 
 def _partial(plan: Plan, outcomes: Outcomes) -> str:
@@ -112,7 +128,7 @@ def _partial(plan: Plan, outcomes: Outcomes) -> str:
     missing = [
         load_in_words(variant, rows)
         for rows in plan.rows
-        for variant in plan.variants
+        for variant in plan.names
         if variant not in given_up and not outcomes.has(variant, rows)
     ]
     finished = max((len(one.load.blocks) for one in outcomes.measured), default=0)

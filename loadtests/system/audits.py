@@ -13,15 +13,14 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from evidence.ratios import level_of_logs
-from loadtests.errors import UnexpectedAnswerError
+from loadtests.errors import RowsError, UnexpectedAnswerError
 from loadtests.measure.check import Check
-from loadtests.protocol.answers import read
 from loadtests.protocol.conversation import Conversation
+from loadtests.protocol.dialects.dialect import Dialect
 from loadtests.protocol.endpoint import Endpoint
 from loadtests.system.probe import TIMEOUT_S, exchange, timed
 from loadtests.workload.arrays import Floats
-from loadtests.workload.payloads import Instances, Label, encode
-from loadtests.workload.target import Target
+from loadtests.workload.payloads import Instances, Label
 
 FASTER_MAX = 0.1  # how much faster a row that is asked again may be
 TOLERANCE = 1e-4  # of a probability: what the order of float32 additions may change, and no label with it
@@ -36,10 +35,10 @@ _SURE = 0.99  # that it is faster by more than that
 _TRIM = 0.2  # of the pairs, at each end: those that something else disturbed
 
 
-_Answer: TypeAlias = tuple[Label, list[float]]  # of one row: its label and its probabilities
+_Answer: TypeAlias = tuple[Label, list[float]]  # of one row: its label and its scores, if there are any
 
 
-def of_cache(endpoint: Endpoint, target: Target, x: Instances, *, seed: int) -> Check:
+def of_cache(endpoint: Endpoint, dialect: Dialect, x: Instances, *, seed: int) -> Check:
     """Time a row that is sent again and again against rows that nobody has sent before, in turn.
 
     The new rows are the first of `x`, shape (n, ...), with a little noise or a word before each text: as
@@ -49,9 +48,11 @@ def of_cache(endpoint: Endpoint, target: Target, x: Instances, *, seed: int) -> 
     random = np.random.default_rng(seed)
     most = _PAIRS.stop - 1 + _WARM_UP_PAIRS
     # Encoded beforehand, and in turn the first of their pair: whatever comes after a pause is slower.
-    same, *fresh = (
-        endpoint.address.encode("POST", target.path, encode(_noisy(x[:1], random))) for _ in range(most + 1)
-    )
+    try:
+        bodies = [dialect.encode(_noisy(x[:1], random)) for _ in range(most + 1)]
+    except RowsError:
+        return Check("cache", None, "The model takes no rows that are not quite those of the test set.")
+    same, *fresh = (endpoint.address.encode("POST", dialect.path, body) for body in bodies)
     old: list[float] = []
     new: list[float] = []
     with Conversation(endpoint, timeout_s=TIMEOUT_S, is_patient=True) as conversation:
@@ -88,7 +89,7 @@ def judge_cache(old: Floats, new: Floats) -> Check:
     )
 
 
-def of_batches(endpoint: Endpoint, target: Target, x: Instances) -> Check:
+def of_batches(endpoint: Endpoint, dialect: Dialect, x: Instances) -> Check:
     """Ask for the same rows alone and in batches of 7 and 32, and compare the answers.
 
     A slow service is asked for fewer rows, and perhaps not in batches of 32. `x` holds test rows, shape
@@ -98,17 +99,21 @@ def of_batches(endpoint: Endpoint, target: Target, x: Instances) -> Check:
     begun, rows = time.perf_counter(), x[:_ROWS]
     try:
         with Conversation(endpoint, timeout_s=TIMEOUT_S, is_patient=True) as conversation:
-            found[1] = _answers(conversation, endpoint, target, rows, until=begun + _SECONDS)
+            found[1] = _answers(conversation, endpoint, dialect, rows, until=begun + _SECONDS)
             rows = x[: len(found[1])]
             for size in BATCHES[1:]:
                 if size == BATCHES[1] or time.perf_counter() - begun < _SECONDS_MAX:
-                    found[size] = _answers(conversation, endpoint, target, x, size=size, enough=len(rows))
+                    found[size] = _answers(conversation, endpoint, dialect, x, size=size, enough=len(rows))
+    except RowsError as error:
+        return Check("batches", None, f"The rows were not asked for together: {error}.", voids=False)
     except UnexpectedAnswerError as error:
         return Check("batches", None, f"An answer was not as promised: {error}.", voids=False)
     together = [answered[: len(rows)] for answered in found.values()]
     others = sum(len({label for label, _ in row}) > 1 for row in zip(*together, strict=True))
-    numbers = np.array([[probabilities for _, probabilities in answered] for answered in together])
-    apart = np.abs(numbers[1:] - numbers[0]).max(axis=(0, 2))  # (rows,)
+    numbers = np.array([[scores for _, scores in answered] for answered in together])
+    # Scores need not be probabilities: of those beyond 1 it is the share that counts.
+    apart = np.abs(numbers[1:] - numbers[0]) / np.maximum(np.abs(numbers[0]), 1.0)
+    apart = apart.max(axis=(0, 2), initial=0.0)  # (rows,)
     beyond = int(np.count_nonzero(apart > TOLERANCE))
     return Check(
         "batches",
@@ -122,7 +127,7 @@ def of_batches(endpoint: Endpoint, target: Target, x: Instances) -> Check:
 def _answers(
     conversation: Conversation,
     endpoint: Endpoint,
-    target: Target,
+    dialect: Dialect,
     x: Instances,
     *,
     size: int = 1,
@@ -133,8 +138,8 @@ def _answers(
     answers: list[_Answer] = []
     while len(answers) < min(enough, len(x)) and (len(answers) < 2 or time.perf_counter() < until):
         part = x[len(answers) : len(answers) + size]
-        request = endpoint.address.encode("POST", target.path, encode(part))
-        answers += zip(*read(*exchange(conversation, endpoint, request), len(part), target), strict=True)
+        request = endpoint.address.encode("POST", dialect.path, dialect.encode(part))
+        answers += zip(*dialect.read(*exchange(conversation, endpoint, request), len(part)), strict=True)
     return answers
 
 

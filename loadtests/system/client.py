@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from loadtests.errors import ServiceError, WireError
+from loadtests.errors import LoadTestError, ServiceError, WireError
 from loadtests.protocol.conversation import Conversation
+from loadtests.protocol.dialects.dialect import Dialect
+from loadtests.protocol.dialects.dialects import DIALECTS
 from loadtests.protocol.endpoint import Endpoint
 from loadtests.system.identity import Identity
 from loadtests.system.metrics import Metrics
+from loadtests.workload.payloads import Body
 from loadtests.workload.target import Target
 
 _TIMEOUT_S = 120.0  # the slowest first request loads TensorFlow
@@ -56,35 +59,46 @@ class ServiceClient:
 
     def ready_workers(self) -> int:
         """Read from `/metrics` how many workers of the service answer requests; 0 where it does not say."""
-        try:
-            metrics = self._metrics()
-        except ServiceError:
-            return 0
+        metrics = self._metrics()
         return int((metrics and metrics.value("ready_workers", {})) or 0)
 
     def reach(self) -> None:
         """See that somebody answers, whatever the answer. Raises ServiceError."""
-        self._request("GET", "/health/ready")
+        self.request("GET", "/health/ready")
 
-    def ask(self, target: Target, body: bytes) -> None:
+    def meet(self, target: Target) -> Dialect:
+        """Ask the server what its protocol needs to know first. Raises LoadTestError."""
+        try:
+            return DIALECTS[target.protocol].meet(target, self.request)
+        except ServiceError:
+            raise
+        except LoadTestError as error:
+            raise ServiceError(f"{self.endpoint.address.shown} does not serve {target}: {error}") from None
+
+    def see_that_it_is_ready(self, target: Target) -> None:
+        """Raise ServiceError where a server that runs already does not say that it would answer."""
+        if not DIALECTS[target.protocol].is_ready(target, self.request):
+            raise ServiceError(f"{self.endpoint.address.shown} is not ready for {target}")
+
+    def ask(self, dialect: Dialect, body: Body) -> None:
         """Post one request, which also loads the variant. Raises ServiceError unless it is answered.
 
         A service may fail now and then, which is for the load to count: so it is asked three times.
         """
         for _ in range(_TRIES):
-            status, content = self._request("POST", target.path, body)
+            status, content = self.request("POST", dialect.path, body)
             if status < 500:
                 break
         if status != 200:
             shown = self.endpoint.address.shown
-            raise ServiceError(f"{shown} does not serve {target}: {_detail(status, content)}")
+            raise ServiceError(f"{shown} does not serve {dialect.target}: {_detail(status, content)}")
 
-    def seconds_of(self, target: Target, body: bytes) -> float:
+    def seconds_of(self, dialect: Dialect, body: Body) -> float:
         """Return about how long one request takes: the quickest of a few. Raises what `ask` raises."""
         took: list[float] = []
         while len(took) < _TRIES and sum(took) < _QUICK_S:
             begun = time.perf_counter()
-            self.ask(target, body)
+            self.ask(dialect, body)
             took.append(time.perf_counter() - begun)
         return min(took)
 
@@ -107,11 +121,15 @@ class ServiceClient:
         return metrics.by("stage", "stage_seconds_total", _labels(target)) if metrics else {}
 
     def _metrics(self) -> Metrics | None:
-        """Read `/metrics`; None where there is no such thing."""
-        status, content = self._request("GET", "/metrics")
+        """Read `/metrics`; None where there is no such thing, as of most servers that are not ours."""
+        try:
+            status, content = self.request("GET", "/metrics")
+        except ServiceError:
+            return None
         return Metrics.of(content.decode(errors="replace")) if status == 200 else None
 
-    def _request(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+    def request(self, method: str, path: str, body: Body | None = None) -> tuple[int, bytes]:
+        """Send a request; return status and content. Raises ServiceError where there is no answer."""
         address = self.endpoint.address
         try:
             self._conversation.look()
@@ -122,9 +140,10 @@ class ServiceClient:
 
 
 def _detail(status: int, content: bytes) -> str:
-    """Return what a problem document says, or else the status."""
+    """Return what a refusal says, in the shape of any protocol, or else the status."""
     try:
-        return str(json.loads(content)["detail"])
+        refusal = json.loads(content)
+        return str(refusal["detail"] if "detail" in refusal else refusal["error"])
     except (ValueError, KeyError, TypeError):
         return f"it answers {status}"
 

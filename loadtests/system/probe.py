@@ -13,10 +13,10 @@ import numpy as np
 from evidence.percentiles import percentile
 from loadtests.errors import ServiceError, WireError
 from loadtests.protocol.conversation import Conversation
+from loadtests.protocol.dialects.dialect import Dialect
 from loadtests.protocol.endpoint import Endpoint
 from loadtests.system.client import ServiceClient
 from loadtests.workload.payloads import Payloads
-from loadtests.workload.target import Target
 
 STAGES = ("decode", "wait", "infer", "encode")  # as the service names them
 _WARM_UP_REQUESTS = 20
@@ -49,14 +49,14 @@ class Unloaded:
         return None if self.model_ms is None else self.model_ms / self.mean_ms
 
 
-def probe(client: ServiceClient, target: Target, payloads: Payloads) -> Unloaded:
+def probe(client: ServiceClient, dialect: Dialect, payloads: Payloads) -> Unloaded:
     """Time about a second of requests, those that are answered with 200; see `seconds_for`.
 
     Raises ServiceError where nobody answers, or less than half of the answers are a 200: the odd failure is
     for the load to count.
     """
-    address = client.endpoint.address
-    requests = [address.encode("POST", target.path, body) for body in payloads.bodies]
+    address, target = client.endpoint.address, dialect.target
+    requests = [address.encode("POST", dialect.path, body) for body in payloads.bodies]
     latencies: list[float] = []
     sending = 0.0
     with Conversation(client.endpoint, timeout_s=TIMEOUT_S, is_patient=True) as conversation:

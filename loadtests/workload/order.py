@@ -16,6 +16,7 @@ class Order:
     model: str
     version: int | None
     variant: str
+    """Of the bundle. Of a system it is that one's name, by which the samples are called."""
     rows: int
     scenario: str
     """A name in `scenarios`."""
@@ -40,6 +41,10 @@ class Order:
     """File of the variant's predictions of the test rows, to compare the answers with; or none."""
     stays_awake: bool = False
     """Whether an open loop may keep its core busy while nothing is due: not where the service may need it."""
+    system: str = ""
+    """What is asked for, as `oip+http://127.0.0.1:8000/digits~int8`; or none, for a variant of the bundle."""
+    rows_from: str = ""
+    """File of the rows that are sent; or none, for the test set of the bundle."""
     timeout_s: float = 60.0
     """A client of a closed loop that has heard nothing for so long gives its request up. So does an open loop
     after its last, which waits for ten seconds at the most."""

@@ -1,35 +1,57 @@
-"""Which model, version and variant a load is sent to."""
+"""What a load is sent to: a variant of a bundle, or a model of whatever server somebody runs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlencode
 
 from bundle.bundle import Bundle
 from bundle.store import ModelStore
 from loadtests.errors import LoadTestError
 from loadtests.workload.payloads import Label
 
+PREDICT = "predict"
+_SEPARATOR = "~"  # between a model and its variant, where both are one name
+
 
 @dataclass(frozen=True)
 class Target:
-    """What the requests ask for, and so what every answer must say it is from."""
+    """What the requests ask for, and so what every answer must say it is from, if it says so."""
 
     model: str
-    version: int
+    """Empty where the server is to choose, which only `predict` allows."""
+    version: int | None
     variant: str
     labels: tuple[Label, ...]
     """Every label that the model can answer, one a class."""
+    protocol: str = PREDICT
+    """A name in `dialects.DIALECTS`."""
+    version_label: str = ""
+    """What TensorFlow Serving may have instead of a version, such as `stable`."""
+    output: str = ""
+    """The only output that is read; empty where the answer itself shows which is which."""
+    is_binary: bool = False
+    """Rows are sent, and answers asked for, as binary tensors where the protocol leaves the choice."""
 
     def __str__(self) -> str:
-        return f"{self.model}/{self.version}/{self.variant}"
+        if self.protocol == PREDICT and self.version is not None:
+            return f"{self.model}/{self.version}/{self.variant}"
+        return self.served + (f"/{self.version or self.version_label}" if self.has_version else "")
 
     @property
-    def path(self) -> str:
-        """The path to post to. Model and version are always named, so that no default can change under us."""
-        query = urlencode({"model": self.model, "version": self.version, "variant": self.variant})
-        return f"/predict?{query}"
+    def served(self) -> str:
+        """The name of the model and its variant together: `digits~int8`."""
+        return f"{self.model}{_SEPARATOR}{self.variant}" if self.variant else self.model
+
+    @property
+    def has_version(self) -> bool:
+        return self.version is not None or bool(self.version_label)
+
+
+def parted(served: str) -> tuple[str, str]:
+    """Return the model and the variant of a name such as `digits~int8`; no variant where it names none."""
+    model, _, variant = served.partition(_SEPARATOR)
+    return model, variant
 
 
 def choose_bundle(models: Path, model: str | None, version: int | None) -> Bundle:

@@ -15,7 +15,7 @@ import threading
 import time
 from base64 import b64encode
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -27,6 +27,7 @@ import numpy as np
 from bundle.bundle import Bundle
 from bundle.runtimes import open_runtime
 from bundle.store import ModelStore
+from tests.loadtests import fake_protocols
 
 HANG_UP = 0  # instead of a status: the connection is closed without an answer
 # How an answer begins, what it says of where it ends, and whether it ends with the connection.
@@ -128,9 +129,24 @@ class FakeService(ThreadingHTTPServer):
         )
 
     def predict(self, asked: dict[str, list[str]], body: bytes) -> tuple[int, dict[str, Any]]:
+        return self.answer(
+            asked["variant"][0], body, lambda: np.array(json.loads(body)["instances"], np.float32)
+        )
+
+    def answer_other(self, path: str, body: bytes, json_length: str | None) -> tuple[int, bytes]:
+        """Answer a request of another protocol than `/predict`."""
+        asked = fake_protocols.asked(path, body, json_length)
+        if asked.model != self.bundle.name:
+            return 404, json.dumps({"error": f"there is no model {asked.model}"}).encode()
+        status, native = self.answer(asked.variant or "int8", body, lambda: asked.rows)
+        if status != 200:
+            return status, json.dumps({"error": native.get("detail")}).encode()
+        labels = list(self.bundle.manifest.labels)
+        return status, fake_protocols.answer(asked, native, labels, self.options.answers)
+
+    def answer(self, variant: str, body: bytes, read: Callable[[], Any]) -> tuple[int, dict[str, Any]]:
         number = self.number()
         self.dawdle(number, body)
-        variant = asked["variant"][0]
         if self.bundle.manifest.variant(variant) is None:
             names = ", ".join(known.name for known in self.bundle.manifest.variants)
             return 404, {"detail": f"no variant {variant!r}; there are: {names}"}
@@ -142,7 +158,7 @@ class FakeService(ThreadingHTTPServer):
         if _is_turn(number, self.options.error_every):
             self.note("errors")
             return 500, {"detail": "told to"}
-        rows = np.array(json.loads(body)["instances"], np.float32)
+        rows = read()
         answers = [self.labels.get(row.tobytes(), self.bundle.manifest.labels[0]) for row in rows]
         known = self.bundle.manifest.labels
         if _is_turn(
@@ -224,27 +240,37 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(200, str(os.getpid()))
         elif self.path == "/metrics":
             self._answer(200, self.server.exposition())
+        elif self.path == "/v2" or fake_protocols.is_other(self.path):
+            bundle, is_ready = self.server.bundle, not self.server.options.not_ready
+            features = bundle.manifest.input.features
+            status, told = fake_protocols.told(self.path, bundle.name, features, is_ready=is_ready)
+            self._answer(status, json.dumps(told))
         else:
             self._answer(200 if self.path == "/health/ready" else 404, "{}")
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        status, answer = self.server.predict(parse_qs(urlsplit(self.path).query), body)
+        if fake_protocols.is_other(self.path):
+            json_length = self.headers["Inference-Header-Content-Length"]
+            status, content = self.server.answer_other(self.path, body, json_length)
+        else:
+            status, answer = self.server.predict(parse_qs(urlsplit(self.path).query), body)
+            content = json.dumps(answer).encode()
         if status == HANG_UP:
             self.close_connection = True
             return
-        self._answer(status, json.dumps(answer))
+        self._answer(status, content)
 
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
 
-    def _answer(self, status: int, text: str) -> None:
+    def _answer(self, status: int, text: str | bytes) -> None:
         self.answers += 1
         options = self.server.options
         is_last = self.answers == options.answers_a_connection
         close = b"Connection: close\r\n" if is_last and options.announces else b""
         begin, fields, ends_with_connection = FRAMES[options.frame]
-        content = text.encode()
+        content = text.encode() if isinstance(text, str) else text
         if b"chunked" in fields:
             content = b"%x;name=value\r\n%b\r\n0\r\nTrailer: x\r\n\r\n" % (len(content), content)
         self.close_connection = is_last or ends_with_connection
@@ -275,6 +301,8 @@ def main() -> None:
     parser.add_argument("--wrong-every", type=int, default=0)
     parser.add_argument("--stranger-every", type=int, default=0)
     parser.add_argument("--without", default="")
+    parser.add_argument("--answers", choices=fake_protocols.ANSWERS, default="both", help="but to /predict")
+    parser.add_argument("--not-ready", action="store_true", help="in other protocols than that of /predict")
     parser.add_argument("--stall-every", type=int, default=0)
     parser.add_argument("--stall-ms", type=float, default=200.0)
     parser.add_argument("--late-every", type=int, default=0, help="requests, of which that one alone is late")

@@ -21,6 +21,7 @@ from loadtests.experiment import checks
 from loadtests.generator.process import Generator
 from loadtests.measure.samples import merge
 from loadtests.measure.summary import summarise_windows
+from loadtests.protocol.dialects.predict import Predict
 from loadtests.protocol.endpoint import Endpoint
 from loadtests.system import audits
 from loadtests.system.offline_predictions import predict
@@ -178,12 +179,14 @@ def test_a_faithful_service_agrees_with_its_predictions_offline(
     assert not samples.astray.any()
     assert np.nanmax(samples.difference) < 1e-6
     x, _ = bundle.test_set()
-    assert audits.of_batches(Endpoint(faithful), target_of(bundle, VARIANT), x).passed
+    assert audits.of_batches(Endpoint(faithful), Predict(target_of(bundle, VARIANT)), x).passed
 
 
 def test_a_cache_is_caught(start_fake: Callable[..., str], bundle: Bundle) -> None:
     x, _ = bundle.test_set()
-    check = audits.of_cache(Endpoint(start_fake("--cache-ms", "20")), target_of(bundle, VARIANT), x, seed=1)
+    check = audits.of_cache(
+        Endpoint(start_fake("--cache-ms", "20")), Predict(target_of(bundle, VARIANT)), x, seed=1
+    )
     assert check.is_void
     assert re.search(r"% faster, .*; at most 10% faster is allowed", check.detail)
 

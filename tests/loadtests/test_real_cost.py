@@ -18,11 +18,13 @@ from loadtests.experiment.plan import Plan, Schedule
 from loadtests.experiment.record import Record
 from loadtests.experiment.session import Session, Subject
 from loadtests.generator.process import Generator
+from loadtests.protocol.dialects.predict import Predict
 from loadtests.rig.child import Child, program
 from loadtests.rig.cores import choose, usable
 from loadtests.rig.ports import free_port
 from loadtests.system.probe import Unloaded
 from loadtests.system.server_process import Server
+from loadtests.workload.held_out import HeldOut
 from loadtests.workload.target import target_of
 
 pytestmark = [
@@ -59,10 +61,19 @@ class _Silent:
 def _measured(models: Path, out: Path, budget_s: float) -> tuple[Callable[[str, str], Estimate], str]:
     """Measure the three services; return the ratio of the costs of two, and why it went on no longer."""
     bundle = ModelStore(models).open("digits")
-    plan = Plan(models, bundle, tuple(DEARER), (8,), Schedule(budget_s=budget_s, blocks=16), out, choose())
+    plan = Plan(
+        HeldOut.of_bundle(bundle),
+        tuple(DEARER),
+        (8,),
+        Schedule(budget_s=budget_s, blocks=16),
+        out,
+        choose(),
+        models=models,
+        bundle=bundle,
+    )
     with _Slowed(plan) as fleet, Generator(log=out / "generator.log", core=plan.cores.load) as generator:
         servers = fleet.start(list(DEARER))
-        subjects = [Subject(name, target_of(bundle, VARIANT), servers[name], None) for name in DEARER]
+        subjects = [Subject(name, Predict(target_of(bundle, VARIANT)), servers[name]) for name in DEARER]
         for subject in subjects:
             subject.server.wait_until_ready()
         with TemporaryDirectory(dir=out) as scratch:

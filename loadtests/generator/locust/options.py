@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from bundle.errors import BundleError
 from loadtests.errors import LoadTestError
+from loadtests.protocol.dialects.dialects import DIALECTS
+from loadtests.protocol.dialects.system import read_url
 from loadtests.rig import cores
 from loadtests.workload.order import Order
 from loadtests.workload.scenarios import SCENARIOS, SHAPED
+from loadtests.workload.target import PREDICT, choose_bundle
 
 SHAPES = [one.name for one in SCENARIOS.values() if one.kind == SHAPED]
 
@@ -21,6 +26,20 @@ def add_options(parser: Any, **_: Any) -> None:
         "--model-version", default="", help="Version of the model, a whole number; by default the newest."
     )
     parser.add_argument("--variant", default="", help="Variant to load; by default that of the bundle.")
+    parser.add_argument(
+        "--protocol",
+        choices=[*DIALECTS],
+        default=PREDICT,
+        help="What the server at --host speaks: this project's, Open Inference (Triton, KServe, MLServer) or "
+        "TensorFlow Serving. --host may end with the model and more, as http://host:8000/digits~int8 or "
+        "http://host:8000/digits/versions/2?binary; by default it is the bundle's, with --variant if given.",
+    )
+    parser.add_argument(
+        "--rows-from",
+        default="",
+        metavar="FILE",
+        help="The .npz file of the rows to send (x), and their labels (y), instead of a bundle.",
+    )
     parser.add_argument("--rows", type=int, default=1, help="Test rows in each request.")
     parser.add_argument(
         "--think", type=float, default=0.0, help="Seconds between an answer and the next request."
@@ -64,12 +83,13 @@ def order_of(environment: Any) -> Order:
     options = environment.parsed_options
     if options.model_version and not options.model_version.isdecimal():
         raise LoadTestError(f"--model-version is {options.model_version!r}; versions are whole numbers")
+    system = _system(environment.host or "", options)
     return Order(
-        host=environment.host or "",
+        host=read_url(system, ())[0] if system else environment.host or "",
         models=options.models,
         model=options.model,
         version=int(options.model_version) if options.model_version else None,
-        variant=options.variant,
+        variant="" if system else options.variant,
         rows=options.rows,
         scenario=_scenario(environment, options),
         users=int(options.num_users or 1),
@@ -80,8 +100,28 @@ def order_of(environment: Any) -> Order:
         seed=options.seed,
         connections=options.connections,
         offline=options.offline,
+        system=system,
+        rows_from=options.rows_from,
         stays_awake=cores.usable() > 1,
     )
+
+
+def _system(host: str, options: Any) -> str:
+    """Return what is asked for where it is not simply a variant at `/predict`; empty where it is.
+
+    Raises LoadTestError where nothing names the model.
+    """
+    if (options.protocol == PREDICT and not options.rows_from) or not host:
+        return ""
+    if urlsplit(host).path.strip("/") or options.rows_from:
+        return f"{options.protocol}+{host}"
+    version = int(options.model_version) if options.model_version else None
+    try:
+        model = choose_bundle(Path(options.models), options.model or None, version).name
+    except BundleError as error:
+        raise LoadTestError(str(error)) from error
+    variant = f"~{options.variant}" if options.variant else ""
+    return f"{options.protocol}+{host.rstrip('/')}/{model}{variant}"
 
 
 def check_places(options: Any) -> None:

@@ -29,7 +29,8 @@ class LocustStatistics:
         self._load = load
         self._recorder = load.recorder
         self._told = 0
-        self._name = f"/predict {load.target.variant}, rows: {load.payloads.rows}"
+        asked = load.dialect.path if load.order.system else f"/predict {load.target.variant}"
+        self._name = f"{asked}, rows: {load.payloads.rows}"
 
     def keep_telling(self) -> None:
         """Hand on twice a second, until the greenlet is killed."""

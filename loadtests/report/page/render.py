@@ -75,10 +75,10 @@ def _pieces(document: Document) -> dict[str, Any]:
         "table_legend": legend(table[0], document.yardstick),
         "matrices": _matrices(document),
         "matrix_sentence": matrix_sentence(document) if document.pairs else "",
-        "grade_table": _drawn(grid(graded)) if (graded := grade_lines(document.results)) else "",
+        "grade_table": _drawn(grid(graded)) if (graded := grade_lines(document)) else "",
         "next_lines": next_lines(document),
         "stages": [
-            (rows, _drawn(picture.inline), _drawn(grid(_stage_lines(document.with_rows(rows)))))
+            (rows, _drawn(picture.inline), _drawn(grid(_stage_lines(document, document.with_rows(rows)))))
             for rows in settings
             if (picture := stages.draw(document, rows))
         ],
@@ -110,9 +110,9 @@ def _kind(document: Document) -> Any:
     verdict = document.verdict
 
     def kind(line: Any) -> str:
-        if line["variant"] == verdict.recommended:
+        if line[document.noun] == verdict.recommended:
             return "best"
-        return "dominated" if line["variant"] in verdict.dominated else ""
+        return "dominated" if line[document.noun] in verdict.dominated else ""
 
     return kind
 
@@ -123,10 +123,10 @@ def _matrices(document: Document) -> list[tuple[int, Markup]]:
     return [(rows, _drawn(grid(matrix(document, rows)))) for rows in document.rows]
 
 
-def _stage_lines(loads: Sequence[Measured]) -> list[dict[str, str]]:
+def _stage_lines(document: Document, loads: Sequence[Measured]) -> list[dict[str, str]]:
     return [
         {
-            "variant": load.variant,
+            document.noun: load.variant,
             **{name: number(known.get(name)) for name in stages.STAGES},
             "in all": number(sum(known.values())),
         }
@@ -136,7 +136,7 @@ def _stage_lines(loads: Sequence[Measured]) -> list[dict[str, str]]:
 
 
 def _checks(document: Document) -> dict[str, Any]:
-    lines = [_check_line(load, check) for load in document.results for check in load.checks]
+    lines = [_check_line(document, load, check) for load in document.results for check in load.checks]
     failed = [line for line in lines if line["result"] not in _OUTCOMES.values()]
     return {
         "checks": _drawn(grid(lines, _check_kind)) if lines else "",
@@ -144,10 +144,10 @@ def _checks(document: Document) -> dict[str, Any]:
     }
 
 
-def _check_line(load: Measured, check: Check) -> dict[str, str]:
+def _check_line(document: Document, load: Measured, check: Check) -> dict[str, str]:
     result = _OUTCOMES.get(check.passed, "VOID" if check.voids else "found")
     return {
-        "variant": load.variant,
+        document.noun: load.variant,
         "rows": str(load.rows_per_request),
         "check": check.name,
         "result": result,

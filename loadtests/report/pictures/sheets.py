@@ -79,7 +79,7 @@ def tradeoff_sheet(document: Document) -> str:
         lines += _in_twos(panels)
     legend = [
         (line([(0, 0), (26, 0)], "front"), "Pareto front"),
-        (marker(13, 0, 0, "mark grey", 5), "dominated by another variant, or void"),
+        (marker(13, 0, 0, "mark grey", 5), f"dominated by another {document.noun}, or void"),
         (
             line([(0, 0), (26, 0)], "bar grey-line"),
             _INTERVALS.format(document.yardstick.word),
@@ -96,7 +96,7 @@ def curves_sheet(document: Document) -> str:
         (line([(0, 0), (26, 0)], "series dashed ink"), "p50"),
         (marker(13, 0, 0, "hollow", 4.5), "not proven to hold the bound"),
     ]
-    title = f"{document.model}/{document.version}: how much each variant can take"
+    title = f"{document.source}: how much each {document.noun} can take"
     return _sheet(title, _in_twos(panels), legend)
 
 
@@ -107,7 +107,7 @@ def over_time_sheet(document: Document) -> str:
         *((marker(13, 0, 1, f"t-{kind}", 7), f"{kind}: {means}") for kind, means in timeline.KINDS.items()),
         (line([(0, 0), (26, 0)], "offered"), "offered: sent"),
     ]
-    title = f"{document.model}/{document.version}: {document.scenario}"
+    title = f"{document.source}: {document.scenario}"
     return _sheet(title, lines, legend)
 
 

@@ -105,7 +105,7 @@ def _point(document: Document, spot: _Spot) -> str:
     verdict = document.verdict
     known = cells(load, verdict.dominated, verdict.certificates, verdict.figures, document.yardstick)
     figures = {title: cell for title, cell in known.items() if cell}
-    figures.pop("variant")
+    figures.pop(document.yardstick.noun)
     return touchable(
         [
             *(line(bar, f"bar {kind}-line") for bar in spot.bars),

@@ -18,7 +18,7 @@ from loadtests.workload.payloads import build, held_out
 
 def test_loadgen_draws_from_the_very_requests_that_our_load_test_sends(bundle: Bundle) -> None:
     bodies = sorted(request.body for request in referee.requests(bundle))
-    assert bodies == sorted(build(*held_out(bundle), 1).bodies)
+    assert bodies == sorted(body.content for body in build(*held_out(bundle), 1).bodies)
     assert json.loads(bodies[0])["instances"][0]
 
 

@@ -10,12 +10,15 @@ from bundle.store import ModelStore
 from loadtests.experiment.forecast import in_words, seconds_of, warnings
 from loadtests.experiment.plan import Plan, Schedule
 from loadtests.rig.cores import Cores
+from loadtests.workload.held_out import HeldOut
 
 
 @pytest.fixture(scope="module")
 def plan(models: Path) -> Plan:
     bundle: Bundle = ModelStore(models).open("digits")
-    return Plan(Path(), bundle, ("float32", "int8"), (1,), Schedule(16, 24.0), Path(), Cores(None, None))
+    return Plan(
+        HeldOut.of_bundle(bundle), ("float32", "int8"), (1,), Schedule(16, 24.0), Path(), Cores(None, None)
+    )
 
 
 def test_a_run_takes_little_more_than_its_budget_and_a_slow_one_not_its_hundreds_of_requests(

@@ -10,6 +10,7 @@ from bundle.store import ModelStore
 from loadtests.experiment.plan import BOUND_MS, Plan, Schedule
 from loadtests.report.method import method
 from loadtests.rig.cores import Cores
+from loadtests.workload.held_out import HeldOut
 from tests.loadtests.results import measured
 
 
@@ -19,7 +20,9 @@ def bundle(models: Path) -> Bundle:
 
 
 def _plan(bundle: Bundle, **changes: object) -> Plan:
-    plain = Plan(Path(), bundle, ("int8",), (1,), Schedule(4, 3.0), Path(), Cores((0,), 1))
+    plain = Plan(
+        HeldOut.of_bundle(bundle), ("int8",), (1,), Schedule(4, 3.0), Path(), Cores((0,), 1), bundle=bundle
+    )
     return replace(plain, **changes)  # type: ignore[arg-type]
 
 

@@ -19,17 +19,19 @@ from loadtests.measure.check import Check
 from loadtests.measure.recorder import Recorder
 from loadtests.measure.samples import Samples
 from loadtests.measure.turn import Turn
+from loadtests.protocol.dialects.predict import Predict
 from loadtests.rig.cores import Cores
 from loadtests.rig.processor import Sight
 from loadtests.system.offline_predictions import OfflinePredictions
 from loadtests.system.probe import Unloaded
 from loadtests.system.server_process import Server
+from loadtests.workload.held_out import HeldOut
 from loadtests.workload.target import Target
 
 
 def _subject(*audits: Check) -> Subject:
     server = Server("http://127.0.0.1:1")
-    return Subject("int8", Target("digits", 1, "int8", ("0", "1")), server, None, audits)
+    return Subject("int8", Predict(Target("digits", 1, "int8", ("0", "1"))), server, audits=audits)
 
 
 def _record(mean_ms: float, limit: float) -> Record:
@@ -65,7 +67,9 @@ class TestLoad:
     @pytest.fixture
     def plan(self, bundle: Bundle, tmp_path: Path) -> Plan:
         (tmp_path / "samples").mkdir()
-        return Plan(Path(), bundle, ("int8",), (1,), Schedule(), tmp_path, Cores(None, None))
+        return Plan(
+            HeldOut.of_bundle(bundle), ("int8",), (1,), Schedule(), tmp_path, Cores(None, None), bundle=bundle
+        )
 
     def _measured(self, blocks: int = 3, failures: int = 0) -> Record:
         """Return a record of blocks of a turn of a second.
@@ -88,9 +92,9 @@ class TestLoad:
         return record
 
     def _load(self, plan: Plan, record: Record) -> Measured:
-        return load_of(plan, record, plan.bundle.variant("int8")).load
+        return load_of(plan, record).load
 
-    def test_its_figures_are_those_of_all_blocks_together(self, plan: Plan) -> None:
+    def test_its_figures_are_those_of_all_blocks_together(self, plan: Plan, bundle: Bundle) -> None:
         load = self._load(plan, self._measured())
         assert (load.requests, load.failed, load.answers) == (300, 0, 300)
         assert load.requests_per_s == pytest.approx(100)
@@ -100,7 +104,7 @@ class TestLoad:
         assert load.cost.value == pytest.approx(200)
         assert load.answers_per_user == 100 / plan.users
         assert load.unloaded.model_share == 0.4
-        assert load.variant_bytes == plan.bundle.variant("int8").bytes
+        assert load.variant_bytes == bundle.variant("int8").bytes
         assert load.void == []
 
     def test_its_samples_are_kept_and_say_which_block_they_are_of(self, plan: Plan) -> None:

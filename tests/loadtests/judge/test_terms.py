@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from loadtests.cli.options import RunOptions
@@ -28,6 +29,8 @@ OPTIONS: dict[str, tuple[dict[str, Any], Any, Any, str | None]] = {
     "model": ({}, "digits", "breast_cancer", "--model digits against breast_cancer"),
     "version": ({}, None, 1, None),
     "variants": ({}, "", "float32,int8", None),
+    "system": ({"variants": "float32"}, ["a=predict+http://h"], ["b=oip+http://h/m"], None),
+    "rows_from": ({"model": None, "system": ["a=predict+http://h"]}, "a", "b", "--rows-from "),
     "scenario": (
         {},
         "users",
@@ -93,10 +96,16 @@ def _report(folder: Path, /, **given: Any) -> Report:
 
 
 @pytest.mark.parametrize("name", RunOptions.__dataclass_fields__)
-def test_every_option_is_a_term_of_the_comparison_or_it_is_said_why_not(name: str, models: Path) -> None:
+def test_every_option_is_a_term_of_the_comparison_or_it_is_said_why_not(
+    name: str, models: Path, tmp_path: Path
+) -> None:
     """A new option is missing from the table above: say there what is to come of it."""
     others, one, other, told = OPTIONS[name]
     values = (models, models / ".." / models.name) if name == "models" else (one, other)
+    if name == "rows_from":
+        values = (tmp_path / "a.npz", tmp_path / "b.npz")
+        for file in values:
+            np.savez(file, x=np.zeros((2, 1)), y=[0, 1])
     first, second = (_report(models, **(others | {name: value})).document for value in values)
     assert (told is None) == (name in MAY_DIFFER)
     if told is None:

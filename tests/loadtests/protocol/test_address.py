@@ -4,11 +4,12 @@ import pytest
 
 from loadtests.errors import ServiceError
 from loadtests.protocol.address import Address, without_secret
+from loadtests.workload.payloads import Body
 
 
 def test_a_request_goes_under_the_path_of_its_address() -> None:
     for text in ("http://there:81/under/", "http://there:81/under", "HTTP://There:81/under//"):
-        assert Address.of(text).encode("POST", "/predict?x=1", b"{}") == (
+        assert Address.of(text).encode("POST", "/predict?x=1", Body(b"{}")) == (
             b"POST /under/predict?x=1 HTTP/1.1\r\nHost: there:81\r\n"
             b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
         )

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from loadtests.protocol.dialects.predict import Predict
 from loadtests.protocol.marking import Examiner, Mark
-from loadtests.workload.payloads import Payloads
+from loadtests.workload.payloads import Body, Payloads
 from loadtests.workload.target import Target
 
-TARGET = Target("digits", 3, "int8", (0, 1, 2))
+DIALECT = Predict(Target("digits", 3, "int8", (0, 1, 2)))
 PROBABILITIES = [[0.1, 0.8, 0.1], [0.1, 0.1, 0.8]]
 ANSWER = {
     "model": "digits",
@@ -24,25 +25,25 @@ CONTENT = json.dumps(ANSWER).encode()
 
 def _payloads(*labels: int) -> Payloads:
     """One body with the second and the first of two test rows, of these labels."""
-    return Payloads(2, np.array([1, 0]), (b"{}",), (list(labels),))
+    return Payloads(2, np.array([1, 0]), (Body(b"{}"),), (list(labels),))
 
 
 @pytest.mark.parametrize(
     ("labels", "wrong"), [((1, 2), ()), ((1, 0), (1,)), ((0, 2), (0,)), ((0, 0), (0, 1))]
 )
 def test_wrong_labels_are_found_at_their_places(labels: Sequence[int], wrong: tuple[int, ...]) -> None:
-    assert Examiner(TARGET, _payloads(*labels))(0, 200, CONTENT) == Mark(wrong)
+    assert Examiner(DIALECT, _payloads(*labels))(0, 200, CONTENT) == Mark(wrong)
 
 
 def test_an_answer_that_is_not_as_promised_has_a_reason_and_nothing_else() -> None:
-    examiner = Examiner(TARGET, _payloads(1, 2), np.zeros((2, 3), np.float32))
+    examiner = Examiner(DIALECT, _payloads(1, 2), np.zeros((2, 3), np.float32))
     assert examiner(0, 503, CONTENT) == Mark(reason="status 503")
     assert examiner(0, 200, b"nonsense") == Mark(reason="the answer is not JSON")
 
 
 def test_an_answer_is_compared_with_the_prediction_offline_of_the_very_rows() -> None:
     offline = np.array([[0.1, 0.5, 0.4], [0.1, 0.8, 0.1]], np.float32)  # by row: the body has them in turn
-    mark = Examiner(TARGET, _payloads(1, 2), offline)(0, 200, CONTENT)
+    mark = Examiner(DIALECT, _payloads(1, 2), offline)(0, 200, CONTENT)
     assert mark.wrong == ()
     assert mark.astray == (1,)  # offline it is a 1, and the answer says 2
     np.testing.assert_allclose(mark.differences, [0.0, 0.4], atol=1e-6)
@@ -50,14 +51,14 @@ def test_an_answer_is_compared_with_the_prediction_offline_of_the_very_rows() ->
 
 def test_a_row_without_a_prediction_offline_is_compared_with_nothing() -> None:
     offline = np.array([[np.nan] * 3, [0.9, 0.05, 0.05]], np.float32)
-    mark = Examiner(TARGET, _payloads(1, 2), offline)(0, 200, CONTENT)
+    mark = Examiner(DIALECT, _payloads(1, 2), offline)(0, 200, CONTENT)
     assert mark.astray == (0,)
     assert mark.differences[0] == pytest.approx(0.8)
     assert np.isnan(mark.differences[1])
 
 
 def test_the_same_answer_is_read_once_as_far_as_there_is_room_to_remember() -> None:
-    examiner = Examiner(TARGET, _payloads(1, 2), remembered_bytes_max=len(CONTENT))
+    examiner = Examiner(DIALECT, _payloads(1, 2), remembered_bytes_max=len(CONTENT))
     assert examiner(0, 200, CONTENT) is examiner(0, 200, bytes(bytearray(CONTENT)))
     other = CONTENT + b" "
     assert examiner(0, 200, other) == examiner(0, 200, CONTENT)

@@ -19,6 +19,7 @@ from loadtests.report.method import method
 from loadtests.report.next_command import next_lines
 from loadtests.report.writer import Report
 from loadtests.rig.cores import Cores
+from loadtests.workload.held_out import HeldOut
 from tests.loadtests.results import changed, measured, stop
 from tests.running_service import running_service
 
@@ -29,9 +30,11 @@ STOP = stop(is_decided=False)
 def report(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
     """A report of two variants that were measured and one that was not, written."""
     out = tmp_path_factory.mktemp("report")
+    bundle = ModelStore(models).open("digits")
     plan = Plan(
+        HeldOut.of_bundle(bundle),
         models=models,
-        bundle=ModelStore(models).open("digits"),
+        bundle=bundle,
         variants=("float32", "int8", "float16"),
         rows=(1,),
         schedule=Schedule(users=4, warmup_s=0.5, duration_s=3.0),

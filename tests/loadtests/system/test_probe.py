@@ -9,6 +9,7 @@ import pytest
 
 from bundle.store import ModelStore
 from loadtests.protocol.conversation import Conversation
+from loadtests.protocol.dialects.predict import Predict
 from loadtests.system import audits
 from loadtests.system.audits import seconds_for as audits_s
 from loadtests.system.client import ServiceClient
@@ -27,8 +28,8 @@ def test_the_models_own_time_is_that_of_the_metrics_over_the_same_requests(
     bundle = ModelStore(models).open("digits")
     payloads = build(*bundle.test_set(), 2)
     with ServiceClient(start_fake()) as client:
-        unloaded = probe(client, target_of(bundle, "int8"), payloads)
-        unknown = probe(client, target_of(bundle, "float32"), payloads)
+        unloaded = probe(client, Predict(target_of(bundle, "int8")), payloads)
+        unknown = probe(client, Predict(target_of(bundle, "float32")), payloads)
     assert 50 <= unloaded.requests <= 1000
     assert unloaded.model_ms == pytest.approx(INFERENCE_S * 1000)
     assert unloaded.model_share == pytest.approx(INFERENCE_S * 1000 / unloaded.mean_ms)
@@ -51,12 +52,12 @@ def test_a_service_is_probed_and_audited_whatever_it_does_with_its_connections(
 ) -> None:
     bundle = ModelStore(models).open("digits")
     x, y = bundle.test_set()
-    target = target_of(bundle, "int8")
+    dialect = Predict(target_of(bundle, "int8"))
     with ServiceClient(start_fake(*options)) as client:
         assert client.is_ready()
-        unloaded = probe(client, target, build(x, y, 2))
-        cache = audits.of_cache(client.endpoint, target, x, seed=1)
-        assert audits.of_batches(client.endpoint, target, x).passed
+        unloaded = probe(client, dialect, build(x, y, 2))
+        cache = audits.of_cache(client.endpoint, dialect, x, seed=1)
+        assert audits.of_batches(client.endpoint, dialect, x).passed
     assert cache.passed is not False
     assert re.search(r"medians of \d{2,} pairs", cache.detail)  # a busy machine may leave it at that
     assert unloaded.requests >= 50
@@ -69,11 +70,11 @@ def test_a_slow_service_is_asked_for_seconds_and_not_for_hundreds_of_requests(
 ) -> None:
     bundle = ModelStore(models).open("digits")
     x, y = bundle.test_set()
-    target, host = target_of(bundle, "int8"), start_fake("--slow-ms", "400")
+    dialect, host = Predict(target_of(bundle, "int8")), start_fake("--slow-ms", "400")
     with ServiceClient(host) as client:
-        unloaded = probe(client, target, build(x, y, 1))
-        cache = audits.of_cache(client.endpoint, target, x, seed=1)
-        batches = audits.of_batches(client.endpoint, target, x)
+        unloaded = probe(client, dialect, build(x, y, 1))
+        cache = audits.of_cache(client.endpoint, dialect, x, seed=1)
+        batches = audits.of_batches(client.endpoint, dialect, x)
         asked = counts_of(host)["requests"]
     assert 3 <= unloaded.requests <= 8
     assert asked * 0.4 <= probe_s(0.4) + audits_s(0.4)
@@ -87,20 +88,20 @@ def test_metrics_that_count_the_requests_of_others_are_not_used(
     models: Path, start_fake: Callable[..., str]
 ) -> None:
     bundle = ModelStore(models).open("digits")
-    target, payloads = target_of(bundle, "int8"), build(*bundle.test_set(), 1)
+    dialect, payloads = Predict(target_of(bundle, "int8")), build(*bundle.test_set(), 1)
     over = threading.Event()
     with ServiceClient(start_fake()) as client:
 
         def bother() -> None:
             with Conversation(client.endpoint, timeout_s=PATIENCE_S) as conversation:
-                request = client.endpoint.address.encode("POST", target.path, payloads.bodies[0])
+                request = client.endpoint.address.encode("POST", dialect.path, payloads.bodies[0])
                 while not over.is_set():
                     conversation.exchange(request)
 
         other = threading.Thread(target=bother)
         other.start()
         try:
-            assert probe(client, target, payloads).model_ms is None
+            assert probe(client, dialect, payloads).model_ms is None
         finally:
             over.set()
             other.join()

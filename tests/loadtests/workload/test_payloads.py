@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from bundle.store import ModelStore
-from loadtests.workload.payloads import Payloads, build, encode, held_out, rows_of, rows_within
+from loadtests.workload.payloads import Payloads, build, encode_instances, held_out, rows_of, rows_within
 
 
 def _data(count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -25,7 +25,7 @@ def test_every_test_row_is_sent_with_its_own_label(count: int, rows: int) -> Non
     sent = set()
     for index, (body, labels) in enumerate(zip(payloads.bodies, payloads.labels, strict=True)):
         chosen = rows_of(np.array([index]), rows, payloads.order)[0]
-        assert json.loads(body)["instances"] == x[chosen].tolist()
+        assert json.loads(body.content)["instances"] == x[chosen].tolist()
         assert labels == y[chosen].tolist()
         assert len(labels) == rows
         sent |= set(chosen.tolist())
@@ -41,13 +41,13 @@ def test_the_order_is_shuffled_and_the_same_every_time() -> None:
 
 @given(arrays(np.float32, (3, 4), elements=st.floats(allow_nan=False, allow_infinity=False, width=32)))
 def test_a_body_gives_back_exactly_the_numbers_that_were_encoded(x: np.ndarray) -> None:
-    instances = json.loads(encode(x))["instances"]
+    instances = json.loads(encode_instances(x).content)["instances"]
     assert np.array_equal(np.array(instances, np.float64).astype(np.float32), x)
 
 
 def test_numbers_are_sent_in_the_digits_they_were_read_with() -> None:
-    assert encode(np.array([[13.54, 0.1]], np.float32)) == b'{"instances":[[13.54,0.1]]}'
-    assert encode(np.array([[0, 255]], np.float32)) == b'{"instances":[[0,255]]}'
+    assert encode_instances(np.array([[13.54, 0.1]], np.float32)).content == b'{"instances":[[13.54,0.1]]}'
+    assert encode_instances(np.array([[0, 255]], np.float32)).content == b'{"instances":[[0,255]]}'
 
 
 def test_the_bodies_of_a_huge_test_set_are_bounded() -> None:
@@ -88,7 +88,7 @@ def test_models_of_texts_and_objects_are_sent_those_with_their_own_labels(
     payloads = build(*held_out(bundle), 3)
     for index, (body, labels) in enumerate(zip(payloads.bodies, payloads.labels, strict=True)):
         chosen = rows_of(np.array([index]), 3, payloads.order)[0]
-        instances = json.loads(body)["instances"]
+        instances = json.loads(body.content)["instances"]
         assert isinstance(instances[0], dict if name == "loans" else str)
         np.testing.assert_array_equal(encoder.encode(instances), x[chosen])
         assert labels == y[chosen].tolist()
@@ -103,5 +103,7 @@ def test_rows_are_halved_until_a_body_is_short_enough_and_never_to_none() -> Non
     x = np.full((10, 100), 0.5, np.float32)  # 400 bytes a row
     assert rows_within(x, 512, 10**6) == 512  # the ten rows come round again
     assert rows_within(x, 512, 100_000) == 128
-    assert len(encode(x[np.zeros(128, int)])) <= 100_000 < len(encode(x[np.zeros(256, int)]))
+    assert (
+        len(encode_instances(x[np.zeros(128, int)])) <= 100_000 < len(encode_instances(x[np.zeros(256, int)]))
+    )
     assert rows_within(x, 512, 10) == 1

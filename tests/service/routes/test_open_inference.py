@@ -96,7 +96,7 @@ def test_tables_get_what_predict_answers(fields: httpx.Client) -> None:
     ]
     _, values = answered(infer(fields, "/v2/models/loans~int8", json_of(*columns)))
     assert values["label"] == right["predictions"]
-    age = ({"name": "age", "shape": [2, 1], "datatype": "FP32"}, np.float32([41, np.nan]).tobytes())
+    age = ({"name": "age", "shape": [2, 1], "datatype": "FP32"}, np.array([41, np.nan], np.float32).tobytes())
     blob, length = packed(age, *[(one, None) for one in columns[1:]], binary=None)
     assert answered(infer(fields, "/v2/models/loans~int8", blob, length))[1] == values
 

@@ -1,4 +1,4 @@
-"""What the service says of itself and its models in the Open Inference Protocol, and what can be done to them."""
+"""What the service says of itself and its models in the Open Inference Protocol, and loads and unloads."""
 
 from __future__ import annotations
 

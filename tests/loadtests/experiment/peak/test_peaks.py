@@ -18,10 +18,12 @@ from loadtests.experiment.session import Session, Subject
 from loadtests.measure.recorder import Recorder
 from loadtests.measure.summary import Window
 from loadtests.measure.turn import Taken
+from loadtests.protocol.dialects.predict import Predict
 from loadtests.rig.cores import Cores
 from loadtests.system.probe import Unloaded
 from loadtests.system.server_process import Server
 from loadtests.workload.block import Block
+from loadtests.workload.held_out import HeldOut
 from loadtests.workload.order import Order
 from loadtests.workload.target import Target
 
@@ -83,7 +85,7 @@ def bundle(models: Path) -> Bundle:
 def plan(bundle: Bundle, tmp_path: Path) -> Plan:
     (tmp_path / "samples").mkdir()
     return Plan(
-        models=Path(),
+        HeldOut.of_bundle(bundle),
         bundle=bundle,
         variants=tuple(LIMITS),
         rows=(1,),
@@ -97,7 +99,7 @@ def plan(bundle: Bundle, tmp_path: Path) -> Plan:
 
 def _started(plan: Plan, generator: Generator, progress: Progress) -> tuple[Session, list[Record]]:
     subjects = [
-        Subject(name, Target("digits", 1, name, ("0", "1")), Server("http://127.0.0.1:1"), None)
+        Subject(name, Predict(Target("digits", 1, name, ("0", "1"))), Server("http://127.0.0.1:1"))
         for name in LIMITS
     ]
     records = [Record(one, 1, Unloaded(100, 4.0, 4.0, None)) for one in subjects]

@@ -19,6 +19,8 @@ def _environment(*scenarios: str, **options: Any) -> SimpleNamespace:
         "model": "digits",
         "model_version": "",
         "variant": "int8",
+        "protocol": "predict",
+        "rows_from": "",
         "rows": 2,
         "think": 0.0,
         "rate": 100.0,

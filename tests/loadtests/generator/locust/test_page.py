@@ -9,6 +9,7 @@ from loadtests.generator.load import Load
 from loadtests.generator.locust.page import KEPT_S, Glance
 from loadtests.measure.recorder import Recorder
 from loadtests.measure.summary import Summary, summarise_all
+from loadtests.protocol.dialects.predict import Predict
 from loadtests.protocol.endpoint import Endpoint
 from loadtests.protocol.marking import Examiner
 from loadtests.workload.order import Order
@@ -27,8 +28,8 @@ class Running:
     def start(self) -> None:
         x, y = np.zeros((3, 2), np.float32), np.array(["a", "b", "a"])
         order = Order("http://h", "", "m", 1, "int8", 1, "users", 1, 0.0, 0.0, 1.0, 0.0, 0)
-        target, payloads = Target("m", 1, "int8", ("a", "b")), build(x, y, 1)
-        self.present = Load(order, Endpoint(order.host), target, payloads, Examiner(target, payloads))
+        dialect, payloads = Predict(Target("m", 1, "int8", ("a", "b"))), build(x, y, 1)
+        self.present = Load(order, Endpoint(order.host), dialect, payloads, Examiner(dialect, payloads))
 
     def load(self) -> Load | None:
         return self.present

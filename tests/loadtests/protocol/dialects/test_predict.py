@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from loadtests.errors import UnexpectedAnswerError
-from loadtests.protocol.answers import read
+from loadtests.protocol.dialects.predict import Predict
 from loadtests.workload.target import Target
 
 TARGET = Target("digits", 3, "int8", (0, 1, 2))
@@ -24,7 +24,7 @@ def test_an_answer_as_promised_holds_labels_and_probabilities() -> None:
 
 
 def _read(answer: Any) -> Any:
-    return read(200, json.dumps(answer).encode(), 2, TARGET)
+    return Predict(TARGET).read(200, json.dumps(answer).encode(), 2)
 
 
 @pytest.mark.parametrize(
@@ -50,16 +50,16 @@ def test_an_ill_formed_answer_is_unexpected(change: dict[str, Any], reason: str)
         _read(GOOD | change)
 
 
-@pytest.mark.parametrize("content", [None, b"", b"not json", b"\xff", b'"text"', b"[]"])
-def test_something_else_than_an_object_is_unexpected(content: bytes | None) -> None:
+@pytest.mark.parametrize("content", [b"", b"not json", b"\xff", b'"text"', b"[]"])
+def test_something_else_than_an_object_is_unexpected(content: bytes) -> None:
     with pytest.raises(UnexpectedAnswerError, match=r"not JSON|not an object"):
-        read(200, content, 2, TARGET)
+        Predict(TARGET).read(200, content, 2)
 
 
 def test_a_status_other_than_200_is_unexpected_whatever_it_says() -> None:
     with pytest.raises(UnexpectedAnswerError, match=r"^status 503$"):
-        read(503, json.dumps(GOOD).encode(), 2, TARGET)
+        Predict(TARGET).read(503, json.dumps(GOOD).encode(), 2)
 
 
 def test_what_is_asked_for_is_named_in_full_and_safely() -> None:
-    assert Target("m", 2, "a&b", (0, 1)).path == "/predict?model=m&version=2&variant=a%26b"
+    assert Predict(Target("m", 2, "a&b", (0, 1))).path == "/predict?model=m&version=2&variant=a%26b"

@@ -1,0 +1,1 @@
+"""How servers of each kind are asked, and how their answers are read: one file a protocol."""

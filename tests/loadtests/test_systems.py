@@ -1,0 +1,220 @@
+"""Servers of every protocol, compared with each other like variants, over real HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+from bundle.store import ModelStore
+from loadtests.cli.app import app
+from loadtests.errors import LoadTestError
+from loadtests.generator.load import Preparer
+from loadtests.generator.process import Generator
+from loadtests.measure.summary import summarise_windows
+from loadtests.protocol.dialects.system import System
+from loadtests.system import audits
+from loadtests.system.client import ServiceClient
+from loadtests.workload.held_out import HeldOut
+from tests.loadtests.conftest import counts_of, plain_order, run_module, until_it_counts
+
+PROTOCOLS = (
+    "predict+{}/digits~int8",
+    "oip+{}/digits~int8",
+    "oip+{}/digits~int8?binary",
+    "tfs+{}/digits~int8",
+)
+
+
+@pytest.fixture(scope="module")
+def generator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Generator]:
+    with Generator(log=tmp_path_factory.mktemp("generator") / "log", core=None) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def rows_file(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The test set of the bundle, as somebody would keep it who has no bundle."""
+    file = tmp_path_factory.mktemp("rows") / "digits.npz"
+    x, y = ModelStore(models).open("digits").test_set()
+    np.savez(file, x=x, y=y)
+    return file
+
+
+@pytest.mark.parametrize("url", PROTOCOLS)
+@pytest.mark.parametrize("scenario", ["users", "server"])
+def test_misbehaviour_is_counted_exactly_in_every_protocol(
+    url: str,
+    scenario: str,
+    models: Path,
+    start_fake: Callable[..., str],
+    generator: Generator,
+    tmp_path: Path,
+) -> None:
+    host = start_fake("--error-every", "5", "--wrong-every", "3")
+    wanted = {"system": url.format(host), "variant": "one", "scenario": scenario, "rows": 2}
+    order = plain_order(models, host, think_s=0.01, **wanted)
+    samples, did = generator.send(order, tmp_path / "s.npz").samples, counts_of(host)
+    assert samples.variant == "one"
+    assert did["errors"] > 0
+    failures = [str(samples.errors[one]) for one in samples.error[samples.error >= 0]]
+    assert failures == ["status 500"] * did["errors"]
+    assert did["wrong"] > 0
+    assert len(samples.wrong_sample) == did["wrong"]
+
+
+@pytest.mark.parametrize("answers", ["labels", "places", "scores"])
+@pytest.mark.parametrize("url", PROTOCOLS[1:])
+def test_whatever_a_model_answers_its_labels_are_found(
+    url: str,
+    answers: str,
+    models: Path,
+    rows_file: Path,
+    start_fake: Callable[..., str],
+    generator: Generator,
+    tmp_path: Path,
+) -> None:
+    host = start_fake("--answers", answers)
+    wanted = {"system": url.format(host), "variant": "one", "rows_from": str(rows_file), "model": ""}
+    window = generator.send(plain_order(models, host, rows=3, **wanted), tmp_path / "s.npz")
+    summary = summarise_windows([window])
+    assert (summary.failures, len(window.samples.wrong_sample)) == ({}, 0)
+    assert summary.answers > 5
+
+
+@pytest.mark.parametrize("url", PROTOCOLS)
+def test_a_system_is_audited_as_a_variant_is(url: str, models: Path, start_fake: Callable[..., str]) -> None:
+    held_out = HeldOut.of_bundle(ModelStore(models).open("digits"))
+    system = System.of(f"a={url.format(start_fake())}", held_out.labels)
+    with ServiceClient(system.host) as client:
+        client.see_that_it_is_ready(system.target)
+        dialect = client.meet(system.target)
+        check = audits.of_batches(client.endpoint, dialect, held_out.x)
+    assert check.passed
+    assert "asked in batches of 1, 7" in check.detail  # and of 32, where the machine has time
+    assert ", 0 got different labels" in check.detail
+
+
+@pytest.mark.parametrize(
+    ("url", "complaint"),
+    [
+        ("oip+{}/wine", "does not serve wine: /v2/models/wine answers 404: there is no /v2/models/wine"),
+        ("tfs+{}/wine", "does not serve wine: there is no model wine"),
+        ("predict+{}/digits~int3", "does not serve digits~int3: no variant 'int3'"),
+    ],
+)
+def test_what_a_system_does_not_have_is_told_in_its_own_words(
+    url: str, complaint: str, models: Path, start_fake: Callable[..., str]
+) -> None:
+    host = start_fake()
+    with pytest.raises(LoadTestError, match=complaint):
+        Preparer().prepare(plain_order(models, host, system=url.format(host)))
+
+
+def _run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["run", *arguments])
+
+
+def test_systems_are_compared_with_each_other_in_one_table_and_one_picture(
+    models: Path, rows_file: Path, start_fake: Callable[..., str], tmp_path: Path
+) -> None:
+    slow, quick = start_fake("--slow-ms", "10"), start_fake("--slow-ms", "2")
+    load = ("--rows", "2", "--users", "2", "--budget", "4", "--warmup", "0.1", "--margin", "0.5")
+    systems = ("--system", f"slow=oip+{slow}/digits", "--system", f"quick=tfs+{quick}/digits")
+    arguments = ("--rows-from", str(rows_file), *systems, *load, "--out", str(tmp_path))
+    ended = until_it_counts(lambda: run_module("loadtests", "run", *arguments), tmp_path)
+    assert ended.returncode in {0, 3}, ended.stderr + ended.stdout  # a busy machine may void it
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert (report["model"], report["version"], report["noun"]) == ("digits.npz", None, "system")
+    assert report["reference"] == "slow"
+    assert [(one["name"], one["form"]) for one in report["systems"]] == [
+        ("slow", "JSON tensors (x FP32 [-1, 64])"),
+        ("quick", "JSON instances of shape [64]"),
+    ]
+    for result in report["results"]:
+        unknown = ("cost", "resident_bytes", "variant_bytes", "offline_accuracy", "agreement")
+        assert [result[name] for name in unknown] == [None] * len(unknown)
+        assert result["accuracy"]["value"] == 1.0
+        assert result["unloaded"]["model_ms"] is None or result["unloaded"]["model_ms"] > 0
+    if ended.returncode == 0:
+        assert report["verdict"]["sentences"][0].startswith("Take `quick`: ")
+        assert report["verdict"]["certificates"]["quick"]["judgement"] == "no worse"
+    text = (tmp_path / "report.md").read_text()
+    assert "| system | rows |" in text
+    method = " ".join(report["method"])
+    assert f"`quick` at tfs+{quick}/digits, JSON instances of shape [64]" in method
+    assert not (tmp_path / "request.json").exists()
+    assert not list(tmp_path.glob("service-*.log"))
+    assert {"tradeoff.svg", "report.html"} <= {file.name for file in tmp_path.iterdir()}
+
+
+def test_a_system_is_compared_with_a_variant_that_is_served_here(
+    models: Path, start_fake: Callable[..., str], tmp_path: Path
+) -> None:
+    host = start_fake("--slow-ms", "20", "--as-model", "int8")
+    load = ("--rows", "2", "--users", "2", "--budget", "4", "--warmup", "0.1")
+    data = ("--models", str(models), "--model", "digits", "--variants", "int8")
+    arguments = (*data, "--system", f"theirs=oip+{host}/digits~int8", *load, "--out", str(tmp_path))
+    ended = until_it_counts(lambda: run_module("loadtests", "run", *arguments), tmp_path)
+    assert ended.returncode in {0, 1, 3}, ended.stderr + ended.stdout
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert (report["noun"], report["reference"], report["model"]) == ("system", "int8", "digits")
+    ours, theirs = report["results"]
+    assert (ours["variant"], theirs["variant"]) == ("int8", "theirs")
+    assert ours["cost"] is not None
+    assert theirs["cost"] is None
+    assert (tmp_path / "service-int8.log").exists()
+
+
+@pytest.mark.usefixtures("_signals_put_back")
+@pytest.mark.parametrize(
+    ("arguments", "code", "complaint"),
+    [
+        (("--system", "a=oip+http://127.0.0.1:1/m"), 2, "no service answers at http://127.0.0.1:1"),
+        (("--system", "a=http://h/m"), 2, "names no protocol"),
+        (("--system", "a=predict+http://h", "--system", "a=oip+http://h/m"), 2, "'a' is the name of two"),
+        (("--system", "a=predict+http://h", "--variants", "int3"), 2, "has no variant 'int3'"),
+        (("--system", "int8=predict+http://h", "--variants", "int8"), 2, "'int8' is the name of two"),
+        (("--system", "a=predict+http://h", "--host", "http://h"), 2, "--host is for variants alone"),
+        (("--system", "a=predict+http://h", "--max-mb", "1"), 2, "--max-mb is of the file of a variant"),
+        (("--system", "a=predict+http://h", "--service-cores", "2"), 2, "--system names one that runs"),
+        (("--rows-from", "x.npz"), 2, "--rows-from is for --system"),
+        (("--rows-from", "x.npz", "--system", "a=predict+http://h"), 2, "--model is of a model with a test"),
+    ],
+)
+def test_a_mistake_is_one_clear_line(
+    arguments: tuple[str, ...], code: int, complaint: str, models: Path, tmp_path: Path
+) -> None:
+    ended = _run("--models", str(models), "--model", "digits", "--out", str(tmp_path), *arguments)
+    assert ended.exit_code == code, ended.output
+    assert complaint in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+
+
+@pytest.mark.usefixtures("_signals_put_back")
+@pytest.mark.parametrize(
+    ("options", "url", "complaint"),
+    [
+        (("--not-ready",), "oip+{}/digits", "error: a: {} is not ready for digits"),
+        (("--not-ready",), "tfs+{}/digits", "error: a: {} is not ready for digits"),
+        ((), "oip+{}/wine", "error: a: {} is not ready for wine"),
+        (("--error-every", "1"), "tfs+{}/digits", "error: a: {} does not serve digits: told to"),
+    ],
+)
+def test_a_system_that_does_not_answer_as_it_should_is_not_measured(
+    options: tuple[str, ...],
+    url: str,
+    complaint: str,
+    models: Path,
+    start_fake: Callable[..., str],
+    tmp_path: Path,
+) -> None:
+    host = start_fake(*options)
+    data = ("--models", str(models), "--model", "digits", "--out", str(tmp_path))
+    ended = _run(*data, "--system", f"a={url.format(host)}", "--rows", "1", "--budget", "1")
+    assert ended.exit_code == 1, ended.output  # not a mistake in what was asked
+    assert complaint.format(host) in ended.stderr
