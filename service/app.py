@@ -38,7 +38,7 @@ from service.routes.health import health_router
 from service.routes.open_inference import open_inference_router
 from service.routes.predict import PredictEndpoint, PredictionRoute
 from service.routes.refusals import add_refusals, refusal
-from service.routes.schemas import openapi
+from service.routes.schemas.openapi import openapi
 from service.routes.tensorflow_serving import ServingRoute
 from service.settings import Settings
 from service.wire.protocols import asked_for_predictions

@@ -7,10 +7,8 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 from bundle.bundle import Bundle
-from bundle.example import example
 from bundle.store import ModelStore
 from service.errors import UnavailableError, UnknownTargetError, shown
 from service.observe.metrics import Metrics
@@ -152,11 +150,6 @@ class Registry:
         if version is None or version.bundle is None:
             return None
         return version.servables.get(variant or version.bundle.manifest.default_variant)
-
-    def example(self) -> Any:
-        """Return an instance that the default model takes, None where there is no such model."""
-        version = self.serving.get(self.default_model or "")
-        return None if version is None or version.bundle is None else example(version.bundle.manifest)
 
     async def resolve(self, model: str | None, number: int | None, variant: str | None) -> Servable:
         """Return what a request means, loading it where needed.

@@ -13,7 +13,7 @@ from service.errors import UnavailableError
 from service.repository.registry import Registry, why_unavailable
 from service.repository.version import State, Version, VersionState
 from service.routes.router import Router
-from service.routes.schemas import PROBLEMS
+from service.routes.schemas.problems import PROBLEMS
 
 
 class VersionInfo(BaseModel):

@@ -12,7 +12,7 @@ from service.errors import UnavailableError
 from service.observe.metrics import Metrics
 from service.repository.registry import Registry
 from service.routes.router import Router
-from service.routes.schemas import PROBLEM
+from service.routes.schemas.problems import PROBLEM
 
 _TEXT: dict[int | str, dict[str, Any]] = {
     200: {"description": "Prometheus' text format", "content": {"text/plain": {"schema": {"type": "string"}}}}

@@ -14,10 +14,12 @@ import simdjson
 
 from bundle.normalizer import FloatArray
 from service.errors import InvalidRequestError, MalformedBodyError, RequestError, TooLargeError
-from service.wire.message import Body
+from service.wire.message import Body, Rows
+from service.wire.pieces import LONG_BYTES, decode_in_pieces, is_within_float32, opening_brackets
 
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 _SQUARE_MAX = _FLOAT32_MAX**2
+_FEW = 8192  # numbers
 _SHAPE = (
     'the body must be {{"instances": [[...], ...]}}: a list of rows, '
     "each a list of {features} numbers{nested}"
@@ -40,7 +42,7 @@ _decoder = msgspec.json.Decoder(_Body)
 
 def decode_json(
     body: Body, *, features: int, max_rows: int, step: int = 0, shape: tuple[int, ...] = ()
-) -> Float64Array:
+) -> Rows:
     """Return the rows of `{"instances": [[...], ...]}`, shape (rows, features), as float32 can hold them.
 
     With `step`, a row may be shorter, by whole steps of so many numbers: zeros fill it up. Rows may also be
@@ -48,6 +50,9 @@ def decode_json(
     Raises MalformedBodyError where the body is not JSON, InvalidRequestError where it is not such rows of
     finite float32 numbers, and TooLargeError where there are more than `max_rows`.
     """
+    if len(body) >= LONG_BYTES and (long := decode_in_pieces(body, features)) is not None:
+        check_count(len(long), max_rows)
+        return long
     rows = _decode_plain(body, features, shape)
     if rows is None:
         rows = _decode_nested(body, features, max_rows, step, shape) if len(shape) > 1 else None
@@ -59,8 +64,9 @@ def decode_json(
 def checked(rows: Float64Array, max_rows: int) -> Float64Array:
     """Return the rows. Raises as `decode_json` does for numbers that float32 cannot hold, and for a count."""
     check_count(len(rows), max_rows)
-    # One product tells that no number can be too large, NaN or infinite; only then is each one looked at.
-    if not np.vdot(rows, rows) <= _SQUARE_MAX:
+    # One product tells that no number can be too large, NaN or infinite; only then is each one looked at. Of
+    # many numbers it would be taken by several threads, on cores that are not ours.
+    if not (np.vdot(rows, rows) <= _SQUARE_MAX if rows.size <= _FEW else is_within_float32(rows)):
         _check_finite(np.abs(rows) <= _FLOAT32_MAX, rows)
     return rows
 
@@ -98,10 +104,8 @@ def plain_rows(body: Body, array: Any, features: int, shape: tuple[int, ...]) ->
 
 
 def _brackets(body: Body, rows: int) -> int:
-    """Count the opening brackets; of a long body with NumPy, which looks at many bytes at once."""
-    if rows == 1:
-        return body.count(b"[")
-    return int(np.count_nonzero(np.frombuffer(body, np.uint8) == ord("[")))
+    """Count the opening brackets."""
+    return body.count(b"[") if rows == 1 else opening_brackets(body)
 
 
 def _structure(shape: tuple[int, ...], rows: int) -> bytes:

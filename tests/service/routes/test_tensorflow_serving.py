@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +19,6 @@ from tests.field_data import LOAN
 from tests.running_service import running_service
 
 DIGITS = "/v1/models/digits"
-
-
-@pytest.fixture(scope="module")
-def fields(field_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    """A service of texts and of tables."""
-    log = tmp_path_factory.mktemp("fields") / "log"
-    with running_service(field_models, log, "--preload", "float32,int8") as service:
-        yield service.client
-        assert "Traceback" not in log.read_text()
 
 
 def error(response: httpx.Response, status: int) -> str:

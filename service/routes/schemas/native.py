@@ -1,28 +1,15 @@
-"""The shapes of requests and answers as OpenAPI shows them."""
+"""`POST /predict` as OpenAPI shows it."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic.json_schema import models_json_schema
 
 from bundle.manifest import VERSION_MAX
-from service.repository.registry import Registry
+from service.routes.schemas.example import Example
+from service.routes.schemas.problems import PROBLEM_CONTENT, REFERENCE
 from service.wire.native import TIMEOUT_MS_MAX
-from service.wire.problem import PROBLEM_TYPE
-
-
-class Problem(BaseModel):
-    """What went wrong, as RFC 9457 has it."""
-
-    type: str = "about:blank"
-    title: str = Field(examples=["Unprocessable Content"])
-    status: int = Field(examples=[422])
-    detail: str = Field(description="What was given and what is allowed.")
-
 
 _Rows = Annotated[list[list[float]], Field(min_length=1)]
 _Nested = Annotated[list[list[list[Any]]], Field(min_length=1)]
@@ -55,11 +42,6 @@ class PredictResponse(BaseModel):
     )
 
 
-_REFERENCE = "#/components/schemas/{model}"
-_PROBLEM_CONTENT = {PROBLEM_TYPE: {"schema": {"$ref": _REFERENCE.format(model="Problem")}}}
-PROBLEM: dict[str, Any] = {"description": "A problem", "content": _PROBLEM_CONTENT}
-PROBLEMS: dict[int | str, dict[str, Any]] = {404: PROBLEM, 422: PROBLEM, 503: PROBLEM}
-
 _VERSION = {"type": "integer", "format": "int64", "minimum": 0, "maximum": VERSION_MAX}
 _OCTETS = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 _PREDICT_PROBLEMS = {
@@ -74,22 +56,19 @@ _PREDICT_PROBLEMS = {
 }
 
 
-def openapi(app: FastAPI, registry: Registry) -> dict[str, Any]:
-    """Return the schema of all routes; the example of `/predict` is for the default model, and runs."""
-    schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-    models = [(model, "validation") for model in (PredictRequest, PredictResponse, Problem)]
-    _, definitions = models_json_schema(models, ref_template=_REFERENCE)  # type: ignore[arg-type]
-    schema.setdefault("components", {}).setdefault("schemas", {}).update(definitions["$defs"])
-    schema["paths"]["/predict"] = {"post": _predict_operation(registry)}
-    return schema
+MODELS = (PredictRequest, PredictResponse)
 
 
-def _predict_operation(registry: Registry) -> dict[str, Any]:
-    request: dict[str, Any] = {"schema": {"$ref": _REFERENCE.format(model="PredictRequest")}}
-    instance = registry.example()
-    if instance is not None:
-        request["example"] = {"instances": [instance]}
-    answer = {"schema": {"$ref": _REFERENCE.format(model="PredictResponse")}}
+def paths(example: Example | None) -> dict[str, Any]:
+    """Return what is shown of `/predict`."""
+    return {"/predict": {"post": _predict_operation(example)}}
+
+
+def _predict_operation(example: Example | None) -> dict[str, Any]:
+    request: dict[str, Any] = {"schema": {"$ref": REFERENCE.format(model="PredictRequest")}}
+    if example is not None:
+        request["example"] = {"instances": [example.instance]}
+    answer = {"schema": {"$ref": REFERENCE.format(model="PredictResponse")}}
     return {
         "tags": ["prediction"],
         "summary": "Classify rows with one variant of a model",
@@ -113,7 +92,7 @@ def _predict_operation(registry: Registry) -> dict[str, Any]:
         "responses": {
             "200": {"description": "The answer", "content": {"application/json": answer, **_OCTETS}},
             **{
-                str(status): {"description": text, "content": _PROBLEM_CONTENT}
+                str(status): {"description": text, "content": PROBLEM_CONTENT}
                 for status, text in _PREDICT_PROBLEMS.items()
             },
         },
