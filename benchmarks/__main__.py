@@ -19,6 +19,7 @@ from rich.table import Table
 from benchmarks.endings import errors_told
 from benchmarks.errors import BenchmarkError
 from benchmarks.load.choice import choose
+from benchmarks.names import chosen
 from benchmarks.parts import bulk, engine, generator, overload, peers, reading, referee, siege, training, wide
 from benchmarks.peers.catalog import NAMES
 from benchmarks.plan import Plan
@@ -64,7 +65,7 @@ def main(
         float,
         typer.Option(min=0.1, help="Seconds that a subject is measured at a time; wrk takes whole ones."),
     ] = 3.0,
-    chosen: Annotated[str, typer.Option("--peers", help="Peers, comma-separated.")] = ",".join(NAMES),
+    some: Annotated[str, typer.Option("--peers", help="Peers, comma-separated.")] = ",".join(NAMES),
     models: Annotated[Path, typer.Option(help="Folder of models; what is missing is trained.")] = Path(
         "models"
     ),
@@ -82,8 +83,8 @@ def main(
     interruption.heed()
     console = Console(width=None if sys.stdout.isatty() else _LOG_WIDTH)
     with errors_told(out):
-        names = _choice("--only", only, tuple(PARTS))
-        wanted = _choice("--peers", chosen, NAMES)
+        names = chosen("--only", only, tuple(PARTS))
+        wanted = chosen("--peers", some, NAMES)
         out.mkdir(parents=True, exist_ok=True)
         with (
             occupied(out),
@@ -155,14 +156,6 @@ def _show(result: Result, console: Console) -> None:
         console.print(f"not measured: {note}", markup=False)
     for reason in result.void:
         console.print(f"void: {reason}", markup=False, style="red")
-
-
-def _choice(option: str, text: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names in `text`, in the order of `allowed`."""
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    if not names or not set(names) <= set(allowed):
-        raise BenchmarkError(f"{option} is {text!r}; allowed are {', '.join(allowed)}, comma-separated")
-    return tuple(name for name in allowed if name in names)
 
 
 if __name__ == "__main__":

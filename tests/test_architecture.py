@@ -29,7 +29,7 @@ ROOMS = {
     "service": "__main__ app rpc routes http pipeline repository engine wire observe settings errors",
     "loadtests": "__main__ cli report judge experiment generator system measure protocol workload rig errors",
     "benchmarks": "__main__ ladders mixed systems parts plan referee peers subjects load report measure "
-    "endings errors",
+    "endings names errors",
 }
 PURE = {
     "numpy",

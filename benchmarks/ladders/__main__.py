@@ -17,6 +17,7 @@ from benchmarks.ladders.ladder import Ladder
 from benchmarks.ladders.maker import Maker
 from benchmarks.ladders.picture import draw
 from benchmarks.ladders.table import page, table
+from benchmarks.names import chosen
 from bundle.errors import BundleError
 from loadtests.rig import interruption, machine
 from loadtests.rig.occupation import occupied
@@ -54,7 +55,8 @@ def main(
     """
     interruption.heed()
     with errors_told(out, interrupted="interrupted: what was made until then is reported"):
-        entries = _chosen(only)
+        names = chosen("--only", only, _NAMES)
+        entries = [entry for entry in ENTRIES if entry.name in names]
         if data_dir is not None and not data_dir.is_dir():
             raise BenchmarkError(f"--data-dir is {str(data_dir)!r}, which is not a folder")
         out.mkdir(parents=True, exist_ok=True)
@@ -102,13 +104,6 @@ def _report(ladders: Sequence[Ladder], notes: Sequence[str], out: Path) -> None:
     )
     (out / "ladders.md").write_text(page(ladders, conditions, notes), encoding="utf-8")
     draw(ladders, out / "ladders.png")
-
-
-def _chosen(only: str) -> list[Entry]:
-    names = [name.strip() for name in only.split(",") if name.strip()]
-    if not names or not set(names) <= set(_NAMES):
-        raise BenchmarkError(f"--only is {only!r}; allowed are {', '.join(_NAMES)}, comma-separated")
-    return [entry for entry in ENTRIES if entry.name in names]
 
 
 if __name__ == "__main__":

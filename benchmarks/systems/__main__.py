@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from benchmarks.endings import errors_told
-from benchmarks.errors import BenchmarkError
 from benchmarks.load.choice import choose
+from benchmarks.names import chosen
 from benchmarks.plan import Plan
 from benchmarks.subjects.models import SMALL, Models
 from benchmarks.systems.beside import NAMES, Beside, beside
@@ -20,6 +20,7 @@ from loadtests.rig import cores, interruption
 from loadtests.rig.child import Child, program
 
 USERS = 32
+MARGIN = 0.05  # of accuracy: it is one model, and its few test rows cannot prove a point
 
 _IDLE_MAX = 0.02  # of a core: what an idle server may take from the others
 
@@ -29,7 +30,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 @app.command(epilog="Example: python -m benchmarks.systems --peers triton,kserve --budget 60")
 def main(
     *,
-    chosen: Annotated[str, typer.Option("--peers", help="Peers, comma-separated.")] = ",".join(NAMES),
+    some: Annotated[str, typer.Option("--peers", help="Peers, comma-separated.")] = ",".join(NAMES),
     models: Annotated[Path, typer.Option(help="Folder of models; what is missing is trained.")] = Path(
         "models"
     ),
@@ -45,9 +46,7 @@ def main(
     """
     interruption.heed()
     with errors_told(out, BundleError):
-        names = tuple(name for name in NAMES if name in {one.strip() for one in chosen.split(",")})
-        if not names or len(names) != len(set(filter(None, map(str.strip, chosen.split(","))))):
-            raise BenchmarkError(f"--peers is {chosen!r}; allowed are {', '.join(NAMES)}, comma-separated")
+        names = chosen("--peers", some, NAMES)
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
             bound = cores.choose()
@@ -75,7 +74,8 @@ def _run(bundle: Bundle, plan: Plan, found: Beside, out: Path) -> int:
     """Have the load tester compare them, show what it says, and return its exit code."""
     systems = [word for one in found.systems for word in ("--system", str(one))]
     whom = ("--models", str(plan.models.folder.resolve()), "--model", bundle.name, *systems)
-    how = ("--rows", "1", "--users", str(USERS), "--budget", f"{plan.seconds:g}", "--out", str(out.resolve()))
+    load = ("--rows", "1", "--users", str(USERS), "--budget", f"{plan.seconds:g}")
+    how = (*load, "--margin", f"{MARGIN:g}", "--out", str(out.resolve()))
     log = plan.logs / "loadtests.log"
     plan.say(f"measuring {len(found.systems)} systems for {plan.seconds:g} s")
     with Child(program("loadtests", "run", *whom, *how), log=log, core=None) as child:

@@ -7,7 +7,6 @@ which folder and which model, which mean something on a command line alone.
 from __future__ import annotations
 
 import inspect
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +16,13 @@ from pydantic import JsonValue
 from typer import Option
 
 from bundle.bundle import Bundle
+from loadtests.cli.systems import systems_of
 from loadtests.errors import LoadTestError
 from loadtests.experiment.plan import BOUND_MS, Plan, Schedule
 from loadtests.generator.open_loop import CONNECTIONS_MAX
 from loadtests.judge.bounds import Bounds, weights_of
 from loadtests.judge.certificate import Accuracies, candidates
 from loadtests.protocol.address import without_secret
-from loadtests.protocol.dialects.system import System
 from loadtests.rig import cores
 from loadtests.rig.cores import Cores
 from loadtests.workload.held_out import HeldOut
@@ -51,6 +50,14 @@ class RunOptions:
             "(TensorFlow Serving). The URL ends with the model, as a=predict+http://host:8000/digits~int8, "
             "b=oip+http://host:8000/digits/versions/2, c=tfs+http://host:8501/digits; ?binary sends "
             "binary tensors (oip), ?output=NAME reads that output alone.",
+        ),
+    ] = None
+    pid: Annotated[
+        list[str] | None,
+        Option(
+            metavar="NAME=NUMBER",
+            help="The process of a --system that runs on this machine: then what it and its children use of "
+            "processor and memory is known. May be given again.",
         ),
     ] = None
     rows_from: Annotated[
@@ -151,7 +158,7 @@ class RunOptions:
         bundle = None if self.rows_from else choose_bundle(self.models, self.model, self.version)
         asked = HeldOut.of_bundle(bundle) if bundle else HeldOut.of_file(self.rows_from or Path())
         variants = self._variants(bundle) if bundle else []
-        systems = _systems(self.system or [], asked, variants)
+        systems = systems_of(self.system or [], self.pid or [], asked, variants)
         rows = _row_counts(self.rows or _default_rows(asked, self.scenario))
         weights = weights_of(self.weight, rows)
         matter: list[str] = []
@@ -204,6 +211,7 @@ class RunOptions:
             "rate": plan.arrivals,
             "connections": min(plan.connections or CONNECTIONS_MAX, CONNECTIONS_MAX) if is_open else None,
             "find_peak": plan.searches,
+            "pid": self.pid or None,
             "service_cores": None if self.host or not plan.variants else self.service_cores,
             "host": None if self.host is None else without_secret(self.host),
             "blocks": None if is_shaped else plan.schedule.blocks,
@@ -293,15 +301,6 @@ def _default_rows(asked: HeldOut, scenario: str) -> str:
     if scenario != "offline":
         return "1,32"
     return str(rows_within(asked.x, OFFLINE_ROWS, OFFLINE_BODY_BYTES))
-
-
-def _systems(texts: Sequence[str], asked: HeldOut, variants: Sequence[str]) -> tuple[System, ...]:
-    """Read the systems, each of which has a name of its own. Raises LoadTestError."""
-    systems = [System.of(text, asked.labels) for text in texts]
-    names = Counter([*variants, *(one.name for one in systems)])
-    if twice := [name for name, count in names.items() if count > 1]:
-        raise LoadTestError(f"{twice[0]!r} is the name of two that are to be measured; give each its own")
-    return tuple(systems)
 
 
 def _row_counts(text: str) -> tuple[int, ...]:

@@ -100,7 +100,8 @@ class Course:
         core = plan.cores.server
         first, used = processor.Reading.at(core), _used_s(subjects.values())
         yield from self._send(records)
-        ours = processor.between(used, _used_s(subjects.values()))
+        # Where the services have no cores of their own, nobody knows what others take of those.
+        ours = processor.between(used, _used_s(subjects.values())) if core else None
         sight = processor.Sight.between(first, processor.Reading.at(core), ours)
         after = {key: _identity(subject) for key, subject in subjects.items()}
         for record in records:
@@ -152,8 +153,8 @@ def _identity(subject: Subject) -> Identity | None:
 
 
 def _used_s(subjects: Iterable[Subject]) -> float | None:
-    """Return the processor time that all services have used by now; None where one is not ours."""
-    return processor.processor_s([pid for subject in subjects for pid in subject.server.pids()])
+    """Return the processor time that all services of ours have used by now; None where there are none."""
+    return processor.processor_s([pid for one in subjects if one.server.process for pid in one.server.pids()])
 
 
 def _stop(look: Look, blocks: int, seconds: float, budget_s: float) -> Stop:

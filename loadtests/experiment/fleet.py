@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from loadtests.experiment.plan import Plan
+from loadtests.rig.family import Watched
 from loadtests.system.server_process import Server, launched
 from loadtests.workload.scenarios import CLOSED
 
@@ -56,9 +57,10 @@ class Fleet:
 
     def _service(self, name: str) -> AbstractContextManager[Server]:
         plan = self._plan
-        host = next((one.host for one in plan.systems if one.name == name), plan.host)
-        if host:
-            return nullcontext(Server(host))
+        if system := next((one for one in plan.systems if one.name == name), None):
+            return nullcontext(Server(system.host, watched=Watched(system.pid) if system.pid else None))
+        if plan.host:
+            return nullcontext(Server(plan.host))
         assert plan.bundle is not None  # noqa: S101 - variants are those of a bundle
         log = plan.out / f"service-{name}.log"
         waits, cores = plan.scenario.kind == CLOSED, plan.cores

@@ -114,17 +114,18 @@ def _start(plan: Plan, progress: Progress, fleet: Fleet, subjects: list[Subject]
     for name, server in fleet.start(names).items():
         try:
             if bundle is None or name in systems:
-                subjects.append(_system(progress, systems[name], server))
+                subjects.append(_system(plan, progress, systems[name], server))
             else:
                 subjects.append(_variant(plan, bundle, progress, name, server))
         except (LoadTestError, BundleError) as error:
             yield Skipped(name, str(error), failed=True)
 
 
-def _system(progress: Progress, system: System, server: Server) -> Subject:
+def _system(plan: Plan, progress: Progress, system: System, server: Server) -> Subject:
     progress.begin(system.name, "asking whether it is ready")
     with ServiceClient(system.host) as client:
-        client.see_that_it_is_ready(system.target)
+        if not client.is_ready_for(system.target):
+            client.wake(system.target, plan.asked.x[:1])
         return Subject(system.name, client.meet(system.target), server, system=system)
 
 

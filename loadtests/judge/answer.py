@@ -214,10 +214,8 @@ class Words:
         certificate = self._accuracies.of_variant(name)
         if certificate is None or certificate.difference is None:
             whether = f"whether it {'is ' if self._is_labelled else ''}{self._as_good}"
-            of_both = (
-                "no predictions of both are kept" if self._noun == "variant" else "they answered no row both"
-            )
-            return f"{whether} is not known: {of_both}"
+            kept = "predictions of both are kept" if self._noun == "variant" else "row was answered by both"
+            return f"{whether} is not known: no {kept}"
         more = certificate.rows_more
         takes = "it is too near the margin for any number" if more is None else f"about {more:,} more would"
         rows = rows_in_words(certificate.difference.rows)

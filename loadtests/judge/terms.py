@@ -15,6 +15,7 @@ MAY_DIFFER = {
     "version": "it is what one compares",
     "variants": "loads are compared one by one, and those that only one run has are named",
     "system": "as of the variants",
+    "pid": "a server that is started again has another",
     "rows": "as of the variants",
     "seed": "it is another draw from the same",
     "out": "where a report lies does not change it",

@@ -136,7 +136,10 @@ def _systems(plan: Plan, forms: Mapping[str, str]) -> list[str]:
         f"`{one.name}` at {one.shown}, {forms.get(one.name, 'which was not reached')}" for one in plan.systems
     )
     beside = "" if plan.cores.load is None else f" The load generator runs on core {plan.cores.load}."
-    unknown = "which cores they have, and what they use of them and of memory, is not known"
+    hidden = [f"`{one.name}`" for one in plan.systems if one.pid is None]
+    unknown = "which cores they have is not known"
+    if hidden:
+        unknown += f", nor what {', '.join(hidden)} use{'s' * (len(hidden) == 1)} of them and of memory"
     return [
         f"Systems that were running already: {told}. They stay so between blocks; {unknown}.{beside}",
     ]

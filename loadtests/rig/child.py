@@ -12,12 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-import psutil
-
 from bundle.child import environment as our_packages
 from loadtests.rig import interruption
 from loadtests.rig.cores import Bound, bound_to
-from loadtests.rig.family import Family, end, is_running
+from loadtests.rig.family import Family, end, pids_of, resident_bytes_of
 from loadtests.rig.keeper import Keeper
 from loadtests.rig.open_files import allow_many
 from loadtests.rig.processor import processor_s
@@ -133,15 +131,11 @@ class Child:
 
     def resident_bytes(self) -> int | None:
         """Return the resident memory of the process and all it has started; None once all have ended."""
-        total = 0
-        for process in self._family.members():
-            with suppress(psutil.NoSuchProcess):
-                total += process.memory_info().rss
-        return total or None
+        return resident_bytes_of(self._family.members())
 
     def pids(self) -> tuple[int, ...]:
         """Return the numbers of the process and all it has started, as far as they run."""
-        return tuple(sorted(process.pid for process in self._family.members() if is_running(process)))
+        return pids_of(self._family.members())
 
     def processor_s(self) -> float:
         """Return the processor time that the process, and those it has started that run, have used so far."""

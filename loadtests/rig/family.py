@@ -36,6 +36,35 @@ class Family:
         return family
 
 
+class Watched:
+    """A process that somebody else has started, with all that it has started."""
+
+    def __init__(self, number: int) -> None:
+        self._first: psutil.Process | None = None
+        with suppress(psutil.NoSuchProcess):
+            self._first = psutil.Process(number)
+
+    def members(self) -> set[psutil.Process]:
+        """Return those that there are; none once the first has ended."""
+        with suppress(psutil.NoSuchProcess):
+            return {self._first, *self._first.children(recursive=True)} if self._first else set()
+        return set()
+
+
+def pids_of(processes: Iterable[psutil.Process]) -> tuple[int, ...]:
+    """Return the numbers of those that run."""
+    return tuple(sorted(process.pid for process in processes if is_running(process)))
+
+
+def resident_bytes_of(processes: Iterable[psutil.Process]) -> int | None:
+    """Return the resident memory of all together; None once all have ended."""
+    total = 0
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            total += process.memory_info().rss
+    return total or None
+
+
 def end(processes: Iterable[psutil.Process]) -> None:
     """Kill them, and return when none runs; one that nobody buries, as without an init, counts as gone."""
     doomed = set(processes)

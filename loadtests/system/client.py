@@ -15,7 +15,7 @@ from loadtests.protocol.dialects.dialects import DIALECTS
 from loadtests.protocol.endpoint import Endpoint
 from loadtests.system.identity import Identity
 from loadtests.system.metrics import Metrics
-from loadtests.workload.payloads import Body
+from loadtests.workload.payloads import Body, Instances
 from loadtests.workload.target import Target
 
 _TIMEOUT_S = 120.0  # the slowest first request loads TensorFlow
@@ -75,10 +75,21 @@ class ServiceClient:
         except LoadTestError as error:
             raise ServiceError(f"{self.endpoint.address.shown} does not serve {target}: {error}") from None
 
-    def see_that_it_is_ready(self, target: Target) -> None:
-        """Raise ServiceError where a server that runs already does not say that it would answer."""
-        if not DIALECTS[target.protocol].is_ready(target, self.request):
-            raise ServiceError(f"{self.endpoint.address.shown} is not ready for {target}")
+    def is_ready_for(self, target: Target) -> bool:
+        """Tell whether the server says in its protocol that it would answer. Raises ServiceError."""
+        return DIALECTS[target.protocol].is_ready(target, self.request)
+
+    def wake(self, target: Target, x: Instances) -> None:
+        """Ask a server that is not ready for a row of `x`, shape (1, ...): it may load what it is asked for.
+
+        Raises ServiceError where there is no answer.
+        """
+        try:
+            dialect = self.meet(target)
+            self.ask(dialect, dialect.encode(x))
+        except LoadTestError as error:
+            shown = self.endpoint.address.shown
+            raise ServiceError(f"{shown} is not ready for {target}, even when it is asked: {error}") from None
 
     def ask(self, dialect: Dialect, body: Body) -> None:
         """Post one request, which also loads the variant. Raises ServiceError unless it is answered.

@@ -13,6 +13,7 @@ from bundle.bundle import Bundle
 from loadtests.errors import ServiceError
 from loadtests.rig.child import Child, program
 from loadtests.rig.cores import Bound
+from loadtests.rig.family import Watched, pids_of, resident_bytes_of
 from loadtests.rig.occupation import SCRATCH
 from loadtests.rig.ports import free_port
 from loadtests.system.client import ServiceClient
@@ -30,12 +31,18 @@ class Server:
     process: Child | None = None
     workers: int = 1
     """Processes of ours that answer."""
+    watched: Watched | None = None
+    """The process of a server that is not ours, where somebody has told which it is."""
 
     def resident_bytes(self) -> int | None:
+        if self.watched:
+            return resident_bytes_of(self.watched.members())
         return self.process.resident_bytes() if self.process else None
 
     def pids(self) -> tuple[int, ...]:
-        """Return the numbers of our process and its workers, as far as they run; none if it is not ours."""
+        """Return the numbers of its process and its workers, as far as they run; none where nobody knows."""
+        if self.watched:
+            return pids_of(self.watched.members())
         return self.process.pids() if self.process else ()
 
     def has_ended(self) -> bool:

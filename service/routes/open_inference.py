@@ -7,9 +7,9 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
 
 from service.repository.inventory import Inventory
+from service.routes.schemas.refused import Refused
 from service.routes.small_body import read_document
 from service.wire.open_inference.descriptions import Document
 
@@ -17,16 +17,10 @@ Answer = Callable[[str, str | None], Awaitable[Document | JSONResponse]]
 """What is answered for the name of a variant, and a version where one is named."""
 
 
-class Refusal(BaseModel):
-    """What went wrong, in the protocol's shape."""
-
-    error: str
-
-
 _REFUSED: dict[int | str, dict[str, Any]] = {
-    400: {"model": Refusal, "description": "What was sent is wrong"},
-    404: {"model": Refusal, "description": "There is no such model, variant or version"},
-    503: {"model": Refusal, "description": "It cannot answer now"},
+    400: {"model": Refused, "description": "What was sent is wrong"},
+    404: {"model": Refused, "description": "There is no such model, variant or version"},
+    503: {"model": Refused, "description": "It cannot answer now"},
 }
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
@@ -21,6 +22,7 @@ from loadtests.system import audits
 from loadtests.system.client import ServiceClient
 from loadtests.workload.held_out import HeldOut
 from tests.loadtests.conftest import counts_of, plain_order, run_module, until_it_counts
+from tests.patience import PATIENCE_S
 
 PROTOCOLS = (
     "predict+{}/digits~int8",
@@ -91,7 +93,7 @@ def test_a_system_is_audited_as_a_variant_is(url: str, models: Path, start_fake:
     held_out = HeldOut.of_bundle(ModelStore(models).open("digits"))
     system = System.of(f"a={url.format(start_fake())}", held_out.labels)
     with ServiceClient(system.host) as client:
-        client.see_that_it_is_ready(system.target)
+        assert client.is_ready_for(system.target)
         dialect = client.meet(system.target)
         check = audits.of_batches(client.endpoint, dialect, held_out.x)
     assert check.passed
@@ -157,16 +159,18 @@ def test_a_system_is_compared_with_a_variant_that_is_served_here(
 ) -> None:
     host = start_fake("--slow-ms", "20", "--as-model", "int8")
     load = ("--rows", "2", "--users", "2", "--budget", "4", "--warmup", "0.1")
+    pid = ("--pid", f"theirs={httpx.get(f'{host}/pid', timeout=PATIENCE_S).text}")
     data = ("--models", str(models), "--model", "digits", "--variants", "int8")
-    arguments = (*data, "--system", f"theirs=oip+{host}/digits~int8", *load, "--out", str(tmp_path))
+    arguments = (*data, "--system", f"theirs=oip+{host}/digits~int8", *pid, *load, "--out", str(tmp_path))
     ended = until_it_counts(lambda: run_module("loadtests", "run", *arguments), tmp_path)
     assert ended.returncode in {0, 1, 3}, ended.stderr + ended.stdout
     report = json.loads((tmp_path / "report.json").read_text())
     assert (report["noun"], report["reference"], report["model"]) == ("system", "int8", "digits")
     ours, theirs = report["results"]
     assert (ours["variant"], theirs["variant"]) == ("int8", "theirs")
-    assert ours["cost"] is not None
-    assert theirs["cost"] is None
+    for one in (ours, theirs):  # whose processes are known
+        assert one["cost"] is not None
+        assert one["resident_bytes"] > 10e6
     assert (tmp_path / "service-int8.log").exists()
 
 
@@ -182,6 +186,9 @@ def test_a_system_is_compared_with_a_variant_that_is_served_here(
         (("--system", "a=predict+http://h", "--host", "http://h"), 2, "--host is for variants alone"),
         (("--system", "a=predict+http://h", "--max-mb", "1"), 2, "--max-mb is of the file of a variant"),
         (("--system", "a=predict+http://h", "--service-cores", "2"), 2, "--system names one that runs"),
+        (("--system", "a=predict+http://h", "--pid", "b=1"), 2, "give the name of a --system and a number"),
+        (("--system", "a=predict+http://h", "--pid", "a=x"), 2, "--pid is 'a=x'; give the name"),
+        (("--system", "a=predict+http://h", "--pid", "a=99999999"), 2, "no process here has that number"),
         (("--rows-from", "x.npz"), 2, "--rows-from is for --system"),
         (("--rows-from", "x.npz", "--system", "a=predict+http://h"), 2, "--model is of a model with a test"),
     ],
@@ -199,9 +206,9 @@ def test_a_mistake_is_one_clear_line(
 @pytest.mark.parametrize(
     ("options", "url", "complaint"),
     [
-        (("--not-ready",), "oip+{}/digits", "error: a: {} is not ready for digits"),
-        (("--not-ready",), "tfs+{}/digits", "error: a: {} is not ready for digits"),
-        ((), "oip+{}/wine", "error: a: {} is not ready for wine"),
+        (("--not-ready", "--error-every", "1"), "oip+{}/digits", "error: a: {} is not ready for digits"),
+        (("--not-ready", "--error-every", "1"), "tfs+{}/digits", "error: a: {} is not ready for digits"),
+        ((), "oip+{}/wine", "error: a: {} is not ready for wine, even when it is asked"),
         (("--error-every", "1"), "tfs+{}/digits", "error: a: {} does not serve digits: told to"),
     ],
 )

@@ -30,6 +30,8 @@ class System:
     host: str
     """The part of it that an `Address` takes."""
     target: Target
+    pid: int | None = None
+    """The number of its process, where it runs on this machine and somebody has told."""
 
     @property
     def shown(self) -> str:

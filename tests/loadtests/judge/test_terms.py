@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ OPTIONS: dict[str, tuple[dict[str, Any], Any, Any, str | None]] = {
     "version": ({}, None, 1, None),
     "variants": ({}, "", "float32,int8", None),
     "system": ({"variants": "float32"}, ["a=predict+http://h"], ["b=oip+http://h/m"], None),
+    "pid": ({"system": ["a=predict+http://h"]}, None, [f"a={os.getpid()}"], None),
     "rows_from": ({"model": None, "system": ["a=predict+http://h"]}, "a", "b", "--rows-from "),
     "scenario": (
         {},
