@@ -123,6 +123,8 @@ def _door(settings: Settings, cleanup: ExitStack) -> dict[str, str]:
     """Return the variable that tells workers the port for gRPC, if there is one. Raises DoorError."""
     if settings.grpc_port is None:
         return {}
+    if settings.grpc_port == settings.port != 0:
+        raise DoorError(f"--grpc-port is {settings.port}, and so is --port; they must be two")
     port = cleanup.enter_context(opened(settings.host, settings.grpc_port, workers=settings.workers))
     return {f"{PREFIX}GRPC_PORT": str(port)}
 

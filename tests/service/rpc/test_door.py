@@ -53,6 +53,12 @@ def test_the_program_ends_with_a_sentence_where_the_port_is_taken(models: Path) 
     assert f"error: --grpc-port is {port}, and {_HOST} does not give it: " in done.stderr
 
 
+def test_the_program_ends_with_a_sentence_where_both_ports_are_one(models: Path) -> None:
+    done = _program("-m", "service", "--models", str(models), "--port", "8765", "--grpc-port", "8765")
+    assert done.returncode == 2
+    assert done.stderr == "error: --grpc-port is 8765, and so is --port; they must be two\n"
+
+
 @pytest.mark.parametrize("package", ["grpc", "google"])
 def test_the_program_ends_with_a_sentence_where_the_extra_is_missing(models: Path, package: str) -> None:
     # As if it were not installed: nobody finds it.
