@@ -21,7 +21,7 @@ DATA_DIR ?=
 LADDERS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak bench referee peers mixed ladder-suite check format lock clean
+.PHONY: help demo test clients soak bench referee peers mixed ladder-suite check format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,7 +35,11 @@ demo: $(READY)  ## Train, serve, load-test every variant, and report
 	$(BIN)/python -m loadtests run --models models --model $(NAME) --rows 1,32 --budget $(BUDGET) --out reports/$(NAME) $(RUN)
 
 test: check  ## Check, then run the whole suite but what takes minutes
-	$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
+	$(BIN)/python -m pytest -m "not slow and not clients" -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
+
+clients: $(READY)  ## Let real clients of all protocols talk to the service, and compare it with a real Triton
+	$(BIN)/python -m pytest tests/clients -n 2 --dist loadfile
+	@echo "what was said: reports/clients"
 
 soak: $(READY)  ## Run what takes long: thousands of mutations and examples, hundreds of swaps
 	$(BIN)/python -m pytest -m "slow or hypothesis" --hypothesis-profile thorough -s
@@ -71,7 +75,7 @@ lock: $(READY)  ## Pin every dependency anew, with hashes
 LOCK_FORM := --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 clean:  ## Remove what make made, models and reports included
-	rm -rf $(VENV) .venv-bench .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache models reports
+	rm -rf $(VENV) .venv-bench .venv-clients .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache models reports
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v < (3, 14) else "Python 3.11, 3.12 or 3.13 is needed; $(PYTHON) is %d.%d. Say which: make PYTHON=python3.12" % v[:2])'

@@ -48,7 +48,8 @@ _EPILOG = (
     "Example: python -m benchmarks\n\n"
     "Example: python -m benchmarks --only engine --rounds 3 --seconds 2\n\n"
     "Example: python -m benchmarks --only training --rounds 3 --data-dir fashion-mnist\n\n"
-    "Example: python -m benchmarks --only peers --peers tutorial,triton --out reports/peers"
+    "Example: python -m benchmarks --only peers --peers tutorial,triton --out reports/peers\n\n"
+    "Example: python -m benchmarks --only peers --peers mosec,triton --together --rounds 15 --seconds 1"
 )
 _PARTS_HELP = f"Parts, comma-separated: {', '.join(PARTS)}."
 _LOG_WIDTH = 120  # of output that is no terminal
@@ -66,6 +67,9 @@ def main(
         typer.Option(min=0.1, help="Seconds that a subject is measured at a time; wrk takes whole ones."),
     ] = 3.0,
     some: Annotated[str, typer.Option("--peers", help="Peers, comma-separated.")] = ",".join(NAMES),
+    together: Annotated[
+        bool, typer.Option("--together", help="Measure the peers, and bare ASGI, in one run.")
+    ] = False,
     models: Annotated[Path, typer.Option(help="Folder of models; what is missing is trained.")] = Path(
         "models"
     ),
@@ -101,6 +105,7 @@ def main(
                 logs=Path(folder),
                 say=lambda text: _step(status, text),
                 peers=wanted,
+                together=together,
             )
             report = _measure(names, plan, console)
             paths = report.write(out)

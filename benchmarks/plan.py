@@ -26,3 +26,5 @@ class Plan:
     logs: Path
     say: Callable[[str], None]
     peers: tuple[str, ...] = ()
+    together: bool = False
+    """Whether the peers, and bare ASGI with them, are measured in one run."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 
 from benchmarks.errors import VoidRunError
 from benchmarks.load.request import Request
 from benchmarks.measure.sample import Sample, Subject
 from loadtests.rig.cores import Bound
+from loadtests.rig.processor import between
 
 TIMEOUT_S = 20  # for one answer; one that takes longer is an error
 
@@ -56,11 +58,21 @@ class Client(ABC):
         with self.begun(host, request, connections=connections, seconds=seconds) as found:
             return sample_of(found())
 
-    def on(self, host: str, request: Request, *, connections: int) -> Subject:
-        """Return what measures a server under this request."""
+    def on(
+        self,
+        host: str,
+        request: Request,
+        *,
+        connections: int,
+        processor_s: Callable[[], float] | None = None,
+    ) -> Subject:
+        """Return what measures a server under this request; `processor_s` tells what it has used so far."""
 
         def subject(seconds: float) -> Sample:
-            return self.load(host, request, connections=connections, seconds=seconds)
+            before = None if processor_s is None else processor_s()
+            sample = self.load(host, request, connections=connections, seconds=seconds)
+            after = None if processor_s is None else processor_s()
+            return replace(sample, server_s=between(before, after))
 
         return subject
 

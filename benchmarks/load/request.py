@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -37,16 +39,28 @@ class Request:
 
     def send(self, host: str) -> bytes:
         """Send it once, and return the answer. Raise ProcessError where that is no success."""
+        with _client() as client:
+            return self.sent_by(client, host)
+
+    def sent_by(self, client: httpx.Client, host: str) -> bytes:
+        """Send it once by this client, as `send` does."""
         headers = {"content-type": self.content_type, "accept": self.content_type}
         try:
-            # Proxies of the environment are for the way out, not for what is being measured.
-            with httpx.Client(trust_env=False, timeout=_TIMEOUT_S) as client:
-                answer = client.post(host + self.path, content=self.body, headers=headers)
+            answer = client.post(host + self.path, content=self.body, headers=headers)
         except httpx.HTTPError as error:
             raise ProcessError(f"POST {self.path} failed: {error!r}") from error
         if answer.status_code != 200:
             raise ProcessError(f"POST {self.path} was answered {answer.status_code}: {answer.text[:300]}")
         return answer.content
+
+
+def sent_at_once(requests: Sequence[Request], host: str) -> list[bytes]:
+    """Send each over a connection of its own, all at the same time, and return the answers in their order.
+
+    Raises ProcessError where one of them is no success.
+    """
+    with _client() as client, ThreadPoolExecutor(len(requests)) as pool:
+        return list(pool.map(lambda request: request.sent_by(client, host), requests))
 
 
 def plain(rows: FloatArray) -> list[list[float]]:
@@ -60,3 +74,8 @@ def json_request(path: str, document: Any) -> Request:
 
 def octets_request(path: str, rows: FloatArray) -> Request:
     return Request(path, rows.astype("<f4").tobytes(), OCTETS)
+
+
+def _client() -> httpx.Client:
+    """Return a client for what is being measured: proxies of the environment are for the way out."""
+    return httpx.Client(trust_env=False, timeout=_TIMEOUT_S)

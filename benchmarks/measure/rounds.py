@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from benchmarks.errors import VoidRunError
 from benchmarks.measure.sample import Sample, Subject
 from loadtests.rig.turns import turn
 
-WARM_UP_S = 1.0  # or as long as a sample, where that is less
+WARM_UP_S = 2.0  # or as long as a sample, where that is less
 
 Samples = Mapping[str, Sequence[Sample]]
 """A sample a round for each subject: those of equal index were taken side by side."""
@@ -16,15 +17,25 @@ Samples = Mapping[str, Sequence[Sample]]
 def measure(
     subjects: Mapping[str, Subject], *, rounds: int, seconds: float, say: Callable[[str], None]
 ) -> Samples:
-    """Warm every subject up, and take a sample a round of each. Raises what they raise."""
-    for name, subject in subjects.items():
+    """Warm every subject up, and take a sample a round of each.
+
+    Raises what they raise; a VoidRunError says whose run it was.
+    """
+
+    def run(name: str, seconds: float) -> Sample:
+        try:
+            return subjects[name](seconds)
+        except VoidRunError as error:
+            raise VoidRunError(f"{name}: {error}") from error
+
+    for name in subjects:
         say(f"warming up: {name}")
-        subject(min(WARM_UP_S, seconds))
+        run(name, min(WARM_UP_S, seconds))
     samples: dict[str, list[Sample]] = {name: [] for name in subjects}
     for index in range(rounds):
         for name in turn(list(subjects), index):
             say(f"round {index + 1} of {rounds}: {name}")
-            samples[name].append(subjects[name](seconds))
+            samples[name].append(run(name, seconds))
     return samples
 
 

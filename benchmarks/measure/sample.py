@@ -21,6 +21,8 @@ class Sample:
     p99_us: float
     load_cpu: float | None = None
     """Share of its core that the sender of the requests used; None where nobody sends, or it does not say."""
+    server_s: float | None = None
+    """Processor time of the server and all it has started; None where nobody looked."""
 
     @classmethod
     def of(cls, durations: Sequence[float], seconds: float, load_cpu: float | None = None) -> Self:
@@ -36,6 +38,13 @@ class Sample:
     def each_us(self) -> float:
         """The time that one takes where the core has nothing else to do: one over the throughput."""
         return 1e6 * self.seconds / self.count
+
+    @property
+    def processor_us(self) -> float:
+        """The server's processor time a request. Raises ValueError where nobody looked."""
+        if self.server_s is None:
+            raise ValueError("the server's processor time was not read")
+        return 1e6 * self.server_s / self.count
 
 
 Subject = Callable[[float], Sample]

@@ -1,4 +1,4 @@
-"""BentoML: a service class with one API, one worker of it."""
+"""BentoML: a service class with one API that takes batches, one worker of it."""
 
 # Checked where its library is not installed: it runs in an environment of its own.
 # mypy: disable-error-code="import-not-found, untyped-decorator"
@@ -12,18 +12,23 @@ from typing import Any
 
 import bentoml
 
+from benchmarks.peers.batches import BATCH
 from benchmarks.peers.classifier import VARIABLE, Classifier
 
 
-@bentoml.service(workers=1)
+@bentoml.service(workers=1, logging={"access": {"enabled": False}})
 class ClassifierService:
     def __init__(self) -> None:
         self._classifier = Classifier()
 
-    @bentoml.api
-    def predict(self, instances: list[list[float]]) -> dict[str, Any]:
+    # A batch is a request with more rows: what is returned is cut by rows too, and so is a list of them.
+    @bentoml.api(batchable=True, max_batch_size=BATCH)
+    def predict(self, instances: list[list[float]]) -> list[dict[str, Any]]:
         labels, probabilities = self._classifier.predict(instances)
-        return {"predictions": labels, "probabilities": probabilities}
+        return [
+            {"prediction": label, "probabilities": row}
+            for label, row in zip(labels, probabilities, strict=True)
+        ]
 
 
 def main(description: str, port: str) -> None:

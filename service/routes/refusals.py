@@ -23,7 +23,10 @@ def add_refusals(app: FastAPI) -> None:
 
 def refusal(path: str, error: BaseException) -> Response:
     """Return the answer that an error is to whoever asked at `path`."""
-    return _response(*protocols.refuse(protocols.owner(path), error))
+    response = _response(*protocols.refuse(protocols.owner(path), error))
+    if not isinstance(error, RequestError):
+        response.headers["connection"] = "close"  # as the server does that hears of it, and never says
+    return response
 
 
 async def _on_request_error(request: Request, error: Exception) -> Response:

@@ -9,8 +9,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
-from service.errors import UnavailableError, UnknownTargetError, shown
-from service.repository.registry import Registry, why_unavailable
+from service.errors import UnavailableError
+from service.repository.registry import Registry
 from service.repository.version import State, Version, VersionState
 from service.wire.target import Target
 from service.wire.tensorflow_serving.address import address, owns
@@ -51,42 +51,40 @@ class ServingRoute(BaseRoute):
         await JSONResponse(content)(scope, receive, send)
 
     async def _status(self, target: Target) -> dict[str, Any]:
-        """Return the state of all versions of a model, of one that is named, or of a variant."""
-        models, model = self._registry.models, target.model or ""
-        try:
-            version = await self._registry.version(model, target.version)
-        except UnavailableError:
-            if target.version is not None or not models.get(model):
-                raise
-            version = models[model][max(models[model])]  # why none can serve is to be told of each
+        """Return the state of a variant, of a version that is named, or of all versions of a model."""
         if target.variant is not None:
-            state = _opened(version, target.variant).variant_state(target.variant)
-            told = [_told(version, _OF_A_VARIANT[state], version.failures.get(target.variant))]
-            is_ready = state == "loaded"
+            version, _, name = await self._registry.find(target.model, target.version, target.variant)
+            state = version.variant_state(name)
+            told, is_ready = (
+                [_told(version, _OF_A_VARIANT[state], version.failures.get(name))],
+                state == "loaded",
+            )
         else:
-            several = [version] if target.version is not None else models[model].values()
-            told = [_told(one, _OF_A_VERSION[one.state], one.detail) for one in several]
-            is_ready = bool(version.servables)
-        return {"name": model, "ready": is_ready, "model_version_status": told}
+            versions = await self._versions(target.model or "", target.version)
+            told = [_told(one, _OF_A_VERSION[one.state], one.detail) for one in versions]
+            answering = self._registry.serving.get(target.model or "")
+            asked = versions if target.version is not None else [answering]
+            is_ready = any(one is not None and one.servables for one in asked)
+        return {"name": target.model, "ready": is_ready, "model_version_status": told}
+
+    async def _versions(self, model: str, number: int | None) -> list[Version]:
+        """Return the version of a number, or all that there are, also where none of them can answer."""
+        try:
+            version = await self._registry.version(model, number)
+        except UnavailableError:
+            if number is not None or not self._registry.models.get(model):
+                raise
+        else:
+            if number is not None:
+                return [version]
+        return list(self._registry.models[model].values())
 
     async def _metadata(self, target: Target) -> dict[str, Any]:
-        version = _opened(await self._registry.version(target.model, target.version), target.variant)
-        assert version.bundle is not None  # noqa: S101 - it was opened
-        manifest = version.bundle.manifest
-        return metadata(version.model, version.number, manifest.input, manifest.labels)
+        version, bundle, _ = await self._registry.find(target.model, target.version, target.variant)
+        return metadata(version.model, version.number, bundle.manifest.input, bundle.manifest.labels)
 
 
 def _told(version: Version, state: str, detail: str | None) -> dict[str, Any]:
     code = "OK" if detail is None else "FAILED_PRECONDITION"
     error = {"error_code": code, "error_message": detail or ""}
     return {"version": str(version.number), "state": state, "status": error}
-
-
-def _opened(version: Version, variant: str | None) -> Version:
-    """Return a version that has a bundle, and the variant. Raises UnavailableError and UnknownTargetError."""
-    if version.bundle is None:
-        raise UnavailableError(why_unavailable(version))
-    if variant is not None and version.bundle.manifest.variant(variant) is None:
-        names = ", ".join(known.name for known in version.bundle.manifest.variants)
-        raise UnknownTargetError(f"{version.model!r} has no variant {shown(variant)}; it has: {names}")
-    return version

@@ -43,7 +43,7 @@ class ServingClassifyRequest(BaseModel):
 class ServingClassifyResponse(BaseModel):
     """Of each example, all labels with their probabilities."""
 
-    results: list[list[tuple[str, float]]]
+    results: list[list[list[str | float]]]
 
 
 class ServingStatus(BaseModel):

@@ -72,7 +72,11 @@ def test_the_service_is_measured_where_it_answers_and_the_run_is_void_where_it_r
 ) -> None:
     rows = plain(bundle.golden("int8")[0][:1])
     good = json_request("/predict?variant=int8", {"instances": rows})
-    sample = client.on(ours.host, good, connections=2)(0.3)
+    before = ours.process.processor_s()
+    sample = client.on(ours.host, good, connections=2, processor_s=ours.process.processor_s)(0.3)
+    assert sample.server_s is not None
+    assert 0 < sample.server_s <= ours.process.processor_s() - before
+    assert client.on(ours.host, good, connections=2)(0.3).server_s is None
     assert sample.count >= 2  # of two connections; how many more is the machine's doing
     assert 0 < sample.p50_us <= sample.p99_us
     ragged = json_request("/predict?variant=int8", {"instances": [rows[0][1:]]})

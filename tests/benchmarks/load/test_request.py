@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmarks.errors import ProcessError
-from benchmarks.load.request import OCTETS, json_request, octets_request, plain
+from benchmarks.load.request import OCTETS, json_request, octets_request, plain, sent_at_once
+from bundle.store import ModelStore
 
 ROWS = np.array([[17.99, 10.38]], np.float32)
 
@@ -34,6 +36,19 @@ def test_octets_are_little_endian_float32() -> None:
     request = octets_request("/predict", ROWS)
     assert np.array_equal(np.frombuffer(request.body, "<f4"), ROWS[0])
     assert request.content_type == OCTETS
+
+
+def test_requests_that_are_sent_at_once_are_answered_in_their_order(
+    models: Path, start_fake: Callable[..., str]
+) -> None:
+    rows = ModelStore(models).open("digits").test_set()[0][:8]
+    requests = [json_request("/predict?variant=int8", {"instances": plain(row[np.newaxis])}) for row in rows]
+    host = start_fake()
+    answers = sent_at_once(requests, host)
+    assert answers == [request.send(host) for request in requests]
+    assert len(set(answers)) > 1
+    with pytest.raises(ProcessError, match="answered 404"):
+        sent_at_once([*requests, json_request("/predict?variant=none", {})], host)
 
 
 def test_a_request_goes_to_its_server_past_any_proxy_of_the_environment(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from benchmarks.errors import VoidRunError
 from benchmarks.measure.rounds import WARM_UP_S, measure, paired
 from benchmarks.measure.sample import Sample, Subject
 
@@ -24,6 +25,15 @@ def test_every_subject_is_warmed_up_and_then_measured_once_a_round_in_turn() -> 
     assert [one.count for one in samples["a"]] == [3, 6]
     assert [one.count for one in samples["b"]] == [4, 5]
     assert heard[-1] == "round 2 of 2: a"
+
+
+def test_a_void_run_says_whose_it_was() -> None:
+    def unanswered(_: float) -> Sample:
+        raise VoidRunError("not one request was answered")
+
+    subjects = {"ours": lambda _: Sample(1, 1.0, 1.0, 1.0), "theirs": unanswered}
+    with pytest.raises(VoidRunError, match=r"^theirs: not one request was answered$"):
+        measure(subjects, rounds=1, seconds=1, say=lambda _: None)
 
 
 def test_a_ratio_is_taken_within_each_round() -> None:

@@ -1,13 +1,15 @@
-"""Every peer is asked in its own protocol, and pinned whole."""
+"""Every peer is asked in its own protocol, says whether it batches, and is pinned whole."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmarks.peers import catalog
+from benchmarks.peers.batches import BATCH
 from benchmarks.peers.catalog import NAMES, PEERS
 
 ROWS = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
@@ -23,9 +25,23 @@ def test_the_v2_protocol_carries_the_same_rows(name: str) -> None:
     assert peer.probabilities({"outputs": [labels, output]}) == [[0.1, 0.9], [0.8, 0.2]]
 
 
-def test_every_package_of_every_peer_is_pinned_and_every_peer_has_its_file() -> None:
+def test_every_environment_is_pinned_whole_with_the_packages_that_are_named() -> None:
     folder = Path(catalog.__file__).parent
     for peer in PEERS:
-        assert all("==" in package for package in peer.packages), peer.name
-        assert (folder / f"{peer.name}.py").is_file()
-    assert len(set(NAMES)) == len(NAMES) == 7
+        pins = peer.pins()
+        assert all(re.fullmatch(r"[\w.-]+==[\w.]+", pin) for pin in pins), peer.name
+        assert {re.sub(r"\[.*\]", "", package) for package in peer.packages} <= set(pins), peer.name
+        assert (folder / f"{peer.program}.py").is_file()
+    assert {path.stem for path in (folder / "pins").iterdir()} == {peer.program for peer in PEERS}
+    assert len(set(NAMES)) == len(NAMES) == 9
+
+
+def test_every_peer_says_whether_it_batches_and_two_have_no_batches_to_offer() -> None:
+    unbatched = [peer.name for peer in PEERS if not peer.batches.startswith(f"up to {BATCH} requests a call")]
+    assert unbatched == ["tutorial", "kserve"]
+
+
+def test_ray_is_there_with_both_of_its_proxies_in_one_environment() -> None:
+    own, haproxy = (peer for peer in PEERS if peer.program == "ray")
+    assert dict(haproxy.environment) == dict(own.environment) | {"RAY_SERVE_ENABLE_HA_PROXY": "1"}
+    assert own.pins() == haproxy.pins()
