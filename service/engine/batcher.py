@@ -76,22 +76,23 @@ class Batcher:
         self._admission.check(1, inline=self.runs_inline(rows))
 
     def submit(self, job: Job) -> None:
-        """Queue a job. Raises OverloadedError; whatever else comes of it, the job hears later."""
+        """Queue a job, of now. Raises OverloadedError; whatever else comes of it, the job hears later."""
         size = len(job.rows)
         inline = size <= self._inline_rows
         queue, most = (self._quick, self._inline_rows) if inline else (self._slow, self._slow_rows)
         expected_us = self._cost.added_us(size, most=most, is_first=not queue)
         self._admission.admit(size, expected_us, inline=inline)
-        job.size, job.expected_us, job.inline, job.queued = size, expected_us, inline, perf_counter()
+        job.size, job.expected_us, job.inline = size, expected_us, inline
         queue.append(job)
-        self._schedule(self._running_loop())
+        if not self._scheduled:
+            self._schedule(self._running_loop())
 
     def run_quick(self) -> None:
         """Make a call of what waits for the event loop, now."""
         now = perf_counter()
         if now > self._sweep_at:  # seldom: it takes as long as many wait, and a call has few of them
             self._sweep_at = now + _SWEEP_S
-            self._quick = self._without_the_lost(self._quick)
+            self._quick = deque(self._without_the_lost(self._quick))
         batch = self._without_the_lost(take(self._quick, self._inline_rows)) if self._quick else None
         if batch:
             self._call_inline(batch)
@@ -118,7 +119,7 @@ class Batcher:
         self._scheduled = False
         if self._someone_left:
             self._someone_left = False
-            self._slow = self._without_the_lost(self._slow)
+            self._slow = deque(self._without_the_lost(self._slow))
         if self._slow and not self._asked:
             self._asked = True
             self._lanes.ask(partial(self._start_call, loop))
@@ -150,7 +151,7 @@ class Batcher:
     def _start_call(self, loop: asyncio.AbstractEventLoop) -> bool:
         """Start a call in the lane that is free; tell whether there was anything to call for."""
         self._asked = False
-        self._slow = self._without_the_lost(self._slow)
+        self._slow = deque(self._without_the_lost(self._slow))
         if not self._slow:
             return False
         batch = take(self._slow, self._slow_rows)
@@ -180,14 +181,12 @@ class Batcher:
         finally:
             self._lanes.leave()
 
-    def _without_the_lost(self, jobs: Iterable[Job]) -> deque[Job]:
+    def _without_the_lost(self, jobs: Iterable[Job]) -> list[Job]:
         """Release the jobs whose client went away or whose time is over, before they cost inference."""
         now = perf_counter()
-        kept: deque[Job] = deque()
+        kept = []
         for job in jobs:
-            if job.is_over:
-                self._admission.release(job.size, job.expected_us, inline=job.inline)
-            elif job.deadline is not None and now > job.deadline:
+            if job.is_over or (job.deadline is not None and now > job.deadline):
                 self._admission.release(job.size, job.expected_us, inline=job.inline)
                 tell(job, ExpiredError(_EXPIRED))
             else:
@@ -197,11 +196,11 @@ class Batcher:
     def _finish(self, batch: Sequence[Job], runtime: Runtime, call: Call) -> None:
         probabilities = call.probabilities
         self._settle(runtime, len(probabilities), call.end - call.start)
+        self._release(batch)
         finite = _is_finite(probabilities)
         row = 0
         for job in batch:
             first, row = row, row + job.size
-            self._admission.release(job.size, job.expected_us, inline=job.inline)
             if finite or _is_finite(probabilities[first:row]):
                 tell(job, Answer(call, first, row))
             else:
@@ -218,9 +217,17 @@ class Batcher:
 
     def _fail(self, batch: Sequence[Job], error: BaseException) -> None:
         """Tell everyone in the batch; the runtime that failed is not used again."""
+        self._release(batch)
         for job in batch:
-            self._admission.release(job.size, job.expected_us, inline=job.inline)
             tell(job, error)
+
+    def _release(self, batch: Sequence[Job]) -> None:
+        """Count a whole call out: all in it run at the same place."""
+        rows, expected_us = 0, 0.0
+        for job in batch:
+            rows += job.size
+            expected_us += job.expected_us
+        self._admission.release(rows, expected_us, inline=batch[0].inline)
 
 
 def _is_finite(probabilities: FloatArray) -> bool:

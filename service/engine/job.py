@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from time import perf_counter
 
 import numpy as np
@@ -74,7 +74,7 @@ class Answer:
 
 
 class Job(ABC):
-    """A request that waits: raw rows, shape (n, features), and the time of `perf_counter` by which.
+    """A request that waits: raw rows, shape (n, features), and since when and until when.
 
     The rest is the batcher's. Who is told, and how, is for a subclass to say.
     """
@@ -87,7 +87,7 @@ class Job(ABC):
     deadline: float | None
     size: int
     queued: float
-    """When it was submitted."""
+    """When it began to wait, by `perf_counter`."""
     expected_us: float
     inline: bool
     """Whether it runs on the event loop."""
@@ -101,20 +101,13 @@ class Job(ABC):
         """Hear that there is none: ExpiredError, InvalidRequestError, or whatever the runtime raised."""
 
 
-def count_for_call(sizes: Iterable[int], most: int) -> int:
-    """Return how many of the jobs with these sizes go into a call of at most `most` rows: one at least."""
-    total = count = 0
-    for size in sizes:
-        total += size
-        if total > most:
-            break
-        count += 1
-    return max(1, count)
-
-
 def take(jobs: deque[Job], most: int) -> list[Job]:
-    """Take the first of the jobs, those that go into one call of at most `most` rows."""
-    return [jobs.popleft() for _ in range(count_for_call((job.size for job in jobs), most))]
+    """Take the first of the jobs, those that go into one call of at most `most` rows: one at least."""
+    batch = [jobs.popleft()]
+    rows = batch[0].size
+    while jobs and (rows := rows + jobs[0].size) <= most:
+        batch.append(jobs.popleft())
+    return batch
 
 
 def run(runtime: Runtime, batch: Sequence[Job]) -> Call:
