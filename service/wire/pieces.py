@@ -81,6 +81,28 @@ def _pieces(body: Body, begin: int, end: int, features: int, piece_bytes: int) -
         begin = comma.end()
 
 
+def numbers_in_pieces(text: Body, size: int, piece_bytes: int = _PIECE_BYTES) -> FloatArray | None:
+    """Return `size` numbers of a flat list, `[1, 2, ...]`, all finite in float32; None of any other text."""
+    if not 0 < size <= len(text) or text.find(b"[") != 0 or text.rfind(b"[") != 0 or text[-1:] != b"]":
+        return None
+    parser, view, end = _own.parser, memoryview(text), len(text) - 1
+    numbers, filled, begin = np.empty(size, np.float32), 0, 1
+    while begin <= end:
+        comma = text.find(b",", begin + piece_bytes, end)
+        stop = end if comma < 0 else comma
+        try:
+            piece: Any = parser.parse(b"".join((b"[", view[begin:stop], b"]")))
+            values = np.frombuffer(piece.as_buffer(of_type="d"))
+            del piece  # or the parser could not be used again
+        except (ValueError, TypeError, RuntimeError):
+            return None
+        if not 0 < len(values) <= size - filled or not is_within_float32(values):
+            return None
+        numbers[filled : filled + len(values)] = values
+        filled, begin = filled + len(values), stop + 1
+    return numbers if filled == size else None
+
+
 def opening_brackets(body: Body) -> int:
     """Count the opening brackets of a long body with NumPy, which looks at many bytes at once."""
     return int(np.count_nonzero(np.frombuffer(body, np.uint8) == ord("[")))

@@ -18,6 +18,7 @@ from service.errors import RequestError
 from service.wire.message import Body, Rows
 from service.wire.open_inference.document import read
 from service.wire.open_inference.form import Forms
+from service.wire.pieces import LONG_BYTES, decode_in_pieces
 from service.wire.protocol import Decoded
 from service.wire.tensors import arrays
 from service.wire.tensors.inputs import VECTOR, check_finite
@@ -61,8 +62,15 @@ class Plain:
         plan = self._plan(parts[0], variant)
         if plan is None or plan.is_blob:
             return None
-        values = arrays.numbers(parts[1], plan.size)
+        values = self._numbers(parts[1], plan)
         return None if values is None else self._decoded(values, plan)
+
+    def _numbers(self, text: Body, plan: _Plan) -> Rows | None:
+        if len(text) >= LONG_BYTES and text[1:2] == b"[":
+            rows = decode_in_pieces(b"".join((b'{"instances":', text, b"}")), self._features)
+            if rows is not None and rows.size == plan.size:
+                return rows
+        return arrays.numbers(text, plan.size)
 
     def _from_blob(self, variant: str | None, body: Body, length: int) -> Decoded | None:
         plan = self._plan(bytes(body[:length]), variant) if length <= _HEAD_BYTES_MAX else None
@@ -93,12 +101,15 @@ def _plan(
         return None
     size = prod(one.shape)
     is_blob = one.blob_size is not None
-    is_plain = one.blob_size == size * _NUMBER.itemsize if is_blob else one.data == _NOTHING
+    if is_blob:
+        is_plain = one.blob_size == size * _NUMBER.itemsize
+    else:  # the list that was cut out must be this input's, and a name can be written in more than one way
+        is_plain = one.data == _NOTHING and head.count(b'"data"') == 1 and b"\\" not in head
     return _Plan(size, is_blob, decoded) if is_plain and 0 < one.shape[0] <= max_rows else None
 
 
 def _cut(body: Body) -> tuple[bytes, Body] | None:
-    """Return a body with nothing in its only list of `data`, and that list; None where that is not certain.
+    """Return a body with nothing in its first list of `data`, and that list; None where there is none.
 
     The list ends where the first bracket closes, or where two do, if two opened it. Should it not end there,
     then neither part is JSON: a text would be torn, or a bracket left open.
@@ -111,7 +122,4 @@ def _cut(body: Body) -> tuple[bytes, Body] | None:
     if end < 0 or start + len(body) - end > _HEAD_BYTES_MAX:
         return None
     end += len(closing)
-    rest = bytes(body[:start] + body[end - 1 :])
-    if rest.count(b'"data"') != 1 or b"\\" in rest:  # a name can be written in more than one way
-        return None
-    return rest, body[start - 1 : end]
+    return bytes(body[:start] + body[end - 1 :]), body[start - 1 : end]

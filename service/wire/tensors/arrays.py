@@ -16,6 +16,7 @@ import simdjson
 
 from service.errors import InvalidRequestError, MalformedBodyError, shown
 from service.wire.message import Body
+from service.wire.pieces import LONG_BYTES, numbers_in_pieces
 from service.wire.tensors.tensor import RANK_MAX, Tensor, Values, described, measured
 
 _NO_STRUCTURE = bytes({*range(256)} - {*b"[],"})
@@ -64,10 +65,12 @@ def numbers(text: Body, size: int, of_type: str = "d") -> npt.NDArray[Any] | Non
 
     Flattening hides how the numbers were nested: that must be looked into where there is more than a bracket.
     """
+    is_flat = text.rfind(b"[", 1) < 0
+    if is_flat and len(text) >= LONG_BYTES and of_type == "d":
+        return numbers_in_pieces(text, size)
     try:
         listed: Any = _parser.parse(text)
         values = np.frombuffer(listed.as_buffer(of_type=of_type), _DTYPES[of_type])
-        is_flat = text.find(b"[") == text.rfind(b"[")
         return values if len(values) == size and (is_flat or _is_even(listed, text, size)) else None
     except (ValueError, TypeError, AttributeError, RuntimeError):
         return None

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.errors import InvalidRequestError, MalformedBodyError, TooLargeError
-from service.wire.pieces import LONG_BYTES, decode_in_pieces, is_within_float32
+from service.wire.pieces import LONG_BYTES, decode_in_pieces, is_within_float32, numbers_in_pieces
 from service.wire.vectors import decode_json
 
 NUMBERS = st.floats(width=32, allow_nan=False, allow_infinity=False)
@@ -97,3 +97,39 @@ def test_a_number_that_float32_cannot_hold_is_seen_among_many(value: float) -> N
     assert is_within_float32(values)
     values[99, 3] = value
     assert not is_within_float32(values)
+
+
+@given(
+    st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1, max_size=20),
+    st.sampled_from([(",", ":"), (", ", ": "), (" ,\n", ":")]),
+    st.integers(1, 60),
+)
+def test_the_numbers_of_a_flat_list_are_the_same_wherever_it_is_cut(
+    numbers: list[float], separators: tuple[str, str], piece_bytes: int
+) -> None:
+    text = json.dumps(numbers, separators=separators).encode()
+    for kind in (bytes, bytearray):
+        found = numbers_in_pieces(kind(text), len(numbers), piece_bytes)
+        np.testing.assert_array_equal(found, np.array(numbers, np.float32))
+    assert numbers_in_pieces(text, len(numbers) + 1, piece_bytes) is None
+    assert numbers_in_pieces(text, len(numbers) - 1, piece_bytes) is None
+
+
+@pytest.mark.parametrize("piece_bytes", [1, 3, 1000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "[", "]", "[]", "1, 2, 3", "[1, 2, 3,]", "[1, 2,, 3]", "[,1, 2, 3]", "[1, 2 3]", "[1, 2, 3]]"),
+        *(
+            "[[1, 2, 3]]",
+            "[1, [2], 3]",
+            '[1, "2", 3]',
+            "[1, true, 3]",
+            "[1, NaN, 3]",
+            "[1, 1e39, 3]",
+            "[1, 2, 3",
+        ),
+    ],
+)
+def test_what_is_no_flat_list_of_so_many_numbers_is_left_to_others(text: str, piece_bytes: int) -> None:
+    assert numbers_in_pieces(text.encode(), 3, piece_bytes) is None

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from service.errors import InvalidRequestError
+from service.errors import InvalidRequestError, RequestError
 from service.wire import open_inference
+from service.wire.pieces import LONG_BYTES
 from service.wire.tensors.blobs import pack_texts
 from tests.service.wire.open_inference.requests import ask as head
 from tests.service.wire.open_inference.requests import (
@@ -51,6 +52,18 @@ def test_a_blob_is_read_without_a_copy() -> None:
     rows = decode(SQUARE, body, length).rows
     np.testing.assert_array_equal(rows, ROWS)
     assert np.shares_memory(rows, np.frombuffer(body, np.uint8))
+
+
+@pytest.mark.parametrize("wrong", ["1e39", '"1"', "[1]", "1,1", "NaN", "", "true"])
+def test_long_bodies_are_read_in_pieces_as_they_would_be_as_a_whole(wrong: str) -> None:
+    rows = np.random.default_rng(0).normal(size=(4000, 4)).astype(np.float32)
+    rows[3900, 1] = 12345.5
+    for data in (rows.tolist(), rows.ravel().tolist(), rows.reshape(-1, 2, 2).tolist()):
+        body = json_of(vector([4000, 4], data))
+        assert len(body) > LONG_BYTES
+        np.testing.assert_array_equal(decode(SQUARE, body, max_rows=4000).rows, rows)
+        with pytest.raises(RequestError):
+            decode(SQUARE, body.replace(b"12345.5", wrong.encode()), max_rows=4000)
 
 
 def test_blobs_of_other_datatypes_are_cast() -> None:
