@@ -66,7 +66,9 @@ class Server:
         self._server.add_generic_rpc_handlers(tuple(handlers))
 
     async def start(self) -> None:
-        """Listen. Raises RuntimeError where that cannot be."""
+        """Listen, unless it has been told to stop. Raises RuntimeError where that cannot be."""
+        if self._ending.is_set():
+            return
         place = self._place
         host = f"[{place.host}]" if ":" in place.host else place.host
         port = self._server.add_insecure_port(f"{host}:{place.port}")
