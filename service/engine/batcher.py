@@ -20,7 +20,7 @@ from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime
 from bundle.runtimes.base import BATCH_MAX
 from service.engine.cost import Cost
-from service.engine.job import Answer, Call, Job, run, take, tell
+from service.engine.job import Answer, Call, Job, hand_over, run, take, tell
 from service.engine.lanes import Lanes
 from service.errors import ExpiredError, InvalidRequestError, OverloadedError
 
@@ -56,7 +56,8 @@ class Batcher:
         self._admission = lanes.admission
         self._lanes = lanes
         self._observe = observe
-        self._inline_rows = min(BATCH_MAX, cost.rows_within(lanes.inline_us))
+        self.inline_rows = min(BATCH_MAX, cost.rows_within(lanes.inline_us))
+        """A request of so many rows, at most, is run on the event loop, where it holds up nobody for long."""
         self._slow_rows = min(BATCH_MAX, max(1, cost.rows_within(lanes.call_us)))
         self._loop: asyncio.AbstractEventLoop | None = None
         self._quick: deque[Job] = deque()
@@ -67,19 +68,15 @@ class Batcher:
         self._sweep_at = 0.0
         self._busy_since: float | None = None  # when the last call on the loop ended, if some waited on
 
-    def runs_inline(self, rows: int) -> bool:
-        """Whether a request of so many rows is run on the event loop, where it holds up nobody for long."""
-        return rows <= self._inline_rows
-
     def check_room(self, rows: int) -> None:
         """Raise OverloadedError where a request of `rows` rows, or of one, could not be submitted now."""
-        self._admission.check(1, inline=self.runs_inline(rows))
+        self._admission.check(1, inline=rows <= self.inline_rows)
 
     def submit(self, job: Job) -> None:
         """Queue a job, of now. Raises OverloadedError; whatever else comes of it, the job hears later."""
         size = len(job.rows)
-        inline = size <= self._inline_rows
-        queue, most = (self._quick, self._inline_rows) if inline else (self._slow, self._slow_rows)
+        inline = size <= self.inline_rows
+        queue, most = (self._quick, self.inline_rows) if inline else (self._slow, self._slow_rows)
         expected_us = self._cost.added_us(size, most=most, is_first=not queue)
         self._admission.admit(size, expected_us, inline=inline)
         job.size, job.expected_us, job.inline = size, expected_us, inline
@@ -93,7 +90,7 @@ class Batcher:
         if now > self._sweep_at:  # seldom: it takes as long as many wait, and a call has few of them
             self._sweep_at = now + _SWEEP_S
             self._quick = deque(self._without_the_lost(self._quick))
-        batch = self._without_the_lost(take(self._quick, self._inline_rows)) if self._quick else None
+        batch = self._without_the_lost(take(self._quick, self.inline_rows)) if self._quick else None
         if batch:
             self._call_inline(batch)
         elif not self._quick:  # whoever waited on has gone
@@ -202,7 +199,7 @@ class Batcher:
         for job in batch:
             first, row = row, row + job.size
             if finite or _is_finite(probabilities[first:row]):
-                tell(job, Answer(call, first, row))
+                hand_over(job, Answer(call, first, row))
             else:
                 tell(job, InvalidRequestError(_NOT_FINITE))
 

@@ -121,14 +121,19 @@ def run(runtime: Runtime, batch: Sequence[Job]) -> Call:
     return Call(probabilities, start, perf_counter())
 
 
-def tell(job: Job, outcome: Answer | BaseException) -> None:
-    """Give whoever waits the answer, or the error; one who cannot take it keeps nobody else from theirs."""
-    if job.is_over:
-        return
-    try:
-        if isinstance(outcome, Answer):
-            job.succeed(outcome)
-        else:
-            job.fail(outcome)
-    except Exception:  # the edge between those who share a call
-        logger.exception("could not hand over an answer")
+def hand_over(job: Job, answer: Answer) -> None:
+    """Give whoever waits the answer; one who cannot take it keeps nobody else from theirs."""
+    if not job.is_over:
+        try:
+            job.succeed(answer)
+        except Exception:  # the edge between those who share a call
+            logger.exception("could not hand over an answer")
+
+
+def tell(job: Job, error: BaseException) -> None:
+    """Give whoever waits the error; as for an answer."""
+    if not job.is_over:
+        try:
+            job.fail(error)
+        except Exception:  # as above
+            logger.exception("could not hand over an error")

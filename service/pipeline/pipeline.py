@@ -79,7 +79,7 @@ class Pipeline:
                 return False
             self._decode(exchange, bound, body, now)
             bound = exchange.bound or self._find(exchange)
-            if bound is None or not bound.servable.batcher.runs_inline(exchange.size):
+            if bound is None or exchange.size > bound.servable.batcher.inline_rows:
                 return False
             bound.servable.batcher.submit(exchange)
         except Exception as error:
@@ -182,7 +182,7 @@ class Pipeline:
         if not exchange.is_admitted:
             batcher.check_room(least)
             exchange.is_admitted = True
-        return batcher.runs_inline(least)
+        return least <= batcher.inline_rows
 
     def _decode(self, exchange: Exchange, bound: Bound[Codec], body: Body, begun: float) -> None:
         """Take the rows out of a body, and what it says besides. A thread may do it."""

@@ -178,7 +178,7 @@ def test_quick_requests_do_not_wait_behind_a_slow_one(runtime: FakeRuntime, buil
         runtime.may_go.clear()
         slow = [submit(batcher, rows(i, 100)) for i in range(2)]
         await runtime.is_entered()
-        assert batcher.runs_inline(5)
+        assert batcher.inline_rows >= 5
         await submit(batcher, rows(9, 5))
         assert not any(answer.done() for answer in slow)
         runtime.may_go.set()
