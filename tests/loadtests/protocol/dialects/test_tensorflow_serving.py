@@ -16,7 +16,7 @@ SCORES = [[0.1, 0.8, 0.1], [0.1, 0.1, 0.8]]
 
 
 def _server(answers: dict[str, Any]) -> Any:
-    def ask(method: str, path: str) -> tuple[int, bytes]:
+    def ask(method: str, path: str, body: Any = None) -> tuple[int, bytes]:
         assert method == "GET"
         return (200, json.dumps(answers[path]).encode()) if path in answers else (404, b"{}")
 
