@@ -17,7 +17,6 @@ from service.errors import (
     UnavailableError,
     UnknownTargetError,
     UnsupportedEncodingError,
-    UnsupportedError,
     UnsupportedTypeError,
 )
 
@@ -28,7 +27,6 @@ STATUS: dict[type[RequestError], HTTPStatus] = {
     UnsupportedEncodingError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     UnsupportedTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     InvalidRequestError: HTTPStatus.UNPROCESSABLE_ENTITY,
-    UnsupportedError: HTTPStatus.NOT_IMPLEMENTED,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     OverloadedError: HTTPStatus.SERVICE_UNAVAILABLE,
     ExpiredError: HTTPStatus.GATEWAY_TIMEOUT,
