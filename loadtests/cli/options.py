@@ -46,10 +46,11 @@ class RunOptions:
         Option(
             metavar="NAME=PROTOCOL+URL",
             help="A server that is running, measured beside the others like a variant; may be given again. "
-            "Protocols are predict (this project's), oip (Open Inference: Triton, KServe, MLServer) and tfs "
-            "(TensorFlow Serving). The URL ends with the model, as a=predict+http://host:8000/digits~int8, "
-            "b=oip+http://host:8000/digits/versions/2, c=tfs+http://host:8501/digits; ?binary sends "
-            "binary tensors (oip), ?output=NAME reads that output alone.",
+            "Protocols are predict (this project's), oip (Open Inference: Triton, KServe, MLServer; over "
+            "http or grpc) and tfs (TensorFlow Serving). The URL ends with the model: "
+            "a=predict+http://host:8000/digits~int8, b=oip+http://host:8000/digits/versions/2, "
+            "c=oip+grpc://host:8001/digits, d=tfs+http://host:8501/digits/labels/stable. ?binary sends "
+            "binary tensors (oip over http), ?output=NAME reads that output alone.",
         ),
     ] = None
     pid: Annotated[

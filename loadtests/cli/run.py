@@ -28,7 +28,9 @@ from loadtests.rig.occupation import SCRATCH, InUseError, occupied
 
 EPILOG = (
     "Example: python -m loadtests run --models models --variants float32,int8 --rows 1,32 --out reports/x\n\n"
-    "Example: python -m loadtests run --scenario server --rows 1 --find-peak --p99-ms 10"
+    "Example: python -m loadtests run --scenario server --rows 1 --find-peak --p99-ms 10\n\n"
+    "Example: python -m loadtests run --rows-from rows.npz --system ours=predict+http://localhost:8000/m "
+    "--system theirs=oip+http://localhost:9000/digits"
 )
 
 

@@ -19,6 +19,7 @@ from loadtests.measure.check import Check
 from loadtests.measure.latency import Latency
 from loadtests.measure.summary import Accuracy
 from loadtests.measure.written import OpenEstimate
+from loadtests.workload.arrays import Ints
 
 
 class Strict(BaseModel):
@@ -179,6 +180,8 @@ class ScoredLoad:
     load: Measured
     turns: tuple[TurnFigures, ...] = field(default=(), repr=False, compare=False)
     """In the order of measuring; ratios of two variants are taken round by round."""
+    answered: tuple[Ints, Ints] | None = field(default=None, repr=False, compare=False)
+    """Of each test row, how often it was answered in any turn, and how often rightly; (test rows,) each."""
 
 
 @dataclass(frozen=True)

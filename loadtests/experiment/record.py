@@ -125,7 +125,10 @@ def load_of(plan: Plan, record: Record) -> ScoredLoad:
         offline=_offline(plan, record, summary),
         samples=file.relative_to(plan.out).as_posix(),
     )
-    return ScoredLoad(load, record.turns)
+    answered, right = (
+        np.sum(one, axis=0) for one in zip(*(one.answered for one in record.seen), strict=True)
+    )
+    return ScoredLoad(load, record.turns, (answered, right))
 
 
 def _summary(plan: Plan, record: Record) -> Summary:

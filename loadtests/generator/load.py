@@ -41,7 +41,7 @@ class Load:
         self.endpoint = endpoint
         self.dialect = dialect
         self.payloads = payloads
-        self.requests = tuple(endpoint.address.encode("POST", dialect.path, body) for body in payloads.bodies)
+        self.requests = tuple(endpoint.encode("POST", dialect.path, body) for body in payloads.bodies)
         self.part = 0
         """Which of several processes this is that share the load."""
         self.parts = 1

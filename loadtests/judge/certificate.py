@@ -21,11 +21,10 @@ from evidence.estimate import Estimate
 from evidence.paired import MARGIN, Judgement, Pairs, Yardstick, judge_all
 from evidence.shares import wilson
 from loadtests.errors import LoadTestError
-from loadtests.experiment.measured import AccuracyDifference, Measured, rows_in_words
+from loadtests.experiment.measured import AccuracyDifference, ScoredLoad, rows_in_words
 from loadtests.judge.bounds import Bounds
-from loadtests.measure.samples import Samples
 from loadtests.system.offline_predictions import read_predictions
-from loadtests.workload.arrays import Floats, Ints
+from loadtests.workload.arrays import Floats
 
 Right: TypeAlias = Mapping[str, Floats]
 """By variant: 1 for every row that it gets right, 0 for every other, NaN where that is not known; (rows,)."""
@@ -187,23 +186,15 @@ class Accuracies:
         return wilson(float(known.mean()) if len(known) else 0.0, len(known))
 
 
-def seen_of(loads: Sequence[Measured], names: Sequence[str], folder: Path) -> dict[str, Floats]:
-    """Return by system the share of right answers to each test row, NaN where it was not answered; (rows,).
-
-    They are those of its loads, whose samples a run has kept in a `folder`.
-    """
+def seen_of(loads: Sequence[ScoredLoad], names: Sequence[str]) -> dict[str, Floats]:
+    """Return by system the share of right answers to each test row, NaN where there was none; (rows,)."""
     found = {}
     for name in names:
-        counts = [_counts(folder / load.samples) for load in loads if load.variant == name]
+        counts = [one.answered for one in loads if one.load.variant == name and one.answered]
         if counts:
             answered, right = (np.sum(one, axis=0) for one in zip(*counts, strict=True))
             found[name] = np.where(answered > 0, right / np.maximum(answered, 1), np.nan)
     return found
-
-
-def _counts(file: Path) -> tuple[Ints, Ints]:
-    samples = Samples.load(file)
-    return samples.answers_by_row(np.ones(len(samples), np.bool_))
 
 
 def candidates(accuracies: Accuracies, bundle: Bundle, bounds: Bounds, variants: Sequence[str]) -> list[str]:

@@ -14,7 +14,7 @@ import httpx
 from loadtests.errors import ServiceError
 from loadtests.workload.payloads import Body
 
-_PORTS = {"http": 80, "https": 443}
+_PORTS = {"http": 80, "https": 443, "grpc": 80}
 _NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
 _SECRET = re.compile(r"(?<=://)[^/?#\s]*@")
 
@@ -29,6 +29,8 @@ class Address:
     """To connect to: a host in ASCII, or an IP address without brackets."""
     port: int
     is_secure: bool
+    is_grpc: bool
+    """Whether calls go over HTTP/2, each as gRPC's."""
     authority: str
     """What the `Host` field says."""
     prefix: str
@@ -61,6 +63,7 @@ class Address:
             name=name,
             port=port,
             is_secure=url.scheme == "https",
+            is_grpc=url.scheme == "grpc",
             authority=host if url.port is None else f"{host}:{port}",
             prefix=url.raw_path.decode("ascii").rstrip("/"),
             authorization=_basic(url.username, url.password),

@@ -8,8 +8,11 @@ from functools import cache
 from typing import Any
 
 from loadtests.errors import ServiceError
+from loadtests.protocol import http2
 from loadtests.protocol.address import Address
+from loadtests.protocol.http2 import Http2Connection
 from loadtests.protocol.wire import Connection
+from loadtests.workload.payloads import Body
 
 _CONNECT_S = 10.0  # nobody who answers so late is to be measured
 
@@ -29,10 +32,17 @@ class Endpoint:
 
         Raises ServiceError where nobody answers.
         """
+        kind = Http2Connection if self.address.is_grpc else Connection
         try:
-            return Connection(self._open(timeout_s), answers_max=self._answers_max)
+            return kind(self._open(timeout_s), answers_max=self._answers_max)
         except (OSError, ValueError) as error:
             raise ServiceError(f"no service answers at {self.address.shown}: {error}") from None
+
+    def encode(self, method: str, path: str, body: Body | None = None) -> bytes:
+        """Return a request as a connection takes it."""
+        if self.address.is_grpc:
+            return http2.encode(self.address, path, body or Body(b"", ()))
+        return self.address.encode(method, path, body)
 
     def note_closed(self, answers: int) -> None:
         """Take in that the service closed a connection after so many answers, at once and without a word.

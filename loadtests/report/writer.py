@@ -99,8 +99,8 @@ class Report:
             known = Accuracies.of(plan.bundle, plan.out / "samples", margin=bounds.margin)
         if not plan.systems:
             return known
-        loads = [one.load for one in self.outcomes.measured]
-        return known.beside(seen_of(loads, [one.name for one in plan.systems], plan.out), plan.yardstick)
+        seen = seen_of(self.outcomes.measured, [one.name for one in plan.systems])
+        return known.beside(seen, plan.yardstick)
 
     def write(self) -> Path:
         """Write all files into the plan's folder; return the path of the one to read."""

@@ -52,7 +52,7 @@ def of_cache(endpoint: Endpoint, dialect: Dialect, x: Instances, *, seed: int) -
         bodies = [dialect.encode(_noisy(x[:1], random)) for _ in range(most + 1)]
     except RowsError:
         return Check("cache", None, "The model takes no rows that are not quite those of the test set.")
-    same, *fresh = (endpoint.address.encode("POST", dialect.path, body) for body in bodies)
+    same, *fresh = (endpoint.encode("POST", dialect.path, body) for body in bodies)
     old: list[float] = []
     new: list[float] = []
     with Conversation(endpoint, timeout_s=TIMEOUT_S, is_patient=True) as conversation:
@@ -138,7 +138,7 @@ def _answers(
     answers: list[_Answer] = []
     while len(answers) < min(enough, len(x)) and (len(answers) < 2 or time.perf_counter() < until):
         part = x[len(answers) : len(answers) + size]
-        request = endpoint.address.encode("POST", dialect.path, dialect.encode(part))
+        request = endpoint.encode("POST", dialect.path, dialect.encode(part))
         answers += zip(*dialect.read(*exchange(conversation, endpoint, request), len(part)), strict=True)
     return answers
 

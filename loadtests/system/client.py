@@ -50,7 +50,7 @@ class ServiceClient:
 
     def is_ready(self) -> bool:
         """Tell whether `/health/ready` answers 200; anything else, or no answer, is not ready."""
-        request = self.endpoint.address.encode("GET", "/health/ready")
+        request = self.endpoint.encode("GET", "/health/ready")
         with Conversation(self.endpoint, timeout_s=_READY_TIMEOUT_S) as conversation:
             try:
                 return conversation.exchange(request)[0] == 200
@@ -133,6 +133,8 @@ class ServiceClient:
 
     def _metrics(self) -> Metrics | None:
         """Read `/metrics`; None where there is no such thing, as of most servers that are not ours."""
+        if self.endpoint.address.is_grpc:
+            return None
         try:
             status, content = self.request("GET", "/metrics")
         except ServiceError:
@@ -144,7 +146,7 @@ class ServiceClient:
         address = self.endpoint.address
         try:
             self._conversation.look()
-            return self._conversation.exchange(address.encode(method, path, body))
+            return self._conversation.exchange(self.endpoint.encode(method, path, body))
         except (OSError, WireError) as error:
             reason = str(error) or type(error).__name__
             raise ServiceError(f"no service answers at {address.shown}: {reason}") from None

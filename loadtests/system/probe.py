@@ -56,7 +56,7 @@ def probe(client: ServiceClient, dialect: Dialect, payloads: Payloads) -> Unload
     for the load to count.
     """
     address, target = client.endpoint.address, dialect.target
-    requests = [address.encode("POST", dialect.path, body) for body in payloads.bodies]
+    requests = [client.endpoint.encode("POST", dialect.path, body) for body in payloads.bodies]
     latencies: list[float] = []
     sending = 0.0
     with Conversation(client.endpoint, timeout_s=TIMEOUT_S, is_patient=True) as conversation:

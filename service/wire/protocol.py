@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 from bundle.normalizer import FloatArray
 from service.errors import RequestError
+from service.wire.expand import Coding
 from service.wire.message import Body, Headers, Rows
 from service.wire.signature import Signature
 from service.wire.target import Target
@@ -24,7 +25,7 @@ class Asked:
     timeout_ms: float | None = None
     length: int | None = None
     """Of the body as it comes, in bytes; None where the head does not say."""
-    coding: str | None = None
+    coding: Coding | None = None
     """`gzip` or `deflate` where the body is to be expanded before it is decoded."""
     form: Any = None
     """What the protocol's codec needs to know of the head, and nobody else."""
@@ -74,7 +75,17 @@ class Codec(Protocol):
         """
 
 
-class WireProtocol(Protocol):
+class Format(Protocol):
+    """What is known of a protocol where requests come as they may."""
+
+    def bind(self, signature: Signature, *, max_rows: int) -> Codec:
+        """Return what reads bodies of at most `max_rows` rows for a variant, and writes its answers."""
+
+    def status(self, error: RequestError) -> int:
+        """Return the status that an error is."""
+
+
+class WireProtocol(Format, Protocol):
     """What `service.wire` has a module for. All parts are pure."""
 
     def owns(self, path: str) -> bool:
@@ -85,12 +96,6 @@ class WireProtocol(Protocol):
 
     def ask(self, path: str, query: bytes, headers: Headers) -> Asked:
         """Return what a head asks for; the names of its headers are in lower case. Raises RequestError."""
-
-    def bind(self, signature: Signature, *, max_rows: int) -> Codec:
-        """Return what reads bodies of at most `max_rows` rows for a variant, and writes its answers."""
-
-    def status(self, error: RequestError) -> int:
-        """Return the status that an error is."""
 
     def refusal(self, status: int, detail: str) -> tuple[bytes, bytes]:
         """Return the content type and the content of an answer that says `detail`."""

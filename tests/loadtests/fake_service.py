@@ -93,6 +93,7 @@ class FakeService(ThreadingHTTPServer):
         self.gate = threading.Lock()
         self.core = Queue()
         self.lock = threading.Lock()
+        self.grpc: Any = None
         self.counts = {"requests": 0, "errors": 0, "wrong": 0, "strangers": 0, "hang_ups": 0}
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -109,6 +110,14 @@ class FakeService(ThreadingHTTPServer):
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(self.options.certificate)
         return context.wrap_socket(request, server_side=True, do_handshake_on_connect=False)
+
+    def grpc_port(self) -> int:
+        """Return the port at which gRPC is spoken, from now on."""
+        if self.grpc is None:
+            from tests.loadtests.fake_grpc import Grpc  # which few tests need, and takes a while to import
+
+            self.grpc = Grpc(self)
+        return int(self.grpc.port)
 
     def number(self) -> int:
         with self.lock:
@@ -238,6 +247,8 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(200, json.dumps(self.server.counts))
         elif self.path == "/pid":
             self._answer(200, str(os.getpid()))
+        elif self.path == "/grpc":
+            self._answer(200, str(self.server.grpc_port()))
         elif self.path == "/metrics":
             self._answer(200, self.server.exposition())
         elif self.path == "/v2" or fake_protocols.is_other(self.path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -29,6 +30,7 @@ PROTOCOLS = (
     "oip+{}/digits~int8",
     "oip+{}/digits~int8?binary",
     "tfs+{}/digits~int8",
+    "oip+{grpc}/digits~int8",
 )
 
 
@@ -58,8 +60,8 @@ def test_misbehaviour_is_counted_exactly_in_every_protocol(
     tmp_path: Path,
 ) -> None:
     host = start_fake("--error-every", "5", "--wrong-every", "3")
-    wanted = {"system": url.format(host), "variant": "one", "scenario": scenario, "rows": 2}
-    order = plain_order(models, host, think_s=0.01, **wanted)
+    wanted: dict[str, Any] = {"variant": "one", "scenario": scenario, "rows": 2, "think_s": 0.01}
+    order = plain_order(models, **_asked(url, host), **wanted)
     samples, did = generator.send(order, tmp_path / "s.npz").samples, counts_of(host)
     assert samples.variant == "one"
     assert did["errors"] > 0
@@ -81,8 +83,8 @@ def test_whatever_a_model_answers_its_labels_are_found(
     tmp_path: Path,
 ) -> None:
     host = start_fake("--answers", answers)
-    wanted = {"system": url.format(host), "variant": "one", "rows_from": str(rows_file), "model": ""}
-    window = generator.send(plain_order(models, host, rows=3, **wanted), tmp_path / "s.npz")
+    wanted: dict[str, Any] = {"variant": "one", "rows_from": str(rows_file), "model": "", "rows": 3}
+    window = generator.send(plain_order(models, **_asked(url, host), **wanted), tmp_path / "s.npz")
     summary = summarise_windows([window])
     assert (summary.failures, len(window.samples.wrong_sample)) == ({}, 0)
     assert summary.answers > 5
@@ -91,7 +93,7 @@ def test_whatever_a_model_answers_its_labels_are_found(
 @pytest.mark.parametrize("url", PROTOCOLS)
 def test_a_system_is_audited_as_a_variant_is(url: str, models: Path, start_fake: Callable[..., str]) -> None:
     held_out = HeldOut.of_bundle(ModelStore(models).open("digits"))
-    system = System.of(f"a={url.format(start_fake())}", held_out.labels)
+    system = System.of(f"a={_asked(url, start_fake())['system']}", held_out.labels)
     with ServiceClient(system.host) as client:
         assert client.is_ready_for(system.target)
         dialect = client.meet(system.target)
@@ -106,6 +108,7 @@ def test_a_system_is_audited_as_a_variant_is(url: str, models: Path, start_fake:
     [
         ("oip+{}/wine", "does not serve wine: /v2/models/wine answers 404: there is no /v2/models/wine"),
         ("tfs+{}/wine", "does not serve wine: there is no model wine"),
+        ("oip+{grpc}/wine", "does not serve wine: ModelMetadata answers 404: there is no model wine: ü%"),
         ("predict+{}/digits~int3", "does not serve digits~int3: no variant 'int3'"),
     ],
 )
@@ -114,7 +117,15 @@ def test_what_a_system_does_not_have_is_told_in_its_own_words(
 ) -> None:
     host = start_fake()
     with pytest.raises(LoadTestError, match=complaint):
-        Preparer().prepare(plain_order(models, host, system=url.format(host)))
+        Preparer().prepare(plain_order(models, **_asked(url, host)))
+
+
+def _asked(url: str, host: str) -> dict[str, Any]:
+    """Return the part of an order that asks the fake service at `host` for what a URL says."""
+    if "{grpc}" not in url:
+        return {"host": host, "system": url.format(host)}
+    grpc = f"grpc://127.0.0.1:{httpx.get(f'{host}/grpc', timeout=PATIENCE_S).text}"
+    return {"host": grpc, "system": url.format(grpc=grpc)}
 
 
 def _run(*arguments: str) -> Result:

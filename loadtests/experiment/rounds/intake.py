@@ -15,6 +15,7 @@ from loadtests.measure.samples import Samples
 from loadtests.measure.summary import Summary, Window, summarise_windows
 from loadtests.measure.turn import Turn
 from loadtests.rig.processor import total
+from loadtests.workload.arrays import Ints
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Seen:
     turns: tuple[TurnFigures, ...]
     window: Window
     """The samples of the turns that count."""
+    answered: tuple[Ints, Ints]
+    """Of each test row, how often it was answered in any turn, and how often rightly; (test rows,) each."""
     generator_s: float
     """Processor time of the generator in those turns, and"""
     generator_waited_s: float
@@ -91,6 +94,7 @@ def see(
         block=_block(figures, summary, rates, place, generator_s),
         turns=tuple(figures),
         window=window,
+        answered=samples.answers_by_row(samples.ok),
         generator_s=generator_s,
         generator_waited_s=sum(turn.generator_waited_s for turn in kept),
         service_waited=None if waited_s is None else min(1.0, waited_s / seconds),
@@ -189,6 +193,7 @@ def see_window(
         block=_block([figures], summary, rates, place, used_s),
         turns=(figures,),
         window=window,
+        answered=window.samples.answers_by_row(window.samples.ok),
         generator_s=used_s,
         generator_waited_s=(summary.generator_waited or 0.0) * window.seconds,
         service_waited=None if service_waited_s is None else min(1.0, service_waited_s / window.seconds),

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from bundle.errors import BundleError
 from loadtests.errors import LoadTestError
-from loadtests.protocol.dialects.dialects import DIALECTS
+from loadtests.protocol.dialects.dialects import OVER_HTTP
 from loadtests.protocol.dialects.system import read_url
 from loadtests.rig import cores
 from loadtests.workload.order import Order
@@ -28,7 +28,7 @@ def add_options(parser: Any, **_: Any) -> None:
     parser.add_argument("--variant", default="", help="Variant to load; by default that of the bundle.")
     parser.add_argument(
         "--protocol",
-        choices=[*DIALECTS],
+        choices=[*OVER_HTTP],
         default=PREDICT,
         help="What the server at --host speaks: this project's, Open Inference (Triton, KServe, MLServer) or "
         "TensorFlow Serving. --host may end with the model and more, as http://host:8000/digits~int8 or "

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol
 
 from loadtests.workload.payloads import Body, Instances, Label
 from loadtests.workload.target import Target
@@ -17,10 +16,11 @@ class Answers(NamedTuple):
     """A number a class for each row; of each row none where the server tells labels alone."""
 
 
-Ask: TypeAlias = Callable[[str, str], tuple[int, bytes]]
-"""Sends a request of this method and path, without a body; returns status and content.
+class Ask(Protocol):
+    """Whoever sends a request beside the load."""
 
-Raises ServiceError where there is no answer."""
+    def __call__(self, method: str, path: str, body: Body | None = None) -> tuple[int, bytes]:
+        """Return status and content of the answer. Raises ServiceError where there is none."""
 
 
 class Dialect(Protocol):

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from loadtests.errors import LoadTestError
 from loadtests.protocol.address import Address, without_secret
-from loadtests.protocol.dialects.dialects import DIALECTS
+from loadtests.protocol.dialects.dialects import DIALECTS, GRPC, OVER_HTTP
 from loadtests.workload.payloads import Label
 from loadtests.workload.target import PREDICT, Target, parted
 
@@ -59,12 +59,15 @@ def read_url(text: str, labels: tuple[Label, ...]) -> tuple[str, Target]:
     """
     shown = without_secret(text)
     protocol, is_joined, url = text.partition("+")
-    if not is_joined or protocol not in DIALECTS:
-        known = ", ".join(DIALECTS)
+    if not is_joined or protocol not in OVER_HTTP:
+        known = ", ".join(OVER_HTTP)
         raise LoadTestError(
             f"system {shown!r} names no protocol; give one of {known} before a +, as oip+http://"
         )
     parts = urlsplit(url)
+    is_grpc = parts.scheme == GRPC
+    if is_grpc and f"{protocol}+{GRPC}" not in DIALECTS:
+        raise LoadTestError(f"system {shown!r} is asked by gRPC, which is for oip alone")
     found = _PATH.fullmatch(parts.path)
     if found is None or (not found["model"] and protocol != PREDICT):
         raise LoadTestError(f"system {shown!r} names no model; give it after the port, as :8000/digits")
@@ -72,12 +75,13 @@ def read_url(text: str, labels: tuple[Label, ...]) -> tuple[str, Target]:
     if strange := options.keys() - {"binary", "output"}:
         raise LoadTestError(f"system {shown!r} has ?{min(strange)}; there are ?binary and ?output=NAME")
     for what, is_given, allowed in (
-        ("?binary", "binary" in options, {"oip"}),
+        ("?binary", "binary" in options, set() if is_grpc else {"oip"}),
         ("?output", "output" in options, {"oip", "tfs"}),
         ("/labels/", found["label"], {"tfs"}),
     ):
         if is_given and protocol not in allowed:
-            raise LoadTestError(f"system {shown!r} has {what}, which is for {' and '.join(sorted(allowed))}")
+            for_whom = " and ".join(sorted(allowed)) or "HTTP: gRPC is always so"
+            raise LoadTestError(f"system {shown!r} has {what}, which is for {for_whom}")
     host = f"{parts.scheme}://{parts.netloc}{found['prefix']}"
     Address.of(host)
     model, variant = parted(unquote(found["model"] or ""))
@@ -86,7 +90,7 @@ def read_url(text: str, labels: tuple[Label, ...]) -> tuple[str, Target]:
         int(found["version"]) if found["version"] else None,
         variant,
         labels,
-        protocol=protocol,
+        protocol=f"{protocol}+{GRPC}" if is_grpc else protocol,
         version_label=unquote(found["label"] or ""),
         output=options.get("output", ""),
         is_binary="binary" in options,

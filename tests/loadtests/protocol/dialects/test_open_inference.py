@@ -31,7 +31,7 @@ def _texts(objects: list[Any]) -> Any:
 def _server(answers: dict[str, Any], status: int = 200) -> Any:
     """Return what asks a server that says this at each path, and nothing elsewhere."""
 
-    def ask(method: str, path: str) -> tuple[int, bytes]:
+    def ask(method: str, path: str, body: Any = None) -> tuple[int, bytes]:
         assert method == "GET"
         return (status, json.dumps(answers[path]).encode()) if path in answers else (404, b"{}")
 
