@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -18,18 +18,19 @@ from service.engine.lanes import Lanes, lanes_for
 from service.http.backoff import Backoff
 from service.http.bodies import Bodies
 from service.http.drain import Connection, drained_on_sigterm
-from service.http.limits import Bounds
+from service.http.host import Bounds
+from service.http.shortcut import Shortcut
 from service.observe.access_log import AccessLog, noted
 from service.observe.metrics import Metrics
 from service.observe.workers import SHARED_VARIABLE, Workers
+from service.pipeline.pipeline import Pipeline
+from service.pipeline.telemetry import Telemetry
 from service.repository.proof.auditor import Auditor
 from service.repository.proof.findings import FINDINGS_VARIABLE
 from service.repository.proof.prover import Prover
 from service.repository.registry import Registry
-from service.repository.resolver import Resolver
 from service.repository.servable import load
 from service.routes.catalog import catalog_router
-from service.routes.course import Course
 from service.routes.health import health_router
 from service.routes.open_inference import open_inference_router
 from service.routes.predict import PredictEndpoint, PredictionRoute
@@ -37,9 +38,7 @@ from service.routes.refusals import add_refusals, refusal
 from service.routes.schemas.openapi import openapi
 from service.routes.tensorflow_serving import ServingRoute
 from service.settings import Settings
-from service.wire import native
-from service.wire.protocol import WireProtocol
-from service.wire.protocols import PROTOCOLS, asked_for_predictions
+from service.wire.protocols import asked_for_predictions
 
 _LOOK_S = 0.05  # between two looks whether another worker is ready
 _CANCEL_S = 1.0  # for tasks to end that were told to
@@ -49,18 +48,18 @@ _LAST_LINES_S = 1.0  # for the access log to be written
 class Application(FastAPI):
     """FastAPI, asked last: a prediction pays for no router, and for no middleware that is not there."""
 
-    predictions: Mapping[WireProtocol, PredictEndpoint]
+    predict: PredictEndpoint
+    telemetry: Telemetry
+    own_shortcut: Shortcut
     backoff: Backoff
     bounds: Bounds
-    metrics: Metrics
-    access_log: AccessLog | None
     is_draining = False
     connections: Collection[Connection] = ()
 
     @property
-    def quick(self) -> PredictEndpoint | None:
-        """What answers `POST /predict` without the rest; None where a middleware must see it."""
-        return None if self._has_middleware else self.predictions[native]
+    def shortcut(self) -> Shortcut | None:
+        """The way to the pipeline without the rest; None where a middleware must see each request."""
+        return None if self._has_middleware else self.own_shortcut
 
     @property
     def _has_middleware(self) -> bool:
@@ -73,12 +72,12 @@ class Application(FastAPI):
             return
         protocol = asked_for_predictions(scope["path"]) if scope["method"] == "POST" else None
         if protocol is None:
-            await noted(super().__call__, self._log, scope, receive, send)
+            await noted(super().__call__, self.telemetry.log, scope, receive, send)
         elif self._has_middleware:
             await noted(super().__call__, self.note, scope, receive, send)
         else:
             try:
-                await self.predictions[protocol](scope, receive, send)
+                await self.predict(scope, receive, send)
             except Exception as error:
                 await refusal(scope["path"], error)(scope, receive, send)
                 raise  # to the server, which logs it
@@ -91,12 +90,7 @@ class Application(FastAPI):
 
     def note(self, request: Scope, outcome: str, took_s: float = 0.0) -> None:
         """Count and log a request that `predict` has not seen: refused before it, or never whole."""
-        Course(start=0.0).count(self.metrics, outcome)
-        self._log(request, outcome, took_s)
-
-    def _log(self, request: Scope, outcome: str, took_s: float) -> None:
-        if self.access_log is not None:
-            self.access_log.write(request, outcome, took_s)
+        self.telemetry.note(request, outcome, took_s)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -140,25 +134,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             settings=settings,
         ),
     )
-    app.access_log = access_log
-    app.metrics = metrics
+    app.telemetry = Telemetry(metrics, access_log, server_timing=settings.server_timing)
     app.backoff = Backoff()
     app.bounds = Bounds.of(settings)
-    endpoint = partial(
-        PredictEndpoint,
-        metrics=metrics,
-        max_body_bytes=settings.max_body_bytes,
-        bodies=Bodies(max(settings.max_bodies_bytes, settings.max_body_bytes)),
-        backoff=app.backoff,
-        body_timeout_s=settings.body_timeout_s,
-        server_timing=settings.server_timing,
-        access_log=app.access_log,
+    bodies = Bodies(max(settings.max_bodies_bytes, settings.max_body_bytes))
+    pipeline = Pipeline(
+        registry, app.telemetry, max_rows=settings.max_rows, max_body_bytes=settings.max_body_bytes
     )
-    app.predictions = {
-        protocol: endpoint(protocol, Resolver(registry, partial(protocol.bind, max_rows=settings.max_rows)))
-        for protocol in PROTOCOLS
-    }
-    app.router.routes.append(PredictionRoute(app.predictions))
+    app.own_shortcut = Shortcut(pipeline, bodies)
+    app.predict = PredictEndpoint(pipeline, bodies, app.backoff, body_timeout_s=settings.body_timeout_s)
+    app.router.routes.append(PredictionRoute(app.predict))
     app.router.routes.append(ServingRoute(registry))
     app.include_router(catalog_router(registry))
     app.include_router(health_router(registry, metrics))
@@ -211,8 +196,7 @@ async def _life(
         task.cancel()
     await asyncio.wait(tasks, timeout=_CANCEL_S)
     lanes.close()
-    if app.access_log is not None:
-        app.access_log.close(_LAST_LINES_S)
+    app.telemetry.close(_LAST_LINES_S)
 
 
 async def _give_way(app: Application, loading: asyncio.Task[None], workers: Workers) -> None:

@@ -7,22 +7,6 @@ from math import ceil
 from service.errors import OverloadedError
 
 
-def reason_to_shed(
-    *, waiting_rows: int, waiting_us: float, rows: int, max_rows: int, max_us: float
-) -> str | None:
-    """Return why `rows` more rows must not wait behind what is waiting already, None where they may.
-
-    A request that finds nothing waiting is always admitted, however large: it would never fit otherwise.
-    """
-    if waiting_rows == 0:
-        return None
-    if waiting_rows + rows > max_rows:
-        return f"{waiting_rows} rows are waiting; at most {max_rows} may"
-    if waiting_us > max_us:
-        return f"the wait would be {waiting_us / 1e3:.0f} ms; at most {max_us / 1e3:.0f} ms is allowed"
-    return None
-
-
 def retry_after_s(waiting_us: float) -> int:
     """Return after how many whole seconds the work that waits now will be done."""
     return max(1, ceil(waiting_us / 1e6))
@@ -47,17 +31,21 @@ class Admission:
         return sum(self._us)
 
     def check(self, rows: int, *, inline: bool) -> None:
-        """Raise OverloadedError where there is no place for a request of so many rows."""
+        """Raise OverloadedError where `rows` more rows must not wait behind what is waiting already.
+
+        A request that finds nothing waiting is always admitted, however large: it would never fit otherwise.
+        """
+        if self.rows == 0:
+            return
         waiting_us = self._us[inline] / self._servers[inline]
-        reason = reason_to_shed(
-            waiting_rows=self.rows,
-            waiting_us=waiting_us,
-            rows=rows,
-            max_rows=self._max_rows,
-            max_us=self._max_us,
-        )
-        if reason is not None:
-            raise OverloadedError(reason, retry_after_s=retry_after_s(waiting_us))
+        if self.rows + rows > self._max_rows:
+            reason = f"{self.rows} rows are waiting; at most {self._max_rows} may"
+        elif waiting_us > self._max_us:
+            most_ms = self._max_us / 1e3
+            reason = f"the wait would be {waiting_us / 1e3:.0f} ms; at most {most_ms:.0f} ms is allowed"
+        else:
+            return
+        raise OverloadedError(reason, retry_after_s=retry_after_s(waiting_us))
 
     def admit(self, rows: int, expected_us: float, *, inline: bool) -> None:
         """Count a request in. Raise OverloadedError where there is no place for it."""

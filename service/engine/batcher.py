@@ -20,10 +20,9 @@ from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime
 from bundle.runtimes.base import BATCH_MAX
 from service.engine.cost import Cost
-from service.engine.job import Answer, Job, Waiter, run, take, tell
+from service.engine.job import Answer, Call, Job, hand_over, run, take, tell
 from service.engine.lanes import Lanes
 from service.errors import ExpiredError, InvalidRequestError, OverloadedError
-from service.wire.message import Rows
 
 logger = logging.getLogger("service")
 
@@ -57,7 +56,8 @@ class Batcher:
         self._admission = lanes.admission
         self._lanes = lanes
         self._observe = observe
-        self._inline_rows = min(BATCH_MAX, cost.rows_within(lanes.inline_us))
+        self.inline_rows = min(BATCH_MAX, cost.rows_within(lanes.inline_us))
+        """A request of so many rows, at most, is run on the event loop, where it holds up nobody for long."""
         self._slow_rows = min(BATCH_MAX, max(1, cost.rows_within(lanes.call_us)))
         self._loop: asyncio.AbstractEventLoop | None = None
         self._quick: deque[Job] = deque()
@@ -68,56 +68,29 @@ class Batcher:
         self._sweep_at = 0.0
         self._busy_since: float | None = None  # when the last call on the loop ended, if some waited on
 
-    def runs_inline(self, rows: int) -> bool:
-        """Whether a request of so many rows is run on the event loop, where it holds up nobody for long."""
-        return rows <= self._inline_rows
-
     def check_room(self, rows: int) -> None:
         """Raise OverloadedError where a request of `rows` rows, or of one, could not be submitted now."""
-        self._admission.check(1, inline=self.runs_inline(rows))
+        self._admission.check(1, inline=rows <= self.inline_rows)
 
-    def submit(self, rows: Rows, deadline: float | None) -> asyncio.Future[Answer]:
-        """Queue raw rows, shape (n, features).
-
-        Raises OverloadedError. The future may raise ExpiredError, InvalidRequestError where the model has no
-        finite answer, and whatever the runtime raises.
-        """
-        answer: asyncio.Future[Answer] = self._running_loop().create_future()
-        self.submit_for(answer, rows, deadline)
-        return answer
-
-    def submit_for(self, waiter: Waiter, rows: Rows, deadline: float | None) -> None:
-        """Queue raw rows, shape (n, features), whose answer `waiter` gets. Raises OverloadedError."""
-        size = len(rows)
-        inline = self.runs_inline(size)
-        queue, most = (self._quick, self._inline_rows) if inline else (self._slow, self._slow_rows)
+    def submit(self, job: Job) -> None:
+        """Queue a job, of now. Raises OverloadedError; whatever else comes of it, the job hears later."""
+        size = len(job.rows)
+        inline = size <= self.inline_rows
+        queue, most = (self._quick, self.inline_rows) if inline else (self._slow, self._slow_rows)
         expected_us = self._cost.added_us(size, most=most, is_first=not queue)
         self._admission.admit(size, expected_us, inline=inline)
-        queue.append(Job(rows, size, waiter, deadline, expected_us, inline, perf_counter()))
-        self._schedule(self._running_loop())
-
-    def call_now(self, rows: Rows, deadline: float | None) -> Answer:
-        """Run a quick request at once, ahead of what waits. Raises as the future of `submit` does."""
-        start = perf_counter()
-        if deadline is not None and start > deadline:
-            raise ExpiredError(_EXPIRED)
-        runtime = self._idle.pop() if self._idle else self._open_another()
-        probabilities = runtime.predict(rows.astype(np.float32, copy=False))
-        took_s = perf_counter() - start
-        self._cost.learn(len(rows), took_s * 1e6)
-        self._settle(runtime, len(rows), took_s)
-        if not _is_finite(probabilities):
-            raise InvalidRequestError(_NOT_FINITE)
-        best, numbers = probabilities.argmax(axis=1).tolist(), probabilities.tolist()
-        return Answer(best, probabilities, numbers, 0.0, took_s)
+        job.size, job.expected_us, job.inline = size, expected_us, inline
+        queue.append(job)
+        if not self._scheduled:
+            self._schedule(self._running_loop())
 
     def run_quick(self) -> None:
         """Make a call of what waits for the event loop, now."""
         now = perf_counter()
         if now > self._sweep_at:  # seldom: it takes as long as many wait, and a call has few of them
             self._sweep_at = now + _SWEEP_S
-            self._quick = self._without_the_lost(self._quick)
-        batch = self._without_the_lost(take(self._quick, self._inline_rows)) if self._quick else None
+            self._quick = deque(self._without_the_lost(self._quick))
+        batch = self._without_the_lost(take(self._quick, self.inline_rows)) if self._quick else None
         if batch:
             self._call_inline(batch)
         elif not self._quick:  # whoever waited on has gone
@@ -129,11 +102,10 @@ class Batcher:
             self._loop = asyncio.get_running_loop()
         return self._loop
 
-    def give_up(self, answer: asyncio.Future[Answer]) -> None:
-        """Leave the queue: the place is free within this turn of the loop, or of quick calls at a sweep."""
-        if answer.cancel():
-            self._someone_left = True
-            self._schedule(self._running_loop())
+    def note_left(self) -> None:
+        """Hear that a job is over: its place is free within this turn, or of quick calls at a sweep."""
+        self._someone_left = True
+        self._schedule(self._running_loop())
 
     def _schedule(self, loop: asyncio.AbstractEventLoop) -> None:
         if not self._scheduled:
@@ -144,7 +116,7 @@ class Batcher:
         self._scheduled = False
         if self._someone_left:
             self._someone_left = False
-            self._slow = self._without_the_lost(self._slow)
+            self._slow = deque(self._without_the_lost(self._slow))
         if self._slow and not self._asked:
             self._asked = True
             self._lanes.ask(partial(self._start_call, loop))
@@ -162,21 +134,21 @@ class Batcher:
     def _call_inline(self, batch: Sequence[Job]) -> None:
         try:
             runtime = self._idle.pop() if self._idle else self._open_another()
-            probabilities, start, end = run(runtime, batch)
+            call = run(runtime, batch)
         except Exception as error:  # the edge of a batch: whoever waits must hear of it
             self._busy_since = None
             self._fail(batch, error)
         else:
             # Where some wait, the loop's other work lies before the first call of a turn, and they wait for
             # that as well. Where it is long, `learn` takes a part of it, and waits exceed what was expected.
-            busy_since, self._busy_since = self._busy_since, end if self._quick else None
-            self._cost.learn(len(probabilities), (end - (busy_since or start)) * 1e6)
-            self._finish(batch, runtime, probabilities, start, end)
+            busy_since, self._busy_since = self._busy_since, call.end if self._quick else None
+            self._cost.learn(len(call.probabilities), (call.end - (busy_since or call.start)) * 1e6)
+            self._finish(batch, runtime, call)
 
     def _start_call(self, loop: asyncio.AbstractEventLoop) -> bool:
         """Start a call in the lane that is free; tell whether there was anything to call for."""
         self._asked = False
-        self._slow = self._without_the_lost(self._slow)
+        self._slow = deque(self._without_the_lost(self._slow))
         if not self._slow:
             return False
         batch = take(self._slow, self._slow_rows)
@@ -186,61 +158,48 @@ class Batcher:
         except RuntimeError:
             self._fail(batch, OverloadedError("no thread can be started", retry_after_s=1))
             return False
-        future.add_done_callback(partial(self._landed, loop, batch))
+        future.add_done_callback(partial(self._landed, batch))
         self._schedule(loop)
         return True
 
-    def _call_in_thread(
-        self, runtime: Runtime | None, batch: list[Job]
-    ) -> tuple[Runtime, FloatArray, float, float]:
+    def _call_in_thread(self, runtime: Runtime | None, batch: list[Job]) -> tuple[Runtime, Call]:
         runtime = runtime or self._open_another()
-        return runtime, *run(runtime, batch)
+        return runtime, run(runtime, batch)
 
-    def _landed(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        batch: list[Job],
-        done: asyncio.Future[tuple[Runtime, FloatArray, float, float]],
-    ) -> None:
+    def _landed(self, batch: list[Job], done: asyncio.Future[tuple[Runtime, Call]]) -> None:
         try:
             error = asyncio.CancelledError() if done.cancelled() else done.exception()
             if error is not None:
                 self._fail(batch, error)
             else:
-                runtime, probabilities, start, end = done.result()
-                self._cost.learn(len(probabilities), (end - start) * 1e6)
-                self._finish(batch, runtime, probabilities, start, end)
+                runtime, call = done.result()
+                self._cost.learn(len(call.probabilities), (call.end - call.start) * 1e6)
+                self._finish(batch, runtime, call)
         finally:
             self._lanes.leave()
 
-    def _without_the_lost(self, jobs: Iterable[Job]) -> deque[Job]:
+    def _without_the_lost(self, jobs: Iterable[Job]) -> list[Job]:
         """Release the jobs whose client went away or whose time is over, before they cost inference."""
         now = perf_counter()
-        kept: deque[Job] = deque()
+        kept = []
         for job in jobs:
-            if job.answer.done():
-                self._admission.release(job.size, job.expected_us, inline=job.inline)
-            elif job.deadline is not None and now > job.deadline:
+            if job.is_over or (job.deadline is not None and now > job.deadline):
                 self._admission.release(job.size, job.expected_us, inline=job.inline)
                 tell(job, ExpiredError(_EXPIRED))
             else:
                 kept.append(job)
         return kept
 
-    def _finish(
-        self, batch: Sequence[Job], runtime: Runtime, probabilities: FloatArray, start: float, end: float
-    ) -> None:
-        self._settle(runtime, len(probabilities), end - start)
+    def _finish(self, batch: Sequence[Job], runtime: Runtime, call: Call) -> None:
+        probabilities = call.probabilities
+        self._settle(runtime, len(probabilities), call.end - call.start)
+        self._release(batch)
         finite = _is_finite(probabilities)
-        best, numbers = probabilities.argmax(axis=1).tolist(), probabilities.tolist()
         row = 0
         for job in batch:
             first, row = row, row + job.size
-            self._admission.release(job.size, job.expected_us, inline=job.inline)
-            own = probabilities[first:row]
-            if finite or _is_finite(own):
-                answer = Answer(best[first:row], own, numbers[first:row], start - job.arrived, end - start)
-                tell(job, answer)
+            if finite or _is_finite(probabilities[first:row]):
+                hand_over(job, Answer(call, first, row))
             else:
                 tell(job, InvalidRequestError(_NOT_FINITE))
 
@@ -255,9 +214,17 @@ class Batcher:
 
     def _fail(self, batch: Sequence[Job], error: BaseException) -> None:
         """Tell everyone in the batch; the runtime that failed is not used again."""
+        self._release(batch)
         for job in batch:
-            self._admission.release(job.size, job.expected_us, inline=job.inline)
             tell(job, error)
+
+    def _release(self, batch: Sequence[Job]) -> None:
+        """Count a whole call out: all in it run at the same place."""
+        rows, expected_us = 0, 0.0
+        for job in batch:
+            rows += job.size
+            expected_us += job.expected_us
+        self._admission.release(rows, expected_us, inline=batch[0].inline)
 
 
 def _is_finite(probabilities: FloatArray) -> bool:

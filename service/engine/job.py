@@ -1,12 +1,12 @@
-"""A request as the engine knows it: rows that wait, whoever waits for them, and the call they are run in."""
+"""A request as the engine knows it: rows that wait, whoever hears of them, and the call they are run in."""
 
 from __future__ import annotations
 
 import logging
+from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from time import perf_counter
-from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -17,77 +17,123 @@ from service.wire.message import Rows
 logger = logging.getLogger("service")
 
 
-class Answer(NamedTuple):
-    """What a request gets: for each row the best column and the probabilities, and how long it took."""
+class Call:
+    """A call of the model that is done: the probabilities of all its rows, and when it began and ended.
 
-    best: list[int]
-    probabilities: FloatArray
-    numbers: list[list[float]]
-    """The probabilities again, as Python's numbers: a whole call's are converted at once."""
-    wait_s: float
-    infer_s: float
-    """The duration of the call that the request shared, whoever else was in it."""
+    What else is made of them is made once for all who shared it, and only where somebody wants it.
+    """
+
+    __slots__ = ("_best", "_numbers", "end", "probabilities", "start")
+
+    def __init__(self, probabilities: FloatArray, start: float, end: float) -> None:
+        self.probabilities = probabilities
+        self.start = start
+        self.end = end
+        self._best: list[int] | None = None
+        self._numbers: list[list[float]] | None = None
+
+    @property
+    def best(self) -> list[int]:
+        """Of each row, the column of the largest probability."""
+        if self._best is None:
+            self._best = self.probabilities.argmax(axis=1).tolist()
+        return self._best
+
+    @property
+    def numbers(self) -> list[list[float]]:
+        """The probabilities, as Python's numbers."""
+        if self._numbers is None:
+            self._numbers = self.probabilities.tolist()
+        return self._numbers
 
 
-class Waiter(Protocol):
-    """Whoever waits for an answer: a future, or what stands in for one where there is no task to await it."""
+class Answer:
+    """What a request gets: its own rows of a call, from `first` up to `last`."""
 
-    def done(self) -> bool:
-        """Whether there is nobody left to tell."""
+    __slots__ = ("_first", "_last", "call")
 
-    def set_result(self, answer: Answer, /) -> None: ...
+    def __init__(self, call: Call, first: int, last: int) -> None:
+        self.call = call
+        self._first = first
+        self._last = last
 
-    def set_exception(self, error: BaseException, /) -> None: ...
+    @property
+    def best(self) -> list[int]:
+        """Of each row, the column of the largest probability."""
+        return self.call.best[self._first : self._last]
+
+    @property
+    def probabilities(self) -> FloatArray:
+        """Shape (n, classes)."""
+        return self.call.probabilities[self._first : self._last]
+
+    @property
+    def numbers(self) -> list[list[float]]:
+        """The probabilities again, as Python's numbers."""
+        return self.call.numbers[self._first : self._last]
 
 
-class Job(NamedTuple):
-    """A request that waits: its rows, shape (n, features), and whoever wants the answer."""
+class Job(ABC):
+    """A request that waits: raw rows, shape (n, features), and since when and until when.
 
+    The rest is the batcher's. Who is told, and how, is for a subclass to say.
+    """
+
+    __slots__ = ("deadline", "expected_us", "inline", "is_over", "queued", "rows", "size")
+
+    is_over: bool
+    """Whether there is nobody left to tell."""
     rows: Rows
-    size: int
-    answer: Waiter
     deadline: float | None
+    size: int
+    queued: float
+    """When it began to wait, by `perf_counter`."""
     expected_us: float
     inline: bool
     """Whether it runs on the event loop."""
-    arrived: float
 
+    @abstractmethod
+    def succeed(self, answer: Answer) -> None:
+        """Hear the answer."""
 
-def count_for_call(sizes: Iterable[int], most: int) -> int:
-    """Return how many of the jobs with these sizes go into a call of at most `most` rows: one at least."""
-    total = count = 0
-    for size in sizes:
-        total += size
-        if total > most:
-            break
-        count += 1
-    return max(1, count)
+    @abstractmethod
+    def fail(self, error: BaseException) -> None:
+        """Hear that there is none: ExpiredError, InvalidRequestError, or whatever the runtime raised."""
 
 
 def take(jobs: deque[Job], most: int) -> list[Job]:
-    """Take the first of the jobs, those that go into one call of at most `most` rows."""
-    return [jobs.popleft() for _ in range(count_for_call((job.size for job in jobs), most))]
+    """Take the first of the jobs, those that go into one call of at most `most` rows: one at least."""
+    batch = [jobs.popleft()]
+    rows = batch[0].size
+    while jobs and (rows := rows + jobs[0].size) <= most:
+        batch.append(jobs.popleft())
+    return batch
 
 
-def run(runtime: Runtime, batch: Sequence[Job]) -> tuple[FloatArray, float, float]:
-    """Run the batch, and return its probabilities, shape (rows, classes), and when it began and ended."""
+def run(runtime: Runtime, batch: Sequence[Job]) -> Call:
+    """Run the batch."""
     start = perf_counter()
     if len(batch) == 1:
         rows = batch[0].rows.astype(np.float32, copy=False)
     else:
         rows = np.concatenate([job.rows for job in batch], dtype=np.float32, casting="same_kind")
     probabilities = runtime.predict(rows)
-    return probabilities, start, perf_counter()
+    return Call(probabilities, start, perf_counter())
 
 
-def tell(job: Job, outcome: Answer | BaseException) -> None:
-    """Give whoever waits the answer, or the error; one who cannot take it keeps nobody else from theirs."""
-    if job.answer.done():
-        return
-    try:
-        if isinstance(outcome, Answer):
-            job.answer.set_result(outcome)
-        else:
-            job.answer.set_exception(outcome)
-    except Exception:  # the edge between those who share a call
-        logger.exception("could not hand over an answer")
+def hand_over(job: Job, answer: Answer) -> None:
+    """Give whoever waits the answer; one who cannot take it keeps nobody else from theirs."""
+    if not job.is_over:
+        try:
+            job.succeed(answer)
+        except Exception:  # the edge between those who share a call
+            logger.exception("could not hand over an answer")
+
+
+def tell(job: Job, error: BaseException) -> None:
+    """Give whoever waits the error; as for an answer."""
+    if not job.is_over:
+        try:
+            job.fail(error)
+        except Exception:  # as above
+            logger.exception("could not hand over an error")

@@ -6,7 +6,12 @@ import asyncio
 from math import ceil
 from typing import Protocol
 
-FOR_NOW = frozenset({503, 504})
+from service.errors import OverloadedError
+from service.wire.message import Headers
+from service.wire.protocol import WireProtocol
+from service.wire.protocols import refuse
+
+FOR_NOW = frozenset({429, 503, 504})
 """The statuses that say: not now."""
 
 WAITS = "waits"
@@ -51,6 +56,12 @@ class Backoff:
     def retry_after_s(self) -> int:
         """Return `longest_s` as a client is told: whole seconds, at least one."""
         return max(1, ceil(self.longest_s))
+
+    def refusal(self, protocol: WireProtocol, error: BaseException) -> tuple[int, Headers, bytes]:
+        """Return the answer that an error is; who is told to come again is told when it will be heard."""
+        if isinstance(error, OverloadedError):
+            error.retry_after_s = max(error.retry_after_s, self.retry_after_s())
+        return refuse(protocol, error)
 
     def hold(self, connection: Connection, request_bytes: int = 0) -> None:
         """Put a connection that was refused at the end, if it is not there; a large request waits longer."""

@@ -8,7 +8,7 @@ from typing import Any
 from httptools import HttpParserError, HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from service.http.express import ExpressProtocol
+from service.http.front import FrontProtocol
 from service.http.half_close import HalfClose
 from service.http.host import host_in
 from service.http.linger import LingeringTransport
@@ -20,7 +20,7 @@ class _RefusedError(Exception):
     """Raised in a callback of the parser, so that it reads no further."""
 
 
-class GuardedProtocol(ExpressProtocol):
+class GuardedProtocol(FrontProtocol):
     """Refuses by itself what must not reach the application, each request once and in its turn.
 
     That is 503 to a connection too many, 431 to a head too large, 400 to what is not HTTP; a head too slow
@@ -31,7 +31,7 @@ class GuardedProtocol(ExpressProtocol):
         super().__init__(*arguments, **options)
         self._host = host_in(self.app)
         self.backoff = self._host.backoff
-        self.endpoint = self._host.quick if self._host is self.app else None
+        self.shortcut = self._host.shortcut if self._host is self.app else None
         self._host.connections = self.connections  # type: ignore[assignment] # all are of this class
         self._bounds = self._host.bounds
         self._head_timer: asyncio.TimerHandle | None = None
@@ -51,6 +51,7 @@ class GuardedProtocol(ExpressProtocol):
             self._refuse(503, f"there are {self._bounds.connections} connections; no more are allowed")
         else:
             self._start_timer()
+            self._is_last = self._host.is_draining
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
@@ -66,7 +67,7 @@ class GuardedProtocol(ExpressProtocol):
         """Close the connection after the answers to what has arrived whole; at once where nothing has."""
         if self._half_close is None and not self.transport.is_closing() and self.transport.can_write_eof():
             whole = [cycle for cycle in self._cycles if not (cycle.more_body or cycle.response_complete)]
-            if whole or self._reply is not None:
+            if whole or self._exchange is not None:
                 self._end_after(whole)
         return self._half_close is not None
 
@@ -82,6 +83,10 @@ class GuardedProtocol(ExpressProtocol):
 
     def data_received(self, data: bytes) -> None:
         if self._refusal is not None or self.transport.is_closing():  # `_is_over`, in the hottest place
+            return
+        if self._is_between and self.take_known(data):
+            if self._head_timer is not None:
+                self._stop_timer()
             return
         was_in_head = self._in_head
         self._begun = 0
@@ -154,7 +159,6 @@ class GuardedProtocol(ExpressProtocol):
             self._without_upgrade = self._head_without_upgrade()
             return
         self._head_bytes = self._barren_bytes = 0
-        self._is_last = self._is_last or self._host.is_draining
         super().on_headers_complete()
 
     def on_response_complete(self) -> None:
@@ -171,8 +175,8 @@ class GuardedProtocol(ExpressProtocol):
         self.end_soon()
         if self.cycle is not None:
             self.cycle.keep_alive = False
-        if self._reply is not None:
-            self._reply.hurry()
+        if self._exchange is not None:
+            self._exchange.hurry()
         self.loop.call_later(self._bounds.last_call_s, self._close_unless_busy)
 
     def _close_unless_busy(self) -> None:
@@ -180,7 +184,7 @@ class GuardedProtocol(ExpressProtocol):
             return  # it is closed after the answers to what is here
         if self.is_idle() and not self._in_head:
             self.transport.close()
-        elif self.is_idle() or self._is_held or self._is_handed_on_half():
+        elif self.is_idle() or self._held_for is not None or self._is_handed_on_half():
             self._refuse(503, "the service is stopping, and the request has not arrived in time")
 
     def send_400_response(self, msg: str) -> None:
@@ -263,7 +267,7 @@ class GuardedProtocol(ExpressProtocol):
     def _end_of_time(self) -> None:
         self._head_timer = None
         if self.is_idle() and not self.flow.read_paused:
-            self.timeout_keep_alive_handler()
+            self.transport.close()
         else:  # the head stands behind a request that is in progress, or nobody listens
             self._start_timer()
 

@@ -41,7 +41,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     "flow": ("pause_reading", "read_paused", "resume_reading", "write_paused"),
     "parser": ("feed_data", "get_http_version", "get_method", "should_keep_alive", "should_upgrade"),
-    "server_state": ("default_headers",),
+    "server_state": ("default_headers", "total_requests"),
     "server": ("config", "lifespan", "server_state", "servers"),
     "workers": ("Multiprocess.terminate_all", "Process.target"),
 }

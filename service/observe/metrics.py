@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
+import numpy as np
+import numpy.typing as npt
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
 from prometheus_client.metrics_core import Metric
 from prometheus_client.samples import Sample
@@ -18,6 +19,7 @@ logger = logging.getLogger("service")
 
 _SECONDS = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.5, 1.0, 5.0)
 _HAND_ON_S = 0.2
+_KEPT = 1024  # answers, and calls: some hundred kilobytes for a variant
 _ROWS = (1, 2, 4, 8, 16, 32, 64, 128)
 
 
@@ -25,33 +27,26 @@ STAGES = ("decode", "wait", "infer", "encode")
 
 
 class _Tally:
-    """Counts for a histogram in plain numbers: a fifth of what its own `observe` costs."""
+    """Values for a histogram, kept until there are many: to count them one by one costs ten times as much."""
 
     def __init__(self, histogram: Histogram, bounds: tuple[float, ...]) -> None:
         self._histogram = histogram
-        self._bounds = bounds
-        self._counts = [0] * (len(bounds) + 1)
-        self._sum = 0.0
+        self._bounds = np.array(bounds)
 
-    def observe(self, value: float) -> None:
-        self._counts[bisect_left(self._bounds, value)] += 1
-        self._sum += value
-
-    def hand_on(self) -> None:
+    def add(self, values: npt.NDArray[np.float64]) -> None:
+        counts = np.bincount(np.searchsorted(self._bounds, values), minlength=len(self._bounds) + 1)
         # The library has no public way to add many observations at once.
-        for bucket, count in zip(self._histogram._buckets, self._counts, strict=True):  # noqa: SLF001
+        for bucket, count in zip(self._histogram._buckets, counts.tolist(), strict=True):  # noqa: SLF001
             if count:
                 bucket.inc(count)
-        self._histogram._sum.inc(self._sum)  # noqa: SLF001
-        self._counts = [0] * len(self._counts)
-        self._sum = 0.0
+        self._histogram._sum.inc(float(values.sum()))  # noqa: SLF001
 
 
 class VariantMetrics:
     """The series of one variant.
 
-    Prometheus' own counters cost more than a small model does. So answers are added up here, in plain
-    numbers, and handed on when somebody asks, or now and then, for another worker to see.
+    Prometheus' own counters cost more than a small model does. So what is observed is only kept here, and
+    handed on when there is much of it, somebody asks, or now and then, for another worker to see.
     """
 
     def __init__(
@@ -64,37 +59,40 @@ class VariantMetrics:
         inference_seconds: Histogram,
         batch_rows: Histogram,
     ) -> None:
-        self._counters = (answered, rows, *stages)
-        self._sums = [0.0] * len(self._counters)
+        self._answered = answered
+        self._counters = (rows, *stages)
         self._request_seconds = _Tally(request_seconds, _SECONDS)
         self._inference_seconds = _Tally(inference_seconds, _SECONDS)
         self._batch_rows = _Tally(batch_rows, _ROWS)
+        self._answers: list[tuple[float, ...]] = []
+        self._calls: list[tuple[float, float]] = []
 
     def observe_answer(
         self, rows: int, took_s: float, decode_s: float, wait_s: float, infer_s: float, encode_s: float
     ) -> None:
         """Count one answered request, and the time that it spent in each stage."""
-        self._request_seconds.observe(took_s)
-        sums = self._sums
-        sums[0] += 1
-        sums[1] += rows
-        sums[2] += decode_s
-        sums[3] += wait_s
-        sums[4] += infer_s
-        sums[5] += encode_s
+        self._answers.append((took_s, rows, decode_s, wait_s, infer_s, encode_s))
+        if len(self._answers) >= _KEPT:
+            self.hand_on()
 
     def observe_call(self, rows: int, took_s: float) -> None:
         """Count one call of the runtime, whatever requests shared it."""
-        self._inference_seconds.observe(took_s)
-        self._batch_rows.observe(rows)
+        self._calls.append((rows, took_s))
+        if len(self._calls) >= _KEPT:
+            self.hand_on()
 
     def hand_on(self) -> None:
-        """Give what was added up to Prometheus' counters."""
-        for tally in (self._request_seconds, self._inference_seconds, self._batch_rows):
-            tally.hand_on()
-        for index, counter in enumerate(self._counters):
-            counter.inc(self._sums[index])
-            self._sums[index] = 0.0
+        """Give what was kept to Prometheus' counters."""
+        if self._answers:
+            answers, self._answers = np.array(self._answers), []
+            self._answered.inc(len(answers))
+            self._request_seconds.add(answers[:, 0])
+            for counter, total in zip(self._counters, answers[:, 1:].sum(axis=0).tolist(), strict=True):
+                counter.inc(total)
+        if self._calls:
+            calls, self._calls = np.array(self._calls), []
+            self._batch_rows.add(calls[:, 0])
+            self._inference_seconds.add(calls[:, 1])
 
 
 class Metrics:
@@ -116,7 +114,7 @@ class Metrics:
         target = ["model", "variant"]
         self._requests = self._counter(
             "requests",
-            "Requests to /predict, and those that were refused, or gone, before they had an address, by "
+            "Requests for predictions, and those that were refused, or gone, before they had an address, by "
             "outcome: the status answered, or 'disconnected'. Model and variant are empty where a request "
             "ended before it was known which variant it was for.",
             [*target, "outcome"],

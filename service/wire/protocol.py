@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 from bundle.normalizer import FloatArray
 from service.errors import RequestError
+from service.wire.expand import Coding
 from service.wire.message import Body, Headers, Rows
 from service.wire.signature import Signature
 from service.wire.target import Target
@@ -24,7 +25,7 @@ class Asked:
     timeout_ms: float | None = None
     length: int | None = None
     """Of the body as it comes, in bytes; None where the head does not say."""
-    coding: str | None = None
+    coding: Coding | None = None
     """`gzip` or `deflate` where the body is to be expanded before it is decoded."""
     form: Any = None
     """What the protocol's codec needs to know of the head, and nobody else."""

@@ -14,9 +14,9 @@ from service.errors import (
     InvalidRequestError,
     RequestError,
     UnknownTargetError,
-    UnsupportedEncodingError,
     shown,
 )
+from service.wire.expand import coding_of
 from service.wire.message import Headers
 from service.wire.open_inference.codec import HEADER_LENGTH, Codec, bind
 from service.wire.problem import STATUS
@@ -27,7 +27,6 @@ __all__ = ["Codec", "ask", "bind", "owns", "refusal", "status", "takes", "target
 
 _ROOT = "/v2"
 _INFER = re.compile(r"/v2/models/([^/]+)(?:/versions/([^/]+))?/infer")
-_CODINGS = ("gzip", "deflate")
 
 
 def owns(path: str) -> bool:
@@ -54,7 +53,7 @@ def ask(path: str, query: bytes, headers: Headers) -> Asked:
         elif name == HEADER_LENGTH:
             head = _head_length(value, head)
         elif name == b"content-encoding":
-            coding = _coding(value)
+            coding = coding_of(value)
     return Asked(target(*found.groups()), None, length, coding, head)
 
 
@@ -81,17 +80,6 @@ def _head_length(value: bytes, before: int | None) -> int:
             f"Inference-Header-Content-Length is {given}; it must be the length of the JSON in bytes"
         )
     return int(value)
-
-
-def _coding(value: bytes) -> str | None:
-    coding = value.strip().lower().decode("latin-1")
-    if coding in ("", "identity"):
-        return None
-    if coding not in _CODINGS:
-        raise UnsupportedEncodingError(
-            f"Content-Encoding is {shown(coding)}; a body may be {' or '.join(_CODINGS)}, or as it is"
-        )
-    return coding
 
 
 def status(error: RequestError) -> int:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.engine.admission import Admission, reason_to_shed, retry_after_s
+from service.engine.admission import Admission, retry_after_s
 from service.errors import OverloadedError
 
 
@@ -24,9 +24,14 @@ from service.errors import OverloadedError
 def test_a_request_is_shed_where_rows_or_time_are_used_up(
     waiting_rows: int, waiting_us: float, rows: int, reason: str | None
 ) -> None:
-    told = reason_to_shed(
-        waiting_rows=waiting_rows, waiting_us=waiting_us, rows=rows, max_rows=100, max_us=2000.0
-    )
+    admission = Admission(max_rows=100, max_us=2000.0, lanes=1)
+    if waiting_rows:
+        admission.admit(waiting_rows, waiting_us, inline=True)
+    told = None
+    try:
+        admission.check(rows, inline=True)
+    except OverloadedError as error:
+        told = str(error)
     assert told == reason
 
 

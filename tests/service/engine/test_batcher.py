@@ -22,6 +22,7 @@ from service.engine.job import Answer
 from service.engine.lanes import Lanes
 from service.errors import ExpiredError, InvalidRequestError, OverloadedError
 from tests.patience import PATIENCE_S
+from tests.service.engine.asking import Answering, give_up, submit
 
 
 class FakeRuntime:
@@ -103,7 +104,7 @@ def run(body: Coroutine[Any, Any, None]) -> None:
 def test_requests_of_one_turn_share_a_call(runtime: FakeRuntime, build: Build, slow: bool) -> None:
     async def body() -> None:
         batcher = build(slow=slow)
-        answers = await asyncio.gather(*[batcher.submit(rows(i, i % 3 + 1), None) for i in range(9)])
+        answers = await asyncio.gather(*[submit(batcher, rows(i, i % 3 + 1)) for i in range(9)])
         assert runtime.calls == [18]
         for i, answer in enumerate(answers):
             np.testing.assert_array_equal(answer.probabilities, rows(i, i % 3 + 1))
@@ -118,7 +119,7 @@ def test_calls_get_as_long_as_the_loop_had_for_its_other_work_while_some_waited(
 ) -> None:
     async def body() -> None:
         batcher = build(inline_us=10.0)
-        answers = [batcher.submit(rows(index), None) for index in range(100)]
+        answers = [submit(batcher, rows(index)) for index in range(100)]
         await asyncio.sleep(0)
         assert runtime.calls == [10]
         busy_until = perf_counter() + 0.1
@@ -136,13 +137,13 @@ def test_a_turn_that_nobody_waited_for_is_no_reason_for_many_calls_in_the_next(
 ) -> None:
     async def body() -> None:
         batcher = build(inline_us=10.0)
-        gone = [batcher.submit(rows(index), None) for index in range(12)]
+        gone = [submit(batcher, rows(index)) for index in range(12)]
         await asyncio.sleep(0)
         for answer in gone[10:]:
-            batcher.give_up(answer)
+            give_up(batcher, answer)
         await asyncio.sleep(0.1)  # idle, which is no other work
         assert runtime.calls == [10]
-        answers = [batcher.submit(rows(index), None) for index in range(1000)]
+        answers = [submit(batcher, rows(index)) for index in range(1000)]
         await asyncio.sleep(0)
         assert runtime.calls == [10, 10]
         await asyncio.gather(*answers)
@@ -154,11 +155,11 @@ def test_what_arrives_during_a_call_shares_the_next(runtime: FakeRuntime, build:
     async def body() -> None:
         batcher = build(slow=True)
         runtime.may_go.clear()
-        first = batcher.submit(rows(0), None)
+        first = submit(batcher, rows(0))
         await runtime.is_entered()
         later = []
         for i in range(1, 5):
-            later.append(batcher.submit(rows(i, 2), None))
+            later.append(submit(batcher, rows(i, 2)))
             await asyncio.sleep(0)  # each in a turn of its own
         runtime.may_go.set()
         await asyncio.gather(first, *later)
@@ -175,10 +176,10 @@ def test_quick_requests_do_not_wait_behind_a_slow_one(runtime: FakeRuntime, buil
             runtime, lambda: quick, cost=Cost(0.0, 1.0), lanes=lanes, observe=lambda rows, took_s: None
         )
         runtime.may_go.clear()
-        slow = [batcher.submit(rows(i, 100), None) for i in range(2)]
+        slow = [submit(batcher, rows(i, 100)) for i in range(2)]
         await runtime.is_entered()
-        assert batcher.runs_inline(5)
-        await batcher.submit(rows(9, 5), None)
+        assert batcher.inline_rows >= 5
+        await submit(batcher, rows(9, 5))
         assert not any(answer.done() for answer in slow)
         runtime.may_go.set()
         await asyncio.gather(*slow)
@@ -191,7 +192,7 @@ def test_quick_requests_do_not_wait_behind_a_slow_one(runtime: FakeRuntime, buil
 def test_an_expired_request_costs_no_inference(runtime: FakeRuntime, build: Build, slow: bool) -> None:
     async def body() -> None:
         batcher = build(slow=slow)
-        late, good = batcher.submit(rows(0), 0.0), batcher.submit(rows(1), None)
+        late, good = submit(batcher, rows(0), 0.0), submit(batcher, rows(1))
         with pytest.raises(ExpiredError, match="over before inference"):
             await late
         np.testing.assert_array_equal((await good).probabilities, rows(1))
@@ -209,9 +210,9 @@ def test_an_expired_request_costs_no_inference_behind_another_variants_call(
         first = Batcher(busy, lambda: busy, cost=Cost(0.0, 1.0), lanes=lanes, observe=lambda n, s: None)
         second = build(lanes=lanes)
         busy.may_go.clear()
-        running = first.submit(rows(0), None)
+        running = submit(first, rows(0))
         await busy.is_entered()
-        late, good = second.submit(rows(1), 0.0), second.submit(rows(2), None)
+        late, good = submit(second, rows(1), 0.0), submit(second, rows(2))
         await asyncio.sleep(0)
         assert idle.calls == []
         busy.may_go.set()
@@ -235,7 +236,7 @@ def test_variants_take_turns_where_there_is_one_lane() -> None:
             return Batcher(FakeRuntime(), FakeRuntime, cost=Cost(0.0, 1.0), lanes=lanes, observe=note)
 
         batchers = batcher("a"), batcher("b")
-        await asyncio.gather(*[each.submit(rows(i, BATCH_MAX), None) for each in batchers for i in range(3)])
+        await asyncio.gather(*[submit(each, rows(i, BATCH_MAX)) for each in batchers for i in range(3)])
         assert "".join(order) in ("ababab", "aababb")
         lanes.close()
 
@@ -246,16 +247,16 @@ def test_who_gives_up_frees_the_place_at_once_and_strands_nobody(runtime: FakeRu
     async def body() -> None:
         batcher = build(slow=True, max_rows=3)
         runtime.may_go.clear()
-        first = batcher.submit(rows(0), None)
+        first = submit(batcher, rows(0))
         await runtime.is_entered()
-        leaver, stayer = batcher.submit(rows(1), None), batcher.submit(rows(2), None)
+        leaver, stayer = submit(batcher, rows(1)), submit(batcher, rows(2))
         with pytest.raises(OverloadedError):
             batcher.check_room(1)
-        batcher.give_up(leaver)
+        give_up(batcher, leaver)
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         batcher.check_room(1)
-        newcomer = batcher.submit(rows(3), None)
+        newcomer = submit(batcher, rows(3))
         runtime.may_go.set()
         answers = await asyncio.gather(first, stayer, newcomer)
         assert [answer.probabilities[0, 0] for answer in answers] == [0, 2, 3]
@@ -268,9 +269,9 @@ def test_who_gives_up_during_the_call_strands_nobody(runtime: FakeRuntime, build
     async def body() -> None:
         batcher = build(slow=True)
         runtime.may_go.clear()
-        leaver, stayer = batcher.submit(rows(0, 2), None), batcher.submit(rows(1, 3), None)
+        leaver, stayer = submit(batcher, rows(0, 2)), submit(batcher, rows(1, 3))
         await runtime.is_entered()
-        batcher.give_up(leaver)
+        give_up(batcher, leaver)
         runtime.may_go.set()
         np.testing.assert_array_equal((await stayer).probabilities, rows(1, 3))
 
@@ -283,11 +284,9 @@ def test_a_failing_call_fails_its_own_batch_and_everyone_in_it_hears(
 ) -> None:
     async def body() -> None:
         batcher = build(slow=slow)
-        failed = await asyncio.gather(
-            *[batcher.submit(rows(i), None) for i in (0, -1, 1)], return_exceptions=True
-        )
+        failed = await asyncio.gather(*[submit(batcher, rows(i)) for i in (0, -1, 1)], return_exceptions=True)
         assert [str(error) for error in failed] == ["the graph broke"] * 3
-        np.testing.assert_array_equal((await batcher.submit(rows(7), None)).probabilities, rows(7))
+        np.testing.assert_array_equal((await submit(batcher, rows(7))).probabilities, rows(7))
 
     run(body())
 
@@ -308,10 +307,10 @@ def test_a_runtime_that_cannot_be_opened_fails_its_own_batch(
 
         batcher = Batcher(runtime, open_another, cost=Cost(0.0, 1.0), lanes=lanes, observe=lambda n, s: None)
         with pytest.raises(RuntimeError, match="graph broke"):
-            await batcher.submit(rows(-1), None)  # and that runtime is not used again
+            await submit(batcher, rows(-1))  # and that runtime is not used again
         with pytest.raises(RuntimeError, match="file is gone"):
-            await batcher.submit(rows(0), None)
-        await batcher.submit(rows(0), None)
+            await submit(batcher, rows(0))
+        await submit(batcher, rows(0))
         assert lanes.admission.rows == 0
         lanes.close()
 
@@ -321,7 +320,7 @@ def test_a_runtime_that_cannot_be_opened_fails_its_own_batch(
 def test_an_answer_that_is_not_finite_fails_its_own_request_only(runtime: FakeRuntime, build: Build) -> None:
     async def body() -> None:
         batcher = build()
-        bad, good = batcher.submit(rows(np.inf), None), batcher.submit(rows(1), None)
+        bad, good = submit(batcher, rows(np.inf)), submit(batcher, rows(1))
         with pytest.raises(InvalidRequestError, match="no finite answer"):
             await bad
         np.testing.assert_array_equal((await good).probabilities, rows(1))
@@ -332,16 +331,16 @@ def test_an_answer_that_is_not_finite_fails_its_own_request_only(runtime: FakeRu
 STEP = st.tuples(
     st.sampled_from(["submit", "expired", "failing", "give up", "turn", "land"]), st.integers(1, 40)
 )
-Waiting = list[tuple[FloatArray, asyncio.Future[Answer]]]
+Waiting = list[tuple[FloatArray, Answering]]
 
 
 async def take_step(batcher: Batcher, waiting: Waiting, number: int, what: str, size: int) -> None:
     if what in ("submit", "expired", "failing"):
         sent = rows(-1 if what == "failing" else number, size)
         with suppress(OverloadedError):
-            waiting.append((sent, batcher.submit(sent, 0.0 if what == "expired" else None)))
+            waiting.append((sent, submit(batcher, sent, 0.0 if what == "expired" else None)))
     elif what == "give up" and waiting:
-        batcher.give_up(waiting[size % len(waiting)][1])
+        give_up(batcher, waiting[size % len(waiting)][1])
     else:
         await asyncio.sleep(0.001 if what == "land" else 0)
 

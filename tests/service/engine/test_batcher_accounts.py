@@ -14,6 +14,7 @@ from service.engine.batcher import Batcher
 from service.engine.cost import Cost
 from service.engine.lanes import Lanes
 from service.errors import ExpiredError, OverloadedError
+from tests.service.engine.asking import give_up, submit
 
 
 class Echo:
@@ -33,7 +34,7 @@ def test_those_who_will_share_a_call_are_not_refused_as_if_each_had_one(slow: bo
         call_us = 1000.0
         lanes = Lanes(1, inline_us=0.0 if slow else 2 * call_us, waiting_rows=1000, waiting_us=50 * call_us)
         batcher = Batcher(Echo(), Echo, cost=Cost(call_us, 1.0), lanes=lanes, observe=lambda n, s: None)
-        answers = await asyncio.gather(*[batcher.submit(row(number), None) for number in range(500)])
+        answers = await asyncio.gather(*[submit(batcher, row(number)) for number in range(500)])
         assert [answer.probabilities[0, 0] for answer in answers] == list(range(500))
         assert (lanes.admission.rows, lanes.admission.us) == (0, 0.0)
         lanes.close()
@@ -49,9 +50,9 @@ def test_a_count_that_fails_costs_nobody_the_answer(slow: bool) -> None:
     async def body() -> None:
         lanes = Lanes(1, inline_us=0.0 if slow else 1e9, waiting_rows=10_000, waiting_us=1e12)
         batcher = Batcher(Echo(), Echo, cost=Cost(0.0, 1.0), lanes=lanes, observe=observe)
-        answers = await asyncio.gather(*[batcher.submit(row(number), None) for number in range(3)])
+        answers = await asyncio.gather(*[submit(batcher, row(number)) for number in range(3)])
         assert [answer.probabilities[0, 0] for answer in answers] == [0, 1, 2]
-        assert batcher.call_now(row(3), None).probabilities[0, 0] == 3
+        assert (await submit(batcher, row(3))).probabilities[0, 0] == 3
         assert lanes.admission.rows == 0
         lanes.close()
 
@@ -70,9 +71,9 @@ def test_where_no_thread_can_be_started_now_a_call_is_refused_and_the_next_may_b
         with monkeypatch.context() as patch:
             patch.setattr(threading.Thread, "start", start)
             with pytest.raises(OverloadedError, match="no thread can be started"):
-                await batcher.submit(row(1), None)
+                await submit(batcher, row(1))
         assert lanes.admission.rows == 0
-        assert (await batcher.submit(row(2), None)).probabilities[0, 0] == 2
+        assert (await submit(batcher, row(2))).probabilities[0, 0] == 2
         lanes.close()
 
     asyncio.run(body())
@@ -96,10 +97,10 @@ def test_who_is_late_or_has_left_is_let_go_long_before_a_long_queue_has_come_to_
     async def body() -> None:
         lanes, echo = Lanes(1, inline_us=1.0, waiting_rows=1000, waiting_us=1e12), SlowEcho()
         batcher = Batcher(echo, SlowEcho, cost=Cost(0.0, 1.0), lanes=lanes, observe=lambda n, s: None)
-        before = [batcher.submit(row(number), None) for number in range(200)]
+        before = [submit(batcher, row(number)) for number in range(200)]
         await before[0]  # the queue has been looked through, and is not at once again
-        left, late = batcher.submit(row(200), None), batcher.submit(row(201), 0.0)
-        batcher.give_up(left)
+        left, late = submit(batcher, row(200)), submit(batcher, row(201), 0.0)
+        give_up(batcher, left)
         with pytest.raises(ExpiredError):
             await late
         assert echo.calls < 150

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.engine.cost import Cost
-from service.engine.job import count_for_call
+from tests.service.engine.test_job import taken
 
 US = st.floats(0.01, 1e6)
 
@@ -89,7 +89,7 @@ def test_what_waits_for_many_calls_is_expected_to_take_about_as_long_as_they(
     left, calls = deque(sizes), 0
     while left:
         calls += 1
-        for _ in range(count_for_call(list(left), most)):
+        for _ in range(taken(list(left), most)):
             left.popleft()
     true = calls * call_us + sum(sizes) * row_us
     assert true / 2.001 <= added <= 2.001 * true

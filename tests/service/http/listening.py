@@ -10,18 +10,24 @@ import weakref
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 
 import uvicorn
 import uvloop
 from uvicorn.server import ServerState
 
-from service.engine.reply import Write
+from service.errors import RequestError
 from service.http.backoff import Backoff
 from service.http.bodies import Bodies
-from service.http.limits import Bounds
+from service.http.host import Bounds
 from service.http.protocol import GuardedProtocol
-from service.wire.message import Body, Headers
+from service.http.shortcut import Head, Shortcut
+from service.observe.metrics import Metrics
+from service.pipeline.exchange import DISCONNECTED, Exchange, Front
+from service.pipeline.telemetry import Telemetry
+from service.wire.message import Body
+from service.wire.protocol import WireProtocol
 from tests.patience import PATIENCE_S
 
 LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
@@ -39,7 +45,8 @@ class Host:
 
     def __init__(self) -> None:
         self.bounds = Bounds(connections=100, head_bytes=2000, head_timeout_s=3600, last_call_s=1)
-        self.quick = Quick()
+        self.held = Held()
+        self.shortcut: Shortcut = Forgetful(self.held, Bodies(100_000_000))  # type: ignore[arg-type] # it stands in for one
         self.backoff = Backoff()
         self.may_answer = asyncio.Event()
         self.answer = b"well"
@@ -66,43 +73,50 @@ class Host:
         await send({"type": "http.response.body", "body": self.answer})
 
 
-class Quick:
-    """What is asked without the application; answers those who wait when it is told to."""
+class Held:
+    """Stands in for the pipeline: holds all that begin, and answers when it is told to."""
 
     max_body_bytes = 1_000_000
 
     def __init__(self) -> None:
-        self.bodies = Bodies(100_000_000)
+        self.telemetry = Telemetry(Metrics(lambda: 0), None, server_timing=False)
         self.waiting: list[Waiting] = []
-        self.status = 200
+        self.error: RequestError | None = None
 
-    def answer_now(self, query: bytes, headers: Headers, body: Body) -> None:
-        """Leave it to the application."""
+    def ask(self, front: Front, protocol: WireProtocol, head: Any, **known: Any) -> Waiting:
+        return Waiting(front, self.telemetry, protocol, protocol.ask(*head), **known, error=self.error)
 
-    def begin(self, query: bytes, headers: Headers, body: Body, write: Write) -> Waiting:
-        self.waiting.append(Waiting(write, self.status))
-        return self.waiting[-1]
+    def begin(self, exchange: Waiting, body: Body, now: float) -> bool:
+        self.waiting.append(exchange)
+        return True
 
 
-@dataclass
-class Waiting:
-    """One who waits, until the answer is written or nobody wants it."""
+class Forgetful(Shortcut):
+    """Takes every head for new."""
 
-    write: Write
-    status: int
-    is_done: bool = False
+    def remember(self, content: bytes, head: Head) -> None:
+        """Remember nothing."""
 
-    def done(self) -> bool:
-        return self.is_done
 
-    def drop(self) -> None:
-        self.is_done = True
-        self.write = lambda *_: None
+class Waiting(Exchange):
+    """Waits until it is hurried, and then is answered `well`, or refused."""
+
+    def __init__(self, *of: Any, error: RequestError | None, **known: Any) -> None:
+        super().__init__(*of, **known)
+        self._error = error
+
+    def drop(self, outcome: str = DISCONNECTED) -> None:
+        super().drop(outcome)
+        del self.front  # this is kept, and must keep nobody
 
     def hurry(self) -> None:
-        self.is_done = True
-        self.write(self.status, [], b"well")
-        self.drop()
+        if self._error is not None:
+            self.fail(self._error)
+        else:
+            self.is_over = True
+            self.encoded = perf_counter()
+            self.front.answer(self, [], b"well")
+        del self.front
 
 
 @dataclass(frozen=True)

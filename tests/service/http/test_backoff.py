@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from service.errors import OverloadedError
 from service.http.backoff import Backoff
 from tests.patience import PATIENCE_S
 from tests.service.connection import request
@@ -144,17 +145,17 @@ def test_one_who_left_is_not_heard_and_one_who_is_let_go_is_heard_at_once(backof
 def test_one_who_is_refused_twice_in_one_packet_is_not_read_before_it_is_heard() -> None:
     async def test() -> None:
         async with listening(Host()) as there:
-            host, quick = there.host, there.host.quick
+            host, held = there.host, there.host.held
             host.may_answer.set()
-            quick.status = 503
+            held.error = OverloadedError("full", retry_after_s=1)
             host.backoff.hold(FakeConnection(host.backoff, []), 10**12)  # for longer than this test
             _, other = await there.connect()  # a connection that is alone is answered elsewhere
             reader, writer = await there.connect()
             writer.write(2 * request(b""))
-            await until(lambda: len(quick.waiting) == 2)
-            quick.waiting[1].hurry()
+            await until(lambda: len(held.waiting) == 2)
+            held.waiting[1].hurry()
             for _ in range(2):
-                assert b" 503 " in await reader.readuntil(b"well")
+                assert b" 503 " in await reader.readuntil(b"full")
             writer.write(GET)
             await there.see()
             assert host.asked == 0

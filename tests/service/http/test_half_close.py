@@ -205,15 +205,15 @@ def test_on_the_short_way_it_is_the_same(run: Callable[..., None]) -> None:
         await until(lambda: len(there.connections) == 2)
         for one in (writer, leaver):
             one.write(GOOD)
-        await until(lambda: len(there.host.quick.waiting) == 2)
-        first, second = there.host.quick.waiting
+        await until(lambda: len(there.host.held.waiting) == 2)
+        first, second = there.host.held.waiting
         leaver.close()
-        await until(second.done)
+        await until(lambda: second.is_over)
         writer.write_eof()
         assert await reader.readexactly(len(INTERIM)) == INTERIM
         first.hurry()
         got = (await reader.read()).replace(INTERIM, b"")
-        assert got == b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 4\r\n\r\nwell"
+        assert got == LAST
         await until(lambda: not there.connections)
         writer.close()
 

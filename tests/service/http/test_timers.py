@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from service.errors import OverloadedError
 from service.http.backoff import Backoff
 from tests.service.connection import request
 from tests.service.http.listening import GET, LOOPS, Host, Listening, reset, serve, until
@@ -71,11 +72,11 @@ def test_the_time_for_a_head_begins_when_the_answer_before_it_is_there(loop: str
 def test_nothing_is_left_of_who_was_refused_and_had_more_behind_it(loop: str) -> None:
     async def body(there: Listening) -> None:
         there.host.may_answer.set()
-        there.host.quick.status = 503
+        there.host.held.error = OverloadedError("full", retry_after_s=1)
         clients = [await there.connect() for _ in range(CLIENTS)]
         for reader, writer in clients:
             writer.write(request(b"") + GET)
-            assert b" 503 " in await reader.readuntil(b"well")
+            assert b" 503 " in await reader.readuntil(b"full")
             assert b" 200 " in await reader.readuntil(b"well")
         await until(lambda: there.host.backoff.longest_s == Backoff().longest_s)
         await nothing_is_left(there, [writer for _, writer in clients])

@@ -111,7 +111,7 @@ def test_a_method_that_is_missing_is_a_doubt() -> None:
 
 def relied_on() -> Iterator[tuple[str, str]]:
     """Yield each place and name that our protocol and server take from uvicorn's, and do not make."""
-    yield from relied_on_by("protocol", "Protocol", "express.py", "protocol.py")
+    yield from relied_on_by("protocol", "Protocol", "front.py", "protocol.py")
     yield from relied_on_by("server", "Server", "server.py")
 
 

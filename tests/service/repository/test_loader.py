@@ -11,6 +11,7 @@ import pytest
 
 from bundle.bundle import Bundle
 from tests.patience import PATIENCE_S
+from tests.service.engine.asking import submit
 from tests.service.repository.deployed import Deployed, deployed, until
 
 ROW = np.zeros((1, 64), np.float32)
@@ -20,7 +21,7 @@ async def ask(there: Deployed, number: int) -> None:
     """Have a version answer a row."""
     servable = there.registry.loaded("m", number, "int8")
     servable = servable or await there.registry.resolve("m", number, "int8")
-    servable.batcher.call_now(ROW, None)
+    await submit(servable.batcher, ROW)
 
 
 def bring_versions(there: Deployed, digits: Bundle, count: int) -> None:

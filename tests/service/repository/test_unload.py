@@ -9,6 +9,7 @@ import pytest
 
 from bundle.bundle import Bundle
 from service.errors import UnknownTargetError
+from tests.service.engine.asking import submit
 from tests.service.repository.deployed import deployed
 
 LOADED = 'variant_loaded{model="m",variant="int8"}'
@@ -29,7 +30,8 @@ def test_a_variant_that_is_unloaded_is_available_and_no_look_loads_it(digits: Bu
             assert there.registry.loaded("m", None, "float32") is not None
             assert there.metric(LOADED) == 0
             rows = digits.golden("int8")[0][:1]
-            assert held.batcher.call_now(rows, None).probabilities.shape == (1, 10)  # who holds it may use it
+            answer = await submit(held.batcher, rows)  # who holds it may use it
+            assert answer.probabilities.shape == (1, 10)
             assert await there.answers("m") == "m/1"
             await there.look(after_s=60.0)
             assert there.metric(LOADED) == 1

@@ -6,7 +6,6 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable, Coroutine
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,9 @@ from starlette.types import Message
 from bundle.bundle import Bundle
 from service.http.backoff import Backoff
 from service.http.bodies import Bodies
-from service.repository.resolver import Resolver
+from service.pipeline.pipeline import Pipeline
+from service.pipeline.telemetry import Telemetry
 from service.routes.predict import PredictEndpoint
-from service.wire import native
 from tests.patience import PATIENCE_S
 from tests.service.repository.deployed import Deployed, deployed, until
 
@@ -46,7 +45,7 @@ async def post(
     return (sent[0]["status"], json.loads(sent[1]["body"])) if sent else None
 
 
-Body = Callable[[Deployed, PredictEndpoint, threading.Event], Coroutine[Any, Any, None]]
+Body = Callable[[Deployed, PredictEndpoint, Bodies, threading.Event], Coroutine[Any, Any, None]]
 
 
 def run(digits: Bundle, root: Path, body: Body) -> None:
@@ -60,24 +59,19 @@ def run(digits: Bundle, root: Path, body: Body) -> None:
         async with deployed(root, before_load=before_load) as there:
             there.bring(digits, "m", 1)
             await there.look()
-            endpoint = PredictEndpoint(
-                native,
-                Resolver(there.registry, partial(native.bind, max_rows=10)),
-                metrics=there.metrics,
-                max_body_bytes=1000,
-                bodies=Bodies(2 * len(BODY)),
-                backoff=Backoff(),
-                body_timeout_s=60.0,
-                server_timing=False,
-                access_log=None,
-            )
-            await body(there, endpoint, may_go_on)
+            telemetry = Telemetry(there.metrics, None, server_timing=False)
+            pipeline = Pipeline(there.registry, telemetry, max_rows=10, max_body_bytes=1000)
+            bodies = Bodies(2 * len(BODY))
+            endpoint = PredictEndpoint(pipeline, bodies, Backoff(), body_timeout_s=60.0)
+            await body(there, endpoint, bodies, may_go_on)
 
     asyncio.run(go())
 
 
 def test_a_time_out_bounds_loading_which_goes_on_for_others(digits: Bundle, tmp_path: Path) -> None:
-    async def body(there: Deployed, endpoint: PredictEndpoint, may_go_on: threading.Event) -> None:
+    async def body(
+        there: Deployed, endpoint: PredictEndpoint, bodies: Bodies, may_go_on: threading.Event
+    ) -> None:
         for _ in range(3):
             answer = await post(endpoint, "variant=float16&timeout_ms=5")
             assert answer is not None
@@ -86,8 +80,8 @@ def test_a_time_out_bounds_loading_which_goes_on_for_others(digits: Bundle, tmp_
             assert (
                 fields["detail"] == "the time that timeout_ms allows was over before the variant was loaded"
             )
-        assert endpoint.bodies.reserve(len(BODY))  # no body is held any more
-        endpoint.bodies.give_back(len(BODY))
+        assert bodies.reserve(len(BODY))  # no body is held any more
+        bodies.give_back(len(BODY))
         patient = asyncio.create_task(post(endpoint, "variant=float16"))
         may_go_on.set()
         answer = await patient
@@ -99,13 +93,15 @@ def test_a_time_out_bounds_loading_which_goes_on_for_others(digits: Bundle, tmp_
 
 
 def test_who_goes_away_while_a_variant_is_loaded_holds_nothing(digits: Bundle, tmp_path: Path) -> None:
-    async def body(there: Deployed, endpoint: PredictEndpoint, may_go_on: threading.Event) -> None:
+    async def body(
+        there: Deployed, endpoint: PredictEndpoint, bodies: Bodies, may_go_on: threading.Event
+    ) -> None:
         gone = asyncio.Event()
         asking = asyncio.create_task(post(endpoint, "variant=float16", gone=gone))
         await until(lambda: not asking.done())
         gone.set()
         assert await asking is None
-        assert endpoint.bodies.reserve(len(BODY))
+        assert bodies.reserve(len(BODY))
         assert there.metric('requests_total{model="",outcome="disconnected",variant=""}') == 1
         may_go_on.set()
 
@@ -113,7 +109,9 @@ def test_who_goes_away_while_a_variant_is_loaded_holds_nothing(digits: Bundle, t
 
 
 def test_behind_one_that_repeats_the_body_nobody_is_taken_for_gone(digits: Bundle, tmp_path: Path) -> None:
-    async def body(there: Deployed, endpoint: PredictEndpoint, may_go_on: threading.Event) -> None:
+    async def body(
+        there: Deployed, endpoint: PredictEndpoint, bodies: Bodies, may_go_on: threading.Event
+    ) -> None:
         may_go_on.set()
         answer = await post(endpoint, "variant=float16", repeats=2)
         assert answer is not None

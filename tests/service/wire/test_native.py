@@ -11,7 +11,7 @@ import pytest
 from bundle.bundle import Bundle
 from bundle.normalizer import FloatArray
 from bundle.store import ModelStore
-from service.engine.job import Answer
+from service.engine.job import Answer, Call
 from service.errors import InvalidRequestError, TooLargeError, UnsupportedEncodingError, UnsupportedTypeError
 from service.wire import native
 from service.wire.native import Form, ask, ask_query
@@ -27,7 +27,7 @@ def asked(form: Form) -> Asked:
 
 
 def scores(probabilities: FloatArray) -> Answer:
-    return Answer(probabilities.argmax(axis=1).tolist(), probabilities, probabilities.tolist(), 0.0, 0.0)
+    return Answer(Call(probabilities, 0.0, 0.0), 0, len(probabilities))
 
 
 def signature(bundle: Bundle) -> Signature:

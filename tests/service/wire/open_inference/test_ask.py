@@ -80,7 +80,7 @@ def test_headers_say_how_long_and_how_coded_a_body_is() -> None:
     nothing = ask([(b"content-type", b"application/octet-stream"), (b"content-encoding", b"identity")])
     assert (nothing.length, nothing.form, nothing.coding) == (None, None, None)
     assert ask([(b"content-encoding", b"deflate")]).coding == "deflate"
-    with pytest.raises(UnsupportedEncodingError, match="'br'; a body may be gzip or deflate"):
+    with pytest.raises(UnsupportedEncodingError, match="'br'; it may be gzip, deflate or identity"):
         ask([(b"content-encoding", b"br")])
 
 

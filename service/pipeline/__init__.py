@@ -1,0 +1,1 @@
+"""The way of a request: ask, find, admit, decode, run, encode, whoever brought it and in what format."""

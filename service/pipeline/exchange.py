@@ -1,0 +1,145 @@
+"""A request under way: what is known of it so far, and whoever hears what comes of it."""
+
+from __future__ import annotations
+
+import logging
+from time import perf_counter
+from typing import Any, Protocol
+
+from service.engine.job import Answer, Job
+from service.errors import RequestError
+from service.pipeline.telemetry import Request, Telemetry, timing
+from service.repository.resolver import Bound
+from service.wire.message import Body, Headers
+from service.wire.protocol import Asked, Codec, WireProtocol
+
+logger = logging.getLogger("service")
+
+DISCONNECTED = "disconnected"
+"""What came of a request whose client went away."""
+
+ARRIVED = "arrived"
+"""Where a scope's state holds when the head was there, by `perf_counter`."""
+
+EXCHANGE = "exchange"
+"""Where a scope's state holds the exchange that one front has begun, for the next to finish."""
+
+
+class Front(Protocol):
+    """Whoever brought a request. It hears one of the two, once."""
+
+    def answer(self, exchange: Exchange, headers: Headers, content: Any, /) -> None:
+        """Hand over what the protocol's codec wrote: the headers, but for Content-Length, and the content."""
+
+    def refuse(self, exchange: Exchange, error: BaseException, /) -> int:
+        """Hand over the refusal that an error is, and return its status."""
+
+
+class Exchange(Job):
+    """A request, from when its head was there until it is answered, or nobody wants the answer any more.
+
+    It stands in the batcher's queue itself. Where one front cannot finish it, another takes it over as it is:
+    no step is taken twice, and the time that it was given runs on.
+    """
+
+    decode_s: float
+    encoded: float
+    """When the answer was there to be handed over."""
+
+    __slots__ = (
+        "_telemetry",
+        "arrived",
+        "asked",
+        "body",
+        "bound",
+        "decode_s",
+        "encoded",
+        "form",
+        "front",
+        "is_admitted",
+        "is_decoded",
+        "protocol",
+        "request",
+        "target",
+    )
+
+    def __init__(
+        self,
+        front: Front,
+        telemetry: Telemetry,
+        protocol: WireProtocol,
+        asked: Asked,
+        arrived: float,
+        request: Request | None,
+    ) -> None:
+        """`arrived` is when the head was there; `request` is what a line in the log tells of it."""
+        self.front = front
+        self._telemetry = telemetry
+        self.protocol = protocol
+        self.asked = asked
+        self.arrived = arrived
+        self.request = request
+        self.target = asked.target
+        self.deadline = None if asked.timeout_ms is None else arrived + asked.timeout_ms / 1e3
+        self.bound: Bound[Codec] | None = None  # until the target is found
+        self.body: Body | None = None  # which one front has, and the next decodes
+        self.form: Any = None  # how the answer is to be written
+        self.is_over = self.is_admitted = self.is_decoded = False
+        self.size = 0  # until it waits for the model
+
+    def succeed(self, answer: Answer) -> None:
+        """Encode the answer, hand it over, and count the request."""
+        bound, telemetry = self.bound, self._telemetry
+        assert bound is not None  # noqa: S101 - or there were no rows to answer
+        begun = perf_counter()
+        try:
+            headers, content = bound.codec.encode(self.form, answer)
+            self.encoded = end = perf_counter()
+            call = answer.call
+            stages = self.decode_s, call.start - self.queued, call.end - call.start, end - begun
+            if telemetry.server_timing:
+                headers = [*headers, timing(*stages)]
+        except Exception as error:  # the others in the batch must not hear of it
+            self.fail(error)
+            return
+        self.is_over = True
+        try:
+            self.front.answer(self, headers, content)
+        except Exception:  # nor of this
+            logger.exception("could not write an answer")
+            self._end(DISCONNECTED)
+        else:  # the answer need not wait for what is noted of it
+            telemetry.answered(bound.servable, self.size, end - self.arrived, stages, self.request)
+
+    def fail(self, error: BaseException) -> None:
+        """Hand over a refusal, and count the request; nothing where it is over."""
+        if self.is_over:
+            return
+        self.is_over = True
+        if not isinstance(error, RequestError):
+            logger.error("a request could not be answered", exc_info=error)
+        try:
+            outcome = str(self.front.refuse(self, error))
+        except Exception:
+            logger.exception("could not write a refusal")
+            outcome = DISCONNECTED
+        self._end(outcome)
+
+    def drop(self, outcome: str = DISCONNECTED) -> None:
+        """Want the answer no more, and count the request as `outcome`; nothing where it is over."""
+        if self.is_over:
+            return
+        self.is_over = True
+        if self.size and self.bound is not None:
+            self.bound.servable.batcher.note_left()
+        self._end(outcome)
+
+    def hurry(self) -> None:
+        """Have what waits for the event loop run now, until this is answered, which waits there as well."""
+        assert self.bound is not None  # noqa: S101
+        while not self.is_over:
+            self.bound.servable.batcher.run_quick()
+
+    def _end(self, outcome: str) -> None:
+        servable = None if self.bound is None else self.bound.servable
+        self._telemetry.ended(outcome, servable, self.size, self.request, since=self.arrived)
