@@ -28,6 +28,7 @@ from service.http.uvicorn_internals import doubt_of_installed
 from service.observe.workers import SHARED_VARIABLE
 from service.observe.writer import let_drop
 from service.repository.proof.findings import FINDINGS_VARIABLE
+from service.rpc.door import DoorError, opened
 from service.settings import PREFIX, Settings
 
 logger = logging.getLogger("service")
@@ -64,7 +65,8 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         try:
             share = _share(settings.workers, cleanup)
-        except OSError as error:
+            share |= _door(settings, cleanup)
+        except (OSError, DoorError) as error:
             print(f"error: {error}", file=sys.stderr)
             return 2
         os.environ.update(share)
@@ -115,6 +117,16 @@ def _share(workers: int, cleanup: ExitStack) -> dict[str, str]:
             f"({error.strerror}); set TMPDIR to one that can, such as a tmpfs"
         ) from error
     return {SHARED_VARIABLE: given or folder, FINDINGS_VARIABLE: folder}
+
+
+def _door(settings: Settings, cleanup: ExitStack) -> dict[str, str]:
+    """Return the variable that tells workers the port for gRPC, if there is one. Raises DoorError."""
+    if settings.grpc_port is None:
+        return {}
+    if settings.grpc_port == settings.port != 0:
+        raise DoorError(f"--grpc-port is {settings.port}, and so is --port; they must be two")
+    port = cleanup.enter_context(opened(settings.host, settings.grpc_port, workers=settings.workers))
+    return {f"{PREFIX}GRPC_PORT": str(port)}
 
 
 def _serve(settings: Settings, **options: Any) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
@@ -25,6 +27,7 @@ from service.observe.metrics import Metrics
 from service.observe.workers import SHARED_VARIABLE, Workers
 from service.pipeline.pipeline import Pipeline
 from service.pipeline.telemetry import Telemetry
+from service.repository.inventory import Inventory
 from service.repository.proof.auditor import Auditor
 from service.repository.proof.findings import FINDINGS_VARIABLE
 from service.repository.proof.prover import Prover
@@ -40,6 +43,11 @@ from service.routes.tensorflow_serving import ServingRoute
 from service.settings import Settings
 from service.wire.protocols import asked_for_predictions
 
+if TYPE_CHECKING:
+    from service.rpc.server import Server as RpcServer
+
+logger = logging.getLogger("service")
+
 _LOOK_S = 0.05  # between two looks whether another worker is ready
 _CANCEL_S = 1.0  # for tasks to end that were told to
 _LAST_LINES_S = 1.0  # for the access log to be written
@@ -48,6 +56,8 @@ _LAST_LINES_S = 1.0  # for the access log to be written
 class Application(FastAPI):
     """FastAPI, asked last: a prediction pays for no router, and for no middleware that is not there."""
 
+    pipeline: Pipeline
+    inventory: Inventory
     predict: PredictEndpoint
     telemetry: Telemetry
     own_shortcut: Shortcut
@@ -138,7 +148,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.backoff = Backoff()
     app.bounds = Bounds.of(settings)
     bodies = Bodies(max(settings.max_bodies_bytes, settings.max_body_bytes))
-    pipeline = Pipeline(
+    app.pipeline = pipeline = Pipeline(
         registry, app.telemetry, max_rows=settings.max_rows, max_body_bytes=settings.max_body_bytes
     )
     app.own_shortcut = Shortcut(pipeline, bodies)
@@ -147,16 +157,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.router.routes.append(ServingRoute(registry))
     app.include_router(catalog_router(registry))
     app.include_router(health_router(registry, metrics))
-    app.include_router(
-        open_inference_router(
-            registry,
-            metrics,
-            version=app.version,
-            max_rows=settings.max_rows,
-            is_alone=settings.workers == 1,
-            body_timeout_s=settings.body_timeout_s,
-        )
+    app.inventory = Inventory(
+        registry,
+        metrics,
+        version=app.version,
+        max_rows=settings.max_rows,
+        is_alone=settings.workers == 1,
     )
+    app.include_router(open_inference_router(app.inventory, body_timeout_s=settings.body_timeout_s))
     app.openapi = lambda: openapi(app, registry)  # type: ignore[method-assign] # FastAPI's documented way
     add_refusals(app)
     return app
@@ -179,10 +187,13 @@ async def _life(
     """
     loading = asyncio.create_task(registry.start())
     tasks = [loading, asyncio.create_task(registry.watch(settings.reload_s))]
+    rpc = _rpc(app, settings)
 
     def drain() -> None:
         app.drain()
         registry.drain()
+        if rpc is not None:
+            asyncio.get_running_loop().call_later(settings.drain_s, rpc.begin_to_stop)
 
     with drained_on_sigterm(drain, drain_s=settings.drain_s, stop_s=settings.stop_s):
         tasks.append(asyncio.create_task(_announce_ready(registry, loading, metrics, workers)))
@@ -191,12 +202,40 @@ async def _life(
         if workers is not None:
             tasks.append(asyncio.create_task(metrics.hand_on_for_ever()))
             await _give_way(app, loading, workers)
+        if rpc is not None:
+            await rpc.start()
         yield
+    if rpc is not None:
+        await rpc.stop()
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks, timeout=_CANCEL_S)
     lanes.close()
     app.telemetry.close(_LAST_LINES_S)
+
+
+def _rpc(app: Application, settings: Settings) -> RpcServer | None:
+    """Return what answers gRPC, where that was asked for."""
+    if settings.grpc_port is None:
+        return None
+    from service.rpc.front import front  # which an extra brings the parts of
+    from service.rpc.server import Limits, Place
+
+    if app.shortcut is None:
+        logger.warning("what was added to the application as middleware sees no request that comes by gRPC")
+    return front(
+        app.pipeline,
+        app.inventory,
+        Limits(
+            message_bytes=settings.max_body_bytes,
+            head_bytes=settings.max_head_bytes,
+            handshake_s=settings.head_timeout_s,
+            idle_s=settings.idle_timeout_s,
+            calls=settings.max_connections,
+        ),
+        Place(settings.host, settings.grpc_port, is_shared=settings.workers > 1),
+        stop_s=settings.stop_s,
+    )
 
 
 async def _give_way(app: Application, loading: asyncio.Task[None], workers: Workers) -> None:

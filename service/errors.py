@@ -35,6 +35,10 @@ class UnavailableError(RequestError):
     """The service cannot answer this now; later, or elsewhere, it may be possible."""
 
 
+class UnsupportedError(RequestError):
+    """The service does not do what is asked for, for anybody."""
+
+
 class OverloadedError(RequestError):
     """More work is waiting than is allowed to."""
 

@@ -32,6 +32,11 @@ def _split(value: object) -> object:
     )
 
 
+def _unless_of_a_service(value: object) -> object:
+    """Return a value, but None for what Kubernetes sets where there is a Service `precision-ladder--grpc`."""
+    return None if isinstance(value, str) and value.startswith("tcp://") else value
+
+
 class Settings(BaseSettings):
     """Serve the models of a folder.
 
@@ -77,6 +82,12 @@ class Settings(BaseSettings):
 
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """Port to listen on; 0 takes a free one."""
+
+    grpc_port: Annotated[
+        Annotated[int, Field(ge=0, le=65535)] | None, BeforeValidator(_unless_of_a_service)
+    ] = None
+    """Port to answer gRPC on, for clients that speak nothing else; 0 takes a free one. By default there is no
+    gRPC. Needs the extra `grpc`."""
 
     workers: Annotated[int, Field(ge=1, le=256)] = 1
     """Processes that share the port. More than there are cores slow each other down."""

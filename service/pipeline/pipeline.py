@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from functools import lru_cache, partial
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 from service.errors import ExpiredError, OverloadedError
 from service.pipeline.caller import Caller
@@ -21,7 +21,7 @@ from service.repository.registry import Registry
 from service.repository.resolver import Bound, Resolver
 from service.wire.expand import expand
 from service.wire.message import Body, Headers
-from service.wire.protocol import Asked, Codec, WireProtocol
+from service.wire.protocol import Asked, Codec, Format, WireProtocol
 from service.wire.target import Target
 
 _LOADING_S = 60.0  # for which a request waits that was given no time
@@ -125,7 +125,7 @@ class Pipeline:
 
     async def answer(
         self,
-        protocol: WireProtocol,
+        format_: Format,
         asked: Asked,
         message: Any,
         *,
@@ -137,6 +137,7 @@ class Pipeline:
         Raises RequestError, and whatever the runtime raises. A task that is cancelled gives its place up.
         """
         caller = Caller()
+        protocol = cast("WireProtocol", format_)  # a caller asks it for a status, and for no refusal
         exchange = Exchange(caller, self.telemetry, protocol, asked, perf_counter(), request)
         try:
             await self.prepare(exchange, message, size=size)

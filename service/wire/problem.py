@@ -17,6 +17,7 @@ from service.errors import (
     UnavailableError,
     UnknownTargetError,
     UnsupportedEncodingError,
+    UnsupportedError,
     UnsupportedTypeError,
 )
 
@@ -27,6 +28,7 @@ STATUS: dict[type[RequestError], HTTPStatus] = {
     UnsupportedEncodingError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     UnsupportedTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     InvalidRequestError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    UnsupportedError: HTTPStatus.NOT_IMPLEMENTED,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     OverloadedError: HTTPStatus.SERVICE_UNAVAILABLE,
     ExpiredError: HTTPStatus.GATEWAY_TIMEOUT,

@@ -78,7 +78,17 @@ class Codec(Protocol):
         """
 
 
-class WireProtocol(Protocol):
+class Format(Protocol):
+    """What is known of a protocol where requests come as they may."""
+
+    def bind(self, signature: Signature, *, max_rows: int) -> Codec:
+        """Return what reads bodies of at most `max_rows` rows for a variant, and writes its answers."""
+
+    def status(self, error: RequestError) -> int:
+        """Return the status that an error is."""
+
+
+class WireProtocol(Format, Protocol):
     """What `service.wire` has a module for. All parts are pure."""
 
     def owns(self, path: str) -> bool:
@@ -89,12 +99,6 @@ class WireProtocol(Protocol):
 
     def ask(self, path: str, query: bytes, headers: Headers) -> Asked:
         """Return what a head asks for; the names of its headers are in lower case. Raises RequestError."""
-
-    def bind(self, signature: Signature, *, max_rows: int) -> Codec:
-        """Return what reads bodies of at most `max_rows` rows for a variant, and writes its answers."""
-
-    def status(self, error: RequestError) -> int:
-        """Return the status that an error is."""
 
     def refusal(self, status: int, detail: str) -> tuple[bytes, bytes]:
         """Return the content type and the content of an answer that says `detail`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,16 @@ CLIENTS = {
 
 def python_of(client: str) -> Path:
     """Return the Python of a client's environment; skip the test, saying why, where there can be none."""
+    python = _built(client)
+    if isinstance(python, BenchmarkError):
+        pytest.skip(f"{client}: {python}")
+    return python
+
+
+@cache
+def _built(client: str) -> Path | BenchmarkError:
+    """Return the Python, or what was in the way: without a network it is seconds before that is known."""
     try:
         return python_with(client, CLIENTS[client], within=FOLDER)
     except BenchmarkError as error:
-        pytest.skip(f"{client}: {error}")
+        return error

@@ -17,7 +17,7 @@ TRANSCRIPTS = ROOT / "reports" / "clients"
 Said = list[tuple[str, Any]]
 """What was asked, and what was answered, in order."""
 
-_SHOWN = 400  # characters of an answer in a transcript
+_SHOWN = 400  # characters of a request or an answer in a transcript
 
 
 def converse(client: str, program: str, task: Mapping[str, Any], folder: Path, *, name: str = "") -> Said:
@@ -26,7 +26,8 @@ def converse(client: str, program: str, task: Mapping[str, Any], folder: Path, *
     file.write_text(json.dumps(task), encoding="utf-8")
     done = run([str(python_of(client)), "-m", f"tests.clients.programs.{program}", str(file)])
     said = [(line["asked"], line["answered"]) for line in map(json.loads, done.stdout.splitlines())]
-    keep(name or program, "\n".join(f"{asked}\n    {shown(answered)}" for asked, answered in said))
+    lines = [f"{asked}\n    {shown(json.dumps(answered))}" for asked, answered in said]
+    keep(name or program, "\n".join(lines))
     return said
 
 
@@ -50,8 +51,7 @@ def keep(name: str, transcript: str) -> None:
     (TRANSCRIPTS / f"{name}.txt").write_text(transcript + "\n", encoding="utf-8")
 
 
-def shown(answered: Any) -> str:
-    text = json.dumps(answered)
+def shown(text: str) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text):,} characters)"
 
 
@@ -62,6 +62,4 @@ def answers(said: Said, asked: str) -> list[Any]:
 
 def infers(said: Said, model: str) -> Said:
     """Return what was asked of a model's predictions, in whichever form, and the answers."""
-    return [
-        (words, answered) for words, answered in said if model in words.split() and "infer" in words.split()
-    ]
+    return [(words, answered) for words, answered in said if {"infer", model} <= set(words.split())]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.clients.conftest import Served
-from tests.clients.conversation import keep
+from tests.clients.conversation import keep, shown
 from tests.clients.questions import is_same
 from tests.patience import PATIENCE_S
 
@@ -21,50 +23,70 @@ CURL = shutil.which("curl")
 pytestmark = pytest.mark.skipif(CURL is None, reason="there is no curl")
 
 MODEL = "digits~int8"
+Curl = Callable[..., tuple[int, bytes]]
+
 LENGTH = "Inference-Header-Content-Length"
 
 
-def curl(served: Served, path: str, *options: str) -> tuple[int, bytes]:
-    """Return the status and the content of an answer."""
-    assert CURL is not None
-    command = [CURL, "--silent", "--show-error", "--write-out", "%{stderr}%{http_code}", *options]
-    done = subprocess.run(
-        [*command, f"http://{served.http}{path}"], capture_output=True, timeout=PATIENCE_S, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    name = path.strip("/").replace("/", "-").replace("?", "-")
-    shown = " ".join(["curl", *options, path])
-    keep(f"curl-{name}", f"{shown[:400]}\n{done.stderr.decode()}\n{done.stdout[:1000]!r}")
-    return int(done.stderr), done.stdout
+@pytest.fixture(scope="module")
+def curl(served: Served) -> Iterator[Curl]:
+    """Ask a path with options, and return the status and the content of the answer."""
+    lines = []
+
+    def curl(path: str, *options: str) -> tuple[int, bytes]:
+        assert CURL is not None
+        command = [CURL, "--silent", "--show-error", "--write-out", "%{stderr}%{http_code}", *options]
+        done = subprocess.run(
+            [*command, f"http://{served.http}{path}"], capture_output=True, timeout=PATIENCE_S, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        asked = shown(" ".join(["curl", *options, path]))
+        lines.append(f"{asked}\n    {done.stderr.decode()} {shown(repr(done.stdout))}")
+        return int(done.stderr), done.stdout
+
+    yield curl
+    keep("curl", "\n".join(lines))
 
 
 @pytest.mark.parametrize("header", [(), ("-H", "Content-Type: application/json"), ("-H", "Content-Type:")])
 def test_curl_d_is_answered_by_every_protocol_whatever_it_says_the_content_is(
-    served: Served, header: tuple[str, ...]
+    curl: Curl, served: Served, header: tuple[str, ...]
 ) -> None:
     question = served.question(MODEL)
     instances = json.dumps({"instances": question.instances})
-    status, content = curl(served, "/predict?model=digits&variant=int8", *header, "-d", instances)
+    status, content = curl("/predict?model=digits&variant=int8", *header, "-d", instances)
     assert (status, is_same(json.loads(content), question.answer)) == (200, True)
     tensors = json.dumps({"inputs": question.inputs})
-    status, content = curl(served, f"/v2/models/{MODEL}/infer", *header, "-d", tensors)
+    status, content = curl(f"/v2/models/{MODEL}/infer", *header, "-d", tensors)
     assert (status, is_same(tensors_of(content), question.answer)) == (200, True)
-    status, content = curl(served, f"/v1/models/{MODEL}:predict", *header, "-d", instances)
+    status, content = curl(f"/v1/models/{MODEL}:predict", *header, "-d", instances)
     assert (status, is_same(rows_of(content), question.answer)) == (200, True)
     labelled = json.dumps({"signature_name": "labelled", "instances": question.instances})
-    status, content = curl(served, "/v1/models/digits/labels/int8:predict", *header, "-d", labelled)
+    status, content = curl("/v1/models/digits/labels/int8:predict", *header, "-d", labelled)
     assert (status, is_same(labelled_rows_of(content), question.answer)) == (200, True)
 
 
-def test_a_file_of_octets_is_a_row(served: Served, tmp_path: Path) -> None:
+def test_a_file_of_octets_is_a_row(curl: Curl, served: Served, tmp_path: Path) -> None:
     question = served.question(MODEL)
     octets = tmp_path / "row"
     octets.write_bytes(np.array(question.instances[0], "<f4").tobytes())
     file = ("--data-binary", f"@{octets}", "-H", f"{LENGTH}: 0")
-    status, content = curl(served, f"/v2/models/{MODEL}/infer", *file)
+    status, content = curl(f"/v2/models/{MODEL}/infer", *file)
     assert status == 200
     expected = np.array(question.answer["probabilities"][0], "<f4")
     assert content.endswith(expected.tobytes())
+
+
+@pytest.mark.parametrize("chunked", [(), ("-H", "Transfer-Encoding: chunked")])
+def test_a_file_of_gzip_is_expanded(
+    curl: Curl, served: Served, tmp_path: Path, chunked: tuple[str, ...]
+) -> None:
+    question = served.question(MODEL)
+    packed = tmp_path / "rows.json.gz"
+    packed.write_bytes(gzip.compress(json.dumps({"inputs": question.inputs}).encode()))
+    file = ("--data-binary", f"@{packed}", "-H", "Content-Encoding: gzip")
+    status, content = curl(f"/v2/models/{MODEL}/infer", *file, *chunked)
+    assert (status, is_same(tensors_of(content), question.answer)) == (200, True)
 
 
 @pytest.mark.parametrize(
@@ -80,9 +102,9 @@ def test_a_file_of_octets_is_a_row(served: Served, tmp_path: Path) -> None:
     ],
 )
 def test_a_refusal_has_the_shape_that_the_address_promises(
-    served: Served, path: str, options: tuple[str, ...], status: int
+    curl: Curl, path: str, options: tuple[str, ...], status: int
 ) -> None:
-    answered, content = curl(served, path, *options)
+    answered, content = curl(path, *options)
     assert answered == status
     (error,) = json.loads(content).items()
     assert error[0] == "error"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 import re
 import socket
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -74,6 +76,9 @@ class Template(NamedTuple):
         return framed(b"POST", self.target, self.headers, self.compress(self.body))
 
 
+_GZIP, _DEFLATE = b"Content-Encoding: gzip\r\n", b"Content-Encoding: deflate\r\n"
+
+
 def native(rows: FloatArray) -> list[Template]:
     text = json.dumps({"instances": rows.tolist()}).encode()
     octets = rows.astype("<f4").tobytes()
@@ -105,6 +110,8 @@ def open_inference(rows: FloatArray) -> list[Template]:
         Template(b"/v2/models/digits~int8/versions/1/infer", b"Content-Type: text/plain\r\n", asked),
         Template(b"/v2/models/digits~int8/infer", said, packed_body),
         Template(b"/v2/models/digits/infer", b"Inference-Header-Content-Length: 0\r\n", blob[:256]),
+        Template(b"/v2/models/digits/infer", _GZIP, text, gzip.compress),
+        Template(b"/v2/models/digits/infer", said + _DEFLATE, packed_body, zlib.compress),
     ]
 
 
@@ -117,6 +124,8 @@ def tensorflow_serving(rows: FloatArray) -> list[Template]:
         Template(b"/v1/models/digits:predict", b"", instances),
         Template(b"/v1/models/digits/labels/int8:predict", b"Content-Type: text/plain\r\n", inputs),
         Template(b"/v1/models/digits~int8/versions/1:classify", b"X-Timeout-Ms: 1000\r\n", examples),
+        Template(b"/v1/models/digits/versions/0:predict", _GZIP, instances, gzip.compress),
+        Template(b"/v1/models/digits:predict", _DEFLATE, inputs, zlib.compress),
     ]
 
 

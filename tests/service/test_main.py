@@ -144,10 +144,17 @@ def test_a_factory_makes_the_application_of_what_the_environment_says(
     assert asyncio.run(ask()).json() == {"status": "live"}
 
 
-def test_no_option_has_the_variable_of_a_kubernetes_service_however_that_is_named() -> None:
+def test_no_option_is_set_by_the_variable_of_a_kubernetes_service_however_that_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     assert OF_A_SERVICE.fullmatch("SERVICE_PORT")
     assert OF_A_SERVICE.fullmatch("PRECISION_LADDER_PORT_8000_TCP_ADDR")
-    assert [name for name in Settings.model_fields if OF_A_SERVICE.fullmatch(PREFIX + name.upper())] == []
+    alike = [name for name in Settings.model_fields if OF_A_SERVICE.fullmatch(PREFIX + name.upper())]
+    assert alike == ["grpc_port"]  # where the Service's name is precision-ladder--grpc
+    monkeypatch.setenv(f"{PREFIX}GRPC_PORT", "tcp://10.0.0.1:8001")
+    assert Settings().grpc_port is None
+    monkeypatch.setenv(f"{PREFIX}GRPC_PORT", "8001")
+    assert Settings().grpc_port == 8001
 
 
 def test_a_former_variable_counts_where_it_can_be_read_and_the_new_one_is_not_set(

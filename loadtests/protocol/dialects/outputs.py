@@ -62,7 +62,8 @@ def answers_of(outputs: Sequence[Output], target: Target) -> Answers:
     row is the probability of the second of two classes. Raises UnexpectedAnswerError where there is none of
     these, or something that is none of the labels.
     """
-    chosen = [one for one in outputs if not target.output or one.name == target.output]
+    # TensorFlow Serving does not name the only output.
+    chosen = [one for one in outputs if not (target.output and one.name) or one.name == target.output]
     scores = next((one for one in chosen if one.columns == len(target.labels) and not one.is_text), None)
     named = next((one for one in chosen if one.columns == 1 and one.values.dtype.kind in "Oiu"), None)
     alone = next((one for one in chosen if one.columns == 1 and one.values.dtype.kind == "f"), None)

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
 from service.errors import InvalidRequestError, MalformedBodyError, RequestError, shown
 from service.wire.message import Body
+from service.wire.open_inference.parameters import (
+    choice,
+    flag,
+    refuse_reserved,
+    refuse_shared_memory,
+    timeout_ms_in,
+    variant_in,
+    whole,
+)
 from service.wire.tensors import arrays, blobs
 from service.wire.tensors.outputs import Choice
 from service.wire.tensors.tensor import Tensor
-
-_TIMEOUT_MS_MAX = 3_600_000.0
 
 _Scalar = bool | int | float | str
 
@@ -123,16 +129,14 @@ def read(text: Body) -> Request:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _malformed(text, error) from error
     parameters = document.parameters
-    reserved = next((name for name in parameters if name.startswith("triton_")), None)
-    if reserved is not None:
-        raise InvalidRequestError(f"parameter {shown(reserved)} is not known; names in triton_ are reserved")
-    is_binary = _flag(parameters, "binary_data_output", is_set=False)
+    refuse_reserved(parameters)
+    is_binary = flag(parameters, "binary_data_output", is_set=False)
     return Request(
         inputs=tuple(_input(one) for one in document.inputs),
         id=document.id,
-        variant=_variant(parameters),
-        timeout_ms=_timeout_ms(parameters),
-        choices=tuple(_choice(one, is_binary=is_binary) for one in document.outputs),
+        variant=variant_in(parameters),
+        timeout_ms=timeout_ms_in(parameters),
+        choices=tuple(choice(one.name, one.parameters, is_binary=is_binary) for one in document.outputs),
         is_binary=is_binary,
     )
 
@@ -150,50 +154,9 @@ def _malformed(text: Body, error: Exception) -> RequestError:
 
 
 def _input(one: _Input) -> Input:
-    _refuse_shared_memory(one.name, one.parameters)
-    size = _whole(one.parameters, "binary_data_size")
+    refuse_shared_memory(one.name, one.parameters)
+    size = whole(one.parameters, "binary_data_size")
     data = bytes(one.data)
     if size is not None and data:
         raise InvalidRequestError(f"input {shown(one.name)} has both data and binary_data_size")
     return Input(one.name, one.datatype, one.shape, data, size)
-
-
-def _choice(one: _Output, *, is_binary: bool) -> Choice:
-    _refuse_shared_memory(one.name, one.parameters)
-    return Choice(
-        one.name,
-        is_binary=_flag(one.parameters, "binary_data", is_set=is_binary),
-        classes=_whole(one.parameters, "classification") or 0,
-    )
-
-
-def _refuse_shared_memory(name: str, parameters: dict[str, Any]) -> None:
-    if any(key.startswith("shared_memory_") for key in parameters):
-        raise InvalidRequestError(f"{shown(name)} is to be in shared memory, which is not offered")
-
-
-def _variant(parameters: dict[str, Any]) -> str | None:
-    variant = parameters.get("variant")
-    if variant is not None and not (isinstance(variant, str) and variant):
-        raise InvalidRequestError("parameter 'variant' must be a name, such as \"int8\"")
-    return variant
-
-
-def _timeout_ms(parameters: dict[str, Any]) -> float | None:
-    """Return the time that a request allows, said in microseconds; 0 is as much as it takes."""
-    timeout_us = _whole(parameters, "timeout")
-    return min(timeout_us / 1e3, _TIMEOUT_MS_MAX) if timeout_us else None
-
-
-def _whole(parameters: dict[str, Any], name: str) -> int | None:
-    value = parameters.get(name)
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
-        raise InvalidRequestError(f"parameter {name!r} must be a whole number")
-    return value
-
-
-def _flag(parameters: dict[str, Any], name: str, *, is_set: bool) -> bool:
-    value = parameters.get(name, is_set)
-    if not isinstance(value, bool):
-        raise InvalidRequestError(f"parameter {name!r} must be true or false")
-    return value

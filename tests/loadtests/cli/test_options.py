@@ -76,7 +76,7 @@ def test_the_help_has_every_option_and_the_examples() -> None:
     shown = CliRunner().invoke(app, ["run", "--help"], env={"COLUMNS": "200", "TERM": "dumb"}).stdout
     for name in RunOptions.__dataclass_fields__:
         assert f"--{name.replace('_', '-')} " in shown
-    assert shown.count("Example: python -m loadtests run") == 2
+    assert shown.count("Example: python -m loadtests run") == 3
     assert "Exit code 0: there is an answer." in shown
 
 

@@ -65,6 +65,13 @@ def test_where_hardly_a_turn_counts_what_the_service_used_is_known_all_the_same(
     assert "The processor time of the service does." in check.detail
 
 
+@pytest.mark.parametrize(("unknown", "passed"), [(50, None), (90, False)])
+def test_what_was_used_need_not_be_known_of_every_turn(unknown: int, passed: bool | None) -> None:
+    turns = _turns(1, 99)
+    turns = [replace(one, rows_per_core_s=None) for one in turns[:unknown]] + turns[unknown:]
+    assert checks.of_turns(turns, is_shared=False).passed is passed
+
+
 def test_a_core_that_both_share_voids_nothing_and_is_told() -> None:
     for check in (
         checks.of_turns(_turns(1, 99), is_shared=True),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -134,3 +136,33 @@ def test_bodies_that_are_wrong_or_too_much_are_refused_in_this_shape(client: htt
         client.post(f"{INT8}/infer", headers={"Inference-Header-Content-Length": "x"}), 400
     )
     assert "'br'" in refused(client.post(f"{INT8}/infer", headers={"Content-Encoding": "br"}), 415)
+
+
+def test_a_body_may_name_the_variant_that_its_address_does_not(
+    client: httpx.Client, rows: FloatArray, expected: dict[str, FloatArray]
+) -> None:
+    body = json_of(vector([9, 64], rows.ravel().tolist()), parameters={"variant": "float16"})
+    document, values = answered(infer(client, "/v2/models/digits", body))
+    assert document["model_name"] == "digits"
+    np.testing.assert_allclose(np.reshape(values["probabilities"], (9, 10)), expected["float16"], atol=1e-5)
+    assert "the model's name says 'int8'" in refused(infer(client, INT8, body), 400)
+    unknown = json_of(vector([1, 64], [0] * 64), parameters={"variant": "int3"})
+    assert "no variant 'int3'" in refused(infer(client, "/v2/models/digits", unknown), 404)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_a_compressed_body_is_what_it_was(client: httpx.Client, rows: FloatArray, coding: str) -> None:
+    compress = gzip.compress if coding == "gzip" else zlib.compress
+    blob, length = packed(({"name": "x", "shape": [9, 64], "datatype": "FP32"}, rows.tobytes()))
+    headers = [head_length(length), (b"content-encoding", coding.encode())]
+    plain = infer(client, INT8, blob, length)
+    response = client.post(f"{INT8}/infer", content=compress(blob), headers=headers)
+    assert (response.status_code, response.content) == (200, plain.content)
+    refused(client.post(f"{INT8}/infer", content=blob, headers=headers), 400)
+
+
+def test_a_time_out_in_the_body_is_kept(client: httpx.Client) -> None:
+    body = json_of(vector([200, 64], [0] * 200 * 64), parameters={"timeout": 1})
+    refused(infer(client, INT8, body), 504)
+    enough = json_of(vector([1, 64], [0] * 64), parameters={"timeout": 3_000_000_000})
+    assert infer(client, INT8, enough).status_code == 200

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +152,21 @@ def test_what_is_wrong_is_told_in_the_protocols_own_shape(
     assert detail in error(response, status)
     if status == 405:
         assert response.headers["allow"] == ("POST" if path.endswith(":predict") else "GET, HEAD")
+
+
+@pytest.mark.parametrize(("coding", "compress"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+def test_a_compressed_body_is_expanded_and_bounded(
+    client: httpx.Client, coding: str, compress: Callable[[bytes], bytes]
+) -> None:
+    def post(content: bytes) -> httpx.Response:
+        return client.post(f"{DIGITS}:predict", content=content, headers={"content-encoding": coding})
+
+    body = json.dumps({"instances": [[0] * 64]}).encode()
+    plain = client.post(f"{DIGITS}:predict", content=body)
+    answer = post(compress(body))
+    assert (answer.status_code, answer.content) == (200, plain.content)
+    assert "when it is expanded" in error(post(compress(bytes(16 * 2**20 + 1))), 413)
+    assert f"the body is not {coding}" in error(post(compress(body)[:-9]), 400)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b'{"instances": [[NaN]]}', b"\xff"])

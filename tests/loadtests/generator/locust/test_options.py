@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -44,6 +45,27 @@ def test_empty_texts_as_a_form_sends_them_are_options_not_given() -> None:
 
 def test_users_who_come_and_go_do_so_as_the_chosen_shape_says() -> None:
     assert order_of(_environment("shaped", shape="ramp")).scenario == "ramp"
+
+
+@pytest.mark.parametrize(
+    ("host", "options", "asked"),
+    [
+        ("http://h:8000", {"protocol": "predict"}, ("http://h:8000", "")),
+        ("http://h/below", {"protocol": "predict"}, ("http://h/below", "")),
+        ("http://h:8000", {"protocol": "oip"}, ("http://h:8000", "oip+http://h:8000/digits~int8")),
+        ("http://h/", {"protocol": "tfs", "variant": ""}, ("http://h", "tfs+http://h/digits")),
+        ("http://h/a/m/versions/2?binary", {"protocol": "oip"}, ("http://h/a", None)),
+        ("http://h", {"protocol": "predict", "rows_from": "x.npz"}, ("http://h", "predict+http://h")),
+    ],
+)
+def test_the_host_may_name_the_model_and_without_it_is_asked_for_that_of_the_bundle(
+    host: str, options: dict[str, str], asked: tuple[str, str | None], models: Path
+) -> None:
+    environment = _environment("users", models=str(models), **options)
+    environment.host = host
+    order = order_of(environment)
+    system = f"{options['protocol']}+{host}" if asked[1] is None else asked[1]
+    assert (order.host, order.system) == (asked[0], system)
 
 
 def test_a_version_that_is_no_number_is_refused() -> None:

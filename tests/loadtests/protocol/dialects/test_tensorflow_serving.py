@@ -152,5 +152,6 @@ def test_an_output_is_read_alone_where_it_is_named() -> None:
     named = Target("m", None, "", ("cat", "dog", "owl"), "tfs", output="good")
     two = [{"bad": row[::-1], "good": row} for row in SCORES]
     assert _read(two, named).labels == ["dog", "owl"]
+    assert _read(SCORES, named).labels == ["dog", "owl"]  # the only one has no name
     with pytest.raises(UnexpectedAnswerError, match=r"the name 'good'; there are 'p' of 3 a row"):
         _read([{"p": row} for row in SCORES], named)

@@ -93,6 +93,30 @@ def _see_that_locusts_own_files_agree(folder: Path, did: dict[str, int]) -> None
 
 
 @pytest.mark.parametrize(
+    ("protocol", "model", "name"),
+    [
+        ("oip", "", "/v2/models/digits~int8/infer, rows: 2"),
+        ("oip", "/digits?binary", "/v2/models/digits/infer, rows: 2"),
+        ("tfs", "/digits/versions/1", "/v1/models/digits/versions/1:predict, rows: 2"),
+    ],
+)
+def test_servers_of_other_protocols_are_asked_by_locusts_users_too(
+    protocol: str, model: str, name: str, models: Path, start_fake: Callable[..., str], tmp_path: Path
+) -> None:
+    host = start_fake("--error-every", "20")
+    load = ("--protocol", protocol, "--variant", "int8", "--rows", "2", "--think", "0.01", "--run-time", "1s")
+    files = ("--samples-out", str(tmp_path / "s.npz"), "--csv", str(tmp_path / "own"))
+    ended = _locust(f"{host}{model}", models, *load, *files)
+    assert ended.returncode == 1, ended.stderr  # as some requests failed
+    summary, did = summarise_all(Samples.load(tmp_path / "s.npz")), counts_of(host)
+    assert summary.failures == {"status 500": did["errors"]}
+    assert summary.accuracy is not None
+    assert summary.accuracy.value == 1.0
+    lines = csv.DictReader((tmp_path / "own_stats.csv").read_text().splitlines())
+    assert {line["Name"] for line in lines} == {name, "Aggregated"}
+
+
+@pytest.mark.parametrize(
     ("stop_timeout", "late", "failures"),
     [((), 0, {}), (("--stop-timeout", "1"), 1, {"no answer (given up when its user had to leave)": 1})],
 )

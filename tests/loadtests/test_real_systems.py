@@ -1,0 +1,56 @@
+"""The real service, asked in every protocol that it speaks: it answers what its model predicts without it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bundle.store import ModelStore
+from loadtests.generator.process import Generator
+from loadtests.system.offline_predictions import predict
+from loadtests.system.server_process import started
+from tests.loadtests.conftest import plain_order
+
+
+@pytest.fixture(scope="module")
+def host(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    bundle, log = ModelStore(models).open("digits"), tmp_path_factory.mktemp("service") / "log"
+    with started(bundle, "int8", log=log, core=None) as server:
+        yield server.host
+
+
+@pytest.fixture(scope="module")
+def offline(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("offline") / "int8.npz"
+    return predict(ModelStore(models).open("digits"), "int8", file=file, core=None).file
+
+
+@pytest.fixture(scope="module")
+def generator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Generator]:
+    with Generator(log=tmp_path_factory.mktemp("generator") / "log", core=None) as running:
+        yield running
+
+
+@pytest.mark.parametrize("rows", [1, 40])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "predict+{}/digits~int8/versions/1",
+        "oip+{}/digits~int8",
+        "oip+{}/digits~int8/versions/1?binary",
+        "tfs+{}/digits~int8",
+        "tfs+{}/digits/labels/int8?output=probabilities",
+    ],
+)
+def test_every_protocol_has_the_same_answers(
+    url: str, rows: int, models: Path, host: str, offline: Path, generator: Generator, tmp_path: Path
+) -> None:
+    order = plain_order(models, host, system=url.format(host), rows=rows, offline=str(offline), think_s=0.01)
+    samples = generator.send(order, tmp_path / "s.npz").samples
+    assert len(samples) > 5
+    assert samples.ok.all(), samples.errors
+    assert not samples.astray.any()
+    assert np.nanmax(samples.difference) < 1e-5
