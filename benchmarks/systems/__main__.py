@@ -12,7 +12,7 @@ from benchmarks.endings import errors_told
 from benchmarks.load.choice import choose
 from benchmarks.names import chosen
 from benchmarks.plan import Plan
-from benchmarks.subjects.models import SMALL, Models
+from benchmarks.subjects.models import QUICK, Models
 from benchmarks.systems.beside import NAMES, Beside, beside
 from bundle.bundle import Bundle
 from bundle.errors import BundleError
@@ -20,7 +20,7 @@ from loadtests.rig import cores, interruption
 from loadtests.rig.child import Child, program
 
 USERS = 32
-MARGIN = 0.05  # of accuracy: it is one model, and its few test rows cannot prove a point
+MARGIN = 0.05  # of accuracy: it is one model, and its 360 test rows cannot prove a point
 
 _IDLE_MAX = 0.02  # of a core: what an idle server may take from the others
 
@@ -53,7 +53,7 @@ def main(
             plan = Plan(
                 Models(models), 1, budget, bound, choose(bound.load), Path(folder), typer.echo, peers=names
             )
-            bundle = plan.models.bundle(SMALL, plan.say)
+            bundle = plan.models.bundle(QUICK, plan.say)
             with beside(bundle, plan) as found:
                 tell(found)
                 code = _run(bundle, plan, found, out)
