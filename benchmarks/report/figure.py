@@ -65,7 +65,9 @@ class Figure:
 
 
 def shown(value: float) -> str:
-    """Write a number with the digits that mean something: 14,700; 123; 61.3; 0.612."""
+    """Write a number with the digits that mean something: 14,700; 123; 61.3; 0.612; 0.0067."""
     if abs(value) >= 100:
         return f"{value:,.0f}"
-    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.3f}"
+    if abs(value) >= 10:
+        return f"{value:.1f}"
+    return f"{value:.3f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}"

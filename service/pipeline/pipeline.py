@@ -75,7 +75,7 @@ class Pipeline:
             if bound is None:
                 return False
             is_quick = self._admit(exchange, bound, len(body))
-            if exchange.asked.coding is not None or not is_quick:
+            if not is_quick or self._holds_up(exchange, bound, len(body)):
                 return False
             self._decode(exchange, bound, body, now)
             bound = exchange.bound or self._find(exchange)
@@ -96,12 +96,12 @@ class Pipeline:
         """
         if not exchange.is_decoded:
             bound = exchange.bound or self._find(exchange) or await self._load(exchange, gone)
-            self._admit(exchange, bound, len(body) if size is None else size)
-            now = perf_counter()
-            coding = exchange.asked.coding
-            if coding is not None:
-                body = expand(body, coding, max_bytes=self.max_body_bytes)
-            self._decode(exchange, bound, body, now)
+            size = len(body) if size is None else size
+            self._admit(exchange, bound, size)
+            if self._holds_up(exchange, bound, size):
+                await asyncio.to_thread(self._decode, exchange, bound, body, perf_counter())
+            else:
+                self._decode(exchange, bound, body, perf_counter())
         if exchange.bound is None and self._find(exchange) is None:
             await self._load(exchange, gone)
 
@@ -184,8 +184,17 @@ class Pipeline:
             exchange.is_admitted = True
         return least <= batcher.inline_rows
 
+    def _holds_up(self, exchange: Exchange, bound: Bound[Codec], size: int) -> bool:
+        """Tell whether to decode a body is for a thread; how long a compressed one is, nobody knows yet."""
+        if exchange.asked.coding is not None:
+            return True
+        return size > _CHEAP_BYTES and bound.codec.holds_up(exchange.asked, size)
+
     def _decode(self, exchange: Exchange, bound: Bound[Codec], body: Body, begun: float) -> None:
         """Take the rows out of a body, and what it says besides. A thread may do it."""
+        coding = exchange.asked.coding
+        if coding is not None:
+            body = expand(body, coding, max_bytes=self.max_body_bytes)
         rows, exchange.form, variant, timeout_ms = bound.codec.decode(exchange.asked, body)
         exchange.rows, exchange.size, exchange.is_decoded = rows, len(rows), True
         exchange.queued = now = perf_counter()

@@ -20,6 +20,7 @@ from service.wire.open_inference.parameters import (
     timeout_ms_in,
     variant_in,
 )
+from service.wire.pieces import LONG_BYTES
 from service.wire.protocol import Asked, Decoded, Scores
 from service.wire.signature import Signature
 from service.wire.target import SEPARATOR, Target
@@ -63,6 +64,10 @@ class Codec:
     def least_rows(self, _: Asked, size: int) -> int:
         """Return how many rows a message of `size` bytes commonly holds at the least."""
         return size // self._row_bytes
+
+    def holds_up(self, _: Asked, size: int) -> bool:
+        """Tell whether to decode a message of `size` bytes holds up the event loop, as numbers one by one do."""
+        return size >= LONG_BYTES
 
     def decode(self, asked: Asked, message: Any) -> Decoded:
         """Return what a message holds; it is answered in the form that it has. Raises RequestError."""

@@ -20,6 +20,7 @@ from service.errors import InvalidRequestError, RequestError, UnsupportedEncodin
 from service.wire.accept import takes_octets
 from service.wire.instances import decode_instances, refuse_octets
 from service.wire.message import Body, Headers, Rows
+from service.wire.pieces import LONG_BYTES
 from service.wire.problem import PROBLEM_TYPE, STATUS, problem
 from service.wire.protocol import Asked, Decoded, Scores
 from service.wire.signature import Signature
@@ -143,6 +144,10 @@ class Codec:
     def least_rows(self, asked: Asked, size: int) -> int:
         """Return how many rows a body commonly holds at the least: as octets, or else long numbers."""
         return size // (self.row_bytes if asked.form.octets_in else _LONGEST * self.row_bytes)
+
+    def holds_up(self, asked: Asked, size: int) -> bool:
+        """Tell whether to decode a body of `size` bytes holds up the event loop: not if it is octets."""
+        return size >= LONG_BYTES and not asked.form.octets_in
 
     def decode(self, asked: Asked, body: Body) -> Decoded:
         """Return the rows of a body. Raises the RequestError that says what is wrong with it."""

@@ -8,15 +8,14 @@ interpreter while it copies.
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import simdjson
 
 from bundle.normalizer import FloatArray
 from service.wire.message import Body
+from service.wire.parser import parser
 
 LONG_BYTES = 262_144
 """From here on a body is read in pieces."""
@@ -26,16 +25,6 @@ _HEAD = re.compile(rb'[ \t\r\n]*\{[ \t\r\n]*"instances"[ \t\r\n]*:[ \t\r\n]*\[')
 _TAIL = re.compile(rb"\][ \t\r\n]*\}[ \t\r\n]*")
 _COMMA = re.compile(rb"[ \t\r\n]*,")
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
-
-
-class _Own(threading.local):
-    """What each thread has for itself: a parser keeps its memory from one piece to the next."""
-
-    def __init__(self) -> None:
-        self.parser = simdjson.Parser()
-
-
-_own = _Own()
 
 
 def decode_in_pieces(body: Body, features: int, piece_bytes: int = _PIECE_BYTES) -> FloatArray | None:
@@ -63,7 +52,7 @@ def decode_in_pieces(body: Body, features: int, piece_bytes: int = _PIECE_BYTES)
 
 def _pieces(body: Body, begin: int, end: int, features: int, piece_bytes: int) -> Iterator[Any]:
     """Yield the numbers of so many rows as are in a piece, shape (rows, features). Raises ValueError."""
-    parser, view = _own.parser, memoryview(body)
+    view = memoryview(body)
     while True:
         stop = body.find(b"]", min(begin + piece_bytes, end - 1), end) + 1 or end
         piece: Any = parser.parse(b"".join((b"[", view[begin:stop], b"]")))
@@ -85,7 +74,7 @@ def numbers_in_pieces(text: Body, size: int, piece_bytes: int = _PIECE_BYTES) ->
     """Return `size` numbers of a flat list, `[1, 2, ...]`, all finite in float32; None of any other text."""
     if not 0 < size <= len(text) or text.find(b"[") != 0 or text.rfind(b"[") != 0 or text[-1:] != b"]":
         return None
-    parser, view, end = _own.parser, memoryview(text), len(text) - 1
+    view, end = memoryview(text), len(text) - 1
     numbers, filled, begin = np.empty(size, np.float32), 0, 1
     while begin <= end:
         comma = text.find(b",", begin + piece_bytes, end)

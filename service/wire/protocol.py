@@ -65,6 +65,9 @@ class Codec(Protocol):
     def least_rows(self, asked: Asked, size: int) -> int:
         """Return how many rows a body of `size` bytes commonly holds at the least, before it is decoded."""
 
+    def holds_up(self, asked: Asked, size: int) -> bool:
+        """Tell whether to decode a body of `size` bytes holds up the event loop, as long JSON does."""
+
     def decode(self, asked: Asked, body: Body) -> Decoded:
         """Return what a body holds. Raises the RequestError that says what is wrong with it."""
 

@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 import numpy as np
 import numpy.typing as npt
-import simdjson
 
 from bundle.normalizer import FloatArray
 from service.errors import InvalidRequestError, MalformedBodyError, RequestError, TooLargeError
 from service.wire.message import Body, Rows
+from service.wire.parser import parser
 from service.wire.pieces import LONG_BYTES, decode_in_pieces, is_within_float32, opening_brackets
 
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
@@ -36,7 +36,6 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True):
     instances: list[list[float]]
 
 
-_parser = simdjson.Parser()
 _decoder = msgspec.json.Decoder(_Body)
 
 
@@ -74,7 +73,7 @@ def checked(rows: Float64Array, max_rows: int) -> Float64Array:
 def _decode_plain(body: Body, features: int, shape: tuple[int, ...]) -> Float64Array | None:
     """Return the rows of a body that is just as it should be; None of any other."""
     try:
-        document: Any = _parser.parse(body)
+        document: Any = parser.parse(body)
         return plain_rows(body, document["instances"], features, shape) if len(document) == 1 else None
     except (ValueError, TypeError, KeyError, RuntimeError):
         return None

@@ -12,6 +12,7 @@ from service.wire.message import Body, Headers
 from service.wire.open_inference.document import read_blobs, read_json
 from service.wire.open_inference.form import Form, Forms
 from service.wire.open_inference.plain import Plain
+from service.wire.pieces import LONG_BYTES
 from service.wire.protocol import Asked, Decoded, Scores
 from service.wire.signature import Signature
 from service.wire.target import SEPARATOR
@@ -54,6 +55,10 @@ class Codec:
     def least_rows(self, asked: Asked, size: int) -> int:
         """Return how many rows a body commonly holds at the least: of doubles, or of long numbers in JSON."""
         return size // (self._row_bytes if asked.form is not None else _LONGEST * self._row_bytes)
+
+    def holds_up(self, asked: Asked, size: int) -> bool:
+        """Tell whether to decode a body of `size` bytes holds up the event loop: its blobs do not."""
+        return (size if asked.form is None else asked.form) >= LONG_BYTES
 
     def decode(self, asked: Asked, body: Body) -> Decoded:
         """Return what a body holds; `form` is the length of its JSON, None where it is JSON alone.

@@ -13,6 +13,7 @@ from bundle.encoder import Encoder, InstanceError
 from service.errors import InvalidRequestError, shown
 from service.wire.instances import members, read_carefully
 from service.wire.message import Body, Rows
+from service.wire.parser import parser
 from service.wire.tensors.inputs import TEXT, VECTOR
 from service.wire.vectors import check_count, checked, decode_json, plain_rows
 
@@ -20,8 +21,6 @@ PREDICT, LABELLED, CLASSIFY = "serving_default", "labelled", "classify"
 """The signatures: probabilities; labels and probabilities, an output each; pairs of a label and a score."""
 
 _STRANGERS_NAMED = 8  # fields that the model does not know, and that an answer can still be precise about
-
-_parser = simdjson.Parser()
 
 
 class Given(NamedTuple):
@@ -68,7 +67,7 @@ class Vectors(NamedTuple):
     def plain(self, body: Body) -> tuple[str, str, Rows] | None:
         """Return key, signature and rows of a body that has nothing else, quickly; None of any other."""
         try:
-            document: Any = _parser.parse(body)
+            document: Any = parser.parse(body)
             signature = PREDICT
             if len(document) == 2 and (signature := document["signature_name"]) in (PREDICT, LABELLED):
                 body = body[body.index(b"[") : body.rindex(b"]") + 1]  # all lists, and nothing of the name

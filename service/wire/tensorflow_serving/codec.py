@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from service.wire.message import Body, Headers
+from service.wire.pieces import LONG_BYTES
 from service.wire.protocol import Asked, Decoded, Scores
 from service.wire.signature import Signature
 from service.wire.tensorflow_serving.body import LABELLED, Objects, Vectors, read
@@ -49,6 +50,10 @@ class Codec:
     def least_rows(self, asked: Asked, size: int) -> int:
         """Return how many rows a body commonly holds at the least."""
         return size // self.row_bytes
+
+    def holds_up(self, asked: Asked, size: int) -> bool:
+        """Tell whether to decode a body of `size` bytes holds up the event loop."""
+        return size >= LONG_BYTES
 
     def decode(self, asked: Asked, body: Body) -> Decoded:
         """Return the rows of a body. Raises the RequestError that says what is wrong with it."""

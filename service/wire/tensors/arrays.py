@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from functools import cache
 from itertools import chain
@@ -16,6 +15,7 @@ import simdjson
 
 from service.errors import InvalidRequestError, MalformedBodyError, shown
 from service.wire.message import Body
+from service.wire.parser import parser
 from service.wire.pieces import LONG_BYTES, numbers_in_pieces
 from service.wire.tensors.tensor import RANK_MAX, Tensor, Values, described, measured
 
@@ -25,16 +25,6 @@ _BUFFERS = {"f": "d", "i": "i", "u": "u"}
 """What simdjson calls the numbers that it writes for NumPy's kinds of them; each takes 8 bytes."""
 _DTYPES = {"d": np.float64, "i": np.int64, "u": np.uint64}
 _ITEMS: dict[str, Any] = {"f": float, "i": int, "u": int, "b": bool, "": str}
-
-
-class _Parser(threading.local):
-    """simdjson's parser, one a thread: it reads nothing new while what it has read is still looked at."""
-
-    def __init__(self) -> None:
-        self.parse = simdjson.Parser().parse
-
-
-_parser = _Parser()
 
 
 def read(name: str, datatype: str, shape: tuple[int, ...], text: Body) -> Tensor:
@@ -69,7 +59,7 @@ def numbers(text: Body, size: int, of_type: str = "d") -> npt.NDArray[Any] | Non
     if is_flat and len(text) >= LONG_BYTES and of_type == "d":
         return numbers_in_pieces(text, size)
     try:
-        listed: Any = _parser.parse(text)
+        listed: Any = parser.parse(text)
         values = np.frombuffer(listed.as_buffer(of_type=of_type), _DTYPES[of_type])
         return values if len(values) == size and (is_flat or _is_even(listed, text, size)) else None
     except (ValueError, TypeError, AttributeError, RuntimeError):

@@ -38,7 +38,15 @@ def test_a_figure_without_a_round_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(14700.4, "14,700"), (123.4, "123"), (61.26, "61.3"), (0.6123, "0.612"), (-12.34, "-12.3")],
+    [
+        (14700.4, "14,700"),
+        (123.4, "123"),
+        (61.26, "61.3"),
+        (0.6123, "0.612"),
+        (-12.34, "-12.3"),
+        (0.00671, "0.0067"),
+        (0.0, "0.000"),
+    ],
 )
 def test_numbers_are_shown_with_the_digits_that_mean_something(value: float, text: str) -> None:
     assert shown(value) == text

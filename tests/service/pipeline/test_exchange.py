@@ -48,6 +48,9 @@ class Plain:
     def least_rows(self, asked: Asked, size: int) -> int:
         return 1
 
+    def holds_up(self, asked: Asked, size: int) -> bool:
+        return False
+
     def decode(self, asked: Asked, body: Body) -> Decoded:
         return Decoded(np.frombuffer(body, np.float32).reshape(1, 2))
 
