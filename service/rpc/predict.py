@@ -66,7 +66,7 @@ class Codec:
         return size // self._row_bytes
 
     def holds_up(self, _: Asked, size: int) -> bool:
-        """Tell whether to decode a message of `size` bytes holds up the event loop, as numbers one by one do."""
+        """Tell whether decoding so many bytes holds up the event loop, as numbers one by one do."""
         return size >= LONG_BYTES
 
     def decode(self, asked: Asked, message: Any) -> Decoded:
