@@ -35,7 +35,7 @@ class Classifier:
         """Map raw rows, shape (n, features), to a label and to the probabilities of each, in one call."""
         normalized = (np.asarray(rows, np.float32) - self._offset) * self._scale
         interpreter = self._interpreters.get(len(normalized)) or self._prepare(len(normalized))
-        interpreter.set_tensor(self._source, normalized)
+        interpreter.set_tensor(self._source, normalized.reshape(len(normalized), *self._row))
         interpreter.invoke()
         output = interpreter.get_tensor(self._sink)
         if output.shape[1] == 1:
@@ -56,7 +56,8 @@ class Classifier:
     def _prepare(self, size: int) -> Any:
         interpreter = Interpreter(model_path=self._tflite, num_threads=1)
         source = interpreter.get_input_details()[0]
-        interpreter.resize_tensor_input(source["index"], [size, len(self._scale)])
+        self._row = source["shape"][1:]  # of an image, more than the features in a line
+        interpreter.resize_tensor_input(source["index"], [size, *self._row])
         interpreter.allocate_tensors()
         self._source, self._sink = source["index"], interpreter.get_output_details()[0]["index"]
         self._interpreters[size] = interpreter

@@ -6,6 +6,7 @@ from typing import Any
 
 from google.protobuf.json_format import ParseDict
 
+from service.errors import UnknownTargetError
 from service.pipeline.pipeline import Pipeline
 from service.repository.inventory import Inventory
 from service.rpc import predict
@@ -49,7 +50,11 @@ class Inference:
         return _answer("ServerMetadata", **self._inventory.server())
 
     async def _model_ready(self, request: Any, _: Call) -> Any:
-        why_not = await self._inventory.why_unloaded(request.name, request.version or None)
+        """Say no of a model that there is not, and no more: clients raise what is said otherwise."""
+        try:
+            why_not = await self._inventory.why_unloaded(request.name, request.version or None)
+        except UnknownTargetError:
+            return _answer("ModelReady", ready=False)
         return _answer("ModelReady", ready=why_not is None)
 
     async def _model_metadata(self, request: Any, _: Call) -> Any:

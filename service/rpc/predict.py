@@ -27,6 +27,7 @@ from service.wire.target import SEPARATOR, Target
 from service.wire.tensors.inputs import reader
 from service.wire.tensors.outputs import Outputs
 
+_OF_STREAMS = "triton_enable_empty_final_response"  # perf_analyzer always says it; here it changes nothing
 _NUMBER_BYTES = 8  # of a double, which is the longest
 _INSTANCE_BYTES = 32  # as in the protocol over REST
 
@@ -65,7 +66,7 @@ class Codec:
         return size // self._row_bytes
 
     def holds_up(self, _: Asked, size: int) -> bool:
-        """Tell whether to decode a message of `size` bytes holds up the event loop, as numbers one by one do."""
+        """Tell whether decoding so many bytes holds up the event loop, as numbers one by one do."""
         return size >= LONG_BYTES
 
     def decode(self, asked: Asked, message: Any) -> Decoded:
@@ -97,6 +98,7 @@ def _understood(message: Any) -> Request:
     """Return what a message says besides its inputs. All outputs are in one form, whatever each asks for."""
     is_raw = len(message.raw_input_contents) > 0
     parameters = _values(message.parameters)
+    parameters.pop(_OF_STREAMS, None)
     refuse_reserved(parameters)
     choices = [
         choice(one.name, _values(one.parameters) | {"binary_data": is_raw}, is_binary=is_raw)

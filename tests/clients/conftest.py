@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ class Served:
 
     service: RunningService
     http: str
+    grpc: str
     questions: list[Question]
 
     def question(self, model: str) -> Question:
@@ -37,7 +39,7 @@ class Served:
         questions = [
             {"model": one.model, "inputs": one.inputs, "instances": one.instances} for one in self.questions
         ]
-        return {"http": self.http, "unloaded": UNLOADED, "questions": questions} | more
+        return {"http": self.http, "grpc": self.grpc, "unloaded": UNLOADED, "questions": questions} | more
 
 
 @pytest.fixture(scope="session")
@@ -47,9 +49,11 @@ def served(models: Path, field_models: Path, tmp_path_factory: pytest.TempPathFa
     for part in (models, field_models):
         shutil.copytree(part, store, dirs_exist_ok=True)
     log = folder / "log"
-    arguments = ("--default-model", "digits", "--max-rows", "200")
+    arguments = ("--default-model", "digits", "--max-rows", "200", "--grpc-port", "0")
     with running_service(store, log, *arguments) as service:
-        yield Served(service, service.client.base_url.netloc.decode(), list(_asked(service, store)))
+        found = re.search(r"gRPC is answered on (\S+)", log.read_text(encoding="utf-8"))
+        assert found, log.read_text(encoding="utf-8")
+        yield Served(service, service.client.base_url.netloc.decode(), found[1], list(_asked(service, store)))
 
 
 def _asked(service: RunningService, store: Path) -> Iterator[Question]:

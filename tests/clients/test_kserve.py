@@ -10,8 +10,8 @@ from tests.clients.questions import is_same
 
 pytestmark = pytest.mark.clients
 
-FORMS = 2 + 2 * 2
-"""Rows with labels and without; tensors as JSON and as octets, both ways."""
+FORMS = 2 + 2 * 2 + 2
+"""Rows with labels and without; tensors as JSON and as octets, both ways; typed and raw over gRPC."""
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +28,11 @@ def test_it_is_answered_as_predict_answers_in_every_form(said: Said, served: Ser
 
 
 def test_it_finds_the_server_and_its_models(said: Said, served: Served) -> None:
-    assert answers(said, "v2 server live") == answers(said, "v2 server ready") == [True]
+    for protocol in ("v2", "grpc"):
+        assert answers(said, f"{protocol} server live") == [True]
+        assert answers(said, f"{protocol} server ready") == [True]
     for question in served.questions:
-        for protocol in ("v1", "v2"):
+        for protocol in ("v1", "v2", "grpc"):
             assert answers(said, f"{protocol} ready {question.model}") == [True]
     assert answers(said, "v2 ready of an unknown model") == [False]
 
@@ -41,6 +43,7 @@ def test_it_finds_the_server_and_its_models(said: Said, served: Served) -> None:
         ("v1 ready of an unknown model", "404 Not Found"),
         ("v1 infer of a wrong width", "400 Bad Request"),
         ("v2 infer of an unknown model", "404 Not Found"),
+        ("grpc infer of an unknown model", "StatusCode.NOT_FOUND"),
     ],
 )
 def test_what_is_refused_comes_with_our_words(said: Said, asked: str, status: str) -> None:

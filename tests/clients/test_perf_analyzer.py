@@ -37,6 +37,8 @@ def perf_analyzer() -> tuple[Path, dict[str, str]]:
         ("-i", "http"),
         ("-i", "http", "--async"),
         ("-i", "http", "--input-tensor-format", "json", "--output-tensor-format", "json"),
+        ("-i", "grpc"),
+        ("-i", "grpc", "--grpc-compression-algorithm", "gzip"),
     ],
     ids=" ".join,
 )
@@ -52,10 +54,11 @@ def test_every_concurrency_is_measured_and_no_request_fails(
     given, report = tmp_path / "given.json", tmp_path / "report.csv"
     row = {one["name"]: one["data"][: one["shape"][1]] for one in served.question(model).inputs}
     given.write_text(json.dumps({"data": [row]}))
+    address = served.grpc if "grpc" in options else served.http
     levels = f"{CONCURRENCY[0]}:{CONCURRENCY[-1]}:{CONCURRENCY[1] - CONCURRENCY[0]}"
     # Short windows, and whether they agree is of no interest here: nobody reads the figures.
     windows = ["--measurement-interval", "200", "--stability-percentage", "999"]
-    command = [str(program), "-m", model, "-u", served.http, "--input-data", str(given), "-f", str(report)]
+    command = [str(program), "-m", model, "-u", address, "--input-data", str(given), "-f", str(report)]
     done = run([*command, "--concurrency-range", levels, *windows, *options], environment)
     keep("-".join(["perf_analyzer", model, *(one.strip("-") for one in options)]), done.stdout)
     with report.open(newline="") as stream:

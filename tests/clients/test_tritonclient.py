@@ -10,7 +10,7 @@ from tests.clients.questions import is_same
 
 CLASSES = 2
 
-WAYS = {"http": 2 * 3 * 3, "aio": 2 * 3 * 3}
+WAYS = {"http": 2 * 3 * 3, "aio": 2 * 3 * 3, "grpc": 3 * 2}
 """With in how many forms, codings and ways to list outputs the same is asked."""
 
 
@@ -65,8 +65,8 @@ def test_it_finds_the_server_and_its_models(said: Said, served: Served) -> None:
         (statistics,) = answers(said, f"statistics {model}")
         (counted,) = statistics["model_stats"]
         assert counted["name"] == model
-        assert int(counted["inference_count"]) >= len(question.instances) * WAYS["http"]
-        assert int(counted["inference_stats"]["success"]["count"]) >= WAYS["http"]
+        assert int(counted["inference_count"]) >= len(question.instances) * WAYS["grpc"]
+        assert int(counted["inference_stats"]["success"]["count"]) >= WAYS["grpc"]
     (index,) = answers(said, "index")
     rows = index if isinstance(index, list) else index["models"]
     assert {question.model for question in served.questions} <= {row["name"] for row in rows}

@@ -124,6 +124,11 @@ def test_the_default_variant_has_no_name_and_a_version_may_be_said(rpc: Client, 
     assert (answer.model_name, answer.model_version, answer.id) == ("digits", "1", "")
 
 
+def test_what_perf_analyzer_says_of_streams_is_heard_without_an_error(rpc: Client, rows: FloatArray) -> None:
+    said = {"triton_enable_empty_final_response": {"bool_param": True}}
+    assert rpc.ask("ModelInfer", **raw(rows, parameters=said)) == rpc.ask("ModelInfer", **raw(rows))
+
+
 def test_texts_are_labels_of_a_model_that_has_such(rpc: Client) -> None:
     inputs = [{"name": "x", "datatype": "FP32", "shape": [1, 30], "contents": {"fp32_contents": [1.0] * 30}}]
     answer = rpc.ask("ModelInfer", model_name="breast_cancer", inputs=inputs)

@@ -79,10 +79,17 @@ def test_statistics_count_what_a_variant_has_done(rpc: Client) -> None:
 
 
 @pytest.mark.parametrize(
+    "asked", [{"name": "nothing"}, {"name": "digits~nothing"}, {"name": "digits", "version": "7"}]
+)
+def test_what_is_not_here_is_not_ready_without_an_error_as_with_triton(
+    rpc: Client, asked: dict[str, str]
+) -> None:
+    assert not rpc.ask("ModelReady", **asked).ready
+
+
+@pytest.mark.parametrize(
     ("method", "asked", "code"),
     [
-        ("ModelReady", {"name": "nothing"}, NOT_FOUND),
-        ("ModelReady", {"name": "digits~nothing"}, NOT_FOUND),
         ("ModelMetadata", {"name": ""}, NOT_FOUND),
         ("ModelMetadata", {"name": "digits", "version": "7"}, NOT_FOUND),
         ("ModelMetadata", {"name": "digits", "version": "one"}, NOT_FOUND),
