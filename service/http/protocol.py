@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from urllib.parse import unquote
 
 from httptools import HttpParserError, HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
@@ -13,7 +14,7 @@ from service.http.half_close import HalfClose
 from service.http.host import host_in
 from service.http.linger import LingeringTransport
 from service.observe.access_log import REFUSED
-from service.wire.problem import PROBLEM_TYPE, problem
+from service.wire.protocols import owner
 
 
 class _RefusedError(Exception):
@@ -230,9 +231,10 @@ class GuardedProtocol(FrontProtocol):
             return
         self._stop_timer()
         self.hurry()
-        body = problem(status, detail)
+        request = self._request()
+        kind, body = owner(unquote(request["path"])).refusal(status, detail)
         head = b"content-type: %b\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
-        refusal = STATUS_LINE[status] + head % (PROBLEM_TYPE.encode(), len(body)) + body
+        refusal = STATUS_LINE[status] + head % (kind, len(body)) + body
         cycle = self.cycle
         waits = cycle is not None and not cycle.response_complete
         if self._is_handed_on_half():
@@ -241,14 +243,14 @@ class GuardedProtocol(FrontProtocol):
                 return
             if self.pipeline:
                 self.pipeline.popleft()  # it is the last of those that wait
-                self._host.note(self._request(), str(status))
+                self._host.note(request, str(status))
             else:
                 cycle.scope["state"][REFUSED] = str(status)
                 cycle.disconnected = True  # whatever the application answers is not sent
                 cycle.message_event.set()
                 waits = False
         else:
-            self._host.note(self._request(), str(status))
+            self._host.note(request, str(status))
         self._in_head = False
         self.let_go()
         self._refusal = refusal

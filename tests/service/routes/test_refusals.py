@@ -164,6 +164,22 @@ def test_a_body_that_does_not_arrive_is_a_408_and_the_end(strict: httpx.Client, 
     assert "did not arrive within 0.5 s" in told(response, spoken)
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"), [("host: x\r\nx-large: " + "a" * 40_000, 431), ("host: x\r\nhost: y", 400)]
+)
+@pytest.mark.parametrize("protocol", SPOKEN)
+def test_what_the_connection_refuses_is_told_as_the_protocol_has_it(
+    strict: httpx.Client, protocol: str, headers: str, status: int
+) -> None:
+    spoken = SPOKEN[protocol]
+    with Connection(strict) as connection:
+        connection.send(f"GET {spoken.about} HTTP/1.1\r\n{headers}\r\n\r\n".encode())
+        answer = connection.read()
+        assert connection.is_closed()
+    assert answer.status == status
+    assert told(httpx.Response(status, headers=answer.headers, content=answer.body), spoken)
+
+
 @pytest.fixture(scope="module")
 def faulty(digits_alone: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A service with a middleware that fails where it is asked to."""
