@@ -9,7 +9,8 @@ from service.observe.statistics import Totals, totals
 from service.repository.registry import Registry
 from service.repository.version import Version
 from service.wire.open_inference import descriptions, target
-from service.wire.open_inference.descriptions import Document, Durations, name_of
+from service.wire.open_inference.descriptions import Document, Durations
+from service.wire.target import name_of
 
 
 class Inventory:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 from service.errors import InvalidRequestError, shown
@@ -23,7 +22,7 @@ from service.wire.open_inference.parameters import (
 from service.wire.pieces import LONG_BYTES
 from service.wire.protocol import Asked, Decoded, Scores
 from service.wire.signature import Signature
-from service.wire.target import SEPARATOR, Target
+from service.wire.target import name_of
 from service.wire.tensors.inputs import reader
 from service.wire.tensors.outputs import Outputs
 
@@ -39,14 +38,8 @@ def ask(request: Any, left_s: float | None) -> Asked:
 
     Raises UnknownTargetError where its model or its version can be none.
     """
-    asked = target(request.model_name, request.model_version)
+    asked = open_inference.target(request.model_name, request.model_version or None)
     return Asked(asked, None if left_s is None else max(0.0, left_s * 1e3))
-
-
-@lru_cache(maxsize=1024)
-def target(name: str, version: str) -> Target:
-    """Return what a name and a version mean, always the same object. Raises as `ask` does."""
-    return open_inference.target(name, version or None)
 
 
 class Codec:
@@ -58,7 +51,7 @@ class Codec:
         self._outputs = Outputs(signature.labels)
         self._forms = Forms(self._outputs)
         self._row_bytes = _INSTANCE_BYTES if spec.fields is not None else _NUMBER_BYTES * spec.features
-        self._names = {False: signature.model, True: f"{signature.model}{SEPARATOR}{signature.variant}"}
+        self._names = {False: signature.model, True: name_of(signature.model, signature.variant)}
         self._version = str(signature.version)
 
     def least_rows(self, _: Asked, size: int) -> int:

@@ -22,3 +22,8 @@ def named(name: str) -> tuple[str, str | None]:
     """Return the model and the variant that a name such as `digits~int8` says; None where it says none."""
     model, separator, variant = name.partition(SEPARATOR)
     return model, variant if separator else None
+
+
+def name_of(model: str, variant: str | None) -> str:
+    """Return the name that says so, as `digits~int8`; of the default variant the model's own."""
+    return model if variant is None else f"{model}{SEPARATOR}{variant}"

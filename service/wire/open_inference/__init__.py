@@ -6,6 +6,7 @@ What bodies hold is read and written by `codec`, which is bound to one variant.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import msgspec
 
@@ -57,9 +58,11 @@ def ask(path: str, query: bytes, headers: Headers) -> Asked:
     return Asked(target(*found.groups()), None, length, coding, head)
 
 
+@lru_cache(maxsize=1024)
 def target(name: str, version: str | None) -> Target:
     """Return what a model's name, such as `digits~int8`, and a version in digits mean.
 
+    Always the same object, by which what it means is remembered.
     Raises UnknownTargetError where that can be no name, or no version.
     """
     model, variant = named(name)

@@ -15,7 +15,7 @@ from service.wire.open_inference.plain import Plain
 from service.wire.pieces import LONG_BYTES
 from service.wire.protocol import Asked, Decoded, Scores
 from service.wire.signature import Signature
-from service.wire.target import SEPARATOR
+from service.wire.target import name_of
 from service.wire.tensors.blobs import unpack
 from service.wire.tensors.inputs import input_specs, reader
 from service.wire.tensors.outputs import Choice, Outputs
@@ -45,7 +45,7 @@ class Codec:
         self._forms = Forms(self._outputs)
         self._plain = None if spec.fields is not None else Plain(spec, max_rows, self._forms)
         self._row_bytes = _INSTANCE_BYTES if spec.fields is not None else _DOUBLE_BYTES * spec.features
-        names = {False: signature.model, True: f"{signature.model}{SEPARATOR}{signature.variant}"}
+        names = {False: signature.model, True: name_of(signature.model, signature.variant)}
         self._prefixes = {
             is_named: b'{"model_name":%s,"model_version":"%d",' % (_encoder.encode(name), signature.version)
             for is_named, name in names.items()

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from bundle.manifest import Manifest
-from service.wire.target import SEPARATOR
 from service.wire.tensors.inputs import input_specs
 from service.wire.tensors.outputs import output_specs
 from service.wire.tensors.tensor import BYTES, TensorSpec
@@ -28,11 +27,6 @@ class Durations:
     @property
     def document(self) -> Document:
         return {"count": self.count, "ns": round(self.seconds * 1e9)}
-
-
-def name_of(model: str, variant: str | None) -> str:
-    """Return the name of a variant, as `digits~int8`; of the default one without one."""
-    return model if variant is None else f"{model}{SEPARATOR}{variant}"
 
 
 def server(version: str) -> Document:

@@ -32,6 +32,7 @@ def test_a_path_says_model_version_and_variant(path: str, expected: tuple[str, i
     assert open_inference.takes(path)
     target = ask(path=path).target
     assert (target.model, target.version, target.variant) == expected
+    assert ask(path=path).target is target
 
 
 @pytest.mark.parametrize(
