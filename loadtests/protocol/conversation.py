@@ -94,7 +94,7 @@ class Conversation:
             connection = self.open()
         try:
             connection.send(request)
-        except OSError as error:
+        except (OSError, WireError) as error:
             self._send_again(error)
 
     def receive(self) -> tuple[int, bytes]:
@@ -123,6 +123,6 @@ class Conversation:
             raise error
         try:
             self.open().send(self._request)
-        except OSError:
+        except (OSError, WireError):
             self.close()
             raise

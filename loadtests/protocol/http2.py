@@ -26,6 +26,7 @@ _FRAME_MAX = 16384  # of what either side may send in one frame
 _WINDOW_USUAL = 65535
 _WINDOW_MAX = 2**31 - 1
 _STREAMS_MAX = 2**30
+_BLOCK_MAX = 65536  # bytes of a head: whoever sends more never comes to an end
 _HEAD = struct.Struct(">BHBBI")  # length (in two parts), type, flags, stream
 _PREFIX = struct.Struct(">BI")  # of a gRPC message: whether it is compressed, and its length
 _INITIAL_WINDOW = 4  # of the settings
@@ -123,7 +124,8 @@ class Http2Connection(Connection):
         if answer is not None:
             self.answers += 1
             is_enough = self.answers == self._answers_max or self._stream > _STREAMS_MAX
-            self.is_open = self.is_open and not is_enough
+            # After a refusal of what was not sent whole, no other request can follow the rest.
+            self.is_open = self.is_open and not is_enough and not self._held
         return answer
 
     def _begin(self, request: bytes) -> None:
@@ -225,6 +227,8 @@ class Http2Connection(Connection):
             self._block = bytearray(payload[5:] if flags & _PRIORITY else payload)
         else:
             self._block += payload
+        if len(self._block) > _BLOCK_MAX:
+            raise WireError("the answer has a head that is too long")
         if not flags & _END_HEADERS or stream != self._stream:
             return None
         self._fields |= hpack.decode(bytes(self._block))
@@ -241,7 +245,7 @@ class Http2Connection(Connection):
         self._is_waiting = False
         fields, message = self._fields, bytes(self._message)
         code = fields.get("grpc-status", "")
-        if fields.get(":status") != "200" or not code.isdecimal():
+        if fields.get(":status") != "200" or not (code.isdecimal() and len(code) < 10):
             raise WireError(f"the answer is not gRPC (status {fields.get(':status', 'unknown')})")
         if code != "0":
             told = unquote(fields.get("grpc-message", "")) or f"gRPC's code {code}"

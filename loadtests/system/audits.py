@@ -109,6 +109,10 @@ def of_batches(endpoint: Endpoint, dialect: Dialect, x: Instances) -> Check:
     except UnexpectedAnswerError as error:
         return Check("batches", None, f"An answer was not as promised: {error}.", voids=False)
     together = [answered[: len(rows)] for answered in found.values()]
+    if len({len(scores) for answered in together for _, scores in answered}) > 1:
+        return Check(
+            "batches", False, "Some of the rows were answered with scores, and others without.", voids=False
+        )
     others = sum(len({label for label, _ in row}) > 1 for row in zip(*together, strict=True))
     numbers = np.array([[scores for _, scores in answered] for answered in together])
     # Scores need not be probabilities: of those beyond 1 it is the share that counts.

@@ -157,7 +157,7 @@ def _detail(status: int, content: bytes) -> str:
     try:
         refusal = json.loads(content)
         return str(refusal["detail"] if "detail" in refusal else refusal["error"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return f"it answers {status}"
 
 

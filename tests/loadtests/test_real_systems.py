@@ -10,16 +10,25 @@ import pytest
 
 from bundle.store import ModelStore
 from loadtests.generator.process import Generator
+from loadtests.protocol.dialects.system import System
+from loadtests.rig.ports import free_port
 from loadtests.system.offline_predictions import predict
 from loadtests.system.server_process import started
 from tests.loadtests.conftest import plain_order
 
 
 @pytest.fixture(scope="module")
-def host(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def grpc_port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def host(models: Path, grpc_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     bundle, log = ModelStore(models).open("digits"), tmp_path_factory.mktemp("service") / "log"
-    with started(bundle, "int8", log=log, core=None) as server:
-        yield server.host
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PRECISION_LADDER__GRPC_PORT", str(grpc_port))
+        with started(bundle, "int8", log=log, core=None) as server:
+            yield server.host
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +52,23 @@ def generator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Generator]:
         "oip+{}/digits~int8/versions/1?binary",
         "tfs+{}/digits~int8",
         "tfs+{}/digits/labels/int8?output=probabilities",
+        "oip+grpc://127.0.0.1:{grpc_port}/digits~int8",
+        "oip+grpc://127.0.0.1:{grpc_port}/digits~int8/versions/1?output=probabilities",
     ],
 )
 def test_every_protocol_has_the_same_answers(
-    url: str, rows: int, models: Path, host: str, offline: Path, generator: Generator, tmp_path: Path
+    url: str,
+    rows: int,
+    models: Path,
+    host: str,
+    grpc_port: int,
+    offline: Path,
+    generator: Generator,
+    tmp_path: Path,
 ) -> None:
-    order = plain_order(models, host, system=url.format(host), rows=rows, offline=str(offline), think_s=0.01)
+    system = System.of(f"it={url.format(host, grpc_port=grpc_port)}", ())
+    asked = {"system": system.url, "rows": rows, "offline": str(offline), "think_s": 0.01}
+    order = plain_order(models, system.host, **asked)
     samples = generator.send(order, tmp_path / "s.npz").samples
     assert len(samples) > 5
     assert samples.ok.all(), samples.errors

@@ -101,7 +101,7 @@ def inputs_of(metadata: Mapping[str, Any]) -> tuple[Input, ...]:
             Input(str(one["name"]), str(one["datatype"]), tuple(int(size) for size in one["shape"]))
             for one in metadata.get("inputs") or ()
         )
-    except (TypeError, KeyError, ValueError) as error:
+    except (TypeError, KeyError, ValueError, OverflowError) as error:  # an infinite size, for one
         raise LoadTestError("its metadata of the model does not say which inputs it takes") from error
 
 
@@ -127,7 +127,7 @@ def _json(place: str, status: int, content: bytes) -> dict[str, Any]:
     """Return what a server says of itself. Raises LoadTestError."""
     try:
         found = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if status != 200 or not isinstance(found, dict):
         told = found.get("error") if isinstance(found, dict) else None

@@ -33,7 +33,7 @@ class Predict:
             raise UnexpectedAnswerError(f"status {status}")
         try:
             answer = json.loads(content)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise UnexpectedAnswerError("the answer is not JSON") from None
         if not isinstance(answer, dict):
             raise UnexpectedAnswerError("the answer is not an object")

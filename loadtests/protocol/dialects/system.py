@@ -64,7 +64,10 @@ def read_url(text: str, labels: tuple[Label, ...]) -> tuple[str, Target]:
         raise LoadTestError(
             f"system {shown!r} names no protocol; give one of {known} before a +, as oip+http://"
         )
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:  # brackets that do not hold an IPv6 address
+        raise LoadTestError(f"system {shown!r} is no URL ({error})") from None
     is_grpc = parts.scheme == GRPC
     if is_grpc and f"{protocol}+{GRPC}" not in DIALECTS:
         raise LoadTestError(f"system {shown!r} is asked by gRPC, which is for oip alone")

@@ -75,7 +75,7 @@ def is_ready(target: Target, ask: Ask) -> bool:
     status, content = ask("GET", _place(target))
     try:
         told = json.loads(content) if status == 200 else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     if not isinstance(told, dict):
         return False
@@ -88,7 +88,7 @@ def is_ready(target: Target, ask: Ask) -> bool:
 
 def _place(target: Target) -> str:
     version = "" if target.version is None else f"/versions/{target.version}"
-    label = f"/labels/{quote(target.version_label)}" if target.version_label else ""
+    label = f"/labels/{quote(target.version_label, safe='')}" if target.version_label else ""
     return f"/v1/models/{quote(target.served, safe='~')}{version}{label}"
 
 
@@ -108,6 +108,6 @@ def _shape(content: bytes) -> tuple[int, ...] | None:
         signatures = json.loads(content)["metadata"]["signature_def"]["signature_def"]
         (declared,) = signatures.get("serving_default", {})["inputs"].values()
         sizes = [int(one["size"]) for one in declared["tensor_shape"]["dim"]]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
     return tuple(sizes[1:]) or None

@@ -8,9 +8,7 @@ import pytest
 
 from benchmarks.load.open_loop import Target, result_of
 from benchmarks.parts import referee
-from benchmarks.peers.environment import FOLDER
 from benchmarks.plan import Plan
-from benchmarks.report.result import Result
 from benchmarks.subjects.server import paced
 from bundle.bundle import Bundle
 from loadtests.workload.payloads import build, held_out
@@ -42,16 +40,3 @@ def test_our_load_test_takes_the_server_that_goes_by_the_clock_for_a_service(
         result = result_of(target, ("--rate", "50", "--blocks", "1", "--budget", "1"), plan.logs / "out")
     assert result["failures"] == {}
     assert result["unloaded"]["p50_ms"] >= 2.0  # what a load shows of it, a busy machine may have made void
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not (FOLDER / "loadgen").is_dir(), reason="`make referee` installs LoadGen")
-def test_both_find_a_peak_or_it_is_said_why_not(bundle: Bundle, plan: Plan) -> None:
-    result = Result("referee", "")
-    answer = plan.logs / "answer.json"
-    answer.write_text(json.dumps(referee._answer(bundle)), encoding="utf-8")
-    with paced(answer, 600.0, log=plan.logs / "log", core=plan.cores.server) as server:
-        referee._measure(plan, result, bundle, "by the clock", server)
-    if not result.void:  # on a busy machine
-        assert len(result.figures) == 3
-        assert all(800 < value < 1800 for figure in result.figures[:2] for value in figure.values)

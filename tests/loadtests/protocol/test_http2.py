@@ -203,6 +203,11 @@ def test_a_refusal_is_the_status_of_http_and_what_was_said(pair: tuple[Http2Conn
         ([_frame(RESET, 0, 1, struct.pack(">I", 8))], r"the call was reset \(code 8\)"),
         ([_frame(GOAWAY, 0, 0, bytes(8))], "the server ends the connection"),
         ([_frame(HEADERS, 4, 1, b"\0")], "a head that is not HTTP/2"),
+        ([_frame(HEADERS, 0, 1), *[_frame(CONTINUATION, 0, 1, bytes(16384))] * 5], "a head that is too long"),
+        (
+            [_frame(HEADERS, 5, 1, hpack.encode([(":status", "200"), ("grpc-status", "1" * 5000)]))],
+            "the answer is not gRPC",
+        ),
     ],
 )
 def test_whatever_is_no_answer_is_told(
@@ -214,6 +219,16 @@ def test_whatever_is_no_answer_is_told(
     server.send(*frames)
     with pytest.raises(WireError, match=complaint):
         connection.receive()
+
+
+def test_after_an_answer_to_half_a_request_nothing_more_is_sent(pair: tuple[Http2Connection, Server]) -> None:
+    connection, server = pair
+    connection.unblock()
+    assert not connection.push(_request(bytes(200_000)))
+    refusal = hpack.encode([(":status", "200"), ("grpc-status", "8"), ("grpc-message", "too long")])
+    server.send(_frame(HEADERS, END_HEADERS | END_STREAM, 1, refusal))
+    assert connection.poll() == (429, b'{"error": "too long"}')
+    assert not connection.is_open
 
 
 def test_a_server_that_goes_away_answers_what_it_has_taken_and_no_more(

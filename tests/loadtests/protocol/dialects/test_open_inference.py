@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import struct
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,10 @@ def test_a_version_is_in_every_path() -> None:
         ({"/v2/models/digits~int8": []}, "answers 200, and not what it should"),
         ({"/v2/models/digits~int8": {"inputs": [{"name": "x"}]}}, "does not say which inputs"),
         ({"/v2/models/digits~int8": {"inputs": 5}}, "does not say which inputs"),
+        (
+            {"/v2/models/digits~int8": {"inputs": [{"name": "x", "datatype": "FP32", "shape": [inf]}]}},
+            "does not say which inputs",
+        ),
     ],
 )
 def test_a_server_without_the_model_is_refused_in_a_sentence(answers: dict[str, Any], complaint: str) -> None:

@@ -50,7 +50,7 @@ def test_an_ill_formed_answer_is_unexpected(change: dict[str, Any], reason: str)
         _read(GOOD | change)
 
 
-@pytest.mark.parametrize("content", [b"", b"not json", b"\xff", b'"text"', b"[]"])
+@pytest.mark.parametrize("content", [b"", b"not json", b"\xff", b'"text"', b"[]", b"[" * 100_000])
 def test_something_else_than_an_object_is_unexpected(content: bytes) -> None:
     with pytest.raises(UnexpectedAnswerError, match=r"not JSON|not an object"):
         Predict(TARGET).read(200, content, 2)

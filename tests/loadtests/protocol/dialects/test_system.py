@@ -47,6 +47,7 @@ def test_a_system_has_a_name_and_shows_no_secret() -> None:
         ("a=oip+http://h//", "names no model"),
         ("a=oip+ftp://h/m", "is not an address"),
         ("a=oip+http://h:99999/m", "is not an address"),
+        ("a=oip+http://[::1:8000/m", r"system 'oip\+http://\[::1:8000/m' is no URL"),
         ("a=oip+http://h/m?model=x", r"has \?model; there are \?binary and \?output=NAME"),
         ("a=tfs+http://h/m?binary", r"has \?binary, which is for oip"),
         ("a=predict+http://h/m?output=x", r"has \?output, which is for oip and tfs"),

@@ -30,6 +30,9 @@ def _metadata(*sizes: int) -> dict[str, Any]:
     return {"metadata": {"signature_def": {"signature_def": {"serving_default": signature}}}}
 
 
+INFINITE = json.loads(json.dumps(_metadata(-1, 64)).replace('"64"', "1e999"))
+
+
 @pytest.mark.parametrize(
     ("target", "place"),
     [
@@ -75,7 +78,7 @@ def test_rows_take_the_shape_that_the_model_declares(sizes: tuple[int, ...], sen
     assert json.loads(body.content) == {"instances": sent}
 
 
-@pytest.mark.parametrize("metadata", [None, {}, [], {"metadata": {"signature_def": 1}}])
+@pytest.mark.parametrize("metadata", [None, {}, [], {"metadata": {"signature_def": 1}}, INFINITE])
 def test_without_metadata_rows_are_sent_as_they_are(metadata: Any) -> None:
     answers = {} if metadata is None else {"/v1/models/digits/metadata": metadata}
     dialect = tensorflow_serving.meet(TARGET, _server(answers))
@@ -142,7 +145,7 @@ def test_an_ill_formed_answer_is_unexpected(predictions: Any, reason: str) -> No
         _read(predictions)
 
 
-@pytest.mark.parametrize("content", [b"", b"not json", b"\xff", b"[]", b'"x"'])
+@pytest.mark.parametrize("content", [b"", b"not json", b"\xff", b"[]", b'"x"', b"[" * 100_000])
 def test_something_else_is_unexpected(content: bytes) -> None:
     with pytest.raises(UnexpectedAnswerError, match=r"not JSON|no list of predictions"):
         TensorFlowServing(TARGET).read(200, content, 2)

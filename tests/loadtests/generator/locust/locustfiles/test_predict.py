@@ -103,7 +103,7 @@ def _see_that_locusts_own_files_agree(folder: Path, did: dict[str, int]) -> None
 def test_servers_of_other_protocols_are_asked_by_locusts_users_too(
     protocol: str, model: str, name: str, models: Path, start_fake: Callable[..., str], tmp_path: Path
 ) -> None:
-    host = start_fake("--error-every", "20")
+    host = start_fake("--error-every", "3")  # a busy machine may send few in a second
     load = ("--protocol", protocol, "--variant", "int8", "--rows", "2", "--think", "0.01", "--run-time", "1s")
     files = ("--samples-out", str(tmp_path / "s.npz"), "--csv", str(tmp_path / "own"))
     ended = _locust(f"{host}{model}", models, *load, *files)
