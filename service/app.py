@@ -36,6 +36,7 @@ from service.repository.servable import load
 from service.routes.catalog import catalog_router
 from service.routes.health import health_router
 from service.routes.open_inference import open_inference_router
+from service.routes.place import place
 from service.routes.predict import PredictEndpoint, PredictionRoute
 from service.routes.refusals import add_refusals, refusal
 from service.routes.schemas.openapi import openapi
@@ -80,7 +81,7 @@ class Application(FastAPI):
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
-        protocol = asked_for_predictions(scope["path"]) if scope["method"] == "POST" else None
+        protocol = asked_for_predictions(place(scope)) if scope["method"] == "POST" else None
         if protocol is None:
             await noted(super().__call__, self.telemetry.log, scope, receive, send)
         elif self._has_middleware:
@@ -89,7 +90,7 @@ class Application(FastAPI):
             try:
                 await self.predict(scope, receive, send)
             except Exception as error:
-                await refusal(scope["path"], error)(scope, receive, send)
+                await refusal(place(scope), error)(scope, receive, send)
                 raise  # to the server, which logs it
 
     def drain(self) -> None:

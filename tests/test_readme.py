@@ -75,15 +75,23 @@ def test_the_paths_that_it_links_to_are_there() -> None:
         assert (ROOT / target).exists(), target
 
 
-def test_the_iris_example_runs_and_answers_in_that_form(tmp_path: Path, convert: Worker) -> None:
+def test_the_iris_examples_run_and_answer_in_that_form(tmp_path: Path, convert: Worker) -> None:
     config = TrainConfig(data="iris", epochs=10, variants=("int8",))
     train(config, tmp_path / "models", convert=convert)
-    curl = next(shlex.split(command) for command in COMMANDS if command.startswith("curl"))
-    target = next(word for word in curl if word.startswith("localhost")).partition("/")[2]
+    curls = [shlex.split(command) for command in COMMANDS if command.startswith("curl")]
+    assert len(curls) == 3
     promised = json.loads(re.findall(r"```json\n(.*?)```", README, re.DOTALL)[0])
+    answers = []
     with running_service(tmp_path / "models", tmp_path / "log") as service:
-        answer = service.client.post(f"/{target}", content=curl[curl.index("-d") + 1])
-    assert answer.status_code == 200
-    assert list(answer.json()) == list(promised)
-    assert answer.json()["model"] == promised["model"]
-    assert answer.json()["predictions"] == promised["predictions"]
+        for curl in curls:
+            target = next(word for word in curl if word.startswith("localhost")).partition("/")[2]
+            answer = service.client.post(f"/{target}", content=curl[curl.index("-d") + 1])
+            assert answer.status_code == 200, curl
+            answers.append(answer.json())
+    native, open_inference, tensorflow_serving = answers
+    assert list(native) == list(promised)
+    assert native["model"] == promised["model"]
+    assert native["predictions"] == promised["predictions"]
+    outputs = {output["name"]: output["data"] for output in open_inference["outputs"]}
+    assert outputs["label"] == native["predictions"][:1]
+    assert tensorflow_serving["predictions"] == [outputs["probabilities"]] == native["probabilities"][:1]

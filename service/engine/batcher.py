@@ -28,7 +28,7 @@ logger = logging.getLogger("service")
 
 _NOT_FINITE = "the model has no finite answer to these rows"
 _SWEEP_S = 0.01  # between two looks through all that wait for the event loop, for those who left
-_EXPIRED = "the time that timeout_ms allows was over before inference"
+_EXPIRED = "the time that the request allows was over before inference"
 
 
 class Batcher:

@@ -33,7 +33,7 @@ async def unless_gone(awaited: asyncio.Future[T], gone: Gone | None, deadline: f
             return awaited.result()
         if watching is not None and watching.done():
             raise LeftError
-        raise ExpiredError(f"the time that timeout_ms allows was over before {what}")
+        raise ExpiredError(f"the time that the request allows was over before {what}")
     finally:
         if watching is not None:
             watching.cancel()

@@ -19,6 +19,7 @@ from service.observe.access_log import TOLD, outcome_of, state_of
 from service.pipeline.exchange import ARRIVED, EXCHANGE, Exchange
 from service.pipeline.pipeline import Pipeline
 from service.pipeline.waiting import LeftError
+from service.routes.place import place
 from service.wire.message import Headers
 from service.wire.protocols import asked_for_predictions, owner
 
@@ -67,7 +68,7 @@ class PredictEndpoint:
         if begun is not None:
             begun.front = front
             return begun
-        path = scope["path"]
+        path = place(scope)
         head = path, scope["query_string"], scope["headers"]
         protocol = asked_for_predictions(path) or owner(path)
         return self._pipeline.ask(front, protocol, head, arrived=arrived, request=scope)
@@ -100,7 +101,7 @@ class PredictionRoute(BaseRoute):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match a POST to such an address fully, and another method there in part."""
-        if scope["type"] != "http" or asked_for_predictions(scope["path"]) is None:
+        if scope["type"] != "http" or asked_for_predictions(place(scope)) is None:
             return Match.NONE, {}
         return (Match.FULL if scope["method"] == "POST" else Match.PARTIAL), {"endpoint": self._endpoint}
 

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from service.errors import RequestError
+from service.routes.place import place
 from service.wire import native, protocols
 from service.wire.message import Headers
 
@@ -30,13 +31,13 @@ def refusal(path: str, error: BaseException) -> Response:
 
 
 async def _on_request_error(request: Request, error: Exception) -> Response:
-    return refusal(request.scope["path"], error)
+    return refusal(place(request.scope), error)
 
 
 async def _on_http_exception(request: Request, error: Any) -> Response:
     response = _said(request, error.status_code, f"{_given(request)}: {error.detail}")
     response.headers.update(error.headers or {})
-    is_ours = protocols.owner(request.scope["path"]) is native
+    is_ours = protocols.owner(place(request.scope)) is native
     if is_ours and response.headers.get("Allow") == "GET":  # the first that was found; there is one for HEAD
         response.headers["Allow"] = "GET, HEAD"
     return response
@@ -52,7 +53,7 @@ def _given(request: Request) -> str:
 
 
 def _said(request: Request, status: int, detail: str) -> Response:
-    return _response(*protocols.answer(protocols.owner(request.scope["path"]), status, detail))
+    return _response(*protocols.answer(protocols.owner(place(request.scope)), status, detail))
 
 
 def _response(status: int, headers: Headers, content: bytes) -> Response:

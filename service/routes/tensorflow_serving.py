@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from service.errors import UnavailableError
 from service.repository.registry import Registry
 from service.repository.version import State, Version, VersionState
+from service.routes.place import place
 from service.wire.target import Target
 from service.wire.tensorflow_serving.address import address, owns
 from service.wire.tensorflow_serving.metadata import metadata
@@ -38,25 +39,25 @@ class ServingRoute(BaseRoute):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match every path of the protocol, for a malformed one is refused otherwise than an unknown one."""
-        return (Match.FULL if scope["type"] == "http" and owns(scope["path"]) else Match.NONE), {}
+        return (Match.FULL if scope["type"] == "http" and owns(place(scope)) else Match.NONE), {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer. Raises InvalidRequestError, UnknownTargetError, UnavailableError and HTTPException."""
-        target, asked = address(scope["path"])
+        target, asked, name = address(place(scope))
         if asked not in ("status", "metadata"):
             raise HTTPException(405, headers={"Allow": "POST"})
         if scope["method"] not in ("GET", "HEAD"):
             raise HTTPException(405, headers={"Allow": "GET, HEAD"})
-        content = await (self._status(target) if asked == "status" else self._metadata(target))
+        content = await (self._status if asked == "status" else self._metadata)(name, target)
         await JSONResponse(content)(scope, receive, send)
 
-    async def _status(self, target: Target) -> dict[str, Any]:
+    async def _status(self, name: str, target: Target) -> dict[str, Any]:
         """Return the state of a variant, of a version that is named, or of all versions of a model."""
         if target.variant is not None:
-            version, _, name = await self._registry.find(target.model, target.version, target.variant)
-            state = version.variant_state(name)
+            version, _, variant = await self._registry.find(target.model, target.version, target.variant)
+            state = version.variant_state(variant)
             told, is_ready = (
-                [_told(version, _OF_A_VARIANT[state], version.failures.get(name))],
+                [_told(version, _OF_A_VARIANT[state], version.failures.get(variant))],
                 state == "loaded",
             )
         else:
@@ -65,7 +66,7 @@ class ServingRoute(BaseRoute):
             answering = self._registry.serving.get(target.model or "")
             asked = versions if target.version is not None else [answering]
             is_ready = any(one is not None and one.servables for one in asked)
-        return {"name": target.model, "ready": is_ready, "model_version_status": told}
+        return {"name": name, "ready": is_ready, "model_version_status": told}
 
     async def _versions(self, model: str, number: int | None) -> list[Version]:
         """Return the version of a number, or all that there are, also where none of them can answer."""
@@ -79,9 +80,9 @@ class ServingRoute(BaseRoute):
                 return [version]
         return list(self._registry.models[model].values())
 
-    async def _metadata(self, target: Target) -> dict[str, Any]:
+    async def _metadata(self, name: str, target: Target) -> dict[str, Any]:
         version, bundle, _ = await self._registry.find(target.model, target.version, target.variant)
-        return metadata(version.model, version.number, bundle.manifest.input, bundle.manifest.labels)
+        return metadata(name, version.number, bundle.manifest.input, bundle.manifest.labels)
 
 
 def _told(version: Version, state: str, detail: str | None) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def ask(path: str, query: bytes, headers: Headers) -> Asked:
     A query may be for whoever stands between. Raises InvalidRequestError, also for one that would say
     something to `/predict` and go unheeded here, UnknownTargetError and UnsupportedEncodingError.
     """
-    target, asked = address(path)
+    target, asked, _ = address(path)
     if query and _FOR_PREDICT.search(query):
         raise InvalidRequestError("a query does not choose here; a variant is a label: /labels/int8:predict")
     if asked == "regress":

@@ -23,6 +23,8 @@ class Address(NamedTuple):
     target: Target
     asked: str
     """`predict`, `classify`, `regress`, `metadata`; of a bare model its `status`."""
+    name: str
+    """Of the model, as it was given: `digits`, or `digits~int8`."""
 
 
 def owns(path: str) -> bool:
@@ -60,6 +62,7 @@ def address(path: str) -> Address:
     return Address(
         Target(model, None if digits is None else _version(digits), label or variant),
         (verb or metadata or "status").lower(),
+        name,
     )
 
 

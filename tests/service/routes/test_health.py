@@ -11,6 +11,8 @@ import httpx
 import pytest
 
 from bundle.manifest import FILE_NAME
+from service.wire import native
+from service.wire.protocols import owner
 from tests.running_service import RunningService, running_service
 from tests.service.metrics_text import sample, scrape
 
@@ -20,9 +22,9 @@ def test_a_service_with_a_model_is_live_and_ready(client: httpx.Client) -> None:
     assert client.get("/health/ready").json() == {"status": "ready"}
 
 
-def test_head_is_answered_wherever_get_is_without_the_body(client: httpx.Client) -> None:
+def test_head_is_answered_wherever_get_is_but_where_a_protocol_knows_none(client: httpx.Client) -> None:
     paths = client.get("/openapi.json").json()["paths"]
-    described = [path for path, methods in paths.items() if "get" in methods]
+    described = [path for path, of in paths.items() if "get" in of and owner(path) is native]
     assert {"/health/live", "/health/ready", "/metrics", "/models", "/variants"} <= set(described)
     for path in [*described, "/docs", "/openapi.json"]:
         got, asked = client.get(path), client.head(path)
@@ -30,6 +32,7 @@ def test_head_is_answered_wherever_get_is_without_the_body(client: httpx.Client)
         assert (asked.status_code, asked.content) == (200, b""), path
         assert asked.headers["content-type"] == got.headers["content-type"]
         assert "head" not in paths.get(path, {})
+    assert client.head("/v2").status_code == 405
 
 
 def test_what_is_neither_get_nor_head_is_told_both(client: httpx.Client) -> None:

@@ -78,7 +78,7 @@ def test_a_time_out_bounds_loading_which_goes_on_for_others(digits: Bundle, tmp_
             status, fields = answer
             assert status == 504
             assert (
-                fields["detail"] == "the time that timeout_ms allows was over before the variant was loaded"
+                fields["detail"] == "the time that the request allows was over before the variant was loaded"
             )
         assert bodies.reserve(len(BODY))  # no body is held any more
         bodies.give_back(len(BODY))

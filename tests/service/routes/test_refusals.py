@@ -131,7 +131,11 @@ CASES: dict[str, Case] = {
         lambda _: 415,
         "'br'",
     ),
-    "too late": (lambda of, at: of.post(at, ROW, headers=of.late[0], **of.late[1]), lambda _: 504, "timeout"),
+    "too late": (
+        lambda of, at: of.post(at, ROW, headers=of.late[0], **of.late[1]),
+        lambda _: 504,
+        "the time",
+    ),
     "a damaged model": (lambda of, at: of.post(at, ROW, model="broken"), lambda _: 503, "manifest"),
 }
 

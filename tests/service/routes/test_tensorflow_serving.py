@@ -108,13 +108,15 @@ def test_the_state_of_a_model_is_told_as_both_kinds_of_clients_read_it(client: h
         assert answer.status_code == 200
         assert answer.json()["model_version_status"] == [available], place
         assert answer.json()["ready"] is True
+        assert answer.json()["name"] == ("digits~int8" if "~" in place else "digits")
     assert client.head(DIGITS).status_code == 200
 
 
 def test_metadata_is_of_the_version_that_answers(client: httpx.Client, fields: httpx.Client) -> None:
     for place in ("", "/versions/1", "/labels/int8", "~int8"):
         answer = client.get(f"{DIGITS}{place}/metadata").json()
-        assert answer["model_spec"] == {"name": "digits", "signature_name": "", "version": "1"}
+        name = "digits~int8" if "~" in place else "digits"
+        assert answer["model_spec"] == {"name": name, "signature_name": "", "version": "1"}
         signatures = answer["metadata"]["signature_def"]["signature_def"]
         sizes = signatures["serving_default"]["inputs"]["x"]["tensor_shape"]["dim"]
         assert [size["size"] for size in sizes] == ["-1", "64"]

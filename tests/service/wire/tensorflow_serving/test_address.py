@@ -28,8 +28,9 @@ from service.wire.tensorflow_serving.address import address, owns, takes
 def test_an_address_names_what_is_meant(
     path: str, model: str, version: int | None, variant: str | None, asked: str
 ) -> None:
-    target, found = address(path)
+    target, found, name = address(path)
     assert (target.model, target.version, target.variant, found) == (model, version, variant, asked)
+    assert name == ("digits~int8" if "~" in path else model)
     assert address(path).target is target
     assert owns(path)
     assert takes(path) == (asked in ("predict", "classify", "regress"))
