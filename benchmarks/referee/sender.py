@@ -118,7 +118,7 @@ class Sender:
                 number = connection.number
                 if self._take(connection):
                     over.append(number)
-                    self._pass_on(connection)
+                    over += self._pass_on(connection)
             if over:
                 self._completed([number for number in over if number >= 0])
 
@@ -140,17 +140,25 @@ class Sender:
             self._open.discard(connection)
         return True
 
-    def _pass_on(self, connection: Connection) -> None:
+    def _pass_on(self, connection: Connection) -> list[int]:
+        """Give a connection to a request that waits; return those that wait where there can be none."""
         connection.number = -1
         with self._hand:
             if connection not in self._open:
                 with suppress(ValueError):
                     self._idle.remove(connection)
                 if not self._waiting:
-                    return
-                connection = self._new()
+                    return []
+                try:
+                    connection = self._new()
+                except OSError:  # nobody is there any more
+                    lost = [number for number, _ in self._waiting]
+                    self._waiting.clear()
+                    self.failed += len(lost)
+                    return lost
             if not self._waiting:
                 self._idle.append(connection)
-                return
+                return []
             number, index = self._waiting.popleft()
         self._send(connection, number, index)
+        return []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from bundle.errors import BundleError
 from loadtests.errors import LoadTestError
@@ -113,7 +112,8 @@ def _system(host: str, options: Any) -> str:
     """
     if (options.protocol == PREDICT and not options.rows_from) or not host:
         return ""
-    if urlsplit(host).path.strip("/") or options.rows_from:
+    path = host.partition("://")[2].partition("/")[2]  # of what may be no URL, which `read_url` tells
+    if path.strip("/") or options.rows_from:
         return f"{options.protocol}+{host}"
     version = int(options.model_version) if options.model_version else None
     try:

@@ -106,3 +106,19 @@ def test_requests_wait_where_no_more_connections_may_be_had(monkeypatch: pytest.
         wait_until(lambda: len(over) == 10)
     assert sorted(over) == list(range(10))
     assert (server.connections, sender.failed) == (4, 1)
+
+
+def test_what_waits_when_the_server_is_gone_is_over_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CONNECTIONS_FIRST", 1)
+    monkeypatch.setattr(module, "CONNECTIONS_MAX", 1)
+    server, over = Server({b"a": [CLOSED]}), list[int]()
+    server.may_answer.clear()
+    with sending(server, [b"a"], over) as sender:
+        for number in range(3):
+            sender.issue(number, 0)
+        wait_until(lambda: len(server.asked) == 1)
+        server.listener.shutdown(socket.SHUT_RDWR)
+        server.listener.close()
+        server.may_answer.set()
+        wait_until(lambda: len(over) == 3)
+    assert (sorted(over), sender.failed) == ([0, 1, 2], 3)

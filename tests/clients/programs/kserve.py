@@ -107,8 +107,7 @@ async def main() -> None:
     base = f"http://{task['http']}"
     await first_protocol(base, task["questions"])
     await second_protocol(base, task["questions"])
-    if "grpc" in task:
-        await over_grpc(task["grpc"], task["questions"])
+    await over_grpc(task["grpc"], task["questions"])
 
 
 if __name__ == "__main__":

@@ -68,6 +68,14 @@ def test_the_host_may_name_the_model_and_without_it_is_asked_for_that_of_the_bun
     assert (order.host, order.system) == (asked[0], system)
 
 
+@pytest.mark.parametrize("host", ["http://[::1:80/m", "http://[::1"])
+def test_a_host_that_is_no_url_is_refused(host: str, models: Path) -> None:
+    environment = _environment("users", models=str(models), protocol="oip")
+    environment.host = host
+    with pytest.raises(LoadTestError, match="is no URL"):
+        order_of(environment)
+
+
 def test_a_version_that_is_no_number_is_refused() -> None:
     with pytest.raises(LoadTestError, match="--model-version is 'new'; versions are whole numbers"):
         order_of(_environment("users", model_version="new"))
