@@ -42,7 +42,7 @@ class ClassifierModel(Model):
             InferOutput("predictions", [len(labels), 1], "BYTES", [str(label) for label in labels]),
             InferOutput("probabilities", [len(labels), self._classes], "FP32", flat),
         ]
-        return InferResponse(payload.id, self.name, outputs)
+        return InferResponse(payload.id or "", self.name, outputs)  # it must be a text
 
 
 def main(description: str, port: str) -> None:
