@@ -23,7 +23,8 @@ BOUND_MS = 10.0  # of p99, where a scenario needs one and none is given
 class Schedule:
     """How many ask, and for how long."""
 
-    users: int = 16
+    users: int = 8
+    """Enough to keep a service busy whose model is small, and too few for the generator to be the limit."""
     budget_s: float = 120.0
     """For all blocks together, starts of the services included: what is not decided by then stays open."""
     blocks: int = 8
