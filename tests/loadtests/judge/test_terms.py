@@ -37,7 +37,7 @@ OPTIONS: dict[str, tuple[dict[str, Any], Any, Any, str | None]] = {
         {},
         "users",
         "single_stream",
-        "--scenario users against single_stream; --users 16 against 1",
+        "--scenario users against single_stream; --users 8 against 1",
     ),
     "rows": ({}, "1", "1,8", None),
     "users": ({}, 16, 32, "--users 16 against 32"),
@@ -64,7 +64,7 @@ OPTIONS: dict[str, tuple[dict[str, Any], Any, Any, str | None]] = {
 
 # The same load, with an option left to its default or without effect, and with a value of it.
 ALIKE: list[tuple[dict[str, Any], dict[str, Any]]] = [
-    ({}, {"model": "digits", "scenario": "users", "users": 16, "think": 0.0, "blocks": 8, "budget": 120.0}),
+    ({}, {"model": "digits", "scenario": "users", "users": 8, "think": 0.0, "blocks": 8, "budget": 120.0}),
     (OPEN, OPEN | {"rate": 100.0, "connections": 1024}),
     (OPEN, OPEN | {"connections": 5000, "users": 3, "think": 7.0}),
     (SEARCH, SEARCH | {"p99_ms": 10.0}),
