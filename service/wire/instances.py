@@ -29,9 +29,8 @@ def decode_instances(body: Body, *, encoder: Encoder, max_rows: int) -> FloatArr
     the model takes, and TooLargeError where there are more than `max_rows`.
     """
     try:
-        document: Any = simdjson.Parser().parse(
-            body
-        )  # one for all could not be used while a traceback holds it
+        # One for all could not be used while a traceback holds it.
+        document: Any = simdjson.Parser().parse(body)
     except (ValueError, RuntimeError):
         instances = _instances(read_carefully(body), encoder)
         check_count(len(instances), max_rows)

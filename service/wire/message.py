@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -12,3 +14,10 @@ Headers = list[tuple[bytes, bytes]]
 
 Rows = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 """Raw rows, shape (n, features), finite and within float32."""
+
+FLOAT32_MAX = float(np.finfo(np.float32).max)
+
+
+def is_within_float32(values: npt.NDArray[Any]) -> bool:
+    """Whether none of some numbers is too large, NaN or infinite."""
+    return bool(values.max() <= FLOAT32_MAX and values.min() >= -FLOAT32_MAX)

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from bundle.normalizer import FloatArray
-from service.wire.message import Body
+from service.wire.message import Body, is_within_float32
 from service.wire.parser import parser
 
 LONG_BYTES = 262_144
@@ -24,7 +25,6 @@ _PIECE_BYTES = 131_072
 _HEAD = re.compile(rb'[ \t\r\n]*\{[ \t\r\n]*"instances"[ \t\r\n]*:[ \t\r\n]*\[')
 _TAIL = re.compile(rb"\][ \t\r\n]*\}[ \t\r\n]*")
 _COMMA = re.compile(rb"[ \t\r\n]*,")
-_FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
 def decode_in_pieces(body: Body, features: int, piece_bytes: int = _PIECE_BYTES) -> FloatArray | None:
@@ -35,68 +35,80 @@ def decode_in_pieces(body: Body, features: int, piece_bytes: int = _PIECE_BYTES)
     head, end = _HEAD.match(body), body.rfind(b"]")
     if head is None or _TAIL.fullmatch(body, end) is None:
         return None
-    count = opening_brackets(body) - 1  # as many as there are rows, or else something is nested
-    if not 0 < count * features <= len(body):  # a number takes a byte at least
+    return _rows(body, head.end(), end, features, piece_bytes)
+
+
+def rows_in_pieces(text: Body, features: int, piece_bytes: int = _PIECE_BYTES) -> FloatArray | None:
+    """Return the rows of `[[...], ...]`, as `decode_in_pieces` does; None of any other text."""
+    if text[:1] != b"[" or text[-1:] != b"]":
         return None
-    rows, filled = np.empty((count, features), np.float32), 0
+    return _rows(text, 1, len(text) - 1, features, piece_bytes)
+
+
+def numbers_in_pieces(text: Body, size: int, piece_bytes: int = _PIECE_BYTES) -> FloatArray | None:
+    """Return `size` numbers of a flat list, `[1, 2, ...]`, all finite in float32; None of any other text."""
+    if text.find(b"[") != 0 or text.rfind(b"[") != 0 or text[-1:] != b"]":
+        return None
+    return _filled(_numbers(text, piece_bytes), size, text)
+
+
+def _rows(text: Body, begin: int, end: int, features: int, piece_bytes: int) -> FloatArray | None:
+    """Return the rows between two places of a text in which no other list is, but the one around them."""
+    count = opening_brackets(text) - 1  # as many as there are rows, or else something is nested
+    numbers = _filled(_numbers_of_rows(text, begin, end, features, piece_bytes), count * features, text)
+    return None if numbers is None else numbers.reshape(count, features)
+
+
+def _filled(pieces: Iterator[Any], size: int, text: Body) -> FloatArray | None:
+    """Return the numbers of all pieces of a text, None where they are not `size`, or one is not finite."""
+    if not 0 < size <= len(text):  # a number takes a byte at least
+        return None
+    numbers, filled = np.empty(size, np.float32), 0
     try:
-        for values in _pieces(body, head.end(), end, features, piece_bytes):
-            if len(values) > count - filled or not is_within_float32(values):
+        for values in pieces:
+            if not 0 < len(values) <= size - filled or not is_within_float32(values):
                 return None
-            rows[filled : filled + len(values)] = values
+            numbers[filled : filled + len(values)] = values
             filled += len(values)
     except (ValueError, TypeError, RuntimeError):
         return None
-    return rows if filled == count else None
+    return numbers if filled == size else None
 
 
-def _pieces(body: Body, begin: int, end: int, features: int, piece_bytes: int) -> Iterator[Any]:
-    """Yield the numbers of so many rows as are in a piece, shape (rows, features). Raises ValueError."""
-    view = memoryview(body)
+def _numbers_of_rows(
+    text: Body, begin: int, end: int, features: int, piece_bytes: int
+) -> Iterator[npt.NDArray[np.float64]]:
+    """Yield the numbers of so many rows as are in a piece. Raises ValueError where one has another length."""
+    view = memoryview(text)
     while True:
-        stop = body.find(b"]", min(begin + piece_bytes, end - 1), end) + 1 or end
+        stop = text.find(b"]", min(begin + piece_bytes, end - 1), end) + 1 or end
         piece: Any = parser.parse(b"".join((b"[", view[begin:stop], b"]")))
         if any(len(row) != features for row in piece):
             raise ValueError("a row has another length")
-        yield np.frombuffer(piece.as_buffer(of_type="d")).reshape(len(piece), features)
+        yield np.frombuffer(piece.as_buffer(of_type="d"))
         del piece  # or the parser could not be used again
         if stop == end:
             return
-        comma = _COMMA.match(body, stop, end)
+        comma = _COMMA.match(text, stop, end)
         if comma is None:
-            if body[stop:end].strip(b" \t\r\n"):
+            if text[stop:end].strip(b" \t\r\n"):
                 raise ValueError("rows are not separated")
             return
         begin = comma.end()
 
 
-def numbers_in_pieces(text: Body, size: int, piece_bytes: int = _PIECE_BYTES) -> FloatArray | None:
-    """Return `size` numbers of a flat list, `[1, 2, ...]`, all finite in float32; None of any other text."""
-    if not 0 < size <= len(text) or text.find(b"[") != 0 or text.rfind(b"[") != 0 or text[-1:] != b"]":
-        return None
-    view, end = memoryview(text), len(text) - 1
-    numbers, filled, begin = np.empty(size, np.float32), 0, 1
+def _numbers(text: Body, piece_bytes: int) -> Iterator[npt.NDArray[np.float64]]:
+    """Yield the numbers of a flat list, as many as are in a piece. Raises ValueError."""
+    view, begin, end = memoryview(text), 1, len(text) - 1
     while begin <= end:
         comma = text.find(b",", begin + piece_bytes, end)
         stop = end if comma < 0 else comma
-        try:
-            piece: Any = parser.parse(b"".join((b"[", view[begin:stop], b"]")))
-            values = np.frombuffer(piece.as_buffer(of_type="d"))
-            del piece  # or the parser could not be used again
-        except (ValueError, TypeError, RuntimeError):
-            return None
-        if not 0 < len(values) <= size - filled or not is_within_float32(values):
-            return None
-        numbers[filled : filled + len(values)] = values
-        filled, begin = filled + len(values), stop + 1
-    return numbers if filled == size else None
+        piece: Any = parser.parse(b"".join((b"[", view[begin:stop], b"]")))
+        yield np.frombuffer(piece.as_buffer(of_type="d"))
+        del piece  # or the parser could not be used again
+        begin = stop + 1
 
 
 def opening_brackets(body: Body) -> int:
     """Count the opening brackets of a long body with NumPy, which looks at many bytes at once."""
     return int(np.count_nonzero(np.frombuffer(body, np.uint8) == ord("[")))
-
-
-def is_within_float32(values: Any) -> bool:
-    """Whether none of some numbers is too large, NaN or infinite."""
-    return bool(values.max() <= _FLOAT32_MAX and values.min() >= -_FLOAT32_MAX)

@@ -1,4 +1,4 @@
-"""How a refusal is written where no other protocol is spoken: a problem document (RFC 9457)."""
+"""How refusals are written: as a problem document (RFC 9457), or as other protocols have it, one sentence."""
 
 from __future__ import annotations
 
@@ -43,3 +43,13 @@ def problem(status: int, detail: str) -> bytes:
     return msgspec.json.encode(
         {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
     )
+
+
+def sentence_status(error: RequestError) -> HTTPStatus:
+    """Return the status of an error where a sentence tells the rest: what is invalid is 400 in all."""
+    return HTTPStatus.BAD_REQUEST if isinstance(error, InvalidRequestError) else STATUS[type(error)]
+
+
+def sentence(status: int, detail: str) -> tuple[bytes, bytes]:
+    """Return the content type, which clients compare as a whole, and the content that is one sentence."""
+    return b"application/json", msgspec.json.encode({"error": detail})

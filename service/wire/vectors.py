@@ -13,13 +13,13 @@ import numpy.typing as npt
 
 from bundle.normalizer import FloatArray
 from service.errors import InvalidRequestError, MalformedBodyError, RequestError, TooLargeError
-from service.wire.message import Body, Rows
+from service.wire.message import FLOAT32_MAX, Body, Rows, is_within_float32
 from service.wire.parser import parser
-from service.wire.pieces import LONG_BYTES, decode_in_pieces, is_within_float32, opening_brackets
+from service.wire.pieces import LONG_BYTES, decode_in_pieces, opening_brackets
 
-_FLOAT32_MAX = float(np.finfo(np.float32).max)
-_SQUARE_MAX = _FLOAT32_MAX**2
+_SQUARE_MAX = FLOAT32_MAX**2
 _FEW = 8192  # numbers
+_NOT_FINITE = "instances[{row}][{column}] is {value}"
 _SHAPE = (
     'the body must be {{"instances": [[...], ...]}}: a list of rows, '
     "each a list of {features} numbers{nested}"
@@ -49,8 +49,7 @@ def decode_json(
     Raises MalformedBodyError where the body is not JSON, InvalidRequestError where it is not such rows of
     finite float32 numbers, and TooLargeError where there are more than `max_rows`.
     """
-    if len(body) >= LONG_BYTES and (long := decode_in_pieces(body, features)) is not None:
-        check_count(len(long), max_rows)
+    if (long := long_rows(body, features, max_rows)) is not None:
         return long
     rows = _decode_plain(body, features, shape)
     if rows is None:
@@ -63,10 +62,15 @@ def decode_json(
 def checked(rows: Float64Array, max_rows: int) -> Float64Array:
     """Return the rows. Raises as `decode_json` does for numbers that float32 cannot hold, and for a count."""
     check_count(len(rows), max_rows)
-    # One product tells that no number can be too large, NaN or infinite; only then is each one looked at. Of
-    # many numbers it would be taken by several threads, on cores that are not ours.
-    if not (np.vdot(rows, rows) <= _SQUARE_MAX if rows.size <= _FEW else is_within_float32(rows)):
-        _check_finite(np.abs(rows) <= _FLOAT32_MAX, rows)
+    check_finite(rows, _NOT_FINITE)
+    return rows
+
+
+def long_rows(body: Body, features: int, max_rows: int) -> FloatArray | None:
+    """Return the rows of a long body that is just as it should be; None of others. Raises TooLargeError."""
+    rows = decode_in_pieces(body, features) if len(body) >= LONG_BYTES else None
+    if rows is not None:
+        check_count(len(rows), max_rows)
     return rows
 
 
@@ -219,7 +223,7 @@ def decode_octets(body: Body, *, features: int, max_rows: int) -> FloatArray:
         )
     check_count(count, max_rows)
     rows = np.frombuffer(body, "<f4").reshape(count, features).astype(np.float32, copy=False)
-    _check_finite(np.isfinite(rows), rows)
+    check_finite(rows, _NOT_FINITE)
     return rows
 
 
@@ -231,9 +235,20 @@ def check_count(rows: int, max_rows: int) -> None:
         raise TooLargeError(f"there are {rows} rows; at most {max_rows} are allowed in a request")
 
 
-def _check_finite(good: npt.NDArray[np.bool_], values: npt.NDArray[Any]) -> None:
+def check_finite(rows: Rows, said: str) -> None:
+    """Raise InvalidRequestError where a number is not finite, or too large for float32.
+
+    `said` is what is said of the first: a format of its `row`, `column` and `value`.
+    """
+    if rows.dtype == np.float64:
+        # One product tells that no number can be too large, NaN or infinite; only then is each one looked at.
+        # Of many numbers it would be taken by several threads, on cores that are not ours.
+        if np.vdot(rows, rows) <= _SQUARE_MAX if rows.size <= _FEW else is_within_float32(rows):
+            return
+        good = np.abs(rows) <= FLOAT32_MAX
+    else:
+        good = np.isfinite(rows)
     if not good.all():
         row, column = np.argwhere(~good)[0]
-        raise InvalidRequestError(
-            f"instances[{row}][{column}] is {values[row, column]}; numbers must be finite and fit in float32"
-        )
+        place = said.format(row=row, column=column, value=rows[row, column])
+        raise InvalidRequestError(f"{place}; numbers must be finite and fit in float32")

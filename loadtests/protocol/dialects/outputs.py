@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,25 @@ class Output:
 
     def __str__(self) -> str:
         return f"{self.name!r} of {self.columns} a row" if self.name else f"{self.columns} a row"
+
+
+def parsed(status: int, content: bytes) -> Any:
+    """Return the JSON of an answer. Raises UnexpectedAnswerError for another status, and where it is none."""
+    if status != 200:
+        raise UnexpectedAnswerError(f"status {status}")
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        raise UnexpectedAnswerError("the answer is not JSON") from None
+
+
+def predictions_of(predictions: Any, rows: int) -> list[Any]:
+    """Return what an answer lists, one of each row. Raises UnexpectedAnswerError."""
+    if not isinstance(predictions, list):
+        raise UnexpectedAnswerError("the answer has no list of predictions")
+    if len(predictions) != rows:
+        raise UnexpectedAnswerError(f"{len(predictions)} predictions for {rows} rows")
+    return predictions
 
 
 def output_of(name: str, values: Any, rows: int) -> Output:

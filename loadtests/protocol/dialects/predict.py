@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from loadtests.errors import UnexpectedAnswerError
 from loadtests.protocol.dialects.dialect import Answers, Ask
+from loadtests.protocol.dialects.outputs import parsed, predictions_of
 from loadtests.workload.payloads import Body, Instances, encode_instances
 from loadtests.workload.target import Target
 
@@ -29,12 +29,7 @@ class Predict:
         return encode_instances(x)
 
     def read(self, status: int, content: bytes, rows: int) -> Answers:
-        if status != 200:
-            raise UnexpectedAnswerError(f"status {status}")
-        try:
-            answer = json.loads(content)
-        except (ValueError, RecursionError):
-            raise UnexpectedAnswerError("the answer is not JSON") from None
+        answer = parsed(status, content)
         if not isinstance(answer, dict):
             raise UnexpectedAnswerError("the answer is not an object")
         for name, asked in self._asked:
@@ -42,11 +37,7 @@ class Predict:
                 raise UnexpectedAnswerError(f"the answer is not from {name} {asked!r}")
         labels = self.target.labels
         probabilities = _probabilities(answer.get("probabilities"), rows, len(labels))
-        predictions = answer.get("predictions")
-        if not isinstance(predictions, list):
-            raise UnexpectedAnswerError("the answer has no list of predictions")
-        if len(predictions) != rows:
-            raise UnexpectedAnswerError(f"{len(predictions)} predictions for {rows} rows")
+        predictions = predictions_of(answer.get("predictions"), rows)
         # In Python, 1 == 1.0 == True.
         if set(map(type, predictions)) != {type(labels[0])} or not set(predictions) <= set(labels):
             raise UnexpectedAnswerError("a prediction is not a label of the model")

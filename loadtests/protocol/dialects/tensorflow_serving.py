@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from loadtests.errors import RowsError, UnexpectedAnswerError
 from loadtests.protocol.dialects.dialect import Answers, Ask
-from loadtests.protocol.dialects.outputs import answers_of, output_of
+from loadtests.protocol.dialects.outputs import answers_of, output_of, parsed, predictions_of
 from loadtests.workload.payloads import Body, Instances, encode_instances
 from loadtests.workload.target import Target
 
@@ -48,17 +48,8 @@ class TensorFlowServing:
         )
 
     def read(self, status: int, content: bytes, rows: int) -> Answers:
-        if status != 200:
-            raise UnexpectedAnswerError(f"status {status}")
-        try:
-            answer = json.loads(content)
-        except (ValueError, RecursionError):
-            raise UnexpectedAnswerError("the answer is not JSON") from None
-        predictions = answer.get("predictions") if isinstance(answer, dict) else None
-        if not isinstance(predictions, list):
-            raise UnexpectedAnswerError("the answer has no list of predictions")
-        if len(predictions) != rows:
-            raise UnexpectedAnswerError(f"{len(predictions)} predictions for {rows} rows")
+        answer = parsed(status, content)
+        predictions = predictions_of(answer.get("predictions") if isinstance(answer, dict) else None, rows)
         return answers_of(
             [output_of(name, of, rows) for name, of in _columns(predictions).items()], self.target
         )

@@ -8,19 +8,13 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-import msgspec
-
 from bundle.manifest import VERSION_MAX
-from service.errors import (
-    InvalidRequestError,
-    RequestError,
-    UnknownTargetError,
-    shown,
-)
+from service.errors import InvalidRequestError, UnknownTargetError, shown
 from service.wire.expand import coding_of
 from service.wire.message import Headers
 from service.wire.open_inference.codec import HEADER_LENGTH, Codec, bind
-from service.wire.problem import STATUS
+from service.wire.problem import sentence as refusal
+from service.wire.problem import sentence_status as status
 from service.wire.protocol import Asked
 from service.wire.target import Target, named
 
@@ -83,13 +77,3 @@ def _head_length(value: bytes, before: int | None) -> int:
             f"Inference-Header-Content-Length is {given}; it must be the length of the JSON in bytes"
         )
     return int(value)
-
-
-def status(error: RequestError) -> int:
-    """Return the status that an error is: what is invalid is 400 in all."""
-    return 400 if isinstance(error, InvalidRequestError) else STATUS[type(error)]
-
-
-def refusal(status: int, detail: str) -> tuple[bytes, bytes]:
-    """Return the content type, which clients compare as a whole, and the content."""
-    return b"application/json", msgspec.json.encode({"error": detail})

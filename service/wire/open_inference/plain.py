@@ -18,10 +18,11 @@ from service.errors import RequestError
 from service.wire.message import Body, Rows
 from service.wire.open_inference.document import read
 from service.wire.open_inference.form import Forms
-from service.wire.pieces import LONG_BYTES, decode_in_pieces
+from service.wire.pieces import LONG_BYTES, rows_in_pieces
 from service.wire.protocol import Decoded
 from service.wire.tensors import arrays
-from service.wire.tensors.inputs import VECTOR, check_finite
+from service.wire.tensors.inputs import NOT_FINITE, VECTOR
+from service.wire.vectors import check_finite
 
 _PLANS = 256
 _HEAD_BYTES_MAX = 1024
@@ -67,7 +68,7 @@ class Plain:
 
     def _numbers(self, text: Body, plan: _Plan) -> Rows | None:
         if len(text) >= LONG_BYTES and text[1:2] == b"[":
-            rows = decode_in_pieces(b"".join((b'{"instances":', text, b"}")), self._features)
+            rows = rows_in_pieces(text, self._features)
             if rows is not None and rows.size == plan.size:
                 return rows
         return arrays.numbers(text, plan.size)
@@ -80,7 +81,7 @@ class Plain:
 
     def _decoded(self, values: Rows, plan: _Plan) -> Decoded:
         rows = values.reshape(-1, self._features)
-        check_finite(rows)
+        check_finite(rows, NOT_FINITE)
         _, form, variant, timeout_ms = plan.decoded
         return Decoded(rows, form, variant, timeout_ms)
 

@@ -6,15 +6,13 @@ What bodies hold is read and written by `codec`, which is bound to one variant.
 from __future__ import annotations
 
 import re
-from http import HTTPStatus
 
-import msgspec
-
-from service.errors import InvalidRequestError, RequestError
+from service.errors import InvalidRequestError
 from service.wire.expand import coding_of
 from service.wire.message import Headers
 from service.wire.native import timeout_ms_of
-from service.wire.problem import STATUS
+from service.wire.problem import sentence as refusal
+from service.wire.problem import sentence_status as status
 from service.wire.protocol import Asked
 from service.wire.tensorflow_serving.address import address, owns, takes
 from service.wire.tensorflow_serving.codec import bind
@@ -46,13 +44,3 @@ def ask(path: str, query: bytes, headers: Headers) -> Asked:
         elif name == b"x-timeout-ms":
             timeout_ms = timeout_ms_of(value.decode("latin-1"))
     return Asked(target, timeout_ms, length, coding, asked == "classify")
-
-
-def status(error: RequestError) -> int:
-    """Return the status that an error is."""
-    return HTTPStatus.BAD_REQUEST if isinstance(error, InvalidRequestError) else STATUS[type(error)]
-
-
-def refusal(status: int, detail: str) -> tuple[bytes, bytes]:
-    """Return the content type and the content of an error."""
-    return b"application/json", msgspec.json.encode({"error": detail})

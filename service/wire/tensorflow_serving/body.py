@@ -15,7 +15,7 @@ from service.wire.instances import members, read_carefully
 from service.wire.message import Body, Rows
 from service.wire.parser import parser
 from service.wire.tensors.inputs import TEXT, VECTOR
-from service.wire.vectors import check_count, checked, decode_json, plain_rows
+from service.wire.vectors import check_count, checked, decode_json, long_rows, plain_rows
 
 PREDICT, LABELLED, CLASSIFY = "serving_default", "labelled", "classify"
 """The signatures: probabilities; labels and probabilities, an output each; pairs of a label and a score."""
@@ -37,9 +37,8 @@ class Given(NamedTuple):
 def read(body: Body, *, classify: bool) -> Given:
     """Read a body; what else there is in it is ignored. Raises MalformedBodyError and InvalidRequestError."""
     try:
-        document: Any = simdjson.Parser().parse(
-            body
-        )  # one for all could not be used while a traceback holds it
+        # One for all could not be used while a traceback holds it.
+        document: Any = simdjson.Parser().parse(body)
     except (ValueError, RuntimeError):
         document = read_carefully(body)
     keys = ("examples",) if classify else ("instances", "inputs")
@@ -66,6 +65,8 @@ class Vectors(NamedTuple):
 
     def plain(self, body: Body) -> tuple[str, str, Rows] | None:
         """Return key, signature and rows of a body that has nothing else, quickly; None of any other."""
+        if (long := long_rows(body, self.features, self.max_rows)) is not None:
+            return "instances", PREDICT, long
         try:
             document: Any = parser.parse(body)
             signature = PREDICT

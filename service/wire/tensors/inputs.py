@@ -14,14 +14,13 @@ from bundle.manifest import InputSpec
 from bundle.normalizer import FloatArray
 from service.errors import InvalidRequestError, shown
 from service.wire.message import Rows
-from service.wire.pieces import is_within_float32
 from service.wire.signature import Signature
 from service.wire.tensors.tensor import BOOL, BYTES, NUMBERS, Tensor, TensorSpec, described
-from service.wire.vectors import check_count
+from service.wire.vectors import check_count, check_finite
 
-_FLOAT32_MAX = float(np.finfo(np.float32).max)
-_SQUARE_MAX = _FLOAT32_MAX**2
-_FEW = 8192  # numbers
+NOT_FINITE = "input 'x' has {value} as value {column} of row {row}"
+"""What is said of a number of a vector that is not finite, or too large."""
+
 _NAMED_MAX = 5  # inputs that a message names
 
 VECTOR = "x"
@@ -86,7 +85,7 @@ class _Vectors:
         check_count(shape[0], self._max_rows)
         _check_size(tensor)
         rows = _as_floats(values).reshape(shape[0], -1)
-        check_finite(rows)
+        check_finite(rows, NOT_FINITE)
         return rows if rows.shape[1] == self._features else _filled_up(rows, self._features)
 
 
@@ -99,23 +98,6 @@ def _as_floats(values: Any) -> Rows:
     is_double = values.dtype == np.float64
     floats: Rows = values if is_double else values.astype(np.float32, copy=False)
     return floats
-
-
-def check_finite(rows: Rows) -> None:
-    """Raise InvalidRequestError where a number of `x` is not finite, or too large for float32."""
-    if rows.dtype == np.float64:
-        # One product tells that no number can be too large, NaN or infinite; of many, threads would take it.
-        if np.vdot(rows, rows) <= _SQUARE_MAX if rows.size <= _FEW else is_within_float32(rows):
-            return
-        good = np.abs(rows) <= _FLOAT32_MAX
-    else:
-        good = np.isfinite(rows)
-    if not good.all():
-        row, column = np.argwhere(~good)[0]
-        raise InvalidRequestError(
-            f"input 'x' has {rows[row, column]} as value {column} of row {row}; "
-            "numbers must be finite and fit in float32"
-        )
 
 
 def _filled_up(rows: Rows, features: int) -> FloatArray:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.errors import InvalidRequestError, MalformedBodyError, TooLargeError
-from service.wire.pieces import LONG_BYTES, decode_in_pieces, is_within_float32, numbers_in_pieces
+from service.wire.message import is_within_float32
+from service.wire.pieces import LONG_BYTES, decode_in_pieces, numbers_in_pieces
 from service.wire.vectors import decode_json
 
 NUMBERS = st.floats(width=32, allow_nan=False, allow_infinity=False)
