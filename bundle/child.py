@@ -1,9 +1,15 @@
-"""How a process of ours is started from another: with the very packages that the parent runs."""
+"""How a process of ours is started from another: with the packages that the parent runs, and with an end."""
 
 from __future__ import annotations
 
 import os
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import AnyStr
+
+from bundle.postponed import postponed
 
 
 def environment() -> dict[str, str]:
@@ -11,3 +17,20 @@ def environment() -> dict[str, str]:
     source = str(Path(__file__).parents[1])
     path = filter(None, [source, os.environ.get("PYTHONPATH")])
     return os.environ | {"PYTHONPATH": os.pathsep.join(path)}
+
+
+@contextmanager
+def started(start: Callable[[], subprocess.Popen[AnyStr]]) -> Iterator[subprocess.Popen[AnyStr]]:
+    """Give the process that `start` returns, and kill it where it still runs when the block ends."""
+    with postponed() as hear:
+        process = start()
+        try:
+            hear()  # there is now somebody who would kill it
+            yield process
+        finally:
+            process.kill()
+            for pipe in (process.stdin, process.stdout, process.stderr):
+                with suppress(BrokenPipeError):  # of what was to be written to it
+                    if pipe is not None:
+                        pipe.close()
+            process.wait()

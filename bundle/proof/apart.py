@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from bundle.child import environment
+from bundle.child import environment, started
 
 _OUTPUT_BYTES_MAX = 2**20  # a graph may print, and for ever
 _NICEST = 19
@@ -30,12 +30,11 @@ def run_apart(
     """
     quiet = subprocess.DEVNULL
     command = [sys.executable, "-m", program, *arguments]
-    with (
-        subprocess.Popen(
-            command, stdin=quiet, stdout=subprocess.PIPE, stderr=quiet, env=environment()
-        ) as child,
-        selectors.DefaultSelector() as selector,
-    ):
+
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(command, stdin=quiet, stdout=subprocess.PIPE, stderr=quiet, env=environment())
+
+    with started(start) as child, selectors.DefaultSelector() as selector:
         assert child.stdout is not None  # noqa: S101 - it was asked for
         if idle:
             _stand_back(child.pid)
@@ -47,7 +46,6 @@ def run_apart(
         try:
             code = child.wait(silence_s if has_ended else 0)
         except subprocess.TimeoutExpired:
-            child.kill()
             code = None
     return output.decode(errors="replace").splitlines(), code
 

@@ -14,6 +14,7 @@ import numpy as np
 from bundle.errors import RuntimeUnavailableError
 from bundle.manifest import GraphSpec
 from bundle.normalizer import FloatArray, Normalizer
+from bundle.postponed import postponed
 from bundle.runtimes.base import BATCH_MAX, ROWS, TOKENS, as_ids, as_probabilities, batches, of_logits
 
 _AS_OURS = GraphSpec()
@@ -30,7 +31,8 @@ def import_tensorflow() -> Any:
             "set TMPDIR to one that can be written to, such as a tmpfs"
         ) from error
     try:
-        import tensorflow as tf
+        with postponed():
+            import tensorflow as tf
     except ImportError as error:
         raise RuntimeUnavailableError(
             "TensorFlow is needed and not installed here; `pip install tensorflow-cpu` brings it"

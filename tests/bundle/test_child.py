@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,9 @@ from pathlib import Path
 import pytest
 
 import bundle
-from bundle.child import environment
+from bundle.child import environment, started
+
+NOBODY_ENDS_IT = [sys.executable, "-c", "import signal; signal.pause()"]
 
 
 def test_a_child_imports_our_packages_from_anywhere_and_before_others(
@@ -30,3 +33,34 @@ def test_a_child_imports_our_packages_from_anywhere_and_before_others(
         env=environment(),
     )
     assert child.stdout.splitlines() == [str(bundle.__file__), str(users / "shelf.py")]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_ctrl_c_while_a_child_starts_ends_that_as_well(when: str) -> None:
+    children: list[subprocess.Popen[bytes]] = []
+
+    def start() -> subprocess.Popen[bytes]:
+        if when == "before":
+            signal.raise_signal(signal.SIGINT)
+        children.append(subprocess.Popen(NOBODY_ENDS_IT))
+        if when == "after":
+            signal.raise_signal(signal.SIGINT)
+        return children[0]
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # as in a terminal
+    try:
+        with pytest.raises(KeyboardInterrupt), started(start):
+            pytest.fail("it was not heard before the block")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert children[0].returncode == -signal.SIGKILL
+
+
+def test_a_child_is_killed_whatever_it_still_has_to_read() -> None:
+    def start() -> subprocess.Popen[str]:
+        return subprocess.Popen(NOBODY_ENDS_IT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    with started(start) as child:
+        assert child.stdin is not None
+        child.stdin.write("unread")
+    assert child.returncode == -signal.SIGKILL

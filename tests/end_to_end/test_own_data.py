@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from loadtests.judge.verdict import VOID
 from tests.loadtests.conftest import run_module, until_it_counts
 from tests.own_data import NAME, OwnModel, readings
 from tests.running_service import running_service
@@ -34,7 +35,7 @@ def test_a_npy_of_ones_own_is_trained_served_and_measured(own_model: OwnModel, t
     assert set(measured) == {"float32", "int8"}
     for result in measured.values():
         assert result["failed"] == 0
-        assert result["rows_per_s"] > 0
+        assert result["rows_per_s"] > 0 or done.returncode == VOID
     assert report["verdict"]["sentences"][0] in (out / "report.md").read_text()
     assert (out / "report.html").read_text().startswith("<!doctype html>")
     assert (out / "tradeoff.svg").read_text().startswith("<svg ")

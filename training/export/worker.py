@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self, cast
 
-from bundle.child import environment
+from bundle.child import environment, started
 from bundle.manifest import GraphSpec
 from training.errors import ConversionError
 
@@ -143,22 +143,21 @@ class _Child:
     @contextmanager
     def started(cls, command: Sequence[str]) -> Iterator[Self]:
         with tempfile.TemporaryFile("w+", errors="replace") as noise:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=noise,
-                text=True,
-                errors="replace",
-                env=environment() | _ENVIRONMENT,
-                start_new_session=True,  # a Ctrl-C at the terminal is for us, who then end this
-            )
-            try:
+
+            def start() -> subprocess.Popen[str]:
+                return subprocess.Popen(
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=noise,
+                    text=True,
+                    errors="replace",
+                    env=environment() | _ENVIRONMENT,
+                    start_new_session=True,  # a Ctrl-C at the terminal is for us, who then end this
+                )
+
+            with started(start) as process:
                 yield cls(process, noise)
-            finally:
-                process.kill()
-                with suppress(BrokenPipeError):
-                    process.communicate()
 
     def ask(self, folder: Path, variant: str, on_step: Callable[[str], None]) -> Iterator[tuple[str, str]]:
         """Send a request, and yield each line that follows: its first word, and the others.

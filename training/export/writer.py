@@ -24,6 +24,7 @@ from bundle.manifest import (
     VariantSpec,
 )
 from bundle.normalizer import FloatArray
+from bundle.postponed import postponed
 from bundle.runtimes import Runtime
 from bundle.runtimes.base import as_probabilities
 from bundle.store import describe
@@ -57,7 +58,8 @@ def save_graph(model: Any, folder: Path) -> None:
     import tensorflow as tf
 
     try:
-        model.export(str(folder / SAVED_MODEL), format="tf_saved_model", verbose=False)
+        with postponed():
+            model.export(str(folder / SAVED_MODEL), format="tf_saved_model", verbose=False)
     except tf.errors.OpError as error:  # what a full disk is to TensorFlow
         reason = error.message.rpartition("; ")[2].partition(" [Op:")[0]
         raise OSError(errno.EIO, reason, str(folder / SAVED_MODEL)) from error
@@ -65,7 +67,8 @@ def save_graph(model: Any, folder: Path) -> None:
 
 def keras_probabilities(model: Any, rows: FloatArray, classes: int) -> FloatArray:
     """Return what the Keras `model` itself answers to normalised rows, (n, classes)."""
-    return as_probabilities(np.asarray(model(rows, training=False)), classes)
+    with postponed():
+        return as_probabilities(np.asarray(model(rows, training=False)), classes)
 
 
 def open_exported(folder: Path, graphs: Mapping[str, GraphSpec], prepared: Prepared) -> dict[str, Runtime]:

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from bundle.normalizer import FloatArray
+from bundle.postponed import postponed
 from training.config import Loss, TrainConfig
 from training.data.dataset import IntArray
 
@@ -58,10 +59,11 @@ class Trainer:
         self._data = tuple(map(tf.convert_to_tensor, (rows, self._targets(y), row_weights)))
         rows_of_any, targets_of_any, weights_of_any = map(_any_length, self._data)
         # Traced here, once: TensorFlow would warn of a search, which has a graph a trial, as of a mistake.
-        self._train_on = tf.function(self._steps).get_concrete_function(
-            rows_of_any, targets_of_any, weights_of_any, tf.TensorSpec((None,), tf.int64)
-        )
-        self._answer = tf.function(self._answers).get_concrete_function(rows_of_any, targets_of_any)
+        with postponed():
+            self._train_on = tf.function(self._steps).get_concrete_function(
+                rows_of_any, targets_of_any, weights_of_any, tf.TensorSpec((None,), tf.int64)
+            )
+            self._answer = tf.function(self._answers).get_concrete_function(rows_of_any, targets_of_any)
 
     def learn_at(self, rate: float) -> None:
         """Take steps of another size from now on."""

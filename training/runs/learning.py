@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 from bundle.normalizer import FloatArray
+from bundle.postponed import postponed
 from training.config import TrainConfig
 from training.data.dataset import IntArray
 from training.data.labels import class_weights
@@ -45,7 +46,7 @@ class Learning:
     def build(self, width: float = PLAIN_WIDTH, *, unroll: bool = False) -> Any:
         """Return the untrained model; one that is not unrolled is what `fit_model` begins with."""
         config = self._config
-        with in_memory(f"layers of {', '.join(map(str, scaled(config.hidden, width)))}"):
+        with postponed(), in_memory(f"layers of {', '.join(map(str, scaled(config.hidden, width)))}"):
             return architectures.build(
                 config.model,
                 self._prepared.input,

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import IO
 
+import psutil
+
 REPOSITORY = Path(__file__).parents[3]
 
 
@@ -19,3 +21,9 @@ def run(*arguments: str, stdout: IO[str] | int = subprocess.PIPE) -> subprocess.
         cwd=REPOSITORY,
         check=False,
     )
+
+
+def child_of(program: subprocess.Popen[str], module: str) -> psutil.Process | None:
+    """Return the process that a program has started to run that module; None before it has."""
+    children = psutil.Process(program.pid).children(recursive=True)
+    return next((one for one in children if module in one.cmdline()), None)

@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 from tests.patience import PATIENCE_S, wait_until
-from tests.training.cli.program import REPOSITORY
+from tests.training.cli.program import REPOSITORY, child_of
 from tests.training.cli.test_endings import At, usual_signals
 from tests.training.imports import zoo
 from tests.training.outside import SCALE, Outside
@@ -229,7 +229,10 @@ def test_a_ctrl_c_while_converting_leaves_nothing(
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has another Ctrl-C")
 def test_a_ctrl_c_while_a_model_is_opened_ends_that_process_too(outside: Outside, tmp_path: Path) -> None:
     with _importing(outside["digits.keras"], tmp_path) as program:  # TensorFlow takes its time to start
-        opener = wait_until(lambda: _opener(program), lambda: "no process has begun to open the model")
+        opener = wait_until(
+            lambda: child_of(program, "training.imports.child"),
+            lambda: "no process has begun to open the model",
+        )
         program.send_signal(signal.SIGINT)
         _, err = program.communicate(timeout=PATIENCE_S)
     assert program.returncode == 130
@@ -253,8 +256,3 @@ def _importing(model: Path, folder: Path) -> Iterator[subprocess.Popen[str]]:
             yield program
         finally:
             program.kill()
-
-
-def _opener(program: subprocess.Popen[str]) -> psutil.Process | None:
-    children = psutil.Process(program.pid).children(recursive=True)
-    return next((one for one in children if "training.imports.child" in one.cmdline()), None)

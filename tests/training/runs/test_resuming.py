@@ -15,7 +15,7 @@ import pytest
 
 from bundle.bundle import open_bundle
 from tests.patience import PATIENCE_S, wait_until
-from tests.training.cli.program import REPOSITORY
+from tests.training.cli.program import REPOSITORY, child_of
 from training.config import TrainConfig
 from training.errors import ConversionError, OptionError
 from training.export.worker import Outcome, Worker
@@ -102,7 +102,8 @@ def test_a_program_that_is_interrupted_names_the_command_that_goes_on(
         cwd=REPOSITORY,
     )
     try:
-        wait_until(lambda: [*models.glob("rows/.trained-*/trained.json")] != [], program.poll)
+        # Once it has its weights converted they are kept; a moment before, the file that says so may be half.
+        wait_until(lambda: child_of(program, "training.export.converter"), program.poll)
         program.send_signal(signal.SIGINT)
         _, said = program.communicate(timeout=PATIENCE_S)
     finally:
