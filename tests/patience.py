@@ -8,7 +8,7 @@ from typing import TypeVar
 
 PATIENCE_S = 240.0
 
-_POLL_S = 0.005
+_POLL_S = 0.02
 
 Found = TypeVar("Found")
 
