@@ -20,6 +20,7 @@ from service.http.linger import all_is_sent, none_lingers
 
 _ACCEPTED = 8  # connections in a turn of the event loop; uvloop accepts one for each place it listens at
 _STARTUP_FAILURE = 3  # what uvicorn ends with
+_START_S = 120.0  # for a worker to import what it needs, before which it cannot say that it is alive
 
 
 class Server(uvicorn.Server):
@@ -90,7 +91,26 @@ class _Workers(multiprocess.Multiprocess):
 
 
 class _Worker(multiprocess.Process):
-    """A worker's process, which runs this server."""
+    """A worker's process, which runs this server.
+
+    It is not taken for hung while it starts: on a busy machine that takes longer than uvicorn waits for an
+    answer, and it would be killed, and another started, again and again.
+    """
+
+    _asked_at: float | None = None
+    _has_answered = False
+
+    def is_alive(self, timeout: float = 5) -> bool:
+        """Whether it answers in time, or, as long as it never has, may still be starting."""
+        if self._has_answered or not self.process.is_alive():
+            return super().is_alive(timeout)
+        if self._asked_at is None:
+            self._asked_at = monotonic()
+            self.parent_conn.send(b"ping")
+        if self.parent_conn.poll():
+            self.parent_conn.recv()
+            self._has_answered = True
+        return self._has_answered or monotonic() < self._asked_at + _START_S
 
     @cached_property
     def server(self) -> uvicorn.Server:
