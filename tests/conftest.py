@@ -12,6 +12,7 @@ from filelock import FileLock
 from hypothesis import settings
 
 from bundle.store import ModelStore
+from service.repository.proof.findings import FINDINGS_VARIABLE
 from tests import surroundings
 from tests.field_data import write_codes, write_loans
 from tests.own_data import OwnModel
@@ -75,6 +76,17 @@ def _variants_timed_in_a_hurry() -> Iterator[None]:
         )
         # Nor is a process started, and TensorFlow imported in it, to time it on one thread.
         patch.setattr(stopwatch, "_is_bound", lambda: True)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _proven_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[None]:
+    """Let services believe what another of this run has proven: a self-test costs as much as a start."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "proven"
+    folder.mkdir(exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(FINDINGS_VARIABLE, str(folder))
         yield
 
 
