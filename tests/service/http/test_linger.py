@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import httpx
 import psutil
 import pytest
 
 from service.http.linger import none_lingers
-from tests.patience import PATIENCE_S, wait_until
-from tests.running_service import RunningService, running_service
+from tests.patience import wait_until
+from tests.running_service import RunningService, client_of, running_service
 from tests.service.connection import CHUNKED, Connection, request
 from tests.service.http.listening import GET, LOOPS, Host, Listening, serve, until
 
@@ -91,8 +90,7 @@ def test_who_sends_on_and_on_is_cut_off(bounded: RunningService) -> None:
 def test_who_takes_nothing_of_its_last_answer_is_cut_off(loop: str) -> None:
     async def body(there: Listening) -> None:
         host.may_answer.set()
-        address = f"http://127.0.0.1:{there.port}"
-        with httpx.Client(base_url=address, timeout=PATIENCE_S) as service, Connection(service) as client:
+        with client_of(f"http://127.0.0.1:{there.port}") as service, Connection(service) as client:
             client.send(GET[:-2] + b"connection: close\r\n\r\n")
             await until(lambda: host.asked and not there.connections)
             await none_lingers(30)
