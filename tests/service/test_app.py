@@ -8,11 +8,12 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from tests.patience import PATIENCE_S
+from tests.patience import wait_until
 from tests.running_service import RunningService, running_service
 from tests.service.connection import Connection, request
 from tests.service.metrics_text import scrape, wait_for
@@ -68,16 +69,18 @@ CHANGES = {
 }
 
 
-ENOUGH = ("middleware", "middleware, where it is built", "wrapped in a function")
+ENOUGH = ("middleware of starlette's", "middleware, where it is built", "wrapped in a function")
+INSIDE = ("middleware", "middleware of starlette's", "middleware, where it is built")
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        pytest.param(change, id=name, marks=() if name in ENOUGH else pytest.mark.slow)
-        for name, change in CHANGES.items()
-    ],
-)
+def changes(*names: str) -> list[Any]:
+    return [
+        pytest.param(CHANGES[name], id=name, marks=() if name in ENOUGH else pytest.mark.slow)
+        for name in names
+    ]
+
+
+@pytest.fixture(scope="module", params=changes(*CHANGES))
 def gated(
     request: pytest.FixtureRequest, digits_alone: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningService]:
@@ -151,47 +154,57 @@ def test_behind_what_stands_before_it_heads_are_bounded(gated: RunningService) -
         assert connection.is_closed()
 
 
-@pytest.mark.parametrize("change", [CHANGES["middleware"], CHANGES["middleware of starlette's"]])
-def test_what_middleware_answers_is_counted_and_logged_once(
-    digits_alone: Path, tmp_path: Path, change: str
-) -> None:
+@pytest.mark.parametrize("gated", changes(*INSIDE), indirect=True)
+def test_what_middleware_answers_is_counted_and_logged_once(gated: RunningService) -> None:
     refused = 'requests_total{model="",outcome="401",variant=""}'
     answered = 'requests_total{model="digits",outcome="200",variant="float32"}'
-    with gate(change, digits_alone, tmp_path / "log") as service:
-        with httpx.Client(base_url=service.client.base_url, timeout=PATIENCE_S) as stranger:
-            for _ in range(3):
-                assert stranger.post("/predict", content=ROW).status_code == 401
-        for _ in range(2):
-            assert service.client.post("/predict", content=ROW).status_code == 200
-        assert wait_for(service.client, refused, lambda count: count >= 3) == 3
-        assert scrape(service.client, answered) == 2
-    lines = [json.loads(line) for line in service.log.read_text().splitlines() if line.startswith("{")]
-    outcomes = [line["outcome"] for line in lines if line["path"] == "/predict"]
-    assert outcomes == ["401"] * 3 + ["200"] * 2
+    before, lines = (scrape(gated.client, refused), scrape(gated.client, answered)), len(logged(gated))
+    with gated.new_client() as stranger:
+        for _ in range(3):
+            assert stranger.post("/predict", content=ROW).status_code == 401
+    for _ in range(2):
+        assert gated.client.post("/predict", content=ROW).status_code == 200
+    assert wait_for(gated.client, refused, lambda count: count >= before[0] + 3) == before[0] + 3
+    assert scrape(gated.client, answered) == before[1] + 2
+    gated.client.get("/models?last")
+
+    def all_of_them() -> list[dict[str, Any]]:
+        new = logged(gated)[lines:]
+        return new if new and new[-1]["query"] == "last" else []
+
+    new = wait_until(all_of_them, lambda: logged(gated)[lines:])
+    assert [line["outcome"] for line in new if line["path"] == "/predict"] == ["401"] * 3 + ["200"] * 2
 
 
-@pytest.mark.parametrize(
-    "before", [0, len(GOOD) - 3, *(pytest.param(size, marks=pytest.mark.slow) for size in (30, 100_000))]
-)
+def logged(service: RunningService) -> list[dict[str, Any]]:
+    """Return what was logged of requests, up to now."""
+    return [json.loads(line) for line in service.log.read_text().splitlines() if line.startswith("{")]
+
+
 def test_while_it_drains_each_answer_is_the_last_on_its_connection(
-    digits_alone: Path, tmp_path: Path, before: int
+    digits_alone: Path, tmp_path: Path
 ) -> None:
-    environment = {"PRECISION_LADDER__DRAIN_S": "15"}
+    environment = {"PRECISION_LADDER__DRAIN_S": "1000", "PRECISION_LADDER__PRELOAD": "float32"}
     asked = [GOOD, GOOD + GOOD, b"GET /models HTTP/1.1\r\nhost: x\r\n\r\n", LONG]
-    asked = [question for question in asked if len(question) > before]
+    cut = [  # where requests are that are on their way when it hears
+        (question, before)
+        for question in asked
+        for before in (0, 30, len(GOOD) - 3, 100_000)
+        if len(question) > before
+    ]
     with running_service(digits_alone, tmp_path / "log", environment=environment) as service:
-        connections = [Connection(service.client) for _ in asked]
-        for connection, question in zip(connections, asked, strict=True):
+        connections = [Connection(service.client) for _ in cut]
+        for connection, (question, before) in zip(connections, cut, strict=True):
             connection.send(GOOD)
             assert "connection" not in connection.read().headers
-            connection.send(question[:before])  # of a request that is on its way when it hears
+            connection.send(question[:before])
         service.process.send_signal(signal.SIGTERM)
         while service.client.get("/health/ready").status_code == 200:
             pass  # until it has heard
-        for connection, question in zip(connections, asked, strict=True):
+        for connection, (question, before) in zip(connections, cut, strict=True):
             with connection:
                 rest = question[before:]
-                if question == GOOD:
+                if question == GOOD and len(rest) > 3:
                     connection.send(rest[:-3])
                     service.client.get("/health/live")
                     rest = rest[-3:]

@@ -37,7 +37,25 @@ CALLS = f"inference_seconds_count{TARGET}"
 @contextmanager
 def slow_service(slow_models: Path, log: Path, *arguments: str) -> Iterator[RunningService]:
     """A service with one lane, that takes large requests for the slowest variant."""
-    with running_service(slow_models, log, "--threads", "1", "--max-rows", str(MANY), *arguments) as service:
+    common = ("--preload", "int16x8", "--threads", "1", "--max-rows", str(MANY))
+    with running_service(slow_models, log, *common, *arguments) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def bounded(slow_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    """A service in which at most BOUND rows may wait."""
+    log = tmp_path_factory.mktemp("bounded") / "log"
+    bounds = ("--max-waiting-rows", str(BOUND), "--max-wait-ms", "60000")  # however slow the machine is
+    with slow_service(slow_models, log, *bounds) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def impatient(slow_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    """A service in which nobody may wait; a row is for the loop, 128 are for a thread."""
+    log = tmp_path_factory.mktemp("impatient") / "log"
+    with slow_service(slow_models, log, "--max-wait-ms", "1", "--inline-us", "5000") as service:
         yield service
 
 
@@ -81,7 +99,7 @@ class Beyond:
 
 def beyond_capacity(service: RunningService, seconds: float) -> Beyond:
     """Load a service in which at most BOUND rows may wait: the rest is refused, and nothing grows."""
-    process = psutil.Process(service.process.pid)
+    process, shed = psutil.Process(service.process.pid), scrape(service.client, SHED)
     with overload(service) as running:
         running.wait_for(20, status=503)
         running.wait_for(5)
@@ -103,7 +121,7 @@ def beyond_capacity(service: RunningService, seconds: float) -> Beyond:
         assert sample.retry_after is not None
         assert int(sample.retry_after) >= 1
         assert sample.detail == f"{BOUND} rows are waiting; at most {BOUND} may"
-    assert scrape(service.client, SHED) == len(running.of(503))
+    assert scrape(service.client, SHED) - shed == len(running.of(503))
     assert max(waiting) <= BOUND
     assert grown < 32 * 2**20
     assert wait_for(service.client, "waiting_rows", lambda rows: rows == 0) == 0
@@ -111,17 +129,15 @@ def beyond_capacity(service: RunningService, seconds: float) -> Beyond:
 
 
 def test_far_beyond_capacity_some_are_answered_the_rest_refused_and_nothing_grows(
-    slow_models: Path, tmp_path: Path
+    bounded: RunningService,
 ) -> None:
-    with slow_service(slow_models, tmp_path / "log", "--max-waiting-rows", str(BOUND)) as service:
-        beyond_capacity(service, seconds=0.5)
+    beyond_capacity(bounded, seconds=0.5)
 
 
 @pytest.mark.slow
-def test_goodput_and_waits_hold_for_minutes(slow_models: Path, tmp_path: Path) -> None:
-    with slow_service(slow_models, tmp_path / "log", "--max-waiting-rows", str(BOUND)) as service:
-        calm = goodput_of_two(service, seconds=10.0)
-        found = beyond_capacity(service, seconds=120.0)
+def test_goodput_and_waits_hold_for_minutes(bounded: RunningService) -> None:
+    calm = goodput_of_two(bounded, seconds=10.0)
+    found = beyond_capacity(bounded, seconds=120.0)
     # Without the bound, each of the sixteen would wait for the fifteen others.
     admitted = [sample.end - sample.start for sample in found.load.of(200)]
     assert percentile(admitted, 0.5) < CLIENTS / 2 / calm
@@ -129,17 +145,23 @@ def test_goodput_and_waits_hold_for_minutes(slow_models: Path, tmp_path: Path) -
     assert statistics.median(found.looks) < 0.1
 
 
-@pytest.mark.parametrize("rows", [ROWS, 1], ids=["refused the short way", "refused the long way"])
-def test_clients_that_retry_at_once_are_refused_no_oftener_for_it(
-    slow_models: Path, tmp_path: Path, rows: int
+def test_clients_that_retry_at_once_are_refused_no_oftener_for_it(bounded: RunningService) -> None:
+    see_hasty_clients_held_back(bounded, ROWS)  # refused the short way
+
+
+def test_clients_that_retry_at_once_with_a_row_are_refused_no_oftener_for_it(
+    slow_models: Path, tmp_path: Path
 ) -> None:
-    bounds = ("--max-waiting-rows", str(2 * rows), "--inline-us", "0")
-    with (
-        slow_service(slow_models, tmp_path / "log", *bounds) as service,
-        load(
-            service.client, f"/predict{SLOW}", bytes(256 * rows), connections=HASTY, headers=OCTETS
-        ) as running,
-    ):
+    bounds = ("--max-waiting-rows", "2", "--inline-us", "0")
+    with slow_service(slow_models, tmp_path / "log", *bounds) as service:
+        see_hasty_clients_held_back(service, 1)  # refused the long way
+
+
+def see_hasty_clients_held_back(service: RunningService, rows: int) -> None:
+    """Load a service in which two requests of so many rows may wait."""
+    with load(
+        service.client, f"/predict{SLOW}", bytes(256 * rows), connections=HASTY, headers=OCTETS
+    ) as running:
         running.wait_for(HASTY, status=503)
         before, start = len(running.of(503)), time.monotonic()
         running.wait_for(50, status=503)
@@ -152,11 +174,8 @@ def test_clients_that_retry_at_once_are_refused_no_oftener_for_it(
     assert answer.status_code == 200
 
 
-def test_who_would_wait_too_long_is_refused_before_waiting(slow_models: Path, tmp_path: Path) -> None:
-    with (
-        slow_service(slow_models, tmp_path / "log", "--max-wait-ms", "1") as service,
-        overload(service) as running,
-    ):
+def test_who_would_wait_too_long_is_refused_before_waiting(impatient: RunningService) -> None:
+    with overload(impatient) as running:
         running.wait_for(20, status=503)
         running.wait_for(5)
         running.stop()
@@ -252,18 +271,17 @@ def test_clients_that_go_away_free_their_places_and_strand_nobody(patient: Runni
     "body", [b"\xff" * 256 * ROWS, b'{"instances": [' + b"x" * 256 * 6 * ROWS], ids=["octets", "JSON"]
 )
 def test_what_must_wait_for_a_thread_that_has_no_time_is_refused_before_it_is_read(
-    slow_models: Path, tmp_path: Path, body: bytes
+    impatient: RunningService, body: bytes
 ) -> None:
-    headers = OCTETS if body[0] == 0xFF else {}
-    bounds = ("--max-wait-ms", "100", "--inline-us", "5000")  # a row is for the loop, 128 are for a thread
-    with slow_service(slow_models, tmp_path / "log", *bounds) as service:
-        assert service.client.post(f"/predict{SLOW}", content=body, headers=headers).status_code in (400, 422)
-        with Connection(service.client) as busy, Connection(service.client) as waits:
-            for connection in (busy, waits):
-                octets = "content-type: application/octet-stream"
-                connection.send(request(bytes(256 * MANY), octets, query=SLOW))
-                wait_for(service.client, "waiting_rows", lambda rows: rows >= MANY)
-            answer = service.client.post(f"/predict{SLOW}", content=body, headers=headers)
-            assert answer.status_code == 503, answer.text  # and nobody has seen that it is wrong as well
-            last = service.client.post(f"/predict{SLOW}", content=bytes(256), headers=OCTETS)
-            assert last.status_code == 200, last.text
+    headers, service = OCTETS if body[0] == 0xFF else {}, impatient
+    wait_for(service.client, "waiting_rows", lambda rows: rows == 0)
+    assert service.client.post(f"/predict{SLOW}", content=body, headers=headers).status_code in (400, 422)
+    with Connection(service.client) as busy, Connection(service.client) as waits:
+        for connection in (busy, waits):
+            octets = "content-type: application/octet-stream"
+            connection.send(request(bytes(256 * MANY), octets, query=SLOW))
+            wait_for(service.client, "waiting_rows", lambda rows: rows >= MANY)
+        answer = service.client.post(f"/predict{SLOW}", content=body, headers=headers)
+        assert answer.status_code == 503, answer.text  # and nobody has seen that it is wrong as well
+        last = service.client.post(f"/predict{SLOW}", content=bytes(256), headers=OCTETS)
+        assert last.status_code == 200, last.text

@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-import httpx
 import psutil
 import pytest
 
-from tests.patience import PATIENCE_S, wait_until
+from tests.patience import wait_until
 from tests.running_service import RunningService, running_service
-from tests.service.conftest import Hold
+from tests.service.conftest import Hold, hold_in
 from tests.service.connection import Connection, request
 from tests.service.load import OCTETS, load
 from tests.service.metrics_text import scrape, wait_for
@@ -25,17 +24,26 @@ LABELS = '{model="digits",variant="int16x8"}'
 ANSWERED = 'requests_total{model="digits",outcome="200",variant="int16x8"}'
 MANY = 3000  # rows, for a call of some 450 ms
 THINK_S = 0.005  # of each client; what is tested here is not speed
-STARTED = "Application startup complete"
-POLL_S = 0.02
+STARTING, STARTED = "Waiting for application startup", "Application startup complete"
 
 
 @pytest.fixture(scope="module")
-def pair(slow_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+def pair_hold(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hold]:
+    """What holds up whoever begins to load a model in `pair`."""
+    hold = hold_in(tmp_path_factory.mktemp("pair-hold"))
+    yield hold
+    hold.file.unlink(missing_ok=True)
+
+
+@pytest.fixture(scope="module")
+def pair(
+    slow_models: Path, pair_hold: Hold, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningService]:
     """A service of two workers with a lane each, in which everyone may wait."""
     bounds = ("--max-rows", str(MANY), "--max-waiting-rows", "100000", "--max-wait-ms", "100000")
-    arguments = ("--workers", "2", "--threads", "1", "--reload-s", "0", *bounds)
+    arguments = ("--workers", "2", "--threads", "1", "--preload", "int16x8", "--reload-s", "0", *bounds)
     log = tmp_path_factory.mktemp("pair") / "log"
-    with running_service(slow_models, log, *arguments) as service:
+    with running_service(slow_models, log, *arguments, environment=pair_hold.environment) as service:
         service.wait_for_log("digits/1 serves", 2)
         yield service
         assert service.stop() == 0
@@ -87,7 +95,7 @@ def test_while_models_load_every_worker_lives_and_what_is_asked_waits_for_them(
         service.wait_for_log(STARTED, 2)
         service.wait_until_live()
         for _ in range(20):
-            with httpx.Client(base_url=service.client.base_url, timeout=PATIENCE_S) as client:
+            with service.new_client() as client:
                 assert client.get("/health/live").status_code == 200
                 ready = client.get("/health/ready")
                 assert (ready.status_code, ready.json()["detail"]) == (503, "models are being loaded")
@@ -103,23 +111,19 @@ def test_while_models_load_every_worker_lives_and_what_is_asked_waits_for_them(
 
 
 def test_a_worker_that_loads_leaves_all_requests_to_the_one_that_is_ready(
-    digits_alone: Path, tmp_path: Path, hold: Hold
+    pair: RunningService, pair_hold: Hold
 ) -> None:
-    arguments = ("--workers", "2", "--preload", "int8", "--reload-s", "0")
-    with running_service(digits_alone, tmp_path / "log", *arguments, environment=hold.environment) as service:
-        service.wait_for_log("digits/1 serves", 2)
-        before = workers_of(service)
-        hold.begin()
-        os.kill(min(before), signal.SIGKILL)
-        service.wait_for_log("Waiting for application startup", 3)
-        for _ in range(20):
-            with httpx.Client(base_url=service.client.base_url, timeout=PATIENCE_S) as client:
-                assert client.get("/health/ready").status_code == 200
-                assert client.post("/predict", content=bytes(256), headers=OCTETS).status_code == 200
-        assert service.log.read_text().count(STARTED) == 2
-        hold.end()
-        service.wait_for_log(STARTED, 3)
-        assert service.stop() == 0
+    started, starting = (pair.log.read_text().count(text) for text in (STARTED, STARTING))
+    pair_hold.begin()
+    os.kill(min(workers_of(pair)), signal.SIGKILL)
+    pair.wait_for_log(STARTING, starting + 1)
+    for _ in range(20):
+        with pair.new_client() as client:
+            assert client.get("/health/ready").status_code == 200
+            assert client.post(f"/predict{SLOW}", content=bytes(256), headers=OCTETS).status_code == 200
+    assert pair.log.read_text().count(STARTED) == started
+    pair_hold.end()
+    pair.wait_for_log(STARTED, started + 1)
 
 
 @pytest.mark.slow
@@ -137,9 +141,9 @@ def test_a_worker_whose_models_came_after_its_start_is_ready_to_the_others_too(
         service.wait_for_log("digits/1 serves", 2)
         hold.begin()
         os.kill(min(workers_of(service)), signal.SIGKILL)
-        service.wait_for_log("Waiting for application startup", 3)
+        service.wait_for_log(STARTING, 3)
         for _ in range(20):
-            with httpx.Client(base_url=service.client.base_url, timeout=PATIENCE_S) as client:
+            with service.new_client() as client:
                 assert client.get("/health/ready").status_code == 200
         assert service.log.read_text().count(STARTED) == 2
         hold.end()
@@ -159,6 +163,7 @@ def workers_of(service: RunningService) -> set[int]:
 
 def test_a_worker_that_is_killed_loses_its_own_requests_only_and_is_replaced(pair: RunningService) -> None:
     connections, path = 8, f"/predict{SLOW}"
+    started = pair.log.read_text().count(STARTED)
     before = workers_of(pair)
     assert len(before) == 2
     with load(
@@ -173,11 +178,11 @@ def test_a_worker_that_is_killed_loses_its_own_requests_only_and_is_replaced(pai
     assert {sample.status for sample in running.samples} <= {0, 200}
     broken = [sample.connection for sample in running.of(0)]
     assert len(broken) == len(set(broken)) <= connections, running.of(0)
-    pair.wait_for_log(STARTED, 3)
+    pair.wait_for_log(STARTED, started + 1)
     after = workers_of(pair)
     assert len(after) == 2
     assert len(after & before) == 1
-    with httpx.Client(base_url=pair.client.base_url, timeout=PATIENCE_S) as client:
+    with pair.new_client() as client:
         assert client.get("/health/ready").status_code == 200
         assert client.post(path, content=bytes(256), headers=OCTETS).status_code == 200
         # The counts that the dead one handed on are kept; its gauges are not.
