@@ -231,7 +231,7 @@ def series(service: RunningService) -> int:
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize(
-    "count", [pytest.param(400, id="short"), pytest.param(20_000, marks=pytest.mark.slow, id="long")]
+    "count", [pytest.param(200, id="short"), pytest.param(20_000, marks=pytest.mark.slow, id="long")]
 )
 def test_mutated_requests_do_no_harm(
     service: RunningService, rows: FloatArray, expected: dict[str, FloatArray], count: int, protocol: str
@@ -252,7 +252,7 @@ def test_mutated_requests_do_no_harm(
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize(
-    "examples", [pytest.param(15, id="short"), pytest.param(1_000, marks=pytest.mark.slow, id="long")]
+    "examples", [pytest.param(8, id="short"), pytest.param(1_000, marks=pytest.mark.slow, id="long")]
 )
 def test_whatever_the_schema_allows_or_forbids_is_answered_as_it_says(
     service: RunningService, digits: Bundle, rows: FloatArray, expected: dict[str, FloatArray], examples: int

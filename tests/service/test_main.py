@@ -178,8 +178,7 @@ def test_the_service_starts_beside_a_kubernetes_service_named_service_or_like_th
 ) -> None:
     address = "tcp://10.0.0.1:8000"
     given = {"SERVICE_PORT": address, "PRECISION_LADDER_PORT": address, "SERVICE_PRELOAD": "float16"}
-    arguments = ("--workers", "2", "--reload-s", "0")
-    with running_service(digits_alone, tmp_path / "log", *arguments, environment=given) as service:
+    with running_service(digits_alone, tmp_path / "log", environment=given) as service:
         variants = service.client.get("/variants").json()["variants"]
         assert [one["name"] for one in variants if one["state"] == "loaded"] == ["float16"]
         assert service.stop() == 0

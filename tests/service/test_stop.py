@@ -30,6 +30,8 @@ ROW = bytes(256)
 POLL_S = 0.02
 DRAIN_S = 5
 STOP_S = 1000  # far beyond what the end may take that does not wait for it, and what a test waits
+# Of two, each stops as one does alone; how they are stopped together others below see, at the same cost.
+ONE_WORKER_AT_FIRST = pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.slow)])
 COMMON = ("--preload", "int8", "--reload-s", "0", "--head-timeout-s", "300", "--idle-timeout-s", "300")
 
 
@@ -39,7 +41,7 @@ def balanced(service: RunningService, running: Load) -> Iterator[threading.Event
     done, seen = threading.Event(), threading.Event()
 
     def poll() -> None:
-        with httpx.Client(base_url=service.client.base_url, timeout=PATIENCE_S) as client:
+        with service.new_client() as client:
             while not done.wait(POLL_S):
                 if client.get("/health/ready").status_code != 200:
                     running.stopped.set()
@@ -123,10 +125,9 @@ def test_connections_that_do_nothing_do_not_hold_up_the_end(ending: Ending) -> N
     "reached",
     [
         " logging\n",
-        " pydantic\n",
-        " uvicorn\n",
+        *(pytest.param(reached, marks=pytest.mark.slow) for reached in (" pydantic\n", " uvicorn\n")),
         " fastapi\n",
-        "Started server",
+        pytest.param("Started server", marks=pytest.mark.slow),
         "Waiting for application startup",
     ],
 )
@@ -141,7 +142,7 @@ def test_who_is_told_to_stop_while_it_starts_ends_with_0(digits_alone: Path, rea
     assert "Traceback" not in log
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@ONE_WORKER_AT_FIRST
 def test_a_model_that_is_being_loaded_does_not_hold_up_the_end(
     digits_alone: Path, tmp_path: Path, hold: Hold, workers: str
 ) -> None:
@@ -191,7 +192,7 @@ def test_a_worker_that_is_stopped_does_not_hold_up_the_end(digits_alone: Path, t
 def test_what_was_accepted_is_answered_though_it_takes_longer_than_the_drain(
     slow_models: Path, tmp_path: Path
 ) -> None:
-    arguments = ("--threads", "1", "--max-rows", "10000")
+    arguments = ("--preload", "int16x8", "--threads", "1", "--max-rows", "10000")
     with running_service(slow_models, tmp_path / "log", *arguments) as service:
         with Connection(service.client) as connection:
             octets = "content-type: application/octet-stream"
@@ -227,7 +228,7 @@ def ask_until_refused(client: httpx.Client, think_s: float, seen: list[str]) -> 
             seen.append(f"{error!r} on a connection that was {state}")
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", [pytest.param("1", marks=pytest.mark.slow), "2"])
 def test_a_client_that_keeps_connections_is_answered_until_it_is_refused(
     digits_alone: Path, tmp_path: Path, workers: str
 ) -> None:
@@ -280,7 +281,7 @@ HALF = {
 }
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@ONE_WORKER_AT_FIRST
 def test_a_request_that_stays_half_sent_is_refused_soon_and_holds_up_the_end_no_longer(
     digits_alone: Path, tmp_path: Path, workers: str
 ) -> None:

@@ -195,7 +195,7 @@ def test_what_waits_behind_another_when_the_client_leaves_is_counted(
     slow_models: Path, tmp_path: Path
 ) -> None:
     many = request(bytes(256 * 4000), OCTETS, query="?variant=int16x8")
-    arguments = ("--threads", "1", "--max-rows", "10000")
+    arguments = ("--preload", "int16x8", "--threads", "1", "--max-rows", "10000")
     with running_service(slow_models, tmp_path / "log", *arguments) as service:
         with Connection(service.client) as connection:
             connection.send(many + GOOD + GOOD)

@@ -23,7 +23,8 @@ from tests.service.test_workers import workers_of
 
 MANY = 3000  # rows, for a call of some 450 ms
 NAME = "digits~int16x8"
-ARGUMENTS = ("--grpc-port", "0", "--threads", "1", "--reload-s", "0", "--max-rows", str(MANY))
+ONE_THREAD = ("--threads", "1", "--preload", "int16x8", "--reload-s", "0")
+ARGUMENTS = ("--grpc-port", "0", *ONE_THREAD, "--max-rows", str(MANY))
 PATIENT = (*ARGUMENTS, "--max-waiting-rows", "100000", "--max-wait-ms", "1000000", "--stop-s", "1000")
 
 
