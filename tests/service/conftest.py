@@ -17,9 +17,21 @@ from bundle.bundle import Bundle
 from bundle.normalizer import FloatArray
 from bundle.runtimes import open_runtime
 from bundle.store import ModelStore
+from service.repository.proof.findings import FINDINGS_VARIABLE
 from tests.conftest import TrainAll
 from tests.running_service import RunningService, running_service
 from training.config import TrainConfig
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _what_was_proven(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[None]:
+    """Let services tell each other what they found: each self-test is a process that imports all anew."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "proven"
+    folder.mkdir(exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(FINDINGS_VARIABLE, str(folder))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -93,7 +105,8 @@ def hold(tmp_path: Path) -> Iterator[Hold]:
         f"__path__ = {found.submodule_search_locations!r}\n"
     )
     path = os.pathsep.join(filter(None, [str(package.parent), os.environ.get("PYTHONPATH")]))
-    hold = Hold(tmp_path / "hold", {"PYTHONPATH": path, "HELD": str(tmp_path / "hold")})
+    # What was proven before is of no use to it: it is the self-test, too, that is held up.
+    hold = Hold(tmp_path / "hold", {"PYTHONPATH": path, "HELD": str(tmp_path / "hold"), FINDINGS_VARIABLE: ""})
     yield hold
     hold.file.unlink(missing_ok=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,6 +16,8 @@ from bundle.store import ModelStore
 from service.engine.lanes import Lanes
 from service.observe.metrics import Metrics
 from service.repository.loader import Load
+from service.repository.proof.findings import FINDINGS_VARIABLE
+from service.repository.proof.prover import Prover
 from service.repository.registry import Registry
 from service.repository.servable import Servable, load
 from tests.service.metrics_text import sample
@@ -81,6 +84,7 @@ async def deployed(
         default_model=None,
         preload=preload,
         old_versions=old_versions,
+        prover=Prover(Path(os.environ[FINDINGS_VARIABLE])),
         clock=lambda: there.now,
     )
     there = Deployed(store, registry, metrics)
