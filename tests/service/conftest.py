@@ -48,9 +48,10 @@ def client(service: RunningService) -> httpx.Client:
 
 @pytest.fixture(scope="session")
 def fields(field_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    """A service with a model of texts, `codes`, and one of tables, `loans`."""
+    """A service with a model of texts, `codes`, and one of tables, `loans`, which is its default."""
     log = tmp_path_factory.mktemp("fields") / "log"
-    with running_service(field_models, log, "--preload", "float32,int8") as service:
+    arguments = ("--default-model", "loans", "--max-rows", "200", "--preload", "float32,int8")
+    with running_service(field_models, log, *arguments) as service:
         yield service.client
         assert "Traceback" not in log.read_text()
 
@@ -106,7 +107,9 @@ def hold(tmp_path: Path) -> Iterator[Hold]:
     )
     path = os.pathsep.join(filter(None, [str(package.parent), os.environ.get("PYTHONPATH")]))
     # What was proven before is of no use to it: it is the self-test, too, that is held up.
-    hold = Hold(tmp_path / "hold", {"PYTHONPATH": path, "HELD": str(tmp_path / "hold"), FINDINGS_VARIABLE: ""})
+    hold = Hold(
+        tmp_path / "hold", {"PYTHONPATH": path, "HELD": str(tmp_path / "hold"), FINDINGS_VARIABLE: ""}
+    )
     yield hold
     hold.file.unlink(missing_ok=True)
 

@@ -61,7 +61,8 @@ class Deployed:
 async def deployed(
     root: Path,
     *,
-    preload: tuple[str, ...] = ("int8",),
+    default_model: str | None = None,
+    preload: tuple[str, ...] | None = ("int8",),
     old_versions: int = 3,
     before_load: Callable[[Bundle, str], None] = lambda _, __: None,
     store: ModelStore | None = None,
@@ -81,7 +82,7 @@ async def deployed(
         store,
         load_counted,
         metrics,
-        default_model=None,
+        default_model=default_model,
         preload=preload,
         old_versions=old_versions,
         prover=Prover(Path(os.environ[FINDINGS_VARIABLE])),
