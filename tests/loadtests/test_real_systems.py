@@ -37,12 +37,6 @@ def offline(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return predict(ModelStore(models).open("digits"), "int8", file=file, core=None).file
 
 
-@pytest.fixture(scope="module")
-def generator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Generator]:
-    with Generator(log=tmp_path_factory.mktemp("generator") / "log", core=None) as running:
-        yield running
-
-
 @pytest.mark.parametrize("rows", [1, 40])
 @pytest.mark.parametrize(
     "url",
