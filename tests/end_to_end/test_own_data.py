@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.loadtests.conftest import on_one_core, run_module
+from loadtests.judge.verdict import VOID
+from tests.loadtests.conftest import run_module
 from tests.own_data import NAME, OwnModel, readings
 from tests.running_service import running_service
 
@@ -26,8 +27,7 @@ def test_a_npy_of_ones_own_is_trained_served_and_measured(own_model: OwnModel, t
         asked = f"--models {own_model.models} --host {service.client.base_url} --out {out}"
         load = "--users 2 --rows 8 --budget 2 --warmup 0.1"
         command = ("run", *asked.split(), *load.split())
-        with on_one_core():  # so that every turn counts
-            done = run_module("loadtests", *command)
+        done = run_module("loadtests", *command)
     assert done.returncode in {0, 1, 3}, done.stderr  # a busy machine may void a run, and the program says so
     assert str(out / "report.html") in done.stdout.replace("\n", "")
     report = json.loads((out / "report.json").read_text())
@@ -35,7 +35,7 @@ def test_a_npy_of_ones_own_is_trained_served_and_measured(own_model: OwnModel, t
     assert set(measured) == {"float32", "int8"}
     for result in measured.values():
         assert result["failed"] == 0
-        assert result["rows_per_s"] > 0
+        assert result["rows_per_s"] > 0 or done.returncode == VOID
     assert report["verdict"]["sentences"][0] in (out / "report.md").read_text()
     assert (out / "report.html").read_text().startswith("<!doctype html>")
     assert (out / "tradeoff.svg").read_text().startswith("<svg ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import json
+import math
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ import httpx
 import psutil
 import pytest
 
+from loadtests.experiment.rounds import intake
 from loadtests.generator.process import Generator
 from loadtests.rig.cores import bound_to
 from loadtests.workload.order import Order
@@ -105,8 +107,8 @@ def _signals_put_back() -> Iterator[None]:
 def on_one_core() -> Iterator[None]:
     """Leave to what is started from here one core, and give back the others afterwards.
 
-    There a load test takes no wait of the generator's for a fault of the machine: every turn counts, however
-    busy it is. Test processes that run at once take different cores.
+    There every turn counts of a load test that starts its services, however busy the machine is: no wait of
+    the generator's is taken for a fault. Test processes that run at once take different cores.
     """
     cores = sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else [0]
     with bound_to(cores[os.getpid() % len(cores)]):
@@ -118,6 +120,15 @@ def one_core() -> Iterator[None]:
     """Have a test run on one core."""
     with on_one_core():
         yield
+
+
+@pytest.fixture
+def every_turn_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have every turn count of the load tests that run in this process, however busy the machine is.
+
+    Which turns do not count is told of figures that are made up, in `experiment.rounds.test_intake`.
+    """
+    monkeypatch.setattr(intake, "WAITED_MAX", math.inf)
 
 
 @pytest.fixture(scope="session")

@@ -122,7 +122,7 @@ def test_requests_and_answers_of_many_pieces_go_through_an_open_loop(
     start_fake: Callable[..., str], generator: Generator, order: Callable[..., Order], tmp_path: Path
 ) -> None:
     host = start_fake()  # it knows the true label of every row
-    rows = 20_000  # the test rows again and again: megabytes, more than a socket takes at once
+    rows = 10_000  # the test rows again and again: megabytes, more than a socket takes at once
     wanted = order(host, scenario="server", rows=rows, rate=4.0, duration_s=1.0, seed=3)
     samples = generator.send(wanted, tmp_path / "s.npz").samples
     assert len(samples) == counts_of(host)["requests"] - 1 > 1

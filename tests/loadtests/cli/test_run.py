@@ -73,8 +73,7 @@ def _asked(models: Path) -> tuple[str, ...]:
 
 def _run(models: Path, *arguments: str) -> Result:
     """Run it here: it is the program's work that is of interest, and not its process."""
-    with on_one_core():
-        return CliRunner().invoke(app, ["run", *_asked(models), *arguments])
+    return CliRunner().invoke(app, ["run", *_asked(models), *arguments])
 
 
 def _is_without_fault(out: Path) -> bool:
@@ -191,7 +190,7 @@ def test_no_process_is_left_behind(real_run: Run) -> None:
     assert real_run.left == []
 
 
-@pytest.mark.usefixtures("_signals_put_back")
+@pytest.mark.usefixtures("_signals_put_back", "every_turn_counts")
 def test_failures_of_a_running_service_void_the_run_and_do_not_stop_the_rest(
     models: Path, start_fake: Callable[..., str], tmp_path: Path
 ) -> None:
@@ -221,7 +220,7 @@ def test_failures_of_a_running_service_void_the_run_and_do_not_stop_the_rest(
     assert all(f"{count} x {reason}" in text for reason, count in counted.items())
 
 
-@pytest.mark.usefixtures("_signals_put_back")
+@pytest.mark.usefixtures("_signals_put_back", "every_turn_counts")
 def test_a_service_that_is_too_slow_for_ten_answers_a_turn_is_told_before_and_measured_all_the_same(
     models: Path, start_fake: Callable[..., str], tmp_path: Path
 ) -> None:
