@@ -60,9 +60,7 @@ def told(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Told:
     listener.write_text(LISTENER.format(file=str(folder / "heard")))
     load = ("--variant", "int8", "--rows", "2", "--think", "0.01", "--run-time", "2s")
     files = ("--samples-out", str(folder / "s.npz"), "--csv", str(folder / "own"))
-    with fake_service(
-        models, "--error-every", "20", "--wrong-every", "100", "--stranger-every", "50"
-    ) as host:
+    with fake_service(models, "--error-every", "10", "--wrong-every", "30", "--stranger-every", "50") as host:
         ended = _locust(host, models, *load, *files, file=listener)
         did = counts_of(host)
     assert ended.returncode == 1, ended.stderr
@@ -73,7 +71,7 @@ def test_every_misbehaviour_is_found_and_counted_exactly(told: Told) -> None:
     did = told.did
     samples = Samples.load(told.folder / "s.npz")
     summary = summarise_all(samples)
-    assert did["errors"] > 5
+    assert did["errors"] > 3
     assert did["wrong"] > 0
     assert len(samples) == did["requests"] - 1  # the first was to see whether the service knows the variant
     assert summary.failures == {
