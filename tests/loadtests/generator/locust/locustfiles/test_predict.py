@@ -56,12 +56,10 @@ class Told:
 @pytest.fixture(scope="module")
 def told(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Told:
     folder = tmp_path_factory.mktemp("told")
-    listener = folder / "listener.py"
-    listener.write_text(LISTENER.format(file=str(folder / "heard")))
     load = ("--variant", "int8", "--rows", "2", "--think", "0.01", "--run-time", "2s")
     files = ("--samples-out", str(folder / "s.npz"), "--csv", str(folder / "own"))
     with fake_service(models, "--error-every", "10", "--wrong-every", "30", "--stranger-every", "50") as host:
-        ended = _locust(host, models, *load, *files, file=listener)
+        ended = _locust(host, models, *load, *files)
         did = counts_of(host)
     assert ended.returncode == 1, ended.stderr
     return Told(folder, did, ended.stdout + ended.stderr)
@@ -107,9 +105,17 @@ def test_locust_counted_every_failure_those_that_only_show_in_an_answer_too_as_t
     assert any(0 < count < failed for count in counted)
 
 
-def test_whoever_listens_to_locusts_requests_is_told_of_each_with_why_it_failed(told: Told) -> None:
-    did = told.did
-    assert Counter((told.folder / "heard").read_text().splitlines()) == {
+def test_whoever_listens_to_locusts_requests_is_told_of_each_with_why_it_failed(
+    models: Path, start_fake: Callable[..., str], tmp_path: Path
+) -> None:
+    host = start_fake("--error-every", "10", "--stranger-every", "15")
+    listener = tmp_path / "listener.py"
+    listener.write_text(LISTENER.format(file=str(tmp_path / "told")))
+    load = ("--variant", "int8", "--think", "0.01", "--run-time", "1s")
+    ended = _locust(host, models, *load, file=listener)
+    assert ended.returncode == 1, ended.stderr
+    did = counts_of(host)
+    assert Counter((tmp_path / "told").read_text().splitlines()) == {
         "": did["requests"] - 1 - did["errors"] - did["strangers"],
         "status 500": did["errors"],
         "the answer is not from variant 'int8'": did["strangers"],
