@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -31,9 +32,21 @@ def classifier(*, batch: int | None = None, units: int = CLASSES, activation: st
 
 def converted(model: Any, set_up: Callable[[Any, Any], None] = lambda tf, converter: None) -> bytes:
     """Return the `.tflite` of a Keras model."""
+    with tempfile.TemporaryDirectory() as folder:
+        return converted_folder(exported(model, Path(folder)), set_up)
+
+
+def exported(model: Any, folder: Path) -> Path:
+    """Write a Keras model as a SavedModel, of which graphs of several precisions can be made."""
+    model.export(str(folder), verbose=False)
+    return folder
+
+
+def converted_folder(folder: Path, set_up: Callable[[Any, Any], None] = lambda tf, converter: None) -> bytes:
+    """Return the `.tflite` of a SavedModel."""
     import tensorflow as tf
 
-    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
     set_up(tf, converter)
     with warnings.catch_warnings():  # of statistics, which it takes from representative rows
         warnings.simplefilter("ignore", UserWarning)
