@@ -214,7 +214,6 @@ def test_a_damaged_graph_is_refused(graphs: Graphs, tmp_path: Path) -> None:
 
 MLPERF_TINY: dict[str, tuple[Any, ...]] = {
     "pretrainedResnet": ((32, 32, 3), 10, "float32", "float32", 77_706),
-    "pretrainedResnet_large_float": ((32, 32, 3), 10, "float32", "float32", 480_330),
     "pretrainedResnet_quant": ((32, 32, 3), 10, "int8", "int8", 77_360),
     "kws_ref_model_float32": ((49, 10, 1), 12, "dynamic_int8", "float32", 22_604),
     "kws_ref_model": ((49, 10, 1), 12, "int8", "int8", 22_016),
