@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,25 +10,51 @@ import pytest
 
 from bundle.normalizer import FloatArray
 from bundle.runtimes import open_runtime
+from bundle.store import ModelStore
 from tests.training.watchers import Notes
 from training.config import TrainConfig
 from training.export.worker import Worker
-from training.runs.pipeline import train
-from training.runs.run import Published
+from training.models.widths import Trained
+from training.progress import Silence
+from training.runs.learning import Learning
+from training.runs.material import Material, read
+from training.runs.run import Published, Run
 
-ROUNDED = {"data": "mnist1d", "hidden": (16,), "epochs": 4, "learning_rate": 0.01}
-
-Train = Callable[..., tuple[Published, Notes]]
+ROUNDED = {"data": "digits", "hidden": (16,), "epochs": 4, "learning_rate": 0.01}
 
 
-@pytest.fixture
-def trained(tmp_path: Path, convert: Worker) -> Train:
-    def trained(**options: Any) -> tuple[Published, Notes]:
+@dataclass(frozen=True)
+class Rounded:
+    """Models that were trained once; what is published of them differs by what was told of 4 bits alone."""
+
+    config: TrainConfig
+    material: Material
+    trained: Trained
+    store: ModelStore
+    convert: Worker
+
+    def published(self, name: str, *widths: float, **options: Any) -> tuple[Published, Notes]:
+        """Publish the models of these widths."""
         notes = Notes()
-        config = TrainConfig.model_validate(ROUNDED | options)
-        return train(config, tmp_path, progress=notes, convert=convert, timed=False), notes
+        config = self.config.model_copy(update=options)
+        run = Run(config, self.material, notes, self.convert)
+        trained = Trained([one for one in self.trained.fitted if one.width in widths], {})
+        return run.publish(self.store, name, trained, timed=False), notes
 
-    return trained
+
+@pytest.fixture(scope="module")
+def rounded(tmp_path_factory: pytest.TempPathFactory, convert: Worker) -> Rounded:
+    config = TrainConfig.model_validate(
+        ROUNDED | {"variants": ("dynamic_int8", "weight_int4"), "widths": (0.5, 1)}
+    )
+    material = read(config, Silence())
+    trained = Run(config, material, Silence(), convert).train()
+    return Rounded(config, material, trained, ModelStore(tmp_path_factory.mktemp("rounded")), convert)
+
+
+@pytest.fixture(scope="module")
+def plain(rounded: Rounded) -> Published:
+    return rounded.published("plain", 0.5, 1, fine_tune_epochs=0)[0]
 
 
 def answers(published: Published) -> dict[str, FloatArray]:
@@ -44,10 +69,10 @@ def files(published: Published) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
 
 
-def test_only_the_variant_of_4_bits_is_made_of_the_fine_tuned_copy_at_every_width(trained: Train) -> None:
-    options = {"variants": ("dynamic_int8", "weight_int4"), "widths": (0.5, 1)}
-    tuned, notes = trained(**options)
-    plain, _ = trained(**options, fine_tune_epochs=0)
+def test_only_the_variant_of_4_bits_is_made_of_the_fine_tuned_copy_at_every_width(
+    rounded: Rounded, plain: Published
+) -> None:
+    tuned, notes = rounded.published("tuned", 0.5, 1)
     stages = [stage for stage, _ in notes.stages]
     assert "fine-tuning 4 bits" in stages
     assert "fine-tuning 4 bits w0.5" in stages
@@ -64,16 +89,21 @@ def test_only_the_variant_of_4_bits_is_made_of_the_fine_tuned_copy_at_every_widt
     assert loss[0] < loss[1]
 
 
-def test_nothing_is_fine_tuned_where_nobody_wants_4_bits(trained: Train) -> None:
-    _, notes = trained(variants=("float32",), epochs=1)
-    assert not [stage for stage, _ in notes.stages if "fine-tuning" in stage]
+@pytest.mark.parametrize("options", [{"variants": ("float32",)}, {"fine_tune_epochs": 0}])
+def test_nothing_is_fine_tuned_where_nobody_wants_4_bits(rounded: Rounded, options: dict[str, Any]) -> None:
+    notes = Notes()
+    config = TrainConfig.model_validate(ROUNDED | options)
+    learning = Learning(config, rounded.material.prepared, notes)
+    assert learning.for_four_bits(rounded.trained.fitted[-1].model, 1) is None
+    assert notes.stages == []
 
 
-def test_where_fine_tuning_does_not_help_the_plain_weights_are_rounded(trained: Train) -> None:
-    # One epoch of SGD at a tenth of next to nothing moves no weight from one point of the grid to another.
-    options = {"variants": ("weight_int4",), "epochs": 1, "optimizer": "sgd", "learning_rate": 1e-12}
-    tuned, notes = trained(**options)
+def test_where_fine_tuning_does_not_help_the_plain_weights_are_rounded(
+    rounded: Rounded, plain: Published
+) -> None:
+    # Epochs of SGD at a tenth of next to nothing move no weight from one point of the grid to another.
+    useless = {"variants": ("float32", "weight_int4"), "optimizer": "sgd", "learning_rate": 1e-12}
+    tuned, notes = rounded.published("useless", 1, **useless)
     assert "fine-tuning 4 bits" in [stage for stage, _ in notes.stages]
     assert tuned.bundle.manifest.provenance.hyperparameters["fine_tuned_epochs"] == {"1": 0}
-    plain = answers(trained(**options, fine_tune_epochs=0)[0])
-    assert np.array_equal(answers(tuned)["weight_int4"], plain["weight_int4"])
+    assert np.array_equal(answers(tuned)["weight_int4"], answers(plain)["weight_int4"])
