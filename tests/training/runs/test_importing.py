@@ -112,7 +112,6 @@ def test_a_bundle_of_imported_models_proves_itself_and_is_scored_again_alike(out
     assert [one.scores for one in again] == [one.scores for one in bundle.manifest.variants]
 
 
-@pytest.mark.slow  # `formats.test_keras_file` opens such a file, and what it becomes is imported below
 def test_a_keras_file_becomes_the_same_model_and_is_run_by_tensorflow_as_well(
     imported: Importer, outside: Outside
 ) -> None:
