@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from loadtests.judge.verdict import VOID
-from tests.loadtests.conftest import run_module, until_it_counts
+from tests.loadtests.conftest import run_module
 from tests.own_data import NAME, OwnModel, readings
 from tests.running_service import running_service
 
@@ -25,9 +25,8 @@ def test_a_npy_of_ones_own_is_trained_served_and_measured(own_model: OwnModel, t
 
         out = tmp_path / "report"
         asked = f"--models {own_model.models} --host {service.client.base_url} --out {out}"
-        load = "--users 2 --rows 8 --budget 2 --warmup 0.1"
-        command = ("run", *asked.split(), *load.split())
-        done = until_it_counts(lambda: run_module("loadtests", *command), out)
+        load = "--users 2 --think 0.01 --rows 8 --budget 2 --warmup 0.1"
+        done = run_module("loadtests", "run", *asked.split(), *load.split())
     assert done.returncode in {0, 1, 3}, done.stderr  # a busy machine may void a run, and the program says so
     assert str(out / "report.html") in done.stdout.replace("\n", "")
     report = json.loads((out / "report.json").read_text())
@@ -38,4 +37,5 @@ def test_a_npy_of_ones_own_is_trained_served_and_measured(own_model: OwnModel, t
         assert result["rows_per_s"] > 0 or done.returncode == VOID
     assert report["verdict"]["sentences"][0] in (out / "report.md").read_text()
     assert (out / "report.html").read_text().startswith("<!doctype html>")
-    assert (out / "tradeoff.svg").read_text().startswith("<svg ")
+    if any(result["rows_per_s"] > 0 for result in measured.values()):  # or there is nothing to draw
+        assert (out / "tradeoff.svg").read_text().startswith("<svg ")
