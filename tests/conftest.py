@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
 from _pytest.assertion import rewrite
 from filelock import FileLock
 from hypothesis import settings
+from hypothesis.internal import charmap
 
 from bundle.store import ModelStore
 from tests import surroundings
@@ -33,6 +35,8 @@ settings.load_profile("quick")
 
 # pytest writes every file of tests anew before it runs it, which takes twice as long when it is traced.
 rewrite._rewrite_test = untraced(rewrite._rewrite_test)
+# So does Hypothesis look at every character that there is, once in a fresh clone, for seconds.
+charmap.intervals_from_codec = lru_cache(untraced(charmap.intervals_from_codec))
 
 TrainAll = Callable[[str, Mapping[str, TrainConfig]], Path]
 
