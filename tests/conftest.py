@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
 from _pytest.assertion import rewrite
 from filelock import FileLock
 from hypothesis import settings
+from hypothesis.internal import charmap
 
 from bundle.store import ModelStore
-from service.repository.proof.findings import FINDINGS_VARIABLE
 from tests import surroundings
 from tests.field_data import write_codes, write_loans
 from tests.own_data import OwnModel
@@ -34,6 +35,8 @@ settings.load_profile("quick")
 
 # pytest writes every file of tests anew before it runs it, which takes twice as long when it is traced.
 rewrite._rewrite_test = untraced(rewrite._rewrite_test)
+# So does Hypothesis look at every character that there is, once in a fresh clone, for seconds.
+charmap.intervals_from_codec = lru_cache(untraced(charmap.intervals_from_codec))
 
 TrainAll = Callable[[str, Mapping[str, TrainConfig]], Path]
 
@@ -76,17 +79,6 @@ def _variants_timed_in_a_hurry() -> Iterator[None]:
         )
         # Nor is a process started, and TensorFlow imported in it, to time it on one thread.
         patch.setattr(stopwatch, "_is_bound", lambda: True)
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _proven_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[None]:
-    """Let services believe what another of this run has proven: a self-test costs as much as a start."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "proven"
-    folder.mkdir(exist_ok=True)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(FINDINGS_VARIABLE, str(folder))
         yield
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import math
 import os
 import signal
 import subprocess
@@ -10,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +20,44 @@ import httpx
 import psutil
 import pytest
 
+from loadtests.experiment.rounds import intake
+from loadtests.generator.process import Generator
+from loadtests.rig.cores import bound_to
 from loadtests.workload.order import Order
 from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 
 
+class _Fakes:
+    """The process that starts all fake services of a run of tests; it ends with us."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", "tests.loadtests.fake_service"]
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
+        atexit.register(self._process.communicate)
+
+    def ask(self, what: list[str] | int) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(what) + "\n")
+        self._process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        assert "error" not in answer, answer
+        return answer
+
+
+_fakes = cache(_Fakes)
+
+
 @contextmanager
 def fake_service(models: Path, *options: str) -> Iterator[str]:
-    command = [sys.executable, "-m", "tests.loadtests.fake_service", str(models), "digits", *options]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
-        finally:
-            process.kill()
+    started = _fakes().ask([str(models), "digits", *options])
+    try:
+        yield f"http://127.0.0.1:{started['port']}"
+    finally:
+        _fakes().ask(started["pid"])
 
 
 @pytest.fixture
@@ -77,13 +103,44 @@ def _signals_put_back() -> Iterator[None]:
         signal.signal(number, handler)
 
 
+@contextmanager
+def on_one_core() -> Iterator[None]:
+    """Leave to what is started from here one core, and give back the others afterwards.
+
+    There every turn counts of a load test that starts its services, however busy the machine is: no wait of
+    the generator's is taken for a fault. Test processes that run at once take different cores.
+    """
+    cores = sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else [0]
+    with bound_to(cores[os.getpid() % len(cores)]):
+        yield
+
+
 @pytest.fixture
 def one_core() -> Iterator[None]:
-    """Leave this process one core, and give it back the others afterwards."""
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(before)})
-    yield
-    os.sched_setaffinity(0, before)
+    """Have a test run on one core."""
+    with on_one_core():
+        yield
+
+
+@pytest.fixture
+def every_turn_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have every turn count of the load tests that run in this process, however busy the machine is.
+
+    Which turns do not count is told of figures that are made up, in `experiment.rounds.test_intake`.
+    """
+    monkeypatch.setattr(intake, "WAITED_MAX", math.inf)
+
+
+@pytest.fixture(scope="session")
+def generator_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("generator") / "log"
+
+
+@pytest.fixture(scope="session")
+def generator(generator_log: Path) -> Iterator[Generator]:
+    """The load generator of all tests that do not end it; one that fails is another afterwards."""
+    with Generator(log=generator_log, core=None) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
@@ -115,24 +172,6 @@ def run_module(module: str, *arguments: str) -> subprocess.CompletedProcess[str]
     """Run `python -m MODULE ARGUMENTS` to its end, and return what it printed."""
     command = [sys.executable, "-m", module, *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
-
-
-def until_it_counts(
-    run: Callable[[], subprocess.CompletedProcess[str]], out: Path
-) -> subprocess.CompletedProcess[str]:
-    """Run a load test that reports into `out`, until turns of every load count; return how it ended.
-
-    On a busy machine it may be that they do not, and that the report then says so is tested with fakes.
-    """
-    for _ in range(12):
-        (out / "report.json").unlink(missing_ok=True)  # or that of a run before would hide a crash
-        ended = run()
-        if not (out / "report.json").exists():  # there is nothing to wait for
-            break
-        results = json.loads((out / "report.json").read_text())["results"]
-        if all(any(block["turns"] for block in one["blocks"]) for one in results):
-            break
-    return ended
 
 
 def certified(folder: Path) -> tuple[Path, Path]:

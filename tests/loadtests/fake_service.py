@@ -1,6 +1,6 @@
 """A real HTTP service that knows the label of every test row, and misbehaves exactly as often as it is told.
 
-`python -m tests.loadtests.fake_service MODELS MODEL [--error-every 20] ...` prints its port and serves.
+`python -m tests.loadtests.fake_service` makes as many as are asked for, each a process: see `main`.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import socket
 import ssl
 import sys
@@ -17,6 +18,7 @@ from base64 import b64encode
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -302,7 +304,7 @@ def _is_turn(number: int, every: int) -> bool:
     return bool(every) and number % every == 0
 
 
-def main() -> None:
+def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("models", type=Path)
     parser.add_argument("model")
@@ -334,11 +336,64 @@ def main() -> None:
     parser.add_argument("--prefix", default="", help="path below which it is")
     parser.add_argument("--user", default="", help="the only one whom it answers, as name:password")
     parser.add_argument("--certificate", help="speak TLS; a file of a certificate and its key")
-    options = parser.parse_args()
-    service = FakeService(ModelStore(options.models).open(options.model), options)
-    sys.stdout.write(f"{service.server_address[1]}\n")
-    sys.stdout.flush()
+    return parser.parse_args(arguments)
+
+
+_opened = cache(lambda models, model: ModelStore(models).open(model))
+
+
+def _serve(arguments: list[str]) -> None:
+    """Print the number of this process and the port, or why there is none, and serve."""
+    try:
+        options = _options(arguments)
+        service = FakeService(_opened(options.models, options.model), options)
+    except BaseException as error:
+        _say(error=repr(error))
+        raise
+    _say(pid=os.getpid(), port=service.server_address[1])
     service.serve_forever()
+
+
+def _say(**what: Any) -> None:
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
+
+
+def _start(arguments: list[str]) -> int:
+    """Start a service in a process of its own, which has imported all that we have."""
+    _opened(Path(arguments[0]), arguments[1])  # once for all of them
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        _serve(arguments)
+    finally:
+        os._exit(1)
+
+
+def _stop(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+
+
+def main() -> None:
+    """Start a service for each line of arguments, and stop the one whose number is a line; then say `{}`.
+
+    All of them end with us. Importing what they need would take most of the time of many a test.
+    """
+    running: set[int] = set()
+    try:
+        for line in sys.stdin:
+            asked = json.loads(line)
+            if isinstance(asked, list):
+                running.add(_start(asked))
+            else:
+                running.remove(asked)
+                _stop(asked)
+                _say()
+    finally:
+        for pid in running:
+            _stop(pid)
 
 
 if __name__ == "__main__":

@@ -54,17 +54,6 @@ def faithful(models: Path) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="module")
-def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("generator") / "log"
-
-
-@pytest.fixture(scope="module")
-def generator(log: Path) -> Iterator[Generator]:
-    with Generator(log=log, core=None) as running:
-        yield running
-
-
 @pytest.fixture
 def order(models: Path) -> Callable[..., Order]:
     """Make an order for a host, of the changes that are named."""
@@ -133,7 +122,7 @@ def test_requests_and_answers_of_many_pieces_go_through_an_open_loop(
     start_fake: Callable[..., str], generator: Generator, order: Callable[..., Order], tmp_path: Path
 ) -> None:
     host = start_fake()  # it knows the true label of every row
-    rows = 20_000  # the test rows again and again: megabytes, more than a socket takes at once
+    rows = 10_000  # the test rows again and again: megabytes, more than a socket takes at once
     wanted = order(host, scenario="server", rows=rows, rate=4.0, duration_s=1.0, seed=3)
     samples = generator.send(wanted, tmp_path / "s.npz").samples
     assert len(samples) == counts_of(host)["requests"] - 1 > 1
@@ -225,22 +214,22 @@ def test_rows_that_are_as_fast_again_as_new_are_no_cache() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the process is found by its log, as /proc has it")
 def test_a_generator_that_ended_is_a_failure_of_one_order_and_not_of_the_next(
-    faithful: str, generator: Generator, order: Callable[..., Order], log: Path, tmp_path: Path
+    faithful: str, generator: Generator, order: Callable[..., Order], generator_log: Path, tmp_path: Path
 ) -> None:
-    (child,) = _writing_to(log)
+    (child,) = _writing_to(generator_log)
     child.kill()
     with pytest.raises(GeneratorError, match=r"the load generator (had )?ended"):
         generator.send(order(faithful, duration_s=0.2), tmp_path / "s.npz")
     assert len(generator.send(order(faithful, think_s=0.01, duration_s=0.2), tmp_path / "s.npz").samples)
-    (other,) = _writing_to(log)
+    (other,) = _writing_to(generator_log)
     assert other != child
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the process is found by its log, as /proc has it")
 def test_a_generator_that_is_kept_from_its_core_is_void(
-    faithful: str, generator: Generator, order: Callable[..., Order], log: Path, tmp_path: Path
+    faithful: str, generator: Generator, order: Callable[..., Order], generator_log: Path, tmp_path: Path
 ) -> None:
-    (child,) = _writing_to(log)
+    (child,) = _writing_to(generator_log)
     before = counts_of(faithful)["requests"]
 
     def starve() -> None:

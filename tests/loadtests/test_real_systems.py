@@ -37,12 +37,6 @@ def offline(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return predict(ModelStore(models).open("digits"), "int8", file=file, core=None).file
 
 
-@pytest.fixture(scope="module")
-def generator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Generator]:
-    with Generator(log=tmp_path_factory.mktemp("generator") / "log", core=None) as running:
-        yield running
-
-
 @pytest.mark.parametrize("rows", [1, 40])
 @pytest.mark.parametrize(
     "url",
@@ -67,10 +61,10 @@ def test_every_protocol_has_the_same_answers(
     tmp_path: Path,
 ) -> None:
     system = System.of(f"it={url.format(host, grpc_port=grpc_port)}", ())
-    asked = {"system": system.url, "rows": rows, "offline": str(offline), "think_s": 0.01}
+    asked = {"system": system.url, "rows": rows, "offline": str(offline), "think_s": 0.01, "duration_s": 0.4}
     order = plain_order(models, system.host, **asked)
     samples = generator.send(order, tmp_path / "s.npz").samples
-    assert len(samples) > 5
+    assert len(samples) > 1
     assert samples.ok.all(), samples.errors
     assert not samples.astray.any()
     assert np.nanmax(samples.difference) < 1e-5

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,11 @@ from loadtests.generator.load import Preparer
 from loadtests.generator.process import Generator
 from loadtests.measure.summary import summarise_windows
 from loadtests.protocol.dialects.system import System
+from loadtests.rig.cores import usable
 from loadtests.system import audits
 from loadtests.system.client import ServiceClient
 from loadtests.workload.held_out import HeldOut
-from tests.loadtests.conftest import counts_of, plain_order, run_module, until_it_counts
+from tests.loadtests.conftest import counts_of, plain_order
 from tests.patience import PATIENCE_S
 
 PROTOCOLS = (
@@ -32,12 +34,6 @@ PROTOCOLS = (
     "tfs+{}/digits~int8",
     "oip+{grpc}/digits~int8",
 )
-
-
-@pytest.fixture(scope="module")
-def generator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Generator]:
-    with Generator(log=tmp_path_factory.mktemp("generator") / "log", core=None) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +56,13 @@ def test_misbehaviour_is_counted_exactly_in_every_protocol(
     tmp_path: Path,
 ) -> None:
     host = start_fake("--error-every", "5", "--wrong-every", "3")
-    wanted: dict[str, Any] = {"variant": "one", "scenario": scenario, "rows": 2, "think_s": 0.01}
+    wanted: dict[str, Any] = {
+        "variant": "one",
+        "scenario": scenario,
+        "rows": 2,
+        "think_s": 0.01,
+        "duration_s": 0.6,
+    }
     order = plain_order(models, **_asked(url, host), **wanted)
     samples, did = generator.send(order, tmp_path / "s.npz").samples, counts_of(host)
     assert samples.variant == "one"
@@ -83,11 +85,18 @@ def test_whatever_a_model_answers_its_labels_are_found(
     tmp_path: Path,
 ) -> None:
     host = start_fake("--answers", answers)
-    wanted: dict[str, Any] = {"variant": "one", "rows_from": str(rows_file), "model": "", "rows": 3}
+    wanted: dict[str, Any] = {
+        "variant": "one",
+        "think_s": 0.01,
+        "rows_from": str(rows_file),
+        "model": "",
+        "rows": 3,
+        "duration_s": 0.3,
+    }
     window = generator.send(plain_order(models, **_asked(url, host), **wanted), tmp_path / "s.npz")
     summary = summarise_windows([window])
     assert (summary.failures, len(window.samples.wrong_sample)) == ({}, 0)
-    assert summary.answers > 5
+    assert summary.answers > 1
 
 
 @pytest.mark.parametrize("url", PROTOCOLS)
@@ -132,6 +141,7 @@ def _run(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["run", *arguments])
 
 
+@pytest.mark.usefixtures("_signals_put_back", "every_turn_counts")
 def test_systems_are_compared_with_each_other_in_one_table_and_one_picture(
     models: Path, rows_file: Path, start_fake: Callable[..., str], tmp_path: Path
 ) -> None:
@@ -139,8 +149,8 @@ def test_systems_are_compared_with_each_other_in_one_table_and_one_picture(
     load = ("--rows", "2", "--users", "2", "--budget", "4", "--warmup", "0.1", "--margin", "0.5")
     systems = ("--system", f"slow=oip+{slow}/digits", "--system", f"quick=tfs+{quick}/digits")
     arguments = ("--rows-from", str(rows_file), *systems, *load, "--out", str(tmp_path))
-    ended = until_it_counts(lambda: run_module("loadtests", "run", *arguments), tmp_path)
-    assert ended.returncode in {0, 3}, ended.stderr + ended.stdout  # a busy machine may void it
+    ended = _run(*arguments)
+    assert ended.exit_code in {0, 3}, ended.output  # a busy machine may void it
     report = json.loads((tmp_path / "report.json").read_text())
     assert (report["model"], report["version"], report["noun"]) == ("digits.npz", None, "system")
     assert report["reference"] == "slow"
@@ -153,10 +163,12 @@ def test_systems_are_compared_with_each_other_in_one_table_and_one_picture(
         assert [result[name] for name in unknown] == [None] * len(unknown)
         assert result["accuracy"]["value"] == 1.0
         assert result["unloaded"]["model_ms"] is None or result["unloaded"]["model_ms"] > 0
-    if ended.returncode == 0:
-        assert report["verdict"]["sentences"][0].startswith("Take `quick`: ")
-        assert report["verdict"]["certificates"]["quick"]["judgement"] == "no worse"
     text = (tmp_path / "report.md").read_text()
+    if ended.exit_code == 0:  # which of the two to take is for a quiet machine to say
+        told = report["verdict"]["sentences"][0]
+        assert "`quick`" in told
+        assert told in text
+        assert report["verdict"]["certificates"]["quick"]["judgement"] == "no worse"
     assert "| system | rows |" in text
     method = " ".join(report["method"])
     assert f"`quick` at tfs+{quick}/digits, JSON instances of shape [64]" in method
@@ -165,20 +177,24 @@ def test_systems_are_compared_with_each_other_in_one_table_and_one_picture(
     assert {"tradeoff.svg", "report.html"} <= {file.name for file in tmp_path.iterdir()}
 
 
+@pytest.mark.usefixtures("_signals_put_back")
 def test_a_system_is_compared_with_a_variant_that_is_served_here(
     models: Path, start_fake: Callable[..., str], tmp_path: Path
 ) -> None:
     host = start_fake("--slow-ms", "20", "--as-model", "int8")
-    load = ("--rows", "2", "--users", "2", "--budget", "4", "--warmup", "0.1")
+    load = ("--rows", "2", "--users", "2", "--budget", "1", "--blocks", "1", "--warmup", "0.1")
     pid = ("--pid", f"theirs={httpx.get(f'{host}/pid', timeout=PATIENCE_S).text}")
     data = ("--models", str(models), "--model", "digits", "--variants", "int8")
     arguments = (*data, "--system", f"theirs=oip+{host}/digits~int8", *pid, *load, "--out", str(tmp_path))
-    ended = until_it_counts(lambda: run_module("loadtests", "run", *arguments), tmp_path)
-    assert ended.returncode in {0, 1, 3}, ended.stderr + ended.stdout
+    ended = _run(*arguments)
+    assert ended.exit_code in {0, 1, 3}, ended.output
     report = json.loads((tmp_path / "report.json").read_text())
     assert (report["noun"], report["reference"], report["model"]) == ("system", "int8", "digits")
     ours, theirs = report["results"]
     assert (ours["variant"], theirs["variant"]) == ("int8", "theirs")
+    if sys.platform == "linux" and usable() > 1:  # each has its own, whether or not it had it to itself
+        cores = report["cores"]
+        assert len({*cores["service"], *cores["generator"]}) == 2
     for one in (ours, theirs):  # whose processes are known
         assert one["cost"] is not None
         assert one["resident_bytes"] > 10e6

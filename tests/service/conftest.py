@@ -23,6 +23,17 @@ from tests.running_service import RunningService, running_service
 from training.config import TrainConfig
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _what_was_proven(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[None]:
+    """Let services tell each other what they found: each self-test is a process that imports all anew."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "proven"
+    folder.mkdir(exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(FINDINGS_VARIABLE, str(folder))
+        yield
+
+
 @pytest.fixture(scope="session")
 def service(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     log = tmp_path_factory.mktemp("service") / "log"
@@ -37,9 +48,10 @@ def client(service: RunningService) -> httpx.Client:
 
 @pytest.fixture(scope="session")
 def fields(field_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    """A service with a model of texts, `codes`, and one of tables, `loans`."""
+    """A service with a model of texts, `codes`, and one of tables, `loans`, which is its default."""
     log = tmp_path_factory.mktemp("fields") / "log"
-    with running_service(field_models, log, "--preload", "float32,int8") as service:
+    arguments = ("--default-model", "loans", "--max-rows", "200", "--preload", "float32,int8")
+    with running_service(field_models, log, *arguments) as service:
         yield service.client
         assert "Traceback" not in log.read_text()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,9 +65,12 @@ class Outside:
         with warnings.catch_warnings():  # of NumPy's, about how Keras saves
             warnings.simplefilter("ignore", DeprecationWarning)
             model.save(self["digits.keras"])
+        with tempfile.TemporaryDirectory() as folder:
+            exported = zoo.exported(model, Path(folder))
+            digits, vendor = zoo.converted_folder(exported), zoo.converted_folder(exported, _integers)
         for name, content in (
-            ("digits", _closed(zoo.converted(model))),
-            ("vendor", _closed(zoo.converted(model, _integers))),
+            ("digits", _closed(digits)),
+            ("vendor", _closed(vendor)),
             ("logits", zoo.converted(logits)),
             ("rigid", zoo.converted(_with_batch_of_one(model))),
             ("tumours", zoo.converted(_tumours())),

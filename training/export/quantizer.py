@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from math import gcd
 from typing import Any, TypeAlias
 
@@ -91,15 +92,23 @@ def ranges_of(graph: bytes, recipe: Recipe, rows: FloatArray) -> Ranges:
     agreed with float32 on 0.93 of CIFAR-10's test rows, and on 0.96 with this.
     """
     from ai_edge_quantizer.calibrator import Calibrator
-    from ai_edge_quantizer.recipe_manager import RecipeManager
     from ai_edge_quantizer.utils.qsv_utils import min_max_update
 
-    manager: Any = RecipeManager()
-    manager.load_quantization_recipe(recipe)
     with _keeping_tensors():
         calibrator: Any = Calibrator(graph, num_threads=1, qsv_update_func=min_max_update)
-    calibrator.calibrate(_shown(graph, rows), manager)
+    calibrator.calibrate(_shown(graph, rows), _Rules(recipe))
     return dict(calibrator.get_model_qsvs())
+
+
+class _Rules:
+    """Finds the rule of an operation once: the calibrator asks again with every row, a third of its time."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        from ai_edge_quantizer.recipe_manager import RecipeManager
+
+        manager: Any = RecipeManager()
+        manager.load_quantization_recipe(recipe)
+        self.get_quantization_configs = cache(manager.get_quantization_configs)
 
 
 def quantize(graph: bytes, recipe: Recipe, ranges: Ranges | None) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from benchmarks.load.request import octets_request
 from benchmarks.subjects.server import service
 from bundle.bundle import Bundle
 from loadtests.rig.cores import Cores
+from tests.loadtests.conftest import fake_service
 
 PAGE = """\
 # HELP requests_total Requests to /predict.
@@ -64,15 +66,14 @@ def test_the_service_is_read_before_and_after_whatever_is_sent(
         assert last.processor_s >= first.processor_s > 0
 
 
-def test_metrics_that_cannot_be_read_are_an_error(
-    bundle: Bundle, models: Path, bound: Cores, tmp_path: Path, unused_address: str
-) -> None:
-    with (
-        service(models, bundle.name, ["int8"], log=tmp_path / "log", core=bound.server) as ours,
-        pytest.raises(ProcessError, match="the metrics could not be read"),
-        reading(ours.host, ours.process.processor_s, pause_s=60),
-    ):
-        ours.process.stop()
+def test_metrics_that_cannot_be_read_are_an_error(models: Path, unused_address: str) -> None:
+    with ExitStack() as stack:
+        host = stack.enter_context(fake_service(models))
+        with (
+            pytest.raises(ProcessError, match="the metrics could not be read"),
+            reading(host, lambda: 0.0, pause_s=60),
+        ):
+            stack.close()
     with (
         pytest.raises(ProcessError, match="the metrics could not be read"),
         reading(unused_address, lambda: 0.0, pause_s=1),

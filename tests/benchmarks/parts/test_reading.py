@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from benchmarks.errors import ProcessError
+from benchmarks.parts import reading
 from benchmarks.parts.reading import CASES, Case, measure_case
 from benchmarks.plan import Plan
 from benchmarks.report.result import Result
@@ -48,6 +49,8 @@ def test_every_kind_of_data_set_is_read_once_a_round_by_a_process_that_says_what
 
 
 def test_a_process_that_cannot_read_tells_why(tmp_path: Path) -> None:
-    case = replace(CASES[0], sizes=SMALL["numbers"], options={"text": ["c9"]})
+    data, told = tmp_path / "read.csv", tmp_path / "read.json"
+    data.write_text("c0,y\n" + "1,a\n2,b\n" * 20, encoding="utf-8")  # no process makes it
+    told.write_text(json.dumps({"path": str(data), "options": {"text": ["c9"]}}), encoding="utf-8")
     with pytest.raises(ProcessError, match="no column 'c9', wanted by --text"):
-        measure_case(plan(tmp_path), Result("reading", "Reading"), case, tmp_path / "read")
+        reading._ask("read", told, tmp_path / "read")

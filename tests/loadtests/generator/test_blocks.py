@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,17 @@ def take(generator: Generator, tmp_path: Path) -> Callable[..., Taken]:
         )
 
     return taken
+
+
+@pytest.fixture(scope="module")
+def trusting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Generator, Path]]:
+    """A generator that trusts a certificate, and the file that a service needs to have it."""
+    folder = tmp_path_factory.mktemp("certified")
+    certificate, trusted = certified(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(trusted))
+        with Generator(log=folder / "log", core=None) as generator:
+            yield generator, certificate
 
 
 def _of(taken: Taken, turn: Turn) -> Samples:
@@ -206,19 +217,17 @@ def test_a_connection_that_the_service_closed_between_turns_is_replaced_before_t
 )
 def test_what_it_takes_to_connect_is_part_of_the_latency_and_can_be_told_apart(
     loses: tuple[str, ...],
+    trusting: tuple[Generator, Path],
     order: Callable[..., Order],
     start_fake: Callable[..., str],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Every tenth request needs a new connection, of which every second takes a quarter of a second."""
-    certificate, trusted = certified(tmp_path)
-    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    generator, certificate = trusting
     slow = ("--slow-handshake-every", "2", "--handshake-ms", "250")
     host = start_fake("--certificate", str(certificate), *slow, *loses)
     asked = order(host.replace("http://127.0.0.1", "https://localhost"), users=1)
-    with Generator(log=tmp_path / "log", core=None) as generator:
-        taken = generator.take(Block((asked,), ((),), ((0, 1.0),)), tmp_path)
+    taken = generator.take(Block((asked,), ((),), ((0, 1.0),)), tmp_path)
     (samples,) = taken.samples
     assert samples is not None
     connected = np.count_nonzero(samples.sent > samples.scheduled)

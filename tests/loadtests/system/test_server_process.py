@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -12,7 +14,7 @@ from loadtests.errors import ServiceError
 from loadtests.rig.cores import choose
 from loadtests.rig.occupation import SCRATCH
 from loadtests.system.client import ServiceClient
-from loadtests.system.server_process import started
+from loadtests.system.server_process import Server, started
 from tests.loadtests.conftest import is_alive
 
 
@@ -25,36 +27,67 @@ def _service_processes() -> set[psutil.Process]:
     return {child for child in psutil.Process().children(recursive=True) if "service" in child.cmdline()}
 
 
-def test_the_service_is_ready_while_it_is_needed_and_gone_afterwards(digits: Bundle, tmp_path: Path) -> None:
-    core = choose().server
+@dataclass(frozen=True)
+class Seen:
+    """A service that has ended, and what was seen of it while it ran."""
+
+    server: Server
+    folder: Path
+    processes: set[psutil.Process]
+    pids: set[int]
+    cores: list[list[int]]
+    resident_bytes: int
+    was_ready: bool
+    scratch: int
+
+    @property
+    def told(self) -> str:
+        return (self.folder / "log").read_text()
+
+
+@pytest.fixture(scope="module")
+def seen(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Seen:
+    folder, digits = tmp_path_factory.mktemp("service"), ModelStore(models).open("digits")
     before = _service_processes()  # those of other tests
-    with started(digits, "int8", log=tmp_path / "log", core=core) as server:
+    with started(digits, "int8", log=folder / "log", core=choose().server) as server:
         with ServiceClient(server.host) as client:
-            assert client.is_ready()
+            was_ready = client.is_ready()
         processes = _service_processes() - before
-        assert processes
-        assert set(server.pids()) == {process.pid for process in processes}
-        assert (server.resident_bytes() or 0) > 10_000_000
-        if core is not None:
-            assert all(process.cpu_affinity() == list(core) for process in processes)
-    assert not any(map(is_alive, processes))
-    with ServiceClient(server.host) as client:
+        return Seen(
+            server,
+            folder,
+            processes,
+            pids=set(server.pids()),
+            cores=[one.cpu_affinity() for one in processes] if sys.platform == "linux" else [],
+            resident_bytes=server.resident_bytes() or 0,
+            was_ready=was_ready,
+            scratch=len(list(folder.glob(f"{SCRATCH}*"))),
+        )
+
+
+def test_the_service_is_ready_while_it_is_needed_and_gone_afterwards(seen: Seen) -> None:
+    core = choose().server
+    assert seen.was_ready
+    assert seen.processes
+    assert seen.pids == {process.pid for process in seen.processes}
+    assert seen.resident_bytes > 10_000_000
+    if core is not None:
+        assert all(cores == list(core) for cores in seen.cores)
+    assert not any(map(is_alive, seen.processes))
+    with ServiceClient(seen.server.host) as client:
         assert not client.is_ready()
-    assert (server.resident_bytes(), server.pids()) == (None, ())
+    assert (seen.server.resident_bytes(), seen.server.pids()) == (None, ())
 
 
 def test_the_service_knows_of_nothing_but_what_is_measured_and_ends_without_delay(
-    models: Path, digits: Bundle, tmp_path: Path
+    seen: Seen, models: Path
 ) -> None:
     assert len(ModelStore(models).models()) > 1
-    log = tmp_path / "log"
-    with started(digits, "int8", log=log, core=None):
-        assert len(list(tmp_path.glob(f"{SCRATCH}*"))) == 1
-    told = log.read_text()
-    assert re.findall(r"(\S+) serves", told) == ["digits/1"]
-    assert re.findall(r"loaded (\S+ \S+)", told) == ["digits/1 int8"]
-    assert "stopping in 0 s" in told
-    assert list(tmp_path.iterdir()) == [log]
+    assert seen.scratch == 1
+    assert re.findall(r"(\S+) serves", seen.told) == ["digits/1"]
+    assert re.findall(r"loaded (\S+ \S+)", seen.told) == ["digits/1 int8"]
+    assert "stopping in 0 s" in seen.told
+    assert list(seen.folder.iterdir()) == [seen.folder / "log"]
 
 
 def test_of_several_workers_every_one_is_ready_and_counted(digits: Bundle, tmp_path: Path) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -15,26 +13,8 @@ import pytest
 from service.observe.metrics import Metrics
 from service.observe.workers import SHARED_VARIABLE, Workers
 from tests.service.metrics_text import sample
+from tests.service.observe.living import worker
 
-# Counts, says so, and lives until its input ends; then it dies without a word.
-WORKER = """
-import os, sys
-from pathlib import Path
-from service.observe.metrics import Metrics
-from service.observe.workers import Workers
-
-workers = Workers(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
-metrics = Metrics(lambda: 5, workers=workers)
-metrics.outcome("m", "v", "200").inc(float(sys.argv[1]))
-metrics.variant("m", "v").observe_call(2, 0.001)
-metrics.serve("m", 3, {"v": True})
-metrics.exposition()
-if sys.argv[2] == "ready":
-    workers.announce_ready()
-print("there", flush=True)
-sys.stdin.read()
-os._exit(1)
-"""
 ANSWERED = 'requests_total{model="m",outcome="200",variant="v"}'
 CALLS = 'batch_rows_bucket{le="2.0",model="m",variant="v"}'
 
@@ -54,16 +34,6 @@ def read(folder: Path) -> Read:
     return lambda: metrics.exposition().decode()
 
 
-@contextmanager
-def worker(count: int, how: str = "loading") -> Iterator[None]:
-    command = [sys.executable, "-c", WORKER, str(count), how]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "there\n"
-        yield
-
-
 def counters(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*.db") if not path.name.startswith("gauge")]
 
@@ -72,7 +42,7 @@ def test_counts_of_the_dead_are_kept_in_files_that_do_not_become_more(folder: Pa
     lived = 0
     sizes = []
     for count in (1, 2, 4):
-        with worker(count):
+        with worker(folder, count):
             lived += count
             assert sample(read(), ANSWERED) == lived
             assert sample(read(), "waiting_rows") == 5
@@ -88,7 +58,7 @@ def test_counts_of_the_dead_are_kept_in_files_that_do_not_become_more(folder: Pa
 def test_several_that_die_at_once_are_counted_once(folder: Path, read: Read) -> None:
     with ExitStack() as living:
         for count in (1, 2, 4):
-            living.enter_context(worker(count))
+            living.enter_context(worker(folder, count))
         assert sample(read(), ANSWERED) == 7
     for _ in range(2):
         assert sample(read(), ANSWERED) == 7
@@ -96,21 +66,21 @@ def test_several_that_die_at_once_are_counted_once(folder: Path, read: Read) -> 
 
 
 def test_a_burial_that_was_interrupted_counts_nobody_twice(folder: Path, read: Read) -> None:
-    with worker(3):
+    with worker(folder, 3):
         before = {path: path.read_bytes() for path in counters(folder)}
     assert sample(read(), ANSWERED) == 3
     for path, content in before.items():  # as if the grave-digger had died before it removed them
         if not path.exists():
             path.write_bytes(content)
     assert sample(read(), ANSWERED) == 3
-    with worker(4):
+    with worker(folder, 4):
         assert sample(read(), ANSWERED) == 7
     assert sample(read(), ANSWERED) == 7
     assert not [path for path in before if path.exists() and path.stat().st_size != len(before[path])]
 
 
 def test_a_reader_that_sees_a_burial_half_done_looks_again(folder: Path, read: Read) -> None:
-    with worker(3):
+    with worker(folder, 3):
         living = {path: path.read_bytes() for path in counters(folder)}
     read()
     (buried,) = folder.glob("dead-*")
@@ -124,7 +94,7 @@ def test_a_reader_that_sees_a_burial_half_done_looks_again(folder: Path, read: R
 
 
 def test_what_a_dead_one_has_left_damaged_costs_its_counts_and_no_more(folder: Path, read: Read) -> None:
-    with worker(3), worker(4):
+    with worker(folder, 3), worker(folder, 4):
         damaged = next(path for path in folder.glob("counter_*.db") if b'"200"' in path.read_bytes())
         content = damaged.read_bytes()
     damaged.write_bytes(content[:4] + b"\xff" * 40)
@@ -136,7 +106,7 @@ def test_what_a_dead_one_has_left_damaged_costs_its_counts_and_no_more(folder: P
 def test_the_number_of_a_process_that_is_there_keeps_nobody_alive(
     folder: Path, read: Read, number: int
 ) -> None:
-    with worker(3):
+    with worker(folder, 3):
         for path in folder.glob("*_*.db"):
             shutil.copy(path, path.with_name(f"{path.stem.rpartition('_')[0]}_{number}.db"))
         assert sample(read(), "waiting_rows") == 5
@@ -148,8 +118,8 @@ def test_another_is_ready_where_it_has_said_so_and_lives(folder: Path) -> None:
     workers = Workers(folder)
     assert not workers.is_another_ready()
     workers.announce_ready()
-    with worker(1):
+    with worker(folder, 1):
         assert not workers.is_another_ready()
-        with worker(1, "ready"):
+        with worker(folder, 1, "ready"):
             assert workers.is_another_ready()
         assert not workers.is_another_ready()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,6 +16,8 @@ from bundle.store import ModelStore
 from service.engine.lanes import Lanes
 from service.observe.metrics import Metrics
 from service.repository.loader import Load
+from service.repository.proof.findings import FINDINGS_VARIABLE
+from service.repository.proof.prover import Prover
 from service.repository.registry import Registry
 from service.repository.servable import Servable, load
 from tests.service.metrics_text import sample
@@ -58,7 +61,8 @@ class Deployed:
 async def deployed(
     root: Path,
     *,
-    preload: tuple[str, ...] = ("int8",),
+    default_model: str | None = None,
+    preload: tuple[str, ...] | None = ("int8",),
     old_versions: int = 3,
     before_load: Callable[[Bundle, str], None] = lambda _, __: None,
     store: ModelStore | None = None,
@@ -78,9 +82,10 @@ async def deployed(
         store,
         load_counted,
         metrics,
-        default_model=None,
+        default_model=default_model,
         preload=preload,
         old_versions=old_versions,
+        prover=Prover(Path(os.environ[FINDINGS_VARIABLE])),
         clock=lambda: there.now,
     )
     there = Deployed(store, registry, metrics)

@@ -6,15 +6,17 @@ import asyncio
 import os
 import shutil
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from bundle.bundle import Bundle, open_bundle
-from bundle.errors import TransientError
+from bundle.errors import BundleDamagedError, TransientError
 from bundle.manifest import FILE_NAME
 from bundle.store import ModelStore
 from service.errors import UnavailableError, UnknownTargetError
+from service.repository.proof.prover import Prover
 from service.repository.settling import SETTLE_S
 from tests.bundle.proof.test_selftest import truncate_variables
 from tests.patience import PATIENCE_S
@@ -61,7 +63,7 @@ def test_a_version_that_is_copied_file_by_file_serves_when_it_is_whole(
 
 
 def test_what_stays_incomplete_is_refused_and_serves_when_it_is_completed(
-    digits: Bundle, tmp_path: Path
+    digits: Bundle, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def go() -> None:
         async with deployed(tmp_path) as there:
@@ -73,6 +75,7 @@ def test_what_stays_incomplete_is_refused_and_serves_when_it_is_completed(
                 await there.answers("m", 1)
             await there.look(after_s=SETTLE_S)
             assert there.state("m", 1) == "refused"
+            assert any(line.startswith("refused m/1") for line in caplog.messages)
             assert there.metric('refused_version{model="m"}') == 1
             (tmp_path / FILE_NAME).rename(folder / FILE_NAME)
             await there.look(after_s=1.0)
@@ -297,19 +300,15 @@ def test_what_may_pass_is_tried_again(digits: Bundle, tmp_path: Path) -> None:
     asyncio.run(go())
 
 
-def test_a_saved_model_that_cannot_be_loaded_takes_nothing_sound_along(
-    digits: Bundle, tmp_path: Path
-) -> None:
-    """At the start, where there is no other version, and as a new version."""
-    bad = truncate_variables(open_bundle(Path(shutil.copytree(digits.folder, tmp_path / "m" / "1"))))
-    variants = tuple(variant for variant in digits.manifest.variants if variant.format == "tflite")
-    manifest = digits.manifest.model_copy(update={"variants": variants})
+def refused_in_part(bad: Bundle, root: Path) -> None:
+    """See what becomes of a version whose SavedModel cannot be loaded, alone and as a new one."""
+    variants = tuple(variant for variant in bad.manifest.variants if variant.format == "tflite")
+    manifest = bad.manifest.model_copy(update={"variants": variants})
 
     async def go() -> None:
-        async with deployed(tmp_path / "store", preload=("int8", "tensorflow")) as there:
+        async with deployed(root, preload=("int8", "tensorflow")) as there:
             there.bring(bad, "a", 1)
-            there.bring(digits, "b", 1)
-            (there.store.root / "b" / "1" / FILE_NAME).write_text(manifest.model_dump_json())
+            (there.bring(bad, "b", 1) / FILE_NAME).write_text(manifest.model_dump_json())
             await there.look()
             assert await there.answers("a") == "a/1"
             assert await there.answers("b") == "b/1"
@@ -324,6 +323,26 @@ def test_a_saved_model_that_cannot_be_loaded_takes_nothing_sound_along(
             assert there.loads.count("b/2") == 1  # int8, once: what was refused is left alone
 
     asyncio.run(go())
+
+
+def test_a_saved_model_that_cannot_be_loaded_takes_nothing_sound_along(
+    digits: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prove = Prover.prove
+
+    def prove_lite(prover: Prover, bundle: Bundle, names: Sequence[str]) -> None:
+        if "tensorflow" in names:  # which takes ten seconds to import, to say as much
+            raise BundleDamagedError(bundle.folder / "variants" / "saved_model.pb", "fails")
+        prove(prover, bundle, names)
+
+    monkeypatch.setattr(Prover, "prove", prove_lite)
+    refused_in_part(digits, tmp_path)
+
+
+@pytest.mark.slow
+def test_a_saved_model_that_is_cut_in_half_takes_nothing_sound_along(digits: Bundle, tmp_path: Path) -> None:
+    bad = truncate_variables(open_bundle(Path(shutil.copytree(digits.folder, tmp_path / "m" / "1"))))
+    refused_in_part(bad, tmp_path / "store")
 
 
 def test_a_model_that_takes_long_to_load_holds_up_no_other(digits: Bundle, tmp_path: Path) -> None:

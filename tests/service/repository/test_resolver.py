@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from collections.abc import Callable, Coroutine
 from functools import partial
@@ -18,6 +19,8 @@ from service.engine.lanes import Lanes
 from service.errors import UnknownTargetError
 from service.observe.metrics import Metrics
 from service.repository.loader import Load
+from service.repository.proof.findings import FINDINGS_VARIABLE
+from service.repository.proof.prover import Prover
 from service.repository.registry import Registry
 from service.repository.resolver import Resolver
 from service.repository.servable import Servable, load
@@ -61,7 +64,8 @@ def run(
         metrics = Metrics(lambda: 0)
         lanes = Lanes(1, inline_us=1e9, waiting_rows=100, waiting_us=1e12)
         loader = wrap(partial(load, lanes=lanes, metrics=metrics))
-        registry = Registry(store, loader, metrics, default_model=None, preload=("int8",))
+        prover = Prover(Path(os.environ[FINDINGS_VARIABLE]))
+        registry = Registry(store, loader, metrics, default_model=None, preload=("int8",), prover=prover)
         resolver = Resolver(registry, names)
         await registry.start()
         assert registry.why_not_ready is None

@@ -10,17 +10,16 @@ import httpx
 import pytest
 
 from bundle.bundle import Bundle
-from tests.running_service import running_service
+from tests.service.routes.within import within
 
 STAMP = 1732550000123
 
 
 @pytest.fixture(scope="module")
-def lean(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+def lean(models: Path) -> Iterator[httpx.Client]:
     """A service with one variant loaded of each of two models, neither of which is the default."""
-    log = tmp_path_factory.mktemp("lean") / "log"
-    with running_service(models, log, "--preload", "int8") as service:
-        yield service.client
+    with within(models, preload=("int8",)) as client:
+        yield client
 
 
 def test_models_are_listed_with_what_a_client_needs(client: httpx.Client, digits: Bundle) -> None:
@@ -84,8 +83,8 @@ def stamped(digits: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     folder = tmp_path_factory.mktemp("stamped")
     version = Path(shutil.copytree(digits.folder, folder / "models" / "m" / str(STAMP)))
     (version / digits.manifest.test_set.path).unlink()
-    with running_service(folder / "models", folder / "log", "--preload", "int8") as service:
-        yield service.client
+    with within(folder / "models", preload=("int8",)) as client:
+        yield client
 
 
 def test_a_version_that_is_a_time_stamp_is_asked_for_by_it(stamped: httpx.Client) -> None:

@@ -10,8 +10,9 @@ import pytest
 
 from bundle.bundle import Bundle
 from bundle.normalizer import FloatArray
-from tests.running_service import RunningService, running_service
+from tests.running_service import RunningService
 from tests.service.routes.test_open_inference import FIELDS, INT8, answered, infer, refused
+from tests.service.routes.within import within
 from tests.service.wire.open_inference.requests import json_of, vector
 
 
@@ -30,15 +31,6 @@ def test_the_service_says_what_it_is_and_how_it_is(client: httpx.Client) -> None
     assert {"binary_tensor_data", "classification", "statistics"} <= set(told["extensions"])
     for path in ("/v2/health/live", "/v2/health/ready"):
         assert client.get(path).json() == {"live": True, "ready": True}
-
-
-def test_a_service_without_a_model_lives_and_is_not_ready(tmp_path: Path) -> None:
-    with running_service(tmp_path, tmp_path / "log", ready=False) as service:
-        service.wait_until_live()
-        live, ready = (service.client.get(f"/v2/health/{state}") for state in ("live", "ready"))
-        assert (live.status_code, live.json()) == (200, {"live": True, "ready": False})
-        assert "model" in refused(ready, 503)
-        assert ready.json()["ready"] is False
 
 
 @pytest.mark.parametrize("path", [INT8, f"{INT8}/versions/1"])
@@ -142,13 +134,13 @@ def test_what_cannot_be_done_to_the_repository_is_said(client: httpx.Client) -> 
     assert "longer than" in refused(client.post(load, content=b" " * 100_000), 413)
 
 
-def test_where_workers_are_several_none_loads_for_all(digits_alone: Path, tmp_path: Path) -> None:
-    with running_service(digits_alone, tmp_path / "log", "--workers", "2", "--preload", "int8") as service:
+def test_where_workers_are_several_none_loads_for_all(digits_alone: Path) -> None:
+    with within(digits_alone, workers=2, preload=("int8",)) as client:
         for what in ("load", "unload"):
-            told = refused(service.client.post(f"/v2/repository/models/digits~int8/{what}"), 501)
+            told = refused(client.post(f"/v2/repository/models/digits~int8/{what}"), 501)
             assert "several workers" in told
         rows = json_of(vector([1, 64], [0] * 64))
-        assert infer(service.client, INT8, rows).status_code == 200
+        assert infer(client, INT8, rows).status_code == 200
 
 
 def test_no_address_of_the_protocol_sends_anybody_elsewhere(service: RunningService) -> None:

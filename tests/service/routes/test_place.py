@@ -10,27 +10,16 @@ import httpx
 import pytest
 
 from service.routes.place import place
-from tests.running_service import running_service
+from tests.service.routes.within import within
 
-PROGRAM = """
-import uvicorn
-from service.app import create_app
-from service.http.protocol import GuardedProtocol
-
-uvicorn.run(create_app(), http=GuardedProtocol, port=0, ws="none", root_path="/under")
-"""
 TENSOR = {"name": "x", "datatype": "FP32", "shape": [1, 64], "data": [0.0] * 64}
 INSTANCES = {"instances": [[0.0] * 64]}
 
 
 @pytest.fixture(scope="module")
-def below(digits_alone: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    log = tmp_path_factory.mktemp("below") / "log"
-    environment = {"PRECISION_LADDER__PRELOAD": "float32", "PRECISION_LADDER__MODELS": str(digits_alone)}
-    program = ("-c", PROGRAM)
-    with running_service(digits_alone, log, ready=False, environment=environment, program=program) as service:
-        service.wait_until_ready()
-        yield service.client
+def below(digits_alone: Path) -> Iterator[httpx.Client]:
+    with within(digits_alone, root_path="/under", preload=("float32",)) as client:
+        yield client
 
 
 @pytest.mark.parametrize(

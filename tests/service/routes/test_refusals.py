@@ -11,34 +11,29 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.errors import OverloadedError
 from service.wire.protocols import PROTOCOLS, owner, refuse
 from tests.running_service import running_service
 from tests.service.connection import Connection
+from tests.service.routes.within import within
 
 Rows = list[list[float]]
 ROW = [0.0] * 64
 LIMITS = ("--max-body-bytes", "4000", "--max-rows", "3", "--body-timeout-s", "0.5", "--preload", "float32")
 
-FAULTY = """
-import uvicorn
-from service.app import create_app
-from service.http.protocol import GuardedProtocol
 
 class Faulty:
-    def __init__(self, app):
+    """Fails where it is asked to."""
+
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
-    async def __call__(self, scope, receive, send):
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and (b"x-fail", b"1") in scope["headers"]:
             raise RuntimeError("a secret")
         await self.app(scope, receive, send)
-
-app = create_app()
-app.add_middleware(Faulty)
-uvicorn.run(app, http=GuardedProtocol, port=0, ws="none")
-"""
 
 
 @dataclass(frozen=True)
@@ -181,14 +176,10 @@ def test_what_the_connection_refuses_is_told_as_the_protocol_has_it(
 
 
 @pytest.fixture(scope="module")
-def faulty(digits_alone: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+def faulty(digits_alone: Path) -> Iterator[httpx.Client]:
     """A service with a middleware that fails where it is asked to."""
-    log = tmp_path_factory.mktemp("faulty") / "log"
-    environment = {"PRECISION_LADDER__PRELOAD": "float32", "PRECISION_LADDER__MODELS": str(digits_alone)}
-    program = ("-c", FAULTY)
-    with running_service(digits_alone, log, ready=False, environment=environment, program=program) as service:
-        service.wait_until_ready()
-        yield service.client
+    with within(digits_alone, middleware=Faulty, preload=("float32",)) as client:
+        yield client
 
 
 @pytest.mark.parametrize("protocol", SPOKEN)

@@ -19,7 +19,7 @@ from bundle.normalizer import FloatArray
 from bundle.runtimes import open_runtime
 from bundle.store import ModelStore
 from tests.field_data import LOAN
-from tests.running_service import running_service
+from tests.service.routes.within import within
 
 DIGITS = "/v1/models/digits"
 
@@ -183,18 +183,18 @@ def test_what_is_loaded_only_when_it_is_asked_for_and_what_is_refused_is_told_ap
         shutil.copytree(digits.folder, tmp_path / "models" / "digits" / str(version))
     (tmp_path / "models" / "digits" / "2" / "manifest.json").write_text("{}")
     shutil.copytree(tmp_path / "models" / "digits" / "2", tmp_path / "models" / "broken" / "1")
-    with running_service(tmp_path / "models", tmp_path / "log", "--preload", "int8") as service:
-        states = service.client.get(DIGITS).json()
+    with within(tmp_path / "models", preload=("int8",)) as client:
+        states = client.get(DIGITS).json()
         told = {one["version"]: one for one in states["model_version_status"]}
         assert states["ready"] is True
         assert told["1"]["state"] == "AVAILABLE"
         assert told["2"]["state"] in ("LOADING", "END")
         assert told["2"]["status"]["error_code"] == "FAILED_PRECONDITION"
         assert "manifest" in told["2"]["status"]["error_message"]
-        variant = service.client.get(f"{DIGITS}/labels/float32").json()
+        variant = client.get(f"{DIGITS}/labels/float32").json()
         assert (variant["ready"], variant["model_version_status"][0]["state"]) == (False, "START")
-        broken = service.client.get("/v1/models/broken")
+        broken = client.get("/v1/models/broken")
         assert (broken.status_code, broken.json()["ready"]) == (200, False)
-        assert error(service.client.get("/v1/models/broken/metadata"), 503)
+        assert error(client.get("/v1/models/broken/metadata"), 503)
         body = {"instances": [[0] * 64]}
-        assert error(service.client.post("/v1/models/broken:predict", json=body), 503)
+        assert error(client.post("/v1/models/broken:predict", json=body), 503)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 import tracemalloc
 import zlib
 from collections.abc import Callable
@@ -29,9 +30,10 @@ def test_a_body_comes_out_as_it_went_in(coding: Coding, content: bytes) -> None:
 
 @pytest.mark.parametrize("coding", CODINGS)
 def test_a_body_of_many_pieces_comes_out_as_it_went_in(coding: Coding) -> None:
-    content = b"".join(b"%d, " % (i * i) for i in range(200_000))
-    assert len(COMPRESS[coding](content)) > 3 * 65_536
-    assert expand(COMPRESS[coding](content), coding, max_bytes=len(content)) == content
+    content = random.Random(0).randbytes(250_000)
+    compressed = COMPRESS[coding](content)
+    assert len(compressed) > 3 * 65_536
+    assert expand(compressed, coding, max_bytes=len(content)) == content
 
 
 def test_members_of_gzip_are_joined() -> None:
@@ -52,7 +54,7 @@ def test_members_are_bounded_together() -> None:
 
 @pytest.mark.parametrize("coding", CODINGS)
 def test_a_bomb_takes_no_more_memory_than_is_allowed(coding: Coding) -> None:
-    bomb = COMPRESS[coding](bytes(50_000_000))
+    bomb = COMPRESS[coding](bytes(10_000_000))
     tracemalloc.start()
     try:
         with pytest.raises(TooLargeError):

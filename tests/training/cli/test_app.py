@@ -3,7 +3,9 @@ from __future__ import annotations
 import subprocess
 import sys
 from ast import literal_eval
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.training.cli.program import REPOSITORY
@@ -125,14 +127,16 @@ def test_help_shows_examples(command: str, capfd: pytest.CaptureFixture[str]) ->
     assert f"python -m training {command}" in capfd.readouterr().out.split("Examples:")[1]
 
 
-def test_help_and_mistakes_about_options_wait_for_no_heavy_library_nor_those_about_data_for_tensorflow() -> (
-    None
-):
+def test_help_and_mistakes_about_options_wait_for_no_heavy_library_nor_those_about_data_for_tensorflow(
+    tmp_path: Path,
+) -> None:
+    rows = tmp_path / "rows.npy"
+    np.save(rows, np.arange(40.0).reshape(20, 2) // 20)  # a column of numbers, and one of labels
     heavy = {"tensorflow", "keras", "matplotlib", "sklearn", "scipy", "optuna", "pandas", "ai_edge_litert"}
     lines = [f"{command} --help" for command in ("train", "resume", "tune", "evaluate", "diagnose")]
     lines += [f"train --data iris {option}" for option in ("--epochs 0", "--hidden x", "--margin 5")]
     lines += ["tune --data iris --max-accuracy-drop 0 --max-row-us 5 --trials 0", "evaluate b --label y"]
-    of_data = ["train --data iris --kind image", "train --data gone.npy"]
+    of_data = [f"train --data {rows} --kind image", "train --data gone.npy"]
     program = f"""
 import sys
 from training.cli.app import main

@@ -16,7 +16,7 @@ from training.export.worker import Outcome, Worker
 from training.report import confusion_picture
 from training.runs.run import Published
 
-OPTIONS = ["--data", "iris", "--epochs", "2"]
+OPTIONS = ["--data", "iris", "--epochs", "1"]
 DEMANDS = ["--max-accuracy-drop", "0.9", "--max-row-us", "1e6", "--trials", "1"]
 
 
@@ -52,7 +52,6 @@ def usual_signals() -> Iterator[None]:
     [
         (signal.SIGINT, "error: interrupted"),
         (signal.SIGTERM, "error: stopped by SIGTERM"),
-        (signal.SIGHUP, "error: stopped by SIGHUP"),
     ],
 )
 def test_a_training_that_is_told_to_end_says_so_and_leaves_nothing_but_its_weights(
@@ -66,7 +65,8 @@ def test_a_training_that_is_told_to_end_says_so_and_leaves_nothing_but_its_weigh
     monkeypatch.setattr(
         "training.export.worker.Worker", partial(At, convert, partial(signal.raise_signal, number))
     )
-    assert main(["train", *OPTIONS, "--models", str(tmp_path / "models")]) == 128 + number
+    one = ["--variants", "float32"]  # a fine-tuning for 4 bits takes as long as the training
+    assert main(["train", *OPTIONS, *one, "--models", str(tmp_path / "models")]) == 128 + number
     read, *rest = capfd.readouterr().err.splitlines()
     assert read.startswith("iris: 150 vectors of 4 numbers")
     (kept,) = (tmp_path / "models" / "iris").iterdir()
@@ -77,6 +77,19 @@ def test_a_training_that_is_told_to_end_says_so_and_leaves_nothing_but_its_weigh
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL  # as it was
 
 
+@pytest.mark.usefixtures("usual_signals")
+def test_a_terminal_that_was_closed_ends_a_training_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def closed(*_: object, **__: object) -> None:
+        signal.raise_signal(signal.SIGHUP)
+
+    monkeypatch.setattr("training.runs.pipeline.train", closed)
+    assert main(["train", *OPTIONS, "--models", str(tmp_path)]) == 128 + signal.SIGHUP
+    assert capfd.readouterr().err == "error: stopped by SIGHUP\n"
+    assert signal.getsignal(signal.SIGHUP) == signal.SIG_DFL
+
+
 def test_a_search_that_cannot_publish_shows_what_it_has_found(
     tmp_path: Path, convert: Worker, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -84,7 +97,8 @@ def test_a_search_that_cannot_publish_shows_what_it_has_found(
     models.mkdir()
     block = partial((models / "iris").touch)  # as a disk that fills up while the search runs
     monkeypatch.setattr("training.export.worker.Worker", partial(At, convert, block))
-    code = main(["tune", *OPTIONS, *DEMANDS, "--models", str(models), "--out", str(tmp_path / "out")])
+    places = ["--models", str(models), "--out", str(tmp_path / "out")]
+    code = main(["tune", *OPTIONS, *DEMANDS, "--variants", "float32", *places])
     output = capfd.readouterr()
     assert code == 2
     assert "0 untuned, chosen" in output.out

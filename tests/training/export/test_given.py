@@ -14,7 +14,7 @@ from ai_edge_litert.tools import flatbuffer_utils
 from bundle.manifest import GraphSpec
 from bundle.normalizer import FloatArray, Normalizer
 from bundle.runtimes.litert import LiteRTRuntime
-from tests.training.export.given import Given, lay, save
+from tests.training.export.given import Given, lay, made, save
 from training.export.converter import check, find_batch
 from training.export.makers import Source, made_of, make
 from training.export.probe import Probe
@@ -45,11 +45,10 @@ def answers(given: Given, content: bytes) -> FloatArray:
 def test_every_precision_is_made_of_it_smaller_and_near_it_with_floats_at_its_borders(
     network: str, precision: str, tmp_path: Path
 ) -> None:
-    given = lay(network, tmp_path)
-    content = make(given.source, precision)
-    made, expected = answers(given, content), given.probe.expected
-    assert (made.argmax(axis=1) == expected.argmax(axis=1)).mean() > 0.85
-    assert np.abs(made - expected).mean() < {"weight_int4": 0.08}.get(precision, 0.02)
+    given, content = lay(network, tmp_path), made(network, precision)
+    found, expected = answers(given, content), given.probe.expected
+    assert (found.argmax(axis=1) == expected.argmax(axis=1)).mean() > 0.85
+    assert np.abs(found - expected).mean() < {"weight_int4": 0.08}.get(precision, 0.02)
     assert len(content) < len(given.content)
     interpreter: Any = Interpreter(model_content=content)
     borders = *interpreter.get_input_details(), *interpreter.get_output_details()
@@ -68,8 +67,7 @@ def test_tensorflow_has_nothing_to_run_of_it(tmp_path: Path) -> None:
 
 def as_imported(network: str, precision: str, folder: Path) -> Given:
     """Put a network into a folder as if its file had been in that precision."""
-    given = lay(network, folder)
-    content = make(given.source, precision)
+    given, content = lay(network, folder), made(network, precision)
     (folder / GIVEN).write_bytes(content)
     return replace(given, content=content, given_as=precision)
 
@@ -87,17 +85,14 @@ def test_of_one_in_integers_nothing_is_made_but_itself(tmp_path: Path) -> None:
 def test_of_one_that_computes_in_floats_what_is_coarser_is_made(
     network: str, given_as: str, tmp_path: Path
 ) -> None:
-    as_made = lay(network, tmp_path)
-    other = tmp_path / "other"
-    other.mkdir()
-    given = as_imported(network, given_as, other)
+    given = as_imported(network, given_as, tmp_path)
     precisions = [name for name in made_of(given_as) if name != given_as]
     assert precisions[-2:] == ["int8", "int16x8"] or "weight_int4" in precisions
     for precision in precisions:
         content = make(given.source, precision)
-        made = answers(given, content)
-        assert np.abs(made - given.probe.expected).mean() < {"weight_int4": 0.08}.get(precision, 0.02)
-        assert len(content) < 1.3 * len(make(as_made.source, precision))
+        error = np.abs(answers(given, content) - given.probe.expected).mean()
+        assert error < {"weight_int4": 0.08}.get(precision, 0.02)
+        assert len(content) < 1.3 * len(made(network, precision))
 
 
 def test_a_precision_that_nothing_in_it_can_have_is_refused(tmp_path: Path) -> None:
@@ -157,15 +152,14 @@ def test_a_published_network_is_smaller_in_integers_and_answers_much_alike(
         pytest.skip(f"there is no {network}, or no {images}")
     facts = open_model(network, tmp_path, trust=False)
     with np.load(images) as arrays:
-        x = arrays["x_train"][:400].reshape(400, -1).astype(np.float32)
-    given = Given(tmp_path, network.read_bytes(), Probe(x[:100], x[100:], x[:, :10], facts.weights))
+        x = arrays["x_train"][:160].reshape(160, -1).astype(np.float32)
+    given = Given(tmp_path, network.read_bytes(), Probe(x[:60], x[60:], x[:, :10], facts.weights))
     given = replace(given, probe=replace(given.probe, shape=facts.shape, source="the model"))
     expected = answers(given, (tmp_path / GIVEN).read_bytes())
-    with replace(given.probe, expected=expected).in_folder(tmp_path):
-        outcome = convert_all(tmp_path, ["float32", "dynamic_int8", "int8"])
-    assert outcome.graphs == dict.fromkeys(("float32", "dynamic_int8", "int8"), GraphSpec())
+    probe = replace(given.probe, expected=expected)
     for precision in ("dynamic_int8", "int8"):
-        content = (tmp_path / f"{precision}.tflite").read_bytes()
+        content = make(given.source, precision)
         assert len(content) < len(given.content) / 3
-        alike = answers(given, content).argmax(axis=1) == expected.argmax(axis=1)
-        assert alike.mean() > 0.9
+        alone = check(precision, content, probe)
+        assert (alone.argmax(axis=1) == expected.argmax(axis=1)).mean() > 0.9
+        assert find_batch(precision, content, probe, alone) == GraphSpec()

@@ -15,16 +15,19 @@ class Graphs(Protocol):
 
 
 @pytest.fixture(scope="session")
-def graphs() -> Graphs:
+def graphs(tmp_path_factory: pytest.TempPathFactory) -> Graphs:
     """A classifier's `.tflite` at a precision, converted when it is asked for first."""
+
+    classifier = cache(lambda: zoo.exported(zoo.classifier(), tmp_path_factory.mktemp("classifier")))
 
     @cache
     def graphs(name: str) -> bytes:
+        if name == "whole":
+            return zoo.converted_folder(classifier())
         if name == "float32":
-            return zoo.stripped(zoo.converted(zoo.classifier()))
+            return zoo.stripped(graphs("whole"))
         if name.startswith("weight_int"):
-            whole = zoo.converted(zoo.classifier())
-            return zoo.quantised(whole, weight_bits=int(name.removeprefix("weight_int")))
-        return zoo.converted(zoo.classifier(), getattr(zoo, name))
+            return zoo.quantised(graphs("whole"), weight_bits=int(name.removeprefix("weight_int")))
+        return zoo.converted_folder(classifier(), getattr(zoo, name))
 
     return graphs

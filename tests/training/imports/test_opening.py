@@ -120,6 +120,8 @@ def test_each_format_is_told_by_a_name_of_its_own() -> None:
     assert all(found.files or found.holds for found in FORMATS)
 
 
+# Of a quick run, tests/training/runs/test_importing.py imports a `.keras` file by such a process.
+@pytest.mark.slow
 def test_a_keras_file_is_opened_in_a_process_that_has_tensorflow_for_itself(
     shared_data: Path, tmp_path: Path
 ) -> None:

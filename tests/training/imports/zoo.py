@@ -18,22 +18,35 @@ def rows(count: int = 8) -> Any:
     return np.random.default_rng(1).normal(size=(count, *SHAPE)).astype(np.float32)
 
 
-def classifier(*, batch: int | None = None, units: int = CLASSES, activation: str | None = "softmax") -> Any:
+def classifier() -> Any:
     """A convolution, a wide layer that is worth being quantised, and a head."""
     import keras
 
     keras.utils.set_random_seed(0)
-    inputs = keras.Input(batch_shape=(batch, *SHAPE), name="image")
+    inputs = keras.Input(SHAPE, name="image")
     features = keras.layers.Conv2D(8, 3, activation="relu")(inputs)
     features = keras.layers.Dense(32, activation="relu")(keras.layers.Flatten()(features))
-    return keras.Model(inputs, keras.layers.Dense(units, activation=activation)(features))
+    return keras.Model(inputs, keras.layers.Dense(CLASSES, activation="softmax")(features))
 
 
-def converted(model: Any, set_up: Callable[[Any, Any], None] = lambda tf, converter: None) -> bytes:
-    """Return the `.tflite` of a Keras model."""
+def converted(model: Any) -> bytes:
+    """Return the `.tflite` of a Keras model; a batch that it fixes stays so."""
     import tensorflow as tf
 
-    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    return bytes(tf.lite.TFLiteConverter.from_keras_model(model).convert())
+
+
+def exported(model: Any, folder: Path) -> Path:
+    """Write a Keras model as a SavedModel of any batch, of which graphs of several precisions can be made."""
+    model.export(str(folder), verbose=False)
+    return folder
+
+
+def converted_folder(folder: Path, set_up: Callable[[Any, Any], None] = lambda tf, converter: None) -> bytes:
+    """Return the `.tflite` of a SavedModel."""
+    import tensorflow as tf
+
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
     set_up(tf, converter)
     with warnings.catch_warnings():  # of statistics, which it takes from representative rows
         warnings.simplefilter("ignore", UserWarning)

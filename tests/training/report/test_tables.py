@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import pty
-import subprocess
 import sys
 from collections.abc import Callable
 
@@ -10,7 +9,6 @@ import pytest
 from rich.table import Table
 
 from evidence.paired import Yardstick
-from tests.training.cli.program import REPOSITORY
 from tests.training.evaluations import evaluation
 from training.report.comparison import SPARE, comparison_table
 from training.report.tables import print_table, show
@@ -95,21 +93,14 @@ def test_what_learned_nothing_is_told_below_the_table(capsys: pytest.CaptureFixt
     assert "Nothing was learned" in capsys.readouterr().out.splitlines()[-1]
 
 
-def test_a_bare_terminal_that_knows_no_width_has_80_columns() -> None:
+def test_a_bare_terminal_that_knows_no_width_has_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     ours, theirs = pty.openpty()
-    program = f"""
-from tests.training.report.test_tables import *
-print_table("x", [evaluation(name, Y, Y, Y) for name in {NAMES}], ("a", "b"), {{}}, "A note.")
-"""
-    bare = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
-    subprocess.run(
-        [sys.executable, "-c", program],
-        stdout=theirs,
-        cwd=REPOSITORY,
-        env=bare | {"TERM": "dumb"},
-        check=True,
-    )
-    os.close(theirs)
+    for name in ("COLUMNS", "LINES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "dumb")
+    with os.fdopen(theirs, "w", encoding="utf-8") as terminal:
+        monkeypatch.setattr(sys, "stdout", terminal)
+        print_table("x", [evaluation(name, Y, Y, Y) for name in NAMES], ("a", "b"), {}, "A note.")
     shown = b""
     while True:
         try:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bundle.bundle import Bundle, open_bundle
 from bundle.errors import BundleNotFoundError
 from tests.renamed import publish_renamed
 from tests.training.watchers import Notes
@@ -14,6 +15,17 @@ from training.config import DataConfig
 from training.errors import FeaturesError, LabelsError, OptionError
 from training.runs.rescore import rescore
 from training.runs.run import Published
+
+
+@pytest.fixture(scope="module")
+def few(breast_cancer: Published, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """The same model with two variants: what is asked of its rows is the same for all eight."""
+    whole, folder = breast_cancer.bundle, tmp_path_factory.mktemp("few") / "breast_cancer" / "1"
+    shutil.copytree(whole.folder, folder, ignore=shutil.ignore_patterns("tensorflow"))
+    variants = [one for one in whole.manifest.variants if one.name in ("float32", "int8")]
+    manifest = whole.manifest.model_copy(update={"variants": tuple(variants)})
+    (folder / "manifest.json").write_text(manifest.model_dump_json())
+    return open_bundle(folder)
 
 
 def test_a_bundle_scores_on_its_own_test_rows_as_when_it_was_made(breast_cancer: Published) -> None:
@@ -25,18 +37,16 @@ def test_a_bundle_scores_on_its_own_test_rows_as_when_it_was_made(breast_cancer:
     assert notes.warnings == []
 
 
-def test_scoring_on_the_training_data_warns_that_it_flatters(breast_cancer: Published) -> None:
+def test_scoring_on_the_training_data_warns_that_it_flatters(few: Bundle) -> None:
     notes = Notes()
-    evaluations = rescore(breast_cancer.bundle.folder, DataConfig(data="breast_cancer"), progress=notes)
+    evaluations = rescore(few.folder, DataConfig(data="breast_cancer"), progress=notes)
     assert evaluations[0].scores.rows == 569
     assert notes.warnings[0].startswith("456 of 569 test rows also stand in the training rows")
 
 
-def test_a_bundle_of_an_older_release_knows_its_training_file_at_least(
-    breast_cancer: Published, tmp_path: Path
-) -> None:
+def test_a_bundle_of_an_older_release_knows_its_training_file_at_least(few: Bundle, tmp_path: Path) -> None:
     folder = tmp_path / "breast_cancer" / "1"
-    shutil.copytree(breast_cancer.bundle.folder, folder)
+    shutil.copytree(few.folder, folder)
     manifest = json.loads((folder / "manifest.json").read_text())
     del manifest["training_rows"]
     (folder / "manifest.json").write_text(json.dumps(manifest))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +19,7 @@ import pytest
 from bundle.bundle import open_bundle
 from tests.patience import PATIENCE_S, wait_until
 from tests.training.cli.program import REPOSITORY, child_of
+from training.cli.app import main
 from training.config import TrainConfig
 from training.errors import ConversionError, OptionError
 from training.export.worker import Outcome, Worker
@@ -23,6 +27,7 @@ from training.models.fit import Epoch
 from training.models.kept import Kept
 from training.runs.pipeline import resume, train
 from training.runs.repeats import repeat
+from training.runs.run import Published
 
 Y = np.arange(120) % 3
 X = np.random.default_rng(0).normal(size=(120, 6)) + 2 * np.eye(6)[Y]
@@ -38,29 +43,55 @@ class Stubborn:
         raise self._error
 
 
+class Photographer:
+    """A converter that first copies what is kept of the training: as if it had been interrupted then."""
+
+    def __init__(self, convert: Worker, kept: Path, copy: Path) -> None:
+        self._convert, self._kept, self._copy = convert, kept, copy
+
+    def __call__(self, folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]) -> Outcome:
+        if not self._copy.exists():
+            (weights,) = self._kept.glob(".trained-*")
+            shutil.copytree(weights, self._copy)
+        return self._convert(folder, variants, on_done=on_done)
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A training that went to its end, and what an interruption would have left of it."""
+
+    published: Published
+    passed: list[Epoch]
+    left: Path
+
+    def left_in(self, store: Path) -> Path:
+        """Return a copy of what was left, in another store."""
+        folder = store / "rows" / self.left.name
+        shutil.copytree(self.left, folder)
+        return folder
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("resuming") / "rows.npz"
+    np.savez(path, x=X, y=Y)
+    return path
+
+
+@pytest.fixture(scope="module")
+def whole(rows: Path, convert: Worker) -> Whole:
+    import keras
+
+    config = TrainConfig(data=str(rows), hidden=(8,), epochs=2, variants=("weight_int4",), widths=(0.5, 1))
+    store, left, passed = rows.parent / "whole", rows.parent / ".trained-0a1b2c3d", list[Epoch]()
+    keras.utils.clear_session()  # as a process of its own: Keras numbers the layers of one, and files say so
+    convert_ = Photographer(convert, store / "rows", left)
+    return Whole(train(config, store, convert=convert_, on_epoch=passed.append, timed=False), passed, left)
+
+
 @pytest.fixture
-def config(tmp_path: Path) -> TrainConfig:
-    np.savez(tmp_path / "rows.npz", x=X, y=Y)
-    return TrainConfig(
-        data=str(tmp_path / "rows.npz"),
-        hidden=(8,),
-        epochs=3,
-        variants=("dynamic_int8", "weight_int4"),
-        widths=(0.5, 1),
-    )
-
-
-def interrupted(
-    config: TrainConfig, store: Path, error: BaseException, told: Callable[[Epoch], None] = lambda epoch: None
-) -> Path:
-    """Train until the conversion, which ends in that error; return the folder that it told of."""
-    with pytest.raises(type(error)) as caught:
-        train(config, store, convert=Stubborn(error), on_epoch=told, timed=False)
-    (note,) = caught.value.__notes__
-    folder = Path(shlex.split(note)[-1])
-    assert note.endswith(f": python -m training resume {folder}")
-    assert [*(store / "rows").iterdir()] == [folder]
-    return folder
+def small(rows: Path) -> TrainConfig:
+    return TrainConfig(data=str(rows), hidden=(8,), epochs=1, variants=("float32",))
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -69,31 +100,53 @@ def hashes(folder: Path) -> dict[str, str]:
     return {file.path: file.sha256 for file in (*files, manifest.test_set, manifest.golden)}
 
 
-def test_what_is_resumed_gives_the_bytes_of_what_was_not_interrupted(
-    config: TrainConfig, tmp_path: Path, convert: Worker
+def test_the_epochs_that_passed_are_kept_with_the_weights(whole: Whole) -> None:
+    assert len(whole.passed) == 2
+    assert Kept.read(whole.left).history == whole.passed
+
+
+def test_what_is_resumed_gives_the_bytes_of_what_was_not_interrupted_whatever_way_its_folder_is_written(
+    whole: Whole, tmp_path: Path, convert: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import keras
 
-    passed: list[Epoch] = []
-    folder = interrupted(config, tmp_path / "models", KeyboardInterrupt(), passed.append)
-    assert Kept.read(folder).history == passed
-    keras.utils.clear_session()  # as a process of its own: Keras numbers the layers of one, and files say so
-    resumed = resume(folder, convert=convert)
+    folder = whole.left_in(tmp_path / "models")
+    (folder.parent / "notes" / "old").mkdir(parents=True)
+    monkeypatch.chdir(folder.parent / "notes" / "old")
+    keras.utils.clear_session()
+    resumed = resume(Path("..", "..", folder.name), convert=convert, timed=False)
     assert resumed.bundle.folder == tmp_path / "models" / "rows" / "1"
     assert not folder.exists()
-    keras.utils.clear_session()
-    whole = train(config, tmp_path / "models", convert=convert, timed=False)
-    assert hashes(resumed.bundle.folder) == hashes(whole.bundle.folder)
-    first, second = (one.bundle.manifest.provenance for one in (resumed, whole))
+    assert hashes(resumed.bundle.folder) == hashes(whole.published.bundle.folder)
+    first, second = (one.bundle.manifest.provenance for one in (resumed, whole.published))
     assert first.model_copy(update={"created": second.created}) == second
-    assert [path.name for path in sorted((tmp_path / "models" / "rows").iterdir())] == ["1", "2"]
 
 
-def test_a_program_that_is_interrupted_names_the_command_that_goes_on(
-    config: TrainConfig, tmp_path: Path
+def test_after_a_failed_conversion_the_command_that_is_named_goes_on(
+    small: TrainConfig,
+    tmp_path: Path,
+    convert: Worker,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
+    models, error = tmp_path / "models", ConversionError("float32 could not be made")
+    with pytest.raises(ConversionError) as caught:
+        train(small, models, convert=Stubborn(error), timed=False)
+    (folder,) = (models / "rows").iterdir()
+    (note,) = caught.value.__notes__
+    assert note.endswith(f": python -m training resume {folder}")
+    monkeypatch.setattr("training.export.worker.Worker", lambda: nullcontext(convert))
+    assert main(shlex.split(note)[-2:]) == 0
+    done = capfd.readouterr()
+    assert "training  " not in done.err  # no such stage
+    assert "compared with float32" in done.out
+    assert [path.name for path in (models / "rows").iterdir()] == ["1"]
+
+
+@pytest.mark.slow  # the test before and `test_endings` show it in one process; here are four
+def test_a_program_that_is_interrupted_names_the_command_that_goes_on(rows: Path, tmp_path: Path) -> None:
     models = tmp_path / "models"
-    options = ["--data", config.data, "--hidden", "8", "--epochs", "2", "--models", str(models)]
+    options = ["--data", str(rows), "--hidden", "8", "--epochs", "2", "--models", str(models)]
     program = subprocess.Popen(
         [sys.executable, "-m", "training", "train", *options],
         stdout=subprocess.DEVNULL,
@@ -123,20 +176,21 @@ def test_a_program_that_is_interrupted_names_the_command_that_goes_on(
     assert "compared with float32" in done.stdout
 
 
-def test_after_a_failed_conversion_data_that_have_changed_since_are_refused(
-    config: TrainConfig, tmp_path: Path
-) -> None:
-    folder = interrupted(config, tmp_path / "models", ConversionError("float32 could not be made"))
+def test_data_that_have_changed_since_are_refused(whole: Whole, tmp_path: Path) -> None:
+    folder = whole.left_in(tmp_path / "models")
+    told = json.loads((folder / "trained.json").read_text())
     np.savez(tmp_path / "rows.npz", x=X + 1, y=Y)
+    told["config"]["data"] = str(tmp_path / "rows.npz")
+    (folder / "trained.json").write_text(json.dumps(told))
     with pytest.raises(OptionError, match=r"no longer holds the rows and labels that .* was trained on"):
         resume(folder)
     assert folder.exists()
 
 
-def test_a_folder_that_holds_no_weights_of_this_model_is_refused(config: TrainConfig, tmp_path: Path) -> None:
+def test_a_folder_that_holds_no_weights_of_this_model_is_refused(whole: Whole, tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="holds no trained weights; give the folder that a training named"):
         Kept.read(tmp_path)
-    folder = interrupted(config, tmp_path / "models", KeyboardInterrupt())
+    folder = whole.left_in(tmp_path / "models")
     np.savez(folder / "w1.npz", np.ones(3))
     with pytest.raises(OptionError, match=r"w1\.npz does not hold the weights of this model; train again"):
         resume(folder)
@@ -154,17 +208,7 @@ def test_a_folder_that_holds_no_weights_of_this_model_is_refused(config: TrainCo
             resume(folder)
 
 
-def test_it_is_published_beside_it_whatever_way_its_folder_is_written(
-    config: TrainConfig, tmp_path: Path, convert: Worker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = interrupted(config, tmp_path / "models", KeyboardInterrupt())
-    (folder.parent / "notes" / "old").mkdir(parents=True)
-    monkeypatch.chdir(folder.parent / "notes" / "old")
-    resumed = resume(Path("..", "..", folder.name), convert=convert, timed=False)
-    assert resumed.bundle.folder == tmp_path / "models" / "rows" / "1"
-
-
-def test_other_seeds_of_a_training_are_not_kept(config: TrainConfig) -> None:
+def test_other_seeds_of_a_training_are_not_kept(small: TrainConfig) -> None:
     with pytest.raises(KeyboardInterrupt) as caught:
-        repeat(config, 2, convert=Stubborn(KeyboardInterrupt()))
+        repeat(small, 2, convert=Stubborn(KeyboardInterrupt()))
     assert not hasattr(caught.value, "__notes__")

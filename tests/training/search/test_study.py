@@ -54,6 +54,12 @@ def test_a_study_goes_on_where_it_was_left(place: str) -> None:
     assert again.given_up == {number: "too slow"}
 
 
+def test_an_untuned_model_that_is_out_of_the_usual_bounds_is_asked_for_as_it_is() -> None:
+    base = TrainConfig(data="x", hidden=(10, 5), learning_rate=0.5, batch_size=24, variants=("float32",))
+    _, trial = opened(None).ask_for(untuned(base))
+    assert suggest(trial, base, FAST) == untuned(base)
+
+
 def test_an_interrupted_trial_counts_for_nothing(place: str) -> None:
     study = opened(place)
     number, trial = study.ask_for(POINT)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +28,7 @@ from training.search import tuning
 from training.search.config import SearchConfig
 from training.search.tuning import Final, Found, Tuning
 
-BASE = TrainConfig(data="iris", model="mlp", epochs=1, learning_rate=0.05)
+BASE = TrainConfig(data="iris", model="mlp", hidden=(64,), epochs=1, learning_rate=0.05)
 
 
 def told(**options: object) -> SearchConfig:
@@ -36,21 +37,27 @@ def told(**options: object) -> SearchConfig:
 
 
 class Clock:
-    """A clock that stands still until it is told otherwise."""
+    """A clock that is a minute further whenever somebody looks at it."""
 
     def __init__(self) -> None:
         self.now = 0.0
 
     def __call__(self) -> float:
+        self.now += 60
         return self.now
 
 
 class Searched:
-    """A search that went to its end, and all that it told."""
+    """A search that went on to its end after the untuned model, wished for `mixed`, and all that it told."""
 
     def __init__(self, folder: Path, convert: Convert) -> None:
         self.place = f"sqlite:///{folder}/study.db"
-        self.config = told(study=self.place)
+        base = BASE.model_copy(update={"objective": "bytes"})
+        self.config = told(study=self.place, base=base)
+        self.begun = folder / "begun.db"
+        """The study with the trial of the untuned model, and no other."""
+        Tuning(self.config.model_copy(update={"trials": 1}), Silence(), convert).search()
+        shutil.copyfile(folder / "study.db", self.begun)
         self.notes = Notes()
         job = Tuning(self.config, self.notes, convert)
         self.found = job.search()
@@ -65,23 +72,25 @@ def searched(tmp_path_factory: pytest.TempPathFactory, convert: Worker) -> Itera
         yield Searched(tmp_path_factory.mktemp("tune"), convert)
 
 
+@pytest.fixture
+def begun(searched: Searched, tmp_path: Path) -> str:
+    """Where a study is that has been begun with the untuned model: that is trained once for all tests."""
+    shutil.copyfile(searched.begun, tmp_path / "study.db")
+    return f"sqlite:///{tmp_path}/study.db"
+
+
 def test_the_first_trial_is_the_untuned_model_in_float32(searched: Searched) -> None:
     reference = searched.found.reference
     assert reference.number == 0
-    assert {"width": 64, "depth": 2, "precision": "float32"}.items() <= reference.point.items()
+    assert {"width": 64, "depth": 1, "precision": "float32"}.items() <= reference.point.items()
     assert searched.found.demand.accuracy == pytest.approx(reference.accuracy - 0.5)
+    assert reference.weights == (4 + 1) * 64 + (64 + 1) * 3
 
 
-def test_what_is_published_is_mixed_as_well_where_an_objective_is_named_for_it(
-    tmp_path: Path, convert: Worker, searched: Searched
-) -> None:
-    base = BASE.model_copy(update={"objective": "bytes"})
-    job = Tuning(told(base=base, study=searched.place), Silence(), convert)
-    bundle = job.publish(job.search(), tmp_path).published.bundle
-    mixed = bundle.variant("mixed").recipe
+def test_what_is_published_is_mixed_as_well_where_an_objective_is_named_for_it(searched: Searched) -> None:
+    mixed = searched.final.published.bundle.variant("mixed").recipe
     assert mixed is not None
     assert mixed["wish"] == {"max_accuracy_drop": 0.5, "objective": "bytes"}
-    assert not [one for one in searched.final.published.bundle.manifest.variants if one.recipe]
 
 
 def test_every_trial_has_a_result_and_a_step_of_progress(searched: Searched) -> None:
@@ -115,9 +124,7 @@ def test_the_report_is_of_the_test_rows_of_what_was_published(searched: Searched
     assert final.reference_time.row_us.is_bounded
 
 
-def test_a_study_that_is_complete_is_reported_again_without_another_trial(
-    searched: Searched, convert: Worker
-) -> None:
+def test_a_study_that_is_complete_is_reported_again_without_another_trial(searched: Searched) -> None:
     again = Tuning(searched.config, Silence(), refuses).search()
     assert again.candidates == searched.found.candidates
     assert again.chosen == searched.found.chosen
@@ -129,6 +136,7 @@ def test_another_training_cannot_go_on_with_the_study(searched: Searched) -> Non
         Tuning(other, Silence(), refuses)
 
 
+@pytest.mark.slow  # `test_study` asks for such a model without training it
 def test_an_untuned_model_that_is_out_of_the_usual_bounds_is_searched_from(convert: Worker) -> None:
     base = BASE.model_copy(update={"hidden": (10, 5), "learning_rate": 0.5, "batch_size": 24})
     found = Tuning(told(base=base, trials=1), Silence(), convert).search()
@@ -149,55 +157,39 @@ def test_where_the_time_is_out_of_reach_the_nearest_is_still_found(
     assert not found.demand.is_met_by(found.chosen.accuracy, found.chosen.row_us)
 
 
-def test_after_the_timeout_no_trial_is_begun(convert: Worker) -> None:
-    clock = Clock()
-
-    def late(folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]) -> Outcome:
-        clock.now += 60
-        return convert(folder, variants, on_done=on_done)
-
-    found = Tuning(told(timeout=50, trials=9), Silence(), late, clock).search()
+def test_after_the_timeout_no_trial_is_begun(begun: str) -> None:
+    found = Tuning(told(study=begun, timeout=50, trials=9), Silence(), refuses, Clock()).search()
     assert found.candidates == [found.reference]
 
 
-def test_an_interruption_ends_the_search_and_keeps_what_it_has(convert: Worker) -> None:
-    calls: list[str] = []
-
+def test_an_interruption_ends_the_search_and_keeps_what_it_has(begun: str) -> None:
     def interrupted(folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]) -> Outcome:
-        calls.extend(variants)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        return convert(folder, variants, on_done=on_done)
+        raise KeyboardInterrupt
 
-    found = Tuning(told(trials=9), Silence(), interrupted).search()
+    found = Tuning(told(study=begun, trials=9), Silence(), interrupted).search()
     assert found.interrupted
     assert found.candidates == [found.reference]
     assert found.chosen == found.reference
 
 
-def test_a_study_that_is_lost_on_the_way_is_told_of_in_one_line(convert: Worker, tmp_path: Path) -> None:
-    database = tmp_path / "study.db"
-
+def test_a_study_that_is_lost_on_the_way_is_told_of_in_one_line(
+    convert: Worker, begun: str, tmp_path: Path
+) -> None:
     def loses(folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]) -> Outcome:
-        database.write_bytes(b"no database, as after a disk that was full")
+        (tmp_path / "study.db").write_bytes(b"no database, as after a disk that was full")
         return convert(folder, variants, on_done=on_done)
 
     with pytest.raises(OptionError, match="which cannot be used") as caught:
-        Tuning(told(study=f"sqlite:///{database}"), Silence(), loses).search()
+        Tuning(told(study=begun), Silence(), loses).search()
     assert "\n" not in str(caught.value)
 
 
-def test_a_disk_that_is_full_ends_the_search_and_keeps_what_it_has(convert: Worker) -> None:
-    calls: list[str] = []
-
+def test_a_disk_that_is_full_ends_the_search_and_keeps_what_it_has(begun: str) -> None:
     def full(folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]) -> Outcome:
-        calls.extend(variants)
-        if len(calls) > 1:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        return convert(folder, variants, on_done=on_done)
+        raise OSError(errno.ENOSPC, "No space left on device")
 
     notes = Notes()
-    found = Tuning(told(trials=9), notes, full).search()
+    found = Tuning(told(study=begun, trials=9), notes, full).search()
     assert found.candidates == [found.reference]
     assert notes.warnings[-1] == "the search ends here: No space left on device"
 
@@ -210,13 +202,13 @@ def test_an_interruption_before_there_is_anything_ends_all() -> None:
         Tuning(told(), Silence(), at_once).search()
 
 
-def test_a_precision_that_cannot_be_made_is_given_up_with_its_reason(convert: Worker) -> None:
+def test_a_precision_that_cannot_be_made_is_given_up_with_its_reason(convert: Worker, begun: str) -> None:
     def only_float32(folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]) -> Outcome:
         if list(variants) != ["float32"]:
             return Outcome(dict.fromkeys(variants, "no kernel"))
         return convert(folder, variants, on_done=on_done)
 
-    found = Tuning(told(trials=3), Silence(), only_float32).search()
+    found = Tuning(told(study=begun, trials=3), Silence(), only_float32).search()
     assert {one.point["precision"] for one in found.candidates} == {"float32"}
     assert found.given_up
     assert all("could not be made: no kernel" in reason for reason in found.given_up)
@@ -290,24 +282,25 @@ def test_what_is_too_slow_when_it_is_timed_again_gives_way_to_the_next(
     assert final.candidate == faster
     assert final.time == steady(1.0)
     assert ModelStore(tmp_path).versions("iris") == [1]
+    assert not [one for one in final.published.bundle.manifest.variants if one.recipe]  # nobody wished for it
     assert "trial 0 is not published: a row takes up to 2,000,000.00 µs" in notes.warnings[-1]
 
 
 def test_a_study_that_goes_on_elsewhere_times_its_trials_anew(
-    searched: Searched, convert: Worker, monkeypatch: pytest.MonkeyPatch
+    searched: Searched, begun: str, convert: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tuning, "here", lambda: "another processor")
-    again = Tuning(searched.config, Silence(), convert).search()
-    assert [one.number for one in again.candidates] == [one.number for one in searched.found.candidates]
+    again = Tuning(told(study=begun, trials=1), Silence(), convert).search()
+    assert [one.number for one in again.candidates] == [0]
     assert all(one.row_us.is_bounded for one in again.candidates)
-    assert again.candidates != searched.found.candidates
+    assert again.reference != searched.found.reference
 
 
 def test_the_table_names_the_untuned_and_the_chosen_model(searched: Searched) -> None:
     found: Found = searched.found
     row = cells(found.reference, found, searched.config)
     assert row[0].startswith("0 untuned")
-    assert row[1:4] == ["64,64", "adam", "float32"]
+    assert row[1:4] == ["64", "adam", "float32"]
     assert row[8] == "+0.0000"
     assert "chosen" in cells(found.chosen, found, searched.config)[0]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,13 +13,34 @@ import httpx
 import pytest
 
 from bundle.bundle import Bundle, open_bundle
+from bundle.proof import apart
 from bundle.proof.portability import Here, count_apart
 from service.repository.proof import auditor
 from service.repository.proof.auditor import Auditor
+from service.repository.proof.findings import FINDINGS_VARIABLE
 from service.repository.version import Version
 from tests.bundle.proof.altered import altered, forgetful
 from tests.patience import wait_until
 from tests.running_service import running_service
+from tests.service.routes.within import within
+
+
+@pytest.fixture(autouse=True)
+def _in_time_that_others_want(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let who counts have its turn: beside other tests there may be none that nobody wants, for minutes."""
+    monkeypatch.setattr(apart, "_stand_back", lambda _: None)
+
+
+@pytest.fixture(scope="module")
+def other(digits: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """A bundle of which three rows are answered differently here by int8."""
+    return altered(digits, tmp_path_factory.mktemp("store") / "other" / "1", "int8", 3)
+
+
+@pytest.fixture
+def found_before() -> Path:
+    """A folder of what was found: who has it counts no content twice."""
+    return Path(os.environ[FINDINGS_VARIABLE])
 
 
 @pytest.fixture
@@ -77,22 +99,21 @@ def test_a_bundle_without_its_rows_serves_on_and_is_told_of(
 
 
 def test_what_is_answered_differently_is_told_of(
-    digits: Bundle, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    other: Bundle, found_before: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bundle = altered(digits, tmp_path / "digits" / "1", "int8", 3)
     with caplog.at_level(logging.INFO, "service"):
-        audited(bundle, Auditor())
-    rows = len(digits.test_set()[0])
-    assert f"digits/1 int8: of {rows} test rows this processor answers 3 differently" in caplog.text
+        audited(other, Auditor(found_before))
+    rows = len(other.test_set()[0])
+    assert f"other/1 int8: of {rows} test rows this processor answers 3 differently" in caplog.text
 
 
 def test_what_was_found_of_a_bundle_is_not_told_of_another_in_its_place(
-    digits: Bundle, tmp_path: Path
+    digits: Bundle, other: Bundle, found_before: Path
 ) -> None:
-    version = version_of(altered(digits, tmp_path / "digits" / "1", "int8", 3))
+    version = version_of(other)
 
     async def go() -> None:
-        auditing = asyncio.create_task(Auditor().audit(version))
+        auditing = asyncio.create_task(Auditor(found_before).audit(version))
         await asyncio.sleep(0)  # it has begun
         version.trust(open_bundle(digits.folder))
         await auditing
@@ -101,21 +122,35 @@ def test_what_was_found_of_a_bundle_is_not_told_of_another_in_its_place(
     assert version.here is None
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_service_tells_what_its_processor_answers_differently(
-    digits: Bundle, tmp_path: Path, workers: int
+def store_of(other: Bundle) -> Path:
+    """Return the store of that bundle, to which one is brought that keeps no predictions."""
+    store = other.folder.parents[1]
+    if not (store / "old").exists():
+        forgetful(other, store / "old" / "1")
+    return store
+
+
+def test_a_service_tells_what_its_processor_answers_differently(other: Bundle) -> None:
+    with within(store_of(other), audit=True, preload=("int8",)) as client:
+        tells_of(client, other)
+
+
+@pytest.mark.slow
+def test_each_of_several_workers_tells_what_its_processor_answers_differently(
+    other: Bundle, tmp_path: Path
 ) -> None:
-    store = tmp_path / "models"
-    altered(digits, store / "other" / "1", "int8", 5)
-    forgetful(digits, store / "old" / "1")
-    options = ("--audit", "true", "--preload", "int8", "--workers", str(workers))
-    with running_service(store, tmp_path / "log", *options) as service:
-        found = wait_until(lambda: told(service.client, "other"), service.log.read_text)
-        rows = len(digits.test_set()[0])
-        assert found["int8"] == {"rows": rows, "of": rows, "different": 5}
-        assert found["float32"] == {"rows": rows, "of": rows, "different": 0}
-        assert found["tensorflow"] is None
-        assert told(service.client, "old") is None
+    options = ("--audit", "true", "--preload", "int8", "--workers", "2")
+    with running_service(store_of(other), tmp_path / "log", *options) as service:
+        tells_of(service.client, other)
+
+
+def tells_of(client: httpx.Client, other: Bundle) -> None:
+    found = wait_until(lambda: told(client, "other"))
+    rows = len(other.test_set()[0])
+    assert found["int8"] == {"rows": rows, "of": rows, "different": 3}
+    assert found["float32"] == {"rows": rows, "of": rows, "different": 0}
+    assert found["tensorflow"] is None
+    assert told(client, "old") is None
 
 
 def test_a_service_that_is_not_to_count_says_that_it_does_not_know(client: httpx.Client) -> None:

@@ -49,7 +49,9 @@ def test_nothing_is_said_of_what_is_plain(tmp_path: Path, values: tuple[str, ...
 
 
 def test_a_leading_zero_is_seen_wherever_it_stands(tmp_path: Path) -> None:
-    late = "a,b,y\n" + "".join(f"{row % 97 + 10},{row % 5},{row % 2}\n" for row in range(200_000))
+    late = "a,b,y\n" + "".join(
+        f"{row % 97 + 10},{row % 5},{row % 2}\n" for row in range(40_000)
+    )  # two reads of the file
     assert of_csv(tmp_path, late).notes == ()
     assert "'03' in it looks like a code" in of_csv(tmp_path, late + "03,1,1\n").notes[0]
 

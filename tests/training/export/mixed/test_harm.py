@@ -15,7 +15,7 @@ def softmax(scores: FloatArray) -> FloatArray:
     return shares
 
 
-SCORES = RANDOM.normal(size=(20_000, 5)).astype(np.float32) * 2
+SCORES = RANDOM.normal(size=(8_000, 5)).astype(np.float32) * 2
 TRUE = softmax(SCORES)
 Y = np.array([RANDOM.choice(5, p=row / row.sum()) for row in TRUE.astype(np.float64)])
 NOISE = RANDOM.normal(size=SCORES.shape).astype(np.float32)
