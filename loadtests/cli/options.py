@@ -22,9 +22,11 @@ from loadtests.experiment.plan import BOUND_MS, Plan, Schedule
 from loadtests.generator.open_loop import CONNECTIONS_MAX
 from loadtests.judge.bounds import Bounds, weights_of
 from loadtests.judge.certificate import Accuracies, candidates
-from loadtests.protocol.address import without_secret
+from loadtests.protocol.address import Address, without_secret
+from loadtests.protocol.dialects.system import System
 from loadtests.rig import cores
 from loadtests.rig.cores import Cores
+from loadtests.rig.ports import is_here
 from loadtests.workload.held_out import HeldOut
 from loadtests.workload.payloads import rows_within
 from loadtests.workload.scenarios import OFFLINE_BODY_BYTES, OFFLINE_ROWS, OPEN, SCENARIOS, SHAPED
@@ -178,7 +180,7 @@ class RunOptions:
                 self.users, self.budget, self.blocks, warmup_s=self.warmup, duration_s=self.duration
             ),
             out=self.out,
-            cores=self._cores(variants),
+            cores=self._cores(variants, systems),
             stays_awake=cores.usable() > 1,
             host=self.host,
             scenario_name=self._checked_scenario(),
@@ -248,7 +250,7 @@ class RunOptions:
         if self.system and self.max_mb is not None:
             raise LoadTestError("--max-mb is of the file of a variant; of a system none is known")
 
-    def _cores(self, variants: Sequence[str]) -> Cores:
+    def _cores(self, variants: Sequence[str], systems: Sequence[System]) -> Cores:
         if self.host is None and variants:
             return cores.choose(self.service_cores)
         if self.service_cores != Cores.workers:
@@ -256,7 +258,10 @@ class RunOptions:
             raise LoadTestError(
                 f"--service-cores is of a service that the run starts; {which} names one that runs"
             )
-        return Cores(None, cores.choose().load)
+        chosen = cores.choose()
+        hosts = [*([self.host] if self.host else []), *(one.host for one in systems)]
+        shares = chosen.shared and any(is_here(Address.of(host).name) for host in hosts)
+        return Cores(None, chosen.load, shared=shares)
 
     def _checked_scenario(self) -> str:
         name = self.scenario

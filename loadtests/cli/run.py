@@ -94,9 +94,16 @@ def _folder(out: Path) -> Iterator[None]:
             raise LoadTestError(
                 f"--out is {str(out)!r}, where no folder can be made ({error.strerror})"
             ) from error
-        for left in out.glob(f"{SCRATCH}*"):  # by a run that was killed
-            shutil.rmtree(left, ignore_errors=True)
+        _clear(out)  # of a run that was killed
+        stack.callback(
+            _clear, out
+        )  # and where an interruption came between the making of a folder and its end
         yield
+
+
+def _clear(out: Path) -> None:
+    for left in out.glob(f"{SCRATCH}*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _refuse(message: str, code: int = 2) -> NoReturn:

@@ -1,8 +1,9 @@
-"""Where a server that is started for a run can listen."""
+"""Where a server that is started for a run can listen, and whether one that runs does so here."""
 
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 
 
 def free_port() -> int:
@@ -11,3 +12,13 @@ def free_port() -> int:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         return port
+
+
+def is_here(name: str) -> bool:
+    """Tell whether a host is this machine: one of its addresses is one that a socket of ours can have."""
+    with suppress(OSError):  # the name is nobody's
+        for family, _, _, _, address in socket.getaddrinfo(name, 0, type=socket.SOCK_DGRAM):
+            with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as ours:
+                ours.bind(address)
+                return True
+    return False

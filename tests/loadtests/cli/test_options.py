@@ -57,6 +57,20 @@ def test_where_one_core_may_be_used_none_is_chosen_and_the_generator_lets_the_se
     assert (plan.cores, plan.stays_awake) == (Cores(None, None, shared=True), False)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="a process is kept to some cores on Linux only")
+@pytest.mark.usefixtures("one_core")
+@pytest.mark.parametrize(("host", "shares"), [("http://127.0.0.1:1", True), ("http://192.0.2.1:1", False)])
+def test_with_one_core_a_service_that_runs_on_this_machine_shares_it(
+    models: Path, host: str, shares: bool
+) -> None:
+    system = [f"other=predict+{host}/digits"]
+    for options in (
+        RunOptions(models=models, model="digits", host=host),
+        RunOptions(models=models, model="digits", system=system),
+    ):
+        assert options.plan().cores == Cores(None, None, shared=shares)
+
+
 def test_which_core_a_running_service_has_is_not_known(models: Path) -> None:
     plan = RunOptions(models=models, model="digits", host="http://127.0.0.1:1").plan()
     assert plan.cores == Cores(None, choose().load)
