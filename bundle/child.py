@@ -30,7 +30,7 @@ def started(start: Callable[[], subprocess.Popen[AnyStr]]) -> Iterator[subproces
         finally:
             process.kill()
             for pipe in (process.stdin, process.stdout, process.stderr):
-                with suppress(BrokenPipeError):  # of what was to be written to it
+                with suppress(OSError):  # of what was to be written to it
                     if pipe is not None:
                         pipe.close()
             process.wait()

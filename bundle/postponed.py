@@ -23,33 +23,36 @@ Handler = Callable[[int, FrameType | None], object]
 def postponed() -> Iterator[Callable[[], None]]:
     """Let the signals that ask this process to end wait for the end of the block.
 
-    Their handlers then run, and raise what they raise; `hear`, which is given, lets them do so before that.
+    Their handlers then run, in the order in which they came, until one raises; `hear`, which is given, lets
+    them do so before that. `loadtests.rig.interruption` has another: there somebody asks what has come.
     """
-    waiting: list[int] | None = []
+    waiting: list[int] = []
     handlers: dict[int, Handler] = {}
+    heard = False
 
     def wait(number: int, frame: FrameType | None) -> None:
-        if waiting is None:  # it came between two lines of `hear`
+        if heard:  # whoever handled it before is not put back yet
             handlers[number](number, frame)
         else:
             waiting.append(number)
 
     def hear() -> None:
-        nonlocal waiting
-        came, waiting = waiting, None
-        if came is not None:
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
-            for number in came:
-                handlers[number](number, None)
+        nonlocal heard
+        heard = True
+        for number, handler in handlers.items():  # each may raise as soon as it is back
+            signal.signal(number, handler)
+        came = waiting[:]
+        waiting.clear()
+        for number in came:
+            handlers[number](number, None)
 
     if threading.current_thread() is threading.main_thread():  # no other hears of signals
         handlers.update(
             (number, handler) for number in _REQUESTS if callable(handler := signal.getsignal(number))
         )
-    for number in handlers:
-        signal.signal(number, wait)
     try:
+        for number in handlers:
+            signal.signal(number, wait)
         yield hear
     finally:
         hear()

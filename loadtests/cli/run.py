@@ -95,9 +95,8 @@ def _folder(out: Path) -> Iterator[None]:
                 f"--out is {str(out)!r}, where no folder can be made ({error.strerror})"
             ) from error
         _clear(out)  # of a run that was killed
-        stack.callback(
-            _clear, out
-        )  # and where an interruption came between the making of a folder and its end
+        # And of this one, where it was interrupted between the making of a folder and its `with`.
+        stack.callback(_clear, out)
         yield
 
 

@@ -16,7 +16,7 @@ def free_port() -> int:
 
 def is_here(name: str) -> bool:
     """Tell whether a host is this machine: one of its addresses is one that a socket of ours can have."""
-    with suppress(OSError):  # the name is nobody's
+    with suppress(OSError, UnicodeError):  # the name is nobody's, or none that there can be
         for family, _, _, _, address in socket.getaddrinfo(name, 0, type=socket.SOCK_DGRAM):
             with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as ours:
                 ours.bind(address)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
+import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import cached_property
@@ -100,6 +101,10 @@ class _Worker(multiprocess.Process):
     _asked_at: float | None = None
     _has_answered = False
 
+    def wait_until_ready(self, timeout: float, should_exit: threading.Event | None = None) -> bool:
+        """Whether it serves before its start, or the time-out, is over: one is started anew by SIGHUP."""
+        return super().wait_until_ready(max(timeout, _START_S), should_exit)
+
     def is_alive(self, timeout: float = 5) -> bool:
         """Whether it answers in time, or, as long as it never has, may still be starting."""
         if self._has_answered or not self.process.is_alive():
@@ -119,10 +124,9 @@ class _Worker(multiprocess.Process):
 
 def _target(server: Server) -> dict[str, Any]:
     """Return what is to be told the parent of workers, for them to run this server."""
-    if "target" in signature(multiprocess.Multiprocess).parameters:  # up to uvicorn 0.50
-        return {"target": server.run}
     multiprocess.Process = _Worker  # type: ignore[misc] # uvicorn has no other way to say so
-    return {}
+    is_told = "target" in signature(multiprocess.Multiprocess).parameters  # up to uvicorn 0.50
+    return {"target": server.run} if is_told else {}
 
 
 def _waiting_at(door: socket.socket) -> list[socket.socket]:

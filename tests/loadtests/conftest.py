@@ -111,7 +111,8 @@ def on_one_core() -> Iterator[None]:
     the generator's is taken for a fault. Test processes that run at once take different cores.
     """
     cores = sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else [0]
-    with bound_to(cores[os.getpid() % len(cores)]):
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    with bound_to(cores[number % len(cores)]):
         yield
 
 
@@ -138,7 +139,7 @@ def generator_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def generator(generator_log: Path) -> Iterator[Generator]:
-    """The load generator of all tests that do not end it; one that fails is another afterwards."""
+    """The load generator of all tests; one that has failed is another process afterwards."""
     with Generator(log=generator_log, core=None) as running:
         yield running
 

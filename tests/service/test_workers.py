@@ -115,14 +115,16 @@ def test_a_worker_that_loads_leaves_all_requests_to_the_one_that_is_ready(
 ) -> None:
     started, starting = (pair.log.read_text().count(text) for text in (STARTED, STARTING))
     pair_hold.begin()
-    os.kill(min(workers_of(pair)), signal.SIGKILL)
-    pair.wait_for_log(STARTING, starting + 1)
-    for _ in range(20):
-        with pair.new_client() as client:
-            assert client.get("/health/ready").status_code == 200
-            assert client.post(f"/predict{SLOW}", content=bytes(256), headers=OCTETS).status_code == 200
-    assert pair.log.read_text().count(STARTED) == started
-    pair_hold.end()
+    try:
+        os.kill(min(workers_of(pair)), signal.SIGKILL)
+        pair.wait_for_log(STARTING, starting + 1)
+        for _ in range(20):
+            with pair.new_client() as client:
+                assert client.get("/health/ready").status_code == 200
+                assert client.post(f"/predict{SLOW}", content=bytes(256), headers=OCTETS).status_code == 200
+        assert pair.log.read_text().count(STARTED) == started
+    finally:
+        pair_hold.end()
     pair.wait_for_log(STARTED, started + 1)
 
 

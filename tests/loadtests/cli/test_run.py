@@ -99,7 +99,7 @@ def test_the_figures_are_those_of_the_raw_samples(real_run: Run) -> None:
         samples = Samples.load(real_run.out / result["samples"])
         latencies = (samples.done - samples.scheduled) * 1000
         turns = sum(block["turns"] for block in result["blocks"])
-        assert len(latencies) >= 2 * _USERS * turns > 0  # however busy the machine is
+        assert len(latencies) >= _USERS * turns > 0  # however busy the machine is
         assert (samples.variant, samples.rows) == (result["variant"], result["rows_per_request"])
         assert result["answers"] == result["offered"] == len(latencies)
         rates = [block["requests_per_s"] for block in result["blocks"] if block["turns"]]

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from evidence.estimate import Estimate
+from evidence.paired import Yardstick
 from loadtests.experiment.measured import Measured
 from loadtests.experiment.peak.search import RESOLUTION, Peak, peak_of
 from loadtests.judge.bounds import Bounds
@@ -225,3 +226,9 @@ def test_a_block_in_which_no_turn_counts_says_nothing_of_goodput() -> None:
     ratio = Contrasts().known(GOODPUT, other, changed(one, blocks=late))
     assert ratio is not None
     assert ratio.value > 1000
+
+
+def test_the_faster_of_two_systems_is_to_be_taken() -> None:
+    loads = [costing(measured("slow", rows_per_s=1000), 2000.0), costing(measured("quick"), 4000.0)]
+    verdict = judged(loads, yardstick=Yardstick("slow", noun="system"))
+    assert verdict.sentences[0].startswith("Take `quick`: ")

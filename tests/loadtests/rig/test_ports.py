@@ -21,6 +21,7 @@ def test_somebody_can_listen_on_a_free_port() -> None:
         ("192.0.2.1", False),  # of documents, RFC 5737
         ("2001:db8::1", False),
         ("nobody.invalid", False),
+        (f"{'long' * 20}.invalid", False),
     ],
 )
 def test_a_host_is_this_machine_where_a_socket_can_have_its_address(name: str, here: bool) -> None:

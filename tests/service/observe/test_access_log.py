@@ -98,9 +98,8 @@ def test_a_pipe_that_nobody_reads_costs_lines_and_holds_up_neither_answers_nor_t
     assert {json.loads(line)["outcome"] for line in lines[:-1]} >= {"200"}  # and none is cut
 
 
-@pytest.mark.parametrize(
-    "broken", ["full disk", pytest.param("dead pipe", marks=pytest.mark.slow)]
-)  # which the writer is tried with as well
+# The writer itself is tried with a pipe as well.
+@pytest.mark.parametrize("broken", ["full disk", pytest.param("dead pipe", marks=pytest.mark.slow)])
 def test_what_cannot_be_written_to_costs_lines_and_no_answer(
     digits_alone: Path, tmp_path: Path, broken: str
 ) -> None:

@@ -35,7 +35,10 @@ def problem(response: httpx.Response, status: int) -> str:
 
 @pytest.fixture(scope="module")
 def here(digits_alone: Path) -> Iterator[httpx.Client]:
-    """A service in this process, which has TensorFlow already: to import it takes ten seconds."""
+    """A service in this process, where tests share one TensorFlow: to import it takes ten seconds.
+
+    That a service of its own imports it, `wire/test_instances.py` shows, slowly.
+    """
     with within(digits_alone, preload=("float32",)) as client:
         yield client
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,8 +16,7 @@ from service.app import create_app
 from service.http.protocol import GuardedProtocol
 from service.settings import Settings
 from tests.patience import PATIENCE_S, wait_until
-
-_NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # to read all of them takes a while
+from tests.running_service import client_of
 
 
 @contextmanager
@@ -53,10 +51,9 @@ def _served(app: FastAPI, root_path: str) -> Iterator[httpx.Client]:
     try:
         wait_until(lambda: server.started or not thread.is_alive())
         port = server.servers[0].sockets[0].getsockname()[1]
-        with httpx.Client(
-            base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_S, verify=_NO_AUTHORITIES
-        ) as client:
+        with client_of(f"http://127.0.0.1:{port}") as client:
             yield client
     finally:
         server.should_exit = True
         thread.join(PATIENCE_S)
+    assert not thread.is_alive()

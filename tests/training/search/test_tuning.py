@@ -36,17 +36,6 @@ def told(**options: object) -> SearchConfig:
     return SearchConfig.model_validate(chosen)
 
 
-class Clock:
-    """A clock that is a minute further whenever somebody looks at it."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        self.now += 60
-        return self.now
-
-
 class Searched:
     """A search that went on to its end after the untuned model, wished for `mixed`, and all that it told."""
 
@@ -157,9 +146,21 @@ def test_where_the_time_is_out_of_reach_the_nearest_is_still_found(
     assert not found.demand.is_met_by(found.chosen.accuracy, found.chosen.row_us)
 
 
-def test_after_the_timeout_no_trial_is_begun(begun: str) -> None:
-    found = Tuning(told(study=begun, timeout=50, trials=9), Silence(), refuses, Clock()).search()
-    assert found.candidates == [found.reference]
+# A trial converts its model untrained, to time it, and then trained. Here each takes 20 s.
+@pytest.mark.parametrize(("timeout", "conversions"), [(35, 2), (50, 3)], ids=["between two", "in the next"])
+def test_the_timeout_ends_the_search_between_two_trials_or_in_the_next(
+    begun: str, convert: Worker, timeout: int, conversions: int
+) -> None:
+    times: list[float] = [0.0]
+
+    def slowly(folder: Path, variants: Sequence[str], *, on_done: Callable[[str], None]) -> Outcome:
+        times.append(times[-1] + 20)
+        return convert(folder, variants, on_done=on_done)
+
+    config = told(study=begun, timeout=timeout, trials=9)
+    found = Tuning(config, Silence(), slowly, lambda: times[-1]).search()
+    assert len(found.candidates) == 2
+    assert len(times) == 1 + conversions
 
 
 def test_an_interruption_ends_the_search_and_keeps_what_it_has(begun: str) -> None:
