@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import AnyStr
+from typing import IO, AnyStr
 
 from bundle.postponed import postponed
 
@@ -17,6 +17,25 @@ def environment() -> dict[str, str]:
     source = str(Path(__file__).parents[1])
     path = filter(None, [source, os.environ.get("PYTHONPATH")])
     return os.environ | {"PYTHONPATH": os.pathsep.join(path)}
+
+
+def talking(
+    command: Sequence[str], *, stdin: int, noise: IO[str], variables: Mapping[str, str] | None = None
+) -> subprocess.Popen[str]:
+    """Start a program whose lines are read; what its libraries write to stderr goes to the file `noise`.
+
+    `variables` are added to its environment.
+    """
+    return subprocess.Popen(
+        command,
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=noise,
+        text=True,
+        errors="replace",
+        env=environment() | dict(variables or {}),
+        start_new_session=True,  # a Ctrl-C at the terminal is for us, who then end this
+    )
 
 
 @contextmanager

@@ -49,17 +49,8 @@ def served(models: Path, field_models: Path, tmp_path_factory: pytest.TempPathFa
     for part in (models, field_models):
         shutil.copytree(part, store, dirs_exist_ok=True)
     log = folder / "log"
-    arguments = (
-        "--default-model",
-        "digits",
-        "--max-rows",
-        "200",
-        "--grpc-port",
-        "0",
-        "--preload",
-        "float32,int8",
-    )
-    with running_service(store, log, *arguments) as service:
+    arguments = "--default-model digits --max-rows 200 --grpc-port 0 --preload float32,int8"
+    with running_service(store, log, *arguments.split()) as service:
         found = re.search(r"gRPC is answered on (\S+)", log.read_text(encoding="utf-8"))
         assert found, log.read_text(encoding="utf-8")
         yield Served(service, service.client.base_url.netloc.decode(), found[1], list(_asked(service, store)))

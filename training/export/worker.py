@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self, cast
 
-from bundle.child import environment, started
+from bundle.child import started, talking
 from bundle.manifest import GraphSpec
 from training.errors import ConversionError
 
@@ -143,20 +143,10 @@ class _Child:
     @contextmanager
     def started(cls, command: Sequence[str]) -> Iterator[Self]:
         with tempfile.TemporaryFile("w+", errors="replace") as noise:
-
-            def start() -> subprocess.Popen[str]:
-                return subprocess.Popen(
-                    command,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=noise,
-                    text=True,
-                    errors="replace",
-                    env=environment() | _ENVIRONMENT,
-                    start_new_session=True,  # a Ctrl-C at the terminal is for us, who then end this
-                )
-
-            with started(start) as process:
+            pipe = subprocess.PIPE
+            with started(
+                lambda: talking(command, stdin=pipe, noise=noise, variables=_ENVIRONMENT)
+            ) as process:
                 yield cls(process, noise)
 
     def ask(self, folder: Path, variant: str, on_step: Callable[[str], None]) -> Iterator[tuple[str, str]]:

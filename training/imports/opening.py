@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from bundle.child import environment, started
+from bundle.child import started, talking
 from training.errors import ImportedModelError
 from training.imports.child import FACTS, REFUSED
 from training.imports.facts import Facts
@@ -110,20 +110,7 @@ def _said(lines: Sequence[str], word: str) -> list[str]:
 def _run(command: Sequence[str], timeout_s: float) -> tuple[list[str], str]:
     """Return the lines that a program writes, and how it ended."""
     with tempfile.TemporaryFile("w+", errors="replace") as noise:
-
-        def start() -> subprocess.Popen[str]:
-            return subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=noise,
-                text=True,
-                errors="replace",
-                env=environment(),
-                start_new_session=True,  # a Ctrl-C at the terminal is for us, who then end this
-            )
-
-        with started(start) as child:
+        with started(lambda: talking(command, stdin=subprocess.DEVNULL, noise=noise)) as child:
             try:
                 output, _ = child.communicate(timeout=timeout_s)
                 ending = _ending(child.returncode)
