@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from bundle.encoder import Encoder
 from bundle.errors import BundleDamagedError, BundleNotFoundError, IncompleteError
 from bundle.manifest import FILE_NAME, SCHEMA_VERSION, FileSpec, Manifest, VariantSpec, is_version
 from bundle.normalizer import FloatArray
-from bundle.reading import read_file, trouble
+from bundle.reading import read_arrays, read_file, trouble
 from bundle.vocabulary import Vocabulary
 
 _MANIFEST_BYTES_MAX = 64 * 2**20
@@ -151,11 +150,12 @@ class Bundle:
         file = self.manifest.training_rows
         if file is None:
             return None
+        content = self.read(file)
         try:
-            numbers = np.load(io.BytesIO(self.read(file)), allow_pickle=False)
-        except (ValueError, OSError, EOFError) as error:
+            numbers = read_arrays(content).get("")
+        except Exception as error:  # of whatever kind, as below
             raise BundleDamagedError(self.path(file), f"is not a readable .npy ({error})") from error
-        if not isinstance(numbers, np.ndarray) or numbers.dtype != np.uint64 or numbers.ndim != 1:
+        if numbers is None or numbers.dtype != np.uint64 or numbers.ndim != 1:
             raise BundleDamagedError(self.path(file), "does not hold one number of 64 bits for each row")
         return numbers
 
@@ -200,8 +200,7 @@ class Bundle:
     def _arrays(self, file: FileSpec, *names: str) -> list[npt.NDArray[Any]]:
         content = self.read(file)
         try:
-            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-                found = dict(arrays)
+            found = read_arrays(content)
         except Exception as error:  # of whatever kind: zip files have many ways to be wrong
             raise BundleDamagedError(self.path(file), f"is not a readable .npz ({error})") from error
         if missing := [name for name in names if name not in found]:
