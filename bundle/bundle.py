@@ -150,11 +150,7 @@ class Bundle:
         file = self.manifest.training_rows
         if file is None:
             return None
-        content = self.read(file)
-        try:
-            numbers = read_arrays(content).get("")
-        except Exception as error:  # of whatever kind, as below
-            raise BundleDamagedError(self.path(file), f"is not a readable .npy ({error})") from error
+        numbers = self._contents(file, ".npy").get("")
         if numbers is None or numbers.dtype != np.uint64 or numbers.ndim != 1:
             raise BundleDamagedError(self.path(file), "does not hold one number of 64 bits for each row")
         return numbers
@@ -198,14 +194,17 @@ class Bundle:
             )
 
     def _arrays(self, file: FileSpec, *names: str) -> list[npt.NDArray[Any]]:
-        content = self.read(file)
-        try:
-            found = read_arrays(content)
-        except Exception as error:  # of whatever kind: zip files have many ways to be wrong
-            raise BundleDamagedError(self.path(file), f"is not a readable .npz ({error})") from error
+        found = self._contents(file, ".npz")
         if missing := [name for name in names if name not in found]:
             raise BundleDamagedError(self.path(file), f"has no array {missing[0]!r}")
         return [found[name] for name in names]
+
+    def _contents(self, file: FileSpec, kind: str) -> dict[str, npt.NDArray[Any]]:
+        content = self.read(file)
+        try:
+            return read_arrays(content)
+        except Exception as error:  # of whatever kind: zip files have many ways to be wrong
+            raise BundleDamagedError(self.path(file), f"is not a readable {kind} ({error})") from error
 
 
 def open_bundle(folder: Path, *, held_out: bool = True) -> Bundle:

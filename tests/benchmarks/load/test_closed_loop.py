@@ -17,7 +17,7 @@ from loadtests.rig.child import program
 from loadtests.rig.ports import free_port
 from tests.patience import PATIENCE_S
 
-SECONDS = 0.3
+SECONDS = 1.0  # in which even a busy machine answers some requests
 CONTENT = b"POST /predict HTTP/1.1\r\nHost: here\r\nContent-Length: 2\r\n\r\n{}"
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 CLOSING = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
@@ -88,16 +88,17 @@ def test_every_answer_counts_whether_or_not_the_connection_is_kept(answer: bytes
     with serving(count) as port:
         found = found_at(port, tmp_path)
     assert errors(found) == {}
-    # The last of each connection may be cut off.
-    assert 0 < found["requests"] <= asked <= found["requests"] + 2
+    assert (
+        2 < found["requests"] <= asked <= found["requests"] + 2
+    )  # the last of each connection may be cut off
     assert 0 < found["p50_us"] <= found["p99_us"]
-    assert found["duration_us"] > SECONDS * 0.9e6
+    assert found["duration_us"] == pytest.approx(SECONDS * 1e6, rel=0.5)
     assert 0 < found["cpu"] <= 1
 
 
 def test_an_answer_of_another_status_is_an_error(tmp_path: Path) -> None:
     refusal = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
-    with serving(lambda number: refusal if number % 10 == 1 else ANSWER) as port:
+    with serving(lambda number: refusal if number % 10 == 5 else ANSWER) as port:
         found = found_at(port, tmp_path)
     assert set(errors(found)) == {"status"}
     assert found["status"] == pytest.approx(found["requests"] / 10, abs=1.5)
@@ -107,7 +108,7 @@ def test_an_answer_of_another_status_is_an_error(tmp_path: Path) -> None:
     "answer", [None, b"no HTTP at all\r\n\r\n"], ids=["hangs up", "speaks something else"]
 )
 def test_a_connection_that_fails_under_a_request_is_an_error(answer: bytes | None, tmp_path: Path) -> None:
-    with serving(lambda number: answer if number == 2 else ANSWER) as port:
+    with serving(lambda number: answer if number == 5 else ANSWER) as port:
         found = found_at(port, tmp_path)
     assert errors(found) == {"read": 1}
 

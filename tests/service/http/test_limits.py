@@ -158,7 +158,7 @@ def test_a_head_that_comes_a_byte_at_a_time_ends_its_connection_and_disturbs_nob
             assert strict.post("/predict", content=ROW).status_code == 200
             served += 1
             time.sleep(0.005)  # the client's slowness is what is tested
-    assert served > 0
+    assert served > 10
 
 
 @pytest.mark.parametrize("noise", [b"\r\n", b"\n"])
