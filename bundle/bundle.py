@@ -151,7 +151,7 @@ class Bundle:
         if file is None:
             return None
         numbers = self._contents(file, ".npy").get("")
-        if numbers is None or numbers.dtype != np.uint64 or numbers.ndim != 1:
+        if not isinstance(numbers, np.ndarray) or numbers.dtype != np.uint64 or numbers.ndim != 1:
             raise BundleDamagedError(self.path(file), "does not hold one number of 64 bits for each row")
         return numbers
 

@@ -17,7 +17,13 @@ from bundle.errors import BundleDamagedError, IncompleteError, TransientError
 
 _LASTING = {errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG}
 _NOT_BLOCKED = getattr(os, "O_NONBLOCK", 0)  # by a pipe that nobody writes to
-_ONE_AT_A_TIME = Lock()
+
+PARSING = Lock()
+"""Held while Python parses something in a thread, as numpy has it do with the head of an array.
+
+In Python before 3.11.8 two threads that do so at once may see a SystemError: "AST constructor recursion depth
+mismatch".
+"""
 
 
 def read_file(path: Path, *, least: int, most: int, rule: str) -> bytes:
@@ -35,12 +41,8 @@ def read_file(path: Path, *, least: int, most: int, rule: str) -> bytes:
 
 
 def read_arrays(content: bytes) -> dict[str, npt.NDArray[Any]]:
-    """Return the arrays of an .npz, or that of an .npy by the name of ""; raises whatever numpy does.
-
-    numpy parses the head of an array as an expression of Python, and until Python 3.13 two threads that
-    parse at once may see a SystemError: "AST constructor recursion depth mismatch".
-    """
-    with _ONE_AT_A_TIME:
+    """Return the arrays of an .npz, or that of an .npy by the name of ""; raises whatever numpy does."""
+    with PARSING:
         found = np.load(io.BytesIO(content), allow_pickle=False)
         if isinstance(found, np.ndarray):
             return {"": found}

@@ -15,6 +15,7 @@ from bundle.errors import RuntimeUnavailableError
 from bundle.manifest import GraphSpec
 from bundle.normalizer import FloatArray, Normalizer
 from bundle.postponed import postponed
+from bundle.reading import PARSING
 from bundle.runtimes.base import BATCH_MAX, ROWS, TOKENS, as_ids, as_probabilities, batches, of_logits
 
 _AS_OURS = GraphSpec()
@@ -31,7 +32,7 @@ def import_tensorflow() -> Any:
             "set TMPDIR to one that can be written to, such as a tmpfs"
         ) from error
     try:
-        with postponed():
+        with postponed(), PARSING:  # which some of what it imports needs, too
             import tensorflow as tf
     except ImportError as error:
         raise RuntimeUnavailableError(

@@ -37,7 +37,7 @@ def threads_that_take_turns_everywhere() -> Iterator[None]:
 
 @pytest.mark.usefixtures("threads_that_take_turns_everywhere")
 def test_threads_that_read_at_once_each_get_their_arrays() -> None:
-    """Without the lock some tens of these fail on Python 3.11, by numpy's use of `ast.literal_eval`."""
+    """Without the lock some of these fail on Python 3.11.7, by numpy's use of `ast.literal_eval`."""
     file = io.BytesIO()
     np.savez(file, x=np.ones((4, 5)), y=np.ones(3))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from bundle.bundle import Bundle
 from bundle.errors import BundleDamagedError, BundleNotFoundError, RuntimeUnavailableError
 from bundle.manifest import VariantSpec
+from bundle.reading import PARSING
 from bundle.runtimes import is_available, open_runtime
 from bundle.runtimes.base import BATCH_MAX, batches
 from bundle.runtimes.litert import LiteRTRuntime
@@ -97,7 +99,7 @@ def test_a_graph_for_other_classes_is_refused(digits: Bundle) -> None:
 def test_a_variant_whose_library_is_missing_says_which(
     digits: Bundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "tensorflow", None)  # how Python marks an absent module
+    monkeypatch.setitem(sys.modules, "tensorflow", None)  # how Python marks an absent module
     with pytest.raises(RuntimeUnavailableError, match="TensorFlow is needed"):
         open_runtime(digits, "tensorflow")
 
@@ -109,6 +111,25 @@ def test_tensorflow_without_a_folder_for_temporary_files_says_what_it_needs(
     monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/proc"])
     with pytest.raises(RuntimeUnavailableError, match="set TMPDIR"):
         open_runtime(digits, "tensorflow")
+
+
+def test_nothing_else_is_parsed_while_tensorflow_is_imported(
+    digits: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[bool] = []
+
+    class Importing:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "tensorflow":
+                held.append(PARSING.locked())
+                raise ImportError
+
+    monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Importing(), *sys.meta_path])
+    with pytest.raises(RuntimeUnavailableError, match="not installed here"):
+        open_runtime(digits, "tensorflow")
+    assert held == [True]
+    assert not PARSING.locked()
 
 
 def test_availability_is_told_by_the_format(digits: Bundle) -> None:
