@@ -26,6 +26,9 @@ from bundle.vocabulary import FIRST_WORD, IDS_MAX, Rules
 SCHEMA_VERSION = 1
 FILE_NAME = "manifest.json"
 REFERENCE = "float32"  # the variant that the others are compared with, unless a manifest names another
+CASCADE = "cascade"  # two variants that answer as one
+AUTO = "auto"  # whichever variant the service chooses
+RESERVED = (AUTO, CASCADE)  # which no variant may be named
 RANK_MAX = 8  # of a tensor; graphs know no more
 VERSION_MAX = 2**63 - 1  # time stamps are versions, too
 
@@ -228,6 +231,33 @@ class VariantSpec(_Strict):
         return sum(file.bytes for file in self.files)
 
 
+class CascadeSpec(_Strict):
+    """Two variants that answer as one: rows on which the first is not sure go on to the second.
+
+    Chosen on the validation rows, and certified on the test rows.
+    """
+
+    first: Name
+    second: Name
+    threshold: Share
+    """The first one's answer stands where its largest probability is at least this."""
+    escalated: Share
+    """The share of validation rows that go on."""
+    escalated_low: Share
+    escalated_high: Share
+    """Ends of the band in which that share stays while the data are as they were."""
+    margin: Share
+    """How much less accurate than the reference it may be."""
+    judgement: Literal["no worse", "worse", "not enough rows to tell"]
+    """Of its accuracy on the test rows against the reference's, at that margin."""
+    difference: float
+    """Its accuracy on the test rows less the reference's."""
+    difference_low: float
+    difference_high: float
+    """Ends of the 95% interval of the difference (Tango 1998)."""
+    scores: Scores
+
+
 class Provenance(_Strict):
     """Where the model came from, so that it can be made again."""
 
@@ -259,6 +289,8 @@ class Manifest(_Strict):
     what the reference answers, and accuracy is agreement with it."""
     default_variant: Name = REFERENCE
     variants: Annotated[tuple[VariantSpec, ...], Field(min_length=1)]
+    cascade: CascadeSpec | None = None
+    """None where no two variants answer cheaper together than one alone, or nobody looked for any."""
     left_out: dict[Name, str] = {}
     """Why each variant that was asked for, and is not one of those, could not be made."""
     test_set: FileSpec
@@ -277,12 +309,7 @@ class Manifest(_Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        names = [variant.name for variant in self.variants]
-        if len(set(names)) != len(names):
-            raise ValueError(f"variant names repeat: {', '.join(names)}")
-        for role, name in (("default variant", self.default_variant), ("reference", self.reference)):
-            if name not in names:
-                raise ValueError(f"{role} {name!r} is not one of {', '.join(names)}")
+        self._check_names()
         if len(set(self.labels)) != len(self.labels):
             raise ValueError("labels repeat")
         if (self.task == "binary") != (len(self.labels) == 2):
@@ -297,6 +324,19 @@ class Manifest(_Strict):
             if ranges != (len(self.normalizer.offset),) * 2:
                 raise ValueError(f"{ranges} calibrated ranges for {len(self.normalizer.offset)} channels")
         return self
+
+    def _check_names(self) -> None:
+        names = [variant.name for variant in self.variants]
+        if len(set(names)) != len(names):
+            raise ValueError(f"variant names repeat: {', '.join(names)}")
+        if taken := [name for name in names if name in RESERVED]:
+            raise ValueError(f"no variant may be named {taken[0]!r}")
+        roles = [("default variant", self.default_variant), ("reference", self.reference)]
+        if self.cascade is not None:
+            roles += [("first of the cascade", self.cascade.first), ("second", self.cascade.second)]
+        for role, name in roles:
+            if name not in names:
+                raise ValueError(f"{role} {name!r} is not one of {', '.join(names)}")
 
     @property
     def classes(self) -> int:
@@ -316,3 +356,9 @@ class Manifest(_Strict):
 
     def variant(self, name: str) -> VariantSpec | None:
         return next((variant for variant in self.variants if variant.name == name), None)
+
+    def scores(self, name: str) -> Scores | None:
+        """Return how a variant, or the cascade, did on the test rows; None where there is no such."""
+        if name == CASCADE:
+            return None if self.cascade is None else self.cascade.scores
+        return next((variant.scores for variant in self.variants if variant.name == name), None)

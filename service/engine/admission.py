@@ -30,6 +30,10 @@ class Admission:
     def us(self) -> float:
         return sum(self._us)
 
+    def waiting_us(self, *, inline: bool) -> float:
+        """Return how long what waits for the event loop, or else for a thread, will take."""
+        return self._us[inline] / self._servers[inline]
+
     def check(self, rows: int, *, inline: bool) -> None:
         """Raise OverloadedError where `rows` more rows must not wait behind what is waiting already.
 
@@ -37,7 +41,7 @@ class Admission:
         """
         if self.rows == 0:
             return
-        waiting_us = self._us[inline] / self._servers[inline]
+        waiting_us = self.waiting_us(inline=inline)
         if self.rows + rows > self._max_rows:
             reason = f"{self.rows} rows are waiting; at most {self._max_rows} may"
         elif waiting_us > self._max_us:

@@ -72,6 +72,14 @@ class Batcher:
         """Raise OverloadedError where a request of `rows` rows, or of one, could not be submitted now."""
         self._admission.check(1, inline=rows <= self.inline_rows)
 
+    def cost_us(self, rows: int) -> float:
+        """Return what `rows` rows take when nothing waits, in microseconds: hardly ever more than that."""
+        return self._cost.high_us(rows)
+
+    def waiting_us(self, rows: int) -> float:
+        """Return what a request of `rows` rows would wait for before its turn, in microseconds."""
+        return self._admission.waiting_us(inline=rows <= self.inline_rows)
+
     def submit(self, job: Job) -> None:
         """Queue a job, of now. Raises OverloadedError; whatever else comes of it, the job hears later."""
         size = len(job.rows)

@@ -30,6 +30,10 @@ class Cost:
         share = 1.0 if is_first else min(1.0, rows / most)
         return (self.call_us * share + self.row_us * rows) * self.pace
 
+    def high_us(self, rows: int) -> float:
+        """Return what a call of `rows` rows hardly ever takes longer than."""
+        return (self.call_us + self.row_us * rows) * self.pace
+
     def rows_within(self, budget_us: float) -> int:
         """Return how many rows a call can have that takes `budget_us` at most when nothing is in its way.
 

@@ -6,6 +6,7 @@ import logging
 from time import perf_counter
 from typing import Any, Protocol
 
+from service.engine.choice import Choice
 from service.engine.job import Answer, Job
 from service.errors import RequestError
 from service.pipeline.telemetry import Request, Telemetry, timing
@@ -52,6 +53,7 @@ class Exchange(Job):
         "asked",
         "body",
         "bound",
+        "choice",
         "decode_s",
         "encoded",
         "form",
@@ -61,6 +63,7 @@ class Exchange(Job):
         "protocol",
         "request",
         "target",
+        "wish",
     )
 
     def __init__(
@@ -80,6 +83,8 @@ class Exchange(Job):
         self.arrived = arrived
         self.request = request
         self.target = asked.target
+        self.wish = asked.wish
+        self.choice: Choice | None = None  # where the service has chosen the variant
         self.deadline = None if asked.timeout_ms is None else arrived + asked.timeout_ms / 1e3
         self.bound: Bound[Codec] | None = None  # until the target is found
         self.body: Body | None = None  # which one front has, and the next decodes
@@ -97,6 +102,8 @@ class Exchange(Job):
             self.encoded = end = perf_counter()
             call = answer.call
             stages = self.decode_s, call.start - self.queued, call.end - call.start, end - begun
+            if self.choice is not None:
+                headers = [*headers, *self.choice.headers]
             if telemetry.server_timing:
                 headers = [*headers, timing(*stages)]
         except Exception as error:  # the others in the batch must not hear of it

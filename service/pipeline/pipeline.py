@@ -12,6 +12,7 @@ from functools import lru_cache, partial
 from time import perf_counter
 from typing import Any, cast
 
+from service.engine.choice import Chooser
 from service.errors import ExpiredError, OverloadedError
 from service.pipeline.caller import Caller
 from service.pipeline.exchange import Exchange, Front
@@ -23,6 +24,7 @@ from service.wire.expand import expand
 from service.wire.message import Body, Headers
 from service.wire.protocol import Asked, Codec, Format, WireProtocol
 from service.wire.target import Target
+from service.wire.wish import NO_WISH, variant_under
 
 _LOADING_S = 60.0  # for which a request waits that was given no time
 _CHEAP_BYTES = 4096  # that are decoded at once, however many rows they hold
@@ -79,6 +81,8 @@ class Pipeline:
                 return False
             self._decode(exchange, bound, body, now)
             bound = exchange.bound or self._find(exchange)
+            if bound is not None and bound.chooser is not None:
+                bound = self._choose(exchange, bound.chooser)
             if bound is None or exchange.size > bound.servable.batcher.inline_rows:
                 return False
             bound.servable.batcher.submit(exchange)
@@ -102,7 +106,8 @@ class Pipeline:
                 await asyncio.to_thread(self._decode, exchange, bound, body, perf_counter())
             else:
                 self._decode(exchange, bound, body, perf_counter())
-        if exchange.bound is None and self._find(exchange) is None:
+        bound = exchange.bound or self._find(exchange) or await self._load(exchange, gone)
+        if bound.chooser is not None and self._choose(exchange, bound.chooser) is None:
             await self._load(exchange, gone)
 
     async def run(self, exchange: Exchange, told: asyncio.Future[Any], gone: Gone | None = None) -> None:
@@ -195,16 +200,25 @@ class Pipeline:
         coding = exchange.asked.coding
         if coding is not None:
             body = expand(body, coding, max_bytes=self.max_body_bytes)
-        rows, exchange.form, variant, timeout_ms = bound.codec.decode(exchange.asked, body)
+        rows, exchange.form, variant, timeout_ms, wish = bound.codec.decode(exchange.asked, body)
         exchange.rows, exchange.size, exchange.is_decoded = rows, len(rows), True
         exchange.queued = now = perf_counter()
         exchange.decode_s = now - begun
         if timeout_ms is not None:
             until = exchange.arrived + timeout_ms / 1e3
             exchange.deadline = until if exchange.deadline is None else min(until, exchange.deadline)
-        if variant is not None and variant != bound.servable.signature.variant:
-            of = bound.servable.signature
+        of = bound.servable.signature
+        if wish is not None:
+            exchange.wish, variant = wish, variant_under(wish, variant or exchange.target.variant)
+        if variant is not None and (bound.chooser is not None or variant != of.variant):
             exchange.target, exchange.bound = _sibling(of.model, of.version, variant), None
+
+    def _choose(self, exchange: Exchange, chooser: Chooser) -> Bound[Codec] | None:
+        """Choose the variant of a request whose rows are there, and find it as any other."""
+        waited_us = (exchange.queued - exchange.arrived) * 1e6
+        exchange.choice = choice = chooser.choose(exchange.size, exchange.wish or NO_WISH, waited_us)
+        exchange.target = choice.option.target
+        return self._find(exchange)
 
     def _resolver(self, protocol: WireProtocol) -> Resolver[Codec]:
         """Return what finds targets for a protocol, which is made where it is asked for first."""

@@ -99,6 +99,7 @@ class Catalogue:
         self.put_aside.add((model, variant))
         for version in self.models.get(model, {}).values():
             if version.servables.pop(variant, None) is not None:
+                version.chooser = None
                 logger.info("unloaded %s/%d %s", model, version.number, variant)
             self.announce(version)
         self.epoch += 1
@@ -108,6 +109,7 @@ class Catalogue:
         self.put_aside.discard((version.model, variant))
         self.note_use(version.model, now)
         version.used = now
+        version.chooser = None
         self._make_room(version)
         self.epoch += 1
         self.announce(version)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from bundle.bundle import Bundle
+from bundle.manifest import AUTO, CASCADE
 from bundle.store import ModelStore
 from service.errors import UnavailableError, UnknownTargetError, shown
 from service.observe.metrics import Metrics
@@ -16,8 +17,9 @@ from service.repository.catalogue import Catalogue
 from service.repository.deployment import Deployment
 from service.repository.failure import Failure
 from service.repository.loader import Load, Loader
+from service.repository.policies import Policies
 from service.repository.proof.prover import Prover
-from service.repository.servable import Servable
+from service.repository.servable import Meant
 from service.repository.version import Version
 from service.repository.wishes import missing_model, missing_variants
 from service.settings import OLD_VERSIONS
@@ -53,6 +55,7 @@ class Registry:
         self._wanted_model = default_model
         self._wanted_variants = preload
         self._said: set[str] = set()
+        self.policies = Policies()
         self._known = asyncio.Event()  # unless the first look is under way: which models there are
         self._known.set()
 
@@ -143,26 +146,42 @@ class Registry:
         model = missing_model(self._wanted_model, self.models)
         return [*([model] if model else []), *missing_variants(self._wanted_variants, manifests)]
 
-    def loaded(self, model: str | None, number: int | None, variant: str | None) -> Servable | None:
+    def loaded(self, model: str | None, number: int | None, variant: str | None) -> Meant | None:
         """Return what a request means where it is loaded already, without waiting."""
         name = model or self.default_model or ""
         version = self.serving.get(name) if number is None else self.models.get(name, {}).get(number)
         if version is None or version.bundle is None:
             return None
-        return version.servables.get(variant or version.bundle.manifest.default_variant)
+        return self._meant(version, variant or self._default_variant(version, version.bundle))
 
-    async def resolve(self, model: str | None, number: int | None, variant: str | None) -> Servable:
+    async def resolve(self, model: str | None, number: int | None, variant: str | None) -> Meant:
         """Return what a request means, loading it where needed.
 
         Raises UnknownTargetError where there is no such thing, and UnavailableError where it cannot run here.
         """
-        version, _, name = await self.find(model, number, variant)
+        version, bundle, asked = await self.find(model, number, variant)
+        name = bundle.manifest.default_variant if asked == AUTO else asked
         if version.variant_state(name) == "unavailable":
             raise UnavailableError(f"variant {name!r} needs TensorFlow, which is not installed here")
-        loaded = version.servables.get(name) or await self._loader.load(version, name)
+        if meant := self._meant(version, asked):
+            return meant
+        loaded = await self._loader.load(version, name)
         if isinstance(loaded, Failure):
             raise UnavailableError(f"variant {name!r} could not be loaded: {loaded.reason}")
-        return loaded or await self.resolve(model, number, variant)
+        if loaded is None or asked == AUTO:
+            return await self.resolve(model, number, variant)
+        return Meant(loaded)
+
+    def _meant(self, version: Version, variant: str) -> Meant | None:
+        """Return what a variant of a version is; of `auto`, what stands for all until one is chosen."""
+        if variant != AUTO:
+            servable = version.servables.get(variant)
+            return None if servable is None else Meant(servable)
+        chooser = self.policies.chooser(version)
+        return None if chooser is None else Meant(version.servables[chooser.carrier.variant], chooser)
+
+    def _default_variant(self, version: Version, bundle: Bundle) -> str:
+        return self.policies.of(version.model).default_variant or bundle.manifest.default_variant
 
     async def find(
         self, model: str | None, number: int | None, variant: str | None
@@ -175,9 +194,10 @@ class Registry:
         bundle = version.bundle
         if bundle is None:
             raise UnavailableError(why_unavailable(version))
-        name = variant or bundle.manifest.default_variant
-        if bundle.manifest.variant(name) is None:
-            names = ", ".join(known.name for known in bundle.manifest.variants)
+        name = variant or self._default_variant(version, bundle)
+        if name != AUTO and bundle.manifest.scores(name) is None:
+            known = [one.name for one in bundle.manifest.variants] + [CASCADE] * bool(bundle.manifest.cascade)
+            names = ", ".join([*known, AUTO])
             raise UnknownTargetError(f"{version.model!r} has no variant {shown(name)}; it has: {names}")
         return version, bundle, name
 

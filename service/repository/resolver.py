@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, NamedTuple, TypeVar
 
+from service.engine.choice import Chooser
 from service.repository.registry import Registry
-from service.repository.servable import Servable
+from service.repository.servable import Meant, Servable
 from service.wire.signature import Signature
 from service.wire.target import Target
 
@@ -20,6 +21,8 @@ class Bound(NamedTuple, Generic[Codec]):
 
     servable: Servable
     codec: Codec
+    chooser: Chooser | None = None
+    """Where a request leaves the variant to the service: chooses it, once the rows are there."""
 
 
 class Resolver(Generic[Codec]):
@@ -39,22 +42,23 @@ class Resolver(Generic[Codec]):
             self._forget()
         found = self._meant.get(target)
         if found is None:
-            servable = self._registry.loaded(target.model, target.version, target.variant)
-            if servable is not None:
+            meant = self._registry.loaded(target.model, target.version, target.variant)
+            if meant is not None:
                 if len(self._meant) >= _TARGETS_MAX:
                     self._meant.clear()
-                found = self._meant[target] = self._with_codec(servable)
+                found = self._meant[target] = self._with_codec(meant)
         return found
 
     async def load(self, target: Target) -> Bound[Codec]:
         """Return what a target means, loading it where needed. Raises as `Registry.resolve` does."""
         return self._with_codec(await self._registry.resolve(target.model, target.version, target.variant))
 
-    def _with_codec(self, servable: Servable) -> Bound[Codec]:
+    def _with_codec(self, meant: Meant) -> Bound[Codec]:
+        servable, chooser = meant
         bound = self._bound.get(servable)
         if bound is None:
             bound = self._bound[servable] = Bound(servable, self._bind(servable.signature))
-        return bound
+        return bound if chooser is None else bound._replace(chooser=chooser)
 
     def _forget(self) -> None:
         """Let go of what may be replaced, and of its graphs with it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,8 +14,10 @@ from bundle.normalizer import FloatArray
 from bundle.proof.selftest import check
 from bundle.runtimes import Runtime, opener
 from service.engine.batcher import Batcher
+from service.engine.choice import Chooser
 from service.engine.cost import Cost
 from service.engine.lanes import Lanes
+from service.engine.runner import Runner
 from service.observe.metrics import Metrics, VariantMetrics
 from service.wire.signature import Signature
 
@@ -32,8 +35,15 @@ class Servable:
     """
 
     signature: Signature
-    batcher: Batcher
+    batcher: Runner
     metrics: VariantMetrics
+
+
+class Meant(NamedTuple):
+    """What a request means: the variant that answers, or one that stands for those to choose among."""
+
+    servable: Servable
+    chooser: Chooser | None = None
 
 
 def load(bundle: Bundle, variant: str, *, lanes: Lanes, metrics: Metrics) -> Servable:

@@ -9,8 +9,10 @@ from typing import Literal
 from bundle.bundle import Bundle
 from bundle.proof.portability import Here
 from bundle.runtimes import is_available
+from service.engine.choice import Chooser, Option
 from service.repository.servable import Servable
 from service.repository.settling import Settling
+from service.wire.target import Target
 
 State = Literal["loaded", "available", "unavailable", "failed"]
 VersionState = Literal["serving", "unloaded", "settling", "refused"]
@@ -28,6 +30,8 @@ class Version:
     """What is wrong with its files, if anything. What was loaded before they changed serves on."""
     servables: dict[str, Servable] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    chooser: Chooser | None = None
+    """Chooses among those that are loaded; None until somebody leaves it to the service."""
     here: Mapping[str, Here] | None = None
     """How this processor answers the test rows, by variant, without those of which that cannot be known; None
     until it was looked into."""
@@ -65,6 +69,20 @@ class Version:
         variant = self.bundle and self.bundle.manifest.variant(name)
         return "available" if variant and is_available(variant) else "unavailable"
 
+    def options(self) -> list[Option]:
+        """Return what there is to choose among: what is loaded, the most accurate first."""
+        if self.bundle is None:
+            return []
+        scores = {name: self.bundle.manifest.scores(name) for name in self.servables}
+        known = [
+            Option(
+                Target(self.model, self.number, name), name, of.accuracy, of.accuracy_low, servable.batcher
+            )
+            for name, servable in self.servables.items()
+            if (of := scores[name]) is not None
+        ]
+        return sorted(known, key=lambda one: one.accuracy, reverse=True)
+
     def trust(self, bundle: Bundle) -> None:
         """Take the bundle, which was proven."""
         self.settling.end()
@@ -76,7 +94,7 @@ class Version:
 
     def unload(self) -> None:
         """Let go of everything; requests in flight hold what they need."""
-        self.bundle = None
+        self.bundle = self.chooser = None
         self.servables = {}
         self.failures = {}
 

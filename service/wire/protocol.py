@@ -15,6 +15,7 @@ from service.wire.expand import Coding
 from service.wire.message import Body, Headers, Rows
 from service.wire.signature import Signature
 from service.wire.target import Target
+from service.wire.wish import Wish
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +30,8 @@ class Asked:
     """`gzip` or `deflate` where the body is to be expanded before it is decoded."""
     form: Any = None
     """What the protocol's codec needs to know of the head, and nobody else."""
+    wish: Wish | None = None
+    """What is wished of the variant that the service chooses."""
 
 
 class Decoded(NamedTuple):
@@ -41,6 +44,8 @@ class Decoded(NamedTuple):
     """The variant that the body names, of the same version, where the head named none."""
     timeout_ms: float | None = None
     """The time that the body allows, where the head allowed none."""
+    wish: Wish | None = None
+    """What the body wishes of the variant that the service chooses."""
 
 
 class Scores(Protocol):

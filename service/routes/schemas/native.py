@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bundle.manifest import VERSION_MAX
 from service.routes.schemas.example import Example
 from service.routes.schemas.problems import PROBLEM_CONTENT, REFERENCE
-from service.wire.native import TIMEOUT_MS_MAX
+from service.wire.wish import TIMEOUT_MS_MAX
 
 _Rows = Annotated[list[list[float]], Field(min_length=1)]
 _Nested = Annotated[list[list[list[Any]]], Field(min_length=1)]

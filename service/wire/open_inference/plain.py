@@ -82,8 +82,7 @@ class Plain:
     def _decoded(self, values: Rows, plan: _Plan) -> Decoded:
         rows = values.reshape(-1, self._features)
         check_finite(rows, NOT_FINITE)
-        _, form, variant, timeout_ms = plan.decoded
-        return Decoded(rows, form, variant, timeout_ms)
+        return plan.decoded._replace(rows=rows)
 
 
 def _plan(

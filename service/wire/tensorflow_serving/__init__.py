@@ -10,12 +10,12 @@ import re
 from service.errors import InvalidRequestError
 from service.wire.expand import coding_of
 from service.wire.message import Headers
-from service.wire.native import timeout_ms_of
 from service.wire.problem import sentence as refusal
 from service.wire.problem import sentence_status as status
 from service.wire.protocol import Asked
 from service.wire.tensorflow_serving.address import address, owns, takes
 from service.wire.tensorflow_serving.codec import bind
+from service.wire.wish import timeout_ms_of
 
 __all__ = ["ask", "bind", "owns", "refusal", "status", "takes"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from time import perf_counter
 
-from service.engine.batcher import Batcher
 from service.engine.job import Answer, Job
+from service.engine.runner import Runner
 from service.wire.message import Rows
 
 
@@ -37,14 +37,14 @@ class _Asking(Job):
         self._told.set_exception(error)
 
 
-def submit(batcher: Batcher, rows: Rows, deadline: float | None = None) -> Answering:
+def submit(batcher: Runner, rows: Rows, deadline: float | None = None) -> Answering:
     """Submit rows. Raises OverloadedError; the answer raises what the job hears."""
     answering = Answering(rows, deadline)
     batcher.submit(answering.job)
     return answering
 
 
-def give_up(batcher: Batcher, answering: Answering) -> None:
+def give_up(batcher: Runner, answering: Answering) -> None:
     """Want the answer no more."""
     if answering.cancel():
         answering.job.is_over = True

@@ -40,7 +40,7 @@ class Deployed:
 
     async def answers(self, model: str | None = None, number: int | None = None) -> str:
         """Tell which model and version answers a request."""
-        signature = (await self.registry.resolve(model, number, "int8")).signature
+        signature = (await self.registry.resolve(model, number, "int8")).servable.signature
         return f"{signature.model}/{signature.version}"
 
     def metric(self, series: str) -> float:

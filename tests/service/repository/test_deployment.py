@@ -101,7 +101,7 @@ def test_a_number_that_is_deleted_and_made_anew_is_read_anew(
                 there.bring(cancer, "m", number)
             await there.look(after_s=1.0)
             for asked in (None, 1, 2):
-                labels = (await there.registry.resolve("m", asked, "int8")).signature.labels
+                labels = (await there.registry.resolve("m", asked, "int8")).servable.signature.labels
                 assert labels == cancer.manifest.labels
 
     asyncio.run(go())
@@ -112,11 +112,11 @@ def test_the_same_files_made_anew_change_nothing(digits: Bundle, tmp_path: Path)
         async with deployed(tmp_path) as there:
             there.bring(digits, "m", 1)
             await there.look()
-            before = await there.registry.resolve(None, None, "int8")
+            before = (await there.registry.resolve(None, None, "int8")).servable
             shutil.rmtree(tmp_path / "m" / "1")
             there.bring(digits, "m", 1)
             await there.look(after_s=1.0)
-            assert await there.registry.resolve(None, None, "int8") is before
+            assert (await there.registry.resolve(None, None, "int8")).servable is before
 
     asyncio.run(go())
 
@@ -140,7 +140,7 @@ def test_what_serves_answers_on_while_its_files_are_made_anew_badly(
             shutil.rmtree(folder)
             there.bring(cancer, "m", 1)
             await there.look(after_s=1.0)
-            servable = await there.registry.resolve("m", None, "int8")
+            servable = (await there.registry.resolve("m", None, "int8")).servable
             assert servable.signature.labels == cancer.manifest.labels
             assert there.metric('refused_version{model="m"}') == 0
 
@@ -295,7 +295,9 @@ def test_what_may_pass_is_tried_again(digits: Bundle, tmp_path: Path) -> None:
             troubles.append(trouble)
             with pytest.raises(UnavailableError, match="Too many open files"):
                 await there.registry.resolve(None, None, "int16x8")
-            assert (await there.registry.resolve(None, None, "int16x8")).signature.variant == "int16x8"
+            assert (
+                await there.registry.resolve(None, None, "int16x8")
+            ).servable.signature.variant == "int16x8"
 
     asyncio.run(go())
 

@@ -19,9 +19,8 @@ ROW = np.zeros((1, 64), np.float32)
 
 async def ask(there: Deployed, number: int) -> None:
     """Have a version answer a row."""
-    servable = there.registry.loaded("m", number, "int8")
-    servable = servable or await there.registry.resolve("m", number, "int8")
-    await submit(servable.batcher, ROW)
+    meant = there.registry.loaded("m", number, "int8") or await there.registry.resolve("m", number, "int8")
+    await submit(meant.servable.batcher, ROW)
 
 
 def bring_versions(there: Deployed, digits: Bundle, count: int) -> None:
@@ -106,7 +105,7 @@ def test_what_many_ask_for_is_loaded_once_though_the_first_gives_up(digits: Bund
             asking = [asyncio.create_task(there.registry.resolve("m", None, "float16")) for _ in range(9)]
             await until(lambda: all(not one.done() for one in asking))
             may_go_on.set()
-            assert len({id(servable) for servable in await asyncio.gather(*asking)}) == 1
+            assert len({meant.servable for meant in await asyncio.gather(*asking)}) == 1
             assert len(there.loads) == 2
 
     asyncio.run(go())

@@ -127,13 +127,13 @@ def test_a_version_that_loses_a_variant_in_use_is_refused(digits: Bundle, tmp_pa
         loader = partial(load_servable, lanes=lanes, metrics=metrics)
         registry = Registry(store, loader, metrics, default_model=None, preload=("int8",))
         await registry.start()
-        assert (await registry.resolve(None, None, "tensorflow")).signature.version == 1
+        assert (await registry.resolve(None, None, "tensorflow")).servable.signature.version == 1
         store.publish("digits", garbage_for_tensorflow(digits))
         await registry.refresh()
         refusal = registry.models["digits"][2].refusal
         assert refusal is not None
         assert "variant 'tensorflow' could not be loaded" in refusal
-        assert (await registry.resolve(None, None, "tensorflow")).signature.version == 1
+        assert (await registry.resolve(None, None, "tensorflow")).servable.signature.version == 1
         lanes.close()
 
     asyncio.run(go())

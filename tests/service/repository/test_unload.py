@@ -30,7 +30,7 @@ def test_a_variant_that_is_unloaded_is_available_and_no_look_loads_it(digits: Bu
             assert there.registry.loaded("m", None, "float32") is not None
             assert there.metric(LOADED) == 0
             rows = digits.golden("int8")[0][:1]
-            answer = await submit(held.batcher, rows)  # who holds it may use it
+            answer = await submit(held.servable.batcher, rows)  # who holds it may use it
             assert answer.probabilities.shape == (1, 10)
             assert await there.answers("m") == "m/1"
             await there.look(after_s=60.0)

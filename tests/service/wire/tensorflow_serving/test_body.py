@@ -21,7 +21,7 @@ from service.wire.signature import Signature
 from service.wire.tensorflow_serving import ask
 from service.wire.tensorflow_serving.codec import Form, bind
 from tests.field_data import LOAN
-from tests.service.wire.test_native import signature
+from tests.service.wire.native.test_native import signature
 
 ROWS = Form("predictions")
 COLUMNS = Form("outputs")

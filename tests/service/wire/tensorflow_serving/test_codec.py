@@ -10,7 +10,7 @@ import numpy as np
 from bundle.bundle import Bundle
 from bundle.normalizer import FloatArray
 from service.wire.tensorflow_serving.codec import Form, bind
-from tests.service.wire.test_native import signature
+from tests.service.wire.native.test_native import signature
 
 
 @dataclass

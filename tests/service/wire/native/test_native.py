@@ -14,7 +14,8 @@ from bundle.store import ModelStore
 from service.engine.job import Answer, Call
 from service.errors import InvalidRequestError, TooLargeError, UnsupportedEncodingError, UnsupportedTypeError
 from service.wire import native
-from service.wire.native import Form, ask, ask_query
+from service.wire.native import Form, ask
+from service.wire.native.query import ask_query
 from service.wire.protocol import Asked
 from service.wire.signature import Signature
 from service.wire.target import Target, named

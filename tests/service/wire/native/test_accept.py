@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.wire.accept import takes_octets
+from service.wire.native.accept import takes_octets
 
 OCTETS, JSON = b"application/octet-stream", b"application/json"
 
