@@ -10,9 +10,9 @@ Robbins, "Statistical methods related to the law of the iterated logarithm", Ann
 41, 1970; Howard, Ramdas, McAuliffe and Sekhon, "Time-uniform, nonparametric, nonasymptotic confidence
 sequences", Annals of Statistics 49, 2021.
 
-A trial may be a whole request, with the share of its rows as its success: for what lies between 0 and 1 it is
+A trial may be a whole request, and the share of its rows its success: for what lies between 0 and 1 it is
 a supermartingale, since the ratio is convex in it (Hoeffding 1963). So rows of one request may depend on each
-other in any way, as frames of a film do. What must not change is the share that is expected of the next trial,
+other in any way, as frames of a film do. What must not change is the share that is expected of the next one,
 given those before it; then the interval is of the mean over requests. It is as wide as if each had been one
 row: a request of many rows tells more only if these are independent, which nobody knows.
 """
