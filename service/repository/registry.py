@@ -20,7 +20,7 @@ from service.repository.loader import Load, Loader
 from service.repository.policy.policies import Policies
 from service.repository.proof.prover import Prover
 from service.repository.servable import Meant
-from service.repository.version import Version
+from service.repository.version import State, Version
 from service.repository.wishes import missing_default, missing_model, missing_variants
 from service.settings import OLD_VERSIONS
 
@@ -221,6 +221,12 @@ class Registry:
             names = ", ".join([*known, AUTO])
             raise UnknownTargetError(f"{version.model!r} has no variant {shown(name)}; it has: {names}")
         return version, bundle, name
+
+    def state(self, version: Version, variant: str) -> State:
+        """Tell what has become of a variant, or of `auto`: loaded where any is that may be chosen."""
+        if variant == AUTO:
+            return "available" if self.policies.chooser(version) is None else "loaded"
+        return version.variant_state(variant)
 
     async def unload(self, model: str | None, variant: str | None) -> None:
         """Let go of a variant until it is loaded again, or asked for.
