@@ -1,7 +1,7 @@
-"""Watches what share of rows a cascade's first variant leaves to its second, against what was to be expected.
+"""Watches what share of rows a cascade's first variant leaves to its second.
 
-How sure a variant is of its answers changes with the data: where the share leaves the band that it had when the
-cascade was published, they are no longer as they were.
+How sure a variant is of its answers changes with the data: where the share leaves the band that was to be
+expected when the cascade was published, they are no longer as they were.
 """
 
 from __future__ import annotations
@@ -21,15 +21,17 @@ FALSE_ALARMS = 0.05
 _RECENT_ROWS = 2000  # that the share of late is of
 _DEVIATIONS = 2.0  # beyond the expected number of rows that go on: hardly ever more
 _LOOK = 16  # requests between two looks: each may be the one that finds something, and costs microseconds
-_EPOCH = 10_000  # requests; with the old ones in the mean, a change would be found the later, the later it came
+_EPOCH = (
+    10_000  # requests; with the old ones in the mean, a change would be found the later, the later it came
+)
 
 
 class Escalation:
     """Counts the rows of one cascade.
 
-    A request is a trial, and the share of its rows that goes on is its success: see `evidence.looks.sequence`.
-    Each epoch begins a confidence sequence anew, with less to err by than the one before: epoch k may err with
-    a chance of `false_alarms / (k (k + 1))`, which for all of them adds up to `false_alarms`.
+    A request is a trial, and the share of its rows that goes on its success: `evidence.looks.sequence` tells
+    why. Each epoch begins a confidence sequence anew, with less to err by than the one before: epoch k may
+    err with a chance of `false_alarms / (k (k + 1))`, and all of them together with `false_alarms`.
     """
 
     def __init__(
