@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 
-from bundle.manifest import CASCADE, Manifest, VariantSpec
+from bundle.manifest import AUTO, CASCADE, Manifest, VariantSpec
 from bundle.runtimes import is_available
 
 
@@ -30,6 +30,16 @@ def missing_variants(wanted: Collection[str] | None, manifests: Mapping[str, Man
         elif not any(map(is_available, found)):
             said.append(f"--preload names {name!r}, whose library is not installed here")
     return said
+
+
+def missing_default(wanted: str | None, manifests: Mapping[str, Manifest]) -> str | None:
+    """Say that no model has the default variant, None where one has it, or there are no models yet."""
+    known = {variant.name for manifest in manifests.values() for variant in manifest.variants}
+    if wanted in (None, AUTO) or not known or any(m.scores(wanted) is not None for m in manifests.values()):
+        return None
+    return (
+        f"--default-variant is {wanted!r}, which no model has; there are: {', '.join([*sorted(known), AUTO])}"
+    )
 
 
 def _by_name(manifests: Collection[Manifest]) -> dict[str, list[VariantSpec]]:
