@@ -126,6 +126,8 @@ def test_its_name_is_known_where_models_are_listed(here: httpx.Client) -> None:
     listed = {one["name"]: one["state"] for one in here.post("/v2/repository/index").json()}
     assert listed["digits~cascade"] == "READY"
     assert here.get("/v2/models/digits~cascade/ready").status_code == 200
+    assert here.get("/v2/models/digits~cascade").json()["platform"] == "ensemble"
+    assert here.get("/v2/models/digits~cascade/config").json()["backend"] == "ensemble"
     status = here.get("/v1/models/digits~cascade").json()["model_version_status"]
     assert [one["state"] for one in status] == ["AVAILABLE"]
 
