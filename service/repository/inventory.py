@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bundle.bundle import Bundle
-from bundle.manifest import AUTO, CASCADE
+from bundle.manifest import AUTO
 from service.errors import UnsupportedError
 from service.observe.metrics import Metrics
 from service.observe.statistics import Totals, totals
@@ -109,13 +109,10 @@ class Inventory:
         """Return each name that means something of a version, and what: what is meant by default has two."""
         if version.bundle is None:
             return []
-        manifest = version.bundle.manifest
         default = self._registry.policies.default_variant(version, version.bundle)
-        names = [variant.name for variant in manifest.variants]
-        names += [CASCADE] if manifest.cascade is not None else []
         return [
             (version.model, default),
-            *((name_of(version.model, name), name) for name in [*names, AUTO]),
+            *((name_of(version.model, name), name) for name in [*version.names, AUTO]),
         ]
 
     def _why_unloaded(self, version: Version, variant: str) -> str | None:
@@ -128,7 +125,7 @@ class Inventory:
             case "unavailable":
                 return "TensorFlow is not installed here"
             case "failed":
-                return version.failures[variant]
+                return version.failure(variant)
 
     def _index_rows(self, version: Version) -> list[Document]:
         number = str(version.number)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bundle.manifest import AUTO, CASCADE, Manifest
+from bundle.manifest import Manifest
 from service.wire.tensors.inputs import input_specs
 from service.wire.tensors.outputs import output_specs
 from service.wire.tensors.tensor import BYTES, TensorSpec
@@ -15,6 +15,7 @@ Document = dict[str, Any]
 
 EXTENSIONS = ["binary_tensor_data", "classification", "model_configuration", "model_repository", "statistics"]
 _PLATFORMS = {"tflite": "litert", "saved_model": "tensorflow_savedmodel"}
+_OF_SEVERAL = "ensemble"  # as Triton calls it
 
 
 @dataclass(frozen=True)
@@ -46,15 +47,9 @@ def metadata(name: str, manifest: Manifest, variant: str, versions: Sequence[int
 
 
 def platform(manifest: Manifest, variant: str) -> str:
-    """Return the kind of the files of a variant, which is there.
-
-    Of the cascade and of `auto`, which have none of their own, it is that of the variant that begins.
-    """
-    if variant == CASCADE and manifest.cascade is not None:
-        variant = manifest.cascade.first
-    one = manifest.variant(manifest.default_variant if variant == AUTO else variant)
-    assert one is not None, variant  # noqa: S101 - it is there
-    return _PLATFORMS[one.format]
+    """Return the kind of the files of a variant, or that several answer by that name."""
+    of_one = manifest.variant(variant)
+    return _OF_SEVERAL if of_one is None else _PLATFORMS[of_one.format]
 
 
 def _tensor(spec: TensorSpec) -> Document:
