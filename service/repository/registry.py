@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from bundle.bundle import Bundle
-from bundle.manifest import AUTO, CASCADE
+from bundle.manifest import AUTO
 from bundle.store import ModelStore
 from service.errors import InvalidRequestError, UnavailableError, UnknownTargetError, shown
 from service.observe.metrics import Metrics
@@ -217,8 +217,7 @@ class Registry:
             raise UnavailableError(why_unavailable(version))
         name = variant or self.policies.default_variant(version, bundle)
         if name != AUTO and bundle.manifest.scores(name) is None:
-            known = [one.name for one in bundle.manifest.variants] + [CASCADE] * bool(bundle.manifest.cascade)
-            names = ", ".join([*known, AUTO])
+            names = ", ".join([*version.names, AUTO])
             raise UnknownTargetError(f"{version.model!r} has no variant {shown(name)}; it has: {names}")
         return version, bundle, name
 
