@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
 from bundle.store import ModelStore
+from service.console.router import console_router
 from service.engine.lanes import Lanes, lanes_for
 from service.http.backoff import Backoff
 from service.http.bodies import Bodies
@@ -166,6 +167,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         is_alone=settings.workers == 1,
     )
     app.include_router(open_inference_router(app.inventory, body_timeout_s=settings.body_timeout_s))
+    if settings.console:
+        app.include_router(console_router(registry, metrics))
     app.openapi = lambda: openapi(app, registry)  # type: ignore[method-assign] # FastAPI's documented way
     add_refusals(app)
     return app

@@ -103,7 +103,7 @@ def catalog_router(registry: Registry) -> APIRouter:
             default=manifest.default_variant,
             reference=manifest.reference,
             truth=manifest.truth,
-            variants=[VariantInfo(**_variant_info(found, variant.name)) for variant in manifest.variants],
+            variants=[VariantInfo(**variant_info(found, variant.name)) for variant in manifest.variants],
         )
 
     return router
@@ -123,7 +123,8 @@ def _model_info(name: str, registry: Registry) -> ModelInfo:
     )
 
 
-def _variant_info(version: Version, name: str) -> dict[str, Any]:
+def variant_info(version: Version, name: str) -> dict[str, Any]:
+    """Return the fields of a VariantInfo; the version must have been opened."""
     assert version.bundle is not None  # noqa: S101 - the caller has seen it
     variant = version.bundle.variant(name)
     state = version.variant_state(name)
