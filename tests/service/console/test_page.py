@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -152,6 +153,6 @@ def test_the_page_is_there_before_any_model_is(tmp_path: Path) -> None:
         assert "no model in" in figures["why_not_ready"]
 
 
-def _started(client: httpx.Client) -> dict[str, object] | None:
-    figures: dict[str, object] = client.get("/console.json").json()
+def _started(client: httpx.Client) -> dict[str, Any] | None:
+    figures: dict[str, Any] = client.get("/console.json").json()
     return None if figures["why_not_ready"] == "models are being loaded" else figures
