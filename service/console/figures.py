@@ -4,31 +4,28 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict
 from math import isinf
-from typing import Any, Literal
 
 from prometheus_client.samples import Sample
 from pydantic import BaseModel
 
 from evidence.pareto import front
-from service.errors import RequestError, UnavailableError
+from service.errors import RequestError
 from service.observe.metrics import Metrics
 from service.observe.statistics import Totals, totals
-from service.repository.registry import Registry, why_unavailable
+from service.repository.registry import Registry
 from service.repository.version import Version
-from service.routes.catalog import VariantInfo, VersionInfo, variant_info
+from service.routes.catalog import PolicyInfo, Variants, VersionInfo, policy_info, variants_of
 
 _SEVERAL_ROWS = 32
 
 
-class Rung(VariantInfo):
-    """A variant, and what it costs here."""
+class Cost(BaseModel):
+    """What a call of a variant that is loaded hardly ever takes longer than, learned while it serves."""
 
-    one_row_us: float | None
-    """What a call of one row hardly ever takes longer than, learned while it serves; None unless loaded."""
-    several_rows_us: float | None
-    """The same for a call of 32 rows."""
+    one_row_us: float
+    several_rows_us: float
+    """Of 32 rows."""
     is_on_front: bool
     """Whether none that is loaded is as accurate and as cheap, 32 rows a call, and better in one of both."""
 
@@ -47,21 +44,17 @@ class Traffic(BaseModel):
 class Shown(BaseModel):
     """The version that the page is about."""
 
-    model: str
-    version: int
-    default: str
-    reference: str
-    truth: Literal["labels", "reference"]
-    variants: list[Rung]
+    catalogue: Variants
+    policy: PolicyInfo | None
+    costs: dict[str, Cost]
+    """By the name of each variant that is loaded."""
     traffic: list[Traffic]
-    policy: dict[str, Any]
 
 
 class Known(BaseModel):
     """A model, and what there is of it."""
 
     name: str
-    serving: int | None
     versions: list[VersionInfo]
 
 
@@ -92,50 +85,31 @@ async def figures(registry: Registry, metrics: Metrics, model: str | None, numbe
         workers=round(_gauge(samples, "ready_workers")),
         waiting_rows=round(_gauge(samples, "waiting_rows")),
         outcomes=_outcomes(samples),
-        models=[_known(name, registry) for name in registry.models],
+        models=[_known(name, list(versions.values())) for name, versions in registry.models.items()],
         shown=shown,
         why_not_shown=why_not_shown,
     )
 
 
 def _shown(version: Version, registry: Registry, counted: dict[tuple[str, str], Totals]) -> Shown:
-    if version.bundle is None:
-        raise UnavailableError(why_unavailable(version))
-    manifest = version.bundle.manifest
-    names = [variant.name for variant in manifest.variants]
     return Shown(
-        model=version.model,
-        version=version.number,
-        default=manifest.default_variant,
-        reference=manifest.reference,
-        truth=manifest.truth,
-        variants=_rungs(version, names),
+        catalogue=variants_of(version, registry),
+        policy=policy_info(version, registry.policies),
+        costs=_costs(version),
         traffic=[_traffic(name, of) for (model, name), of in counted.items() if model == version.model],
-        policy=asdict(registry.policies.of(version.model)),
     )
 
 
-def _rungs(version: Version, names: Sequence[str]) -> list[Rung]:
-    fields = {name: variant_info(version, name) for name in names}
-    loaded = [name for name in names if name in version.servables]
-    cost_us = {
-        name: [version.servables[name].batcher.cost_us(rows) for rows in (1, _SEVERAL_ROWS)]
-        for name in loaded
-    }
-    best = front([(fields[name]["accuracy"], -cost_us[name][1]) for name in loaded])
-    on_front = {loaded[place] for place in best}
-    rungs = []
-    for name in names:
-        one_row_us, several_rows_us = cost_us.get(name, (None, None))
-        rungs.append(
-            Rung(
-                **fields[name],
-                one_row_us=one_row_us,
-                several_rows_us=several_rows_us,
-                is_on_front=name in on_front,
-            )
+def _costs(version: Version) -> dict[str, Cost]:
+    options = version.options()
+    several_us = [one.runner.cost_us(_SEVERAL_ROWS) for one in options]
+    best = front([(one.accuracy, -cost_us) for one, cost_us in zip(options, several_us, strict=True)])
+    return {
+        one.variant: Cost(
+            one_row_us=one.runner.cost_us(1), several_rows_us=cost_us, is_on_front=place in best
         )
-    return rungs
+        for place, (one, cost_us) in enumerate(zip(options, several_us, strict=True))
+    }
 
 
 def _traffic(variant: str, of: Totals) -> Traffic:
@@ -143,15 +117,10 @@ def _traffic(variant: str, of: Totals) -> Traffic:
     return Traffic(variant=variant, outcomes=of.outcomes, rows=of.rows, calls=of.calls, within=within)
 
 
-def _known(name: str, registry: Registry) -> Known:
-    serving = registry.serving.get(name)
+def _known(name: str, versions: Sequence[Version]) -> Known:
     return Known(
         name=name,
-        serving=serving.number if serving else None,
-        versions=[
-            VersionInfo(version=one.number, state=one.state, detail=one.detail)
-            for one in registry.models[name].values()
-        ],
+        versions=[VersionInfo(version=one.number, state=one.state, detail=one.detail) for one in versions],
     )
 
 

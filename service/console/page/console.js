@@ -69,10 +69,10 @@ function status(state, text) {
 
 /** Show what there is to select, a select only where there are several. */
 function showSelection({ models, shown }) {
-  const name = shown?.model ?? wanted.model;
+  const name = shown?.catalogue.model ?? wanted.model;
   const versions = models.find((one) => one.name === name)?.versions ?? [];
   choices(byId("model"), models.map((one) => one.name), name);
-  choices(byId("version"), versions.map((one) => one.version), shown?.version ?? wanted.version, (number) => {
+  choices(byId("version"), versions.map((one) => one.version), shown?.catalogue.version ?? wanted.version, (number) => {
     const { state } = versions.find((one) => one.version === number);
     return `${number}${state === "serving" ? "" : `, ${state}`}`;
   });

@@ -24,7 +24,7 @@ export const byId = (id) => document.getElementById(id);
 
 /** Let an element have these children; one that has them already is left as it is, selected text and all. */
 export function put(element, ...children) {
-  const wanted = el("div", {}, ...children);
+  const wanted = el("div", {}, ...children); // el leaves out what is null
   const shown = el("div");
   shown.append(...[...element.childNodes].map((node) => node.cloneNode(true)));
   if (!shown.isEqualNode(wanted)) element.replaceChildren(...wanted.childNodes);

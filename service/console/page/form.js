@@ -11,8 +11,8 @@ let example = "";
 
 /** Let the form be about a version: its variants to choose from, and an instance that it takes. */
 export async function offer(shown, address) {
-  const names = [...shown.variants, { name: "auto", state: "loaded" }];
-  const key = `${shown.model}/${shown.version}`;
+  const names = [...shown.catalogue.variants, { name: "auto", state: "loaded" }];
+  const key = `${shown.catalogue.model}/${shown.catalogue.version}`;
   const isNew = key !== about;
   put(byId("targets"), ...names.map((one) => {
     const box = el("input", { type: "checkbox", name: "target", value: one.name, disabled: !usable(one) && "" });

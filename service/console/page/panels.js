@@ -53,7 +53,9 @@ const tile = (name, value, note = null) =>
 
 /** Show what each variant is worth, and what it costs. */
 export function showLadder({ shown, workers }) {
-  const known = shown.variants.filter((one) => one.several_rows_us !== null);
+  const { catalogue, costs } = shown;
+  const rungs = catalogue.variants.map((one) => ({ ...one, ...costs[one.name] }));
+  const known = rungs.filter((one) => one.name in costs);
   put(byId("ladder-picture"), known.length ? ladderPicture(known) : el("p", { class: "note" }, "No variant is loaded."));
   say(byId("ladder-caption"), `Accuracy against cost; ● on the Pareto front, ○ beaten by another`);
   fill(byId("ladder"), [
@@ -63,10 +65,10 @@ export function showLadder({ shown, workers }) {
     ["Size", (one) => bytes(one.bytes), "number"],
     ["1 row", (one) => micros(one.one_row_us), "number"],
     ["32 rows", (one) => micros(one.several_rows_us), "number"],
-    ["On the front", (one) => (one.is_on_front ? "● yes" : one.several_rows_us === null ? NONE : "○ no")],
-  ], shown.variants, `The variants of ${shown.model}, version ${shown.version}`);
-  const truth = shown.truth === "reference" ? `Accuracy is agreement with ${shown.reference}: the data had no labels.` : null;
-  const rows = shown.variants[0].test_rows;
+    ["On the front", (one) => (one.is_on_front ? "● yes" : one.name in costs ? "○ no" : NONE)],
+  ], rungs, `The variants of ${catalogue.model}, version ${catalogue.version}`);
+  const truth = catalogue.truth === "reference" ? `Accuracy is agreement with ${catalogue.reference}: the data had no labels.` : null;
+  const rows = catalogue.variants[0].test_rows;
   say(byId("ladder-note"), [
     `Accuracy on ${count(rows)} held-out rows. A call's cost is learned while it serves${workers > 1 ? ", here by one worker of several" : ""}.`,
     truth].filter(Boolean).join(" "));
@@ -78,13 +80,14 @@ function named({ name, state, detail }) {
   return el("span", {}, name, el("small", {}, detail ?? (state === "available" ? "loads when it is asked for" : state)));
 }
 
-const micros = (value) => (value === null ? NONE : duration(value / 1e6));
+const micros = (value) => (value === undefined ? NONE : duration(value / 1e6));
 
 /** Show what holds where a request leaves the variant, or a bound, to the service. */
 export function showChoice({ shown }) {
   const { policy } = shown;
-  put(byId("choice"), facts([
-    ["Where none is named", policy.default_variant ?? `${shown.default}, the model's own`],
+  const problem = policy.problem && el("p", { class: "alarm" }, `What is laid down is not what holds: ${policy.problem}`);
+  put(byId("choice"), problem, facts([
+    ["Where none is named", policy.default_variant],
     ["auto may choose", policy.variants ? policy.variants.join(", ") : "all that are loaded"],
     ["Floor", policy.min_accuracy ? `accuracy of at least ${policy.min_accuracy}` : "none"],
     ["Aim", policy.max_latency_ms ? `within ${number(policy.max_latency_ms)} ms` : "no bound on the time"],
