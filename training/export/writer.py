@@ -34,6 +34,7 @@ from training.data.prepare import Prepared
 from training.errors import ConversionError
 from training.evaluation.evaluate import Evaluation
 from training.export.converter import REFERENCE_TOLERANCE
+from training.export.example import typical
 from training.export.mixed.recipe import Recipe
 from training.precisions import SAVED_MODEL, Rung
 
@@ -155,6 +156,7 @@ class BundleWriter:
             variants=tuple(self._variant(one) for one in evaluations if one.cascade is None),
             cascade=self.cascade,
             left_out=dict(self.left_out),
+            example=typical(prepared),
             test_set=test_set,
             golden=self._save("golden.npz", x=rows, **answers),
             vocabulary=self._vocabulary(),
