@@ -22,6 +22,7 @@ from service.http.bodies import Bodies
 from service.http.drain import Connection, drained_on_sigterm
 from service.http.host import Bounds
 from service.http.shortcut import Shortcut
+from service.live.live import Live
 from service.observe.access_log import AccessLog, noted
 from service.observe.metrics import Metrics
 from service.observe.workers import SHARED_VARIABLE, Workers
@@ -34,6 +35,7 @@ from service.repository.proof.prover import Prover
 from service.repository.registry import Registry
 from service.repository.servable import load
 from service.routes.catalog import catalog_router
+from service.routes.feedback import feedback_router
 from service.routes.health import health_router
 from service.routes.open_inference import open_inference_router
 from service.routes.place import place
@@ -41,7 +43,7 @@ from service.routes.predict import PredictEndpoint, PredictionRoute
 from service.routes.refusals import add_refusals, refusal
 from service.routes.schemas.openapi import openapi
 from service.routes.tensorflow_serving import ServingRoute
-from service.settings import Settings
+from service.settings import Settings, shadow_of
 from service.wire.protocols import asked_for_predictions
 
 if TYPE_CHECKING:
@@ -145,7 +147,17 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             settings=settings,
         ),
     )
-    app.telemetry = Telemetry(metrics, access_log, server_timing=settings.server_timing)
+    live = Live(
+        registry, metrics, feedback_rows=settings.feedback_rows, shared=workers, workers=settings.workers
+    )
+    shadow = shadow_of(settings.shadow) if settings.shadow else None
+    app.telemetry = Telemetry(
+        metrics,
+        access_log,
+        server_timing=settings.server_timing,
+        answers=live.answers,
+        shadow=live.shadow(*shadow, lambda: lanes.admission.rows) if shadow else None,
+    )
     app.backoff = Backoff()
     app.bounds = Bounds.of(settings)
     bodies = Bodies(max(settings.max_bodies_bytes, settings.max_body_bytes))
@@ -156,7 +168,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.predict = PredictEndpoint(pipeline, bodies, app.backoff, body_timeout_s=settings.body_timeout_s)
     app.router.routes.append(PredictionRoute(app.predict))
     app.router.routes.append(ServingRoute(registry))
-    app.include_router(catalog_router(registry))
+    app.include_router(catalog_router(registry, live))
+    app.include_router(feedback_router(live.feedback, body_timeout_s=settings.body_timeout_s))
     app.include_router(health_router(registry, metrics))
     app.inventory = Inventory(
         registry,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -10,6 +11,7 @@ from pydantic import BaseModel, Field
 from bundle.manifest import VERSION_MAX, InputSpec
 from bundle.proof.portability import Here
 from service.errors import UnavailableError
+from service.live.live import Live, LiveShare
 from service.repository.registry import Registry, why_unavailable
 from service.repository.version import State, Version, VersionState
 from service.routes.router import Router
@@ -66,6 +68,36 @@ class VariantInfo(BaseModel):
     )
 
 
+class ExpectedInfo(BaseModel):
+    value: float
+    low: float
+    high: float
+    """Ends of the 95% interval (Wilson)."""
+
+
+class LiveInfo(BaseModel):
+    variant: str
+    trials: int
+    """Requests of which the second variant answered as well; or labels that were said."""
+    low: float
+    high: float
+    """Ends of the 95% interval, which is valid at every look: a confidence sequence."""
+    expected: ExpectedInfo | None
+    """What it was on the test rows; null where the manifest does not say."""
+    alarm: bool
+    """Whether the live interval was ever known to be off that one."""
+
+
+class AgreementInfo(LiveInfo):
+    shadow: str
+    agreement: float
+    """The mean, over requests, of the share of rows to which both gave the same label."""
+
+
+class AccuracyInfo(LiveInfo):
+    accuracy: float
+
+
 class Variants(BaseModel):
     model: str
     version: int
@@ -75,10 +107,14 @@ class Variants(BaseModel):
     truth: Literal["labels", "reference"]
     """What is right: what the labels of the data say or, where it had none, what the reference answers."""
     variants: list[VariantInfo]
+    shadow: list[AgreementInfo]
+    """Of each variant that was asked, with the one of --shadow; none where there is none, or nothing yet."""
+    feedback: list[AccuracyInfo]
+    """Of each variant for whose answers labels were said."""
 
 
-def catalog_router(registry: Registry) -> APIRouter:
-    """Return the routes that describe what `registry` holds."""
+def catalog_router(registry: Registry, live: Live) -> APIRouter:
+    """Return the routes that describe what `registry` holds, and what live requests tell of it."""
     router = Router(tags=["catalogue"])
 
     @router.get("/models", summary="The models and their versions")
@@ -104,6 +140,14 @@ def catalog_router(registry: Registry) -> APIRouter:
             reference=manifest.reference,
             truth=manifest.truth,
             variants=[VariantInfo(**_variant_info(found, variant.name)) for variant in manifest.variants],
+            shadow=[
+                AgreementInfo(shadow=one.variants[1], agreement=one.share.value, **_live_info(one))
+                for one in live.agreements(found.model, found.number, manifest)
+            ],
+            feedback=[
+                AccuracyInfo(accuracy=one.share.value, **_live_info(one))
+                for one in live.accuracies(found.model, found.number, manifest)
+            ],
         )
 
     return router
@@ -139,6 +183,17 @@ def _variant_info(version: Version, name: str) -> dict[str, Any]:
         "state": state,
         "detail": version.failures.get(name, missing),
         "here": _here_info((version.here or {}).get(name)),
+    }
+
+
+def _live_info(of: LiveShare) -> dict[str, Any]:
+    return {
+        "variant": of.variants[0],
+        "trials": of.trials,
+        "low": of.share.low,
+        "high": of.share.high,
+        "expected": None if of.expected is None else ExpectedInfo(**asdict(of.expected)),
+        "alarm": of.alarm,
     }
 
 
