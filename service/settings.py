@@ -16,11 +16,11 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from bundle.manifest import AUTO
+from bundle.manifest import AUTO, CASCADE, Name
 
 logger = logging.getLogger("service")
 
-NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"  # of a variant
+_NAME: TypeAdapter[str | None] = TypeAdapter(Name | None)
 
 OLD_VERSIONS = 3
 
@@ -42,12 +42,22 @@ def _unless_of_a_service(value: object) -> object:
     return None if isinstance(value, str) and value.startswith("tcp://") else value
 
 
+def _variant(value: str | None) -> str | None:
+    """Refuse what no variant can be named."""
+    try:
+        _NAME.validate_python(value)
+    except ValidationError:
+        raise ValueError(f"must be the name of a variant, {AUTO} or {CASCADE}") from None
+    return value
+
+
 def shadow_of(text: str) -> tuple[str, float]:
     """Return the variant and the share that `VARIANT=SHARE` says. Raises ValueError."""
     variant, _, share = text.partition("=")
-    number = float(share) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,17})?", share) else 0.0
-    if not re.fullmatch(NAME, variant) or variant == AUTO or not 0 < number <= 1:
-        raise ValueError("it must be a variant and a share of the requests, above 0 and at most 1: int8=0.05")
+    number = float(share) if re.fullmatch(r"[0-9](\.[0-9]{1,17})?", share) else 0.0
+    if variant == AUTO or not 0 < number <= 1:
+        raise ValueError("must be a variant and a share of the requests, above 0 and at most 1: int8=0.05")
+    _variant(variant)
     return variant, number
 
 
@@ -96,6 +106,14 @@ class Settings(BaseSettings):
     preload: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_split)] = None
     """Variants to load at the start, comma-separated; the others load when first asked for.
     By default every .tflite variant: they cost milliseconds, TensorFlow costs ten seconds and 600 MB."""
+
+    default_variant: Annotated[str | None, AfterValidator(_variant)] = None
+    """What answers where a request names no variant: one by its name, `auto` or `cascade`, as in
+    `--default-variant auto`. A model's own policy.toml comes before it. By default it is the bundle's."""
+
+    auto_floor: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.0
+    """The least accuracy, the lower end of its interval, of a variant that `auto` may choose, as in
+    `--default-variant auto --auto-floor 0.9`. A request's own floor and policy.toml come before it."""
 
     host: str = "127.0.0.1"
     """Address to listen on; 0.0.0.0 for all."""

@@ -54,8 +54,24 @@ def test_the_help_shows_every_option_with_its_variable_and_its_meaning(
         (["--log-level", "loud"], "loud"),
         *(
             (["--shadow", shadow], f"error: --shadow is '{shadow}'")
-            for shadow in ("int8", "int8=0", "int8=1.1", "int8=5%", "=0.1", "auto=0.1", "../x=0.1", "int8=nan")
+            for shadow in (
+                "int8",
+                "int8=0",
+                "int8=1.1",
+                "int8=5%",
+                "=0.1",
+                "auto=0.1",
+                "../x=0.1",
+                "int8=nan",
+            )
         ),
+        (
+            ["--default-variant", "int 8"],
+            "error: --default-variant is 'int 8': must be the name of a variant, ",
+        ),
+        (["--default-variant", ""], "error: --default-variant is ''"),
+        (["--auto-floor", "1.5"], "error: --auto-floor is '1.5'"),
+        (["--auto-floor", "nan"], "error: --auto-floor is 'nan'"),
     ],
 )
 def test_a_wrong_option_is_told_in_a_line_and_ends_with_2(
@@ -126,6 +142,8 @@ def test_every_option_is_an_environment_variable_too(monkeypatch: pytest.MonkeyP
         "PRECISION_LADDER__PRELOAD": "int8,float16",
         "PRECISION_LADDER__DEFAULT_MODEL": "breast_cancer",
         "PRECISION_LADDER__PORT": "7",
+        "PRECISION_LADDER__DEFAULT_VARIANT": "auto",
+        "PRECISION_LADDER__AUTO_FLOOR": "0.9",
     }
     for name, value in given.items():
         monkeypatch.setenv(name, value)
@@ -133,6 +151,7 @@ def test_every_option_is_an_environment_variable_too(monkeypatch: pytest.MonkeyP
     assert settings.preload == ("int8", "float16")
     assert settings.default_model == "breast_cancer"
     assert settings.port == 7
+    assert (settings.default_variant, settings.auto_floor) == ("auto", 0.9)
 
 
 def test_a_factory_makes_the_application_of_what_the_environment_says(

@@ -52,7 +52,7 @@ class Shadowed:
 
 
 def test_each_request_counts_with_the_share_of_rows_that_both_give_the_same_label(
-    with_pair: WithPair, rows: FloatArray, expected: dict[str, FloatArray]
+    with_pair: WithPair, rows: FloatArray
 ) -> None:
     strange = np.concatenate([rows, np.random.default_rng(3).random((40, 64), np.float32) * 16])
 
