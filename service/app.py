@@ -122,6 +122,7 @@ def create_app(settings: Settings | None = None, choose_among: MakeChooser = Lad
         lambda: lanes.admission.rows,
         dropped_lines=lambda: access_log.dropped if access_log else 0,
         workers=workers,
+        processes=settings.workers,
     )
     lanes = Lanes(
         lanes_for(settings.threads, workers=settings.workers),

@@ -199,8 +199,12 @@ class _Comparison(Job):
         self.rows = rows
         self.best = best
         self.deadline = None
-        self.is_over = False
         self.queued = 0.0
+
+    @property
+    def is_over(self) -> bool:
+        """As `service.engine.job.Job` has it: nobody goes away."""
+        return False
 
     def begin(self, now: float) -> None:
         """Have the second variant answer. Raises OverloadedError."""
@@ -209,7 +213,6 @@ class _Comparison(Job):
 
     def succeed(self, answer: Answer) -> None:
         """As `service.engine.job.Job` has it."""
-        self.is_over = True
         call = answer.call
         try:
             self._owner.compare(self, answer.best)
@@ -218,5 +221,4 @@ class _Comparison(Job):
 
     def fail(self, error: BaseException) -> None:
         """As `service.engine.job.Job` has it."""
-        self.is_over = True
         self._owner.failed(self, error)

@@ -44,6 +44,7 @@ class Exchange(Job):
     no step is taken twice, and the time that it was given runs on.
     """
 
+    is_over: bool
     decode_s: float
     encoded: float
     """When the answer was there to be handed over."""
@@ -62,6 +63,7 @@ class Exchange(Job):
         "ids",
         "is_admitted",
         "is_decoded",
+        "is_over",
         "protocol",
         "request",
         "target",
@@ -111,6 +113,8 @@ class Exchange(Job):
                 headers = [*headers, *self.choice.headers]
             if answer.id is not None:
                 headers = [*headers, (ID_HEADER, answer.id.encode())]
+            if answer.escalated is not None:
+                headers = [*headers, (b"x-escalated-rows", b"%d" % answer.escalated)]
             if telemetry.server_timing:
                 headers = [*headers, timing(*stages)]
         except Exception as error:  # the others in the batch must not hear of it

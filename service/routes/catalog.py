@@ -8,14 +8,15 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from bundle.manifest import VERSION_MAX, InputSpec
+from bundle.manifest import CASCADE, VERSION_MAX, CascadeSpec, InputSpec, Scores
 from bundle.proof.portability import Here
 from service.errors import UnavailableError
-from service.live.live import Live, LiveShare
+from service.live.live import Live
 from service.repository.policy.policies import Policies
 from service.repository.registry import Registry, why_unavailable
 from service.repository.version import State, Version, VersionState
 from service.routes.router import Router
+from service.routes.schemas.live import AccuracyInfo, AgreementInfo, accuracies, agreements
 from service.routes.schemas.problems import PROBLEMS
 from service.wire.wish import Objective
 
@@ -87,34 +88,22 @@ class VariantInfo(BaseModel):
     )
 
 
-class ExpectedInfo(BaseModel):
-    value: float
-    low: float
-    high: float
-    """Ends of the 95% interval (Wilson)."""
+class CascadeInfo(BaseModel):
+    """Two of the variants that answer as one: rows on which the first is not sure go on to the second."""
 
-
-class LiveInfo(BaseModel):
-    variant: str
-    trials: int
-    """Requests of which the second variant answered as well; or labels that were said."""
-    low: float
-    high: float
-    """Ends of the 95% interval, which is valid at every look: a confidence sequence."""
-    expected: ExpectedInfo | None
-    """What it was on the test rows; null where the manifest does not say."""
-    alarm: bool
-    """Whether the live interval was ever known to be off that one."""
-
-
-class AgreementInfo(LiveInfo):
-    shadow: str
-    agreement: float
-    """The mean, over requests, of the share of rows to which both gave the same label."""
-
-
-class AccuracyInfo(LiveInfo):
+    first: str
+    second: str
+    threshold: float
+    """The first one's answer stands where its largest probability is at least this."""
+    escalated: float
+    escalated_low: float
+    escalated_high: float
+    """The share of rows that go on, and the band in which it stays while the data are as they were."""
     accuracy: float
+    accuracy_low: float
+    accuracy_high: float
+    state: State
+    detail: str | None
 
 
 class Variants(BaseModel):
@@ -131,6 +120,7 @@ class Variants(BaseModel):
     """Of each variant that was asked, with the one of --shadow; none where there is none, or nothing yet."""
     feedback: list[AccuracyInfo]
     """Of each variant for whose answers labels were said."""
+    cascade: CascadeInfo | None
 
 
 def catalog_router(registry: Registry, live: Live) -> APIRouter:
@@ -160,14 +150,9 @@ def catalog_router(registry: Registry, live: Live) -> APIRouter:
             reference=manifest.reference,
             truth=manifest.truth,
             variants=[VariantInfo(**_variant_info(found, variant.name)) for variant in manifest.variants],
-            shadow=[
-                AgreementInfo(shadow=one.variants[1], agreement=one.share.value, **_live_info(one))
-                for one in live.agreements(found.model, found.number, manifest)
-            ],
-            feedback=[
-                AccuracyInfo(accuracy=one.share.value, **_live_info(one))
-                for one in live.accuracies(found.model, found.number, manifest)
-            ],
+            shadow=agreements(live, found.model, found.number, manifest),
+            feedback=accuracies(live, found.model, found.number, manifest),
+            cascade=None if manifest.cascade is None else _cascade_info(found, manifest.cascade),
         )
 
     return router
@@ -200,31 +185,31 @@ def _policy_info(version: Version, policies: Policies) -> PolicyInfo | None:
 def _variant_info(version: Version, name: str) -> dict[str, Any]:
     assert version.bundle is not None  # noqa: S101 - the caller has seen it
     variant = version.bundle.variant(name)
-    state = version.variant_state(name)
-    missing = "TensorFlow is not installed here" if state == "unavailable" else None
     return {
         "name": name,
         "format": variant.format,
         "bytes": variant.bytes,
-        "accuracy": variant.scores.accuracy,
-        "accuracy_low": variant.scores.accuracy_low,
-        "accuracy_high": variant.scores.accuracy_high,
         "test_rows": variant.scores.rows,
-        "state": state,
-        "detail": version.failures.get(name, missing),
         "here": _here_info((version.here or {}).get(name)),
+        **_accuracy(variant.scores),
+        **_state(version, name),
     }
 
 
-def _live_info(of: LiveShare) -> dict[str, Any]:
-    return {
-        "variant": of.variants[0],
-        "trials": of.trials,
-        "low": of.share.low,
-        "high": of.share.high,
-        "expected": None if of.expected is None else ExpectedInfo(**asdict(of.expected)),
-        "alarm": of.alarm,
-    }
+def _cascade_info(version: Version, spec: CascadeSpec) -> CascadeInfo:
+    shown = {"first", "second", "threshold", "escalated", "escalated_low", "escalated_high"}
+    found = spec.model_dump(include=shown)
+    return CascadeInfo(**found, **_accuracy(spec.scores), **_state(version, CASCADE))
+
+
+def _accuracy(scores: Scores) -> dict[str, Any]:
+    return scores.model_dump(include={"accuracy", "accuracy_low", "accuracy_high"})
+
+
+def _state(version: Version, name: str) -> dict[str, Any]:
+    state = version.variant_state(name)
+    missing = "TensorFlow is not installed here" if state == "unavailable" else None
+    return {"state": state, "detail": version.failure(name) or missing}
 
 
 def _here_info(here: Here | None) -> HereInfo | None:
