@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    CliImplicitFlag,
     EnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
@@ -185,6 +186,9 @@ class Settings(BaseSettings):
     feedback_rows: Annotated[int, Field(ge=1, le=2**26)] = 65536
     """Rows answered with an id, which ids=true asks for, of which each worker takes the labels at
     POST /feedback: the newest. A row takes 4 bytes."""
+
+    console: CliImplicitFlag[bool] = True
+    """Show at / what the service does: its ladder, its traffic, and a form to send a row with."""
 
     drain_s: Annotated[float, Field(ge=0)] = 1.0
     """Seconds between SIGTERM and the end, in which /health/ready says no and requests are still answered.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bundle.manifest import Manifest
 from evidence.estimate import Estimate
@@ -32,6 +33,14 @@ class LiveShare:
     """Its interval is valid at every look."""
     expected: Estimate | None
     alarm: bool
+
+
+class LiveShares(NamedTuple):
+    """Those of one version, as far as there is anything to tell."""
+
+    agreements: list[LiveShare]
+    """Of each variant, with the one in its shadow."""
+    accuracies: list[LiveShare]
 
 
 class Live:
@@ -77,26 +86,22 @@ class Live:
         self._metrics.call_before_reading(hand_on)
         return shadow
 
-    def agreements(self, model: str, version: int, manifest: Manifest) -> list[LiveShare]:
-        """Return how often variants of a version agreed with the one in their shadow, as far as is known."""
-        return self._shares(AGREEMENT, model, version, manifest, expected.agreement)
+    def shares(self, model: str, version: int, manifest: Manifest) -> LiveShares:
+        """Return what is known of the variants of a version."""
+        counts = self._metrics.counts()
 
-    def accuracies(self, model: str, version: int, manifest: Manifest) -> list[LiveShare]:
-        """Return how often variants of a version were right, as far as is known."""
-        return self._shares(ACCURACY, model, version, manifest, expected.accuracy)
+        def of(name: str, expects: Expected) -> list[LiveShare]:
+            found = []
+            for labels, trials, share, alarm in counts.get(name, ()):
+                if (labels["model"], labels["version"]) == (model, str(version)):
+                    variants = tuple(labels[key] for key in ("variant", "shadow") if key in labels)
+                    found.append(LiveShare(variants, trials, share, expects(manifest, *variants), alarm))
+            return found
+
+        return LiveShares(of(AGREEMENT, expected.agreement), of(ACCURACY, expected.accuracy))
 
     def _tallies(self, name: str, of: str, labels: list[str], what: str, expects: Expected) -> Tallies:
         series = self._metrics.share(name, of, labels)
         tallies = Tallies(what, self._registry, series, expects, workers=self._workers)
         self._metrics.call_before_reading(tallies.hand_on)
         return tallies
-
-    def _shares(
-        self, name: str, model: str, version: int, manifest: Manifest, expects: Expected
-    ) -> list[LiveShare]:
-        found = []
-        for labels, trials, share, alarm in self._metrics.counts(name):
-            if (labels["model"], labels["version"]) == (model, str(version)):
-                variants = tuple(labels[key] for key in ("variant", "shadow") if key in labels)
-                found.append(LiveShare(variants, trials, share, expects(manifest, *variants), alarm))
-        return found

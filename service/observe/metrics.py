@@ -211,9 +211,10 @@ class Metrics:
         )
         return ShareSeries(gauges, self._end)
 
-    def counts(self, name: str) -> Iterator[Counts]:
-        """Yield what all workers have counted of a live share, by its labels."""
-        return counts_of(name, {family.name: family for family in self._families()})
+    def counts(self) -> dict[str, list[Counts]]:
+        """Return what all workers have counted of each live share, by its name."""
+        families = {family.name: family for family in self._families()}
+        return {name: list(counts_of(name, families)) for name in self._shares}
 
     def counter(self, name: str, text: str, labels: list[str]) -> Counter:
         """Return a series that somebody else counts."""

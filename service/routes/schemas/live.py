@@ -7,8 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from bundle.manifest import Manifest
-from service.live.live import Live, LiveShare
+from service.live.live import LiveShare
 
 
 class ExpectedInfo(BaseModel):
@@ -41,20 +40,14 @@ class AccuracyInfo(LiveInfo):
     accuracy: float
 
 
-def agreements(live: Live, model: str, version: int, manifest: Manifest) -> list[AgreementInfo]:
-    """Return what is known of how often the variants of a version agree with the one in their shadow."""
-    return [
-        AgreementInfo(shadow=one.variants[1], agreement=one.share.value, **_info(one))
-        for one in live.agreements(model, version, manifest)
-    ]
+def agreement_info(of: LiveShare) -> AgreementInfo:
+    """Describe how often a variant agrees with the one in its shadow."""
+    return AgreementInfo(shadow=of.variants[1], agreement=of.share.value, **_info(of))
 
 
-def accuracies(live: Live, model: str, version: int, manifest: Manifest) -> list[AccuracyInfo]:
-    """Return what is known of how often the variants of a version are right."""
-    return [
-        AccuracyInfo(accuracy=one.share.value, **_info(one))
-        for one in live.accuracies(model, version, manifest)
-    ]
+def accuracy_info(of: LiveShare) -> AccuracyInfo:
+    """Describe how often a variant is right."""
+    return AccuracyInfo(accuracy=of.share.value, **_info(of))
 
 
 def _info(of: LiveShare) -> dict[str, Any]:
