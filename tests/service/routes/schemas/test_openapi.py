@@ -50,11 +50,11 @@ def examples(paths: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], Any]]
 
 
 def test_all_addresses_are_shown(schema: dict[str, Any]) -> None:
-    own = {"/models", "/variants", "/health/live", "/health/ready", "/metrics"}
+    own = {"/models", "/variants", "/health/live", "/health/ready", "/metrics", "/feedback"}
     assert own | set(PREDICTIONS) <= set(schema["paths"])
     assert {"/v1/models/{model}", "/v1/models/{model}/metadata"} <= set(schema["paths"])
     parameters = {parameter["name"] for parameter in schema["paths"]["/predict"]["post"]["parameters"]}
-    assert parameters == {"variant", "model", "version", "timeout_ms", *WISHES}
+    assert parameters == {"variant", "model", "version", "timeout_ms", "ids", *WISHES}
     for verb in ("predict", "classify"):
         serving = schema["paths"][f"/v1/models/{{model}}:{verb}"]["post"]["parameters"]
         assert {parameter["name"] for parameter in serving} == {"model", *WISHES}
