@@ -9,6 +9,7 @@ from service.errors import InvalidRequestError, shown
 from service.rpc.messages import InferResponse
 from service.rpc.tensors import read, write, write_raw
 from service.wire import open_inference
+from service.wire.ids import ids_in
 from service.wire.message import Headers
 from service.wire.open_inference.document import Request
 from service.wire.open_inference.form import Form, Forms
@@ -105,6 +106,7 @@ def _understood(message: Any) -> Request:
         variant=variant_in(parameters),
         timeout_ms=timeout_ms_in(parameters),
         wish=wish_of(parameters),
+        ids=ids_in(parameters),
         is_binary=is_raw,
         choices=tuple(choices),
     )

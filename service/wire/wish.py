@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from math import nan
 from typing import Literal, cast, get_args
-from urllib.parse import parse_qsl
 
 from bundle.manifest import AUTO
 from service.errors import InvalidRequestError, shown
@@ -59,18 +57,6 @@ def wish_of(fields: Mapping[str, object]) -> Wish | None:
         cast("Objective | None", objective),
         fallback is not None,
     )
-
-
-@lru_cache(maxsize=1024)
-def wish_in(query: bytes) -> Wish | None:
-    """Read what a query says of it, which may say other things to others. Raises InvalidRequestError."""
-    fields: dict[str, str] = {}
-    for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
-        if name in WISHES:
-            if name in fields:
-                raise InvalidRequestError(f"query parameter {name!r} is given twice")
-            fields[name] = value
-    return wish_of(fields)
 
 
 def variant_under(wish: Wish | None, variant: str | None) -> str | None:

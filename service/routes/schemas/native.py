@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bundle.manifest import VERSION_MAX
 from service.routes.schemas.example import Example
 from service.routes.schemas.problems import PROBLEM_CONTENT, REFERENCE
-from service.routes.schemas.wishes import CHOSEN, HEADERS, parameter, wish_parameters
+from service.routes.schemas.wishes import CHOSEN, HEADERS, IDS_PARAMETER, parameter, wish_parameters
 from service.wire.wish import TIMEOUT_MS_MAX
 
 _Rows = Annotated[list[list[float]], Field(min_length=1)]
@@ -92,12 +92,7 @@ def _predict_operation(example: Example | None) -> dict[str, Any]:
                 "Time after which the answer is of no use; also as the header X-Timeout-Ms.",
                 {"type": "number", "exclusiveMinimum": 0, "maximum": int(TIMEOUT_MS_MAX)},
             ),
-            parameter(
-                "ids",
-                "Give the answer an id, as `id` and as the header X-Prediction-Id, for POST /feedback: row k "
-                "of many is ID.k.",
-                {"type": "boolean"},
-            ),
+            IDS_PARAMETER,
         ],
         "requestBody": {"required": True, "content": {"application/json": request, **_OCTETS}},
         "responses": {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from service.wire.ids import IDS
 from service.wire.wish import BEST_EFFORT, OBJECTIVES, TIMEOUT_MS_MAX
 
 CHOSEN = "`auto` leaves it to the service, `cascade` has two answer as one, where it has one."
@@ -51,6 +52,14 @@ def wish_parameters() -> list[dict[str, Any]]:
     ]
 
 
+IDS_PARAMETER = parameter(
+    IDS,
+    "Give the answer an id, as the header X-Prediction-Id, and as `id` in the answer of /predict, for POST "
+    "/feedback: row k of many is ID.k.",
+    {"type": "boolean"},
+)
+
+
 def wished() -> dict[str, Any]:
     """Return an example of all, as a body says them."""
     return {name: value for name, (_, value, _) in FIELDS.items()}
@@ -61,5 +70,6 @@ HEADERS = {
     for name, meaning in {
         "X-Variant-Reason": "Why this variant answered, where the service chose it.",
         "X-Expected-Accuracy": "Its accuracy on the test rows, where the service chose it.",
+        "X-Prediction-Id": "The id, where one was asked for.",
     }.items()
 }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from service.errors import InvalidRequestError, MalformedBodyError, RequestError, shown
+from service.wire.ids import ids_in
 from service.wire.message import Body
 from service.wire.open_inference.parameters import (
     choice,
@@ -69,6 +70,7 @@ class Request:
     variant: str | None = None
     timeout_ms: float | None = None
     wish: Wish | None = None
+    ids: bool = False
     is_binary: bool = False
     """Whether outputs are to be blobs that do not say so themselves."""
     choices: tuple[Choice, ...] = ()
@@ -139,6 +141,7 @@ def read(text: Body) -> Request:
         variant=variant_in(parameters),
         timeout_ms=timeout_ms_in(parameters),
         wish=wish_of(parameters),
+        ids=ids_in(parameters),
         choices=tuple(choice(one.name, one.parameters, is_binary=is_binary) for one in document.outputs),
         is_binary=is_binary,
     )

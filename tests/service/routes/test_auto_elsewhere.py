@@ -80,6 +80,14 @@ def test_a_model_is_named_as_it_was_asked_for_and_auto_as_what_answers(
     assert "x-variant-reason" in binary.headers
 
 
+@PROTOCOLS
+def test_an_id_may_be_asked_for_as_well(here: httpx.Client, ask: Any) -> None:
+    assert ask(here, "digits~auto", ids="true").headers["x-prediction-id"]
+    assert ask(here, "digits~int8", ids="true").headers["x-prediction-id"]
+    assert "x-prediction-id" not in ask(here, "digits~int8", ids="false").headers
+    assert "ids is 'perhaps'" in refused(ask(here, "digits~int8", ids="perhaps"), 400)
+
+
 @pytest.mark.parametrize("place", ["labels/auto", "versions/1"])
 def test_a_label_and_a_version_are_heeded(here: httpx.Client, digits: Bundle, place: str) -> None:
     chosen(tfs(here, f"digits/{place}", **WISHES), digits)
@@ -121,6 +129,8 @@ def test_what_cannot_be_in_time_is_a_503_that_says_when_to_come_again(here: http
     answer = ask(here, "digits~auto", max_latency_ms=0.000001)
     assert answer.status_code in (400, 503), answer.text  # that it could never be, or not now
     assert ("retry-after" in answer.headers) == (answer.status_code == 503)
+    answer = ask(here, "digits~auto", max_latency_ms=0.000001, fallback="best_effort")
+    assert (answer.status_code, answer.headers["x-variant-reason"]) == (200, "fallback")
 
 
 def test_a_number_may_have_as_many_digits_as_json_has(here: httpx.Client, digits: Bundle) -> None:

@@ -45,6 +45,11 @@ def test_an_answer_of_a_variant_that_was_named_has_no_reason(rpc: Client, rows: 
     assert {key: one.string_param for key, one in answer.parameters.items()} == {"variant": "int8"}
 
 
+def test_an_id_may_be_asked_for_as_well(rpc: Client, rows: FloatArray) -> None:
+    answer = rpc.ask("ModelInfer", **raw(rows, name="digits~auto", parameters=values(ids=True)))
+    assert answer.parameters["prediction_id"].string_param
+
+
 @pytest.mark.parametrize(
     ("name", "wishes", "said"),
     [

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.errors import InvalidRequestError
-from service.wire.wish import TIMEOUT_MS_MAX, WISHES, Wish, variant_under, wish_in, wish_of
+from service.wire.wish import TIMEOUT_MS_MAX, WISHES, Wish, variant_under, wish_of
 
 
 @pytest.mark.parametrize(
@@ -25,15 +25,6 @@ def test_a_wish_may_be_texts_or_numbers(fields: dict[str, Any]) -> None:
 
 def test_who_says_nothing_wishes_nothing() -> None:
     assert wish_of({"variant": "auto"}) is None
-    assert wish_in(b"variant=auto&max_latency=1") is None
-
-
-def test_a_query_is_read_and_what_is_for_others_let_through() -> None:
-    assert wish_in(b"key=1&key=2&max%5Flatency_ms=20") == Wish(20.0)
-    with pytest.raises(InvalidRequestError, match="'objective' is given twice"):
-        wish_in(b"objective=latency&objective=latency")
-    with pytest.raises(InvalidRequestError, match="min_accuracy is ''"):
-        wish_in(b"min_accuracy=")
 
 
 def test_a_wish_without_a_variant_means_auto() -> None:

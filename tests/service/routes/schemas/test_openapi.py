@@ -57,7 +57,7 @@ def test_all_addresses_are_shown(schema: dict[str, Any]) -> None:
     assert parameters == {"variant", "model", "version", "timeout_ms", "ids", *WISHES}
     for verb in ("predict", "classify"):
         serving = schema["paths"][f"/v1/models/{{model}}:{verb}"]["post"]["parameters"]
-        assert {parameter["name"] for parameter in serving} == {"model", *WISHES}
+        assert {parameter["name"] for parameter in serving} == {"model", "ids", *WISHES}
     for path in PREDICTIONS:
         assert {"400", "404", "413", "503", "504"} <= set(schema["paths"][path]["post"]["responses"])
 
