@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from service.engine.choice import Choice
 from service.engine.job import Answer, Job
-from service.errors import RequestError
+from service.errors import ExpiredError, RequestError
 from service.pipeline.telemetry import Request, Telemetry, timing
 from service.repository.resolver import Bound
 from service.wire.message import Body, Headers
@@ -46,6 +46,10 @@ class Exchange(Job):
     decode_s: float
     encoded: float
     """When the answer was there to be handed over."""
+    expected_s: float
+    """Of a variant that was chosen: what the whole request is expected to take."""
+    within_s: float | None
+    """What it was to take at most."""
 
     __slots__ = (
         "_telemetry",
@@ -56,6 +60,7 @@ class Exchange(Job):
         "choice",
         "decode_s",
         "encoded",
+        "expected_s",
         "form",
         "front",
         "is_admitted",
@@ -64,6 +69,7 @@ class Exchange(Job):
         "request",
         "target",
         "wish",
+        "within_s",
     )
 
     def __init__(
@@ -116,13 +122,29 @@ class Exchange(Job):
             logger.exception("could not write an answer")
             self._end(DISCONNECTED)
         else:  # the answer need not wait for what is noted of it
-            telemetry.answered(bound.servable, self.size, end - self.arrived, stages, self.request)
+            took_s = end - self.arrived
+            telemetry.answered(bound.servable, self.size, took_s, stages, self.request)
+            if self.choice is not None:
+                reason = self.choice.reason
+                telemetry.chosen(bound.servable, reason, self.expected_s, took_s, self.within_s)
+
+    def take(self, choice: Choice, waited_us: float, within_ms: float | None, *, is_hard: bool) -> None:
+        """Be answered by what was chosen; nobody wants the answer later than a bound that is hard."""
+        runner, rows = choice.option.runner, self.size
+        self.choice = choice
+        self.expected_s = (waited_us + runner.waiting_us(rows) + runner.cost_us(rows)) / 1e6
+        self.within_s = None if within_ms is None else within_ms / 1e3
+        if is_hard and self.within_s is not None:
+            until = self.arrived + self.within_s
+            self.deadline = until if self.deadline is None else min(until, self.deadline)
 
     def fail(self, error: BaseException) -> None:
         """Hand over a refusal, and count the request; nothing where it is over."""
         if self.is_over:
             return
         self.is_over = True
+        if isinstance(error, ExpiredError) and self.bound is not None and self.choice is not None:
+            self.bound.servable.metrics.choices.observe_expired()
         if not isinstance(error, RequestError):
             logger.error("a request could not be answered", exc_info=error)
         try:

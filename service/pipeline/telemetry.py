@@ -42,6 +42,15 @@ class Telemetry:
         if request is not None:
             self._log(request, "200", took_s, servable, rows)
 
+    def chosen(
+        self, servable: Servable, reason: str, expected_s: float, took_s: float, within_s: float | None
+    ) -> None:
+        """Count a request that was answered 200, and for which the service had chosen the variant."""
+        try:
+            servable.metrics.choices.observe(reason, expected_s, took_s, within_s)
+        except Exception:  # as above
+            logger.exception("could not count a choice")
+
     def ended(
         self,
         outcome: str,
