@@ -175,6 +175,12 @@ class Metrics:
             ["model"],
             "livemax",
         )
+        self._refused_policy = self._gauge(
+            "refused_policy",
+            "1 where what a model's policy.toml says, in any worker, cannot be followed.",
+            ["model"],
+            "livemax",
+        )
         self._told_dropped = 0
         self._variants: dict[tuple[str, str], VariantMetrics] = {}
         self._served: dict[str, set[str]] = {}
@@ -219,6 +225,7 @@ class Metrics:
             self._end(self._loaded, model, variant)
         self._end(self._version, model)
         self._end(self._refused, model)
+        self._end(self._refused_policy, model)
 
     def _end(self, gauge: Gauge, *labels: str) -> None:
         """End a series; where workers share it, the library cannot, and 0 says that there is nothing."""
@@ -230,6 +237,10 @@ class Metrics:
     def refuse(self, model: str, version: int) -> None:
         """Announce the newest version that was refused, 0 for none."""
         self._refused.labels(model).set(version)
+
+    def refuse_policy(self, model: str, *, is_refused: bool) -> None:
+        """Announce whether a model's policy cannot be followed."""
+        self._refused_policy.labels(model).set(is_refused)
 
     async def hand_on_for_ever(self) -> None:
         """Let the other workers see, now and then, what this one has counted."""

@@ -104,6 +104,12 @@ class Catalogue:
             self.announce(version)
         self.epoch += 1
 
+    def choose_anew(self, model: str) -> None:
+        """Forget what chooses among the variants of a model, whose policy is another now."""
+        for version in self.models.get(model, {}).values():
+            version.chooser = None
+        self.epoch += 1
+
     def take_in(self, version: Version, variant: str, now: float) -> None:
         """Let a variant that was loaded just now answer."""
         self.put_aside.discard((version.model, variant))

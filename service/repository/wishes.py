@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from bundle.manifest import Manifest
+from bundle.manifest import AUTO, Manifest
 from bundle.runtimes import is_available
 
 
@@ -30,3 +30,13 @@ def missing_variants(wanted: Collection[str] | None, manifests: Mapping[str, Man
         elif not any(map(is_available, found)):
             said.append(f"--preload names {name!r}, whose library is not installed here")
     return said
+
+
+def missing_default(wanted: str | None, manifests: Mapping[str, Manifest]) -> str | None:
+    """Say that no model has the default variant, None where one has it, or there are no models yet."""
+    known = {variant.name for manifest in manifests.values() for variant in manifest.variants}
+    if wanted in (None, AUTO) or not known or any(m.scores(wanted) is not None for m in manifests.values()):
+        return None
+    return (
+        f"--default-variant is {wanted!r}, which no model has; there are: {', '.join([*sorted(known), AUTO])}"
+    )

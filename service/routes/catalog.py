@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -10,10 +11,12 @@ from pydantic import BaseModel, Field
 from bundle.manifest import VERSION_MAX, InputSpec
 from bundle.proof.portability import Here
 from service.errors import UnavailableError
+from service.repository.policy.policies import Policies
 from service.repository.registry import Registry, why_unavailable
 from service.repository.version import State, Version, VersionState
 from service.routes.router import Router
 from service.routes.schemas.problems import PROBLEMS
+from service.wire.wish import Objective
 
 
 class VersionInfo(BaseModel):
@@ -24,11 +27,28 @@ class VersionInfo(BaseModel):
     """What is wrong with its files."""
 
 
+class PolicyInfo(BaseModel):
+    """What holds where a request leaves the variant, or a bound, to the service."""
+
+    default_variant: str
+    """What answers where a request names no variant: one, `auto` or `cascade`."""
+    variants: list[str] | None
+    """Those that `auto` may choose; null for all that are loaded."""
+    min_accuracy: float
+    max_latency_ms: float | None
+    objective: Objective
+    problem: str | None
+    """What is wrong with the model's policy.toml, or with the service's options, and so does not hold."""
+
+
 class ModelInfo(BaseModel):
     name: str
     version: int | None
     """The version that answers where a request names none."""
     default_variant: str | None
+    """What answers where a request names no variant: one, `auto` or `cascade`."""
+    policy: PolicyInfo | None
+    """Null while no version serves."""
     task: str | None
     input: InputSpec | None
     labels: list[int] | list[str] | None
@@ -70,6 +90,7 @@ class Variants(BaseModel):
     model: str
     version: int
     default: str
+    """What answers where a request names no variant: one, `auto` or `cascade`."""
     reference: str
     """The variant that the others are compared with."""
     truth: Literal["labels", "reference"]
@@ -100,7 +121,7 @@ def catalog_router(registry: Registry) -> APIRouter:
         return Variants(
             model=found.model,
             version=found.number,
-            default=manifest.default_variant,
+            default=registry.policies.default_variant(found, found.bundle),
             reference=manifest.reference,
             truth=manifest.truth,
             variants=[VariantInfo(**_variant_info(found, variant.name)) for variant in manifest.variants],
@@ -112,15 +133,25 @@ def catalog_router(registry: Registry) -> APIRouter:
 def _model_info(name: str, registry: Registry) -> ModelInfo:
     serving, versions = registry.serving.get(name), registry.models[name].values()
     manifest = serving.bundle.manifest if serving is not None and serving.bundle is not None else None
+    policy = _policy_info(serving, registry.policies) if serving is not None else None
     return ModelInfo(
         name=name,
         version=serving.number if serving else None,
-        default_variant=manifest.default_variant if manifest else None,
+        default_variant=policy.default_variant if policy else None,
+        policy=policy,
         task=manifest.task if manifest else None,
         input=manifest.input if manifest else None,
         labels=list(manifest.labels) if manifest else None,
         versions=[VersionInfo(version=v.number, state=v.state, detail=v.detail) for v in versions],
     )
+
+
+def _policy_info(version: Version, policies: Policies) -> PolicyInfo | None:
+    if version.bundle is None:
+        return None
+    policy = asdict(policies.of(version))
+    default = policies.default_variant(version, version.bundle)
+    return PolicyInfo(**policy | {"default_variant": default}, problem=policies.problem(version))
 
 
 def _variant_info(version: Version, name: str) -> dict[str, Any]:
