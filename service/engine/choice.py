@@ -144,6 +144,9 @@ def _fastest(
 class Chooser(Protocol):
     """Chooses among the loaded variants of one version."""
 
+    policy: Policy
+    """Which it follows."""
+
     def choose(self, rows: int, wish: Wish, waited_us: float) -> Choice:
         """Choose for a request of `rows` rows that has been here for `waited_us` microseconds.
 

@@ -16,7 +16,6 @@ from service.errors import (
     InvalidRequestError,
     OverloadedError,
     RequestError,
-    UnavailableError,
 )
 from service.wire.wish import NO_WISH, Wish
 
@@ -34,13 +33,11 @@ class Ladder:
     def __init__(
         self, options: Sequence[Option], policy: Policy, clock: Callable[[], float] = perf_counter
     ) -> None:
-        """Raises UnavailableError where none of the options is one that the policy allows."""
+        """The policy allows one of the options at the least."""
         allowed = policy.variants
         known = [one for one in options if allowed is None or one.variant in allowed]
-        if not known:
-            raise UnavailableError(f"no variant is loaded that may be chosen: {', '.join(allowed or ())}")
         self._options = sorted(known, key=lambda one: (-one.accuracy_low, one.runner.cost_us(_COMMON_ROWS)))
-        self._policy = policy
+        self.policy = policy
         self._clock = clock
         self._level = Level(clock())
         self._calls = [one.runner.calls for one in self._options]
@@ -96,7 +93,7 @@ class Ladder:
         """Work out what would be chosen with nothing waiting, and how much may wait for that to hold."""
         self._wish, self._rows = wish, rows
         quickest = self._front[-1].runner
-        self._bounds = bounds = bounds_of(wish, self._policy, quickest.longest_us + quickest.cost_us(rows))
+        self._bounds = bounds = bounds_of(wish, self.policy, quickest.longest_us + quickest.cost_us(rows))
         self._best = best = self._pick(0.0, is_idle=True)
         self._is_open = False
         if best is not None:

@@ -221,13 +221,12 @@ class Pipeline:
         wish, left_to = exchange.wish or NO_WISH, exchange.target
         waited_us = (exchange.queued - exchange.arrived) * 1e6
         choice = chooser.choose(exchange.size, wish, waited_us)
-        exchange.target = target = choice.option.target
+        exchange.target = choice.option.target
         bound = self._find(exchange)
         if bound is None:
             exchange.target = left_to
         else:
-            goal_ms = self._registry.policies.of(target.model or "").max_latency_ms
-            bound_ms = wish.max_latency_ms
+            bound_ms, goal_ms = wish.max_latency_ms, chooser.policy.max_latency_ms
             is_hard = bound_ms is not None and not wish.best_effort
             exchange.take(choice, waited_us, bound_ms or goal_ms, is_hard=is_hard)
         return bound

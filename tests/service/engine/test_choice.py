@@ -145,7 +145,7 @@ def test_a_lower_floor_never_leaves_a_request_without_an_answer(
     front: list[Option], budget_us: float, floor: float, share: float
 ) -> None:
     for objective in ("accuracy", "latency"):
-        bounds = Bounds(budget_us, is_hard=True, floor=floor, objective=objective)  # type: ignore[arg-type]
+        bounds = Bounds(budget_us, is_hard=True, floor=floor, objective=objective)
         if pick(front, 64, bounds) is not None:
             assert pick(front, 64, bounds._replace(floor=floor * share)) is not None
 

@@ -9,7 +9,7 @@ import pytest
 from service.engine.choice import Option
 from service.engine.ladder import Ladder
 from service.engine.policy import Policy
-from service.errors import ExpiredError, InvalidRequestError, OverloadedError, UnavailableError
+from service.errors import ExpiredError, InvalidRequestError, OverloadedError
 from service.wire.wish import NO_WISH, Wish
 from tests.service.engine.options import Stated, ladder_of, options, stated
 
@@ -84,11 +84,6 @@ def test_a_variant_that_is_slower_and_no_more_accurate_is_never_chosen() -> None
     for us in (0, 20_000, 40_000, 49_000):
         wait(variants, us)
         assert chosen(choosing)[0] == "best"
-
-
-def test_where_none_of_those_allowed_is_loaded_nothing_can_be_chosen() -> None:
-    with pytest.raises(UnavailableError, match="no variant is loaded that may be chosen: int8, other"):
-        ladder(ladder_of(), variants=("int8", "other"))
 
 
 def test_a_request_that_none_could_ever_answer_hears_why_of_each() -> None:

@@ -26,6 +26,8 @@ WISH = Wish(max_latency_ms=WITHIN_S * 1e3)
 class Pinned:
     """Chooses the same variant for all."""
 
+    policy = Policy()
+
     def __init__(self, option: Option) -> None:
         self.carrier = option
 

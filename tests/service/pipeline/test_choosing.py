@@ -15,7 +15,7 @@ from service.engine.policy import Policy
 from service.errors import ExpiredError, InvalidRequestError
 from service.pipeline.pipeline import Pipeline
 from service.pipeline.telemetry import Telemetry
-from service.repository.policies import Policies
+from service.repository.policy.policies import Policies
 from service.repository.registry import Registry
 from service.wire import native
 from service.wire.protocol import Asked
