@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.metrics_core import Metric
 from prometheus_client.samples import Sample
 
+from service.observe.cascades import CascadeMetrics
 from service.observe.choices import RATIOS, ChoiceMetrics
 from service.observe.tally import Tally
 from service.observe.workers import Workers
@@ -92,12 +93,15 @@ class Metrics:
         *,
         dropped_lines: Callable[[], int] = lambda: 0,
         workers: Workers | None = None,
+        processes: int = 1,
     ) -> None:
         # Where the library keeps a number: the process has one place for all its metrics.
         values.ValueClass = workers.value_class() if workers else values.MutexValue
         self._count_waiting_rows = waiting_rows
         self._count_dropped_lines = dropped_lines
         self._workers = workers
+        self.processes = processes
+        """How many count as this one does, each for itself."""
         self._registry = CollectorRegistry()
         target = ["model", "variant"]
         self._requests = self._counter(
@@ -181,6 +185,7 @@ class Metrics:
             ["model"],
             "livemax",
         )
+        self.cascades = CascadeMetrics(self._counter, self._gauge, self._end)
         self._told_dropped = 0
         self._variants: dict[tuple[str, str], VariantMetrics] = {}
         self._served: dict[str, set[str]] = {}
@@ -221,6 +226,7 @@ class Metrics:
 
     def forget(self, model: str) -> None:
         """Announce that there is no model of that name any more."""
+        self.cascades.forget(model)
         for variant in self._served.pop(model, set()):
             self._end(self._loaded, model, variant)
         self._end(self._version, model)
@@ -277,6 +283,7 @@ class Metrics:
         self._told_dropped = dropped
         for series in tuple(self._variants.values()):  # a thread may be adding one
             series.hand_on()
+        self.cascades.hand_on()
 
     def _counter(self, name: str, text: str, labels: list[str]) -> Counter:
         return Counter(name, text, labels, registry=self._registry)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 
-from bundle.manifest import AUTO, Manifest
+from bundle.manifest import AUTO, CASCADE, Manifest, VariantSpec
 from bundle.runtimes import is_available
 
 
@@ -20,12 +21,11 @@ def missing_variants(wanted: Collection[str] | None, manifests: Mapping[str, Man
 
     Nothing is said where there are no models yet, of which `manifests` has those that serve, by name.
     """
-    variants = [variant for manifest in manifests.values() for variant in manifest.variants]
-    known = sorted({variant.name for variant in variants})
+    variants = _by_name(manifests.values())
     said = []
     for name in wanted or () if variants else ():
-        found = [variant for variant in variants if variant.name == name]
-        if not found:
+        found, known = variants.get(name), sorted(variants)
+        if found is None:
             said.append(f"--preload names {name!r}, which no model has; there are: {', '.join(known)}")
         elif not any(map(is_available, found)):
             said.append(f"--preload names {name!r}, whose library is not installed here")
@@ -40,3 +40,14 @@ def missing_default(wanted: str | None, manifests: Mapping[str, Manifest]) -> st
     return (
         f"--default-variant is {wanted!r}, which no model has; there are: {', '.join([*sorted(known), AUTO])}"
     )
+
+
+def _by_name(manifests: Collection[Manifest]) -> dict[str, list[VariantSpec]]:
+    """Return the variants of each name, and of `cascade` the second rungs."""
+    found = defaultdict(list)
+    for manifest in manifests:
+        for variant in manifest.variants:
+            found[variant.name].append(variant)
+            if manifest.cascade and manifest.cascade.second == variant.name:
+                found[CASCADE].append(variant)
+    return found

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from bundle.manifest import VERSION_MAX, InputSpec
+from bundle.manifest import CASCADE, VERSION_MAX, CascadeSpec, InputSpec, Scores
 from bundle.proof.portability import Here
 from service.errors import UnavailableError
 from service.repository.policy.policies import Policies
@@ -86,6 +86,24 @@ class VariantInfo(BaseModel):
     )
 
 
+class CascadeInfo(BaseModel):
+    """Two of the variants that answer as one: rows on which the first is not sure go on to the second."""
+
+    first: str
+    second: str
+    threshold: float
+    """The first one's answer stands where its largest probability is at least this."""
+    escalated: float
+    escalated_low: float
+    escalated_high: float
+    """The share of rows that go on, and the band in which it stays while the data are as they were."""
+    accuracy: float
+    accuracy_low: float
+    accuracy_high: float
+    state: State
+    detail: str | None
+
+
 class Variants(BaseModel):
     model: str
     version: int
@@ -96,6 +114,7 @@ class Variants(BaseModel):
     truth: Literal["labels", "reference"]
     """What is right: what the labels of the data say or, where it had none, what the reference answers."""
     variants: list[VariantInfo]
+    cascade: CascadeInfo | None
 
 
 def catalog_router(registry: Registry) -> APIRouter:
@@ -114,26 +133,31 @@ def catalog_router(registry: Registry) -> APIRouter:
             int | None, Query(description="Default: the newest.", ge=0, le=VERSION_MAX)
         ] = None,
     ) -> Variants:
-        found = await registry.version(model, version)
-        if found.bundle is None:
-            raise UnavailableError(why_unavailable(found))
-        manifest = found.bundle.manifest
-        return Variants(
-            model=found.model,
-            version=found.number,
-            default=registry.policies.default_variant(found, found.bundle),
-            reference=manifest.reference,
-            truth=manifest.truth,
-            variants=[VariantInfo(**_variant_info(found, variant.name)) for variant in manifest.variants],
-        )
+        return variants_of(await registry.version(model, version), registry)
 
     return router
+
+
+def variants_of(found: Version, registry: Registry) -> Variants:
+    """Describe the variants of a version. Raises UnavailableError where it has no bundle."""
+    if found.bundle is None:
+        raise UnavailableError(why_unavailable(found))
+    manifest = found.bundle.manifest
+    return Variants(
+        model=found.model,
+        version=found.number,
+        default=registry.policies.default_variant(found, found.bundle),
+        reference=manifest.reference,
+        truth=manifest.truth,
+        variants=[VariantInfo(**_variant_info(found, variant.name)) for variant in manifest.variants],
+        cascade=None if manifest.cascade is None else _cascade_info(found, manifest.cascade),
+    )
 
 
 def _model_info(name: str, registry: Registry) -> ModelInfo:
     serving, versions = registry.serving.get(name), registry.models[name].values()
     manifest = serving.bundle.manifest if serving is not None and serving.bundle is not None else None
-    policy = _policy_info(serving, registry.policies) if serving is not None else None
+    policy = policy_info(serving, registry.policies) if serving is not None else None
     return ModelInfo(
         name=name,
         version=serving.number if serving else None,
@@ -146,7 +170,8 @@ def _model_info(name: str, registry: Registry) -> ModelInfo:
     )
 
 
-def _policy_info(version: Version, policies: Policies) -> PolicyInfo | None:
+def policy_info(version: Version, policies: Policies) -> PolicyInfo | None:
+    """Describe what holds for a version, if it has a bundle."""
     if version.bundle is None:
         return None
     policy = asdict(policies.of(version))
@@ -157,20 +182,31 @@ def _policy_info(version: Version, policies: Policies) -> PolicyInfo | None:
 def _variant_info(version: Version, name: str) -> dict[str, Any]:
     assert version.bundle is not None  # noqa: S101 - the caller has seen it
     variant = version.bundle.variant(name)
-    state = version.variant_state(name)
-    missing = "TensorFlow is not installed here" if state == "unavailable" else None
     return {
         "name": name,
         "format": variant.format,
         "bytes": variant.bytes,
-        "accuracy": variant.scores.accuracy,
-        "accuracy_low": variant.scores.accuracy_low,
-        "accuracy_high": variant.scores.accuracy_high,
         "test_rows": variant.scores.rows,
-        "state": state,
-        "detail": version.failures.get(name, missing),
         "here": _here_info((version.here or {}).get(name)),
+        **_accuracy(variant.scores),
+        **_state(version, name),
     }
+
+
+def _cascade_info(version: Version, spec: CascadeSpec) -> CascadeInfo:
+    shown = {"first", "second", "threshold", "escalated", "escalated_low", "escalated_high"}
+    found = spec.model_dump(include=shown)
+    return CascadeInfo(**found, **_accuracy(spec.scores), **_state(version, CASCADE))
+
+
+def _accuracy(scores: Scores) -> dict[str, Any]:
+    return scores.model_dump(include={"accuracy", "accuracy_low", "accuracy_high"})
+
+
+def _state(version: Version, name: str) -> dict[str, Any]:
+    state = version.variant_state(name)
+    missing = "TensorFlow is not installed here" if state == "unavailable" else None
+    return {"state": state, "detail": version.failure(name) or missing}
 
 
 def _here_info(here: Here | None) -> HereInfo | None:

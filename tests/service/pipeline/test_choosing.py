@@ -10,7 +10,7 @@ from time import perf_counter
 import pytest
 
 from service.engine.choice import Choice, Chooser, Option
-from service.engine.ladder import Ladder
+from service.engine.ladder.ladder import Ladder
 from service.engine.policy import Policy
 from service.errors import ExpiredError, InvalidRequestError
 from service.pipeline.pipeline import Pipeline

@@ -8,10 +8,10 @@ from itertools import pairwise
 import pytest
 
 from service.engine.choice import Choice, Chooser, Option
-from service.engine.ladder import Ladder
+from service.engine.ladder.ladder import Ladder
 from service.engine.policy import Policy
 from service.wire.wish import Wish
-from tests.service.engine.simulated import Rung, Served, Simulated, poisson, right_in_time, simulate
+from tests.service.engine.ladder.simulated import Rung, Served, Simulated, poisson, right_in_time, simulate
 
 RUNGS = [
     Rung("float32", 0.8826, 12.0),

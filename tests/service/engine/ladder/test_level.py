@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from service.engine.level import Level
+from service.engine.ladder.level import Level
 
 
 def run(level: Level, seconds: float, went_down: Callable[[int], float], *, rate: int = 1000) -> list[int]:

@@ -7,9 +7,9 @@ from math import inf
 from time import perf_counter
 
 from service.engine.admission import retry_after_s
-from service.engine.candidates import told, weigh
 from service.engine.choice import Bounds, Choice, Option, bounds_of, pick, share_of
-from service.engine.level import Level
+from service.engine.ladder.candidates import told, weigh
+from service.engine.ladder.level import Level
 from service.engine.policy import Policy
 from service.errors import (
     ExpiredError,

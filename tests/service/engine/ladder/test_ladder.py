@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from service.engine.choice import Option
-from service.engine.ladder import Ladder
+from service.engine.ladder.ladder import Ladder
 from service.engine.policy import Policy
 from service.errors import ExpiredError, InvalidRequestError, OverloadedError
 from service.wire.wish import NO_WISH, Wish
