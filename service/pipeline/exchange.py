@@ -9,8 +9,10 @@ from typing import Any, Protocol
 from service.engine.choice import Choice
 from service.engine.job import Answer, Job
 from service.errors import ExpiredError, RequestError
-from service.pipeline.telemetry import Request, Telemetry, timing
+from service.pipeline.telemetry import Request, Stages, Telemetry, timing
 from service.repository.resolver import Bound
+from service.repository.servable import Servable
+from service.wire.ids import ID_HEADER
 from service.wire.message import Body, Headers
 from service.wire.protocol import Asked, Codec, WireProtocol
 
@@ -64,6 +66,7 @@ class Exchange(Job):
         "expected_s",
         "form",
         "front",
+        "ids",
         "is_admitted",
         "is_decoded",
         "is_over",
@@ -92,6 +95,7 @@ class Exchange(Job):
         self.request = request
         self.target = asked.target
         self.wish = asked.wish
+        self.ids = asked.ids
         self.choice: Choice | None = None  # where the service has chosen the variant
         self.deadline = None if asked.timeout_ms is None else arrived + asked.timeout_ms / 1e3
         self.bound: Bound[Codec] | None = None  # until the target is found
@@ -106,12 +110,16 @@ class Exchange(Job):
         assert bound is not None  # noqa: S101 - or there were no rows to answer
         begun = perf_counter()
         try:
+            if self.ids and telemetry.answers is not None:
+                answer.id = telemetry.answers.note(bound.servable, answer.best)
             headers, content = bound.codec.encode(self.form, answer)
             self.encoded = end = perf_counter()
             call = answer.call
             stages = self.decode_s, call.start - self.queued, call.end - call.start, end - begun
             if self.choice is not None:
                 headers = [*headers, *self.choice.headers]
+            if answer.id is not None:
+                headers = [*headers, (ID_HEADER, answer.id.encode())]
             if answer.escalated is not None:
                 headers = [*headers, (b"x-escalated-rows", b"%d" % answer.escalated)]
             if telemetry.server_timing:
@@ -126,11 +134,7 @@ class Exchange(Job):
             logger.exception("could not write an answer")
             self._end(DISCONNECTED)
         else:  # the answer need not wait for what is noted of it
-            took_s = end - self.arrived
-            telemetry.answered(bound.servable, self.size, took_s, stages, self.request)
-            if self.choice is not None:
-                reason = self.choice.reason
-                telemetry.chosen(bound.servable, reason, self.expected_s, took_s, self.within_s)
+            self._note_answer(bound.servable, answer, end - self.arrived, stages)
 
     def take(self, choice: Choice, waited_us: float, within_ms: float | None, *, is_hard: bool) -> None:
         """Be answered by what was chosen; nobody wants the answer later than a bound that is hard."""
@@ -172,6 +176,14 @@ class Exchange(Job):
         assert self.bound is not None  # noqa: S101
         while not self.is_over:
             self.bound.servable.batcher.run_quick()
+
+    def _note_answer(self, servable: Servable, answer: Answer, took_s: float, stages: Stages) -> None:
+        telemetry, choice = self._telemetry, self.choice
+        telemetry.answered(servable, self.size, took_s, stages, self.request)
+        if choice is not None:
+            telemetry.chosen(servable, choice.reason, self.expected_s, took_s, self.within_s)
+        if telemetry.shadow is not None:
+            telemetry.shadow.offer(servable, self.rows, answer)
 
     def _end(self, outcome: str) -> None:
         servable = None if self.bound is None else self.bound.servable
