@@ -32,8 +32,8 @@ class InferRequest(BaseModel):
     outputs: list[dict[str, Any]] = Field(default=[], description="Those that are wanted; none is all.")
     parameters: dict[str, Any] = Field(
         default={},
-        description="`variant`, `timeout` in microseconds, `binary_data_output`, `ids`; and what is wished of "
-        f"the variant that the service chooses: {', '.join(FIELDS)}. {CHOSEN}",
+        description="`variant`, `timeout` in microseconds, `binary_data_output`, `ids`; and what is wished "
+        f"of the variant that the service chooses: {', '.join(FIELDS)}. {CHOSEN}",
     )
 
 

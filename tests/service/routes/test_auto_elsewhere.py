@@ -98,7 +98,7 @@ def test_a_label_and_a_version_are_heeded(here: httpx.Client, digits: Bundle, pl
     ("model", "wishes", "said"),
     [
         ("digits~int8", {"max_latency_ms": 5}, "leaves it to the service"),
-        ("digits", {"min_accuracy": 1}, "1.0"),
+        ("digits", {"min_accuracy": 1}, "an accuracy of 1"),
         ("digits", {"max_latency_ms": 0}, "max_latency_ms is '0'; it must be above 0"),
         ("digits", {"max_latency_ms": "soon"}, "max_latency_ms is 'soon'; it must be above 0"),
         ("digits~auto", {"min_accuracy": "95%"}, "min_accuracy is '95%'; it must be a share from 0 to 1"),
@@ -126,10 +126,10 @@ def test_what_there_is_not_is_not_found(here: httpx.Client, ask: Any) -> None:
 
 @PROTOCOLS
 def test_what_cannot_be_in_time_is_a_503_that_says_when_to_come_again(here: httpx.Client, ask: Any) -> None:
-    answer = ask(here, "digits~auto", max_latency_ms=0.000001)
+    answer = ask(here, "digits~auto", max_latency_ms=0.0001)
     assert answer.status_code in (400, 503), answer.text  # that it could never be, or not now
     assert ("retry-after" in answer.headers) == (answer.status_code == 503)
-    answer = ask(here, "digits~auto", max_latency_ms=0.000001, fallback="best_effort")
+    answer = ask(here, "digits~auto", max_latency_ms=0.0001, fallback="best_effort")
     assert (answer.status_code, answer.headers["x-variant-reason"]) == (200, "fallback")
 
 

@@ -55,7 +55,7 @@ def test_an_id_may_be_asked_for_as_well(rpc: Client, rows: FloatArray) -> None:
     [
         ("digits~int8", {"max_latency_ms": 5}, "leaves it to the service"),
         ("digits~auto", {"variant": "int8"}, "the model's name says 'auto'"),
-        ("digits", {"min_accuracy": 1}, "1.0"),
+        ("digits", {"min_accuracy": 1}, "an accuracy of 1"),
         ("digits", {"max_latency_ms": True}, "max_latency_ms is 'True'; it must be above 0"),
         ("digits", {"min_accuracy": float("nan")}, "min_accuracy is 'nan'; it must be a share"),
         ("digits", {"objective": "fast"}, "objective is 'fast'; it must be accuracy or latency"),
@@ -72,7 +72,7 @@ def test_what_cannot_be_is_an_invalid_argument(
 def test_what_cannot_be_in_time_now_is_unavailable_and_says_when_to_come_again(
     rpc: Client, rows: FloatArray
 ) -> None:
-    wishes = values(max_latency_ms=0.000001)
+    wishes = values(max_latency_ms=0.0001)
     refused = rpc.refused("ModelInfer", **raw(rows, name="digits~auto", parameters=wishes))
     assert refused.code() in (INVALID, grpc.StatusCode.UNAVAILABLE)  # that it could never be, or not now
     trailer = dict(refused.trailing_metadata())

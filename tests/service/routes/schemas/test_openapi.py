@@ -32,16 +32,16 @@ def schema(client: httpx.Client) -> dict[str, Any]:
 
 
 def examples(paths: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], Any]]:
-    """Yield each address to be posted to, with the example's model in it, a query, and a body.
+    """Yield each address that predicts, with the example's model in it, a query, and a body.
 
     Of each body that is shown there is one without a query, and one with all that is shown of it.
     """
-    for path, operations in paths.items():
-        content = operations.get("post", {}).get("requestBody", {}).get("content", {})
-        shown = content.get("application/json", {})
+    for path in PREDICTIONS.keys() & paths.keys():
+        operation = paths[path]["post"]
+        shown = operation["requestBody"]["content"]["application/json"]
         bodies = [one["value"] for one in shown.get("examples", {}).values()]
         for body in [*bodies, *([shown["example"]] if "example" in shown else [])]:
-            given = [one for one in operations["post"]["parameters"] if "example" in one]
+            given = [one for one in operation["parameters"] if "example" in one]
             named = {one["name"]: one["example"] for one in given if one["in"] == "path"}
             query = {one["name"]: one["example"] for one in given if one["in"] == "query"}
             yield path.format(**named), {}, body
