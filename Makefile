@@ -21,7 +21,7 @@ DATA_DIR ?=
 LADDERS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test clients soak bench referee peers mixed ladder-suite check format lock clean
+.PHONY: help demo image test clients soak bench referee peers mixed ladder-suite check format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ help:  ## Show this list
 demo: $(READY)  ## Train, serve, load-test every variant, and report
 	$(BIN)/python -m training train --data $(DATA) --model $(MODEL) --name $(NAME) --models models $(LADDER) $(TRAIN)
 	$(BIN)/python -m loadtests run --models models --model $(NAME) --rows 1,32 --budget $(BUDGET) --out reports/$(NAME) $(RUN)
+
+image:  ## Build the image that serves; WITH_MODELS=yes puts models/ in it, without the rows of the data
+	docker build $(if $(WITH_MODELS),--target with-models) -t precision-ladder .
 
 test: check  ## Check, then run the whole suite but what takes minutes
 	$(BIN)/python -m pytest -m "not slow and not clients" -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term

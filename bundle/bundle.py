@@ -21,6 +21,9 @@ from bundle.reading import read_arrays, read_file, trouble
 from bundle.vocabulary import Vocabulary
 
 _MANIFEST_BYTES_MAX = 64 * 2**20
+_LEFT_OUT = (
+    "is not here: this is a copy to serve from, without the rows of the data; take a whole one for this"
+)
 
 Classes = npt.NDArray[np.int64]
 Right = npt.NDArray[np.bool_]
@@ -69,12 +72,20 @@ class Bundle:
             raise BundleNotFoundError(f"{self.folder} has no variant {name!r}; it has {allowed}")
         return variant
 
+    def holds(self, file: FileSpec) -> bool:
+        """Tell whether a file is here: a copy to serve from need not have the rows of the data."""
+        return (self.folder / file.path).exists()
+
     def read(self, file: FileSpec) -> bytes:
         """Return the bytes of one file. Raise BundleDamagedError where they are not those of the manifest."""
         path = self.path(file)
         rule = f"the manifest says {file.bytes}"
         try:
             content = read_file(path, least=file.bytes, most=file.bytes, rule=rule)
+        except FileNotFoundError as error:
+            if file not in self.manifest.held_out_files:
+                raise trouble(path, error) from error
+            raise IncompleteError(path, _LEFT_OUT) from error
         except OSError as error:
             raise trouble(path, error) from error
         digest = hashlib.sha256(content).hexdigest()

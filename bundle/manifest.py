@@ -19,9 +19,10 @@ from pydantic import (
     model_validator,
 )
 
+from bundle.encoder import Encoder
 from bundle.fields import AnyField, TextField
 from bundle.normalizer import FloatArray, Normalizer, Preparation
-from bundle.vocabulary import FIRST_WORD, IDS_MAX, Rules
+from bundle.vocabulary import FIRST_WORD, IDS_MAX, Rules, Vocabulary
 
 SCHEMA_VERSION = 1
 FILE_NAME = "manifest.json"
@@ -271,6 +272,11 @@ class Provenance(_Strict):
     libraries: dict[str, str]
 
 
+def _is_in_float32(value: JsonValue) -> bool:
+    most = float(np.finfo(np.float32).max)
+    return isinstance(value, int | float) and not isinstance(value, bool) and -most <= value <= most
+
+
 class Manifest(_Strict):
     """A whole bundle. Its name and version are its place: `NAME/VERSION/`."""
 
@@ -293,6 +299,9 @@ class Manifest(_Strict):
     """None where no two variants answer cheaper together than one alone, or nobody looked for any."""
     left_out: dict[Name, str] = {}
     """Why each variant that was asked for, and is not one of those, could not be made."""
+    example: JsonValue = None
+    """An instance as clients send it, made up of what is common among the rows that the model was made with,
+    and none of them. None where an older release made the bundle."""
     test_set: FileSpec
     golden: FileSpec
     vocabulary: FileSpec | None = None
@@ -318,6 +327,7 @@ class Manifest(_Strict):
             raise ValueError("a vocabulary belongs to texts, and to them alone")
         if (self.test_instances is not None) != (self.input.fields is not None):
             raise ValueError("test instances belong to texts and tables, and to them alone")
+        self._check_example()
         self.normalizer.build(self.input.features)
         if self.calibration is not None:
             ranges = len(self.calibration.low), len(self.calibration.high)
@@ -338,6 +348,17 @@ class Manifest(_Strict):
             if name not in names:
                 raise ValueError(f"{role} {name!r} is not one of {', '.join(names)}")
 
+    def _check_example(self) -> None:
+        spec, given = self.input, self.example
+        if given is None:
+            return
+        if spec.fields is not None:
+            Encoder(spec.fields, Vocabulary(()), bare=spec.kind == "text").encode([given])
+            return
+        row = given if isinstance(given, list) else []
+        if len(row) != spec.features or not all(map(_is_in_float32, row)):
+            raise ValueError(f"the example is no row of {spec.features} numbers")
+
     @property
     def classes(self) -> int:
         return len(self.labels)
@@ -345,8 +366,13 @@ class Manifest(_Strict):
     @property
     def files(self) -> tuple[FileSpec, ...]:
         """Every file that belongs to the bundle, besides the manifest."""
+        return (*self.held_out_files, *self.serving_files)
+
+    @property
+    def held_out_files(self) -> tuple[FileSpec, ...]:
+        """The files of the rows of the data, which answering does not take."""
         optional = (self.test_instances, self.training_rows, self.predictions)
-        return (self.test_set, *(file for file in optional if file is not None), *self.serving_files)
+        return (self.test_set, *(file for file in optional if file is not None))
 
     @property
     def serving_files(self) -> tuple[FileSpec, ...]:

@@ -47,7 +47,8 @@ def main(arguments: list[str] | None = None) -> int:
     except ValidationError as error:
         first = error.errors()[0]
         option = str(first["loc"][0]).replace("_", "-") if first["loc"] else "settings"
-        print(f"error: --{option} is {first['input']!r}: {first['msg']}", file=sys.stderr)
+        reason = first["msg"].removeprefix("Value error, ")
+        print(f"error: --{option} is {first['input']!r}: {reason}", file=sys.stderr)
         return 2
     if not settings.models.is_dir():
         print(

@@ -16,7 +16,10 @@ from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
 from bundle.store import ModelStore
+from service.engine.choice import MakeChooser
+from service.engine.ladder import Ladder
 from service.engine.lanes import Lanes, lanes_for
+from service.engine.policy import Policy
 from service.http.backoff import Backoff
 from service.http.bodies import Bodies
 from service.http.drain import Connection, drained_on_sigterm
@@ -28,6 +31,7 @@ from service.observe.workers import SHARED_VARIABLE, Workers
 from service.pipeline.pipeline import Pipeline
 from service.pipeline.telemetry import Telemetry
 from service.repository.inventory import Inventory
+from service.repository.policy.policies import Policies
 from service.repository.proof.auditor import Auditor
 from service.repository.proof.findings import FINDINGS_VARIABLE
 from service.repository.proof.prover import Prover
@@ -104,8 +108,11 @@ class Application(FastAPI):
         self.telemetry.note(request, outcome, took_s)
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
-    """Build the service; without `settings`, they come from the environment."""
+def create_app(settings: Settings | None = None, choose_among: MakeChooser = Ladder) -> FastAPI:
+    """Build the service; without `settings`, they come from the environment.
+
+    `choose_among` makes what chooses a variant where a request leaves that to the service.
+    """
     settings = settings or Settings()
     access_log = AccessLog() if settings.access_log else None
     workers = Workers(Path(os.environ[SHARED_VARIABLE])) if SHARED_VARIABLE in os.environ else None
@@ -113,6 +120,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lambda: lanes.admission.rows,
         dropped_lines=lambda: access_log.dropped if access_log else 0,
         workers=workers,
+        processes=settings.workers,
     )
     lanes = Lanes(
         lanes_for(settings.threads, workers=settings.workers),
@@ -130,6 +138,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         old_versions=settings.old_versions,
         prover=Prover(findings),
     )
+    of_all = Policy(default_variant=settings.default_variant, min_accuracy=settings.auto_floor)
+    registry.policies = Policies(of_all, choose_among)
     app = Application(
         title="Precision Ladder",
         version=_version(),

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -15,7 +15,11 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from bundle.manifest import AUTO, CASCADE, Name
+
 logger = logging.getLogger("service")
+
+_NAME: TypeAdapter[str | None] = TypeAdapter(Name | None)
 
 OLD_VERSIONS = 3
 
@@ -35,6 +39,15 @@ def _split(value: object) -> object:
 def _unless_of_a_service(value: object) -> object:
     """Return a value, but None for what Kubernetes sets where there is a Service `precision-ladder--grpc`."""
     return None if isinstance(value, str) and value.startswith("tcp://") else value
+
+
+def _variant(value: str | None) -> str | None:
+    """Refuse what no variant can be named."""
+    try:
+        _NAME.validate_python(value)
+    except ValidationError:
+        raise ValueError(f"must be the name of a variant, {AUTO} or {CASCADE}") from None
+    return value
 
 
 class Settings(BaseSettings):
@@ -76,6 +89,14 @@ class Settings(BaseSettings):
     preload: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_split)] = None
     """Variants to load at the start, comma-separated; the others load when first asked for.
     By default every .tflite variant: they cost milliseconds, TensorFlow costs ten seconds and 600 MB."""
+
+    default_variant: Annotated[str | None, AfterValidator(_variant)] = None
+    """What answers where a request names no variant: one by its name, `auto` or `cascade`, as in
+    `--default-variant auto`. A model's own policy.toml comes before it. By default it is the bundle's."""
+
+    auto_floor: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.0
+    """The least accuracy, the lower end of its interval, of a variant that `auto` may choose, as in
+    `--default-variant auto --auto-floor 0.9`. A request's own floor and policy.toml come before it."""
 
     host: str = "127.0.0.1"
     """Address to listen on; 0.0.0.0 for all."""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, isfinite
 
-from evidence.early_stopping import requests_needed
 from evidence.estimate import Estimate
+from evidence.looks.early_stopping import requests_needed
 from loadtests.experiment.measured import Measured, rate_in_words, rows_in_words
 from loadtests.judge.bounds import Bounds
 from loadtests.judge.certificate import Accuracies

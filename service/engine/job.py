@@ -23,13 +23,14 @@ class Call:
     What else is made of them is made once for all who shared it, and only where somebody wants it.
     """
 
-    __slots__ = ("_best", "_numbers", "end", "probabilities", "start")
+    __slots__ = ("_best", "_largest", "_numbers", "end", "probabilities", "start")
 
     def __init__(self, probabilities: FloatArray, start: float, end: float) -> None:
         self.probabilities = probabilities
         self.start = start
         self.end = end
         self._best: list[int] | None = None
+        self._largest: FloatArray | None = None
         self._numbers: list[list[float]] | None = None
 
     @property
@@ -38,6 +39,13 @@ class Call:
         if self._best is None:
             self._best = self.probabilities.argmax(axis=1).tolist()
         return self._best
+
+    @property
+    def largest(self) -> FloatArray:
+        """Of each row, the largest probability."""
+        if self._largest is None:
+            self._largest = self.probabilities.max(axis=1)
+        return self._largest
 
     @property
     def numbers(self) -> list[list[float]]:
@@ -50,17 +58,24 @@ class Call:
 class Answer:
     """What a request gets: its own rows of a call, from `first` up to `last`."""
 
-    __slots__ = ("_first", "_last", "call")
+    __slots__ = ("_first", "_last", "call", "escalated")
 
-    def __init__(self, call: Call, first: int, last: int) -> None:
+    def __init__(self, call: Call, first: int, last: int, escalated: int | None = None) -> None:
         self.call = call
         self._first = first
         self._last = last
+        self.escalated = escalated
+        """Of a cascade, how many of the rows the second one answered."""
 
     @property
     def best(self) -> list[int]:
         """Of each row, the column of the largest probability."""
         return self.call.best[self._first : self._last]
+
+    @property
+    def largest(self) -> FloatArray:
+        """Of each row, the largest probability."""
+        return self.call.largest[self._first : self._last]
 
     @property
     def probabilities(self) -> FloatArray:
@@ -79,10 +94,8 @@ class Job(ABC):
     The rest is the batcher's. Who is told, and how, is for a subclass to say.
     """
 
-    __slots__ = ("deadline", "expected_us", "inline", "is_over", "queued", "rows", "size")
+    __slots__ = ("deadline", "expected_us", "inline", "queued", "rows", "size")
 
-    is_over: bool
-    """Whether there is nobody left to tell."""
     rows: Rows
     deadline: float | None
     size: int
@@ -91,6 +104,11 @@ class Job(ABC):
     expected_us: float
     inline: bool
     """Whether it runs on the event loop."""
+
+    @property
+    @abstractmethod
+    def is_over(self) -> bool:
+        """Whether there is nobody left to tell."""
 
     @abstractmethod
     def succeed(self, answer: Answer) -> None:

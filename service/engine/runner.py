@@ -10,8 +10,9 @@ from service.engine.job import Job
 class Runner(Protocol):
     """Takes jobs from one event loop."""
 
-    calls: int
-    """How many calls of a model it has made, or had made."""
+    @property
+    def calls(self) -> int:
+        """How many calls of a model it has made, or had made."""
 
     @property
     def inline_rows(self) -> int:

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.metrics_core import Metric
 from prometheus_client.samples import Sample
 
+from service.observe.cascades import CascadeMetrics
 from service.observe.workers import Workers
 
 logger = logging.getLogger("service")
@@ -104,12 +105,15 @@ class Metrics:
         *,
         dropped_lines: Callable[[], int] = lambda: 0,
         workers: Workers | None = None,
+        processes: int = 1,
     ) -> None:
         # Where the library keeps a number: the process has one place for all its metrics.
         values.ValueClass = workers.value_class() if workers else values.MutexValue
         self._count_waiting_rows = waiting_rows
         self._count_dropped_lines = dropped_lines
         self._workers = workers
+        self.processes = processes
+        """How many count as this one does, each for itself."""
         self._registry = CollectorRegistry()
         target = ["model", "variant"]
         self._requests = self._counter(
@@ -168,6 +172,13 @@ class Metrics:
             ["model"],
             "livemax",
         )
+        self._refused_policy = self._gauge(
+            "refused_policy",
+            "1 where what a model's policy.toml says, in any worker, cannot be followed.",
+            ["model"],
+            "livemax",
+        )
+        self.cascades = CascadeMetrics(self._counter, self._gauge, self._end)
         self._told_dropped = 0
         self._variants: dict[tuple[str, str], VariantMetrics] = {}
         self._served: dict[str, set[str]] = {}
@@ -202,10 +213,12 @@ class Metrics:
 
     def forget(self, model: str) -> None:
         """Announce that there is no model of that name any more."""
+        self.cascades.forget(model)
         for variant in self._served.pop(model, set()):
             self._end(self._loaded, model, variant)
         self._end(self._version, model)
         self._end(self._refused, model)
+        self._end(self._refused_policy, model)
 
     def _end(self, gauge: Gauge, *labels: str) -> None:
         """End a series; where workers share it, the library cannot, and 0 says that there is nothing."""
@@ -217,6 +230,10 @@ class Metrics:
     def refuse(self, model: str, version: int) -> None:
         """Announce the newest version that was refused, 0 for none."""
         self._refused.labels(model).set(version)
+
+    def refuse_policy(self, model: str, *, is_refused: bool) -> None:
+        """Announce whether a model's policy cannot be followed."""
+        self._refused_policy.labels(model).set(is_refused)
 
     async def hand_on_for_ever(self) -> None:
         """Let the other workers see, now and then, what this one has counted."""
@@ -253,6 +270,7 @@ class Metrics:
         self._told_dropped = dropped
         for series in tuple(self._variants.values()):  # a thread may be adding one
             series.hand_on()
+        self.cascades.hand_on()
 
     def _counter(self, name: str, text: str, labels: list[str]) -> Counter:
         return Counter(name, text, labels, registry=self._registry)

@@ -43,6 +43,7 @@ class Exchange(Job):
     no step is taken twice, and the time that it was given runs on.
     """
 
+    is_over: bool
     decode_s: float
     encoded: float
     """When the answer was there to be handed over."""
@@ -60,6 +61,7 @@ class Exchange(Job):
         "front",
         "is_admitted",
         "is_decoded",
+        "is_over",
         "protocol",
         "request",
         "target",
@@ -104,6 +106,8 @@ class Exchange(Job):
             stages = self.decode_s, call.start - self.queued, call.end - call.start, end - begun
             if self.choice is not None:
                 headers = [*headers, *self.choice.headers]
+            if answer.escalated is not None:
+                headers = [*headers, (b"x-escalated-rows", b"%d" % answer.escalated)]
             if telemetry.server_timing:
                 headers = [*headers, timing(*stages)]
         except Exception as error:  # the others in the batch must not hear of it

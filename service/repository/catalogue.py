@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 
+from bundle.manifest import CASCADE
 from service.observe.metrics import Metrics
+from service.repository.servable import join
 from service.repository.settling import SETTLE_S
 from service.repository.version import Version
 
@@ -98,10 +100,17 @@ class Catalogue:
         """Let go of a variant of all versions; requests in flight hold what they need."""
         self.put_aside.add((model, variant))
         for version in self.models.get(model, {}).values():
-            if version.servables.pop(variant, None) is not None:
+            for name in [one for one in version.servables if variant in (one, *version.rungs(one))]:
+                del version.servables[name]
                 version.chooser = None
-                logger.info("unloaded %s/%d %s", model, version.number, variant)
+                logger.info("unloaded %s/%d %s", model, version.number, name)
             self.announce(version)
+        self.epoch += 1
+
+    def choose_anew(self, model: str) -> None:
+        """Forget what chooses among the variants of a model, whose policy is another now."""
+        for version in self.models.get(model, {}).values():
+            version.chooser = None
         self.epoch += 1
 
     def take_in(self, version: Version, variant: str, now: float) -> None:
@@ -110,9 +119,21 @@ class Catalogue:
         self.note_use(version.model, now)
         version.used = now
         version.chooser = None
+        if (version.model, CASCADE) not in self.put_aside:
+            self._join(version)
         self._make_room(version)
         self.epoch += 1
         self.announce(version)
+
+    def _join(self, version: Version) -> None:
+        """Make the cascade of a version, where it has one and both rungs are loaded."""
+        spec = version.bundle and version.bundle.manifest.cascade
+        if not spec or CASCADE in version.servables:
+            return
+        first, second = (version.servables.get(name) for name in (spec.first, spec.second))
+        if first is not None and second is not None:
+            version.servables[CASCADE] = join(spec, first, second, metrics=self._metrics)
+            logger.info("loaded %s/%d %s", version.model, version.number, CASCADE)
 
     def note_use(self, model: str, now: float) -> None:
         """See which versions of a model have answered since this was asked last."""
@@ -132,8 +153,10 @@ class Catalogue:
     def announce(self, version: Version) -> None:
         """Tell the metrics which variants of the version that serves are loaded."""
         if version.bundle is not None and self.serving.get(version.model) is version:
-            names = [variant.name for variant in version.bundle.manifest.variants]
-            self._metrics.serve(version.model, version.number, {n: n in version.servables for n in names})
+            manifest = version.bundle.manifest
+            loaded = {name: name in version.servables for name in version.names}
+            self._metrics.serve(version.model, version.number, loaded)
+            self._metrics.cascades.serve(version.model, version.number, manifest.cascade)
 
     def announce_refused(self, model: str) -> None:
         """Tell the metrics the newest version that was refused."""

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from bundle.manifest import VariantSpec
+from bundle.manifest import CASCADE, VariantSpec
 from bundle.runtimes import is_available
 from bundle.store import ModelStore, Snapshot
 from service.repository.catalogue import Catalogue
@@ -141,11 +141,13 @@ class Deployment:
     async def _load_wanted(self, version: Version, current: Version | None) -> tuple[str, Failure] | None:
         """Load what is to be loaded and what is in use now; return the first that cannot be, and why."""
         lost = None
+        in_use = current.servables if current is not None else ()
+        rungs = version.rungs(CASCADE) if CASCADE in in_use or CASCADE in (self._preload or ()) else ()
         for variant in version.bundle.manifest.variants if version.bundle is not None else ():
             if (version.model, variant.name) in self._catalogue.put_aside:
                 continue
-            is_in_use = current is not None and variant.name in current.servables
-            if (is_in_use or self._is_wanted(variant)) and is_available(variant):
+            is_wanted = variant.name in in_use or variant.name in rungs or self._is_wanted(variant)
+            if is_wanted and is_available(variant):
                 loaded = await self._loader.load(version, variant.name)
                 if isinstance(loaded, Failure):
                     lost = lost or (variant.name, loaded)

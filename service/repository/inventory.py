@@ -115,18 +115,16 @@ def _why_unloaded(version: Version, variant: str) -> str | None:
         case "unavailable":
             return "TensorFlow is not installed here"
         case "failed":
-            return version.failures[variant]
+            return version.failure(variant)
 
 
 def _names(version: Version) -> list[tuple[str, str]]:
     """Return each name that means a variant of a version, and the variant: the default one has two."""
     if version.bundle is None:
         return []
-    manifest = version.bundle.manifest
-    variants = [variant.name for variant in manifest.variants]
     return [
-        (version.model, manifest.default_variant),
-        *((name_of(version.model, variant), variant) for variant in variants),
+        (version.model, version.bundle.manifest.default_variant),
+        *((name_of(version.model, name), name) for name in version.names),
     ]
 
 

@@ -6,10 +6,12 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from bundle.bundle import Bundle
+from bundle.manifest import CASCADE
 from bundle.runtimes import is_available
 from bundle.store import ModelStore
 from service.repository.catalogue import Catalogue
@@ -48,11 +50,21 @@ class Loader:
         await self._once((version, None), partial(self._open, version))
 
     async def load(self, version: Version, variant: str) -> Outcome:
-        """Load a variant of a version that is open; return it, or what is in the way.
+        """Load a variant of a version that is open, or its cascade; return it, or what is in the way.
 
         None where the version was replaced meanwhile.
         """
+        if variant == CASCADE:
+            return await self._load_cascade(version)
         return await self._once((version, variant), partial(self._load, version, variant))
+
+    async def _load_cascade(self, version: Version) -> Outcome:
+        for rung in version.rungs(CASCADE):
+            loaded = await self.load(version, rung)
+            if isinstance(loaded, Failure):
+                return replace(loaded, reason=f"{rung!r}: {loaded.reason}")
+        self._catalogue.take_in(version, CASCADE, self._clock())
+        return version.servables.get(CASCADE)
 
     async def newest(self, versions: dict[int, Version]) -> Version | None:
         """Return the newest version that is sound, opening what has not been looked at."""

@@ -11,17 +11,17 @@ from contextlib import suppress
 from bundle.bundle import Bundle
 from bundle.manifest import AUTO, CASCADE
 from bundle.store import ModelStore
-from service.errors import UnavailableError, UnknownTargetError, shown
+from service.errors import InvalidRequestError, UnavailableError, UnknownTargetError, shown
 from service.observe.metrics import Metrics
 from service.repository.catalogue import Catalogue
 from service.repository.deployment import Deployment
 from service.repository.failure import Failure
 from service.repository.loader import Load, Loader
-from service.repository.policies import Policies
+from service.repository.policy.policies import Policies
 from service.repository.proof.prover import Prover
 from service.repository.servable import Meant
 from service.repository.version import Version
-from service.repository.wishes import missing_model, missing_variants
+from service.repository.wishes import missing_default, missing_model, missing_variants
 from service.settings import OLD_VERSIONS
 
 logger = logging.getLogger("service")
@@ -46,6 +46,8 @@ class Registry:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
+        self._metrics = metrics
+        self._clock = clock
         self.catalogue = Catalogue(metrics, default_model=default_model, old_versions=old_versions)
         self._loader = Loader(store, self.catalogue, load, prover or Prover(), clock)
         self._deployment = Deployment(store, self.catalogue, self._loader, preload=preload, clock=clock)
@@ -56,6 +58,7 @@ class Registry:
         self._wanted_variants = preload
         self._said: set[str] = set()
         self.policies = Policies()
+        """Which may be replaced until the first look."""
         self._known = asyncio.Event()  # unless the first look is under way: which models there are
         self._known.set()
 
@@ -107,22 +110,38 @@ class Registry:
         """
         while True:
             await asyncio.sleep(interval_s or _AGAIN_S)
-            if interval_s or not (self._started and self._deployment.is_settled):
+            if interval_s or not (self._started and self._is_settled):
                 await self._look()
 
     async def refresh(self) -> None:
         """Bring what is known in line with what is on disk; swap in new versions that are sound."""
         try:
+            await self._look_at_policies()
             under_way = await self._deployment.look()
         finally:
             self._known.set()
         await asyncio.gather(*under_way)
+        self._note_policies()
         self._started = True
+
+    async def _look_at_policies(self) -> None:
+        for model in await self.policies.look(self._store.root, self._clock()):
+            self.catalogue.choose_anew(model)
+
+    def _note_policies(self) -> None:
+        for model, is_wrong in self.policies.note(self.serving.values()).items():
+            self._metrics.refuse_policy(model, is_refused=is_wrong)
+
+    @property
+    def _is_settled(self) -> bool:
+        return self._deployment.is_settled and self.policies.is_settled
 
     async def _look(self) -> None:
         try:
             if self._started:
+                await self._look_at_policies()
                 await self._deployment.look()
+                self._note_policies()
             else:
                 await self.refresh()
         except (
@@ -144,7 +163,12 @@ class Registry:
         """Say which names that were set are of nothing that there is now."""
         manifests = {name: v.bundle.manifest for name, v in self.serving.items() if v.bundle is not None}
         model = missing_model(self._wanted_model, self.models)
-        return [*([model] if model else []), *missing_variants(self._wanted_variants, manifests)]
+        default = missing_default(self.policies.of_all.default_variant, manifests)
+        return [
+            *([model] if model else []),
+            *missing_variants(self._wanted_variants, manifests),
+            *([default] if default else []),
+        ]
 
     def loaded(self, model: str | None, number: int | None, variant: str | None) -> Meant | None:
         """Return what a request means where it is loaded already, without waiting."""
@@ -152,7 +176,7 @@ class Registry:
         version = self.serving.get(name) if number is None else self.models.get(name, {}).get(number)
         if version is None or version.bundle is None:
             return None
-        return self._meant(version, variant or self._default_variant(version, version.bundle))
+        return self._meant(version, variant or self.policies.default_variant(version, version.bundle))
 
     async def resolve(self, model: str | None, number: int | None, variant: str | None) -> Meant:
         """Return what a request means, loading it where needed.
@@ -160,7 +184,7 @@ class Registry:
         Raises UnknownTargetError where there is no such thing, and UnavailableError where it cannot run here.
         """
         version, bundle, asked = await self.find(model, number, variant)
-        name = bundle.manifest.default_variant if asked == AUTO else asked
+        name = self.policies.first(version, bundle) if asked == AUTO else asked
         if version.variant_state(name) == "unavailable":
             raise UnavailableError(f"variant {name!r} needs TensorFlow, which is not installed here")
         if meant := self._meant(version, asked):
@@ -180,9 +204,6 @@ class Registry:
         chooser = self.policies.chooser(version)
         return None if chooser is None else Meant(version.servables[chooser.carrier.variant], chooser)
 
-    def _default_variant(self, version: Version, bundle: Bundle) -> str:
-        return self.policies.of(version.model).default_variant or bundle.manifest.default_variant
-
     async def find(
         self, model: str | None, number: int | None, variant: str | None
     ) -> tuple[Version, Bundle, str]:
@@ -194,7 +215,7 @@ class Registry:
         bundle = version.bundle
         if bundle is None:
             raise UnavailableError(why_unavailable(version))
-        name = variant or self._default_variant(version, bundle)
+        name = variant or self.policies.default_variant(version, bundle)
         if name != AUTO and bundle.manifest.scores(name) is None:
             known = [one.name for one in bundle.manifest.variants] + [CASCADE] * bool(bundle.manifest.cascade)
             names = ", ".join([*known, AUTO])
@@ -202,8 +223,14 @@ class Registry:
         return version, bundle, name
 
     async def unload(self, model: str | None, variant: str | None) -> None:
-        """Let go of a variant until it is loaded again, or asked for. Raises as `find` does."""
+        """Let go of a variant until it is loaded again, or asked for.
+
+        Raises as `find` does, and InvalidRequestError for `auto`, which is none.
+        """
         version, _, name = await self.find(model, None, variant)
+        if name == AUTO:
+            names = ", ".join(version.servables)
+            raise InvalidRequestError(f"{AUTO!r} is whichever variant is chosen; unload one of: {names}")
         self.catalogue.put_away(version.model, name)
 
     async def version(self, model: str | None, number: int | None) -> Version:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
 
 from bundle.bundle import Bundle
+from bundle.manifest import CASCADE, CascadeSpec
 from bundle.normalizer import FloatArray
 from bundle.proof.selftest import check
 from bundle.runtimes import Runtime, opener
 from service.engine.batcher import Batcher
+from service.engine.cascade import Cascade
 from service.engine.choice import Chooser
 from service.engine.cost import Cost
+from service.engine.escalation import FALSE_ALARMS, Escalation
 from service.engine.lanes import Lanes
 from service.engine.runner import Runner
 from service.observe.metrics import Metrics, VariantMetrics
@@ -75,6 +78,24 @@ def load(bundle: Bundle, variant: str, *, lanes: Lanes, metrics: Metrics) -> Ser
             observe=series.observe_call,
         ),
         metrics=series,
+    )
+
+
+def join(spec: CascadeSpec, first: Servable, second: Servable, *, metrics: Metrics) -> Servable:
+    """Make a cascade of two variants of a version, which answer by themselves as well."""
+    signature = replace(first.signature, variant=CASCADE)
+    series = metrics.cascades.of(signature.model, signature.version)
+    escalation = Escalation(
+        f"{signature.model}/{signature.version}",
+        spec,
+        observe=series.observe,
+        tell=series.tell,
+        false_alarms=FALSE_ALARMS / metrics.processes,
+    )
+    return Servable(
+        signature,
+        Cascade(first.batcher, second.batcher, threshold=spec.threshold, escalation=escalation),
+        metrics.variant(signature.model, CASCADE),
     )
 
 

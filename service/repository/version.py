@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from bundle.bundle import Bundle
+from bundle.manifest import CASCADE
 from bundle.proof.portability import Here
 from bundle.runtimes import is_available
 from service.engine.choice import Chooser, Option
@@ -64,10 +65,30 @@ class Version:
         """Tell what has become of a variant of this version, which must have been opened."""
         if name in self.servables:
             return "loaded"
-        if name in self.failures:
+        if self.failure(name) is not None:
             return "failed"
-        variant = self.bundle and self.bundle.manifest.variant(name)
-        return "available" if variant and is_available(variant) else "unavailable"
+        if self.bundle is None:
+            return "unavailable"
+        variants = [self.bundle.manifest.variant(one) for one in self.rungs(name) or (name,)]
+        return "available" if all(one and is_available(one) for one in variants) else "unavailable"
+
+    def failure(self, name: str) -> str | None:
+        """Say why a variant could not be loaded, or the cascade; None where nothing is known to be wrong."""
+        failed = [one for one in self.rungs(name) if one in self.failures]
+        return f"{failed[0]!r}: {self.failures[failed[0]]}" if failed else self.failures.get(name)
+
+    def rungs(self, name: str) -> tuple[str, ...]:
+        """Return the variants that answer together by that name; none where it is one of its own."""
+        cascade = self.bundle and self.bundle.manifest.cascade
+        return (cascade.first, cascade.second) if cascade and name == CASCADE else ()
+
+    @property
+    def names(self) -> list[str]:
+        """All that can be asked for by name: the variants, and the cascade where there is one."""
+        if self.bundle is None:
+            return []
+        manifest = self.bundle.manifest
+        return [*(variant.name for variant in manifest.variants), *([CASCADE] if manifest.cascade else [])]
 
     def options(self) -> list[Option]:
         """Return what there is to choose among: what is loaded, the most accurate first."""

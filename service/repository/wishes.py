@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 
-from bundle.manifest import Manifest
+from bundle.manifest import AUTO, CASCADE, Manifest, VariantSpec
 from bundle.runtimes import is_available
 
 
@@ -20,13 +21,33 @@ def missing_variants(wanted: Collection[str] | None, manifests: Mapping[str, Man
 
     Nothing is said where there are no models yet, of which `manifests` has those that serve, by name.
     """
-    variants = [variant for manifest in manifests.values() for variant in manifest.variants]
-    known = sorted({variant.name for variant in variants})
+    variants = _by_name(manifests.values())
     said = []
     for name in wanted or () if variants else ():
-        found = [variant for variant in variants if variant.name == name]
-        if not found:
+        found, known = variants.get(name), sorted(variants)
+        if found is None:
             said.append(f"--preload names {name!r}, which no model has; there are: {', '.join(known)}")
         elif not any(map(is_available, found)):
             said.append(f"--preload names {name!r}, whose library is not installed here")
     return said
+
+
+def missing_default(wanted: str | None, manifests: Mapping[str, Manifest]) -> str | None:
+    """Say that no model has the default variant, None where one has it, or there are no models yet."""
+    known = {variant.name for manifest in manifests.values() for variant in manifest.variants}
+    if wanted in (None, AUTO) or not known or any(m.scores(wanted) is not None for m in manifests.values()):
+        return None
+    return (
+        f"--default-variant is {wanted!r}, which no model has; there are: {', '.join([*sorted(known), AUTO])}"
+    )
+
+
+def _by_name(manifests: Collection[Manifest]) -> dict[str, list[VariantSpec]]:
+    """Return the variants of each name, and of `cascade` the second rungs."""
+    found = defaultdict(list)
+    for manifest in manifests:
+        for variant in manifest.variants:
+            found[variant.name].append(variant)
+            if manifest.cascade and manifest.cascade.second == variant.name:
+                found[CASCADE].append(variant)
+    return found

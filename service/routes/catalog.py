@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from bundle.manifest import VERSION_MAX, InputSpec
+from bundle.manifest import CASCADE, VERSION_MAX, CascadeSpec, InputSpec, Scores
 from bundle.proof.portability import Here
 from service.errors import UnavailableError
+from service.repository.policy.policies import Policies
 from service.repository.registry import Registry, why_unavailable
 from service.repository.version import State, Version, VersionState
 from service.routes.router import Router
 from service.routes.schemas.problems import PROBLEMS
+from service.wire.wish import Objective
 
 
 class VersionInfo(BaseModel):
@@ -24,11 +27,28 @@ class VersionInfo(BaseModel):
     """What is wrong with its files."""
 
 
+class PolicyInfo(BaseModel):
+    """What holds where a request leaves the variant, or a bound, to the service."""
+
+    default_variant: str
+    """What answers where a request names no variant: one, `auto` or `cascade`."""
+    variants: list[str] | None
+    """Those that `auto` may choose; null for all that are loaded."""
+    min_accuracy: float
+    max_latency_ms: float | None
+    objective: Objective
+    problem: str | None
+    """What is wrong with the model's policy.toml, or with the service's options, and so does not hold."""
+
+
 class ModelInfo(BaseModel):
     name: str
     version: int | None
     """The version that answers where a request names none."""
     default_variant: str | None
+    """What answers where a request names no variant: one, `auto` or `cascade`."""
+    policy: PolicyInfo | None
+    """Null while no version serves."""
     task: str | None
     input: InputSpec | None
     labels: list[int] | list[str] | None
@@ -66,15 +86,35 @@ class VariantInfo(BaseModel):
     )
 
 
+class CascadeInfo(BaseModel):
+    """Two of the variants that answer as one: rows on which the first is not sure go on to the second."""
+
+    first: str
+    second: str
+    threshold: float
+    """The first one's answer stands where its largest probability is at least this."""
+    escalated: float
+    escalated_low: float
+    escalated_high: float
+    """The share of rows that go on, and the band in which it stays while the data are as they were."""
+    accuracy: float
+    accuracy_low: float
+    accuracy_high: float
+    state: State
+    detail: str | None
+
+
 class Variants(BaseModel):
     model: str
     version: int
     default: str
+    """What answers where a request names no variant: one, `auto` or `cascade`."""
     reference: str
     """The variant that the others are compared with."""
     truth: Literal["labels", "reference"]
     """What is right: what the labels of the data say or, where it had none, what the reference answers."""
     variants: list[VariantInfo]
+    cascade: CascadeInfo | None
 
 
 def catalog_router(registry: Registry) -> APIRouter:
@@ -100,10 +140,11 @@ def catalog_router(registry: Registry) -> APIRouter:
         return Variants(
             model=found.model,
             version=found.number,
-            default=manifest.default_variant,
+            default=registry.policies.default_variant(found, found.bundle),
             reference=manifest.reference,
             truth=manifest.truth,
             variants=[VariantInfo(**_variant_info(found, variant.name)) for variant in manifest.variants],
+            cascade=None if manifest.cascade is None else _cascade_info(found, manifest.cascade),
         )
 
     return router
@@ -112,10 +153,12 @@ def catalog_router(registry: Registry) -> APIRouter:
 def _model_info(name: str, registry: Registry) -> ModelInfo:
     serving, versions = registry.serving.get(name), registry.models[name].values()
     manifest = serving.bundle.manifest if serving is not None and serving.bundle is not None else None
+    policy = _policy_info(serving, registry.policies) if serving is not None else None
     return ModelInfo(
         name=name,
         version=serving.number if serving else None,
-        default_variant=manifest.default_variant if manifest else None,
+        default_variant=policy.default_variant if policy else None,
+        policy=policy,
         task=manifest.task if manifest else None,
         input=manifest.input if manifest else None,
         labels=list(manifest.labels) if manifest else None,
@@ -123,23 +166,42 @@ def _model_info(name: str, registry: Registry) -> ModelInfo:
     )
 
 
+def _policy_info(version: Version, policies: Policies) -> PolicyInfo | None:
+    if version.bundle is None:
+        return None
+    policy = asdict(policies.of(version))
+    default = policies.default_variant(version, version.bundle)
+    return PolicyInfo(**policy | {"default_variant": default}, problem=policies.problem(version))
+
+
 def _variant_info(version: Version, name: str) -> dict[str, Any]:
     assert version.bundle is not None  # noqa: S101 - the caller has seen it
     variant = version.bundle.variant(name)
-    state = version.variant_state(name)
-    missing = "TensorFlow is not installed here" if state == "unavailable" else None
     return {
         "name": name,
         "format": variant.format,
         "bytes": variant.bytes,
-        "accuracy": variant.scores.accuracy,
-        "accuracy_low": variant.scores.accuracy_low,
-        "accuracy_high": variant.scores.accuracy_high,
         "test_rows": variant.scores.rows,
-        "state": state,
-        "detail": version.failures.get(name, missing),
         "here": _here_info((version.here or {}).get(name)),
+        **_accuracy(variant.scores),
+        **_state(version, name),
     }
+
+
+def _cascade_info(version: Version, spec: CascadeSpec) -> CascadeInfo:
+    shown = {"first", "second", "threshold", "escalated", "escalated_low", "escalated_high"}
+    found = spec.model_dump(include=shown)
+    return CascadeInfo(**found, **_accuracy(spec.scores), **_state(version, CASCADE))
+
+
+def _accuracy(scores: Scores) -> dict[str, Any]:
+    return scores.model_dump(include={"accuracy", "accuracy_low", "accuracy_high"})
+
+
+def _state(version: Version, name: str) -> dict[str, Any]:
+    state = version.variant_state(name)
+    missing = "TensorFlow is not installed here" if state == "unavailable" else None
+    return {"state": state, "detail": version.failure(name) or missing}
 
 
 def _here_info(here: Here | None) -> HereInfo | None:

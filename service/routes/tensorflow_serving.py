@@ -57,7 +57,7 @@ class ServingRoute(BaseRoute):
             version, _, variant = await self._registry.find(target.model, target.version, target.variant)
             state = version.variant_state(variant)
             told, is_ready = (
-                [_told(version, _OF_A_VARIANT[state], version.failures.get(variant))],
+                [_told(version, _OF_A_VARIANT[state], version.failure(variant))],
                 state == "loaded",
             )
         else:

@@ -55,7 +55,7 @@ def test_a_missing_or_shortened_file_is_found_and_named(damaged: Bundle) -> None
         with pytest.raises(BundleDamagedError, match="bytes long; the manifest says"):
             open_bundle(damaged.folder)
         path.unlink()
-        with pytest.raises(BundleDamagedError, match=r"cannot be read \(No such file"):
+        with pytest.raises(BundleDamagedError, match=r"is not here|cannot be read \(No such file"):
             open_bundle(damaged.folder)
         path.write_bytes(content)
 
@@ -92,11 +92,18 @@ def test_what_is_no_file_is_refused_and_named_without_waiting_for_it(
     assert not isinstance(caught.value, TransientError | IncompleteError)
 
 
-def test_a_bundle_serves_without_its_held_out_rows(damaged: Bundle) -> None:
-    damaged.path(damaged.manifest.test_set).unlink()
+@pytest.mark.parametrize("lost", ["test_set", "training_rows", "predictions"])
+def test_a_bundle_serves_without_its_held_out_rows_and_what_needs_them_says_so(
+    damaged: Bundle, lost: str
+) -> None:
+    file = getattr(damaged.manifest, lost)
+    damaged.path(file).unlink()
+    assert not damaged.holds(file)
     open_bundle(damaged.folder, held_out=False)
-    with pytest.raises(IncompleteError, match="test_set"):
+    with pytest.raises(IncompleteError, match=rf"{lost}\.\w+: is not here: this is a copy to serve from"):
         open_bundle(damaged.folder)
+    with pytest.raises(IncompleteError, match=lost):
+        getattr(damaged, lost)()
 
 
 def test_a_link_out_of_the_folder_is_refused(damaged: Bundle, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from bundle.store import ModelStore
 from service.repository.proof.findings import FINDINGS_VARIABLE
 from tests.conftest import TrainAll
 from tests.running_service import RunningService, running_service
+from tests.service.cascading import bring_with_cascade
 from training.config import TrainConfig
 
 
@@ -121,6 +122,14 @@ def hold_in(folder: Path) -> Hold:
 @pytest.fixture(scope="session")
 def digits(models: Path) -> Bundle:
     return ModelStore(models).open("digits")
+
+
+@pytest.fixture(scope="session")
+def cascaded(digits: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """The digits model with a cascade, alone in its store; see `tests.service.cascading`."""
+    store = tmp_path_factory.mktemp("cascaded")
+    bring_with_cascade(digits, store / "digits" / "1")
+    return ModelStore(store).open("digits")
 
 
 @pytest.fixture(scope="session")

@@ -52,6 +52,13 @@ def test_the_help_shows_every_option_with_its_variable_and_its_meaning(
         (["--port", "http"], "error: --port is 'http'"),
         (["--max-rows", "0"], "error: --max-rows is '0'"),
         (["--log-level", "loud"], "loud"),
+        (
+            ["--default-variant", "int 8"],
+            "error: --default-variant is 'int 8': must be the name of a variant, ",
+        ),
+        (["--default-variant", ""], "error: --default-variant is ''"),
+        (["--auto-floor", "1.5"], "error: --auto-floor is '1.5'"),
+        (["--auto-floor", "nan"], "error: --auto-floor is 'nan'"),
     ],
 )
 def test_a_wrong_option_is_told_in_a_line_and_ends_with_2(
@@ -122,6 +129,8 @@ def test_every_option_is_an_environment_variable_too(monkeypatch: pytest.MonkeyP
         "PRECISION_LADDER__PRELOAD": "int8,float16",
         "PRECISION_LADDER__DEFAULT_MODEL": "breast_cancer",
         "PRECISION_LADDER__PORT": "7",
+        "PRECISION_LADDER__DEFAULT_VARIANT": "auto",
+        "PRECISION_LADDER__AUTO_FLOOR": "0.9",
     }
     for name, value in given.items():
         monkeypatch.setenv(name, value)
@@ -129,6 +138,7 @@ def test_every_option_is_an_environment_variable_too(monkeypatch: pytest.MonkeyP
     assert settings.preload == ("int8", "float16")
     assert settings.default_model == "breast_cancer"
     assert settings.port == 7
+    assert (settings.default_variant, settings.auto_floor) == ("auto", 0.9)
 
 
 def test_a_factory_makes_the_application_of_what_the_environment_says(

@@ -33,6 +33,7 @@ from training.data.prepare import Prepared
 from training.errors import ConversionError
 from training.evaluation.evaluate import Evaluation
 from training.export.converter import REFERENCE_TOLERANCE
+from training.export.example import typical
 from training.export.mixed.recipe import Recipe
 from training.precisions import SAVED_MODEL, Rung
 
@@ -152,6 +153,7 @@ class BundleWriter:
             default_variant=self.default_variant,
             variants=tuple(self._variant(evaluation) for evaluation in evaluations),
             left_out=dict(self.left_out),
+            example=typical(prepared),
             test_set=test_set,
             golden=self._save("golden.npz", x=rows, **answers),
             vocabulary=self._vocabulary(),

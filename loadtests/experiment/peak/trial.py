@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import isnan
 
-from evidence.early_stopping import holds, requests_needed
 from evidence.knee import knee
+from evidence.looks.early_stopping import holds, requests_needed
 from evidence.windows import design_effect
 from loadtests.experiment.checks import LATE_MAX, of_core, of_generator
 from loadtests.measure.punctuality import counts_of, in_time, stretch_of

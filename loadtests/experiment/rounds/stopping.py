@@ -10,7 +10,7 @@ from statistics import fmean
 from evidence import blocks
 from evidence.blocks import Logs, over_loads, ratio_of_blocks
 from evidence.estimate import ALIKE, Estimate
-from evidence.sequential import Looks, blocks_needed, is_told
+from evidence.looks.sequential import Looks, blocks_needed, is_told
 from loadtests.workload.scenarios import LESS_IS_BETTER
 
 BLOCKS_FEW = 2  # less give no interval

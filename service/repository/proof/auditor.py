@@ -52,15 +52,23 @@ class Auditor:
             _tell(version, here)
 
     def _count(self, bundle: Bundle) -> Mapping[str, Here]:
-        if bundle.manifest.predictions is None:
+        manifest = bundle.manifest
+        if manifest.predictions is None:
             return {}
-        names = [v.name for v in bundle.manifest.variants if v.format == "tflite" and is_available(v)]
+        if not (bundle.holds(manifest.test_set) and bundle.holds(manifest.predictions)):
+            logger.info(
+                "%s/%d is here without its test rows: what this processor answers differently is not known",
+                bundle.name,
+                bundle.version,
+            )
+            return {}
+        names = [v.name for v in manifest.variants if v.format == "tflite" and is_available(v)]
 
         def count() -> dict[str, dict[str, int]]:
             found = count_apart(bundle, names, budget_s=_BUDGET_S)
             return {name: asdict(here) for name, here in found.items()}
 
-        content = ["here", bundle.manifest.model_dump_json()]
+        content = ["here", manifest.model_dump_json()]
         return {name: Here(**fields) for name, fields in self._findings.of(content, count).items()}
 
 

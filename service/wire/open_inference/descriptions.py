@@ -15,6 +15,7 @@ Document = dict[str, Any]
 
 EXTENSIONS = ["binary_tensor_data", "classification", "model_configuration", "model_repository", "statistics"]
 _PLATFORMS = {"tflite": "litert", "saved_model": "tensorflow_savedmodel"}
+_OF_SEVERAL = "ensemble"  # as Triton calls it
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,9 @@ def metadata(name: str, manifest: Manifest, variant: str, versions: Sequence[int
 
 
 def platform(manifest: Manifest, variant: str) -> str:
-    """Return the kind of the files of a variant, which is there."""
-    return next(_PLATFORMS[one.format] for one in manifest.variants if one.name == variant)
+    """Return the kind of the files of a variant, or that several answer by that name."""
+    of_one = manifest.variant(variant)
+    return _OF_SEVERAL if of_one is None else _PLATFORMS[of_one.format]
 
 
 def _tensor(spec: TensorSpec) -> Document:

@@ -21,8 +21,9 @@ class Answering(asyncio.Future[Answer]):
 class _Asking(Job):
     """Tells a future."""
 
+    is_over = False
+
     def __init__(self, told: Answering, rows: Rows, deadline: float | None) -> None:
-        self.is_over = False
         self.rows = rows
         self.deadline = deadline
         self.queued = perf_counter()

@@ -62,6 +62,28 @@ def test_a_version_that_is_copied_file_by_file_serves_when_it_is_whole(
     asyncio.run(go())
 
 
+def test_a_copy_without_the_rows_of_the_data_waits_for_nothing_and_is_served_on_when_they_go(
+    digits: Bundle, tmp_path: Path
+) -> None:
+    lean = open_bundle(Path(shutil.copytree(digits.folder, tmp_path / "lean" / "1")))
+    for file in lean.manifest.held_out_files:
+        lean.path(file).unlink()
+
+    async def go() -> None:
+        async with deployed(tmp_path / "store") as there:
+            there.bring(lean, "m", 2)
+            whole = there.bring(digits, "m", 1)
+            await there.look()
+            assert await there.answers() == "m/2"
+            for file in digits.manifest.held_out_files:
+                (whole / file.path).unlink()
+            await there.look(after_s=1.0)
+            assert await there.answers("m", 1) == "m/1"
+            assert not [detail for v in there.registry.models["m"].values() if (detail := v.detail)]
+
+    asyncio.run(go())
+
+
 def test_what_stays_incomplete_is_refused_and_serves_when_it_is_completed(
     digits: Bundle, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -82,7 +82,8 @@ def stamped(digits: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """A service of a model whose version is a time stamp, and whose held-out rows were left behind."""
     folder = tmp_path_factory.mktemp("stamped")
     version = Path(shutil.copytree(digits.folder, folder / "models" / "m" / str(STAMP)))
-    (version / digits.manifest.test_set.path).unlink()
+    for file in digits.manifest.held_out_files:
+        (version / file.path).unlink()
     with within(folder / "models", preload=("int8",)) as client:
         yield client
 
@@ -104,3 +105,5 @@ def test_the_service_runs_without_the_held_out_rows(stamped: httpx.Client) -> No
     operation = stamped.get("/openapi.json").json()["paths"]["/predict"]["post"]
     example = operation["requestBody"]["content"]["application/json"]["example"]
     assert stamped.post("/predict?variant=int8", json=example).status_code == 200
+    assert stamped.get("/health/ready").status_code == 200
+    assert {one["here"] for one in stamped.get("/variants").json()["variants"]} == {None}

@@ -225,6 +225,9 @@ def test_rows_without_labels_prove_agreement_and_no_accuracy(imported: Importer,
     float32, int8 = published.evaluations
     assert (float32.scores.accuracy, float32.truth) == (1, "reference")
     assert int8.scores.accuracy == int8.scores.agreement
+    made_up = np.array([bundle.manifest.example], np.float32)
+    assert not (rows == made_up).all(axis=1).any()
+    assert np.isfinite(answers(bundle, "int8", made_up)).all()
     assert imported.notes.told == ["rows: 1,797 rows of 8 x 8 x 1 numbers, without labels"]
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from evidence.early_stopping import holds, requests_needed
+from evidence.looks.early_stopping import holds, requests_needed
 from loadtests.experiment.peak.trial import is_proof, judge, late_allowed, order_of, seconds_of
 from loadtests.measure.recorder import Recorder
 from loadtests.measure.summary import Window

@@ -89,11 +89,24 @@ def test_a_bundle_that_keeps_no_predictions_costs_no_process(
     assert counts == []
 
 
-def test_a_bundle_without_its_rows_serves_on_and_is_told_of(
+@pytest.mark.parametrize("lost", ["test_set", "predictions"])
+def test_of_a_bundle_without_its_rows_nothing_is_known_and_no_process_is_started(
+    digits: Bundle, tmp_path: Path, counts: list[str], caplog: pytest.LogCaptureFixture, lost: str
+) -> None:
+    bundle = open_bundle(Path(shutil.copytree(digits.folder, tmp_path / "digits" / "1")))
+    bundle.path(getattr(bundle.manifest, lost)).unlink()
+    with caplog.at_level(logging.INFO, "service"):
+        assert audited(bundle, Auditor()) == [{}]
+    assert "digits/1 is here without its test rows" in caplog.text
+    assert counts == []
+
+
+def test_altered_test_rows_are_not_counted_with_and_are_told_of(
     digits: Bundle, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     bundle = open_bundle(Path(shutil.copytree(digits.folder, tmp_path / "digits" / "1")))
-    bundle.path(bundle.manifest.test_set).unlink()
+    path = bundle.path(bundle.manifest.test_set)
+    path.write_bytes(bytes(reversed(path.read_bytes())))
     assert audited(bundle, Auditor()) == [{}]
     assert "could not count what digits/1 answers here" in caplog.text
 

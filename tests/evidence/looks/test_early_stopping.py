@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence.early_stopping import holds, requests_needed
+from evidence.looks.early_stopping import holds, requests_needed
 from evidence.windows import design_effect
 
 

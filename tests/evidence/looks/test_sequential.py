@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from evidence.estimate import Estimate
-from evidence.sequential import Looks, blocks_needed, is_told
+from evidence.looks.sequential import Looks, blocks_needed, is_told
 
 
 def test_a_single_look_is_as_sure_as_all_are_to_be() -> None:

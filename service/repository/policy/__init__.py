@@ -1,0 +1,1 @@
+"""What an operator has laid down for a model: a file beside its versions, watched as they are."""

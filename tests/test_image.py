@@ -1,0 +1,42 @@
+"""What goes into the image that serves: all that answering takes, and nothing of the data."""
+
+from __future__ import annotations
+
+import shutil
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+from bundle.bundle import open_bundle
+from bundle.manifest import Manifest
+from bundle.proof.selftest import check_apart
+from bundle.store import ModelStore
+
+ROOT = Path(__file__).parents[1]
+
+
+def left_behind() -> list[str]:
+    """Return the patterns of names, below models/, that .dockerignore leaves out."""
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    return [line.removeprefix("models/**/") for line in lines if line.startswith("models/**/")]
+
+
+def is_left_behind(name: str) -> bool:
+    return any(fnmatch(name, pattern) for pattern in left_behind())
+
+
+@pytest.mark.parametrize("name", ["digits", "loans", "codes"])
+def test_the_models_in_an_image_are_whole_but_for_the_rows_of_the_data(
+    models: Path, field_models: Path, name: str
+) -> None:
+    manifest: Manifest = ModelStore(models if name == "digits" else field_models).open(name).manifest
+    assert all(is_left_behind(file.path) for file in manifest.held_out_files)
+    assert not any(is_left_behind(part) for file in manifest.serving_files for part in file.path.split("/"))
+
+
+def test_a_copy_as_in_an_image_proves_itself(models: Path, tmp_path: Path) -> None:
+    shutil.copytree(models / "digits", tmp_path / "digits", ignore=shutil.ignore_patterns(*left_behind()))
+    bundle = open_bundle(tmp_path / "digits" / "1", held_out=False)
+    assert not any(bundle.holds(file) for file in bundle.manifest.held_out_files)
+    check_apart(bundle, ["int8"])
