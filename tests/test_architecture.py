@@ -28,8 +28,8 @@ ROOMS = {
     "config precisions progress errors",
     "service": "__main__ app rpc routes http pipeline repository engine wire observe settings errors",
     "loadtests": "__main__ cli report judge experiment generator system measure protocol workload rig errors",
-    "benchmarks": "__main__ ladders mixed systems parts plan referee peers subjects load report measure "
-    "endings names errors",
+    "benchmarks": "__main__ ladders mixed policies systems parts plan referee peers subjects load report "
+    "measure endings names errors",
 }
 PURE = {
     "numpy",
@@ -63,6 +63,7 @@ BLACK_BOXES = {
     "benchmarks.subjects.cuts": {"training"},
     "benchmarks.subjects.generator": {"loadtests"},
     "benchmarks.subjects.fast_http": {"loadtests", "locust"},
+    "benchmarks.policies.served": {"service"},
 }
 BACKENDS = {"tensorflow", "ai_edge_litert"}
 
