@@ -14,6 +14,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.samples import Sample
 
 from service.observe.cascades import CascadeMetrics
+from service.observe.shares import Counts, ShareSeries, counts_of, with_intervals
 from service.observe.workers import Workers
 
 logger = logging.getLogger("service")
@@ -172,6 +173,8 @@ class Metrics:
             ["model"],
             "livemax",
         )
+        self._shares: dict[str, str] = {}
+        self._counts: list[Callable[[], None]] = []
         self._refused_policy = self._gauge(
             "refused_policy",
             "1 where what a model's policy.toml says, in any worker, cannot be followed.",
@@ -197,6 +200,29 @@ class Metrics:
                 batch_rows=self._batch_rows.labels(model, variant),
             )
         return series
+
+    def share(self, name: str, of: str, labels: list[str]) -> ShareSeries:
+        """Return the series of a live share, in words: what it is a share `of`."""
+        self._shares[name] = f"{of}: the share, and the ends of its 95% interval, valid at every look."
+        gauges = (
+            self._gauge(f"{name}_trials", f"{of}: how many were counted.", labels, "livesum"),
+            self._gauge(f"{name}_successes", f"{of}: what they add up to.", labels, "livesum"),
+            self._gauge(f"{name}_alarm", f"{of}: 1 where the test rows said otherwise.", labels, "livemax"),
+        )
+        return ShareSeries(gauges, self._end)
+
+    def counts(self) -> dict[str, list[Counts]]:
+        """Return what all workers have counted of each live share, by its name."""
+        families = {family.name: family for family in self._families()}
+        return {name: list(counts_of(name, families)) for name in self._shares}
+
+    def counter(self, name: str, text: str, labels: list[str]) -> Counter:
+        """Return a series that somebody else counts."""
+        return self._counter(name, text, labels)
+
+    def call_before_reading(self, count: Callable[[], None]) -> None:
+        """Have what was counted elsewhere handed on whenever somebody is to read it."""
+        self._counts.append(count)
 
     def announce_ready(self) -> None:
         """Announce that this worker answers requests."""
@@ -256,12 +282,13 @@ class Metrics:
             yield from family.samples
 
     def _of_everyone(self) -> CollectorRegistry:
-        self._hand_on()
-        if self._workers is None:
-            return self._registry
         everyone = CollectorRegistry()
-        everyone.register(_Collected(self._workers.families()))
+        everyone.register(_Collected(with_intervals(self._families(), self._shares)))
         return everyone
+
+    def _families(self) -> Iterable[Metric]:
+        self._hand_on()
+        return self._registry.collect() if self._workers is None else self._workers.families()
 
     def _hand_on(self) -> None:
         self._waiting_rows.set(self._count_waiting_rows())
@@ -270,6 +297,8 @@ class Metrics:
         self._told_dropped = dropped
         for series in tuple(self._variants.values()):  # a thread may be adding one
             series.hand_on()
+        for count in self._counts:
+            count()
         self.cascades.hand_on()
 
     def _counter(self, name: str, text: str, labels: list[str]) -> Counter:

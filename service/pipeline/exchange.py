@@ -11,6 +11,7 @@ from service.engine.job import Answer, Job
 from service.errors import RequestError
 from service.pipeline.telemetry import Request, Telemetry, timing
 from service.repository.resolver import Bound
+from service.wire.ids import ID_HEADER
 from service.wire.message import Body, Headers
 from service.wire.protocol import Asked, Codec, WireProtocol
 
@@ -59,6 +60,7 @@ class Exchange(Job):
         "encoded",
         "form",
         "front",
+        "ids",
         "is_admitted",
         "is_decoded",
         "is_over",
@@ -86,6 +88,7 @@ class Exchange(Job):
         self.request = request
         self.target = asked.target
         self.wish = asked.wish
+        self.ids = asked.ids
         self.choice: Choice | None = None  # where the service has chosen the variant
         self.deadline = None if asked.timeout_ms is None else arrived + asked.timeout_ms / 1e3
         self.bound: Bound[Codec] | None = None  # until the target is found
@@ -100,12 +103,16 @@ class Exchange(Job):
         assert bound is not None  # noqa: S101 - or there were no rows to answer
         begun = perf_counter()
         try:
+            if self.ids and telemetry.answers is not None:
+                answer.id = telemetry.answers.note(bound.servable, answer.best)
             headers, content = bound.codec.encode(self.form, answer)
             self.encoded = end = perf_counter()
             call = answer.call
             stages = self.decode_s, call.start - self.queued, call.end - call.start, end - begun
             if self.choice is not None:
                 headers = [*headers, *self.choice.headers]
+            if answer.id is not None:
+                headers = [*headers, (ID_HEADER, answer.id.encode())]
             if answer.escalated is not None:
                 headers = [*headers, (b"x-escalated-rows", b"%d" % answer.escalated)]
             if telemetry.server_timing:
@@ -121,6 +128,8 @@ class Exchange(Job):
             self._end(DISCONNECTED)
         else:  # the answer need not wait for what is noted of it
             telemetry.answered(bound.servable, self.size, end - self.arrived, stages, self.request)
+            if telemetry.shadow is not None:
+                telemetry.shadow.offer(bound.servable, self.rows, answer)
 
     def fail(self, error: BaseException) -> None:
         """Hand over a refusal, and count the request; nothing where it is over."""

@@ -200,7 +200,8 @@ class Pipeline:
         coding = exchange.asked.coding
         if coding is not None:
             body = expand(body, coding, max_bytes=self.max_body_bytes)
-        rows, exchange.form, variant, timeout_ms, wish = bound.codec.decode(exchange.asked, body)
+        rows, exchange.form, variant, timeout_ms, wish, ids = bound.codec.decode(exchange.asked, body)
+        exchange.ids |= ids
         exchange.rows, exchange.size, exchange.is_decoded = rows, len(rows), True
         exchange.queued = now = perf_counter()
         exchange.decode_s = now - begun

@@ -7,6 +7,8 @@ from collections.abc import MutableMapping
 from time import perf_counter
 from typing import Any
 
+from service.live.answers import Answers
+from service.live.shadow import Shadow
 from service.observe.access_log import AccessLog
 from service.observe.metrics import STAGES, Metrics
 from service.repository.servable import Servable
@@ -20,7 +22,18 @@ Request = MutableMapping[str, Any]
 class Telemetry:
     """Takes note of what came of requests. Raises nothing: a count that fails costs no answer."""
 
-    def __init__(self, metrics: Metrics, access_log: AccessLog | None, *, server_timing: bool) -> None:
+    def __init__(
+        self,
+        metrics: Metrics,
+        access_log: AccessLog | None,
+        *,
+        server_timing: bool,
+        answers: Answers | None = None,
+        shadow: Shadow | None = None,
+    ) -> None:
+        """`answers` gives ids where they are asked for, and `shadow` hears of each answer."""
+        self.answers = answers
+        self.shadow = shadow
         self._metrics = metrics
         self._access_log = access_log
         self.server_timing = server_timing
