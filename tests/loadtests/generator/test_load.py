@@ -86,7 +86,7 @@ def test_predictions_come_back_as_they_were_kept(tmp_path: Path) -> None:
 def test_the_predictions_of_a_cascade_are_the_second_ones_where_the_first_is_not_sure(tmp_path: Path) -> None:
     first = np.array([[0.9, 0.1], [0.6, 0.4], [0.8, 0.2], [np.nan, np.nan]], np.float32)
     second = np.array([[0.2, 0.8], [0.3, 0.7], [0.1, 0.9], [0.5, 0.5]], np.float32)
-    scores = {name: 0.5 for name in ("accuracy", "accuracy_low", "accuracy_high")}
+    scores = dict.fromkeys(("accuracy", "accuracy_low", "accuracy_high"), 0.5)
     cascade = CascadeSpec.model_construct(first="int8", second="float32", threshold=0.8, scores=scores)
     found = join({"int8": first, "float32": second}, cascade, tmp_path / "x.npz")
     merged = read_predictions(found.file, (4, 2))["cascade"]

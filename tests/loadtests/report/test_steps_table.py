@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from xml.etree import ElementTree as ET
-
 from loadtests.judge.document import Document
 from loadtests.judge.steps.contrast import contrasts_of, worst_of
 from loadtests.report.pictures import effective
@@ -46,11 +44,9 @@ def test_the_picture_has_a_line_of_each_variant_and_a_mark_of_each_rate() -> Non
     known = _document()
     picture = effective.draw(known, 2)
     assert picture is not None
-    drawn = ET.fromstring(picture.inline)
-    assert len([one for one in drawn.iter("polyline") if one.get("class", "").startswith("series")]) == 3
-    touched = [one.get("aria-label", "") for one in drawn.iter("g") if one.get("class") == "touch"]
-    assert len(touched) == 6
-    assert "chosen: int8 100%" in touched[0]
+    assert picture.inline.count('<polyline class="series') == 3
+    assert picture.inline.count('class="touch"') == 6
+    assert "chosen: int8 100%" in picture.inline
     sheet = effective_sheet(known)
     assert all(name in sheet for name in ("auto", "float32", "int8"))
 
