@@ -36,7 +36,7 @@ class SlackFit:
     """
 
     def __init__(self, options: Sequence[Option], policy: Policy) -> None:
-        allowed = policy.variants
+        self.policy, allowed = policy, policy.variants
         self._options = [one for one in options if allowed is None or one.variant in allowed]
 
     @property
@@ -80,7 +80,7 @@ class Proteus:
         processor: Callable[[], float] = time.process_time,
     ) -> None:
         """`clock` is the time, `processor` the processor time used, in seconds."""
-        allowed = policy.variants
+        self.policy, allowed = policy, policy.variants
         kept = [one for one in options if allowed is None or one.variant in allowed]
         self._options = sorted(kept, key=lambda one: -one.accuracy)
         self._clock, self._processor = clock, processor

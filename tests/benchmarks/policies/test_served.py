@@ -22,6 +22,7 @@ class Machine:
     waits_us: float = 0.0
     calls: int = 0
     inline_rows: int = 0
+    longest_us: float = 250_000.0
 
     def check_room(self, rows: int) -> None: ...
 
@@ -30,6 +31,11 @@ class Machine:
     def run_quick(self) -> None: ...
 
     def note_left(self) -> None: ...
+
+    def forget(self, quiet_s: float) -> None: ...
+
+    def least_us(self, rows: int) -> float:
+        return self.cost_us(rows)
 
     def cost_us(self, rows: int) -> float:
         return self.row_us * rows

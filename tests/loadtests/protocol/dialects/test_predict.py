@@ -84,7 +84,7 @@ def test_a_deadline_is_told_in_the_query_and_to_whoever_chooses_as_what_is_wishe
 
 def test_rows_of_numbers_are_sent_as_octets_where_that_is_asked_for() -> None:
     binary = Predict(replace(TARGET, is_binary=True))
-    body = binary.encode(np.array([[1.0, 2.5]], np.float64))
+    body = binary.encode(np.array([[1.0, 2.5]], np.float32))
     assert body.content == np.array([1.0, 2.5], "<f4").tobytes()
     assert body.fields == (("Content-Type", "application/octet-stream"),)
     assert binary.form != Predict(TARGET).form  # so bodies of one are not sent as the other's
