@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from evidence.pareto import front
 from service.errors import RequestError
+from service.live.live import Live
 from service.observe.metrics import Metrics
 from service.observe.statistics import Totals, totals
 from service.repository.registry import Registry
@@ -88,7 +89,9 @@ class Figures(BaseModel):
     why_not_shown: str | None
 
 
-async def figures(registry: Registry, metrics: Metrics, model: str | None, number: int | None) -> Figures:
+async def figures(
+    registry: Registry, metrics: Metrics, live: Live, model: str | None, number: int | None
+) -> Figures:
     """Gather the figures, and those of one version, by default the newest of the default model."""
     samples = list(metrics.samples())
     found = totals(samples)
@@ -97,7 +100,7 @@ async def figures(registry: Registry, metrics: Metrics, model: str | None, numbe
     try:
         version = await registry.version(model, number)
         shown = Shown(
-            catalogue=variants_of(version, registry),
+            catalogue=variants_of(version, registry, live),
             policy=policy_info(version, registry.policies),
             costs=_costs(version),
             is_shifted=_sum(samples, "escalation_shifted", model=version.model) > 0,

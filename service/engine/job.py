@@ -58,10 +58,11 @@ class Call:
 class Answer:
     """What a request gets: its own rows of a call, from `first` up to `last`."""
 
-    __slots__ = ("_first", "_last", "call", "escalated")
+    __slots__ = ("_first", "_last", "call", "escalated", "id")
 
     def __init__(self, call: Call, first: int, last: int, escalated: int | None = None) -> None:
         self.call = call
+        self.id: str | None = None  # where one is asked for
         self._first = first
         self._last = last
         self.escalated = escalated
