@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from bundle.store import ModelStore
 from service.console.router import console_router
 from service.engine.choice import MakeChooser
-from service.engine.ladder import Ladder
+from service.engine.ladder.ladder import Ladder
 from service.engine.lanes import Lanes, lanes_for
 from service.engine.policy import Policy
 from service.http.backoff import Backoff

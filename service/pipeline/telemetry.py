@@ -18,6 +18,9 @@ logger = logging.getLogger("service")
 Request = MutableMapping[str, Any]
 """What a line in the access log tells of a request, named as in an ASGI scope."""
 
+Stages = tuple[float, float, float, float]
+"""The seconds that a request spent in each of STAGES."""
+
 
 class Telemetry:
     """Takes note of what came of requests. Raises nothing: a count that fails costs no answer."""
@@ -44,7 +47,7 @@ class Telemetry:
         servable: Servable,
         rows: int,
         took_s: float,
-        stages: tuple[float, float, float, float],
+        stages: Stages,
         request: Request | None,
     ) -> None:
         """Count a request that was answered 200 after so many seconds, `stages` of which it spent in each."""
@@ -54,6 +57,15 @@ class Telemetry:
             logger.exception("could not count a request")
         if request is not None:
             self._log(request, "200", took_s, servable, rows)
+
+    def chosen(
+        self, servable: Servable, reason: str, expected_s: float, took_s: float, within_s: float | None
+    ) -> None:
+        """Count a request that was answered 200, and for which the service had chosen the variant."""
+        try:
+            servable.metrics.choices.observe(reason, expected_s, took_s, within_s)
+        except Exception:  # as above
+            logger.exception("could not count a choice")
 
     def ended(
         self,
