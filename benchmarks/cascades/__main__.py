@@ -113,8 +113,8 @@ def _page(measured: dict[Aimed, tuple[Contest, Samples]], rows: int, rounds: int
     yield (
         f"{here['cpu']}, {machine.counted(here['cores'], 'core')}, load {machine.load_average()} at the end; "
         f"Python {here['python']}; {libraries}. Processor time on one core, {rounds} turns of {TURN_S:g} s "
-        f"in alternation, calls of {rows} rows, all test rows one after another. Margin {MARGIN:g}; differences "
-        "are paired, with Tango's intervals; rungs are judged together (Holm), the cascade by itself."
+        f"in alternation, calls of {rows} rows, all test rows one after another. Margin {MARGIN:g}; "
+        "differences are paired, with Tango's intervals; rungs are judged together (Holm), cascades alone."
     )
     for entry, (one, _) in measured.items():
         yield from ("", f"## {entry.ladder.data}; {entry.ladder.model}", "")

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -9,7 +7,7 @@ from benchmarks.cascades.contest import Contest, contest
 from benchmarks.cascades.table import sentences, table
 from benchmarks.measure.sample import Sample
 from bundle.bundle import Bundle, Predictions
-from bundle.manifest import CASCADE, CascadeSpec, Manifest
+from bundle.manifest import CASCADE, CascadeSpec
 from evidence.paired import Pairs
 
 ROWS = 10_000
@@ -88,8 +86,8 @@ def test_the_table_has_a_row_each_and_the_sentences_say_whether_the_aim_is_met(m
     assert aim.endswith("2.00 [2.00, 2.00], and no worse: met.")
 
 
-def test_without_a_cascade_the_aim_is_missed_and_said_so(bundle: Bundle, made_up: Bundle) -> None:
-    alone = MadeUp(made_up.folder, Manifest.model_validate(made_up.manifest.model_copy(update={"cascade": None})))
+def test_without_a_cascade_the_aim_is_missed_and_said_so(bundle: Bundle) -> None:
+    alone = MadeUp(bundle.folder, bundle.manifest)
     found = measured(alone, {name: us for name, us in US.items() if name != CASCADE})
     assert not found.reaches(0.1)
     assert list(sentences(found, 1.4)) == [
