@@ -20,7 +20,19 @@ from benchmarks.endings import errors_told
 from benchmarks.errors import BenchmarkError
 from benchmarks.load.choice import choose
 from benchmarks.names import chosen
-from benchmarks.parts import bulk, engine, generator, overload, peers, reading, referee, siege, training, wide
+from benchmarks.parts import (
+    bulk,
+    engine,
+    generator,
+    overload,
+    peers,
+    reading,
+    referee,
+    shadow,
+    siege,
+    training,
+    wide,
+)
 from benchmarks.peers.catalog import NAMES
 from benchmarks.plan import Plan
 from benchmarks.report.machine import describe
@@ -41,6 +53,7 @@ PARTS: dict[str, tuple[str, Callable[[Plan, Result], None]]] = {
     "overload": ("More work than the service can do: up to three times its peak", overload.run),
     "siege": ("Clients that try again at once: from 64 to 1,000 connections, and a burst", siege.run),
     "generator": ("The load generator: ours against Locust's FastHttpUser and wrk", generator.run),
+    "shadow": ("A variant in the shadow: what it costs who asks", shadow.run),
     "referee": ("The peak: our load test against MLCommons' LoadGen", referee.run),
 }
 
