@@ -29,8 +29,8 @@ ROOMS = {
     "service": "__main__ app rpc console routes http pipeline live repository engine wire "
     "observe settings errors",
     "loadtests": "__main__ cli report judge experiment generator system measure protocol workload rig errors",
-    "benchmarks": "__main__ ladders mixed policies systems parts plan referee peers subjects load report "
-    "measure endings names errors",
+    "benchmarks": "__main__ cascades ladders mixed policies systems parts plan referee peers subjects load "
+    "report measure endings names errors",
 }
 PURE = {
     "numpy",
