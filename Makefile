@@ -21,7 +21,7 @@ DATA_DIR ?=
 LADDERS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo image test clients soak bench referee peers mixed ladder-suite check format lock clean
+.PHONY: help demo image test clients console soak bench referee peers mixed ladder-suite check format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ test: check  ## Check, then run the whole suite but what takes minutes
 clients: $(READY)  ## Let real clients of all protocols talk to the service, and compare it with a real Triton
 	$(BIN)/python -m pytest tests/clients -n 2 --dist loadfile
 	@echo "what was said: reports/clients"
+
+console: $(READY)  ## Look at the console in a real Chromium; Debian has it as `chromium`
+	CHROMIUM=required $(BIN)/python -m pytest tests/service/console
 
 soak: $(READY)  ## Run what takes long: thousands of mutations and examples, hundreds of swaps
 	$(BIN)/python -m pytest -m "slow or hypothesis" --hypothesis-profile thorough -s

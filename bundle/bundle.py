@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from bundle.encoder import Encoder
 from bundle.errors import BundleDamagedError, BundleNotFoundError, IncompleteError
-from bundle.manifest import FILE_NAME, SCHEMA_VERSION, FileSpec, Manifest, VariantSpec, is_version
+from bundle.manifest import CASCADE, FILE_NAME, SCHEMA_VERSION, FileSpec, Manifest, VariantSpec, is_version
 from bundle.normalizer import FloatArray
 from bundle.reading import read_arrays, read_file, trouble
 from bundle.vocabulary import Vocabulary
@@ -167,10 +167,12 @@ class Bundle:
         return numbers
 
     def predictions(self) -> Predictions | None:
-        """Return what each variant predicted when it was made; None where an older release made it."""
+        """Return what each variant, and the cascade, predicted when made; None of an older release."""
         file, names = self.manifest.predictions, [variant.name for variant in self.manifest.variants]
         if file is None:
             return None
+        if self.manifest.cascade is not None:
+            names.append(CASCADE)
         keys = [f"{part}/{name}" for part in ("validation", "test") for name in names]
         validated, *predicted = self._arrays(file, "validation_labels", *keys)
         places = {label: place for place, label in enumerate(self.manifest.labels)}

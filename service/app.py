@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
 from bundle.store import ModelStore
+from service.console.router import console_router
 from service.engine.choice import MakeChooser
 from service.engine.ladder import Ladder
 from service.engine.lanes import Lanes, lanes_for
@@ -176,6 +177,8 @@ def create_app(settings: Settings | None = None, choose_among: MakeChooser = Lad
         is_alone=settings.workers == 1,
     )
     app.include_router(open_inference_router(app.inventory, body_timeout_s=settings.body_timeout_s))
+    if settings.console:
+        app.include_router(console_router(registry, metrics))
     app.openapi = lambda: openapi(app, registry)  # type: ignore[method-assign] # FastAPI's documented way
     add_refusals(app)
     return app

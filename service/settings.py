@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    CliImplicitFlag,
     EnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
@@ -160,6 +161,9 @@ class Settings(BaseSettings):
     audit: bool = True
     """Count, once models are loaded, the test rows that this processor answers differently from the one that
     they were scored on, for GET /variants: in the time that nobody else wants."""
+
+    console: CliImplicitFlag[bool] = True
+    """Show at / what the service does: its ladder, its traffic, and a form to send a row with."""
 
     drain_s: Annotated[float, Field(ge=0)] = 1.0
     """Seconds between SIGTERM and the end, in which /health/ready says no and requests are still answered.

@@ -12,7 +12,7 @@ from bundle.bundle import Bundle
 from bundle.manifest import Manifest, VariantSpec
 from bundle.runtimes import open_runtime
 from bundle.store import ModelStore, describe
-from evidence.paired import Truth
+from evidence.paired import Truth, Yardstick
 from training.data.labels import class_indices
 from training.evaluation.evaluate import answer, evaluate
 
@@ -34,7 +34,7 @@ def publish_renamed(
         y = answer({reference: runtimes[reference]}, x, y)[reference].predicted
         other = kept.validation[next(iter(names))]
     sizes = {new: whole.variant(old).bytes for old, new in names.items()}
-    scored = evaluate(runtimes, sizes, x, y, reference=reference, truth=truth)
+    scored = evaluate(runtimes, sizes, x, y, yardstick=Yardstick(reference, truth))
     scores = {one.variant: one.scores for one in scored}
 
     def fill(folder: Path) -> Manifest:
@@ -57,6 +57,7 @@ def publish_renamed(
                 "reference": reference,
                 "truth": truth,
                 "default_variant": reference,
+                "cascade": None,
                 "variants": tuple(variant(folder, old, new) for old, new in names.items()),
             }
         )

@@ -16,15 +16,26 @@ class Totals:
     The seconds are those of requests answered with 200; of `infer` each counts the whole call it shared.
     """
 
-    answered: int = 0
-    failed: int = 0
-    """Answered with another status, or gone before."""
+    outcomes: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    """How many requests ended in each way: the status answered, or 'disconnected'."""
+    within: dict[float, int] = field(default_factory=dict)
+    """How many requests answered with 200 took at most so many seconds."""
     rows: int = 0
     calls: int = 0
     """Of the runtime."""
     request_s: float = 0.0
     stages_s: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     """By the name of each stage."""
+
+    @property
+    def answered(self) -> int:
+        """How many requests were answered with 200."""
+        return self.outcomes.get("200", 0)
+
+    @property
+    def failed(self) -> int:
+        """How many were answered with another status, or gone before."""
+        return sum(self.outcomes.values()) - self.answered
 
 
 def totals(samples: Iterable[Sample]) -> dict[tuple[str, str], Totals]:
@@ -36,10 +47,10 @@ def totals(samples: Iterable[Sample]) -> dict[tuple[str, str], Totals]:
             continue
         one = found[labels["model"], labels["variant"]]
         match sample.name:
-            case "requests_total" if labels["outcome"] == "200":
-                one.answered += int(value)
             case "requests_total":
-                one.failed += int(value)
+                one.outcomes[labels["outcome"]] += int(value)
+            case "request_seconds_bucket":
+                one.within[float(labels["le"])] = int(value)
             case "rows_total":
                 one.rows += int(value)
             case "batch_rows_count":

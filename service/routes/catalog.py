@@ -133,27 +133,31 @@ def catalog_router(registry: Registry) -> APIRouter:
             int | None, Query(description="Default: the newest.", ge=0, le=VERSION_MAX)
         ] = None,
     ) -> Variants:
-        found = await registry.version(model, version)
-        if found.bundle is None:
-            raise UnavailableError(why_unavailable(found))
-        manifest = found.bundle.manifest
-        return Variants(
-            model=found.model,
-            version=found.number,
-            default=registry.policies.default_variant(found, found.bundle),
-            reference=manifest.reference,
-            truth=manifest.truth,
-            variants=[VariantInfo(**_variant_info(found, variant.name)) for variant in manifest.variants],
-            cascade=None if manifest.cascade is None else _cascade_info(found, manifest.cascade),
-        )
+        return variants_of(await registry.version(model, version), registry)
 
     return router
+
+
+def variants_of(found: Version, registry: Registry) -> Variants:
+    """Describe the variants of a version. Raises UnavailableError where it has no bundle."""
+    if found.bundle is None:
+        raise UnavailableError(why_unavailable(found))
+    manifest = found.bundle.manifest
+    return Variants(
+        model=found.model,
+        version=found.number,
+        default=registry.policies.default_variant(found, found.bundle),
+        reference=manifest.reference,
+        truth=manifest.truth,
+        variants=[VariantInfo(**_variant_info(found, variant.name)) for variant in manifest.variants],
+        cascade=None if manifest.cascade is None else _cascade_info(found, manifest.cascade),
+    )
 
 
 def _model_info(name: str, registry: Registry) -> ModelInfo:
     serving, versions = registry.serving.get(name), registry.models[name].values()
     manifest = serving.bundle.manifest if serving is not None and serving.bundle is not None else None
-    policy = _policy_info(serving, registry.policies) if serving is not None else None
+    policy = policy_info(serving, registry.policies) if serving is not None else None
     return ModelInfo(
         name=name,
         version=serving.number if serving else None,
@@ -166,7 +170,8 @@ def _model_info(name: str, registry: Registry) -> ModelInfo:
     )
 
 
-def _policy_info(version: Version, policies: Policies) -> PolicyInfo | None:
+def policy_info(version: Version, policies: Policies) -> PolicyInfo | None:
+    """Describe what holds for a version, if it has a bundle."""
     if version.bundle is None:
         return None
     policy = asdict(policies.of(version))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 from scipy.stats import binomtest
 
-from evidence.paired import Pairs, judge, rows_needed, tango
+from evidence.paired import Pairs, clears, judge, rows_needed, tango
 from evidence.shares import unpaired_difference
 
 Z90 = 1.6448536269514722
@@ -250,3 +250,13 @@ def test_the_surer_one_must_be_the_more_rows_it_takes() -> None:
     assert usual is not None
     assert surer is not None
     assert 400 < usual < surer
+
+
+@given(st.lists(pairs(), min_size=1, max_size=5), st.sampled_from([0.001, 0.01, 0.1]))
+def test_many_counts_are_held_against_a_margin_as_each_by_its_interval(
+    several: list[Pairs], margin: float
+) -> None:
+    rows = max(pairs.rows for pairs in several)
+    lost, gained = (np.array([getattr(pairs, name) for pairs in several]) for name in ("lost", "gained"))
+    each = [Pairs(rows, *both).difference.is_more_than(-margin) for both in zip(lost, gained, strict=True)]
+    assert clears(margin, gained, lost, rows).tolist() == each

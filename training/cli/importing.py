@@ -49,7 +49,7 @@ def import_(config: ImportConfig, proof: Proof, *, models: Models = MODELS) -> N
     from training.runs.importing import import_models
 
     with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress, Worker() as convert:
-        published = import_models(config, models, progress=progress, convert=convert)
+        published = import_models(config, models, progress=progress, convert=convert, margin=proof.margin)
         for variant, reason in published.failures.items():
             progress.warn(f"variant {variant} is left out: {reason}")
     missing = [name for name in published.failures if precision_of(name) == MIXED.name]

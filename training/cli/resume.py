@@ -41,7 +41,7 @@ def resume(proof: Proof, *, trained: TrainedFolder) -> None:
 
     told = Kept.read(trained)
     with native_noise_kept_aside() as stderr, BarProgress(stderr) as progress, Worker() as convert:
-        published = pipeline.resume(trained, progress=progress, convert=convert)
+        published = pipeline.resume(trained, progress=progress, convert=convert, margin=proof.margin)
         for variant, reason in published.failures.items():
             progress.warn(f"variant {variant} is left out: {reason}")
         repeated = repeat(told.config, proof.repeats, progress=progress, convert=convert)

@@ -70,7 +70,9 @@ def train(
         Worker() as convert,
     ):
         told = _both(passed.append, log)
-        published = run(config, models, progress=progress, on_epoch=told, convert=convert)
+        published = run(
+            config, models, progress=progress, on_epoch=told, convert=convert, margin=proof.margin
+        )
         for variant, reason in published.failures.items():
             progress.warn(f"variant {variant} is left out: {reason}")
         repeated = repeat(config, proof.repeats, progress=progress, convert=convert)

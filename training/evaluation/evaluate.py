@@ -9,15 +9,18 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from bundle.manifest import REFERENCE, Scores
+from bundle.manifest import CASCADE, REFERENCE, Scores
 from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime
+from evidence.cascades import Cascade
 from evidence.estimate import Estimate
 from evidence.paired import Truth, Yardstick
 from training.data.dataset import IntArray
 from training.evaluation.scoring import predict_all, score
 from training.evaluation.tally import Tally, tally
-from training.evaluation.timing import Timings
+from training.evaluation.timing import Timing, Timings
+
+_AS_USUAL = Yardstick(REFERENCE)
 
 
 @dataclass(frozen=True)
@@ -26,10 +29,26 @@ class Answers:
 
     y: IntArray  # (n,)
     predicted: IntArray  # (n,)
+    confidence: FloatArray | None = None  # (n,), the largest probability; None where it was not kept
+
+    @classmethod
+    def of(cls, y: IntArray, probabilities: FloatArray) -> Answers:
+        """Take what was answered, (n, classes)."""
+        return cls(y, probabilities.argmax(axis=1), probabilities.max(axis=1))
 
     @property
     def right(self) -> npt.NDArray[np.bool_]:
         return np.equal(self.predicted, self.y)
+
+    def escalated(self, second: Answers, cascade: Cascade) -> Answers:
+        """Return what is answered where `second` answers in place of these what they are not sure of.
+
+        Raises ValueError where nobody knows how sure they are.
+        """
+        if self.confidence is None:
+            raise ValueError("it was not kept how sure these answers are")
+        goes_on = cascade.escalates(self.confidence)
+        return Answers(self.y, np.where(goes_on, second.predicted, self.predicted))
 
 
 @dataclass(frozen=True)
@@ -51,6 +70,10 @@ class Evaluation:
     """The variant that it was compared with."""
     truth: Truth = "labels"
     """What was taken for right: the labels of the data or, where it had none, what the reference answers."""
+    cascade: Cascade | None = None
+    """By which rule two variants answered as this one; None of a variant."""
+    escalated: float = 0.0
+    """The share of these rows that went on to the second of them."""
 
     @property
     def is_reference(self) -> bool:
@@ -79,35 +102,71 @@ def evaluate(
     y: IntArray,
     *,
     validation: Mapping[str, Answers] | None = None,
-    reference: str = REFERENCE,
-    truth: Truth = "labels",
+    yardstick: Yardstick = _AS_USUAL,
+    cascade: Cascade | None = None,
     on_chunk: Callable[[str], None] = lambda variant: None,
 ) -> list[Evaluation]:
-    """Score every runtime on raw rows `x` (n, features) and class indices `y` (n,).
+    """Score every runtime on raw rows `x` (n, features) and class indices `y` (n,), and the cascade last.
 
-    `runtimes` must have the `reference`, with which the others are compared; `sizes` are bytes on disk, and
-    `validation` what `answer` gave of other rows. `truth` says whose classes `y` are.
+    `runtimes` must have the reference, with which the others are compared; `sizes` are bytes on disk, and
+    `validation` what `answer` gave of other rows. The `yardstick` says whose classes `y` are.
     """
     answers = {name: predict_all(runtime, x, partial(on_chunk, name)) for name, runtime in runtimes.items()}
-    expected = answers[reference]
-    return [
+    expected = answers[yardstick.reference]
+    found = [
         Evaluation(
             name,
             score(y, answers[name], expected),
             sizes[name],
             tally(y, answers[name], expected),
-            Answers(y, answers[name].argmax(axis=1)),
+            Answers.of(y, answers[name]),
             (validation or {}).get(name),
-            reference=reference,
-            truth=truth,
+            reference=yardstick.reference,
+            truth=yardstick.truth,
         )
         for name in runtimes
+    ]
+    if cascade is None:
+        return found
+    first, second = answers[cascade.first], answers[cascade.second]
+    goes_on = cascade.escalates(first.max(axis=1))
+    both = np.where(goes_on[:, np.newaxis], second, first)
+    return [
+        *found,
+        Evaluation(
+            CASCADE,
+            score(y, both, expected),
+            sizes[cascade.first] + sizes[cascade.second],
+            tally(y, both, expected),
+            Answers.of(y, both),
+            (validation or {}).get(CASCADE),
+            reference=yardstick.reference,
+            truth=yardstick.truth,
+            cascade=cascade,
+            escalated=float(goes_on.mean()),
+        ),
     ]
 
 
 def timed(evaluations: Sequence[Evaluation], times: Mapping[str, Timings]) -> list[Evaluation]:
-    """Add to each variant what it took."""
-    return [replace(one, times=times[one.variant]) for one in evaluations]
+    """Add to each variant what it took, and to a cascade what is to be expected of its two."""
+    return [replace(one, times=_times(one, times)) for one in evaluations]
+
+
+def _times(one: Evaluation, times: Mapping[str, Timings]) -> Timings:
+    """Return a variant's times; of a cascade the first one's, and the second's of the share that goes on."""
+    if one.cascade is None:
+        return times[one.variant]
+    first, second = times[one.cascade.first], times[one.cascade.second]
+    return {
+        batch: Timing(
+            tuple(
+                ours + one.escalated * theirs
+                for ours, theirs in zip(first[batch].rounds, second[batch].rounds, strict=False)
+            )
+        )
+        for batch in first
+    }
 
 
 def answer(
@@ -119,6 +178,6 @@ def answer(
 ) -> dict[str, Answers]:
     """Have every runtime answer raw rows `x` (n, features) whose class indices are `y` (n,)."""
     return {
-        name: Answers(y, predict_all(runtime, x, partial(on_chunk, name)).argmax(axis=1))
+        name: Answers.of(y, predict_all(runtime, x, partial(on_chunk, name)))
         for name, runtime in runtimes.items()
     }

@@ -16,6 +16,7 @@ import numpy as np
 from bundle.manifest import (
     REFERENCE,
     CalibrationSpec,
+    CascadeSpec,
     FileSpec,
     GraphSpec,
     Manifest,
@@ -135,6 +136,7 @@ class BundleWriter:
     """How the graph of a variant wants to be asked, by its name, where that is not as we make them."""
     recipes: Mapping[str, Recipe] = field(default_factory=dict)
     """How those were made whose operations differ in precision, by name."""
+    cascade: CascadeSpec | None = None
 
     def write(self, runtimes: Mapping[str, Runtime], evaluations: Sequence[Evaluation]) -> Manifest:
         """Write test rows and golden answers, and return the manifest, its variants in the given order."""
@@ -151,7 +153,8 @@ class BundleWriter:
             reference=self.reference,
             truth=self.truth,
             default_variant=self.default_variant,
-            variants=tuple(self._variant(evaluation) for evaluation in evaluations),
+            variants=tuple(self._variant(one) for one in evaluations if one.cascade is None),
+            cascade=self.cascade,
             left_out=dict(self.left_out),
             example=typical(prepared),
             test_set=test_set,

@@ -14,7 +14,7 @@ from pydantic import JsonValue
 
 from bundle.manifest import Manifest, Provenance
 from bundle.store import ModelStore
-from evidence.paired import Truth
+from evidence.paired import MARGIN, Truth
 from training.data.files.sources import stem
 from training.data.split import calibration_sample
 from training.errors import ConversionError, OptionError
@@ -38,8 +38,12 @@ def import_models(
     progress: Progress | None = None,
     convert: Convert = worker.convert_all,
     timed: bool = True,
+    margin: float = MARGIN,
 ) -> Published:
     """Open models, make every precision of them, score each against the reference, publish and time them.
+
+    A cascade may be less accurate than the reference by the `margin`; none is looked for where nothing is
+    timed.
 
     Raises ImportedModelError, DataError, OptionError, or OSError where `store` cannot be written; and
     ConversionError where the reference cannot be made. Nothing is published then.
@@ -56,7 +60,8 @@ def import_models(
         material = read(config, models, progress)
         published.require_writable(name, material.least_bytes)
         material.tell(progress)
-        return _Import(config, material, reference, progress, convert).publish(published, name, timed=timed)
+        run = _Import(config, material, reference, progress, convert)
+        return run.publish(published, name, timed=timed, margin=margin if timed else None)
 
 
 def _reference(config: ImportConfig, models: Sequence[Imported]) -> str:
@@ -97,7 +102,7 @@ class _Import:
         wish, labelled = wish_of(config), not config.unlabelled
         self._ladder = Ladder(material.prepared, rows, progress, convert, wish, labelled=labelled)
 
-    def publish(self, store: ModelStore, name: str, *, timed: bool) -> Published:
+    def publish(self, store: ModelStore, name: str, *, timed: bool, margin: float | None) -> Published:
         failures: dict[str, str] = {}
         evaluations: list[Evaluation] = []
         ladder = self._ladder
@@ -112,7 +117,7 @@ class _Import:
                 )
             if self._config.unlabelled:
                 ladder.take_for_truth(self._reference)
-            evaluations.extend(ladder.score(self._reference, truth))
+            evaluations.extend(ladder.score(self._reference, truth, margin))
             return writer.BundleWriter(
                 staging,
                 ladder.prepared,
@@ -125,11 +130,12 @@ class _Import:
                 recipes=ladder.recipes,
                 reference=self._reference,
                 truth=truth,
+                cascade=ladder.cascade,
             ).write(ladder.runtimes, evaluations)
 
         bundle = store.publish(name, fill)
         if timed:
-            evaluations = with_times(bundle, ladder.runtimes, evaluations, self._progress)
+            evaluations = with_times(bundle, ladder.runtimes, evaluations, self._progress, ladder.times)
         return Published(bundle, evaluations, failures)
 
     def _convert(self, model: Imported, variants: Path) -> dict[str, str]:

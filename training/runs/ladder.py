@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Protocol
 
-from bundle.manifest import REFERENCE, CalibrationSpec, GraphSpec
+from bundle.manifest import CASCADE, REFERENCE, CalibrationSpec, CascadeSpec, GraphSpec
 from bundle.normalizer import FloatArray
 from bundle.runtimes import Runtime
-from evidence.paired import Truth
+from evidence.cascades import Cascade
+from evidence.paired import Truth, Yardstick
 from training.config import MixedConfig
 from training.data.prepare import Prepared
 from training.errors import OptionError
-from training.evaluation.evaluate import Evaluation, answer, evaluate
+from training.evaluation.evaluate import Answers, Evaluation, answer, evaluate
 from training.evaluation.scoring import chunks, predict_all
 from training.evaluation.tails import describe_tails, find_tails
+from training.evaluation.timing import TIMED_BATCHES, Timings, time_runtimes
 from training.export import writer
 from training.export.mixed.recipe import Recipe, Wish
 from training.export.mixed.task import STEPS, Task
@@ -24,6 +26,7 @@ from training.export.probe import Probe
 from training.export.worker import Outcome
 from training.precisions import BY_NAME, CALIBRATED, MIXED, PLAIN_WIDTH, SAVED_MODEL, Rung
 from training.progress import Progress
+from training.runs.cascade import choice_of, in_words, spec_of
 
 _PROBE_ROWS = 71
 
@@ -89,6 +92,9 @@ class Ladder:
         self.sizes: dict[str, int] = {}
         self.graphs: dict[str, GraphSpec] = {}
         self.recipes: dict[str, Recipe] = {}
+        self.times: Mapping[str, Timings] = {}
+        """Of what LiteRT runs, where a cascade was looked for."""
+        self.cascade: CascadeSpec | None = None
         self._has_calibrated = False
         self.prepared = prepared
         self._rows = calibration
@@ -166,22 +172,53 @@ class Ladder:
         )
         self.prepared = replace(prepared, y_validation=validation, y_test=test)
 
-    def score(self, reference: str = REFERENCE, truth: Truth = "labels") -> list[Evaluation]:
-        """Answer validation and test rows with every variant, and hold all against the reference."""
+    def score(
+        self, reference: str = REFERENCE, truth: Truth = "labels", margin: float | None = None
+    ) -> list[Evaluation]:
+        """Answer validation and test rows with every variant, and hold all against the reference.
+
+        With a `margin`, a cascade is looked for that is no worse than the reference at it.
+        """
         prepared, tell = self.prepared, self._progress.advance
         x, other = prepared.x_test, prepared.x_validation
-        self._progress.begin("scoring", len(self.rungs) * (chunks(len(x)) + chunks(len(other))))
+        self._progress.begin("validating", len(self.rungs) * chunks(len(other)))
         validation = answer(self.runtimes, other, prepared.y_validation, on_chunk=tell)
-        return evaluate(
+        cascade = None if margin is None else self._choose(validation, reference, margin)
+        self._progress.begin("scoring", len(self.rungs) * chunks(len(x)))
+        evaluations = evaluate(
             self.runtimes,
             self.sizes,
             x,
             prepared.y_test,
             validation=validation,
-            reference=reference,
-            truth=truth,
+            yardstick=Yardstick(reference, truth),
+            cascade=cascade,
             on_chunk=tell,
         )
+        if margin is not None and cascade is not None:
+            self.cascade = spec_of(evaluations[-1], margin)
+        return evaluations
+
+    def _choose(self, validation: dict[str, Answers], reference: str, margin: float) -> Cascade | None:
+        """Choose a cascade by validation rows, and add to them what it answers; None where none pays."""
+        self._progress.begin("timing in turns", 1)
+        runtimes = {name: one for name, one in self.runtimes.items() if self._is_bound(name)}
+        self.times = time_runtimes(runtimes, self.prepared.x_test[: max(TIMED_BATCHES)])
+        self._progress.advance()
+        choice = choice_of(validation, self.times, reference, margin)
+        if choice is None:
+            return None
+        self._progress.tell([in_words(choice, reference, margin)])
+        cascade = choice.cascade
+        if cascade is None or not choice.pays:
+            return None
+        first, second = validation[cascade.first], validation[cascade.second]
+        validation[CASCADE] = first.escalated(second, cascade)
+        return cascade
+
+    def _is_bound(self, name: str) -> bool:
+        """Whether a variant has one thread here, as it does wherever it is served: TensorFlow has all."""
+        return self.rungs[name].precision != SAVED_MODEL
 
     def calibrated(self) -> CalibrationSpec | None:
         """Describe what ranges were taken from; None where no precision that was made here has any."""

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bundle.manifest import Name
 from bundle.store import ModelStore
+from evidence.paired import MARGIN
 from training.config import TrainConfig
 from training.data.files.sources import stem
 from training.errors import OptionError
@@ -31,12 +32,14 @@ def train(
     convert: Convert = worker.convert_all,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
     timed: bool = True,
+    margin: float = MARGIN,
     keep: bool = True,
 ) -> Published:
     """Train, convert, score, publish and time one model; its bundle is the next version in `store`.
 
     Unless it is told not to `keep` them, the trained weights are in the model's folder until they are
-    published, and `resume` goes on from there where that fails.
+    published, and `resume` goes on from there where that fails. A cascade may be less accurate than float32
+    by the `margin`; where nothing is timed, none is looked for.
 
     Raises DataError, OptionError, or OSError where `store` cannot be written, before TensorFlow is imported,
     and ConversionError or DivergedError later.
@@ -54,7 +57,7 @@ def train(
     trained = run.train(on_epoch)
     if keep:
         trained = kept.keep(models.root / name, config, material.data.sha256, trained)
-    return run.publish(models, name, trained, timed=timed)
+    return run.publish(models, name, trained, timed=timed, margin=margin if timed else None)
 
 
 def resume(
@@ -63,6 +66,7 @@ def resume(
     progress: Progress | None = None,
     convert: Convert = worker.convert_all,
     timed: bool = True,
+    margin: float = MARGIN,
 ) -> Published:
     """Do what was left to do of a training whose weights are kept in `folder`, MODELS/NAME/.trained-...
 
@@ -82,7 +86,8 @@ def resume(
     models.require_writable(name, material.least_bytes)
     run = Run(config, material, progress, convert)
     run.start()
-    return run.publish(models, name, told.restore(folder, run.learning.build), timed=timed)
+    trained = told.restore(folder, run.learning.build)
+    return run.publish(models, name, trained, timed=timed, margin=margin if timed else None)
 
 
 def model_name(config: TrainConfig) -> str:

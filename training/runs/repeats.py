@@ -111,6 +111,8 @@ def stability(first: Sequence[Evaluation], repeats: Sequence[Repeat]) -> list[St
     runs = [{one.variant: one for one in run} for run in (first, *(again.evaluations for again in repeats))]
     found = []
     for published in first:
+        if published.cascade is not None:
+            continue  # each seed would have another
         name = published.variant
         made = [run for run in runs if name in run]
         found.append(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bundle.bundle import Bundle, open_bundle
 from bundle.runtimes import is_available, open_runtime
+from evidence.paired import Yardstick
 from training.config import DataConfig
 from training.data.rescoring import rows_to_score
 from training.errors import OptionError
@@ -13,6 +14,7 @@ from training.evaluation.evaluate import Answers, Evaluation, evaluate
 from training.evaluation.scoring import chunks
 from training.evaluation.shift import shifts
 from training.progress import Progress, Silence
+from training.runs.cascade import cascade_of
 from training.runs.times import with_times
 
 
@@ -42,14 +44,15 @@ def rescore(
     if (kept := bundle.predictions()) is not None:
         of = kept.validation_labels
         validation = {name: Answers(of, classes) for name, classes in kept.validation.items()}
+    cascade = cascade_of(bundle.manifest)
     evaluations = evaluate(
         runtimes,
         sizes,
         x,
         y,
         validation=validation,
-        reference=bundle.manifest.reference,
-        truth=bundle.manifest.truth if config is None else "labels",
+        yardstick=Yardstick(bundle.manifest.reference, bundle.manifest.truth if config is None else "labels"),
+        cascade=cascade if cascade and {cascade.first, cascade.second} <= runtimes.keys() else None,
         on_chunk=progress.advance,
     )
     return with_times(bundle, runtimes, evaluations, progress)

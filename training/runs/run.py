@@ -13,6 +13,7 @@ from bundle.manifest import REFERENCE, GraphSpec, Manifest
 from bundle.runtimes import Runtime
 from bundle.runtimes.tensorflow import import_tensorflow
 from bundle.store import ModelStore
+from evidence.paired import MARGIN
 from training.config import TrainConfig
 from training.data.split import calibration_sample
 from training.errors import ConversionError
@@ -82,24 +83,25 @@ class Run:
         inspect: Callable[[Mapping[str, Runtime]], None] = lambda runtimes: None,
         *,
         timed: bool = True,
+        margin: float | None = MARGIN,
     ) -> Published:
         """Convert, score and publish; `default_variant` is what answers where nobody names a variant.
+
+        A cascade may be less accurate than float32 by the `margin`; without one, none is looked for.
 
         Nothing is published where `inspect`, given the open variants by name, raises; weights that are kept
         stay so. Raises ConversionError, also where the default variant could not be made.
         """
         fitted, failures = trained.fitted, dict(trained.failures)
         evaluations: list[Evaluation] = []
-        runtimes: dict[str, Runtime] = {}
+        ladder = self._ladder()
 
         def fill(staging: Path) -> Manifest:
-            ladder = self._ladder()
             self._convert_widths(ladder, fitted, staging / writer.VARIANTS_FOLDER, failures)
             if default_variant not in ladder.rungs:
                 raise ConversionError(f"{default_variant} could not be made: {failures.get(default_variant)}")
             inspect(ladder.runtimes)
-            runtimes.update(ladder.runtimes)
-            evaluations.extend(ladder.score())
+            evaluations.extend(ladder.score(margin=margin))
             plain = next(one for one in fitted if one.width == PLAIN_WIDTH)
             bundle_writer = writer.BundleWriter(
                 staging,
@@ -111,13 +113,14 @@ class Run:
                 left_out=failures,
                 graphs=ladder.graphs,
                 recipes=ladder.recipes,
+                cascade=ladder.cascade,
             )
             return bundle_writer.write(ladder.runtimes, evaluations)
 
         with until_published(trained.folder):
             bundle = store.publish(name, fill)
         if timed:
-            evaluations = with_times(bundle, runtimes, evaluations, self._progress)
+            evaluations = with_times(bundle, ladder.runtimes, evaluations, self._progress, ladder.times)
         return Published(bundle, evaluations, failures)
 
     def _ladder(self) -> Ladder:
