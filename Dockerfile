@@ -18,6 +18,7 @@ RUN python3 -m venv /tmp/venv \
       --no-deps --require-hashes --requirement requirements-serve.lock --target lib \
  && rm -r lib/bin requirements-serve.lock
 COPY bundle bundle
+COPY evidence evidence
 COPY service service
 RUN python3 -m compileall -q .
 

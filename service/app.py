@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from bundle.store import ModelStore
 from service.console.router import console_router
 from service.engine.choice import MakeChooser
-from service.engine.ladder import Ladder
+from service.engine.ladder.ladder import Ladder
 from service.engine.lanes import Lanes, lanes_for
 from service.engine.policy import Policy
 from service.http.backoff import Backoff
@@ -26,6 +26,7 @@ from service.http.bodies import Bodies
 from service.http.drain import Connection, drained_on_sigterm
 from service.http.host import Bounds
 from service.http.shortcut import Shortcut
+from service.live.live import Live
 from service.observe.access_log import AccessLog, noted
 from service.observe.metrics import Metrics
 from service.observe.workers import SHARED_VARIABLE, Workers
@@ -39,6 +40,7 @@ from service.repository.proof.prover import Prover
 from service.repository.registry import Registry
 from service.repository.servable import load
 from service.routes.catalog import catalog_router
+from service.routes.feedback import feedback_router
 from service.routes.health import health_router
 from service.routes.open_inference import open_inference_router
 from service.routes.place import place
@@ -46,7 +48,7 @@ from service.routes.predict import PredictEndpoint, PredictionRoute
 from service.routes.refusals import add_refusals, refusal
 from service.routes.schemas.openapi import openapi
 from service.routes.tensorflow_serving import ServingRoute
-from service.settings import Settings
+from service.settings import Settings, shadow_of
 from service.wire.protocols import asked_for_predictions
 
 if TYPE_CHECKING:
@@ -156,7 +158,17 @@ def create_app(settings: Settings | None = None, choose_among: MakeChooser = Lad
             settings=settings,
         ),
     )
-    app.telemetry = Telemetry(metrics, access_log, server_timing=settings.server_timing)
+    live = Live(
+        registry, metrics, feedback_rows=settings.feedback_rows, shared=workers, workers=settings.workers
+    )
+    shadow = shadow_of(settings.shadow) if settings.shadow else None
+    app.telemetry = Telemetry(
+        metrics,
+        access_log,
+        server_timing=settings.server_timing,
+        answers=live.answers,
+        shadow=live.shadow(*shadow, lambda: lanes.admission.rows) if shadow else None,
+    )
     app.backoff = Backoff()
     app.bounds = Bounds.of(settings)
     bodies = Bodies(max(settings.max_bodies_bytes, settings.max_body_bytes))
@@ -167,7 +179,8 @@ def create_app(settings: Settings | None = None, choose_among: MakeChooser = Lad
     app.predict = PredictEndpoint(pipeline, bodies, app.backoff, body_timeout_s=settings.body_timeout_s)
     app.router.routes.append(PredictionRoute(app.predict))
     app.router.routes.append(ServingRoute(registry))
-    app.include_router(catalog_router(registry))
+    app.include_router(catalog_router(registry, live))
+    app.include_router(feedback_router(live.feedback, body_timeout_s=settings.body_timeout_s))
     app.include_router(health_router(registry, metrics))
     app.inventory = Inventory(
         registry,
@@ -178,7 +191,7 @@ def create_app(settings: Settings | None = None, choose_among: MakeChooser = Lad
     )
     app.include_router(open_inference_router(app.inventory, body_timeout_s=settings.body_timeout_s))
     if settings.console:
-        app.include_router(console_router(registry, metrics))
+        app.include_router(console_router(registry, metrics, live))
     app.openapi = lambda: openapi(app, registry)  # type: ignore[method-assign] # FastAPI's documented way
     add_refusals(app)
     return app

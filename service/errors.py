@@ -31,6 +31,10 @@ class InvalidRequestError(RequestError):
     """The request can be read, and is not one that the model can answer."""
 
 
+class ConflictError(RequestError):
+    """What was sent has been sent before, and counts once."""
+
+
 class UnavailableError(RequestError):
     """The service cannot answer this now; later, or elsewhere, it may be possible."""
 

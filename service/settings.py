@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -49,6 +50,22 @@ def _variant(value: str | None) -> str | None:
     except ValidationError:
         raise ValueError(f"must be the name of a variant, {AUTO} or {CASCADE}") from None
     return value
+
+
+def shadow_of(text: str) -> tuple[str, float]:
+    """Return the variant and the share that `VARIANT=SHARE` says. Raises ValueError."""
+    variant, _, share = text.partition("=")
+    number = float(share) if re.fullmatch(r"[0-9](\.[0-9]{1,17})?", share) else 0.0
+    if variant == AUTO or not 0 < number <= 1:
+        raise ValueError("must be a variant and a share of the requests, above 0 and at most 1: int8=0.05")
+    _variant(variant)
+    return variant, number
+
+
+def _shadow(text: str | None) -> str | None:
+    if text is not None:
+        shadow_of(text)
+    return text
 
 
 class Settings(BaseSettings):
@@ -161,6 +178,14 @@ class Settings(BaseSettings):
     audit: bool = True
     """Count, once models are loaded, the test rows that this processor answers differently from the one that
     they were scored on, for GET /variants: in the time that nobody else wants."""
+
+    shadow: Annotated[str | None, AfterValidator(_shadow)] = None
+    """A variant, and the share of requests that it answers as well after their answers are sent and while
+    nobody waits, as in int8=0.05: how often both agree, GET /variants and /metrics tell."""
+
+    feedback_rows: Annotated[int, Field(ge=1, le=2**26)] = 65536
+    """Rows answered with an id, which ids=true asks for, of which each worker takes the labels at
+    POST /feedback: the newest. A row takes 4 bytes."""
 
     console: CliImplicitFlag[bool] = True
     """Show at / what the service does: its ladder, its traffic, and a form to send a row with."""

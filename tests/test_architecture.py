@@ -26,7 +26,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 ROOMS = {
     "training": "__main__ cli report diagnosis search runs imports export models evaluation data "
     "config precisions progress errors",
-    "service": "__main__ app rpc console routes http pipeline repository engine wire observe settings errors",
+    "service": "__main__ app rpc console routes http pipeline live repository engine wire "
+    "observe settings errors",
     "loadtests": "__main__ cli report judge experiment generator system measure protocol workload rig errors",
     "benchmarks": "__main__ ladders mixed systems parts plan referee peers subjects load report measure "
     "endings names errors",

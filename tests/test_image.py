@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
+import subprocess
+import sys
+import sysconfig
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -40,3 +45,23 @@ def test_a_copy_as_in_an_image_proves_itself(models: Path, tmp_path: Path) -> No
     bundle = open_bundle(tmp_path / "digits" / "1", held_out=False)
     assert not any(bundle.holds(file) for file in bundle.manifest.held_out_files)
     check_apart(bundle, ["int8"])
+
+
+def copied() -> list[str]:
+    """Return the packages of ours that the Dockerfile copies."""
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    return list(re.findall(r"^COPY (\w+) \1$", text, re.MULTILINE))
+
+
+def test_the_packages_in_an_image_are_all_that_the_service_imports(tmp_path: Path) -> None:
+    """Nor does it need the project as it is installed for development, or libraries of other programs."""
+    let_through = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert {f"!{name}" for name in copied()} <= set(let_through)
+    for name in copied():
+        (tmp_path / name).symlink_to(ROOT / name)
+    program = (
+        "import sys; sys.modules.update(dict.fromkeys(['scipy', 'sklearn', 'tensorflow', 'grpc'])); "
+        "import service.__main__, service.app"
+    )
+    path = os.pathsep.join([str(tmp_path), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")])
+    subprocess.run([sys.executable, "-S", "-c", program], cwd=tmp_path, env={"PYTHONPATH": path}, check=True)

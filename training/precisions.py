@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from bundle.manifest import REFERENCE
+from bundle.manifest import REFERENCE, RESERVED
 
 FLOAT_BITS = 32  # in which weights and activations are said to be whole: nothing was taken from them
 PLAIN_WIDTH = 1.0  # the architecture as `--hidden` says it; its rungs bear the bare names of precisions
@@ -161,6 +161,8 @@ def require_network_name(name: str) -> None:
     """Raise ValueError where a network cannot be called that: its variants could be taken for others."""
     if re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,39}", name) is None:
         raise ValueError(f"{name!r} is no name: 1 to 40 letters, digits, _ and -, the first a letter")
+    if name in RESERVED:
+        raise ValueError(f"{name!r} is what a service is asked for by name; call the network otherwise")
     if is_width(name) or name in BY_NAME:
         kind = "a width" if is_width(name) else "a precision"
         raise ValueError(f"{name!r} is the name of {kind}; call the network otherwise")

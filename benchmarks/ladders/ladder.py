@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bundle.manifest import Manifest
+from bundle.manifest import Manifest, VariantSpec
 from evidence.estimate import Estimate
 from evidence.paired import Verdict, Yardstick
 
@@ -33,7 +33,7 @@ class Rung:
 
 @dataclass(frozen=True)
 class Ladder:
-    """The variants of one model on one data set."""
+    """The variants of one model on one data set, and their cascade, if there is one."""
 
     name: str
     data: str
@@ -53,28 +53,36 @@ def read(name: str, data: str, model: str, figures: Mapping[str, Any], manifest:
     """
     margin = figures["margin"]
     variants = {variant.name: variant for variant in manifest.variants}
-    rungs = []
-    for one in figures["variants"]:
-        variant, scores, against = variants[one["variant"]], one["scores"], one.get("against_reference")
-        times, intervals = one["microseconds_a_row"], one["microseconds_interval"]
-        rungs.append(
-            Rung(
-                name=variant.name,
-                precision=variant.precision or variant.name,
-                network=variant.network,
-                bytes=one["bytes"],
-                score=Estimate(scores["accuracy"], scores["accuracy_low"], scores["accuracy_high"]),
-                row_us={int(batch): Estimate(times[batch], *intervals[batch]) for batch in times},
-                difference=None if against is None else Estimate(against["difference"], *against["interval"]),
-                verdict=None if against is None else _verdict(against, margin),
-                is_dominated=one["dominated_by"] is not None,
-                remark=_remark(variant.recipe or {}),
-            )
-        )
+    rungs = [_rung(one, variants[one["variant"]], margin) for one in figures["variants"]]
+    if (both := figures.get("cascade")) is not None:
+        rungs.append(_rung(both, None, margin))
     yardstick = Yardstick(manifest.reference, manifest.truth)
     return Ladder(
         name, data, model, figures["rows"], margin, yardstick, tuple(rungs), dict(manifest.left_out)
     )
+
+
+def _rung(one: Mapping[str, Any], variant: VariantSpec | None, margin: float) -> Rung:
+    """Return a row of the figures; without a variant, it is the cascade's."""
+    scores, against = one["scores"], one.get("against_reference")
+    times, intervals = one["microseconds_a_row"], one["microseconds_interval"]
+    return Rung(
+        name=one["variant"],
+        precision=one["variant"] if variant is None else variant.precision or variant.name,
+        network=None if variant is None else variant.network,
+        bytes=one["bytes"],
+        score=Estimate(scores["accuracy"], scores["accuracy_low"], scores["accuracy_high"]),
+        row_us={int(batch): Estimate(times[batch], *intervals[batch]) for batch in times},
+        difference=None if against is None else Estimate(against["difference"], *against["interval"]),
+        verdict=None if against is None else _verdict(against, margin),
+        is_dominated=one["dominated_by"] is not None,
+        remark=_pair(one) if variant is None else _remark(variant.recipe or {}),
+    )
+
+
+def _pair(cascade: Mapping[str, Any]) -> str:
+    first, second, share = cascade["first"], cascade["second"], cascade["escalated"]
+    return f"{first}, and for {share:.1%} of rows {second} as well"
 
 
 def _remark(recipe: Mapping[str, Any]) -> str:

@@ -34,32 +34,39 @@ def confidence_sequence(successes: float, trials: int, *, confidence: float = CO
     """
     if not 0 <= successes <= trials or trials < 1 or not 0 < confidence < 1:
         raise ValueError(f"no interval of {successes} successes in {trials} trials at {confidence}")
-    share, ruled_out = successes / trials, -log(1 - confidence)
-    low = _end(0.0, share, successes, trials, ruled_out)
-    high = _end(1.0, share, successes, trials, ruled_out)
-    return Estimate(share, low, high)
+    share, failures = successes / trials, trials - successes
+    least = _log_average(successes, failures) + log(1 - confidence)  # log-likelihood of what is not ruled out
+
+    def end(out: float) -> float:
+        """Return where shares begin to be ruled out between that of the successes and `out`."""
+        if _log_likelihood(out, successes, failures) > least:
+            return out
+        inside = share
+        for _ in range(_STEPS):
+            middle = (out + inside) / 2
+            if _log_likelihood(middle, successes, failures) > least:
+                inside = middle
+            else:
+                out = middle
+        return out
+
+    return Estimate(share, end(0.0), end(1.0))
 
 
 def evidence_against(share: float, successes: float, trials: int) -> float:
-    """Return the logarithm of the martingale of a `share`: beyond log(20) it is ruled out at 95%."""
+    """Return the logarithm of the martingale of a `share`: from log(20) on it is ruled out at 95%."""
     failures = trials - successes
+    return _log_average(successes, failures) - _log_likelihood(share, successes, failures)
+
+
+def _log_average(successes: float, failures: float) -> float:
+    return _log_beta(successes + _PRIOR, failures + _PRIOR) - _log_beta(_PRIOR, _PRIOR)
+
+
+def _log_likelihood(share: float, successes: float, failures: float) -> float:
     if (successes and share <= 0) or (failures and share >= 1):
-        return inf
-    seen = (successes * log(share) if successes else 0.0) + (failures * log(1 - share) if failures else 0.0)
-    return _log_beta(successes + _PRIOR, failures + _PRIOR) - _log_beta(_PRIOR, _PRIOR) - seen
-
-
-def _end(out: float, inside: float, successes: float, trials: int, ruled_out: float) -> float:
-    """Return where shares begin to be ruled out between one `inside` the interval and the limit `out`."""
-    if evidence_against(out, successes, trials) < ruled_out:
-        return out
-    for _ in range(_STEPS):
-        middle = (out + inside) / 2
-        if evidence_against(middle, successes, trials) < ruled_out:
-            inside = middle
-        else:
-            out = middle
-    return out
+        return -inf
+    return (successes * log(share) if successes else 0.0) + (failures * log(1 - share) if failures else 0.0)
 
 
 def _log_beta(one: float, other: float) -> float:

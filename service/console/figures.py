@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from evidence.pareto import front
 from service.errors import RequestError
+from service.live.live import Live
 from service.observe.metrics import Metrics
 from service.observe.statistics import Totals, totals
 from service.repository.registry import Registry
@@ -72,12 +73,14 @@ class Figures(BaseModel):
     why_not_shown: str | None
 
 
-async def figures(registry: Registry, metrics: Metrics, model: str | None, number: int | None) -> Figures:
+async def figures(
+    registry: Registry, metrics: Metrics, live: Live, model: str | None, number: int | None
+) -> Figures:
     """Gather the figures, and those of one version, by default the newest of the default model."""
     samples = list(metrics.samples())
     shown, why_not_shown = None, None
     try:
-        shown = _shown(await registry.version(model, number), registry, totals(samples))
+        shown = _shown(await registry.version(model, number), registry, live, totals(samples))
     except RequestError as error:
         why_not_shown = str(error)
     return Figures(
@@ -91,9 +94,9 @@ async def figures(registry: Registry, metrics: Metrics, model: str | None, numbe
     )
 
 
-def _shown(version: Version, registry: Registry, counted: dict[tuple[str, str], Totals]) -> Shown:
+def _shown(version: Version, registry: Registry, live: Live, counted: dict[tuple[str, str], Totals]) -> Shown:
     return Shown(
-        catalogue=variants_of(version, registry),
+        catalogue=variants_of(version, registry, live),
         policy=policy_info(version, registry.policies),
         costs=_costs(version),
         traffic=[_traffic(name, of) for (model, name), of in counted.items() if model == version.model],

@@ -12,6 +12,7 @@ from bundle.example import example
 from bundle.manifest import VERSION_MAX
 from service.console.figures import Figures, figures
 from service.errors import UnavailableError
+from service.live.live import Live
 from service.observe.metrics import Metrics
 from service.repository.registry import Registry, why_unavailable
 from service.routes.router import Router
@@ -44,7 +45,7 @@ _Model = Annotated[str | None, Query()]
 _Version = Annotated[int | None, Query(ge=0, le=VERSION_MAX)]
 
 
-def console_router(registry: Registry, metrics: Metrics) -> APIRouter:
+def console_router(registry: Registry, metrics: Metrics, live: Live) -> APIRouter:
     """Return the routes of the console. They are its own, and no part of what the service promises."""
     router = Router(include_in_schema=False)
     for path in sorted(_PAGE.iterdir()):
@@ -52,7 +53,7 @@ def console_router(registry: Registry, metrics: Metrics) -> APIRouter:
 
     @router.get("/console.json")
     async def all_figures(model: _Model = None, version: _Version = None) -> Figures:
-        return await figures(registry, metrics, model, version)
+        return await figures(registry, metrics, live, model, version)
 
     @router.get("/console/form.json")
     async def form(model: _Model = None, version: _Version = None) -> Form:

@@ -20,7 +20,7 @@ class Admission:
 
     def __init__(self, *, max_rows: int, max_us: float, lanes: int) -> None:
         self._max_rows = max_rows
-        self._max_us = max_us
+        self.max_us = max_us
         self._servers = lanes, 1  # of what waits for threads, and of what runs inline
         self._rows = [0, 0]
         self._us = [0.0, 0.0]
@@ -44,8 +44,8 @@ class Admission:
         waiting_us = self.waiting_us(inline=inline)
         if self.rows + rows > self._max_rows:
             reason = f"{self.rows} rows are waiting; at most {self._max_rows} may"
-        elif waiting_us > self._max_us:
-            most_ms = self._max_us / 1e3
+        elif waiting_us > self.max_us:
+            most_ms = self.max_us / 1e3
             reason = f"the wait would be {waiting_us / 1e3:.0f} ms; at most {most_ms:.0f} ms is allowed"
         else:
             return

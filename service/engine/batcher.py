@@ -63,6 +63,7 @@ class Batcher:
         self._quick: deque[Job] = deque()
         self._slow: deque[Job] = deque()
         self._scheduled = False
+        self._waits_since = 0.0  # when the first job of this turn came, if any did
         self._asked = False
         self._someone_left = False
         self._sweep_at = 0.0
@@ -72,13 +73,30 @@ class Batcher:
         """Raise OverloadedError where a request of `rows` rows, or of one, could not be submitted now."""
         self._admission.check(1, inline=rows <= self.inline_rows)
 
+    @property
+    def longest_us(self) -> float:
+        """The longest that a request may expect to wait, in microseconds: beyond it, it is refused."""
+        return self._admission.max_us
+
+    def least_us(self, rows: int) -> float:
+        """Return what `rows` rows take when nothing whatever is in their way, in microseconds."""
+        return self._cost.least_us(rows)
+
     def cost_us(self, rows: int) -> float:
         """Return what `rows` rows take when nothing waits, in microseconds: hardly ever more than that."""
         return self._cost.high_us(rows)
 
     def waiting_us(self, rows: int) -> float:
-        """Return what a request of `rows` rows would wait for before its turn, in microseconds."""
-        return self._admission.waiting_us(inline=rows <= self.inline_rows)
+        """Return what a request of `rows` rows would wait for before its turn, in microseconds.
+
+        That holds what is unread as well: by how much the event loop is behind.
+        """
+        waiting_us = self._admission.waiting_us(inline=rows <= self.inline_rows)
+        return waiting_us + self._lanes.lag.us(perf_counter())
+
+    def forget(self, quiet_s: float) -> None:
+        """Hear that it has made no call for so long: what contention taught of its cost may be over."""
+        self._cost.forget(quiet_s)
 
     def submit(self, job: Job) -> None:
         """Queue a job, of now. Raises OverloadedError; whatever else comes of it, the job hears later."""
@@ -90,6 +108,7 @@ class Batcher:
         job.size, job.expected_us, job.inline = size, expected_us, inline
         queue.append(job)
         if not self._scheduled:
+            self._waits_since = job.queued
             self._schedule(self._running_loop())
 
     def run_quick(self) -> None:
@@ -122,6 +141,8 @@ class Batcher:
 
     def _pump(self, loop: asyncio.AbstractEventLoop) -> None:
         self._scheduled = False
+        now = perf_counter()
+        since, self._waits_since = self._waits_since or now, 0.0
         if self._someone_left:
             self._someone_left = False
             self._slow = deque(self._without_the_lost(self._slow))
@@ -131,13 +152,14 @@ class Batcher:
         if self._quick:
             # Where some waited on, calls get as long as the loop had for its other work meanwhile: with a
             # call a turn, a turn full of requests to read and to refuse would leave hardly any to answer.
-            now = perf_counter()
             until = 2 * now - (self._busy_since or now)
             self.run_quick()
             while self._quick and perf_counter() < until:
                 self.run_quick()
             if self._quick:
                 self._schedule(loop)
+        end = perf_counter()
+        self._lanes.lag.note(end - since, end)
 
     def _call_inline(self, batch: Sequence[Job]) -> None:
         try:

@@ -37,6 +37,11 @@ class Cascade:
         """A request of so many rows, at most, is run on the event loop, though all of them go on."""
         return min(self._first.inline_rows, self._second.inline_rows)
 
+    @property
+    def longest_us(self) -> float:
+        """The longest that a request may expect to wait, in microseconds, at either rung."""
+        return self._first.longest_us
+
     def check_room(self, rows: int) -> None:
         """Raise OverloadedError where either rung has no room.
 
@@ -44,6 +49,10 @@ class Cascade:
         """
         self._first.check_room(rows)
         self._second.check_room(self.escalation.most(rows))
+
+    def least_us(self, rows: int) -> float:
+        """Return what `rows` rows take when nothing whatever is in their way, in microseconds."""
+        return self._first.least_us(rows)
 
     def cost_us(self, rows: int) -> float:
         """Return what `rows` rows take when nothing waits, in microseconds: hardly ever more than that."""
@@ -56,6 +65,11 @@ class Cascade:
         """
         most = self.escalation.most(rows)
         return max(self._first.waiting_us(rows), self._second.waiting_us(most))
+
+    def forget(self, quiet_s: float) -> None:
+        """Hear that nobody has asked for so long: what contention taught may be over at each rung."""
+        self._first.forget(quiet_s)
+        self._second.forget(quiet_s)
 
     def submit(self, job: Job) -> None:
         """Queue a job, of now. Raises OverloadedError; whatever else comes of it, the job hears later.

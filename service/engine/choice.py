@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, get_args
+from typing import Literal, NamedTuple, Protocol, get_args
 
+from bundle.manifest import CASCADE
 from service.engine.policy import Policy
 from service.engine.runner import Runner
 from service.wire.message import Headers
 from service.wire.target import Target
-from service.wire.wish import Wish
+from service.wire.wish import Objective, Wish
 
 Reason = Literal["accuracy", "deadline", "load", "floor", "pinned", "cascade", "fallback"]
 """Why a variant was chosen. `accuracy`: the most accurate of all, nothing was in its way. `deadline`: a more
-accurate one would take too long by itself. `load`: it would with what waits now. `floor`: the fastest that is
-accurate enough was asked for. `pinned`: there is no other. `cascade`: it is the cascade, for whatever reason.
-`fallback`: none holds the bounds, and an answer was wanted all the same."""
+accurate one would take too long by itself. `load`: it would with what waits, now or of late. `floor`: the
+fastest that is accurate enough was asked for. `pinned`: there is no other. `cascade`: it is the cascade, for
+whatever reason but the last. `fallback`: none holds the bounds, and an answer was wanted all the same."""
 REASONS: tuple[Reason, ...] = get_args(Reason)
 
 
@@ -37,8 +38,9 @@ class Option:
     def __post_init__(self) -> None:
         expected = b"%.4f" % self.accuracy
         for reason in REASONS:
-            said = [(b"x-variant-reason", reason.encode()), (b"x-expected-accuracy", expected)]
-            self.choices[reason] = Choice(self, reason, said)
+            told: Reason = "cascade" if self.variant == CASCADE and reason != "fallback" else reason
+            said = [(b"x-variant-reason", told.encode()), (b"x-expected-accuracy", expected)]
+            self.choices[reason] = Choice(self, told, said)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -50,8 +52,100 @@ class Choice:
     headers: Headers
 
 
+class Bounds(NamedTuple):
+    """What a choice has to hold, and what it aims at."""
+
+    budget_us: float
+    """From when the head of the request was there."""
+    is_hard: bool
+    """Whether an answer is of no use later: the request says so. Otherwise it is a goal."""
+    floor: float
+    objective: Objective
+
+
+def bounds_of(wish: Wish, policy: Policy, longest_us: float) -> Bounds:
+    """Return what holds for a wish; `longest_us` is how long it may take where nobody says anything."""
+    latency_ms = wish.max_latency_ms or policy.max_latency_ms
+    return Bounds(
+        longest_us if latency_ms is None else latency_ms * 1e3,
+        wish.max_latency_ms is not None,
+        policy.min_accuracy if wish.min_accuracy is None else wish.min_accuracy,
+        wish.objective or policy.objective,
+    )
+
+
+# Which share of the time that is left may be waiting. It takes longer than is known: some of what has come
+# is unread, and while what waits is worked off, the event loop reads on.
+_FOR_BEST = 0.2
+_FOR_LAST = 0.4
+_FOR_ANY = 0.5  # beyond it, the answer would hardly ever be there in time
+
+
+def share_of(index: int, count: int) -> float:
+    """Return which share of the time there is may be waiting for the option at `index` of a front.
+
+    The better an option is, the less: what would wait too long for it, the next one gets. So the queue comes
+    to rest where the time that there is goes to the best that it is enough for, and a burst finds some left.
+    """
+    return _FOR_LAST - (_FOR_LAST - _FOR_BEST) * (count - 1 - index) / max(1, count - 1)
+
+
+def pick(
+    front: Sequence[Option],
+    rows: int,
+    bounds: Bounds,
+    *,
+    waited_us: float = 0.0,
+    start: int = 0,
+    is_idle: bool = False,
+) -> Choice | None:
+    """Choose for `rows` rows that have been here for `waited_us`; None where no option holds the bounds.
+
+    In `front` the most accurate comes first, and each is quicker than those before it. Those before `start`
+    are not tried unless there is no other. `is_idle` supposes that nothing waits.
+    """
+    if bounds.objective == "latency":
+        return _fastest(front, rows, bounds, waited_us, is_idle=is_idle)
+    reason: Reason = "accuracy"
+    spare, spare_us = None, 0.0
+    for index, option in enumerate(front):
+        if option.accuracy_low < bounds.floor:
+            break
+        runner = option.runner
+        left_us = bounds.budget_us - waited_us - runner.cost_us(rows)
+        if left_us < 0:
+            reason = "deadline"
+            continue
+        if index >= start:
+            most_us = share_of(index, len(front)) * min(left_us, runner.longest_us)
+            if is_idle or runner.waiting_us(rows) <= most_us:
+                return option.choices[reason]
+        reason = "load"
+        spare, spare_us = option, left_us
+    if spare is not None and (is_idle or spare.runner.waiting_us(rows) <= _FOR_ANY * spare_us):
+        return spare.choices["load"]
+    return None
+
+
+def _fastest(
+    front: Sequence[Option], rows: int, bounds: Bounds, waited_us: float, *, is_idle: bool
+) -> Choice | None:
+    left_us = bounds.budget_us - waited_us
+    fastest, least_us = None, left_us
+    for option in front:
+        if option.accuracy_low < bounds.floor:
+            break
+        cost_us, waiting_us = option.runner.cost_us(rows), 0.0 if is_idle else option.runner.waiting_us(rows)
+        if cost_us + waiting_us <= least_us and waiting_us <= _FOR_ANY * (left_us - cost_us):
+            fastest, least_us = option, cost_us + waiting_us
+    return None if fastest is None else fastest.choices["floor"]
+
+
 class Chooser(Protocol):
     """Chooses among the loaded variants of one version."""
+
+    policy: Policy
+    """Which it follows."""
 
     def choose(self, rows: int, wish: Wish, waited_us: float) -> Choice:
         """Choose for a request of `rows` rows that has been here for `waited_us` microseconds.

@@ -5,16 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 _WEIGHT = 0.05  # of the newest measurement: a single slow call says little, twenty say much
+_QUANTILE = 0.95  # of calls that are to take no longer than `high_us`
+_HALVED_S = 1.0  # in which half of what contention taught is forgotten, where nobody calls
 _SLOWEST = 4.0  # times what was expected: a call in which the machine slept must not count for thousands
 
 
 @dataclass
 class Cost:
-    """A call of `rows` rows is expected to take `(call_us + row_us * rows) * pace` microseconds."""
+    """A call of `rows` rows is expected to take `(call_us + row_us * rows) * pace` microseconds.
+
+    It hardly ever takes more than `high` times what it takes at the least. That is a quantile, followed by
+    stochastic approximation (Robbins and Monro 1951) in steps that are relative: each call moves it up or
+    down by a little, however far it was from what was expected.
+    """
 
     call_us: float
     row_us: float
     pace: float = 1.0
+    high: float = 1.25
 
     @classmethod
     def fit(cls, one_us: float, many_us: float, rows: int) -> Cost:
@@ -30,9 +38,13 @@ class Cost:
         share = 1.0 if is_first else min(1.0, rows / most)
         return (self.call_us * share + self.row_us * rows) * self.pace
 
+    def least_us(self, rows: int) -> float:
+        """Return what a call of `rows` rows takes when nothing is in its way."""
+        return self.call_us + self.row_us * rows
+
     def high_us(self, rows: int) -> float:
         """Return what a call of `rows` rows hardly ever takes longer than."""
-        return (self.call_us + self.row_us * rows) * self.pace
+        return (self.call_us + self.row_us * rows) * self.high
 
     def rows_within(self, budget_us: float) -> int:
         """Return how many rows a call can have that takes `budget_us` at most when nothing is in its way.
@@ -49,4 +61,13 @@ class Cost:
         """Move the pace towards what a call really took; contention and throttling show here."""
         expected = self.call_us + self.row_us * rows
         if expected > 0:
-            self.pace += _WEIGHT * (min(took_us / expected, _SLOWEST * self.pace) - self.pace)
+            ratio = took_us / expected
+            self.pace += _WEIGHT * (min(ratio, _SLOWEST * self.pace) - self.pace)
+            self.high *= 1 + _WEIGHT * (_QUANTILE if ratio > self.high else _QUANTILE - 1)
+            self.high = min(self.high, _SLOWEST * self.pace)
+
+    def forget(self, quiet_s: float) -> None:
+        """Hear that nobody has called for so long: contention may be over, and nobody would find out."""
+        left = 0.5 ** (quiet_s / _HALVED_S)
+        self.pace = 1 + (self.pace - 1) * left
+        self.high = 1 + (self.high - 1) * left

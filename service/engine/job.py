@@ -50,10 +50,11 @@ class Call:
 class Answer:
     """What a request gets: its own rows of a call, from `first` up to `last`."""
 
-    __slots__ = ("call", "escalated", "first", "last")
+    __slots__ = ("call", "escalated", "first", "id", "last")
 
     def __init__(self, call: Call, first: int, last: int, escalated: int | None = None) -> None:
         self.call = call
+        self.id: str | None = None  # where one is asked for
         self.first = first
         self.last = last
         self.escalated = escalated

@@ -9,6 +9,7 @@ from math import ceil
 
 from bundle.cores import usable
 from service.engine.admission import Admission
+from service.engine.lag import Lag
 
 
 def lanes_for(threads: int, *, workers: int) -> int:
@@ -30,6 +31,7 @@ class Lanes:
         self.call_us = _CALL_SHARE * waiting_us
         self.threads = ThreadPoolExecutor(count, thread_name_prefix="inference")
         self.admission = Admission(max_rows=waiting_rows, max_us=waiting_us - 2 * self.call_us, lanes=count)
+        self.lag = Lag()
         self._free = count
         self._asking: deque[Callable[[], bool]] = deque()
 

@@ -18,6 +18,10 @@ class Runner(Protocol):
     def inline_rows(self) -> int:
         """A request of so many rows, at most, is run on the event loop, where it holds up nobody for long."""
 
+    @property
+    def longest_us(self) -> float:
+        """The longest that a request may expect to wait, in microseconds: beyond it, it is refused."""
+
     def check_room(self, rows: int) -> None:
         """Raise OverloadedError where a request of `rows` rows, or of one, could not be submitted now."""
 
@@ -30,8 +34,17 @@ class Runner(Protocol):
     def note_left(self) -> None:
         """Hear that a job is over: its place is wanted back."""
 
+    def least_us(self, rows: int) -> float:
+        """Return what `rows` rows take when nothing whatever is in their way, in microseconds."""
+
     def cost_us(self, rows: int) -> float:
         """Return what `rows` rows take when nothing waits, in microseconds: hardly ever more than that."""
 
     def waiting_us(self, rows: int) -> float:
-        """Return what a request of `rows` rows would wait for before its turn, in microseconds."""
+        """Return what a request of `rows` rows would wait for before its turn, in microseconds.
+
+        That holds what is unread as well: by how much the event loop is behind.
+        """
+
+    def forget(self, quiet_s: float) -> None:
+        """Hear that it has made no call for so long: what contention taught of its cost may be over."""

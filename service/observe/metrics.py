@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
-import numpy.typing as npt
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
 from prometheus_client.metrics_core import Metric
 from prometheus_client.samples import Sample
 
 from service.observe.cascades import CascadeMetrics
+from service.observe.choices import RATIOS, ChoiceMetrics
+from service.observe.shares import Counts, ShareSeries, counts_of, with_intervals
+from service.observe.tally import Tally
 from service.observe.workers import Workers
 
 logger = logging.getLogger("service")
@@ -25,22 +27,6 @@ _ROWS = (1, 2, 4, 8, 16, 32, 64, 128)
 
 
 STAGES = ("decode", "wait", "infer", "encode")
-
-
-class _Tally:
-    """Values for a histogram, kept until there are many: to count them one by one costs ten times as much."""
-
-    def __init__(self, histogram: Histogram, bounds: tuple[float, ...]) -> None:
-        self._histogram = histogram
-        self._bounds = np.array(bounds)
-
-    def add(self, values: npt.NDArray[np.float64]) -> None:
-        counts = np.bincount(np.searchsorted(self._bounds, values), minlength=len(self._bounds) + 1)
-        # The library has no public way to add many observations at once.
-        for bucket, count in zip(self._histogram._buckets, counts.tolist(), strict=True):  # noqa: SLF001
-            if count:
-                bucket.inc(count)
-        self._histogram._sum.inc(float(values.sum()))  # noqa: SLF001
 
 
 class VariantMetrics:
@@ -59,12 +45,14 @@ class VariantMetrics:
         request_seconds: Histogram,
         inference_seconds: Histogram,
         batch_rows: Histogram,
+        choices: ChoiceMetrics,
     ) -> None:
+        self.choices = choices
         self._answered = answered
         self._counters = (rows, *stages)
-        self._request_seconds = _Tally(request_seconds, _SECONDS)
-        self._inference_seconds = _Tally(inference_seconds, _SECONDS)
-        self._batch_rows = _Tally(batch_rows, _ROWS)
+        self._request_seconds = Tally(request_seconds, _SECONDS)
+        self._inference_seconds = Tally(inference_seconds, _SECONDS)
+        self._batch_rows = Tally(batch_rows, _ROWS)
         self._answers: list[tuple[float, ...]] = []
         self._calls: list[tuple[float, float]] = []
 
@@ -84,6 +72,7 @@ class VariantMetrics:
 
     def hand_on(self) -> None:
         """Give what was kept to Prometheus' counters."""
+        self.choices.hand_on()
         if self._answers:
             answers, self._answers = np.array(self._answers), []
             self._answered.inc(len(answers))
@@ -145,6 +134,25 @@ class Metrics:
         self._batch_rows = self._histogram(
             "batch_rows", "Rows in a call of the runtime that gave an answer.", target, _ROWS
         )
+        self._choices = self._counter(
+            "choices",
+            "Requests answered with 200 whose variant the service chose, by the reason that the answer gave.",
+            [*target, "reason"],
+        )
+        self._expected_seconds = self._counter(
+            "expected_seconds",
+            "Time that those requests were expected hardly ever to exceed, when their variant was chosen.",
+            target,
+        )
+        self._ratio = self._histogram(
+            "taken_over_expected", "Of those requests, the time taken over the time expected.", target, RATIOS
+        )
+        self._missed = self._counter(
+            "deadlines_missed",
+            "Requests whose variant the service chose that were answered later than their max_latency_ms, or "
+            "the policy's, or not at all for that reason.",
+            target,
+        )
         self._waiting_rows = self._gauge(
             "waiting_rows", "Rows admitted and not yet answered, those in a call included.", [], "livesum"
         )
@@ -172,6 +180,8 @@ class Metrics:
             ["model"],
             "livemax",
         )
+        self._shares: dict[str, str] = {}
+        self._counts: list[Callable[[], None]] = []
         self._refused_policy = self._gauge(
             "refused_policy",
             "1 where what a model's policy.toml says, in any worker, cannot be followed.",
@@ -195,8 +205,37 @@ class Metrics:
                 request_seconds=self._request_seconds.labels(model, variant),
                 inference_seconds=self._inference_seconds.labels(model, variant),
                 batch_rows=self._batch_rows.labels(model, variant),
+                choices=ChoiceMetrics(
+                    by_reason=cache(partial(self._choices.labels, model, variant)),
+                    expected=self._expected_seconds.labels(model, variant),
+                    missed=self._missed.labels(model, variant),
+                    ratio=self._ratio.labels(model, variant),
+                ),
             )
         return series
+
+    def share(self, name: str, of: str, labels: list[str]) -> ShareSeries:
+        """Return the series of a live share, in words: what it is a share `of`."""
+        self._shares[name] = f"{of}: the share, and the ends of its 95% interval, valid at every look."
+        gauges = (
+            self._gauge(f"{name}_trials", f"{of}: how many were counted.", labels, "livesum"),
+            self._gauge(f"{name}_successes", f"{of}: what they add up to.", labels, "livesum"),
+            self._gauge(f"{name}_alarm", f"{of}: 1 where the test rows said otherwise.", labels, "livemax"),
+        )
+        return ShareSeries(gauges, self._end)
+
+    def counts(self) -> dict[str, list[Counts]]:
+        """Return what all workers have counted of each live share, by its name."""
+        families = {family.name: family for family in self._families()}
+        return {name: list(counts_of(name, families)) for name in self._shares}
+
+    def counter(self, name: str, text: str, labels: list[str]) -> Counter:
+        """Return a series that somebody else counts."""
+        return self._counter(name, text, labels)
+
+    def call_before_reading(self, count: Callable[[], None]) -> None:
+        """Have what was counted elsewhere handed on whenever somebody is to read it."""
+        self._counts.append(count)
 
     def announce_ready(self) -> None:
         """Announce that this worker answers requests."""
@@ -256,12 +295,13 @@ class Metrics:
             yield from family.samples
 
     def _of_everyone(self) -> CollectorRegistry:
-        self._hand_on()
-        if self._workers is None:
-            return self._registry
         everyone = CollectorRegistry()
-        everyone.register(_Collected(self._workers.families()))
+        everyone.register(_Collected(with_intervals(self._families(), self._shares)))
         return everyone
+
+    def _families(self) -> Iterable[Metric]:
+        self._hand_on()
+        return self._registry.collect() if self._workers is None else self._workers.families()
 
     def _hand_on(self) -> None:
         self._waiting_rows.set(self._count_waiting_rows())
@@ -270,6 +310,8 @@ class Metrics:
         self._told_dropped = dropped
         for series in tuple(self._variants.values()):  # a thread may be adding one
             series.hand_on()
+        for count in self._counts:
+            count()
         self.cascades.hand_on()
 
     def _counter(self, name: str, text: str, labels: list[str]) -> Counter:

@@ -14,7 +14,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
-from secrets import token_hex
+from secrets import token_bytes
 from typing import Any, NamedTuple
 
 from prometheus_client.metrics_core import Metric
@@ -44,8 +44,10 @@ class Workers:
     """A worker's place in the folder that all workers share. Raises OSError where it cannot be written to."""
 
     def __init__(self, folder: Path) -> None:
-        self.name = f"{os.getpid()}-{token_hex(4)}"
-        self._folder = folder
+        self.token = token_bytes(4)
+        """Another for each worker that there ever was."""
+        self.name = f"{os.getpid()}-{self.token.hex()}"
+        self.folder = self._folder = folder
         lock = os.open(folder / f"{self.name}.lock", os.O_CREAT | os.O_WRONLY)
         fcntl.flock(lock, fcntl.LOCK_EX)  # it is open, and locked, until the process ends
 
@@ -53,9 +55,17 @@ class Workers:
         """Return what keeps the library's numbers where all workers can read them, under this one's name."""
         return MultiProcessValue(lambda: self.name)  # type: ignore[no-untyped-call]
 
+    def file(self, ending: str) -> Path:
+        """Return where this worker keeps something until it dies."""
+        return self._folder / f"{self.name}.{ending}"
+
+    def file_of(self, token: bytes, ending: str) -> Path | None:
+        """Return where the worker of this token keeps something, None where that is no more."""
+        return next(self._folder.glob(f"*-{token.hex()}.{ending}"), None)
+
     def announce_ready(self) -> None:
         """Let the others know that this one answers requests."""
-        (self._folder / f"{self.name}.ready").touch()
+        self.file("ready").touch()
 
     def is_another_ready(self) -> bool:
         """Tell whether there is another worker that lives and answers requests."""

@@ -8,9 +8,11 @@ from typing import Any, Protocol
 
 from service.engine.choice import Choice
 from service.engine.job import Answer, Job
-from service.errors import RequestError
-from service.pipeline.telemetry import Request, Telemetry, timing
+from service.errors import ExpiredError, RequestError
+from service.pipeline.telemetry import Request, Stages, Telemetry, timing
 from service.repository.resolver import Bound
+from service.repository.servable import Servable
+from service.wire.ids import ID_HEADER
 from service.wire.message import Body, Headers
 from service.wire.protocol import Asked, Codec, WireProtocol
 
@@ -47,6 +49,10 @@ class Exchange(Job):
     decode_s: float
     encoded: float
     """When the answer was there to be handed over."""
+    expected_s: float
+    """Of a variant that was chosen: what the whole request is expected to take."""
+    within_s: float | None
+    """What it was to take at most."""
 
     __slots__ = (
         "_telemetry",
@@ -57,8 +63,10 @@ class Exchange(Job):
         "choice",
         "decode_s",
         "encoded",
+        "expected_s",
         "form",
         "front",
+        "ids",
         "is_admitted",
         "is_decoded",
         "is_over",
@@ -66,6 +74,7 @@ class Exchange(Job):
         "request",
         "target",
         "wish",
+        "within_s",
     )
 
     def __init__(
@@ -86,6 +95,7 @@ class Exchange(Job):
         self.request = request
         self.target = asked.target
         self.wish = asked.wish
+        self.ids = asked.ids
         self.choice: Choice | None = None  # where the service has chosen the variant
         self.deadline = None if asked.timeout_ms is None else arrived + asked.timeout_ms / 1e3
         self.bound: Bound[Codec] | None = None  # until the target is found
@@ -100,12 +110,16 @@ class Exchange(Job):
         assert bound is not None  # noqa: S101 - or there were no rows to answer
         begun = perf_counter()
         try:
+            if self.ids and telemetry.answers is not None:
+                answer.id = telemetry.answers.note(bound.servable, answer.best)
             headers, content = bound.codec.encode(self.form, answer)
             self.encoded = end = perf_counter()
             call = answer.call
             stages = self.decode_s, call.start - self.queued, call.end - call.start, end - begun
             if self.choice is not None:
                 headers = [*headers, *self.choice.headers]
+            if answer.id is not None:
+                headers = [*headers, (ID_HEADER, answer.id.encode())]
             if answer.escalated is not None:
                 headers = [*headers, (b"x-escalated-rows", b"%d" % answer.escalated)]
             if telemetry.server_timing:
@@ -120,13 +134,25 @@ class Exchange(Job):
             logger.exception("could not write an answer")
             self._end(DISCONNECTED)
         else:  # the answer need not wait for what is noted of it
-            telemetry.answered(bound.servable, self.size, end - self.arrived, stages, self.request)
+            self._note_answer(bound.servable, answer, end - self.arrived, stages)
+
+    def take(self, choice: Choice, waited_us: float, within_ms: float | None, *, is_hard: bool) -> None:
+        """Be answered by what was chosen; nobody wants the answer later than a bound that is hard."""
+        runner, rows = choice.option.runner, self.size
+        self.choice = choice
+        self.expected_s = (waited_us + runner.waiting_us(rows) + runner.cost_us(rows)) / 1e6
+        self.within_s = None if within_ms is None else within_ms / 1e3
+        if is_hard and self.within_s is not None:
+            until = self.arrived + self.within_s
+            self.deadline = until if self.deadline is None else min(until, self.deadline)
 
     def fail(self, error: BaseException) -> None:
         """Hand over a refusal, and count the request; nothing where it is over."""
         if self.is_over:
             return
         self.is_over = True
+        if isinstance(error, ExpiredError) and self.bound is not None and self.choice is not None:
+            self.bound.servable.metrics.choices.observe_expired()
         if not isinstance(error, RequestError):
             logger.error("a request could not be answered", exc_info=error)
         try:
@@ -150,6 +176,14 @@ class Exchange(Job):
         assert self.bound is not None  # noqa: S101
         while not self.is_over:
             self.bound.servable.batcher.run_quick()
+
+    def _note_answer(self, servable: Servable, answer: Answer, took_s: float, stages: Stages) -> None:
+        telemetry, choice = self._telemetry, self.choice
+        telemetry.answered(servable, self.size, took_s, stages, self.request)
+        if choice is not None:
+            telemetry.chosen(servable, choice.reason, self.expected_s, took_s, self.within_s)
+        if telemetry.shadow is not None:
+            telemetry.shadow.offer(servable, self.rows, answer)
 
     def _end(self, outcome: str) -> None:
         servable = None if self.bound is None else self.bound.servable

@@ -107,8 +107,8 @@ class Pipeline:
             else:
                 self._decode(exchange, bound, body, perf_counter())
         bound = exchange.bound or self._find(exchange) or await self._load(exchange, gone)
-        if bound.chooser is not None and self._choose(exchange, bound.chooser) is None:
-            await self._load(exchange, gone)
+        while bound.chooser is not None:
+            bound = self._choose(exchange, bound.chooser) or await self._load(exchange, gone)
 
     async def run(self, exchange: Exchange, told: asyncio.Future[Any], gone: Gone | None = None) -> None:
         """Have the model called, and wait until the front is `told` what came of it.
@@ -200,7 +200,8 @@ class Pipeline:
         coding = exchange.asked.coding
         if coding is not None:
             body = expand(body, coding, max_bytes=self.max_body_bytes)
-        rows, exchange.form, variant, timeout_ms, wish = bound.codec.decode(exchange.asked, body)
+        rows, exchange.form, variant, timeout_ms, wish, ids = bound.codec.decode(exchange.asked, body)
+        exchange.ids |= ids
         exchange.rows, exchange.size, exchange.is_decoded = rows, len(rows), True
         exchange.queued = now = perf_counter()
         exchange.decode_s = now - begun
@@ -214,11 +215,22 @@ class Pipeline:
             exchange.target, exchange.bound = _sibling(of.model, of.version, variant), None
 
     def _choose(self, exchange: Exchange, chooser: Chooser) -> Bound[Codec] | None:
-        """Choose the variant of a request whose rows are there, and find it as any other."""
+        """Choose the variant of a request whose rows are there, and find it as any other.
+
+        None where it was let go of since the chooser was found: then that is to be found anew.
+        """
+        wish, left_to = exchange.wish or NO_WISH, exchange.target
         waited_us = (exchange.queued - exchange.arrived) * 1e6
-        exchange.choice = choice = chooser.choose(exchange.size, exchange.wish or NO_WISH, waited_us)
+        choice = chooser.choose(exchange.size, wish, waited_us)
         exchange.target = choice.option.target
-        return self._find(exchange)
+        bound = self._find(exchange)
+        if bound is None:
+            exchange.target = left_to
+        else:
+            bound_ms, goal_ms = wish.max_latency_ms, chooser.policy.max_latency_ms
+            is_hard = bound_ms is not None and not wish.best_effort
+            exchange.take(choice, waited_us, bound_ms or goal_ms, is_hard=is_hard)
+        return bound
 
     def _resolver(self, protocol: WireProtocol) -> Resolver[Codec]:
         """Return what finds targets for a protocol, which is made where it is asked for first."""

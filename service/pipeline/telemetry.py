@@ -7,6 +7,8 @@ from collections.abc import MutableMapping
 from time import perf_counter
 from typing import Any
 
+from service.live.answers import Answers
+from service.live.shadow import Shadow
 from service.observe.access_log import AccessLog
 from service.observe.metrics import STAGES, Metrics
 from service.repository.servable import Servable
@@ -16,11 +18,25 @@ logger = logging.getLogger("service")
 Request = MutableMapping[str, Any]
 """What a line in the access log tells of a request, named as in an ASGI scope."""
 
+Stages = tuple[float, float, float, float]
+"""The seconds that a request spent in each of STAGES."""
+
 
 class Telemetry:
     """Takes note of what came of requests. Raises nothing: a count that fails costs no answer."""
 
-    def __init__(self, metrics: Metrics, access_log: AccessLog | None, *, server_timing: bool) -> None:
+    def __init__(
+        self,
+        metrics: Metrics,
+        access_log: AccessLog | None,
+        *,
+        server_timing: bool,
+        answers: Answers | None = None,
+        shadow: Shadow | None = None,
+    ) -> None:
+        """`answers` gives ids where they are asked for, and `shadow` hears of each answer."""
+        self.answers = answers
+        self.shadow = shadow
         self._metrics = metrics
         self._access_log = access_log
         self.server_timing = server_timing
@@ -31,7 +47,7 @@ class Telemetry:
         servable: Servable,
         rows: int,
         took_s: float,
-        stages: tuple[float, float, float, float],
+        stages: Stages,
         request: Request | None,
     ) -> None:
         """Count a request that was answered 200 after so many seconds, `stages` of which it spent in each."""
@@ -41,6 +57,15 @@ class Telemetry:
             logger.exception("could not count a request")
         if request is not None:
             self._log(request, "200", took_s, servable, rows)
+
+    def chosen(
+        self, servable: Servable, reason: str, expected_s: float, took_s: float, within_s: float | None
+    ) -> None:
+        """Count a request that was answered 200, and for which the service had chosen the variant."""
+        try:
+            servable.metrics.choices.observe(reason, expected_s, took_s, within_s)
+        except Exception:  # as above
+            logger.exception("could not count a choice")
 
     def ended(
         self,

@@ -11,10 +11,12 @@ from pydantic import BaseModel, Field
 from bundle.manifest import CASCADE, VERSION_MAX, CascadeSpec, InputSpec, Scores
 from bundle.proof.portability import Here
 from service.errors import UnavailableError
+from service.live.live import Live
 from service.repository.policy.policies import Policies
 from service.repository.registry import Registry, why_unavailable
 from service.repository.version import State, Version, VersionState
 from service.routes.router import Router
+from service.routes.schemas.live import AccuracyInfo, AgreementInfo, accuracy_info, agreement_info
 from service.routes.schemas.problems import PROBLEMS
 from service.wire.wish import Objective
 
@@ -114,11 +116,15 @@ class Variants(BaseModel):
     truth: Literal["labels", "reference"]
     """What is right: what the labels of the data say or, where it had none, what the reference answers."""
     variants: list[VariantInfo]
+    shadow: list[AgreementInfo]
+    """Of each variant that was asked, with the one of --shadow; none where there is none, or nothing yet."""
+    feedback: list[AccuracyInfo]
+    """Of each variant for whose answers labels were said."""
     cascade: CascadeInfo | None
 
 
-def catalog_router(registry: Registry) -> APIRouter:
-    """Return the routes that describe what `registry` holds."""
+def catalog_router(registry: Registry, live: Live) -> APIRouter:
+    """Return the routes that describe what `registry` holds, and what live requests tell of it."""
     router = Router(tags=["catalogue"])
 
     @router.get("/models", summary="The models and their versions")
@@ -133,16 +139,17 @@ def catalog_router(registry: Registry) -> APIRouter:
             int | None, Query(description="Default: the newest.", ge=0, le=VERSION_MAX)
         ] = None,
     ) -> Variants:
-        return variants_of(await registry.version(model, version), registry)
+        return variants_of(await registry.version(model, version), registry, live)
 
     return router
 
 
-def variants_of(found: Version, registry: Registry) -> Variants:
+def variants_of(found: Version, registry: Registry, live: Live) -> Variants:
     """Describe the variants of a version. Raises UnavailableError where it has no bundle."""
     if found.bundle is None:
         raise UnavailableError(why_unavailable(found))
     manifest = found.bundle.manifest
+    shares = live.shares(found.model, found.number, manifest)
     return Variants(
         model=found.model,
         version=found.number,
@@ -150,6 +157,8 @@ def variants_of(found: Version, registry: Registry) -> Variants:
         reference=manifest.reference,
         truth=manifest.truth,
         variants=[VariantInfo(**_variant_info(found, variant.name)) for variant in manifest.variants],
+        shadow=[agreement_info(one) for one in shares.agreements],
+        feedback=[accuracy_info(one) for one in shares.accuracies],
         cascade=None if manifest.cascade is None else _cascade_info(found, manifest.cascade),
     )
 

@@ -1,4 +1,4 @@
-"""Reads the bodies of requests that are not predictions: small JSON objects, or nothing."""
+"""Reads the bodies of requests that are not predictions: small JSON, or nothing."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from service.errors import InvalidRequestError, MalformedBodyError, SlowBodyErro
 _BYTES_MAX = 2**16
 
 
-async def read_document(request: Request, timeout_s: float) -> dict[str, Any]:
-    """Return the JSON object that is a request's body; one that is empty says nothing.
+async def read_small(request: Request, timeout_s: float) -> bytearray:
+    """Return a request's body.
 
-    Raises TooLargeError, SlowBodyError where it has not arrived after `timeout_s`, or does no more,
-    MalformedBodyError where it is not JSON, and InvalidRequestError where it is not an object.
+    Raises TooLargeError, and SlowBodyError where it has not arrived after `timeout_s`, or does no more.
     """
     content = bytearray()
     try:
@@ -29,6 +28,16 @@ async def read_document(request: Request, timeout_s: float) -> dict[str, Any]:
                     raise TooLargeError(f"the body is longer than {_BYTES_MAX} bytes")
     except (TimeoutError, ClientDisconnect) as error:
         raise SlowBodyError(f"the body did not arrive within {timeout_s:g} s") from error
+    return content
+
+
+async def read_document(request: Request, timeout_s: float) -> dict[str, Any]:
+    """Return the JSON object that is a request's body; one that is empty says nothing.
+
+    Raises as `read_small` does, MalformedBodyError where it is not JSON, and InvalidRequestError where it is
+    not an object.
+    """
+    content = await read_small(request, timeout_s)
     if not content.strip():
         return {}
     try:

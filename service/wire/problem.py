@@ -7,6 +7,7 @@ from http import HTTPStatus
 import msgspec
 
 from service.errors import (
+    ConflictError,
     ExpiredError,
     InvalidRequestError,
     MalformedBodyError,
@@ -27,6 +28,7 @@ STATUS: dict[type[RequestError], HTTPStatus] = {
     TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     UnsupportedEncodingError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     UnsupportedTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    ConflictError: HTTPStatus.CONFLICT,
     InvalidRequestError: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnsupportedError: HTTPStatus.NOT_IMPLEMENTED,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,

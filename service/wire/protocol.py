@@ -32,6 +32,8 @@ class Asked:
     """What the protocol's codec needs to know of the head, and nobody else."""
     wish: Wish | None = None
     """What is wished of the variant that the service chooses."""
+    ids: bool = False
+    """Whether the answer is to have an id, by which it can be said later what was right."""
 
 
 class Decoded(NamedTuple):
@@ -46,10 +48,16 @@ class Decoded(NamedTuple):
     """The time that the body allows, where the head allowed none."""
     wish: Wish | None = None
     """What the body wishes of the variant that the service chooses."""
+    ids: bool = False
+    """Whether the body asks for an id."""
 
 
 class Scores(Protocol):
     """The answer of a model to n rows."""
+
+    @property
+    def id(self) -> str | None:
+        """Of the answer, where it was to have one."""
 
     @property
     def best(self) -> list[int]:

@@ -52,6 +52,19 @@ def test_the_help_shows_every_option_with_its_variable_and_its_meaning(
         (["--port", "http"], "error: --port is 'http'"),
         (["--max-rows", "0"], "error: --max-rows is '0'"),
         (["--log-level", "loud"], "loud"),
+        *(
+            (["--shadow", shadow], f"error: --shadow is '{shadow}'")
+            for shadow in (
+                "int8",
+                "int8=0",
+                "int8=1.1",
+                "int8=5%",
+                "=0.1",
+                "auto=0.1",
+                "../x=0.1",
+                "int8=nan",
+            )
+        ),
         (
             ["--default-variant", "int 8"],
             "error: --default-variant is 'int 8': must be the name of a variant, ",

@@ -161,6 +161,8 @@ def test_a_network_can_be_called_anything_else(name: str) -> None:
         ("w0.5", "'w0.5' is no name: 1 to 40 letters, digits, _ and -"),
         ("w2", "'w2' is the name of a width; call"),
         ("int8", "'int8' is the name of a precision; call"),
+        ("auto", "'auto' is what a service is asked for by name; call"),
+        ("cascade", "'cascade' is what a service is asked for"),
         ("tensorflow", "'tensorflow' is the name of a precision"),
         ("../elsewhere", "is no name"),
         ("", "is no name"),

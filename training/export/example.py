@@ -17,7 +17,7 @@ from bundle.vocabulary import FIRST_WORD
 from training.data.prepare import Prepared
 
 _ROWS_MIN = 20  # what is common to fewer may show whose they are
-_CELLS_MAX = 2**25  # that are looked at: of many rows, some, evenly spaced
+_CELLS_MAX = 2**23  # that are looked at: of many rows, some, evenly spaced
 _TEXT = "some words"
 
 

@@ -28,7 +28,8 @@ def comparison_table(evaluations: Sequence[Evaluation], labels: Sequence[int | s
         caption_justify="left",
         caption=Text(
             f"{_lost_and_gained(yardstick)} Interval: Tango's score interval. p: McNemar's exact test.\n"
-            f"No worse: proved to have lost less than {margin:g}, at 95% for all variants together (Holm). "
+            f"No worse: proved to have lost less than {margin:g}, at 95% for all variants together (Holm)"
+            f"{', a cascade by itself' if any(one.cascade for one in evaluations) else ''}. "
             "Rows needed: for a power of 80%. ECE: calibration error over 15 bins.\n"
             "Worst class: the fall in recall with most evidence; * where it is beyond chance (McNemar, Holm)."
         ),

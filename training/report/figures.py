@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from evidence.cascades import Cascade
 from evidence.paired import Pairs, Verdict
 from training.evaluation.baseline import Baseline
 from training.evaluation.confusion import worst, worst_p
@@ -22,6 +23,25 @@ def figures(evaluations: Sequence[Evaluation], labels: Sequence[int | str], marg
     """Return all that the tables show, and what they have no room for."""
     baseline, worse = Baseline.under(evaluations, labels), dominated(evaluations, margin)
     judged = verdicts(evaluations, margin)
+
+    def row(one: Evaluation) -> dict[str, Any]:
+        verdict = judged.get(one.variant)
+        return {
+            "variant": one.variant,
+            "beats_baseline": baseline.is_beaten_by(one.accuracy),
+            "bytes": one.bytes,
+            "scores": one.scores.model_dump(),
+            "microseconds_a_row": {str(batch): time.value for batch, time in one.microseconds.items()},
+            "microseconds_interval": {
+                str(batch): (time.low, time.high) for batch, time in one.microseconds.items()
+            },
+            "validation_accuracy": None if one.validation is None else one.validation.right.mean(),
+            "dominated_by": worse.get(one.variant),
+            "calibration": asdict(one.tally.reliability),
+            "confusion": one.tally.confusion,
+            **({} if verdict is None else {"against_reference": _against(one.tally, labels, verdict)}),
+        }
+
     return {
         "rows": evaluations[0].scores.rows,
         "reference": evaluations[0].reference,
@@ -29,28 +49,10 @@ def figures(evaluations: Sequence[Evaluation], labels: Sequence[int | str], marg
         "margin": margin,
         "labels": list(labels),
         "baseline": asdict(baseline),
-        "variants": [
-            {
-                "variant": one.variant,
-                "beats_baseline": baseline.is_beaten_by(one.accuracy),
-                "bytes": one.bytes,
-                "scores": one.scores.model_dump(),
-                "microseconds_a_row": {str(batch): time.value for batch, time in one.microseconds.items()},
-                "microseconds_interval": {
-                    str(batch): (time.low, time.high) for batch, time in one.microseconds.items()
-                },
-                "validation_accuracy": None if one.validation is None else one.validation.right.mean(),
-                "dominated_by": worse.get(one.variant),
-                "calibration": asdict(one.tally.reliability),
-                "confusion": one.tally.confusion,
-                **(
-                    {}
-                    if one.is_reference
-                    else {"against_reference": _against(one.tally, labels, judged[one.variant])}
-                ),
-            }
-            for one in evaluations
-        ],
+        "variants": [row(one) for one in evaluations if one.cascade is None],
+        "cascade": next(
+            (row(one) | _rule(one.cascade, one.escalated) for one in evaluations if one.cascade), None
+        ),
     }
 
 
@@ -75,6 +77,17 @@ def write(path: Path, content: dict[str, Any]) -> None:
     path.write_text(
         json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
     )
+
+
+def _rule(cascade: Cascade, escalated: float) -> dict[str, Any]:
+    return {
+        "first": cascade.first,
+        "second": cascade.second,
+        "threshold": cascade.threshold,
+        "escalated": escalated,
+        "escalated_when_chosen": cascade.escalated.value,
+        "escalated_band": (cascade.escalated.low, cascade.escalated.high),
+    }
 
 
 def _against(tally: Tally, labels: Sequence[int | str], verdict: Verdict) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
 
+from bundle.manifest import CASCADE
 from evidence.paired import MARGIN
 from training.evaluation.baseline import Baseline
 from training.evaluation.domination import dominated, front
@@ -59,15 +60,20 @@ def draw(evaluations: Sequence[Evaluation], title: str, path: Path, margin: floa
 
 def _styles(evaluations: Sequence[Evaluation]) -> dict[str, tuple[str, str]]:
     """Return each variant's colour and shape: one for each width or network, and one for each precision."""
-    graphs = list(dict.fromkeys(graph_of(one.variant) for one in evaluations))
+    graphs = list(dict.fromkeys(_graph(one) for one in evaluations))
     precisions = list(dict.fromkeys(precision_of(one.variant) for one in evaluations))
     return {
         one.variant: (
-            _COLOURS[graphs.index(graph_of(one.variant)) % len(_COLOURS)],
+            _COLOURS[graphs.index(_graph(one)) % len(_COLOURS)],
             _SHAPES[precisions.index(precision_of(one.variant)) % len(_SHAPES)],
         )
         for one in evaluations
     }
+
+
+def _graph(one: Evaluation) -> str:
+    """Return what has a colour of its own: a width or a network, by its name, or a cascade."""
+    return CASCADE if one.cascade is not None else graph_of(one.variant)
 
 
 def _limits(microseconds: Sequence[float]) -> tuple[float, float]:
@@ -178,13 +184,19 @@ def _explain(
 ) -> None:
     """Put the legend beside the panel: shapes for precisions, colours for graphs, and what else is drawn."""
     marks: list[Any] = []
-    shapes = dict.fromkeys((precision_of(one.variant), styles[one.variant][1]) for one in evaluations)
+    variants = [one for one in evaluations if one.cascade is None]
+    shapes = dict.fromkeys((precision_of(one.variant), styles[one.variant][1]) for one in variants)
     marks += [_mark(shape, "#555555", precision) for precision, shape in shapes]
-    colours = {graph_of(one.variant): styles[one.variant][0] for one in evaluations}
+    colours = {graph_of(one.variant): styles[one.variant][0] for one in variants}
     if len(colours) > 1:
         plain = "width 1" if any(is_width(graph) for graph in colours) else "the model"
         labels = {"": plain} | {graph: f"width {graph[1:]}" for graph in colours if is_width(graph)}
         marks += [_mark("o", colour, labels.get(graph, graph)) for graph, colour in colours.items()]
+    marks += [
+        _mark(styles[one.variant][1], styles[one.variant][0], one.variant)
+        for one in evaluations
+        if one.cascade
+    ]
     if greyed:
         marks.append(_mark("o", _GREY, "dominated"))
     marks.append(Line2D([], [], color="#444444", linewidth=1.3, label="front, chosen on\nvalidation rows"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Console
 from rich.measure import Measurement
@@ -54,6 +54,7 @@ def print_table(
         note += f" Dominated: {DOMINATED.format(as_good=as_good, margin=margin)}."
     if yardstick.caveat:
         note = f"{yardstick.caveat}\n{note}"
+    note += "".join(f"\n{line}" for line in _cascades(evaluations))
     for evaluation in evaluations:
         better = worse.get(evaluation.variant, "")
         table.add_row(*cells(evaluation), *([better] if worse else []), style="dim" if better else None)
@@ -64,6 +65,19 @@ def print_table(
     show(table, _SPARE)
     if (warning := nothing_learned(evaluations, labels)) is not None:
         Console(soft_wrap=True).print(Text(warning, style="bold"))
+
+
+def _cascades(evaluations: Sequence[Evaluation]) -> Iterator[str]:
+    """Yield what there is to know of a cascade before its row is read."""
+    for one in evaluations:
+        if (cascade := one.cascade) is not None:
+            share = cascade.escalated
+            yield (
+                f"{one.variant}: {cascade.first} answers, and {cascade.second} in its place the "
+                f"{one.escalated:.1%} of rows of which it is less than {cascade.threshold:.4g} sure "
+                f"({share.value:.1%} when chosen; {share.low:.1%} to {share.high:.1%} is no surprise). "
+                "Its times are the first one's, and of that share the second's."
+            )
 
 
 def show(table: Table, spare: Sequence[str] = ()) -> None:

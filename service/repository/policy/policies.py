@@ -12,7 +12,7 @@ from pathlib import Path
 from bundle.bundle import Bundle
 from bundle.manifest import Manifest
 from service.engine.choice import Chooser, MakeChooser
-from service.engine.ladder import Ladder
+from service.engine.ladder.ladder import Ladder
 from service.engine.policy import Policy
 from service.repository.policy.document import PolicyError, Words, check, check_floor, is_there
 from service.repository.policy.file import FILE_NAME, Seen, look

@@ -40,6 +40,7 @@ class PredictResponse(BaseModel):
     probabilities: list[list[float]] = Field(
         description="One column for each label, in the order of /models."
     )
+    id: str | None = Field(default=None, description="Where ids=true asked for it.")
 
 
 _VERSION = {"type": "integer", "format": "int64", "minimum": 0, "maximum": VERSION_MAX}
@@ -86,6 +87,12 @@ def _predict_operation(example: Example | None) -> dict[str, Any]:
                 "timeout_ms",
                 "Time after which the answer is of no use; also as the header X-Timeout-Ms.",
                 {"type": "number", "exclusiveMinimum": 0, "maximum": int(TIMEOUT_MS_MAX)},
+            ),
+            _parameter(
+                "ids",
+                "Give the answer an id, as `id` and as the header X-Prediction-Id, for POST /feedback: row k "
+                "of many is ID.k.",
+                {"type": "boolean"},
             ),
         ],
         "requestBody": {"required": True, "content": {"application/json": request, **_OCTETS}},

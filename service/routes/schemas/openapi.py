@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from service.repository.registry import Registry
+from service.routes.feedback import Labelled
 from service.routes.schemas import native, open_inference, tensorflow_serving
 from service.routes.schemas.example import example_of
 from service.routes.schemas.problems import REFERENCE, Problem
@@ -18,6 +19,7 @@ _MODELS: tuple[type[BaseModel], ...] = (
     *native.MODELS,
     *open_inference.MODELS,
     *tensorflow_serving.MODELS,
+    Labelled,
     Problem,
 )
 

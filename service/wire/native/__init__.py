@@ -47,7 +47,7 @@ def ask(path: str, query: bytes, headers: Headers) -> Asked:
             raise UnsupportedEncodingError(f"Content-Encoding is {given}; send the body uncompressed")
     said = ask_query(query)
     form = Form(octets_in, octets_out)
-    return Asked(said.target, said.timeout_ms or timeout_ms, length, None, form, said.wish)
+    return Asked(said.target, said.timeout_ms or timeout_ms, length, None, form, said.wish, said.ids)
 
 
 def status(error: RequestError) -> int:

@@ -69,6 +69,8 @@ class Codec:
             return list(self.octets_headers), scores.probabilities.astype("<f4", copy=False).tobytes()
         labels = self.labels
         rest = {"predictions": [labels[index] for index in scores.best], "probabilities": scores.numbers}
+        if scores.id is not None:
+            rest["id"] = scores.id
         return [_JSON_HEADER], self.json_prefix + _encoder.encode(rest)[1:]
 
 

@@ -9,10 +9,11 @@ from urllib.parse import parse_qsl
 
 from bundle.manifest import VERSION_MAX
 from service.errors import InvalidRequestError, shown
+from service.wire.ids import IDS, ids_in
 from service.wire.target import Target
 from service.wire.wish import WISHES, Wish, timeout_ms_of, variant_under, wish_of
 
-_PARAMETERS = ("variant", "model", "version", "timeout_ms", *WISHES)
+_PARAMETERS = ("variant", "model", "version", "timeout_ms", IDS, *WISHES)
 
 
 @dataclass(frozen=True)
@@ -22,11 +23,12 @@ class Query:
     target: Target
     timeout_ms: float | None
     wish: Wish | None
+    ids: bool
 
 
 @lru_cache(maxsize=1024)
 def ask_query(query: bytes) -> Query:
-    """Read `variant=int8&model=NAME&version=N&timeout_ms=MS`, or in place of a variant what is wished.
+    """Read `variant=int8&model=NAME&version=N&timeout_ms=MS&ids=true`, or in place of a variant a wish.
 
     Raises InvalidRequestError for any other parameter: a misspelt one would be answered by the wrong variant.
     """
@@ -55,4 +57,5 @@ def ask_query(query: bytes) -> Query:
         Target(fields.get("model"), None if version is None else int(version), variant),
         None if timeout_ms is None else timeout_ms_of(timeout_ms),
         wish,
+        ids_in(fields),
     )

@@ -46,6 +46,15 @@ def test_of_a_mixed_variant_it_is_said_what_it_is_made_of_and_whether_it_holds(
     assert [rung.remark for rung in rungs] == ["" for _ in others] + [f"2 in 4 bits, 1 in 8 bits; {remark}"]
 
 
+def test_a_cascade_is_the_last_rung_and_says_what_it_is_made_of(bundle: Bundle) -> None:
+    figures = figures_of(bundle.manifest)
+    pair = {"variant": "cascade", "first": "int8", "second": "float32", "escalated": 0.213}
+    figures["cascade"] = figures["variants"][1] | pair
+    *_, last = read("name", "data", "model", figures, bundle.manifest).rungs
+    assert (last.name, last.precision) == ("cascade", "cascade")
+    assert last.remark == "int8, and for 21.3% of rows float32 as well"
+
+
 def test_figures_of_another_run_are_refused(bundle: Bundle) -> None:
     figures = figures_of(bundle.manifest)
     figures["variants"][0]["variant"] = "another"

@@ -185,8 +185,9 @@ def test_what_it_costs_is_the_first_rung_and_as_many_rows_of_the_second_as_hardl
     digits: Bundle,
 ) -> None:
     with built(digits) as there:
-        assert there.cascade.cost_us(1) == 1 + 10
-        assert there.cascade.cost_us(100) == 100 + 10 * 34  # 25, and twice 4.33
+        quarter = 1.25  # hardly ever more, until calls have taught how much
+        assert there.cascade.cost_us(1) == quarter * (1 + 10)
+        assert there.cascade.cost_us(100) == quarter * (100 + 10 * 34)  # 25, and twice 4.33
 
 
 def test_a_request_waits_for_the_longer_of_both_queues(digits: Bundle) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -93,3 +94,40 @@ def test_what_waits_for_many_calls_is_expected_to_take_about_as_long_as_they(
             left.popleft()
     true = calls * call_us + sum(sizes) * row_us
     assert true / 2.001 <= added <= 2.001 * true
+
+
+def test_hardly_any_call_takes_longer_than_the_high_quantile() -> None:
+    random, cost = Random(1), Cost(10.0, 1.0)
+    taken = [20.0 * random.lognormvariate(0, 0.3) for _ in range(20_000)]
+    late = 0
+    for us in taken:
+        late += us > cost.high_us(10)
+        cost.learn(10, us)
+    assert late / len(taken) == pytest.approx(0.05, abs=0.01)
+    assert cost.high_us(10) == pytest.approx(20.0 * 1.64, rel=0.15)
+
+
+def test_one_call_moves_the_high_quantile_by_little_however_long_it_was() -> None:
+    cost = Cost(10.0, 1.0)
+    before = cost.high_us(10)
+    cost.learn(10, 60e6)
+    assert before < cost.high_us(10) < 1.06 * before
+
+
+def test_what_contention_taught_is_forgotten_where_nobody_calls() -> None:
+    cost = Cost(10.0, 1.0)
+    for _ in range(200):
+        cost.learn(10, 100.0)
+    slow = cost.high_us(10)
+    cost.forget(1.0)
+    assert cost.high_us(10) == pytest.approx((slow + 20.0) / 2)
+    cost.forget(60.0)
+    assert cost.high_us(10) == pytest.approx(cost.least_us(10)) == 20.0
+
+
+@given(st.lists(st.tuples(st.integers(1, 128), st.floats(0, 1e9)), max_size=300))
+def test_the_high_quantile_stays_near_the_pace(calls: list[tuple[int, float]]) -> None:
+    cost = Cost(10.0, 1.0)
+    for rows, took_us in calls:
+        cost.learn(rows, took_us)
+        assert 0 < cost.high <= 4.0 * cost.pace

@@ -25,6 +25,7 @@ from training.cli.app import main
             "train --data iris --variants int4",
             "error: --variants was given 'int4'; there are float32, float16",
         ),
+        ("train --data iris --variants cascade", "error: --variants was given 'cascade'; there are float32"),
         ("train --data iris --name a/b", "error: 'a/b' cannot name a model; give --name with letters"),
         ("train --data iris --widths 1,wide", "error: --widths was given '1,wide'; it takes numbers, as in"),
         ("train --data iris --widths 0,1", "error: --widths was given 0.0: input should be greater"),

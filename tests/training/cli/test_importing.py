@@ -95,6 +95,8 @@ def open_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Facts]:
         ),
         (f"{DIGITS} --also w0.5=vendor.tflite", "--also was given 'w0.5=vendor.tflite': 'w0.5' is no name"),
         (f"{DIGITS} --also int8=vendor.tflite", "'int8' is the name of a precision"),
+        (f"{DIGITS} --also cascade=vendor.tflite", "'cascade' is what a service is asked for by name; call"),
+        (f"{DIGITS} --precisions auto", "--precisions was given 'auto'; there are float32, "),
         (f"{DIGITS} --also a=vendor.tflite --also a=logits.tflite", "--also gives two models one name"),
         (f"{DIGITS} --also other=tumours.tflite", "(30,) and tells 2 classes apart"),
         (f"{DIGITS} --also gone=gone.tflite", "gone.tflite cannot be read"),

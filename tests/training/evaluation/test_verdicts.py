@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+from evidence.cascades import Cascade
+from evidence.estimate import Estimate
 from evidence.paired import Yardstick, judge
 from tests.training.evaluations import evaluation
 from training.evaluation.verdicts import verdicts
@@ -22,6 +26,15 @@ def test_the_reference_is_not_judged_whatever_it_is_called() -> None:
     rungs = [evaluation(name, Y, Y, Y, yardstick=Yardstick("given")) for name in ("float32", "given")]
     assert [one.is_reference for one in rungs] == [False, True]
     assert list(verdicts(rungs, 0.005)) == ["float32"]
+
+
+def test_a_cascade_that_was_chosen_on_other_rows_is_judged_by_itself() -> None:
+    rule = Cascade("small", "int8", 0.5, Estimate(0.2, 0.1, 0.3))
+    rungs = [evaluation(name, Y, Y, Y) for name in ("float32", *(f"w{n + 2}-int8" for n in range(6)))]
+    both = replace(evaluation("cascade", Y, Y, Y), cascade=rule)
+    judged = verdicts([*rungs, both], 0.005)
+    assert judged["cascade"].judgement == "no worse"
+    assert {name: one for name, one in judged.items() if name != "cascade"} == verdicts(rungs, 0.005)
 
 
 def test_a_variant_that_surely_lost_is_worse_among_many_too_and_one_alone_is_judged_as_before() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,8 @@ import pytest
 from matplotlib.image import imread
 from rich.console import Console
 
+from evidence.cascades import Cascade
+from evidence.estimate import Estimate
 from evidence.paired import Truth, Yardstick
 from tests.training.evaluations import evaluation
 from training.evaluation.evaluate import Evaluation
@@ -84,6 +87,21 @@ def test_figures_are_exact_and_plain_json(tmp_path: Path) -> None:
     assert against["worst_class"] == "cat"
     assert [one["label"] for one in against["classes"]] == list(LABELS)
     assert int8["calibration"]["error"] > float32["calibration"]["error"]
+
+
+def test_a_cascade_has_figures_of_its_own_and_is_no_variant() -> None:
+    rule = Cascade("small", "int8", 0.5, Estimate(0.2, 0.17, 0.24))
+    float32, int8 = run()
+    both = replace(int8, variant="cascade", cascade=rule, escalated=0.21)
+    content = figures([float32, int8, both], LABELS, 0.01)
+    assert [one["variant"] for one in content["variants"]] == ["float32", "int8"]
+    cascade = content["cascade"]
+    assert (cascade["first"], cascade["second"], cascade["threshold"]) == ("small", "int8", 0.5)
+    assert (cascade["escalated"], cascade["escalated_when_chosen"]) == (0.21, 0.2)
+    assert cascade["against_reference"]["verdict"] == "worse"
+    assert figures(run(), LABELS, 0.01)["cascade"] is None
+    for rows, said in ((run(), "(Holm). Rows"), ([float32, int8, both], "(Holm), a cascade by itself. Rows")):
+        assert said in " ".join(str(comparison_table(rows, LABELS, 0.01).caption).split())
 
 
 def test_the_picture_has_a_panel_a_variant_and_survives_many_classes(tmp_path: Path) -> None:

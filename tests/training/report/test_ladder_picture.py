@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.image import imread
 
+from evidence.cascades import Cascade
+from evidence.estimate import Estimate
 from tests.training.evaluations import scored
 from training.report.ladder_picture import draw, spread
 
@@ -59,6 +62,15 @@ def test_the_legend_tells_widths_and_networks_apart(
     draw(rungs, "", tmp_path / "ladder.svg")
     picture = (tmp_path / "ladder.svg").read_text(encoding="utf-8")
     assert [f"<!-- {words} -->" in picture for words in said] == [True] * len(said)
+
+
+def test_a_cascade_has_a_mark_of_its_own_and_is_no_precision(tmp_path: Path) -> None:
+    rule = Cascade("w0.25-int8", "int8", 0.5, Estimate(0.2, 0.1, 0.3))
+    rungs = [scored(name, microseconds=3.0 * n + 3) for n, name in enumerate(("w0.25-int8", "int8"))]
+    draw([*rungs, replace(scored("cascade", accuracy=0.95), cascade=rule)], "", tmp_path / "ladder.svg")
+    picture = (tmp_path / "ladder.svg").read_text(encoding="utf-8")
+    assert picture.count("<!-- cascade -->") == 1
+    assert "<!-- int8 -->" in picture
 
 
 @given(st.lists(st.floats(0, 1), max_size=20).map(sorted))

@@ -4,10 +4,13 @@ import os
 import pty
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from rich.table import Table
 
+from evidence.cascades import Cascade
+from evidence.estimate import Estimate
 from evidence.paired import Yardstick
 from tests.training.evaluations import evaluation
 from training.report.comparison import SPARE, comparison_table
@@ -48,6 +51,19 @@ def test_without_labels_the_table_says_agreement_once_and_that_accuracy_is_unkno
     assert "The data had no labels: accuracy is unknown; what is shown is agreement with `given`." in shown
     assert shown.count("agreement") == 2
     assert shown.count("accuracy") == 1
+
+
+def test_of_a_cascade_it_is_said_who_answers_and_how_often_the_other(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rule = Cascade("w0.25-int8", "int8", 0.54296875, Estimate(0.2, 0.17, 0.24))
+    both = replace(evaluation("cascade", Y, Y, Y), cascade=rule, escalated=0.213)
+    print_table("models/x/1: 100 rows", [evaluation("float32", Y, Y, Y), both], ("a", "b"), {}, "A note.")
+    assert (
+        "cascade: w0.25-int8 answers, and int8 in its place the 21.3% of rows of which it is less than 0.543 "
+        "sure (20.0% when chosen; 17.0% to 24.0% is no surprise). Its times are the first one's, and of that "
+        "share the second's."
+    ) in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize("room", [80, 100, 120])

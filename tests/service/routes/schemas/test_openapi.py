@@ -42,11 +42,11 @@ def examples(paths: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def test_all_addresses_are_shown(schema: dict[str, Any]) -> None:
-    own = {"/models", "/variants", "/health/live", "/health/ready", "/metrics"}
+    own = {"/models", "/variants", "/health/live", "/health/ready", "/metrics", "/feedback"}
     assert own | set(PREDICTIONS) <= set(schema["paths"])
     assert {"/v1/models/{model}", "/v1/models/{model}/metadata"} <= set(schema["paths"])
     parameters = {parameter["name"] for parameter in schema["paths"]["/predict"]["post"]["parameters"]}
-    assert parameters == {"variant", "model", "version", "timeout_ms"}
+    assert parameters == {"variant", "model", "version", "timeout_ms", "ids"}
     for path in PREDICTIONS:
         assert {"400", "404", "413", "503", "504"} <= set(schema["paths"][path]["post"]["responses"])
 

@@ -18,6 +18,7 @@ class Given:
     """The answer of a model."""
 
     probabilities: FloatArray
+    id: str | None = None
 
     @property
     def best(self) -> list[int]:

@@ -19,6 +19,7 @@ class Answer(NamedTuple):
     best: list[int]
     probabilities: FloatArray
     numbers: list[list[float]]
+    id: str | None = None
 
 
 def answer(*rows: list[float]) -> Answer:
