@@ -29,6 +29,7 @@ from benchmarks.parts import (
     peers,
     reading,
     referee,
+    shadow,
     siege,
     training,
     wide,
@@ -54,6 +55,7 @@ PARTS: dict[str, tuple[str, Callable[[Plan, Result], None]]] = {
     "overload": ("More work than the service can do: up to three times its peak", overload.run),
     "siege": ("Clients that try again at once: from 64 to 1,000 connections, and a burst", siege.run),
     "generator": ("The load generator: ours against Locust's FastHttpUser and wrk", generator.run),
+    "shadow": ("A variant in the shadow: what it costs who asks", shadow.run),
     "referee": ("The peak: our load test against MLCommons' LoadGen", referee.run),
 }
 
