@@ -22,6 +22,7 @@ from benchmarks.load.choice import choose
 from benchmarks.names import chosen
 from benchmarks.parts import (
     bulk,
+    cascade,
     engine,
     generator,
     overload,
@@ -47,6 +48,7 @@ PARTS: dict[str, tuple[str, Callable[[Plan, Result], None]]] = {
     "engine": ("One small row: the service against bare ASGI", engine.run),
     "wide": ("784 features: what the service adds to bare ASGI and the model", wide.run),
     "bulk": ("128 rows of 784 a request: the service against the model alone", bulk.run),
+    "cascade": ("A cascade of two variants: against them, and the best by itself", cascade.run),
     "peers": ("One small row: the service against other servers", peers.run),
     "training": ("A whole training run: ours against Keras's fit", training.run),
     "reading": ("The largest data sets: the time to read them, and the memory", reading.run),

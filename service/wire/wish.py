@@ -17,6 +17,8 @@ Objective = Literal["accuracy", "latency"]
 OBJECTIVES: tuple[str, ...] = get_args(Objective)
 BEST_EFFORT = "best_effort"
 
+_WRITTEN = re.compile(r"[0-9]{1,9}(\.[0-9]{1,20})?(e-[0-9]{1,2})?")  # 20, 16.666666666666668 and 1e-05
+
 WISHES = ("max_latency_ms", "min_accuracy", "objective", "fallback")
 """The names by which a request says them, in every protocol."""
 
@@ -81,7 +83,7 @@ def timeout_ms_of(value: str) -> float:
 
 
 def _milliseconds(name: str, value: object) -> float:
-    number = _number(value, r"[0-9]{1,9}(\.[0-9]{1,6})?")
+    number = _number(value)
     if not 0 < number <= TIMEOUT_MS_MAX:
         raise InvalidRequestError(
             f"{name} is {shown(str(value))}; it must be above 0 and at most {TIMEOUT_MS_MAX:.0f}"
@@ -90,7 +92,7 @@ def _milliseconds(name: str, value: object) -> float:
 
 
 def _share(name: str, value: object) -> float:
-    number = _number(value, r"[0-9](\.[0-9]{1,17})?")
+    number = _number(value)
     if not 0 <= number <= 1:
         raise InvalidRequestError(
             f"{name} is {shown(str(value))}; it must be a share from 0 to 1, as in 0.95"
@@ -98,8 +100,8 @@ def _share(name: str, value: object) -> float:
     return float(number)
 
 
-def _number(value: object, pattern: str) -> float:
-    """Return a number, also where a text of that pattern is one; NaN for everything else."""
+def _number(value: object) -> float:
+    """Return a number, also where it is written out, as programs write it; NaN for everything else."""
     if isinstance(value, str):
-        return float(value) if re.fullmatch(pattern, value) else nan
+        return float(value) if _WRITTEN.fullmatch(value) else nan
     return value if isinstance(value, int | float) and not isinstance(value, bool) else nan

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bundle.bundle import Bundle
 from bundle.normalizer import FloatArray
 from tests.patience import wait_until
 from tests.service.metrics_text import scrape
@@ -48,6 +49,19 @@ def test_octets_have_the_id_as_a_header(here: httpx.Client) -> None:
     headers = {"content-type": OCTETS, "accept": OCTETS}
     answer = here.post("/predict?ids=true", content=bytes(256), headers=headers)
     assert say(here, {"id": answer.headers["x-prediction-id"], "label": 3}).status_code == 200
+
+
+def test_ids_of_every_protocol_are_taken(here: httpx.Client) -> None:
+    tensor = {"name": "x", "datatype": "FP32", "shape": [2, 64], "data": ROW * 2}
+    asked = {"inputs": [tensor], "parameters": {"ids": True}}
+    answers = [
+        here.post("/v2/models/digits/infer", json=asked),
+        here.post("/v1/models/digits:predict?ids=true", json={"instances": [ROW, ROW]}),
+    ]
+    for answer in answers:
+        name = answer.headers["x-prediction-id"]
+        labels = [{"id": f"{name}.{row}", "label": 3} for row in (0, 1)]
+        assert say(here, labels).json()["rows"] == 2
 
 
 def test_ids_are_true_or_false(here: httpx.Client) -> None:
@@ -88,6 +102,24 @@ def test_the_agreement_with_the_shadow_is_shown(here: httpx.Client, rows: FloatA
     assert scrape(here, f"shadow_agreement_trials{labels}") >= shown["trials"]
     outcome = '{model="digits",outcome="compared",shadow="int8",variant="float32"}'
     assert scrape(here, f"shadow_requests_total{outcome}") >= shown["trials"]
+
+
+@pytest.mark.parametrize(("primary", "shadow"), [("cascade", "int8"), ("int8", "cascade")])
+def test_a_cascade_is_compared_and_labelled_as_any_variant(
+    cascaded: Bundle, rows: FloatArray, primary: str, shadow: str
+) -> None:
+    with within(cascaded.folder.parents[1], preload=("cascade",), shadow=f"{shadow}=1") as client:
+
+        def found() -> Any:
+            answer = ask(client, rows.tolist(), variant=primary).json()
+            assert say(client, {"id": f"{answer['id']}.0", "label": 3}).status_code == 200
+            return client.get("/variants").json()["shadow"]
+
+        (agreed,) = wait_until(found)
+        assert (agreed["variant"], agreed["shadow"]) == (primary, shadow)
+        (labelled,) = client.get("/variants").json()["feedback"]
+        assert labelled["variant"] == primary
+        assert labelled["expected"] is not None
 
 
 def test_a_label_counts_once(here: httpx.Client) -> None:

@@ -23,6 +23,15 @@ def test_a_wish_may_be_texts_or_numbers(fields: dict[str, Any]) -> None:
     assert wish_of(fields | {"other": 1}) == Wish(12.5, 0.9, "latency", best_effort=True)
 
 
+@given(
+    st.floats(0, TIMEOUT_MS_MAX, exclude_min=True, allow_subnormal=False).filter(lambda ms: ms > 1e-99),
+    st.floats(0, 1).filter(lambda share: not 0 < share < 1e-99),
+)
+def test_a_text_is_the_number_that_a_program_wrote(ms: float, share: float) -> None:
+    fields = {"max_latency_ms": ms, "min_accuracy": share}
+    assert wish_of({name: str(value) for name, value in fields.items()}) == wish_of(fields)
+
+
 def test_who_says_nothing_wishes_nothing() -> None:
     assert wish_of({"variant": "auto"}) is None
 
