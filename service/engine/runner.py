@@ -41,10 +41,10 @@ class Runner(Protocol):
         """Return what `rows` rows take when nothing waits, in microseconds: hardly ever more than that."""
 
     def waiting_us(self, rows: int) -> float:
-        """Return what a request of `rows` rows would wait for before its turn, in microseconds.
+        """Return what a request of `rows` rows would wait for before its turn, in microseconds."""
 
-        That holds what is unread as well: by how much the event loop is behind.
-        """
+    def unread_us(self) -> float:
+        """Return for how long a request must expect to lie unread, in microseconds."""
 
     def forget(self, quiet_s: float) -> None:
         """Hear that it has made no call for so long: what contention taught of its cost may be over."""

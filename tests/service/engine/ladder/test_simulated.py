@@ -72,7 +72,7 @@ def in_time(served: Sequence[Served]) -> float:
     return sum(one.variant is not None and one.took_s <= WITHIN_S for one in served) / len(served)
 
 
-@pytest.mark.parametrize("rate", [300, 1000, 1500, 2400, 3500, 4200, 4500])
+@pytest.mark.parametrize("rate", [300, 1000, 1500, 2400, 3500, 4200, 4400])
 def test_as_many_are_right_in_time_as_with_the_best_variant_for_that_load_or_more(rate: int) -> None:
     arrivals = poisson(rate, 1.5, seed=rate)
     auto = right_in_time(simulate(RUNGS, arrivals, Auto(), WISH), RUNGS, WITHIN_S)
