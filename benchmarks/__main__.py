@@ -20,7 +20,20 @@ from benchmarks.endings import errors_told
 from benchmarks.errors import BenchmarkError
 from benchmarks.load.choice import choose
 from benchmarks.names import chosen
-from benchmarks.parts import bulk, engine, generator, overload, peers, reading, referee, siege, training, wide
+from benchmarks.parts import (
+    bulk,
+    cascade,
+    engine,
+    generator,
+    overload,
+    peers,
+    reading,
+    referee,
+    shadow,
+    siege,
+    training,
+    wide,
+)
 from benchmarks.peers.catalog import NAMES
 from benchmarks.plan import Plan
 from benchmarks.report.machine import describe
@@ -35,12 +48,14 @@ PARTS: dict[str, tuple[str, Callable[[Plan, Result], None]]] = {
     "engine": ("One small row: the service against bare ASGI", engine.run),
     "wide": ("784 features: what the service adds to bare ASGI and the model", wide.run),
     "bulk": ("128 rows of 784 a request: the service against the model alone", bulk.run),
+    "cascade": ("A cascade of two variants: against them, and the best by itself", cascade.run),
     "peers": ("One small row: the service against other servers", peers.run),
     "training": ("A whole training run: ours against Keras's fit", training.run),
     "reading": ("The largest data sets: the time to read them, and the memory", reading.run),
     "overload": ("More work than the service can do: up to three times its peak", overload.run),
     "siege": ("Clients that try again at once: from 64 to 1,000 connections, and a burst", siege.run),
     "generator": ("The load generator: ours against Locust's FastHttpUser and wrk", generator.run),
+    "shadow": ("A variant in the shadow: what it costs who asks", shadow.run),
     "referee": ("The peak: our load test against MLCommons' LoadGen", referee.run),
 }
 

@@ -33,6 +33,27 @@ def share_of_windows(hits: Counts, trials: Counts, *, confidence: float = CONFID
     return Estimate(value, max(0.0, value - half), min(1.0, value + half))
 
 
+def difference_of_windows(
+    ours: Counts, theirs: Counts, trials: Counts, *, confidence: float = CONFIDENCE
+) -> Estimate:
+    """Return one share of hits less another, of the same trials, with Student's interval over the windows.
+
+    Both are counts of each window, shape (windows,), as `trials` are. Within a window they are paired: what
+    befell both is in neither. Without two windows nothing is known, and the interval is -1 to 1. Raises
+    ValueError where there was no trial.
+    """
+    from scipy.special import stdtrit
+
+    if not trials.sum():
+        raise ValueError("no share of no trials")
+    apart, seen = ours - theirs, int(np.count_nonzero(trials))
+    value = float(apart.sum() / trials.sum())
+    if seen < 2:
+        return Estimate(value, -1.0, 1.0)
+    half = float(stdtrit(seen - 1, (1 + confidence) / 2)) * sqrt(_variance(apart, trials))
+    return Estimate(value, max(-1.0, value - half), min(1.0, value + half))
+
+
 def design_effect(hits: Counts, trials: Counts) -> float:
     """Return how many trials tell no more than one independent trial would, at least 1.
 

@@ -40,8 +40,8 @@ _WARNING = (
 )
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Serve until told to stop, and return the exit code."""
+def main(arguments: list[str] | None = None, *, app: str = "service.app:create_app") -> int:
+    """Serve until told to stop, and return the exit code; `app` names what builds the application."""
     try:
         settings = CliApp.run(Settings, cli_args=sys.argv[1:] if arguments is None else arguments)
     except ValidationError as error:
@@ -80,7 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
             bound_end_of_workers(drain_s=settings.drain_s, stop_s=settings.stop_s)
         _serve(
             settings,
-            app="service.app:create_app",
+            app=app,
             factory=True,
             host=settings.host,
             port=settings.port,

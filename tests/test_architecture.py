@@ -29,8 +29,8 @@ ROOMS = {
     "service": "__main__ app rpc console routes http pipeline live repository engine wire "
     "observe settings errors",
     "loadtests": "__main__ cli report judge experiment generator system measure protocol workload rig errors",
-    "benchmarks": "__main__ ladders mixed systems parts plan referee peers subjects load report measure "
-    "endings names errors",
+    "benchmarks": "__main__ cascades ladders mixed policies systems parts plan referee peers subjects load "
+    "report measure endings names errors",
 }
 PURE = {
     "numpy",
@@ -64,6 +64,7 @@ BLACK_BOXES = {
     "benchmarks.subjects.cuts": {"training"},
     "benchmarks.subjects.generator": {"loadtests"},
     "benchmarks.subjects.fast_http": {"loadtests", "locust"},
+    "benchmarks.policies.served": {"service"},
 }
 BACKENDS = {"tensorflow", "ai_edge_litert"}
 

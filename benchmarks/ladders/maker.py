@@ -31,7 +31,7 @@ class Maker:
     def words(self, entry: Entry) -> list[str]:
         """Return what `python -m training` is told."""
         more = self.more if entry.command == "train" else ()
-        files = ("--models", str(self._models), "--name", entry.name, "--json", str(self._figures(entry)))
+        files = ("--models", str(self.models), "--name", entry.name, "--json", str(self._figures(entry)))
         return [*entry.words(self.data_dir), *more, *files]
 
     def make(self, entry: Entry) -> Ladder:
@@ -43,12 +43,12 @@ class Maker:
                 last = " / ".join(child.tail().strip().splitlines()[-_TOLD_LINES:])
                 raise ProcessError(f"{entry.name} ended with exit code {code}: {last}")
         figures = json.loads(self._figures(entry).read_text(encoding="utf-8"))
-        manifest = ModelStore(self._models).open(entry.name).manifest
+        manifest = ModelStore(self.models).open(entry.name).manifest
         return read(entry.name, entry.data, entry.model, figures, manifest)
 
     def _figures(self, entry: Entry) -> Path:
         return self.out / f"{entry.name}.json"
 
     @property
-    def _models(self) -> Path:
+    def models(self) -> Path:
         return self.out / "models"

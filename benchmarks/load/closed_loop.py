@@ -1,8 +1,8 @@
 """A closed loop in Python, for machines without wrk: `python -m benchmarks.load.closed_loop`.
 
-It is told, in this order: the address, the port, the file of the request as it goes over a connection, how
-many connections to open, for how many seconds, and after how many an answer is overdue. It prints what it
-found, in JSON.
+It is told, in this order: the address, the port, the file of the requests as they go over a connection, all
+as long, how many those are, how many connections to open, for how many seconds, and after how many an answer
+is overdue. It prints what it found, in JSON.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import gc
 import json
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
@@ -25,11 +27,11 @@ from benchmarks.measure.sample import Sample
 
 @dataclass(eq=False)
 class Loop:
-    """Connections that send the same request until `end`, and what came of it."""
+    """Connections that send the same requests in turn until `end`, and what came of it."""
 
     host: str
     port: int
-    content: bytes
+    contents: Iterator[bytes]
     timeout_s: float
     end: float = float("inf")
     durations: list[float] = field(default_factory=list)
@@ -122,12 +124,15 @@ class Connection(asyncio.Protocol):
 
     def _send(self) -> None:
         self._sent = perf_counter()
-        self._transport.write(self._loop.content)
+        self._transport.write(next(self._loop.contents))
 
 
-def main(host: str, port: str, file: str, connections: str, seconds: str, timeout_s: str) -> None:
+def main(host: str, port: str, file: str, count: str, connections: str, seconds: str, timeout_s: str) -> None:
     """Send, and print what was found."""
-    loop = Loop(host, int(port), Path(file).read_bytes(), float(timeout_s))
+    content = Path(file).read_bytes()
+    size = len(content) // int(count)
+    contents = cycle(content[start : start + size] for start in range(0, len(content), size))
+    loop = Loop(host, int(port), contents, float(timeout_s))
     gc.disable()
     found = uvloop.run(loop.run(int(connections), float(seconds)))
     sys.stdout.write(json.dumps(found) + "\n")

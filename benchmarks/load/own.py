@@ -34,8 +34,9 @@ class Own(Client):
         address = urlsplit(host)
         with tempfile.TemporaryDirectory(prefix="load-") as folder:
             content = Path(folder, "request")
-            content.write_bytes(request.encoded(host))
-            told = (address.hostname, address.port, content, connections, seconds, TIMEOUT_S)
+            contents = [one.encoded(host) for one in request.each]
+            content.write_bytes(b"".join(contents))
+            told = (address.hostname, address.port, content, len(contents), connections, seconds, TIMEOUT_S)
             command = program("benchmarks.load.closed_loop", *map(str, told))
             with Child(command, log=Path(folder, "log"), core=self._core, talks=True) as child:
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,6 +27,8 @@ class Request:
     path: str
     body: bytes
     content_type: str = JSON
+    others: tuple[bytes, ...] = ()
+    """Bodies that a closed loop sends in turn with it, each as long."""
 
     def encoded(self, host: str) -> bytes:
         """Return it as it goes over a connection to `host`, an address such as http://127.0.0.1:8000."""
@@ -36,6 +38,11 @@ class Request:
             f"Content-Length: {len(self.body)}\r\n\r\n"
         )
         return head.encode() + self.body
+
+    @property
+    def each(self) -> list[Request]:
+        """The requests that a closed loop sends in turn."""
+        return [replace(self, body=body, others=()) for body in (self.body, *self.others)]
 
     def send(self, host: str) -> bytes:
         """Send it once, and return the answer. Raise ProcessError where that is no success."""
@@ -72,8 +79,9 @@ def json_request(path: str, document: Any) -> Request:
     return Request(path, json.dumps(document, separators=(",", ":")).encode())
 
 
-def octets_request(path: str, rows: FloatArray) -> Request:
-    return Request(path, rows.astype("<f4").tobytes(), OCTETS)
+def octets_request(path: str, rows: FloatArray, *others: FloatArray) -> Request:
+    body, *more = (each.astype("<f4").tobytes() for each in (rows, *others))
+    return Request(path, body, OCTETS, tuple(more))
 
 
 def _client() -> httpx.Client:

@@ -40,6 +40,19 @@ done = function(summary, latency, requests)
 end
 """
 
+_IN_TURN = """
+local all, requests, last = wrk.body, {{}}, 0
+init = function(args)
+  for start = 1, #all, {size} do
+    table.insert(requests, wrk.format(nil, nil, nil, all:sub(start, start + {size} - 1)))
+  end
+end
+request = function()
+  last = last % #requests + 1
+  return requests[last]
+end
+"""
+
 
 def find() -> str | None:
     """Return where wrk is; None where it is not installed."""
@@ -67,7 +80,7 @@ class Wrk(Client):
     ) -> Iterator[Callable[[], Findings]]:
         with tempfile.TemporaryDirectory(prefix="wrk-") as folder:
             body, lua, log = (Path(folder, name) for name in ("body", "request.lua", "log"))
-            body.write_bytes(request.body)
+            body.write_bytes(b"".join((request.body, *request.others)))
             lua.write_text(script(request, body), encoding="utf-8")
             command = [
                 self._program,
@@ -90,8 +103,9 @@ class Wrk(Client):
 
 
 def script(request: Request, body: Path) -> str:
-    """Return the Lua script that sends `request`, whose body is in the file `body`."""
-    return _SCRIPT.format(body=json.dumps(str(body)), content_type=request.content_type, mark=_MARK)
+    """Return the Lua script that sends `request`, whose body is in the file `body`, the others after it."""
+    text = _SCRIPT.format(body=json.dumps(str(body)), content_type=request.content_type, mark=_MARK)
+    return text + _IN_TURN.format(size=len(request.body)) if request.others else text
 
 
 def parse(output: str) -> Findings:

@@ -22,7 +22,8 @@ class Sample:
     load_cpu: float | None = None
     """Share of its core that the sender of the requests used; None where nobody sends, or it does not say."""
     server_s: float | None = None
-    """Processor time of the server and all it has started; None where nobody looked."""
+    """Processor time of the server and all it has started, or of what was called alone; None where nobody
+    looked."""
 
     @classmethod
     def of(cls, durations: Sequence[float], seconds: float, load_cpu: float | None = None) -> Self:

@@ -26,6 +26,8 @@ class Recipe:
 
 SMALL = Recipe("breast_cancer", "breast_cancer", "mlp")  # 30 features
 WIDE = Recipe("fashion_mnist", "fashion_mnist", "cnn")  # 784 features
+# 784 features; a ladder of widths, of which two answer together.
+WIDTHS = Recipe("fashion_widths", "fashion_mnist", "mlp", ("--widths", "0.25,0.5,1"))
 QUICK = Recipe("digits_mlp", "digits", "mlp")  # 64 features
 SLOW = Recipe("digits_cnn", "digits", "cnn")  # 64 features
 # About as slow as a model can be that is trained in a minute: half a millisecond a row.
@@ -56,7 +58,7 @@ class Models:
             )
         options = ("--data", recipe.data, "--model", recipe.architecture, "--name", recipe.name)
         command = program("training", "train", *options, *recipe.more, "--models", str(self.folder.resolve()))
-        if self.data_dir is not None and recipe is WIDE:
+        if self.data_dir is not None and recipe.data == WIDE.data:
             command += ["--data-dir", str(self.data_dir.resolve())]
         with (
             TemporaryDirectory(prefix="bench-") as folder,

@@ -58,11 +58,19 @@ def started(
 
 
 @contextmanager
-def service(models: Path, model: str, variants: Sequence[str], *, log: Path, core: Bound) -> Iterator[Server]:
+def service(
+    models: Path,
+    model: str,
+    variants: Sequence[str],
+    *,
+    log: Path,
+    core: Bound,
+    options: Sequence[str] = (),
+) -> Iterator[Server]:
     """Start our service, as a user does: one worker, every part of it on but what works beside it."""
     port = free_port()
-    options = ("--models", str(models.resolve()), "--default-model", model, "--preload", ",".join(variants))
-    command = program("service", *options, "--audit", "false", "--port", str(port))
+    usual = ("--models", str(models.resolve()), "--default-model", model, "--preload", ",".join(variants))
+    command = program("service", *usual, "--audit", "false", "--port", str(port), *options)
     with started(command, port=port, ready_path="/health/ready", log=log, core=core) as server:
         yield server
 

@@ -29,8 +29,8 @@ from loadtests.rig.cores import Cores
 from loadtests.rig.ports import is_here
 from loadtests.workload.held_out import HeldOut
 from loadtests.workload.payloads import rows_within
-from loadtests.workload.scenarios import OFFLINE_BODY_BYTES, OFFLINE_ROWS, OPEN, SCENARIOS, SHAPED
-from loadtests.workload.target import choose_bundle
+from loadtests.workload.scenarios import OFFLINE_BODY_BYTES, OFFLINE_ROWS, SCENARIOS, SHAPED, STEPPED
+from loadtests.workload.target import checked, choose_bundle
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,15 @@ class RunOptions:
     think: Annotated[float, Option(min=0, help="Seconds that a user thinks between requests.")] = Plan.think_s
     rate: Annotated[
         float | None,
-        Option(min=0.01, help="Arrivals a second of `server`; where --find-peak begins."),
+        Option(
+            min=0.01,
+            help="Arrivals a second of `server`; where --find-peak begins; of `ramp` and `bursts` what "
+            "counts as full load, by default what the quickest variant bears.",
+        ),
     ] = Plan.rate
+    binary: Annotated[bool, Option(help="Send rows to the variants as octets (float32), not as JSON.")] = (
+        Plan.is_binary
+    )
     connections: Annotated[
         int, Option(min=0, help="The most that `server` may open; 0 for as many as it takes.")
     ] = Plan.connections
@@ -108,9 +115,18 @@ class RunOptions:
             help="Blocks that the budget is cut into, each with services started anew; one has no interval.",
         ),
     ] = Schedule.blocks
-    duration: Annotated[float, Option(min=0.1, help="Seconds of a `ramp` or a `spike`.")] = (
-        Schedule.duration_s
-    )
+    duration: Annotated[
+        float,
+        Option(
+            min=0.1,
+            help="Seconds of a `rise` or a `spike`; of `ramp` and `bursts` those of all rates together, for "
+            "each variant and seed.",
+        ),
+    ] = Schedule.duration_s
+    seeds: Annotated[
+        int,
+        Option(min=1, help="Of `ramp` and `bursts`: draws of the arrivals, each sent to all variants."),
+    ] = Schedule.seeds
     warmup: Annotated[float, Option(min=0, help="Seconds of each load thrown away after each start.")] = (
         Schedule.warmup_s
     )
@@ -128,7 +144,8 @@ class RunOptions:
         float | None,
         Option(
             help="Bound: the longest p99, in milliseconds; later answers are late. Where lateness is part "
-            f"of the figure (ramp, spike, --find-peak, --profile), {BOUND_MS:g} if it is not given."
+            f"of the figure (ramp, bursts, rise, spike, --find-peak, --profile), {BOUND_MS:g} if it is not "
+            "given."
         ),
     ] = Bounds.p99_ms
     min_accuracy: Annotated[float | None, Option(help="Bound: the least accuracy, as 0.95.")] = (
@@ -177,10 +194,16 @@ class RunOptions:
             rows_from=self.rows_from,
             rows=rows,
             schedule=Schedule(
-                self.users, self.budget, self.blocks, warmup_s=self.warmup, duration_s=self.duration
+                self.users,
+                self.budget,
+                self.blocks,
+                warmup_s=self.warmup,
+                duration_s=self.duration,
+                seeds=self.seeds,
             ),
             out=self.out,
             cores=self._cores(variants, systems),
+            is_binary=self._checked_binary(asked),
             stays_awake=cores.usable() > 1,
             host=self.host,
             scenario_name=self._checked_scenario(),
@@ -200,7 +223,8 @@ class RunOptions:
 
         An option that nothing is said of here stands as it was typed.
         """
-        is_open, is_shaped = plan.scenario.kind == OPEN, plan.scenario.kind == SHAPED
+        is_open, kind = plan.scenario.is_scheduled, plan.scenario.kind
+        is_whole = kind in (SHAPED, STEPPED)
         typed = {name: str(value) if isinstance(value, Path) else value for name, value in vars(self).items()}
         return typed | {
             "models": str(self.models) if plan.bundle else None,
@@ -217,9 +241,11 @@ class RunOptions:
             "pid": self.pid or None,
             "service_cores": None if self.host or not plan.variants else self.service_cores,
             "host": None if self.host is None else without_secret(self.host),
-            "blocks": None if is_shaped else plan.schedule.blocks,
-            "budget": None if is_shaped else plan.schedule.budget_s,
-            "duration": plan.schedule.duration_s if is_shaped else None,
+            "blocks": None if is_whole else plan.schedule.blocks,
+            "budget": None if is_whole else plan.schedule.budget_s,
+            "duration": plan.schedule.duration_s if is_whole else None,
+            "seeds": plan.schedule.seeds if kind == STEPPED else None,
+            "binary": plan.is_binary if plan.variants else None,
             "p99_ms": plan.bound_ms,
             "weight": self.weight or None,
         }
@@ -230,7 +256,7 @@ class RunOptions:
         names = _names(self.variants)
         if not names and not self.system:
             names = [variant.name for variant in bundle.manifest.variants]
-        return [bundle.variant(name).name for name in names]
+        return [checked(bundle, name) for name in names]
 
     def _see_that_it_fits_systems(self) -> None:
         """Refuse options that mean nothing where systems are measured, or where none is."""
@@ -262,6 +288,11 @@ class RunOptions:
         hosts = [*([self.host] if self.host else []), *(one.host for one in systems)]
         shares = chosen.shared and any(is_here(Address.of(host).name) for host in hosts)
         return Cores(None, chosen.load, shared=shares)
+
+    def _checked_binary(self, asked: HeldOut) -> bool:
+        if self.binary and asked.x.dtype.kind == "O":
+            raise LoadTestError("--binary is for rows of numbers; those of this model are texts or fields")
+        return self.binary
 
     def _checked_scenario(self) -> str:
         name = self.scenario

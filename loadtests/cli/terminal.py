@@ -16,6 +16,7 @@ from rich.table import Table
 from loadtests.experiment.forecast import in_words
 from loadtests.judge.document import Document
 from loadtests.report.next_command import next_lines
+from loadtests.report.steps_table import rate_lines, worst_lines
 from loadtests.report.table import (
     COST,
     COST_RATIO,
@@ -103,6 +104,7 @@ def show(document: Document, path: Path, terminal: Console) -> None:
     for load, row in zip(document.results, rows, strict=True):
         if is_narrow and row["note"]:
             terminal.print(f"{load.name}: {row['note']}", highlight=False)
+    _show_steps(document, terminal)
     if document.partial:
         terminal.print(f"PARTIAL: {document.partial}")
     for one in document.skipped:
@@ -143,6 +145,19 @@ def _table(document: Document, rows: Sequence[Mapping[str, str]], most: int, *, 
         style = "bold" if name == verdict.recommended else "dim" if name in verdict.dominated else None
         table.add_row(*(row[title] for title in titles), style=style)
     return table
+
+
+def _show_steps(document: Document, terminal: Console) -> None:
+    """Print what became of the rows at each rate, where there are several."""
+    tables = [rate_lines(document, rows) for rows in document.rows]
+    for found in (*tables, worst_lines(document)):
+        if found:
+            table = Table(box=box.SIMPLE_HEAD)
+            for title in found[0]:
+                table.add_column(title, justify="left" if title in LEFT else "right", overflow="fold")
+            for line in found:
+                table.add_row(*line.values())
+            terminal.print(table)
 
 
 def _optional(document: Document) -> list[str]:

@@ -10,7 +10,7 @@ from loadtests.experiment.blocks import TurnFigures
 from loadtests.measure.check import Check
 from loadtests.measure.summary import Summary
 from loadtests.system.identity import Identity
-from loadtests.workload.scenarios import OPEN, Scenario
+from loadtests.workload.scenarios import Scenario
 
 GENERATOR_CPU_MAX = 0.9  # of its core; beyond it, the load generator is taken to have been the limit
 WAITED_MAX = 0.1  # of the time: the generator was ready, and something else had its core
@@ -83,7 +83,7 @@ def of_turns(turns: Sequence[TurnFigures], *, is_shared: bool) -> Check:
 
 def of_schedule(summary: Summary, scenario: Scenario) -> Check:
     """Where requests are scheduled, they must have been sent when they should."""
-    if scenario.kind != OPEN:
+    if not scenario.is_scheduled:
         return Check("schedule", None, "A closed loop has no schedule to keep.")
     late, latency = summary.sent_late_p99_ms, summary.latency
     if late is None or latency is None:
@@ -94,6 +94,16 @@ def of_schedule(summary: Summary, scenario: Scenario) -> Check:
         late <= allowed,
         f"At p99 the load generator sent {late:.3f} ms late; at most {allowed:.3f} ms is allowed, "
         f"a tenth of the p99 of {latency.p99_ms.value:.3f} ms that is reported.",
+    )
+
+
+def of_steps(kept: int, sent: int) -> Check:
+    """Of the turns of rising rates enough must count: those of which the generator kept the schedule."""
+    return Check(
+        "schedule",
+        bool(kept) and kept >= COUNTED_MIN * sent,
+        f"The load generator kept the schedule in {kept:,} of {sent:,} turns; at least "
+        f"{COUNTED_MIN:.0%} of them must count.",
     )
 
 

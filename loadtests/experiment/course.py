@@ -26,10 +26,11 @@ from loadtests.experiment.rounds.stopping import (
     more_blocks,
 )
 from loadtests.experiment.session import Session, Subject
+from loadtests.experiment.steps.conduct import take_steps
 from loadtests.rig import processor
 from loadtests.system.client import ServiceClient
 from loadtests.system.identity import Identity
-from loadtests.workload.scenarios import CLOSED, GOODPUT, P99, SHAPED
+from loadtests.workload.scenarios import CLOSED, GOODPUT, P99, SHAPED, STEPPED
 
 _BEARABLE_S = 3600.0  # nobody is told to measure for longer
 
@@ -61,7 +62,7 @@ class Course:
                 yield from self._start_anew()
             yield from self._measure(count)
             count += 1
-            if plan.scenario.kind == SHAPED:
+            if plan.scenario.kind in (SHAPED, STEPPED):
                 return
             spent_s = time.monotonic() - begun
             is_last = count >= few and spent_s + spent_s / count / 2 > budget_s
@@ -118,6 +119,11 @@ class Course:
             for subject in session.subjects:
                 if subject.name in refused:
                     yield session.drop(subject, LoadTestError(refused[subject.name]))
+            return
+        if plan.scenario.kind == STEPPED:
+            for rows in dict.fromkeys(one.rows for one in records):
+                together = [one for one in records if one.rows == rows]
+                yield from take_steps(session, together, self._place)
             return
         is_whole = plan.scenario.kind == SHAPED
         seconds = plan.schedule.duration_s if is_whole else block_s / len(records)

@@ -64,4 +64,5 @@ class Fleet:
         assert plan.bundle is not None  # noqa: S101 - variants are those of a bundle
         log = plan.out / f"service-{name}.log"
         waits, cores = plan.scenario.kind == CLOSED, plan.cores
-        return launched(plan.bundle, name, log=log, core=cores.server, workers=cores.workers, waits=waits)
+        preload = plan.behind(name)
+        return launched(plan.bundle, preload, log=log, core=cores.server, workers=cores.workers, waits=waits)

@@ -10,7 +10,7 @@ from loadtests.experiment.peak.peaks import PROFILE
 from loadtests.experiment.plan import Plan
 from loadtests.experiment.rounds.schedule import ANSWERS_ENOUGH
 from loadtests.system import audits, probe
-from loadtests.workload.scenarios import CLOSED, SHAPED
+from loadtests.workload.scenarios import CLOSED, SHAPED, SHARES, STEPPED
 
 _BETWEEN_S = 0.3  # two trials: the samples are written, and read again
 _ATTEMPTS = 16  # of all searches for one peak, about
@@ -24,8 +24,11 @@ def seconds_of(plan: Plan, request_s: Mapping[str, float]) -> float:
         + len(plan.rows) * (probe.seconds_for(took) + _seconds_of_searches(plan, took))
         for took in request_s.values()
     ]
-    is_whole = plan.scenario.kind == SHAPED
-    return sum(before) + (loads * plan.schedule.duration_s if is_whole else plan.schedule.budget_s)
+    kind, schedule = plan.scenario.kind, plan.schedule
+    if kind == STEPPED:
+        each_s = schedule.duration_s + len(SHARES) * (schedule.warmup_s + _BETWEEN_S)
+        return sum(before) + loads * schedule.seeds * each_s
+    return sum(before) + (loads * schedule.duration_s if kind == SHAPED else schedule.budget_s)
 
 
 def warnings(plan: Plan, request_s: Mapping[str, float]) -> list[str]:

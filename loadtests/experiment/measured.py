@@ -14,6 +14,7 @@ from loadtests.experiment.agreement import Agreement
 from loadtests.experiment.blocks import Block, Grade, Stop, TurnFigures
 from loadtests.experiment.peak.search import Peak
 from loadtests.experiment.peak.trial import Curve
+from loadtests.experiment.steps.step import Sent, Step
 from loadtests.experiment.timeline import Moment
 from loadtests.measure.check import Check
 from loadtests.measure.latency import Latency
@@ -140,9 +141,11 @@ class Measured(Strict):
     """In a turn, on the average; of a closed loop."""
     checks: list[Check]
     timeline: list[Moment]
-    """Only of `ramp` and `spike`."""
+    """Only of `rise` and `spike`."""
     agreement: Agreement | None
     """How the answers compare with the variant's predictions of the same rows without HTTP."""
+    steps: tuple[Step, ...] = ()
+    """Only of `ramp` and `bursts`: what became of the rows at each rate, the lowest first."""
     peak: Peak | None
     """Only with `--find-peak`."""
     curve: Curve | None
@@ -182,6 +185,8 @@ class ScoredLoad:
     """In the order of measuring; ratios of two variants are taken round by round."""
     answered: tuple[Ints, Ints] | None = field(default=None, repr=False, compare=False)
     """Of each test row, how often it was answered in any turn, and how often rightly; (test rows,) each."""
+    sent: tuple[Sent, ...] = field(default=(), repr=False, compare=False)
+    """Every window of steps; those of equal seed and place were sent the same moments and rows."""
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bundle.bundle import Bundle
+from bundle.manifest import AUTO, CASCADE, RESERVED
+from bundle.runtimes import is_available
 from evidence.paired import Yardstick
 from loadtests.protocol.dialects.system import System
 from loadtests.rig.cores import Cores
 from loadtests.workload.held_out import HeldOut
 from loadtests.workload.order import Order
-from loadtests.workload.scenarios import OPEN, SCENARIOS, SHAPED, Scenario
+from loadtests.workload.scenarios import OPEN, SCENARIOS, SHAPED, STEPPED, Scenario
 from loadtests.workload.target import Target
 
 RATE = 100.0  # arrivals a second of `server`, where none is given and none is looked for
 BOUND_MS = 10.0  # of p99, where a scenario needs one and none is given
+DEADLINE_SHARE = 0.9  # of the bound
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,9 @@ class Schedule:
     warmup_s: float = 0.1
     """Of each load after each start of its service; thrown away."""
     duration_s: float = 20.0
-    """Of a load that changes on purpose, which is one piece."""
+    """Of a load that changes on purpose, which is one piece; of all steps of a variant, for each seed."""
+    seeds: int = 3
+    """Of steps: each draws other arrivals, and all variants are measured with each."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,8 @@ class Plan:
     systems: tuple[System, ...] = ()
     """Servers that run already, each measured beside the variants like one of them."""
     rows_from: Path | None = None
+    is_binary: bool = False
+    """Rows are sent to variants as octets, not as JSON."""
     stays_awake: bool = False
     """The generator may keep its core busy while nothing is due: there is another for the service."""
     host: str | None = None
@@ -79,6 +86,31 @@ class Plan:
     def names(self) -> tuple[str, ...]:
         """All that is measured, in its order."""
         return (*self.variants, *(one.name for one in self.systems))
+
+    def behind(self, name: str) -> list[str]:
+        """Return the variants that answer for a variant, the cascade or `auto`, those that can run here.
+
+        The service chooses among those that are measured beside it, or where there are none, among all.
+        """
+        if self.bundle is None:
+            return []
+        manifest = self.bundle.manifest
+        if name == AUTO:
+            named = [one for one in self.variants if one not in RESERVED]
+            if CASCADE in self.variants:
+                named += self.behind(CASCADE)
+            names = list(dict.fromkeys(named)) or [one.name for one in manifest.variants]
+        elif name == CASCADE:
+            names = [manifest.cascade.first, manifest.cascade.second] if manifest.cascade else []
+        else:
+            names = [name]
+        return [one for one in names if is_available(self.bundle.variant(one))]
+
+    def bytes_of(self, name: str) -> int | None:
+        """Return the bytes of the files of all that answers for a variant; None of a system."""
+        if self.bundle is None or name not in self.variants:
+            return None
+        return sum(self.bundle.variant(one).bytes for one in self.behind(name)) or None
 
     @property
     def hosts(self) -> list[str]:
@@ -106,7 +138,13 @@ class Plan:
         """Answers beyond it are late; None where everything is in time."""
         if self.p99_ms is not None:
             return self.p99_ms
-        return BOUND_MS if self.scenario.kind == SHAPED or self.searches else None
+        return BOUND_MS if self.scenario.kind in (SHAPED, STEPPED) or self.searches else None
+
+    @property
+    def deadline_ms(self) -> float:
+        """What a request says about how long it may take: nearly the bound, the rest is for its way there
+        and back. 0 where it says nothing."""
+        return DEADLINE_SHARE * (self.bound_ms or 0.0) if self.scenario.kind == STEPPED else 0.0
 
     @property
     def searches(self) -> bool:
@@ -116,6 +154,8 @@ class Plan:
     @property
     def arrivals(self) -> float | None:
         """Arrivals a second, or with which a search begins: None where that is up to it, or none is sent."""
+        if self.scenario.kind == STEPPED:
+            return self.rate
         if self.scenario.kind != OPEN:
             return None
         return self.rate if self.searches else self.rate or RATE
@@ -160,4 +200,6 @@ class Plan:
             system=system.url if system else "",
             rows_from=str(self.rows_from) if self.rows_from else "",
             stays_awake=self.stays_awake,
+            is_binary=self.is_binary,
+            deadline_ms=self.deadline_ms,
         )

@@ -23,13 +23,14 @@ from loadtests.experiment.plan import Plan
 from loadtests.experiment.rounds.grade import grade
 from loadtests.experiment.rounds.intake import Seen, without_rates
 from loadtests.experiment.session import Subject
+from loadtests.experiment.steps.step import Sent, steps_of
 from loadtests.experiment.timeline import Moment, moments
 from loadtests.measure.check import Check
 from loadtests.measure.samples import Samples, merge
 from loadtests.measure.summary import Summary, summarise_windows
 from loadtests.rig.processor import Sight
 from loadtests.system.probe import Unloaded
-from loadtests.workload.scenarios import CLOSED, COST, OPEN, SHAPED, THROUGHPUT
+from loadtests.workload.scenarios import CLOSED, COST, OPEN, SHAPED, STEPPED, THROUGHPUT
 
 
 @dataclass
@@ -49,6 +50,8 @@ class Record:
     spent: list[Spent] = field(default_factory=list)
     """Of its service in each block: what it used in turns of its own, and beside them."""
     searches: list[Search] = field(default_factory=list)
+    steps: list[Sent] = field(default_factory=list)
+    """Windows of rising rates, of `ramp` and `bursts`."""
     extra: list[Trial] = field(default_factory=list)
     """Rates tried for a profile, each as a share of the peak."""
 
@@ -92,7 +95,7 @@ def load_of(plan: Plan, record: Record) -> ScoredLoad:
     """Return the load that a record comes to, and keep its samples."""
     record = record.as_far_as_known() if plan.scenario.kind != SHAPED else record
     subject, peak = record.subject, record.peak
-    variant = plan.bundle.variant(subject.name) if plan.bundle and not subject.system else None
+    scores = plan.bundle.manifest.scores(subject.name) if plan.bundle and not subject.system else None
     summary = _summary(plan, record)
     samples = _kept(record)
     file = plan.out / "samples" / f"{subject.name}-{record.rows}.npz"
@@ -111,14 +114,15 @@ def load_of(plan: Plan, record: Record) -> ScoredLoad:
         unloaded=Idle(**asdict(record.unloaded), model_share=record.unloaded.model_share),
         generator_limited=checks.is_generator_limit(summary),
         resident_bytes=subject.server.resident_bytes(),
-        variant_bytes=variant.bytes if variant else None,
-        offline_accuracy=variant.scores.accuracy if variant else None,
+        variant_bytes=plan.bytes_of(subject.name),
+        offline_accuracy=scores.accuracy if scores else None,
         void=[check.name for check in made if check.is_void],
         blocks=[one.block for one in record.seen],
         grade=_grade(plan, record),
         answers_per_user=_answers_per_user(plan, record),
         checks=made,
         timeline=_timeline(plan, record),
+        steps=steps_of(record.steps, plan.bound_ms or 0.0),
         agreement=agreement,
         peak=peak,
         curve=_curve(plan, record),
@@ -128,7 +132,7 @@ def load_of(plan: Plan, record: Record) -> ScoredLoad:
     answered, right = (
         np.sum(one, axis=0) for one in zip(*(one.answered for one in record.seen), strict=True)
     )
-    return ScoredLoad(load, record.turns, (answered, right))
+    return ScoredLoad(load, record.turns, (answered, right), tuple(record.steps))
 
 
 def _summary(plan: Plan, record: Record) -> Summary:
@@ -189,6 +193,8 @@ def _known(number: float) -> float | None:
 def _checks(plan: Plan, record: Record, summary: Summary, agreement: Agreement | None) -> list[Check]:
     turns = record.turns
     shared = plan.cores.shared
+    if plan.scenario.kind == STEPPED:
+        return _checks_of_steps(plan, record, summary, agreement)
     is_whole = plan.scenario.kind == SHAPED
     return [
         checks.of_generator(summary),
@@ -197,6 +203,18 @@ def _checks(plan: Plan, record: Record, summary: Summary, agreement: Agreement |
         checks.of_answers(summary, plan.scenario),
         checks.of_service(record.changes),
         checks.of_cost(record.spent),
+        checks.of_agreement(agreement),
+        *record.subject.audits,
+    ]
+
+
+def _checks_of_steps(
+    plan: Plan, record: Record, summary: Summary, agreement: Agreement | None
+) -> list[Check]:
+    return [
+        checks.of_steps(sum(not one.is_void for one in record.steps), len(record.steps)),
+        checks.of_answers(summary, plan.scenario),
+        checks.of_service(record.changes),
         checks.of_agreement(agreement),
         *record.subject.audits,
     ]
@@ -221,6 +239,6 @@ def _curve(plan: Plan, record: Record) -> Curve | None:
 
 def _offline(plan: Plan, record: Record, summary: Summary) -> Offline | None:
     known = record.subject.offline
-    if known is None or plan.scenario_name != "offline":
+    if known is None or known.rows_per_s is None or plan.scenario_name != "offline":
         return None
     return Offline(known.rows_per_s, summary.rows_per_s / known.rows_per_s)

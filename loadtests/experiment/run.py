@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bundle.bundle import Bundle
 from bundle.errors import BundleError
+from bundle.manifest import RESERVED
 from bundle.runtimes import is_available
 from loadtests.errors import LoadTestError
 from loadtests.experiment import forecast
@@ -29,7 +31,7 @@ from loadtests.rig.occupation import SCRATCH
 from loadtests.rig.processor import processor_s
 from loadtests.system import audits
 from loadtests.system.client import ServiceClient
-from loadtests.system.offline_predictions import predict
+from loadtests.system.offline_predictions import OfflinePredictions, join, predict, read_predictions
 from loadtests.system.probe import probe
 from loadtests.system.server_process import Server
 from loadtests.workload.payloads import Payloads, build
@@ -106,7 +108,7 @@ def _start(plan: Plan, progress: Progress, fleet: Fleet, subjects: list[Subject]
     progress.begin("all", "starting the services")
     bundle, names = plan.bundle, []
     for name in plan.names:
-        if plan.host or name not in plan.variants or bundle is None or is_available(bundle.variant(name)):
+        if plan.host or name not in plan.variants or bundle is None or plan.behind(name):
             names.append(name)
         else:
             yield Skipped(name, "the library that runs it is not installed here", failed=False)
@@ -131,13 +133,28 @@ def _system(plan: Plan, progress: Progress, system: System, server: Server) -> S
 
 def _variant(plan: Plan, bundle: Bundle, progress: Progress, name: str, server: Server) -> Subject:
     progress.begin(name, "predicting offline")
-    offline = None
-    if is_available(bundle.variant(name)):
-        file = plan.out / "samples" / f"offline-{name}.npz"
-        offline = predict(bundle, name, file=file, core=plan.cores.load)
+    offline = _offline(plan, bundle, name)
     progress.begin(name, "starting the service")
     server.wait_until_ready()
-    return Subject(name, Predict(target_of(bundle, name)), server, offline)
+    target = replace(target_of(bundle, name), is_binary=plan.is_binary)
+    return Subject(name, Predict(target), server, offline)
+
+
+def _offline(plan: Plan, bundle: Bundle, name: str) -> OfflinePredictions | None:
+    """Predict with a variant, or with all that may answer in its place; None where it cannot run here."""
+    folder = plan.out / "samples"
+    if name not in RESERVED:
+        known = is_available(bundle.variant(name))
+        file = folder / f"offline-{name}.npz"
+        return predict(bundle, name, file=file, core=plan.cores.load) if known else None
+    shape = len(plan.asked.y), bundle.manifest.classes
+    found = {}
+    for one in plan.behind(name):
+        file = folder / f"offline-{one}.npz"
+        if one not in plan.variants or not file.exists():
+            predict(bundle, one, file=file, core=plan.cores.load)
+        found[one] = read_predictions(file, shape)[one]
+    return join(found, bundle.manifest.cascade, folder / f"offline-{name}.npz")
 
 
 class _Questions:

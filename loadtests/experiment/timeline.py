@@ -16,7 +16,7 @@ MOMENTS = 30
 
 @dataclass(frozen=True)
 class Moment:
-    """A stretch of a load that changes: `ramp` and `spike` yield these."""
+    """A stretch of a load that changes: `rise` and `spike` yield these."""
 
     start_s: float
     seconds: float
@@ -36,7 +36,7 @@ class Moment:
 
 
 def moments(window: Window, scenario: str, most: int, *, bound_ms: float | None) -> tuple[Moment, ...]:
-    """Return the moments of a ramp or a spike of at most `most` users, earliest first.
+    """Return the moments of a rise or a spike of at most `most` users, earliest first.
 
     A request belongs to the moment in which it was answered. Answers beyond `bound_ms` are late; without it,
     none is.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from threading import Event
@@ -13,6 +14,7 @@ from loadtests.errors import LoadTestError
 from loadtests.measure.recorder import Recorder
 from loadtests.measure.samples import Samples
 from loadtests.measure.summary import Summary, summarise_all
+from loadtests.protocol.choices import reason_of
 from loadtests.protocol.dialects.dialect import Dialect
 from loadtests.protocol.dialects.system import read_url
 from loadtests.protocol.endpoint import Endpoint
@@ -22,7 +24,7 @@ from loadtests.system.offline_predictions import read_predictions
 from loadtests.workload.held_out import HeldOut
 from loadtests.workload.order import Order
 from loadtests.workload.payloads import Payloads, build
-from loadtests.workload.scenarios import OPEN, SCENARIOS
+from loadtests.workload.scenarios import SCENARIOS
 from loadtests.workload.target import Target, choose_bundle, target_of
 
 
@@ -46,6 +48,7 @@ class Load:
         """Which of several processes this is that share the load."""
         self.parts = 1
         self._marker = marker
+        self._is_chosen = dialect.target.is_chosen
         self._users = count()
         self._is_claimed = False
         self.schedule_is_over = Event()
@@ -59,6 +62,10 @@ class Load:
     @property
     def target(self) -> Target:
         return self.dialect.target
+
+    def reason(self, head: bytes) -> str:
+        """Return why a variant was chosen, by the head of its answer; empty where none was to be."""
+        return reason_of(head) if self._is_chosen else ""
 
     def claim_schedule(self) -> bool:
         """Tell whether the caller is the first to ask, and so the one who sends the schedule."""
@@ -103,7 +110,7 @@ class Load:
             self.payloads.order,
             self._marker,
             variant=self.order.variant or self.target.variant,
-            is_open=SCENARIOS[self.order.scenario].kind == OPEN,
+            is_open=SCENARIOS[self.order.scenario].is_scheduled,
             part=self.part,
         )
 
@@ -142,14 +149,16 @@ class Preparer:
         """Return the rows that an order is about, and what is asked for them."""
         if order.rows_from:
             asked = self._rows_of((order.rows_from,), lambda: HeldOut.of_file(Path(order.rows_from)))
-            return asked, read_url(order.system, asked.labels)[1]
+            return asked, replace(read_url(order.system, asked.labels)[1], deadline_ms=order.deadline_ms)
         bundle = choose_bundle(Path(order.models), order.model or None, order.version)
         if order.system:
             target = read_url(order.system, bundle.manifest.labels)[1]
         else:
-            target = target_of(bundle, order.variant or bundle.manifest.default_variant)
+            plain = target_of(bundle, order.variant or bundle.manifest.default_variant)
+            target = replace(plain, is_binary=order.is_binary)
         key = (order.models, bundle.name, str(bundle.version))
-        return self._rows_of(key, lambda: HeldOut.of_bundle(bundle)), target
+        asked = self._rows_of(key, lambda: HeldOut.of_bundle(bundle))
+        return asked, replace(target, deadline_ms=order.deadline_ms)
 
     def _rows_of(self, key: tuple[str, ...], read: Callable[[], HeldOut]) -> HeldOut:
         held_out = self._held_out.get(key)
@@ -175,7 +184,7 @@ class Preparer:
         examiner = self._examiners.get(key)
         if examiner is None:
             shape = len(payloads.order), len(dialect.target.labels)
-            offline = read_predictions(Path(order.offline), shape) if order.offline else None
+            offline = read_predictions(Path(order.offline), shape) if order.offline else {}
             examiner = self._examiners[key] = Examiner(dialect, payloads, offline)
         return examiner
 
@@ -185,7 +194,7 @@ def _check(order: Order) -> None:
         raise LoadTestError("--host is missing; give the address of the service, as http://127.0.0.1:8000")
     if order.scenario not in SCENARIOS:
         raise LoadTestError(f"--scenario is {order.scenario!r}; there are {', '.join(SCENARIOS)}")
-    is_open = SCENARIOS[order.scenario].kind == OPEN
+    is_open = SCENARIOS[order.scenario].is_scheduled
     bounds: dict[str, tuple[float, bool, str]] = {
         "--rows": (order.rows, order.rows >= 1, "a request has at least 1 row"),
         "--rate": (

@@ -195,7 +195,8 @@ class OpenLoop:
         done = time.perf_counter()
         if line.body < 0:
             raise WireError("an answer to nothing")
-        self._load.recorder.add(line.scheduled, line.due, line.sent, done, line.body, status, content)
+        reason = self._load.reason(line.connection.head)
+        self._load.recorder.add(line.scheduled, line.due, line.sent, done, line.body, status, content, reason)
         line.body, line.done = -1, done
         self._out -= 1
         if line.connection.is_open and not line.writer.active:

@@ -16,7 +16,7 @@ from typing import Self, TypeAlias
 import numpy as np
 
 from bundle.bundle import Bundle
-from bundle.manifest import REFERENCE
+from bundle.manifest import CASCADE, REFERENCE, RESERVED
 from evidence.estimate import Estimate
 from evidence.paired import MARGIN, Judgement, Pairs, Yardstick, judge_all
 from evidence.shares import wilson
@@ -95,6 +95,8 @@ class Accuracies:
             one.name: Estimate(one.scores.accuracy, one.scores.accuracy_low, one.scores.accuracy_high)
             for one in bundle.manifest.variants
         }
+        if cascade := bundle.manifest.scores(CASCADE):
+            scores[CASCADE] = Estimate(cascade.accuracy, cascade.accuracy_low, cascade.accuracy_high)
         yardstick = Yardstick(bundle.manifest.reference, bundle.manifest.truth)
         kept = bundle.predictions()
         if kept is None:
@@ -115,6 +117,13 @@ class Accuracies:
         """
         test = {**self._test, **seen}
         return Accuracies(test, margin=self.margin, scores=self._scores, yardstick=yardstick)
+
+    def along(self, seen: Right) -> Accuracies:
+        """Return the same with what has no predictions of its own, of which is known what it answered."""
+        test = {**self._test, **seen}
+        return Accuracies(
+            test, self._validation, margin=self.margin, scores=self._scores, yardstick=self.yardstick
+        )
 
     @property
     def reference(self) -> str:
@@ -207,6 +216,8 @@ def candidates(accuracies: Accuracies, bundle: Bundle, bounds: Bounds, variants:
 
 def _may_be_shipped(accuracies: Accuracies, bundle: Bundle, bounds: Bounds, name: str) -> bool:
     certificate = accuracies.of_variant(name)
+    if name in RESERVED:
+        return True
     if bounds.max_mb is not None and bundle.variant(name).bytes > bounds.max_mb * 1e6:
         return False
     is_open = certificate is None or certificate.judgement != "worse"
@@ -227,7 +238,7 @@ def _predicted(bundle: Bundle, folder: Path, names: Sequence[str]) -> dict[str, 
     for name in names:
         try:
             shape = len(classes), bundle.manifest.classes
-            probabilities = read_predictions(folder / f"offline-{name}.npz", shape)
+            probabilities = read_predictions(folder / f"offline-{name}.npz", shape)[name]
         except LoadTestError:
             continue  # it was not in the run, or cannot run here
         is_known = ~np.isnan(probabilities).any(axis=1)

@@ -15,9 +15,10 @@ from loadtests.experiment.blocks import Stop
 from loadtests.experiment.measured import Measured, Skipped, Strict
 from loadtests.judge.bounds import Bounds
 from loadtests.judge.contrast import Pair
+from loadtests.judge.steps.contrast import StepContrast, Worst
 from loadtests.judge.verdict import Verdict
 
-SCHEMA_VERSION: Literal[5] = 5
+SCHEMA_VERSION: Literal[6] = 6
 FILE_NAME = "report.json"
 
 
@@ -34,7 +35,7 @@ class SystemAsked(Strict):
 class Document(Strict):
     """One run of `python -m loadtests run`. A field is never renamed or removed without a new version."""
 
-    schema_version: Literal[5] = SCHEMA_VERSION
+    schema_version: Literal[6] = SCHEMA_VERSION
     created: str
     """When the run was over: ISO 8601, UTC."""
     command: str
@@ -74,6 +75,10 @@ class Document(Strict):
     skipped: list[Skipped]
     pairs: list[Pair]
     """Every two variants with as many rows a request; of the turns of both, where they are known."""
+    steps: tuple[StepContrast, ...] = ()
+    """Of `ramp` and `bursts`: what chooses its variant against the best single one, at each rate."""
+    worst: tuple[Worst, ...] = ()
+    """Of `ramp` and `bursts`: the worst that befell each load."""
 
     @property
     def title(self) -> str:

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from loadtests.measure.samples import Samples
 from loadtests.protocol.marking import Mark, Marker
@@ -17,7 +18,7 @@ _NEVER = float("nan")
 
 
 class Recorder:
-    """Keeps one sample of every request: 56 bytes each, nothing summed up or thrown away.
+    """Keeps one sample of every request: 64 bytes each, nothing summed up or thrown away.
 
     A service gives the same bytes to the same question again and again. So only answers that differ are
     kept, and each is read once, when `samples` is called and no clock runs: reading JSON in the loop that
@@ -47,6 +48,8 @@ class Recorder:
         self._status = array("q")
         self._body = array("q")
         self._answer = array("q")
+        self._reason = array("q")  # by number; 0 where none was given
+        self._reasons = {"": 0}
         self._known: dict[tuple[int, int, bytes], int] = {}
         self._marked: dict[tuple[int, Mark], int] = {}
         self._marks: list[Mark | None] = []  # by answer; None is still to be read
@@ -65,14 +68,24 @@ class Recorder:
         return len(self._done)
 
     def add(
-        self, scheduled: float, due: float, sent: float, done: float, body: int, status: int, content: bytes
+        self,
+        scheduled: float,
+        due: float,
+        sent: float,
+        done: float,
+        body: int,
+        status: int,
+        content: bytes,
+        reason: str = "",
     ) -> None:
-        """Record an answer as it came, to be read later."""
+        """Record an answer as it came, to be read later; `reason` is why its variant was chosen."""
         key = (body, status, content)
         answer = self._known.get(key)
         if answer is None:
             answer = self._meet(key)
         self._append(scheduled, due, sent, done, status, body, answer)
+        if reason:
+            self._reason[-1] = self._reasons.setdefault(reason, len(self._reasons))
 
     def add_answer(self, sent: float, done: float, body: int, wrong: Sequence[int]) -> None:
         """Record an answer as promised, in which the labels at the places `wrong` were not the true ones."""
@@ -144,6 +157,7 @@ class Recorder:
         body = np.array(self._body[start:size], np.int64)
         wrong_sample, wrong_row = self._wrong_rows(answer, body, marks, wrong_count)
         difference, astray = self._differences(answer, body, marks)
+        choice, choices = self._choices(answer, np.array(self._reason[start:size], np.int64), marks)
         return Samples(
             scheduled=np.array(self._scheduled[start:size], np.float64),
             due=np.array(self._due[start:size], np.float64),
@@ -159,6 +173,8 @@ class Recorder:
             wrong_row=wrong_row,
             difference=difference,
             astray=astray,
+            choice=choice,
+            choices=choices,
             rows=self._rows,
             order=self._order,
             variant=self._variant,
@@ -182,6 +198,7 @@ class Recorder:
         self._status.append(status)
         self._body.append(body)
         self._answer.append(answer)
+        self._reason.append(0)
 
     def _meet(self, key: tuple[int, int, bytes]) -> int:
         """Take an answer in that was not seen before."""
@@ -219,6 +236,19 @@ class Recorder:
         row = self._order[(body[sample] * self._rows + place) % len(self._order)]
         return sample.astype(np.int64), np.asarray(row, np.int64)
 
+    def _choices(
+        self, answer: Ints, reason: Ints, marks: Sequence[Mark]
+    ) -> tuple[Ints, npt.NDArray[np.str_]]:
+        """Return for each sample the number of what was chosen, -1 for nothing, and what each number is."""
+        variants = sorted({mark.variant for mark in marks})
+        variant = np.array([variants.index(mark.variant) for mark in marks], np.int64)[answer]
+        pairs, choice = np.unique(variant * len(self._reasons) + reason, return_inverse=True)
+        reasons = list(self._reasons)
+        chosen = [(variants[one // len(reasons)], reasons[one % len(reasons)]) for one in pairs.tolist()]
+        if chosen and not any(chosen[0]):  # as the first is: nothing was chosen
+            return choice.astype(np.int64) - 1, _as_texts(chosen[1:])
+        return choice.astype(np.int64), _as_texts(chosen)
+
     def _differences(self, answer: Ints, body: Ints, marks: Sequence[Mark]) -> tuple[Floats, Flags]:
         """Return for each test row how far its answers were from offline, and if a label differed."""
         difference = np.full(len(self._order), np.nan)
@@ -234,3 +264,7 @@ class Recorder:
             if mark.astray:
                 astray[asked[list(mark.astray)]] = True
         return difference, astray
+
+
+def _as_texts(chosen: Sequence[tuple[str, str]]) -> npt.NDArray[np.str_]:
+    return np.array(chosen, np.str_).reshape(-1, 2)

@@ -16,6 +16,7 @@ from loadtests.workload.arrays import Flags, Floats, Ints
 from loadtests.workload.payloads import rows_of
 
 _PER_SAMPLE = ("scheduled", "due", "sent", "done", "status", "body", "correct", "part")
+_NUMBERED = ("error", "choice")  # of each sample: the number of something, -1 for nothing
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Samples:
     correct: Ints  # (n,) rows answered rightly; 0 where the answer was unexpected
     error: Ints  # (n,) index into `errors`, -1 where the answer was as promised
     errors: npt.NDArray[np.str_]
+    choice: Ints  # (n,) index into `choices`, -1 where the service chose nothing
+    choices: npt.NDArray[np.str_]  # (c, 2) which variant was chosen, and why
     part: Ints  # (n,) which of the loads that were merged it is from
     wrong_sample: Ints  # (m,)
     wrong_row: Ints  # (m,)
@@ -102,7 +105,7 @@ class Samples:
         place = np.cumsum(chosen) - 1
         return replace(
             self,
-            **{name: getattr(self, name)[chosen] for name in (*_PER_SAMPLE, "error")},
+            **{name: getattr(self, name)[chosen] for name in (*_PER_SAMPLE, *_NUMBERED)},
             wrong_sample=place[self.wrong_sample[kept]].astype(np.int64),
             wrong_row=self.wrong_row[kept],
         )
@@ -135,10 +138,8 @@ def merge(loads: Sequence[Samples]) -> Samples:
     first = loads[0]
     if any(one.rows != first.rows or not np.array_equal(one.order, first.order) for one in loads):
         raise ValueError("these loads sent different bodies")
-    errors: dict[str, int] = {}
-    for one in loads:
-        for reason in one.errors.tolist():
-            errors.setdefault(reason, len(errors))
+    error, errors = _renumbered([(one.error, one.errors.tolist()) for one in loads])
+    choice, choices = _renumbered([(one.choice, [*map(tuple, one.choices.tolist())]) for one in loads])
     begins = np.cumsum([0, *(len(one) for one in loads)])[:-1]
     joined: dict[str, Any] = {
         name: np.concatenate([getattr(one, name) for one in loads]) for name in _PER_SAMPLE
@@ -146,8 +147,10 @@ def merge(loads: Sequence[Samples]) -> Samples:
     return replace(
         first,
         **joined,
-        error=np.concatenate([_renumbered(one, errors) for one in loads]),
-        errors=np.array(list(errors), np.str_),
+        error=error,
+        errors=np.array(errors, np.str_),
+        choice=choice,
+        choices=np.array(choices, np.str_).reshape(-1, 2),
         wrong_sample=np.concatenate(
             [one.wrong_sample + begin for one, begin in zip(loads, begins.tolist(), strict=True)]
         ).astype(np.int64),
@@ -164,6 +167,9 @@ def merge(loads: Sequence[Samples]) -> Samples:
     )
 
 
-def _renumbered(samples: Samples, errors: dict[str, int]) -> Ints:
-    number = np.array([*(errors[reason] for reason in samples.errors.tolist()), -1], np.int64)
-    return np.asarray(number[samples.error])  # index -1, of no error, finds the -1 at the end
+def _renumbered(parts: Sequence[tuple[Ints, Sequence[Any]]]) -> tuple[Ints, list[Any]]:
+    """Return the numbers of all parts, one after another, and what they mean, each thing once."""
+    known = {one: place for place, one in enumerate(dict.fromkeys(one for _, of in parts for one in of))}
+    # Index -1, of nothing, finds the -1 at the end.
+    numbers = [np.array([*(known[one] for one in of), -1], np.int64)[part] for part, of in parts]
+    return np.concatenate(numbers), list(known)

@@ -56,6 +56,11 @@ class Conversation:
         """Tell whether there is a connection that the service has not been seen to close."""
         return self._connection is not None and self._connection.is_open
 
+    @property
+    def head(self) -> bytes:
+        """That of the last answer, as it came; empty where nobody can tell."""
+        return b"" if self._connection is None else self._connection.head
+
     def open(self) -> Connection:
         """Open the first connection, or one for another that was lost. Raises ServiceError."""
         was_closed = self._connection is not None

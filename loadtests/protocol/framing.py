@@ -55,6 +55,7 @@ class Answer(HTTPResponseParser):
 
     def __init__(self) -> None:
         super().__init__()
+        self.head = b""
         self.body = bytearray()
         self.status = 0
         self.is_complete = False
@@ -73,9 +74,12 @@ class Answer(HTTPResponseParser):
                 self._held, rest = rest[known:], rest[:known]
                 break
             self._is_in_head = False
+            self.head += rest[: end.end()]
             self._feed(_in_lines(rest[: end.end()]))
             rest = rest[end.end() :]
             self._is_in_head = not self.is_complete and 0 < self.get_code() < _FINAL
+        if self._is_in_head:
+            self.head += rest
         if rest or not piece:
             self._feed(_in_lines(rest) if self._is_in_head else rest)
         if not piece and not self.is_complete:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
@@ -26,6 +28,8 @@ class Mark:
     """Places whose label is not the one that the variant predicts offline."""
     differences: tuple[float, ...] = ()
     """For each place, the largest difference of a probability from offline; empty where that is unknown."""
+    variant: str = ""
+    """Which answered, where the service was to choose and says so."""
 
 
 class Marker(Protocol):
@@ -44,19 +48,20 @@ class Examiner:
         self,
         dialect: Dialect,
         payloads: Payloads,
-        offline: FloatArray | None = None,
+        offline: Mapping[str, FloatArray] = MappingProxyType({}),
         *,
         remembered_bytes_max: int = 32 * 2**20,
     ) -> None:
-        """`offline` holds the variant's probabilities of each test row, shape (test rows, classes).
+        """`offline` holds each variant's probabilities of each test row, shape (test rows, classes).
 
-        Rows of NaN are rows whose prediction is not known. Beyond `remembered_bytes_max` of answers, new ones
+        There are those of the target, or of all that the service may choose. Rows of NaN are rows whose
+        prediction is not known. Beyond `remembered_bytes_max` of answers, new ones
         are read each time.
         """
         self._dialect = dialect
         self._payloads = payloads
         self._offline = offline
-        self._expected = _labels(offline, dialect.target)
+        self._expected = {name: _labels(known, dialect.target) for name, known in offline.items()}
         self._marks: dict[tuple[int, int, bytes], Mark] = {}
         self._room = remembered_bytes_max
 
@@ -73,25 +78,25 @@ class Examiner:
     def _read(self, body: int, status: int, content: bytes) -> Mark:
         true = self._payloads.labels[body]
         try:
-            labels, scores = self._dialect.read(status, content, len(true))
+            labels, scores, chosen = self._dialect.read(status, content, len(true))
         except UnexpectedAnswerError as error:
             return Mark(reason=str(error))
         wrong = tuple(place for place, label in enumerate(labels) if label != true[place])
-        if self._offline is None:
-            return Mark(wrong)
+        name = chosen or self._dialect.target.variant
+        if name not in self._offline:
+            return Mark(wrong, variant=chosen)
+        offline, known = self._offline[name], self._expected[name]
         rows = rows_of(np.array([body]), self._payloads.rows, self._payloads.order)[0]
-        expected = [self._expected[row] for row in rows.tolist()]
+        expected = [known[row] for row in rows.tolist()]
         astray = tuple(place for place, label in enumerate(labels) if expected[place] not in {None, label})
         if not scores[0]:
-            return Mark(wrong, None, astray)
-        differences = np.abs(np.array(scores, np.float64) - self._offline[rows]).max(axis=1)
-        return Mark(wrong, None, astray, tuple(differences.tolist()))
+            return Mark(wrong, None, astray, variant=chosen)
+        differences = np.abs(np.array(scores, np.float64) - offline[rows]).max(axis=1)
+        return Mark(wrong, None, astray, tuple(differences.tolist()), chosen)
 
 
-def _labels(offline: FloatArray | None, target: Target) -> list[Label | None]:
+def _labels(offline: FloatArray, target: Target) -> list[Label | None]:
     """Return the label that each row has offline, None where it is not known."""
-    if offline is None:
-        return []
     known = ~np.isnan(offline[:, 0])
     best = np.argmax(np.where(known[:, None], offline, 0.0), axis=1).tolist()
     return [target.labels[one] if is_known else None for one, is_known in zip(best, known, strict=True)]

@@ -31,6 +31,8 @@ class Connection:
         """How many have come whole."""
         self.is_open = True
         """False once the service has said that it closes the connection: the next request needs a new one."""
+        self.head = b""
+        """That of the last answer, as it came; empty where nobody can tell."""
         self._answer: Answer | None = None  # one that is not whole yet
         self._unsent = memoryview(b"")  # of a request that was pushed
         self._handed = 0  # bytes of the last request that the system has taken
@@ -139,6 +141,7 @@ class Connection:
             plain = whole(piece)
             if plain is not None:
                 self.answers += 1
+                self.head = piece[: len(piece) - len(plain[1])]
                 if self.answers == self._answers_max:
                     self.is_open = False
                 return plain
@@ -151,5 +154,6 @@ class Connection:
             return None
         self._answer = None
         self.answers += 1
+        self.head = answer.head
         self.is_open = not answer.is_last and self.answers != self._answers_max
         return answer.status, bytes(answer.body)

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from loadtests.experiment.measured import Skipped, load_in_words, rows_in_words
 from loadtests.judge.document import Document
+from loadtests.report import steps_table
 from loadtests.report.escapes import code_in_markdown, in_markdown, sentence_in_markdown
 from loadtests.report.grades import grade_lines
+from loadtests.report.steps_table import rate_lines, worst_lines
 from loadtests.report.table import LEFT, legend, lines, matrix, matrix_sentence
 from loadtests.rig.machine import counted
 
@@ -28,6 +30,8 @@ def markdown(document: Document, pictures: Sequence[str] = ()) -> str:
     if document.skipped:
         blocks.append(_bullets(map(_not_measured, document.skipped)))
     blocks += [f"![{name.removesuffix('.svg').replace('_', ' ')}]({name})" for name in pictures]
+    if document.worst:
+        blocks += ["## Rightly and in time", *_steps(document)]
     if document.pairs:
         blocks += ["## Told apart?", in_markdown(matrix_sentence(document))]
         for rows in document.rows:
@@ -38,6 +42,11 @@ def markdown(document: Document, pictures: Sequence[str] = ()) -> str:
     again = f"To measure again: {code_in_markdown(document.command)}"
     blocks += ["## Machine", _bullets([*map(in_markdown, machine_lines(document)), again])]
     return "\n\n".join(blocks) + "\n"
+
+
+def _steps(document: Document) -> list[str]:
+    tables = [lines_as_table(found) for rows in document.rows if (found := rate_lines(document, rows))]
+    return [*tables, lines_as_table(worst_lines(document)), in_markdown(steps_table.legend()) + "."]
 
 
 def machine_lines(document: Document) -> list[str]:

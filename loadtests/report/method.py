@@ -16,7 +16,7 @@ from loadtests.experiment.plan import Plan
 from loadtests.experiment.rounds.schedule import ANSWERS_ENOUGH
 from loadtests.judge.terms import in_words, option
 from loadtests.protocol.address import without_secret
-from loadtests.workload.scenarios import CLOSED, OPEN, SHAPED
+from loadtests.workload.scenarios import CLOSED, SHAPED, SHARES, STEPPED
 
 _JUDGED = """Whether a variant {is_as_good} {reference} is judged without HTTP, from its predictions of all
     test rows, at the margin that was asked for, and corrected for the number of variants (Holm). What was
@@ -84,6 +84,16 @@ _SEARCHED = """A peak is the median of {passes} searches, which the variants mak
     confirmed, widened by the {resolution:.0%} to which one looks."""
 _AFTER_SEARCH = """The blocks are at one rate for all variants: half the lowest peak, where a variant without
     one counts as able to answer one request after the other."""
+_STEPS = """{rates} rates, {each:g} s of each variant for all of them, drawn from each of {seeds} seeds. The
+    turns of one rate stand side by side, in an order drawn at random, with the same moments and rows for all.
+    A rate is a share of what the quickest variant bears in a closed loop, looked at before each seed, or
+    of --rate. Each request says how long it may take, nearly the bound: what has waited for longer the
+    service gives up (504). Where for one variant requests were sent late by more than a tenth of the bound,
+    at p99, the turns of that seed and rate count for none."""
+_DIFFERENCES = """What chooses is set against the best single variant at each rate. The difference is paired:
+    both got the same rows at the same moments. Its 95% interval is Student's over parts of the windows, four
+    each. At or above: at every rate by the margin at most (each may err with 5%, since all must hold). Below:
+    with 95% for all rates and variants together (Bonferroni)."""
 _SHARED = """Limits: the machine may be shared, and what befell one variant alone, always, cannot be told from
     the variant."""
 _CALM = """What lasts longer than a round is in all variants, and cancels; new starts show what differs from
@@ -113,15 +123,15 @@ def method(
         *_blocks(plan, loads),
         *([_LITTLE] if is_closed else []),
         *([_COST] if any(load.cost for load in loads) else []),
-        *([_PAIRED, _CALM] if scenario.kind != SHAPED else []),
+        *([_PAIRED, _CALM] if scenario.kind not in (SHAPED, STEPPED) else []),
         *([_LOOKS.format(alike=ALIKE - 1, confidence=confidence)] if stop else []),
-        *([_AWAKE] if scenario.kind == OPEN and plan.stays_awake else []),
+        *([_AWAKE] if scenario.is_scheduled and plan.stays_awake else []),
         *([searched, _AFTER_SEARCH] if plan.searches else []),
         *([_services(plan)] if plan.variants else []),
         *_systems(plan, forms),
         *_figures(plan, yardstick),
         *([_SIZES] if plan.variants else []),
-        *([] if scenario.kind == OPEN else [_CLOSED]),
+        *([] if scenario.is_scheduled else [_CLOSED]),
         _SHARED,
     ]
     first, *others = (" ".join(sentence.split()).replace("variant", yardstick.noun) for sentence in sentences)
@@ -170,6 +180,11 @@ def _asked(asked: Mapping[str, JsonValue]) -> str:
 def _blocks(plan: Plan, loads: Sequence[Measured]) -> list[str]:
     """Say what a load was cut into, and how much of it there was."""
     schedule = plan.schedule
+    if plan.scenario.kind == STEPPED:
+        return [
+            _STEPS.format(rates=len(SHARES), seeds=schedule.seeds, each=schedule.duration_s),
+            _DIFFERENCES,
+        ]
     if plan.scenario.kind == SHAPED:
         return [f"Each load is one piece of {schedule.duration_s:g} s: ratios have no interval."]
     blocks = max(len(load.blocks) for load in loads)

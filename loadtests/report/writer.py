@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from bundle.manifest import AUTO
 from loadtests.experiment.measured import Measured, Outcomes, Skipped, load_in_words
 from loadtests.experiment.plan import Plan
 from loadtests.judge import document
@@ -18,6 +19,8 @@ from loadtests.judge.bounds import Bounds
 from loadtests.judge.certificate import Accuracies, seen_of
 from loadtests.judge.contrast import Contrasts
 from loadtests.judge.document import Document, SystemAsked
+from loadtests.judge.steps.contrast import contrasts_of, worst_of
+from loadtests.judge.steps.verdict import judge_steps
 from loadtests.judge.verdict import Verdict, judge
 from loadtests.protocol.address import without_secret
 from loadtests.report import markdown, next_command, samples_csv, turns_csv
@@ -25,6 +28,7 @@ from loadtests.report.method import method
 from loadtests.report.page import render
 from loadtests.report.pictures import sheets
 from loadtests.workload.payloads import encode_instances
+from loadtests.workload.scenarios import STEPPED
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,9 @@ class Report:
         contrasts = Contrasts.of(self.outcomes.measured, accuracies, stop)
         loads = contrasts.with_reference([one.load for one in self.outcomes.measured])
         verdict = judge(loads, self.bounds, contrasts, stop)
+        steps = contrasts_of(self.outcomes.measured, self.bounds.margin)
+        if plan.scenario.kind == STEPPED:
+            verdict = judge_steps(self.outcomes.measured, steps, accuracies, verdict)
         return Document(
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             command=self.command,
@@ -89,6 +96,8 @@ class Report:
             results=loads,
             skipped=list(self.outcomes.skipped),
             pairs=contrasts.pairs(loads, verdict.figures[0]),
+            steps=steps,
+            worst=worst_of(loads),
         )
 
     def _accuracies(self) -> Accuracies:
@@ -97,6 +106,8 @@ class Report:
         known = Accuracies({}, margin=bounds.margin)
         if plan.bundle and plan.variants:
             known = Accuracies.of(plan.bundle, plan.out / "samples", margin=bounds.margin)
+        if AUTO in plan.variants:
+            known = known.along(seen_of(self.outcomes.measured, [AUTO]))
         if not plan.systems:
             return known
         seen = seen_of(self.outcomes.measured, [one.name for one in plan.systems])

@@ -143,7 +143,8 @@ def _answers(
     while len(answers) < min(enough, len(x)) and (len(answers) < 2 or time.perf_counter() < until):
         part = x[len(answers) : len(answers) + size]
         request = endpoint.encode("POST", dialect.path, dialect.encode(part))
-        answers += zip(*dialect.read(*exchange(conversation, endpoint, request), len(part)), strict=True)
+        read = dialect.read(*exchange(conversation, endpoint, request), len(part))
+        answers += zip(read.labels, read.scores, strict=True)
     return answers
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import time
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
@@ -18,15 +19,18 @@ import numpy as np
 
 from bundle.bundle import Bundle, open_bundle
 from bundle.errors import BundleError
+from bundle.manifest import CASCADE, CascadeSpec
 from bundle.normalizer import FloatArray
 from bundle.runtimes import open_runtime
 from bundle.runtimes.base import BATCH_MAX
 from loadtests.errors import GeneratorError, LoadTestError
 from loadtests.rig.child import Child, program
 from loadtests.rig.cores import Bound
+from loadtests.system.audits import TOLERANCE
 from loadtests.workload.payloads import shuffled
 
 LIMIT_S = 8.0
+_OF = "of/"  # before the name of a variant, that of its array
 _START_S = 120.0  # TensorFlow alone takes ten seconds
 _SPEED_S = 0.5  # the rows are predicted again, for at least so long, to time it
 _POLL_S = 0.1
@@ -37,7 +41,8 @@ class OfflinePredictions:
     """What a variant predicts without HTTP, and how fast."""
 
     file: Path
-    rows_per_s: float
+    rows_per_s: float | None
+    """None where nobody has timed it."""
 
 
 def predict(bundle: Bundle, variant: str, *, file: Path, core: Bound) -> OfflinePredictions:
@@ -59,23 +64,44 @@ def predict(bundle: Bundle, variant: str, *, file: Path, core: Bound) -> Offline
         return OfflinePredictions(file, float(arrays["rows_per_s"]))
 
 
-def read_predictions(file: Path, shape: tuple[int, int]) -> FloatArray:
-    """Read the probabilities of `shape` (test rows, classes) that `predict` has kept.
+def join(found: Mapping[str, FloatArray], cascade: CascadeSpec | None, file: Path) -> OfflinePredictions:
+    """Keep in one `file` what several variants predict, and the cascade of two of them, if there is one.
+
+    Of the cascade no row is known whose first prediction is as sure as the threshold, within what two batches
+    of one row may differ by: either answer is right. How fast it all was is not known.
+    """
+    kept = dict(found)
+    if cascade and cascade.first in kept and cascade.second in kept:
+        first, second = kept[cascade.first], kept[cascade.second]
+        sure = first.max(axis=1, keepdims=True)  # NaN where it is not known
+        merged = np.where(sure >= cascade.threshold, first, second)
+        is_known = np.abs(sure - cascade.threshold) > TOLERANCE
+        kept[CASCADE] = np.where(is_known, merged, np.nan).astype(np.float32)
+    np.savez(file, allow_pickle=False, **{f"{_OF}{name}": known for name, known in kept.items()})
+    return OfflinePredictions(file, None)
+
+
+def read_predictions(file: Path, shape: tuple[int, int]) -> dict[str, FloatArray]:
+    """Read by variant the probabilities of `shape` (test rows, classes) that `predict` or `join` has kept.
 
     Raises LoadTestError where the file is missing, something else, or of another model.
     """
     try:
         with np.load(file, allow_pickle=False) as arrays:
-            probabilities = np.asarray(arrays["probabilities"], np.float32)
+            names = [name for name in arrays if name.startswith(_OF)]
+            found = {name.removeprefix(_OF): np.asarray(arrays[name], np.float32) for name in names}
+        if not found:
+            raise ValueError
     except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
         reason = getattr(error, "strerror", None) or "it is no such file"
         raise LoadTestError(f"--offline is {str(file)!r}, which holds no predictions ({reason})") from error
-    if probabilities.shape != shape:
-        raise LoadTestError(
-            f"--offline is {str(file)!r}, whose predictions are of shape {probabilities.shape}; the model's "
-            f"test rows and classes are {shape}"
-        )
-    return probabilities
+    for probabilities in found.values():
+        if probabilities.shape != shape:
+            raise LoadTestError(
+                f"--offline is {str(file)!r}, whose predictions are of shape {probabilities.shape}; the "
+                f"model's test rows and classes are {shape}"
+            )
+    return found
 
 
 def _predict(bundle: Bundle, variant: str, seconds: float) -> tuple[FloatArray, float]:
@@ -110,7 +136,7 @@ def main() -> None:
         probabilities, rows_per_s = _predict(open_bundle(Path(folder)), variant, float(seconds))
     except BundleError as error:
         sys.exit(f"error: {error}")
-    np.savez(file, probabilities=probabilities, rows_per_s=rows_per_s)
+    np.savez(file, allow_pickle=False, rows_per_s=rows_per_s, **{f"{_OF}{variant}": probabilities})
 
 
 if __name__ == "__main__":

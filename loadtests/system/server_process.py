@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,9 +73,9 @@ class Server:
 
 @contextmanager
 def launched(
-    bundle: Bundle, variant: str, *, log: Path, core: Bound, workers: int = 1, waits: bool = False
+    bundle: Bundle, variants: Sequence[str], *, log: Path, core: Bound, workers: int = 1, waits: bool = False
 ) -> Iterator[Server]:
-    """Start the service with one variant of one model loaded, wait for nothing, and stop it afterwards.
+    """Start the service with some variants of one model loaded, wait for nothing, and stop it afterwards.
 
     It knows of no other model or version: it starts sooner, and its memory is of what is measured. One that
     `waits` keeps requests for up to a minute: users who wait for their answers bound the queue themselves,
@@ -83,7 +83,7 @@ def launched(
     """
     with TemporaryDirectory(prefix=SCRATCH, dir=log.parent) as folder:
         port = free_port()
-        arguments = ["--models", str(_alone(bundle, Path(folder))), "--preload", variant]
+        arguments = ["--models", str(_alone(bundle, Path(folder))), "--preload", ",".join(variants)]
         arguments += ["--host", "127.0.0.1", "--port", str(port)]
         arguments += ["--workers", str(workers)]
         arguments += ["--drain-s", "0"]  # when it is told to stop, nobody asks any more
@@ -108,7 +108,7 @@ def started(
 
     Raises ServiceError, with the last lines of its log, where it ends or is not ready in time.
     """
-    with launched(bundle, variant, log=log, core=core, workers=workers, waits=True) as server:
+    with launched(bundle, [variant], log=log, core=core, workers=workers, waits=True) as server:
         server.wait_until_ready(deadline_s=deadline_s)
         yield server
 

@@ -21,7 +21,7 @@ class Order:
     scenario: str
     """A name in `scenarios`."""
     users: int
-    """Connections of a closed loop; at the height of a `spike` or `ramp`."""
+    """Connections of a closed loop; at the height of a `spike` or `rise`."""
     think_s: float
     """Between an answer and the same user's next request."""
     warmup_s: float
@@ -45,6 +45,10 @@ class Order:
     """What is asked for, as `oip+http://127.0.0.1:8000/digits~int8`; or none, for a variant of the bundle."""
     rows_from: str = ""
     """File of the rows that are sent; or none, for the test set of the bundle."""
+    is_binary: bool = False
+    """Rows are sent to a variant of the bundle as octets, and not as JSON."""
+    deadline_ms: float = 0.0
+    """What each request tells the service about how long it may take; 0 where it says nothing of that."""
     timeout_s: float = 60.0
     """A client of a closed loop that has heard nothing for so long gives its request up. So does an open loop
     after its last, which waits for ten seconds at the most."""

@@ -9,19 +9,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import ceil
 
-CLOSED, OPEN, SHAPED = "closed", "open", "shaped"
+from loadtests.workload.arrivals import Draw, bursts, poisson
+
+CLOSED, OPEN, SHAPED, STEPPED = "closed", "open", "shaped", "stepped"
 COST, THROUGHPUT, GOODPUT = "rows_per_core_s", "rows_per_s", "goodput_per_s"
 P50, P99 = "p50_ms", "p99_ms"
 LESS_IS_BETTER = {P50, P99}
 SHED = 503  # what a service answers that refuses
 SHED_STATUS = f"status {SHED}"
+EXPIRED = 504  # what a service answers that gives up what has waited for too long
+EXPIRED_STATUS = f"status {EXPIRED}"
+SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2)
+"""Of steps: their rates, as shares of what the quickest variant bears."""
 
 OFFLINE_ROWS = 512
 OFFLINE_BODY_BYTES = 15 * 2**20  # the service takes 16 MiB, and bodies differ a little
 _OFFLINE_USERS = 2  # one request is decoded by the service while the next is on its way
 
 
-def _ramp(progress: float, most: int) -> int:
+def _rise(progress: float, most: int) -> int:
     """Reach `most` after four fifths, so that its height is seen as well."""
     return ceil(most * progress / 0.8)
 
@@ -37,7 +43,7 @@ class Scenario:
     name: str
     kind: str
     """`closed`: an answer sends the next request. `open`: a schedule does. `shaped`: closed, of users who
-    come and go."""
+    come and go. `stepped`: schedules of ever higher rates, the same for all."""
     sends: str
     figure: str
     figures: tuple[str, ...]
@@ -49,12 +55,23 @@ class Scenario:
     """How many there are, whatever was asked for; None where that is up to whoever asks."""
     shape: Callable[[float, int], int] | None = None
     """Of a shaped one: from the share of its time that is over, and the most users, to those there are."""
+    draw: Draw = poisson
+    """Of what is scheduled: the moments."""
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Tell whether requests are sent at moments that were drawn before, answered or not."""
+        return self.kind in (OPEN, STEPPED)
 
     def unexpected(self, failures: Mapping[str, int]) -> dict[str, int]:
-        """Return those of `failures`, counts by reason, that are no refusals, where it may refuse."""
-        return {
-            reason: count for reason, count in failures.items() if not (self.sheds and reason == SHED_STATUS)
-        }
+        """Return those of `failures`, counts by reason, that are no refusals, where it may refuse.
+
+        Where it was told how long a request may take, it may give up as well.
+        """
+        allowed = {SHED_STATUS} if self.sheds else set()
+        if self.kind == STEPPED:
+            allowed.add(EXPIRED_STATUS)
+        return {reason: count for reason, count in failures.items() if reason not in allowed}
 
 
 SCENARIOS = {
@@ -95,13 +112,13 @@ SCENARIOS = {
             users=_OFFLINE_USERS,
         ),
         Scenario(
-            "ramp",
+            "rise",
             SHAPED,
             "users join at a steady pace until all are there, each as in `users`",
             "goodput, shed and late requests over time",
             figures=(GOODPUT,),
             sheds=True,
-            shape=_ramp,
+            shape=_rise,
         ),
         Scenario(
             "spike",
@@ -111,6 +128,24 @@ SCENARIOS = {
             figures=(GOODPUT,),
             sheds=True,
             shape=_spike,
+        ),
+        Scenario(
+            "ramp",
+            STEPPED,
+            "as in `server`, at one rate after another, each the same moments and rows for all",
+            "effective accuracy against the rate: rows answered rightly and in time, of all offered",
+            figures=(GOODPUT,),
+            sheds=True,
+        ),
+        Scenario(
+            "bursts",
+            STEPPED,
+            "as in `ramp`, but each rate is a mean: for a while it is half of that, then for a shorter while "
+            "three times (a Poisson process modulated by a Markov chain)",
+            "effective accuracy against the mean rate: rows answered rightly and in time, of all offered",
+            figures=(GOODPUT,),
+            sheds=True,
+            draw=bursts,
         ),
     )
 }

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bundle.bundle import Bundle
+from bundle.errors import BundleNotFoundError
+from bundle.manifest import AUTO, RESERVED
 from bundle.store import ModelStore
 from loadtests.errors import LoadTestError
 from loadtests.workload.payloads import Label
@@ -31,7 +33,10 @@ class Target:
     output: str = ""
     """The only output that is read; empty where the answer itself shows which is which."""
     is_binary: bool = False
-    """Rows are sent, and answers asked for, as binary tensors where the protocol leaves the choice."""
+    """Rows are sent, and answers asked for, as binary tensors where the protocol leaves the choice; `predict`
+    has rows as octets."""
+    deadline_ms: float = 0.0
+    """What a request of `predict` says about how long it may take; 0 where it says nothing of that."""
 
     def __str__(self) -> str:
         if self.protocol == PREDICT and self.version is not None:
@@ -42,6 +47,11 @@ class Target:
     def served(self) -> str:
         """The name of the model and its variant together: `digits~int8`."""
         return f"{self.model}{_SEPARATOR}{self.variant}" if self.variant else self.model
+
+    @property
+    def is_chosen(self) -> bool:
+        """Tell whether the service is to choose the variant."""
+        return self.variant == AUTO
 
     @property
     def has_version(self) -> bool:
@@ -74,5 +84,17 @@ def choose_bundle(models: Path, model: str | None, version: int | None) -> Bundl
 
 
 def target_of(bundle: Bundle, variant: str) -> Target:
-    """Return the target of a load on one variant. Raises BundleNotFoundError where there is none."""
-    return Target(bundle.name, bundle.version, bundle.variant(variant).name, bundle.manifest.labels)
+    """Return the target of a load on one variant, `auto`, or the cascade.
+
+    Raises BundleNotFoundError where there is none.
+    """
+    return Target(bundle.name, bundle.version, checked(bundle, variant), bundle.manifest.labels)
+
+
+def checked(bundle: Bundle, variant: str) -> str:
+    """Return the name of a variant, `auto`, or the cascade. Raises BundleNotFoundError where it has none."""
+    if variant not in RESERVED:
+        return bundle.variant(variant).name
+    if variant != AUTO and bundle.manifest.cascade is None:
+        raise BundleNotFoundError(f"{bundle.name}/{bundle.version} has no cascade")
+    return variant

@@ -32,14 +32,28 @@ class Cost(BaseModel):
 
 
 class Traffic(BaseModel):
-    """What came of the requests to a variant of any version, since the service began."""
+    """What came of the requests to a variant, whichever version answered."""
 
-    variant: str
     outcomes: dict[str, int]
     rows: int
     calls: int
-    within: list[tuple[float | None, int]]
-    """How many of those answered with 200 took at most so many seconds; None for any number of them."""
+    within: list[int]
+    """How many of those answered with 200 took at most as long as each bound says."""
+    choices: dict[str, int]
+    """How often the service chose it, by the reason."""
+
+
+class Counted(BaseModel):
+    """What has been counted since the service began: of two such, the difference is what happened between."""
+
+    outcomes: dict[str, int]
+    """Of all requests, whatever they were for."""
+    traffic: dict[str, Traffic]
+    """To the model that is shown, by variant."""
+    cascade_rows: int
+    """That the first variant of its cascade has answered."""
+    escalated_rows: int
+    """That went on to the second."""
 
 
 class Shown(BaseModel):
@@ -49,7 +63,8 @@ class Shown(BaseModel):
     policy: PolicyInfo | None
     costs: dict[str, Cost]
     """By the name of each variant that is loaded."""
-    traffic: list[Traffic]
+    is_shifted: bool
+    """Whether the share of rows that escalate has left its band."""
 
 
 class Known(BaseModel):
@@ -66,8 +81,9 @@ class Figures(BaseModel):
     workers: int
     """That are ready."""
     waiting_rows: int
-    outcomes: dict[str, int]
-    """Of all requests, whatever they were for."""
+    bounds_s: list[float | None]
+    """Of the times in `counted`, in seconds, the last of them None for any time."""
+    counted: Counted
     models: list[Known]
     shown: Shown | None
     why_not_shown: str | None
@@ -78,28 +94,39 @@ async def figures(
 ) -> Figures:
     """Gather the figures, and those of one version, by default the newest of the default model."""
     samples = list(metrics.samples())
+    found = totals(samples)
+    bounds_s = sorted({bound for of in found.values() for bound in of.within})
     shown, why_not_shown = None, None
     try:
-        shown = _shown(await registry.version(model, number), registry, live, totals(samples))
+        version = await registry.version(model, number)
+        shown = Shown(
+            catalogue=variants_of(version, registry, live),
+            policy=policy_info(version, registry.policies),
+            costs=_costs(version),
+            is_shifted=_sum(samples, "escalation_shifted", model=version.model) > 0,
+        )
     except RequestError as error:
         why_not_shown = str(error)
     return Figures(
         why_not_ready=registry.why_not_ready,
-        workers=round(_gauge(samples, "ready_workers")),
-        waiting_rows=round(_gauge(samples, "waiting_rows")),
-        outcomes=_outcomes(samples),
-        models=[_known(name, list(versions.values())) for name, versions in registry.models.items()],
+        workers=_sum(samples, "ready_workers"),
+        waiting_rows=_sum(samples, "waiting_rows"),
+        bounds_s=[None if isinf(bound) else bound for bound in bounds_s],
+        counted=_counted(samples, found, bounds_s, "" if shown is None else shown.catalogue.model),
+        models=[_known(model, list(versions.values())) for model, versions in registry.models.items()],
         shown=shown,
         why_not_shown=why_not_shown,
     )
 
 
-def _shown(version: Version, registry: Registry, live: Live, counted: dict[tuple[str, str], Totals]) -> Shown:
-    return Shown(
-        catalogue=variants_of(version, registry, live),
-        policy=policy_info(version, registry.policies),
-        costs=_costs(version),
-        traffic=[_traffic(name, of) for (model, name), of in counted.items() if model == version.model],
+def _counted(
+    samples: Sequence[Sample], found: dict[tuple[str, str], Totals], bounds_s: Sequence[float], model: str
+) -> Counted:
+    return Counted(
+        outcomes=_outcomes(samples),
+        traffic={variant: _traffic(of, bounds_s) for (name, variant), of in found.items() if name == model},
+        cascade_rows=_sum(samples, "cascade_rows_total", model=model),
+        escalated_rows=_sum(samples, "escalated_rows_total", model=model),
     )
 
 
@@ -115,9 +142,14 @@ def _costs(version: Version) -> dict[str, Cost]:
     }
 
 
-def _traffic(variant: str, of: Totals) -> Traffic:
-    within = [(None if isinf(seconds) else seconds, count) for seconds, count in sorted(of.within.items())]
-    return Traffic(variant=variant, outcomes=of.outcomes, rows=of.rows, calls=of.calls, within=within)
+def _traffic(of: Totals, bounds_s: Sequence[float]) -> Traffic:
+    return Traffic(
+        outcomes=of.outcomes,
+        rows=of.rows,
+        calls=of.calls,
+        within=[of.within.get(bound, 0) for bound in bounds_s],
+        choices=of.choices,
+    )
 
 
 def _known(name: str, versions: Sequence[Version]) -> Known:
@@ -127,8 +159,10 @@ def _known(name: str, versions: Sequence[Version]) -> Known:
     )
 
 
-def _gauge(samples: Sequence[Sample], name: str) -> float:
-    return next((sample.value for sample in samples if sample.name == name), 0.0)
+def _sum(samples: Sequence[Sample], name: str, **labels: str) -> int:
+    """Return what the samples of a name add up to, those with these labels."""
+    found = [one.value for one in samples if one.name == name and labels.items() <= one.labels.items()]
+    return round(sum(found))
 
 
 def _outcomes(samples: Sequence[Sample]) -> dict[str, int]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 import numpy as np
-import numpy.typing as npt
 
 from service.engine.escalation import Escalation
 from service.engine.job import Answer, Call, Job, hand_over, tell
@@ -23,6 +24,8 @@ class Cascade:
         self._second = second
         self._threshold = threshold
         self.escalation = escalation
+        self._call: Call | None = None  # of the first rung, the last one that was handed over
+        self._unsure: list[int] = []  # rows of that call, in ascending order
 
     @property
     def calls(self) -> int:
@@ -93,10 +96,14 @@ class Cascade:
 
     def go_on(self, job: Job, answer: Answer) -> None:
         """Take the first rung's answer, and ask the second for the rows that it leaves open, if any."""
-        unsure = np.flatnonzero(answer.largest < self._threshold)
-        self.escalation.count(job.size, len(unsure))
-        if len(unsure):
-            self._second.submit(_Rest(job, answer, unsure))
+        if answer.call is not self._call:  # the first job of those that share it
+            largest = np.maximum.reduce(answer.call.probabilities, axis=1)
+            self._call, self._unsure = answer.call, (largest < self._threshold).nonzero()[0].tolist()
+        begin = bisect_left(self._unsure, answer.first)
+        end = bisect_left(self._unsure, answer.last, begin)
+        self.escalation.count(job.size, end - begin)
+        if end > begin:
+            self._second.submit(_Rest(job, answer, self._unsure[begin:end]))
         else:
             answer.escalated = 0
             hand_over(job, answer)
@@ -107,11 +114,7 @@ class _Rung(Job):
 
     __slots__ = ("_job",)
 
-    def __init__(self, job: Job) -> None:
-        self._job = job
-        self.rows = job.rows
-        self.deadline = job.deadline
-        self.queued = job.queued
+    _job: Job
 
     @property
     def is_over(self) -> bool:
@@ -127,8 +130,9 @@ class _First(_Rung):
     __slots__ = ("_cascade",)
 
     def __init__(self, cascade: Cascade, job: Job) -> None:
-        super().__init__(job)
         self._cascade = cascade
+        self._job = job
+        self.rows, self.deadline, self.queued = job.rows, job.deadline, job.queued
 
     def succeed(self, answer: Answer) -> None:
         try:
@@ -138,16 +142,17 @@ class _First(_Rung):
 
 
 class _Rest(_Rung):
-    """Those of the `rows` of which the first rung's answer does not stand, by their numbers."""
+    """Those rows of which the first rung's answer does not stand."""
 
-    __slots__ = ("_answer", "_numbers")
+    __slots__ = ("_answer", "_places")
 
-    def __init__(self, job: Job, answer: Answer, numbers: npt.NDArray[np.intp]) -> None:
-        super().__init__(job)
+    def __init__(self, job: Job, answer: Answer, rows: list[int]) -> None:
+        """`rows` are those of the call that the answer is of."""
+        self._job = job
         self._answer = answer
-        self._numbers = numbers
-        if len(numbers) < job.size:
-            self.rows = job.rows[numbers]
+        self._places = [row - answer.first for row in rows]
+        self.rows = job.rows if len(rows) == job.size else job.rows[self._places]
+        self.deadline, self.queued = job.deadline, answer.call.end
 
     def succeed(self, answer: Answer) -> None:
         try:
@@ -160,11 +165,11 @@ class _Rest(_Rung):
     def _merged(self, rest: Answer) -> Answer:
         """Return both answers as of one call, which took as long as the two."""
         probabilities, size = rest.probabilities, self._job.size
-        if len(self._numbers) < size:
+        if len(self._places) < size:
             probabilities = self._answer.probabilities.copy()
-            probabilities[self._numbers] = rest.probabilities
+            probabilities[self._places] = rest.probabilities
         first, second = self._answer.call, rest.call
         took_s = (first.end - first.start) + (second.end - second.start)
         return Answer(
-            Call(probabilities, second.end - took_s, second.end), 0, size, escalated=len(self._numbers)
+            Call(probabilities, second.end - took_s, second.end), 0, size, escalated=len(self._places)
         )

@@ -23,14 +23,13 @@ class Call:
     What else is made of them is made once for all who shared it, and only where somebody wants it.
     """
 
-    __slots__ = ("_best", "_largest", "_numbers", "end", "probabilities", "start")
+    __slots__ = ("_best", "_numbers", "end", "probabilities", "start")
 
     def __init__(self, probabilities: FloatArray, start: float, end: float) -> None:
         self.probabilities = probabilities
         self.start = start
         self.end = end
         self._best: list[int] | None = None
-        self._largest: FloatArray | None = None
         self._numbers: list[list[float]] | None = None
 
     @property
@@ -39,13 +38,6 @@ class Call:
         if self._best is None:
             self._best = self.probabilities.argmax(axis=1).tolist()
         return self._best
-
-    @property
-    def largest(self) -> FloatArray:
-        """Of each row, the largest probability."""
-        if self._largest is None:
-            self._largest = self.probabilities.max(axis=1)
-        return self._largest
 
     @property
     def numbers(self) -> list[list[float]]:
@@ -58,35 +50,30 @@ class Call:
 class Answer:
     """What a request gets: its own rows of a call, from `first` up to `last`."""
 
-    __slots__ = ("_first", "_last", "call", "escalated", "id")
+    __slots__ = ("call", "escalated", "first", "id", "last")
 
     def __init__(self, call: Call, first: int, last: int, escalated: int | None = None) -> None:
         self.call = call
         self.id: str | None = None  # where one is asked for
-        self._first = first
-        self._last = last
+        self.first = first
+        self.last = last
         self.escalated = escalated
         """Of a cascade, how many of the rows the second one answered."""
 
     @property
     def best(self) -> list[int]:
         """Of each row, the column of the largest probability."""
-        return self.call.best[self._first : self._last]
-
-    @property
-    def largest(self) -> FloatArray:
-        """Of each row, the largest probability."""
-        return self.call.largest[self._first : self._last]
+        return self.call.best[self.first : self.last]
 
     @property
     def probabilities(self) -> FloatArray:
         """Shape (n, classes)."""
-        return self.call.probabilities[self._first : self._last]
+        return self.call.probabilities[self.first : self.last]
 
     @property
     def numbers(self) -> list[list[float]]:
         """The probabilities again, as Python's numbers."""
-        return self.call.numbers[self._first : self._last]
+        return self.call.numbers[self.first : self.last]
 
 
 class Job(ABC):

@@ -10,6 +10,7 @@ from pathlib import Path
 from secrets import token_bytes
 from weakref import WeakKeyDictionary
 
+from service.errors import UnavailableError
 from service.live import ring
 from service.live.identity import TAG_BYTES, WORKER_BYTES, Identity, read
 from service.live.ring import Ring
@@ -35,14 +36,23 @@ class Answers:
         self._tags: WeakKeyDictionary[Servable, bytes] = WeakKeyDictionary()
 
     def note(self, servable: Servable, columns: Sequence[int]) -> str:
-        """Remember an answer, of each row the column of the largest probability; return its id."""
+        """Remember an answer, of each row the column of the largest probability; return its id.
+
+        Raises UnavailableError where there is no room to.
+        """
         if self._ring is None:
-            workers, rows = self._workers, self._rows
-            self._ring = (
-                ring.in_memory(rows) if workers is None else ring.in_file(workers.file(_ENDING), rows)
-            )
+            self._ring = self._new_ring()
         first = self._ring.note(columns)
         return Identity(self._worker, self._tag(servable), first, len(columns)).signed(self._key)
+
+    def _new_ring(self) -> Ring:
+        if self._workers is None:
+            return ring.in_memory(self._rows)
+        try:
+            return ring.in_file(self._workers.file(_ENDING), self._rows)
+        except OSError as error:
+            reason = f"answers can be given no id, for none can be remembered: {error.strerror}"
+            raise UnavailableError(reason) from error
 
     def read(self, text: str) -> Identity | None:
         """Return what an id says, None where it is none of ours."""

@@ -13,8 +13,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
-
 _HEAD_BYTES = 8  # the number of rows so far
 _SLOT_BYTES = 4  # of a row: its class, counted from 1; 0 when it has been said what was right
 
@@ -23,17 +21,17 @@ class Ring:
     """Some thousand rows; the oldest are forgotten. `file` is that of a buffer that others may write to."""
 
     def __init__(self, buffer: bytearray | mmap.mmap, file: int | None = None) -> None:
-        self._count = np.frombuffer(buffer, np.int64, 1)
-        self._slots = np.frombuffer(buffer, np.uint32, offset=_HEAD_BYTES)
+        self._count = memoryview(buffer)[:_HEAD_BYTES].cast("q")
+        self._slots = memoryview(buffer)[_HEAD_BYTES:].cast("I")
         self._file = file
 
     def note(self, columns: Sequence[int]) -> int:
         """Take the classes of an answer, and return the number of its first row."""
         with self.alone():
-            first = int(self._count[0])
+            first = self._count[0]
             self._count[0] = first + len(columns)
-            rows = np.arange(first, first + len(columns))
-            np.put(self._slots, rows, np.array(columns) + 1, mode="wrap")
+            for row, column in enumerate(columns, first):
+                self._slots[row % len(self._slots)] = column + 1
             return first
 
     def column(self, row: int) -> int | None:
@@ -41,10 +39,10 @@ class Ring:
 
         Raises LookupError where the row is forgotten.
         """
-        count = int(self._count[0])
+        count = self._count[0]
         if not max(0, count - len(self._slots)) <= row < count:
             raise LookupError
-        slot = int(self._slots[row % len(self._slots)])
+        slot = self._slots[row % len(self._slots)]
         return slot - 1 if slot else None
 
     def settle(self, row: int) -> None:
@@ -72,10 +70,13 @@ def in_memory(rows: int) -> Ring:
 def in_file(path: Path, rows: int) -> Ring:
     """Make a ring of `rows` rows that other workers find at `path`. Raises OSError."""
     file = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    os.posix_fallocate(
-        file, 0, _HEAD_BYTES + rows * _SLOT_BYTES
-    )  # or a full disk would end the process later
-    return Ring(mmap.mmap(file, 0), file)
+    try:
+        # Or a disk that is full later would end the process.
+        os.posix_fallocate(file, 0, _HEAD_BYTES + rows * _SLOT_BYTES)
+        return Ring(mmap.mmap(file, 0), file)
+    except OSError:
+        os.close(file)
+        raise
 
 
 @contextmanager

@@ -26,6 +26,8 @@ class Totals:
     request_s: float = 0.0
     stages_s: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     """By the name of each stage."""
+    choices: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    """How often the service chose it, by the reason."""
 
     @property
     def answered(self) -> int:
@@ -51,6 +53,8 @@ def totals(samples: Iterable[Sample]) -> dict[tuple[str, str], Totals]:
                 one.outcomes[labels["outcome"]] += int(value)
             case "request_seconds_bucket":
                 one.within[float(labels["le"])] = int(value)
+            case "choices_total":
+                one.choices[labels["reason"]] += int(value)
             case "rows_total":
                 one.rows += int(value)
             case "batch_rows_count":

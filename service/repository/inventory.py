@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bundle.bundle import Bundle
+from bundle.manifest import AUTO
 from service.errors import UnsupportedError
 from service.observe.metrics import Metrics
 from service.observe.statistics import Totals, totals
@@ -52,7 +53,7 @@ class Inventory:
     async def why_unloaded(self, name: str, version: str | None) -> str | None:
         """Say why a variant is not loaded, None where it is."""
         found, _, variant = await self._find(name, version)
-        return _why_unloaded(found, variant)
+        return self._why_unloaded(found, variant)
 
     async def statistics(self, name: str, version: str | None) -> Document:
         """Tell what a variant has done, whichever version it was."""
@@ -66,7 +67,7 @@ class Inventory:
             "model_stats": [
                 _statistics(name, version, variant, counted)
                 for version in self._registry.serving.values()
-                for name, variant in _names(version)
+                for name, variant in self._names(version)
             ]
         }
 
@@ -76,7 +77,7 @@ class Inventory:
             row
             for versions in self._registry.models.values()
             for version in versions.values()
-            for row in _index_rows(version)
+            for row in self._index_rows(version)
         ]
         return [row for row in rows if row["state"] == "READY"] if ready_only else rows
 
@@ -104,52 +105,58 @@ class Inventory:
         asked = target(name, version)
         return await self._registry.find(asked.model, asked.version, asked.variant)
 
+    def _names(self, version: Version) -> list[tuple[str, str]]:
+        """Return each name that means something of a version, and what: what is meant by default has two."""
+        if version.bundle is None:
+            return []
+        default = self._registry.policies.default_variant(version, version.bundle)
+        return [
+            (version.model, default),
+            *((name_of(version.model, name), name) for name in [*version.names, AUTO]),
+        ]
 
-def _why_unloaded(version: Version, variant: str) -> str | None:
-    """Say why a variant is not loaded, None where it is."""
-    match version.variant_state(variant):
-        case "loaded":
-            return None
-        case "available":
-            return "not loaded; it is when it is asked for"
-        case "unavailable":
-            return "TensorFlow is not installed here"
-        case "failed":
-            return version.failure(variant)
+    def _why_unloaded(self, version: Version, variant: str) -> str | None:
+        """Say why a variant is not loaded, None where it is."""
+        match self._registry.state(version, variant):
+            case "loaded":
+                return None
+            case "available":
+                return "not loaded; it is when it is asked for"
+            case "unavailable":
+                return "TensorFlow is not installed here"
+            case "failed":
+                return version.failure(variant)
 
-
-def _names(version: Version) -> list[tuple[str, str]]:
-    """Return each name that means a variant of a version, and the variant: the default one has two."""
-    if version.bundle is None:
-        return []
-    return [
-        (version.model, version.bundle.manifest.default_variant),
-        *((name_of(version.model, name), name) for name in version.names),
-    ]
+    def _index_rows(self, version: Version) -> list[Document]:
+        number = str(version.number)
+        if version.bundle is None:
+            reason = version.detail or "not opened; it is when it is asked for"
+            return [{"name": version.model, "version": number, "state": "UNAVAILABLE", "reason": reason}]
+        reasons = [(name, self._why_unloaded(version, variant)) for name, variant in self._names(version)]
+        return [
+            {
+                "name": name,
+                "version": number,
+                "state": "READY" if reason is None else "UNAVAILABLE",
+                "reason": reason or "",
+            }
+            for name, reason in reasons
+        ]
 
 
 def _statistics(
     name: str, version: Version, variant: str, counted: dict[tuple[str, str], Totals]
 ) -> Document:
-    of = counted.get((version.model, variant), Totals())
+    """Tell what a variant has done; `auto` is all that the model has done, whichever variant was chosen."""
+    model = version.model
+    one = [counted.get((model, variant), Totals())]
+    of = [found for (named, _), found in counted.items() if named == model] if variant == AUTO else one
+    answered = sum(each.answered for each in of)
     parts = {"queue": "wait", "compute_input": "decode", "compute_infer": "infer", "compute_output": "encode"}
-    durations = {part: Durations(of.answered, of.stages_s[stage]) for part, stage in parts.items()}
-    durations |= {"success": Durations(of.answered, of.request_s), "fail": Durations(of.failed)}
-    return descriptions.statistics(name, version.number, rows=of.rows, calls=of.calls, durations=durations)
-
-
-def _index_rows(version: Version) -> list[Document]:
-    number = str(version.number)
-    if version.bundle is None:
-        reason = version.detail or "not opened; it is when it is asked for"
-        return [{"name": version.model, "version": number, "state": "UNAVAILABLE", "reason": reason}]
-    reasons = [(name, _why_unloaded(version, variant)) for name, variant in _names(version)]
-    return [
-        {
-            "name": name,
-            "version": number,
-            "state": "READY" if reason is None else "UNAVAILABLE",
-            "reason": reason or "",
-        }
-        for name, reason in reasons
-    ]
+    durations = {
+        part: Durations(answered, sum(each.stages_s[stage] for each in of)) for part, stage in parts.items()
+    }
+    durations["success"] = Durations(answered, sum(each.request_s for each in of))
+    durations["fail"] = Durations(sum(each.failed for each in of))
+    rows, calls = sum(each.rows for each in of), sum(each.calls for each in of)
+    return descriptions.statistics(name, version.number, rows=rows, calls=calls, durations=durations)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from bundle.bundle import Bundle
-from bundle.manifest import AUTO, CASCADE
+from bundle.manifest import AUTO
 from bundle.store import ModelStore
 from service.errors import InvalidRequestError, UnavailableError, UnknownTargetError, shown
 from service.observe.metrics import Metrics
@@ -20,7 +20,7 @@ from service.repository.loader import Load, Loader
 from service.repository.policy.policies import Policies
 from service.repository.proof.prover import Prover
 from service.repository.servable import Meant
-from service.repository.version import Version
+from service.repository.version import State, Version
 from service.repository.wishes import missing_default, missing_model, missing_variants
 from service.settings import OLD_VERSIONS
 
@@ -217,10 +217,15 @@ class Registry:
             raise UnavailableError(why_unavailable(version))
         name = variant or self.policies.default_variant(version, bundle)
         if name != AUTO and bundle.manifest.scores(name) is None:
-            known = [one.name for one in bundle.manifest.variants] + [CASCADE] * bool(bundle.manifest.cascade)
-            names = ", ".join([*known, AUTO])
+            names = ", ".join([*version.names, AUTO])
             raise UnknownTargetError(f"{version.model!r} has no variant {shown(name)}; it has: {names}")
         return version, bundle, name
+
+    def state(self, version: Version, variant: str) -> State:
+        """Tell what has become of a variant, or of `auto`: loaded where any is that may be chosen."""
+        if variant == AUTO:
+            return "available" if self.policies.chooser(version) is None else "loaded"
+        return version.variant_state(variant)
 
     async def unload(self, model: str | None, variant: str | None) -> None:
         """Let go of a variant until it is loaded again, or asked for.

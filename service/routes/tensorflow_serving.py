@@ -55,7 +55,7 @@ class ServingRoute(BaseRoute):
         """Return the state of a variant, of a version that is named, or of all versions of a model."""
         if target.variant is not None:
             version, _, variant = await self._registry.find(target.model, target.version, target.variant)
-            state = version.variant_state(variant)
+            state = self._registry.state(version, variant)
             told, is_ready = (
                 [_told(version, _OF_A_VARIANT[state], version.failure(variant))],
                 state == "loaded",

@@ -16,6 +16,8 @@ from service.rpc.messages import message
 SERVICE = "inference.GRPCInferenceService"
 PREDICTS = f"/{SERVICE}/ModelInfer"
 
+_OURS = b"x-"
+
 
 class Inference:
     """The methods of the service. A version that is not said, and is "", is the newest."""
@@ -75,7 +77,11 @@ class Inference:
         asked = predict.ask(request, call.left_s)
         call.is_noted = True
         log = call.scope() if self._pipeline.telemetry.logs else None
-        _, answer = await self._pipeline.answer(predict, asked, request, size=call.size, request=log)
+        said, answer = await self._pipeline.answer(predict, asked, request, size=call.size, request=log)
+        for name, value in said:  # what stands in headers over HTTP
+            if name.startswith(_OURS):
+                key = name.removeprefix(_OURS).decode().replace("-", "_")
+                answer.parameters[key].string_param = value.decode()
         return answer
 
     async def _index(self, request: Any, _: Call) -> Any:

@@ -9,6 +9,7 @@ from service.errors import InvalidRequestError, shown
 from service.rpc.messages import InferResponse
 from service.rpc.tensors import read, write, write_raw
 from service.wire import open_inference
+from service.wire.ids import ids_in
 from service.wire.message import Headers
 from service.wire.open_inference.document import Request
 from service.wire.open_inference.form import Form, Forms
@@ -21,10 +22,11 @@ from service.wire.open_inference.parameters import (
 )
 from service.wire.pieces import LONG_BYTES
 from service.wire.protocol import Asked, Decoded, Scores
-from service.wire.signature import Signature
+from service.wire.signature import Signature, variant_header
 from service.wire.target import name_of
 from service.wire.tensors.inputs import reader
 from service.wire.tensors.outputs import Outputs
+from service.wire.wish import wish_of
 
 _OF_STREAMS = "triton_enable_empty_final_response"  # perf_analyzer always says it; here it changes nothing
 _NUMBER_BYTES = 8  # of a double, which is the longest
@@ -53,6 +55,7 @@ class Codec:
         self._row_bytes = _INSTANCE_BYTES if spec.fields is not None else _NUMBER_BYTES * spec.features
         self._names = {False: signature.model, True: name_of(signature.model, signature.variant)}
         self._version = str(signature.version)
+        self._variant = variant_header(signature)
 
     def least_rows(self, _: Asked, size: int) -> int:
         """Return how many rows a message of `size` bytes commonly holds at the least."""
@@ -71,7 +74,7 @@ class Codec:
         return self._forms.decoded(request, asked.target.variant, rows)
 
     def encode(self, form: Form, scores: Scores) -> tuple[Headers, Any]:
-        """Return no headers, and the message that is the answer."""
+        """Return what its parameters are to say as headers, and the message that is the answer."""
         answer = InferResponse(model_name=self._names[form.is_named], model_version=self._version, id=form.id)
         for one in form.choices:
             spec = self._outputs.described(one, len(scores.best))
@@ -79,7 +82,7 @@ class Codec:
                 write_raw(answer, spec, self._outputs.blob(one, scores))
             else:
                 write(answer, spec, self._outputs.values(one, scores))
-        return [], answer
+        return [self._variant], answer
 
 
 def bind(signature: Signature, *, max_rows: int) -> Codec:
@@ -102,6 +105,8 @@ def _understood(message: Any) -> Request:
         id=message.id,
         variant=variant_in(parameters),
         timeout_ms=timeout_ms_in(parameters),
+        wish=wish_of(parameters),
+        ids=ids_in(parameters),
         is_binary=is_raw,
         choices=tuple(choices),
     )

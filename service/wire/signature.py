@@ -19,3 +19,8 @@ class Signature:
     encoder: Encoder | None
     """Makes rows of texts or objects; None where instances are rows already."""
     labels: tuple[int, ...] | tuple[str, ...]
+
+
+def variant_header(signature: Signature) -> tuple[bytes, bytes]:
+    """Return how an answer says which variant it is of, where a protocol's body does not."""
+    return b"x-variant", signature.variant.encode()

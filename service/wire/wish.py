@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import nan
 from typing import Literal, cast, get_args
 
 from bundle.manifest import AUTO
@@ -15,6 +16,8 @@ TIMEOUT_MS_MAX = 3_600_000.0
 Objective = Literal["accuracy", "latency"]
 OBJECTIVES: tuple[str, ...] = get_args(Objective)
 BEST_EFFORT = "best_effort"
+
+_WRITTEN = re.compile(r"[0-9]{1,9}(\.[0-9]{1,20})?(e-[0-9]{1,2})?")  # 20, 16.666666666666668 and 1e-05
 
 WISHES = ("max_latency_ms", "min_accuracy", "objective", "fallback")
 """The names by which a request says them, in every protocol."""
@@ -51,8 +54,8 @@ def wish_of(fields: Mapping[str, object]) -> Wish | None:
         raise InvalidRequestError(f"fallback is {shown(str(fallback))}; it must be {BEST_EFFORT}")
     latency, accuracy = fields.get("max_latency_ms"), fields.get("min_accuracy")
     return Wish(
-        None if latency is None else _milliseconds("max_latency_ms", str(latency)),
-        None if accuracy is None else _share("min_accuracy", str(accuracy)),
+        None if latency is None else _milliseconds("max_latency_ms", latency),
+        None if accuracy is None else _share("min_accuracy", accuracy),
         cast("Objective | None", objective),
         fallback is not None,
     )
@@ -79,17 +82,26 @@ def timeout_ms_of(value: str) -> float:
     return _milliseconds("timeout_ms", value)
 
 
-def _milliseconds(name: str, value: str) -> float:
-    number = float(value) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", value) else 0.0
+def _milliseconds(name: str, value: object) -> float:
+    number = _number(value)
     if not 0 < number <= TIMEOUT_MS_MAX:
         raise InvalidRequestError(
-            f"{name} is {shown(value)}; it must be above 0 and at most {TIMEOUT_MS_MAX:.0f}"
+            f"{name} is {shown(str(value))}; it must be above 0 and at most {TIMEOUT_MS_MAX:.0f}"
         )
-    return number
+    return float(number)
 
 
-def _share(name: str, value: str) -> float:
-    number = float(value) if re.fullmatch(r"[0-9](\.[0-9]{1,17})?", value) else 2.0
+def _share(name: str, value: object) -> float:
+    number = _number(value)
     if not 0 <= number <= 1:
-        raise InvalidRequestError(f"{name} is {shown(value)}; it must be a share from 0 to 1, as in 0.95")
-    return number
+        raise InvalidRequestError(
+            f"{name} is {shown(str(value))}; it must be a share from 0 to 1, as in 0.95"
+        )
+    return float(number)
+
+
+def _number(value: object) -> float:
+    """Return a number, also where it is written out, as programs write it; NaN for everything else."""
+    if isinstance(value, str):
+        return float(value) if _WRITTEN.fullmatch(value) else nan
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else nan

@@ -122,7 +122,7 @@ def test_a_short_run_of_the_engine_part_prints_and_writes_every_round(
     [
         (
             ["--only", "speed"],
-            "error: --only is 'speed'; allowed are engine, wide, bulk, peers, training, reading, overload",
+            "error: --only is 'speed'; allowed are engine, wide, bulk, cascade, peers, training, reading",
         ),
         (["--peers", "triton,nginx"], "error: --peers is 'triton,nginx'; allowed are tutorial, litserve"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -20,6 +21,8 @@ from tests.running_service import RunningService, running_service
 ROWS = 5
 UNLOADED = "breast_cancer"
 """What clients unload, and load again."""
+AUTO, CHOSEN = "digits~auto", "digits~int8"
+"""What leaves the variant to the service, and the only one that its policy has it choose."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,9 @@ def served(models: Path, field_models: Path, tmp_path_factory: pytest.TempPathFa
     store = folder / "models"
     for part in (models, field_models):
         shutil.copytree(part, store, dirs_exist_ok=True)
+    policy = store / "digits" / "policy.toml"
+    policy.write_text('variants = ["int8"]\n', encoding="utf-8")
+    os.utime(policy, (0, 0))  # as if it had always been there
     log = folder / "log"
     arguments = "--default-model digits --max-rows 200 --grpc-port 0 --preload float32,int8"
     with running_service(store, log, *arguments.split()) as service:
@@ -57,7 +63,7 @@ def served(models: Path, field_models: Path, tmp_path_factory: pytest.TempPathFa
 
 
 def _asked(service: RunningService, store: Path) -> Iterator[Question]:
-    for model in ("digits", "digits~int8", UNLOADED):
+    for model in ("digits", "digits~int8", AUTO, UNLOADED):
         rows, _ = ModelStore(store).open(model.partition("~")[0]).test_set()
         yield vectors(service.client, model, rows[:ROWS])
     images = ModelStore(store).open("digits").test_set()[0][:ROWS].reshape(ROWS, 8, 8)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.clients.conftest import Served
+from tests.clients.conftest import AUTO, CHOSEN, Served
 from tests.clients.conversation import keep, shown
 from tests.clients.questions import is_same
 from tests.patience import PATIENCE_S
@@ -46,6 +46,24 @@ def curl(served: Served) -> Iterator[Curl]:
 
     yield curl
     keep("curl", "\n".join(lines))
+
+
+@pytest.mark.parametrize("wishes", ["", "?max_latency_ms=60000&min_accuracy=0.25&objective=latency"])
+def test_the_variant_is_left_to_the_service_in_every_protocol(
+    curl: Curl, served: Served, wishes: str
+) -> None:
+    question = served.question(AUTO)
+    instances = json.dumps({"instances": question.instances})
+    status, content = curl(f"/predict?model=digits&variant=auto{wishes.replace('?', '&')}", "-d", instances)
+    assert (status, is_same(json.loads(content), question.answer)) == (200, True)
+    assert json.loads(content)["variant"] == CHOSEN.partition("~")[2]
+    parameters = dict(one.split("=") for one in wishes[1:].split("&") if one)
+    tensors = json.dumps({"inputs": question.inputs, "parameters": parameters})
+    status, content = curl(f"/v2/models/{AUTO}/infer", "-d", tensors)
+    assert (status, is_same(tensors_of(content), question.answer)) == (200, True)
+    assert json.loads(content)["model_name"] == CHOSEN
+    status, content = curl(f"/v1/models/{AUTO}:predict{wishes}", "-d", instances)
+    assert (status, is_same(rows_of(content), question.answer)) == (200, True)
 
 
 @pytest.mark.parametrize("header", [(), ("-H", "Content-Type: application/json"), ("-H", "Content-Type:")])

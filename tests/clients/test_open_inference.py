@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.clients.conftest import Served, Talk
+from tests.clients.conftest import AUTO, CHOSEN, Served, Talk
 from tests.clients.conversation import Said, answers, infers
 from tests.clients.questions import is_same
 
@@ -20,7 +20,8 @@ def test_it_is_answered_as_predict_answers(said: Said, served: Served) -> None:
         assert len(asked) == 2  # without a version, and with it
         for name, answered in asked:
             assert is_same(answered, question.answer), (name, answered, question.answer)
-            assert (answered["id"], answered["model"]) == ("7", question.model)
+            named = CHOSEN if question.model == AUTO else question.model
+            assert (answered["id"], answered["model"]) == ("7", named)
 
 
 def test_it_finds_the_server_and_its_models(said: Said, served: Served) -> None:

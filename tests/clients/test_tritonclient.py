@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.clients.conftest import UNLOADED, Served, Talk
+from tests.clients.conftest import AUTO, CHOSEN, UNLOADED, Served, Talk
 from tests.clients.conversation import Said, answers, infers
 from tests.clients.questions import is_same
 
@@ -72,7 +72,19 @@ def test_it_finds_the_server_and_its_models(said: Said, served: Served) -> None:
     assert {question.model for question in served.questions} <= {row["name"] for row in rows}
 
 
+def test_a_wish_is_answered_by_the_variant_that_is_chosen(said: Said, way: str, served: Served) -> None:
+    (answered,) = answers(said, "wish a floor of 0.25")
+    told = answered.pop("said", None)
+    assert is_same(answered, served.question(AUTO).answer)
+    assert (told is None) == (way != "grpc")
+    if told is not None:
+        assert told["variant"] == CHOSEN.partition("~")[2]
+        assert told["variant_reason"]
+        assert 0.25 < float(told["expected_accuracy"]) <= 1
+
+
 REFUSED = {
+    "wish a floor of 1": ("400", "StatusCode.INVALID_ARGUMENT"),
     "metadata of an unknown model": ("404", "StatusCode.NOT_FOUND"),
     "infer of an unknown model": ("404", "StatusCode.NOT_FOUND"),
     "infer of an unknown version": ("404", "StatusCode.NOT_FOUND"),

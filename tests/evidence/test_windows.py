@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from evidence.windows import design_effect, share_of_windows
+from evidence.windows import design_effect, difference_of_windows, share_of_windows
 
 WINDOWS = st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), min_size=2, max_size=30)
 
@@ -62,3 +62,19 @@ def test_the_interval_holds_the_true_share_where_lateness_comes_in_bursts() -> N
         bursts = random.poisson(4, 20)  # of ten late requests each, in windows of 500
         held += 1 - 0.08 in share_of_windows(500 - 10 * bursts, np.full(20, 500))
     assert held / 400 > 0.92
+
+
+def test_the_difference_of_two_shares_is_paired_within_windows() -> None:
+    trials, ours, theirs = np.full(4, 100), np.array([90, 50, 80, 10]), np.array([80, 42, 69, 0])
+    found = difference_of_windows(ours, theirs, trials)
+    expected = stats.t.interval(0.95, 3, loc=0.0975, scale=stats.sem((ours - theirs) / 100))
+    assert (found.value, found.low, found.high) == pytest.approx((0.0975, *expected))
+    same = difference_of_windows(ours, ours, trials)
+    assert (same.low, same.value, same.high) == (0.0, 0.0, 0.0)
+
+
+def test_one_window_tells_no_difference_and_none_is_refused() -> None:
+    alone = difference_of_windows(np.array([3]), np.array([1]), np.array([4]))
+    assert (alone.low, alone.value, alone.high) == (-1.0, 0.5, 1.0)
+    with pytest.raises(ValueError, match="no share of no trials"):
+        difference_of_windows(np.array([0]), np.array([0]), np.array([0]))

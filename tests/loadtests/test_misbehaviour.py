@@ -43,7 +43,7 @@ def bundle(models: Path) -> Bundle:
 def offline(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The variant's own predictions, from a process without HTTP."""
     file = tmp_path_factory.mktemp("offline") / "offline.npz"
-    assert predict(bundle, VARIANT, file=file, core=None).rows_per_s > 0
+    assert (predict(bundle, VARIANT, file=file, core=None).rows_per_s or 0.0) > 0
     return file
 
 

@@ -51,6 +51,7 @@ TOKENS = [
     *(b"Upgrade: websocket\r\n", b"X-Timeout-Ms: 0.001\r\n", b"X-Timeout-Ms: soon\r\n"),
     *(b"Content-Encoding: deflate\r\n", b"Inference-Header-Content-Length: 9\r\n", b"~int8", b":predict"),
     *(b'{"b64": "AA=="}', b'"inputs"', b'"shape": [1, 99999999999]', b'"binary_data_size": 99999999999'),
+    *(b"&variant=auto", b"&max_latency_ms=9", b"?min_accuracy=1e9", b"~auto", b"~cascade", b"&fallback="),
     *(b'"datatype": "BYTES"', b"/versions/9", b"/labels/x", b"\x1f\x8b\x08\0", b"\xff\xff\xff\xff"),
 ]
 

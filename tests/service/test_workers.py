@@ -64,6 +64,24 @@ def test_counts_are_summed_over_workers(pair: RunningService) -> None:
     assert wait_for(pair.client, series, lambda rows: rows >= before + 40) == before + 40
 
 
+def test_any_worker_takes_the_label_of_an_answer_and_none_takes_it_again(pair: RunningService) -> None:
+    def say(name: str) -> int:
+        with pair.new_client() as client:  # for either worker to take
+            return client.post("/feedback", json={"id": name, "label": 3}).status_code
+
+    names = []
+    for _ in range(12):
+        with pair.new_client() as client:
+            answer = client.post(f"/predict{SLOW}&ids=true", content=bytes(256), headers=OCTETS)
+            names.append(answer.headers["x-prediction-id"])
+    assert [say(name) for name in names] == [200] * len(names)
+    assert {say(name) for name in names * 3} == {409}
+    trials = f'feedback_accuracy_trials{LABELS[:-1]},version="1"}}'
+    wait_for(pair.client, trials, lambda counted: counted == len(names))
+    (shown,) = pair.client.get("/variants").json()["feedback"]
+    assert shown["trials"] == len(names)
+
+
 def test_it_is_told_how_many_workers_are_ready(pair: RunningService) -> None:
     assert wait_for(pair.client, "ready_workers", lambda ready: ready == 2) == 2
 

@@ -91,13 +91,18 @@ def _void_rounds(
     return void
 
 
-def send_window(session: Session, record: Record, place: Place, seconds: float) -> Place:
-    """Measure one window of an open loop, or a load that changes, as one piece."""
+def send_window(
+    session: Session, record: Record, place: Place, seconds: float, *, seed: int | None = None
+) -> Place:
+    """Measure one window of an open loop, or a load that changes, as one piece.
+
+    The moments of its requests are drawn from `seed`, or else from that of the block.
+    """
     plan, subject = session.plan, record.subject
-    doing = f"block {place.index + 1}" if plan.scenario.kind != SHAPED else plan.scenario_name
+    doing = plan.scenario_name if plan.scenario.kind == SHAPED else f"block {place.index + 1}"
     session.progress.begin(subject.name, f"{doing}, {record.rows} rows a request")
-    seed = plan.seed_of(place.index)
-    order = session.order(subject, record.rows, seconds=seconds, rate=record.rate, seed=seed)
+    drawn_from = plan.seed_of(place.index) if seed is None else seed
+    order = session.order(subject, record.rows, seconds=seconds, rate=record.rate, seed=drawn_from)
     pids = subject.server.pids()
     used, waited = processor_s(pids), waited_s(pids)
     window = session.send(order)

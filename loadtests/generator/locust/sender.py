@@ -22,7 +22,7 @@ from loadtests.measure.samples import Samples
 from loadtests.measure.turn import Taken
 from loadtests.workload.block import Block
 from loadtests.workload.order import Order
-from loadtests.workload.scenarios import OPEN, SCENARIOS, SHAPED
+from loadtests.workload.scenarios import SCENARIOS, SHAPED
 
 _MARGIN_S = 0.1  # so that the users are at work for the whole of the window
 _LINGER_S = 1.0  # of a shape: it begins a little before the users do
@@ -57,7 +57,7 @@ class Sender:
         """Send one load and return its samples. Raises LoadTestError."""
         scenario = SCENARIOS[order.scenario]
         environment = Environment(
-            user_classes=[_Arrivals if scenario.kind == OPEN else _Client],
+            user_classes=[_Arrivals if scenario.is_scheduled else _Client],
             shape_class=OrderedShape(order) if scenario.kind == SHAPED else None,
             host=order.host,
             stop_timeout=order.timeout_s + _SLACK_S,
@@ -84,15 +84,15 @@ class Sender:
 
 def _run(runner: Any, load: Load) -> None:
     """Have the users at work for as long as the order says."""
-    order, kind = load.order, SCENARIOS[load.order.scenario].kind
-    if kind == SHAPED:
+    order, scenario = load.order, SCENARIOS[load.order.scenario]
+    if scenario.kind == SHAPED:
         load.recorder.spawned = float("nan")
         runner.start_shape()
     else:
-        users = 1 if kind == OPEN else order.users
+        users = 1 if scenario.is_scheduled else order.users
         runner.start(users, spawn_rate=users)
     _wait(lambda: load.recorder.spawned >= 0, order.seconds)
-    if kind == OPEN:
+    if scenario.is_scheduled:
         load.schedule_is_over.wait(order.seconds + GRACE_S + 5)
     else:
         gevent.sleep(order.seconds + _MARGIN_S)

@@ -14,7 +14,7 @@ class ScenarioShape(LoadTestShape):  # type: ignore[misc]  # Locust has no types
     """
 
     abstract = True
-    scenario = "ramp"
+    scenario = "rise"
     seconds = 60.0
     linger_s = 0.0
     most = 16

@@ -14,7 +14,7 @@ from loadtests.errors import ServiceError, WireError
 from loadtests.generator.load import Load
 from loadtests.generator.open_loop import OpenLoop
 from loadtests.protocol.conversation import Conversation
-from loadtests.workload.arrivals import poisson
+from loadtests.workload.scenarios import SCENARIOS
 
 _LEAD_S = 0.01  # between drawing the schedule and its first moment
 _PAUSE_S = 0.1  # after a failure, so that a dead service is not asked a thousand times a second
@@ -88,7 +88,8 @@ class ClosedLoopUser(User):  # type: ignore[misc]  # Locust has no types
             self._fail(wanted, sent, body, "given up when its user had to leave")
             raise
         self.heard = time.perf_counter()
-        load.recorder.add(wanted, wanted, sent, self.heard, body, status, content)
+        reason = load.reason(self.conversation.head)
+        load.recorder.add(wanted, wanted, sent, self.heard, body, status, content, reason)
         return self._think_s()
 
     def _think_s(self) -> float:
@@ -130,7 +131,8 @@ class OpenLoopUser(User):  # type: ignore[misc]
             return
         self.is_sending = False
         load, order = self.load, self.load.order
-        moments = poisson(order.rate, order.seconds, seed=order.seed, part=load.part, parts=load.parts)
+        draw = SCENARIOS[order.scenario].draw
+        moments = draw(order.rate, order.seconds, seed=order.seed, part=load.part, parts=load.parts)
         try:
             with OpenLoop(load) as loop:
                 self.loop = loop

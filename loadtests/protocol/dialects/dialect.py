@@ -14,6 +14,8 @@ class Answers(NamedTuple):
     labels: list[Label]
     scores: list[list[float]]
     """A number a class for each row; of each row none where the server tells labels alone."""
+    variant: str = ""
+    """Which answered, where the server was to choose and says so."""
 
 
 class Ask(Protocol):

@@ -1,4 +1,4 @@
-"""The protocol of this project's service: `POST /predict?model=digits&variant=int8`, JSON both ways."""
+"""The protocol of this project's service: `POST /predict?model=digits&variant=int8`, answered in JSON."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from loadtests.errors import UnexpectedAnswerError
+from bundle.manifest import AUTO
+from loadtests.errors import RowsError, UnexpectedAnswerError
 from loadtests.protocol.dialects.dialect import Answers, Ask
 from loadtests.protocol.dialects.outputs import parsed, predictions_of
 from loadtests.workload.payloads import Body, Instances, encode_instances
@@ -18,22 +19,36 @@ class Predict:
     """Asks for one variant. Whatever the target names is named, so that no default can change under us."""
 
     target: Target
-    form: str = "JSON instances"
+
+    @property
+    def form(self) -> str:
+        return "octets, float32" if self.target.is_binary else "JSON instances"
 
     @property
     def path(self) -> str:
-        query = urlencode({name: value for name, value in self._asked if value})
-        return f"/predict?{query}" if query else "/predict"
+        fields = {name: value for name, value in self._asked if value}
+        if deadline_ms := self.target.deadline_ms:
+            fields["timeout_ms"] = f"{deadline_ms:g}"
+            if self.target.is_chosen:
+                fields["max_latency_ms"] = f"{deadline_ms:g}"
+        return f"/predict?{urlencode(fields)}" if fields else "/predict"
 
     def encode(self, x: Instances) -> Body:
-        return encode_instances(x)
+        if not self.target.is_binary:
+            return encode_instances(x)
+        if x.dtype.kind == "O":
+            raise RowsError(f"{self.target} takes texts or fields, which are not sent as octets")
+        return Body(x.astype("<f4").tobytes(), (("Content-Type", "application/octet-stream"),))
 
     def read(self, status: int, content: bytes, rows: int) -> Answers:
         answer = parsed(status, content)
         if not isinstance(answer, dict):
             raise UnexpectedAnswerError("the answer is not an object")
+        chosen = answer.get("variant") if self.target.is_chosen else ""
+        if not isinstance(chosen, str):
+            raise UnexpectedAnswerError("the answer does not say which variant it is from")
         for name, asked in self._asked:
-            if asked and answer.get(name) != asked:
+            if asked and asked != AUTO and answer.get(name) != asked:
                 raise UnexpectedAnswerError(f"the answer is not from {name} {asked!r}")
         labels = self.target.labels
         probabilities = _probabilities(answer.get("probabilities"), rows, len(labels))
@@ -41,7 +56,7 @@ class Predict:
         # In Python, 1 == 1.0 == True.
         if set(map(type, predictions)) != {type(labels[0])} or not set(predictions) <= set(labels):
             raise UnexpectedAnswerError("a prediction is not a label of the model")
-        return Answers(predictions, probabilities)
+        return Answers(predictions, probabilities, chosen)
 
     @property
     def _asked(self) -> list[tuple[str, str | int | None]]:

@@ -78,7 +78,7 @@ def read_url(text: str, labels: tuple[Label, ...]) -> tuple[str, Target]:
     if strange := options.keys() - {"binary", "output"}:
         raise LoadTestError(f"system {shown!r} has ?{min(strange)}; there are ?binary and ?output=NAME")
     for what, is_given, allowed in (
-        ("?binary", "binary" in options, set() if is_grpc else {"oip"}),
+        ("?binary", "binary" in options, set() if is_grpc else {"oip", PREDICT}),
         ("?output", "output" in options, {"oip", "tfs"}),
         ("/labels/", found["label"], {"tfs"}),
     ):

@@ -13,11 +13,12 @@ from markupsafe import Markup
 from loadtests.experiment.measured import Measured, rows_in_words
 from loadtests.judge.document import Document
 from loadtests.measure.check import Check
+from loadtests.report import steps_table
 from loadtests.report.grades import grade_lines
 from loadtests.report.markdown import machine_lines
 from loadtests.report.next_command import next_lines
 from loadtests.report.page.grid import grid
-from loadtests.report.pictures import curves, look, spots, stages, timeline, tradeoff
+from loadtests.report.pictures import curves, effective, look, spots, stages, timeline, tradeoff
 from loadtests.report.pictures.svg import marker
 from loadtests.report.table import legend, lines, matrix, matrix_sentence, number, remarks
 
@@ -87,6 +88,13 @@ def _pieces(document: Document) -> dict[str, Any]:
             for load in document.results
             if (found := curves.draw(document, load))
         ],
+        "steps": [
+            (rows, _drawn(picture.inline), _drawn(grid(steps_table.rate_lines(document, rows))))
+            for rows in settings
+            if (picture := effective.draw(document, rows))
+        ],
+        "worst": _drawn(grid(steps_table.worst_lines(document))) if document.worst else "",
+        "worst_legend": steps_table.legend(),
         "timelines": [
             (load.name, _drawn(picture.inline))
             for load in document.results

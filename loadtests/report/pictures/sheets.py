@@ -10,8 +10,8 @@ from textwrap import wrap
 
 from loadtests.experiment.measured import rows_in_words
 from loadtests.judge.document import Document
-from loadtests.report.pictures import curves, spots, timeline, tradeoff
-from loadtests.report.pictures.look import style_of_file
+from loadtests.report.pictures import curves, effective, spots, timeline, tradeoff
+from loadtests.report.pictures.look import style_of, style_of_file
 from loadtests.report.pictures.svg import Picture, line, marker, text
 
 _EDGE = 20.0
@@ -58,6 +58,7 @@ def draw_all(document: Document, folder: Path) -> list[str]:
     drawn = {
         "tradeoff.svg": tradeoff_sheet(document),
         "curves.svg": curves_sheet(document),
+        "effective.svg": effective_sheet(document),
         "over_time.svg": over_time_sheet(document),
     }
     known = {name: sheet for name, sheet in drawn.items() if sheet}
@@ -98,6 +99,21 @@ def curves_sheet(document: Document) -> str:
     ]
     title = f"{document.source}: how much each {document.noun} can take"
     return _sheet(title, _in_twos(panels), legend)
+
+
+def effective_sheet(document: Document) -> str:
+    """Draw effective accuracy against the rate, all variants in one picture for each number of rows."""
+    panels = [
+        Panel(f"{rows_in_words(rows)} a request", [found])
+        for rows in document.rows
+        if (found := effective.draw(document, rows))
+    ]
+    legend = []
+    for name in document.variants:
+        style = style_of(document, name)
+        icon = line([(0, 0), (26, 0)], f"series v{style.colour}-line")
+        legend.append((icon + marker(13, 0, style.marker, f"mark v{style.colour}", 4.5), name))
+    return _sheet(f"{document.source}: {document.scenario}", _in_twos(panels), legend)
 
 
 def over_time_sheet(document: Document) -> str:

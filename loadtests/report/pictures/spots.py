@@ -12,7 +12,7 @@ from loadtests.experiment.measured import Measured
 from loadtests.judge.document import Document
 from loadtests.report.pictures.look import is_grey
 from loadtests.workload import scenarios
-from loadtests.workload.scenarios import OPEN, SCENARIOS
+from loadtests.workload.scenarios import SCENARIOS
 
 _ACCURACY_SPAN_MIN = 0.004  # so that a difference of nothing does not fill the picture
 
@@ -85,7 +85,7 @@ def figures(document: Document) -> tuple[Figure, ...]:
 
     The throughput of an open loop is its schedule's: no figure. Cost is none where the service is not ours.
     """
-    is_open = SCENARIOS[document.scenario].kind == OPEN
+    is_open = SCENARIOS[document.scenario].is_scheduled
     told_by = document.verdict.figures
     known = {
         PEAK: any(load.peak for load in document.results),

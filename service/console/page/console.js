@@ -1,9 +1,11 @@
 // Asks for the figures again and again while somebody looks, and has them shown.
 
+import { showChoice } from "./choice.js";
 import { byId, el, put, say } from "./dom.js";
 import { listen, offer } from "./form.js";
 import { History } from "./history.js";
-import { showChoice, showLadder, showNow } from "./panels.js";
+import { showLadder } from "./ladder.js";
+import { showNow } from "./now.js";
 
 const PERIOD_MS = 2000;
 const PATIENCE_MS = 5000;
@@ -49,7 +51,7 @@ function show(figures) {
   showNow(figures, history);
   if (!shown) return;
   showLadder(figures);
-  showChoice(figures);
+  showChoice(figures, history);
   offer(shown, address);
 }
 

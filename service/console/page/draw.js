@@ -1,7 +1,7 @@
 // Draws: the ladder as accuracy against cost, and a line of the last minutes.
 
 import { svg } from "./dom.js";
-import { duration, number, share } from "./format.js";
+import { duration, share } from "./format.js";
 
 const WIDTH = 480;
 const HEIGHT = 260;
@@ -54,29 +54,32 @@ function placed(variants, x, y) {
 
 const box = (start, end, line) => ({ start, end, line });
 
-/** Return a line of points [{now, value}]; there is a gap where a value is null. */
-export function line(points, now, span, label) {
-  const width = 480;
+/** Return a line of points [{now, value}], `top` the highest; there is a gap where a value is null. */
+export function line(points, top, now, span, label) {
   const height = 72;
-  const known = points.map((one) => one.value).filter((value) => value !== null && value !== Infinity);
-  const top = Math.max(...known, 0) || 1;
-  const x = linear(now - span, now, 0, width);
-  const y = linear(0, top, height - 2, 6);
+  const x = linear(now - span, now, 0, WIDTH);
+  const y = linear(0, top, height - 2, 4);
   let pen = "M";
   const path = points.map(({ now: at, value }) => {
-    if (value === null) {
-      pen = "M";
-      return "";
-    }
-    const step = `${pen}${x(at).toFixed(1)},${y(Math.min(value, top)).toFixed(1)}h0`;
-    pen = "L";
+    const step = value === null ? "" : `${pen}${x(at).toFixed(1)},${y(Math.min(value, top)).toFixed(1)}h0`;
+    pen = value === null ? "M" : "L";
     return step;
   });
-  const last = points.at(-1)?.value ?? null;
-  return svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", class: "line", "aria-label": `${label}: now ${number(last)}, at most ${number(Math.max(...known, 0))} in the last minutes` },
-    svg("line", { class: "grid", x1: 0, x2: width, y1: height - 2, y2: height - 2 }),
-    svg("path", { class: "front", d: path.join("") }),
-    svg("text", { x: width, y: 12, "text-anchor": "end" }, known.length ? `at most ${number(top)}` : "nothing yet"));
+  return svg("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": label },
+    svg("line", { class: "grid", x1: 0, x2: WIDTH, y1: height - 2, y2: height - 2 }),
+    svg("path", { class: "front", d: path.join("") }));
+}
+
+/** Return a scale from 0 to 100% with a band on it, a mark for what is expected, and a point for what was seen. */
+export function band({ seen, expected, low, high }, label) {
+  const x = linear(0, 1, 10, WIDTH - 10);
+  return svg("svg", { viewBox: `0 0 ${WIDTH} 44`, role: "img", class: "scale", "aria-label": label },
+    svg("rect", { class: "track", x: x(0), y: 10, width: x(1) - x(0), height: 8 }),
+    svg("rect", { class: "band", x: x(low), y: 6, width: x(high) - x(low), height: 16 }),
+    svg("line", { class: "interval", x1: x(expected), x2: x(expected), y1: 4, y2: 24 }),
+    seen === null ? null : svg("circle", { class: "point", cx: x(seen), cy: 14, r: 5 }),
+    ...[0, 0.25, 0.5, 0.75, 1].map((value) =>
+      svg("text", { x: x(value), y: 40, "text-anchor": value === 0 ? "start" : value === 1 ? "end" : "middle" }, share(value, 0))));
 }
 
 function linear(from, to, start, end) {

@@ -2,6 +2,7 @@
 
 import { byId, el, fill, put, say, svg } from "./dom.js";
 import { NONE, duration, share } from "./format.js";
+import { named } from "./ladder.js";
 
 const ROUNDS = 5;
 
@@ -11,7 +12,7 @@ let example = "";
 
 /** Let the form be about a version: its variants to choose from, and an instance that it takes. */
 export async function offer(shown, address) {
-  const names = [...shown.catalogue.variants, { name: "auto", state: "loaded" }];
+  const names = [...named(shown.catalogue), { name: "auto", state: "loaded" }];
   const key = `${shown.catalogue.model}/${shown.catalogue.version}`;
   const isNew = key !== about;
   put(byId("targets"), ...names.map((one) => {

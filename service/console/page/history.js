@@ -13,80 +13,58 @@ export class History {
     this.line = [];
   }
 
-  /** Take the figures of now, in seconds; a service that was started anew begins a new history. */
-  add(figures, now) {
+  /** Take what has been counted by now, in seconds; another model, or the service started anew, begins a new history. */
+  add({ counted, bounds_s: bounds, shown }, now) {
+    const model = shown?.catalogue.model;
     const last = this.samples.at(-1);
-    if (last && shrank(last.figures.outcomes, figures.outcomes)) this.forget();
+    if (last && (last.model !== model || shrank(last.counted.outcomes, counted.outcomes))) this.forget();
     const before = this.samples.at(-1);
-    this.samples.push({ figures, now });
+    this.samples.push({ counted, model, now });
     while (this.samples.length > 2 && now - this.samples[1].now >= KEPT_S) this.samples.shift();
-    if (before) this.line.push({ now, ...this.between(before, this.samples.at(-1)) });
+    if (before) {
+      const { traffic } = less(counted, before.counted);
+      this.line.push({ now, rate: answered(traffic) / (now - before.now), p99: quantile(together(traffic), bounds, 0.99) });
+    }
     this.line = this.line.filter((point) => now - point.now <= LINE_S);
   }
 
-  /** For how many seconds there are figures to compare with; null where there are none yet. */
-  get span() {
-    const [first] = this.samples;
-    return this.samples.length > 1 ? this.samples.at(-1).now - first.now : null;
-  }
-
-  /** Return what was counted in that time, by variant; since the service began where that is not known. */
+  /** Return what was counted in the last minute, or so far, and in how many seconds; null where that is not known. */
   recent() {
-    const first = this.samples.length > 1 ? this.samples[0].figures : null;
-    const last = this.samples.at(-1).figures;
-    const before = new Map((first?.shown?.traffic ?? []).map((one) => [one.variant, one]));
-    return {
-      outcomes: less(last.outcomes, first?.outcomes),
-      variants: new Map((last.shown?.traffic ?? []).map((one) => [one.variant, since(one, before.get(one.variant))])),
-    };
-  }
-
-  between(before, after) {
-    const counted = new Map((before.figures.shown?.traffic ?? []).map((one) => [one.variant, one]));
-    const new_ = (after.figures.shown?.traffic ?? []).map((one) => since(one, counted.get(one.variant)));
-    const seconds = after.now - before.now;
-    return {
-      rate: new_.reduce((sum, one) => sum + (one.outcomes["200"] ?? 0), 0) / seconds,
-      p99_ms: milliseconds(quantile(together(new_.map((one) => one.within)), 0.99)),
-    };
+    const first = this.samples[0];
+    const last = this.samples.at(-1);
+    if (first === last) return { counted: last.counted, seconds: null };
+    return { counted: less(last.counted, first.counted), seconds: last.now - first.now };
   }
 }
 
 const shrank = (before, after) => Object.entries(before).some(([name, value]) => (after[name] ?? 0) < value);
 
-const less = (now, before = {}) =>
-  Object.fromEntries(Object.entries(now).map(([name, value]) => [name, value - (before[name] ?? 0)]));
-
-function since(one, before) {
-  if (!before) return one;
-  return {
-    ...one,
-    outcomes: less(one.outcomes, before.outcomes),
-    rows: one.rows - before.rows,
-    calls: one.calls - before.calls,
-    within: one.within.map(([bound, value], place) => [bound, value - (before.within[place]?.[1] ?? 0)]),
-  };
+/** Return by how much all numbers are more than they were. */
+function less(now, before) {
+  if (typeof now === "number") return now - (before ?? 0);
+  if (Array.isArray(now)) return now.map((one, place) => less(one, before?.[place]));
+  return Object.fromEntries(Object.entries(now).map(([name, one]) => [name, less(one, before?.[name])]));
 }
 
-/** Add up histograms of the same bounds. */
-export function together(histograms) {
-  const [first, ...others] = histograms.filter((one) => one.length);
-  return (first ?? []).map(([bound, value], place) =>
-    [bound, others.reduce((sum, other) => sum + other[place][1], value)]);
+/** Return how many requests were answered, by all variants. */
+export const answered = (traffic) =>
+  Object.values(traffic).reduce((sum, one) => sum + (one.outcomes["200"] ?? 0), 0);
+
+/** Return the histogram of the times that all variants took. */
+export function together(traffic) {
+  const [first = [], ...others] = Object.values(traffic).map((one) => one.within).filter((one) => one.length);
+  return first.map((value, place) => others.reduce((sum, other) => sum + other[place], value));
 }
 
 /**
- * Return the quantile of a histogram of [bound, how many were within it], on a line within its bucket; null where
- * it is empty, Infinity beyond the last bound.
+ * Return a quantile of how many were within each bound, on a line within its bucket: null where there are none,
+ * Infinity beyond the last bound.
  */
-export function quantile(histogram, part) {
-  const all = histogram.at(-1)?.[1] ?? 0;
+export function quantile(within, bounds, part) {
+  const all = within.at(-1) ?? 0;
   if (!all) return null;
-  const place = histogram.findIndex(([, value]) => value >= part * all);
-  const [bound, value] = histogram[place];
-  if (bound === null) return Infinity;
-  const [below, before] = place ? histogram[place - 1] : [0, 0];
-  return below + ((bound - below) * (part * all - before)) / (value - before);
+  const place = within.findIndex((value) => value >= part * all);
+  if (bounds[place] === null) return Infinity;
+  const [bound, before] = place ? [bounds[place - 1], within[place - 1]] : [0, 0];
+  return bound + ((bounds[place] - bound) * (part * all - before)) / (within[place] - before);
 }
-
-const milliseconds = (seconds) => (seconds === null ? null : seconds * 1e3);

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bundle.manifest import VERSION_MAX
 from service.routes.schemas.example import Example
 from service.routes.schemas.problems import PROBLEM_CONTENT, REFERENCE
+from service.routes.schemas.wishes import CHOSEN, HEADERS, IDS_PARAMETER, parameter, wish_parameters
 from service.wire.wish import TIMEOUT_MS_MAX
 
 _Rows = Annotated[list[list[float]], Field(min_length=1)]
@@ -50,9 +51,11 @@ _PREDICT_PROBLEMS = {
     404: "No such model, version or variant",
     413: "Too many bytes or rows",
     415: "The body is compressed, or raw numbers to a model that takes texts or objects",
-    422: "Not instances that the model takes, the first wrong one being named, or an unknown query parameter",
+    422: "Not instances that the model takes, the first wrong one being named, an unknown query parameter, "
+    "or bounds that no variant could ever hold",
     408: "The body did not arrive in time",
-    503: "Too much work is waiting (see Retry-After), or the variant cannot be run here",
+    503: "Too much work is waiting, or no variant can hold the bounds now (see Retry-After), or the variant "
+    "cannot be run here",
     504: "timeout_ms was over before the answer was there",
 }
 
@@ -80,31 +83,27 @@ def _predict_operation(example: Example | None) -> dict[str, Any]:
             "`Accept: application/octet-stream` gives the probabilities back in the same way."
         ),
         "parameters": [
-            _parameter("variant", "Default: the bundle's own.", {"type": "string"}),
-            _parameter("model", "Default: the default model.", {"type": "string"}),
-            _parameter("version", "Default: the newest.", _VERSION),
-            _parameter(
+            parameter("variant", f"Default: the model's own. {CHOSEN}", {"type": "string"}, example="auto"),
+            *wish_parameters(),
+            parameter("model", "Default: the default model.", {"type": "string"}),
+            parameter("version", "Default: the newest.", _VERSION),
+            parameter(
                 "timeout_ms",
                 "Time after which the answer is of no use; also as the header X-Timeout-Ms.",
                 {"type": "number", "exclusiveMinimum": 0, "maximum": int(TIMEOUT_MS_MAX)},
             ),
-            _parameter(
-                "ids",
-                "Give the answer an id, as `id` and as the header X-Prediction-Id, for POST /feedback: row k "
-                "of many is ID.k.",
-                {"type": "boolean"},
-            ),
+            IDS_PARAMETER,
         ],
         "requestBody": {"required": True, "content": {"application/json": request, **_OCTETS}},
         "responses": {
-            "200": {"description": "The answer", "content": {"application/json": answer, **_OCTETS}},
+            "200": {
+                "description": "The answer",
+                "headers": HEADERS,
+                "content": {"application/json": answer, **_OCTETS},
+            },
             **{
                 str(status): {"description": text, "content": PROBLEM_CONTENT}
                 for status, text in _PREDICT_PROBLEMS.items()
             },
         },
     }
-
-
-def _parameter(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}

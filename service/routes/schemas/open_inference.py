@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from service.routes.schemas.example import Example
 from service.routes.schemas.problems import REFERENCE
 from service.routes.schemas.refused import Refused, model_parameter, responses
+from service.routes.schemas.wishes import CHOSEN, FIELDS, wished
 from service.wire.tensors.inputs import TEXT, VECTOR, input_specs
 
 _OCTETS = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
@@ -29,7 +30,11 @@ class InferRequest(BaseModel):
     id: str = ""
     inputs: list[InferInput] = Field(min_length=1)
     outputs: list[dict[str, Any]] = Field(default=[], description="Those that are wanted; none is all.")
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Any] = Field(
+        default={},
+        description="`variant`, `timeout` in microseconds, `binary_data_output`, `ids`; and what is wished "
+        f"of the variant that the service chooses: {', '.join(FIELDS)}. {CHOSEN}",
+    )
 
 
 class InferResponse(BaseModel):
@@ -48,7 +53,11 @@ def paths(example: Example | None) -> dict[str, Any]:
     """Return what is shown of `infer`."""
     request: dict[str, Any] = {"schema": {"$ref": REFERENCE.format(model="InferRequest")}}
     if example is not None:
-        request["example"] = {"inputs": _inputs(example)}
+        inputs = _inputs(example)
+        request["examples"] = {
+            "plain": {"value": {"inputs": inputs}},
+            "auto": {"value": {"inputs": inputs, "parameters": wished()}},
+        }
     answers = responses("InferResponse")
     answers["200"]["content"] |= _OCTETS
     operation = {

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from service.routes.schemas.example import Example
 from service.routes.schemas.problems import REFERENCE
 from service.routes.schemas.refused import Refused, model_parameter, responses
+from service.routes.schemas.wishes import IDS_PARAMETER, wish_parameters
 from service.wire.tensors.inputs import TEXT, VECTOR
 
 _PLACE = "/v1/models/{model}"
@@ -99,8 +100,10 @@ def _operation(verb: str, summary: str, body: Any, example: Example | None) -> d
     content: dict[str, Any] = {"schema": {"$ref": REFERENCE.format(model=f"{name}Request")}}
     if body is not None:
         content["example"] = body
+    shown = _shown(verb, summary + "." + _ELSEWHERE, example)
     return {
-        **_shown(verb, summary + "." + _ELSEWHERE, example),
+        **shown,
+        "parameters": [*shown["parameters"], *wish_parameters(), IDS_PARAMETER],
         "requestBody": {"required": True, "content": {"application/json": content}},
         "responses": responses(f"{name}Response"),
     }

@@ -14,7 +14,7 @@ from service.wire.open_inference.form import Form, Forms
 from service.wire.open_inference.plain import Plain
 from service.wire.pieces import LONG_BYTES
 from service.wire.protocol import Asked, Decoded, Scores
-from service.wire.signature import Signature
+from service.wire.signature import Signature, variant_header
 from service.wire.target import name_of
 from service.wire.tensors.blobs import unpack
 from service.wire.tensors.inputs import input_specs, reader
@@ -50,6 +50,7 @@ class Codec:
             is_named: b'{"model_name":%s,"model_version":"%d",' % (_encoder.encode(name), signature.version)
             for is_named, name in names.items()
         }
+        self._variant = variant_header(signature)
         self._head = lru_cache(maxsize=_HEADS)(partial(_head, self._outputs))
 
     def least_rows(self, asked: Asked, size: int) -> int:
@@ -109,8 +110,9 @@ class Codec:
         listed = b",".join(described)
         content = b'%s%s"outputs":[%s]}' % (self._prefixes[form.is_named], identity, listed)
         if not blobs:
-            return [_JSON_HEADER], content
-        return [_OCTETS_HEADER, (HEADER_LENGTH, b"%d" % len(content))], b"".join([content, *blobs])
+            return [_JSON_HEADER, self._variant], content
+        length = HEADER_LENGTH, b"%d" % len(content)
+        return [_OCTETS_HEADER, length, self._variant], b"".join([content, *blobs])
 
 
 def _head(outputs: Outputs, choice: Choice, rows: int) -> bytes:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from service.errors import InvalidRequestError, MalformedBodyError, RequestError, shown
+from service.wire.ids import ids_in
 from service.wire.message import Body
 from service.wire.open_inference.parameters import (
     choice,
@@ -21,6 +22,7 @@ from service.wire.open_inference.parameters import (
 from service.wire.tensors import arrays, blobs
 from service.wire.tensors.outputs import Choice
 from service.wire.tensors.tensor import Tensor
+from service.wire.wish import Wish, wish_of
 
 _Scalar = bool | int | float | str
 
@@ -67,6 +69,8 @@ class Request:
     id: str = ""
     variant: str | None = None
     timeout_ms: float | None = None
+    wish: Wish | None = None
+    ids: bool = False
     is_binary: bool = False
     """Whether outputs are to be blobs that do not say so themselves."""
     choices: tuple[Choice, ...] = ()
@@ -136,6 +140,8 @@ def read(text: Body) -> Request:
         id=document.id,
         variant=variant_in(parameters),
         timeout_ms=timeout_ms_in(parameters),
+        wish=wish_of(parameters),
+        ids=ids_in(parameters),
         choices=tuple(choice(one.name, one.parameters, is_binary=is_binary) for one in document.outputs),
         is_binary=is_binary,
     )

@@ -44,4 +44,5 @@ class Forms:
             )
         choices = self._outputs.chosen(request.choices) if request.choices else self._all[request.is_binary]
         form = Form(choices, request.id, variant is not None)
-        return Decoded(rows, form, named if variant is None else None, request.timeout_ms)
+        left = named if variant is None else None
+        return Decoded(rows, form, left, request.timeout_ms, request.wish, request.ids)

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from bundle.manifest import VERSION_MAX
+from bundle.manifest import AUTO, VERSION_MAX
 from service.errors import InvalidRequestError, UnknownTargetError, shown
 from service.wire.target import Target, named
 
@@ -64,6 +64,12 @@ def address(path: str) -> Address:
         (verb or metadata or "status").lower(),
         name,
     )
+
+
+@lru_cache(maxsize=1024)
+def left_to_service(target: Target) -> Target:
+    """Return the same version with the variant left to the service, always the same object."""
+    return Target(target.model, target.version, AUTO)
 
 
 def _version(digits: str) -> int | None:

@@ -15,7 +15,7 @@ import msgspec
 from service.wire.message import Body, Headers
 from service.wire.pieces import LONG_BYTES
 from service.wire.protocol import Asked, Decoded, Scores
-from service.wire.signature import Signature
+from service.wire.signature import Signature, variant_header
 from service.wire.tensorflow_serving.body import LABELLED, Objects, Vectors, read
 
 _JSON = b"application/json"
@@ -44,6 +44,8 @@ class Codec:
     """Decodes and encodes for one variant."""
 
     row_bytes: int
+    variant: tuple[bytes, bytes]
+    """As a header."""
     labels: tuple[int, ...] | tuple[str, ...]
     rows: Vectors | Objects
 
@@ -69,7 +71,9 @@ class Codec:
 
         Numbers are exact: read as float32, they are the very numbers that the model gave.
         """
-        return [(b"content-type", _JSON)], _encoder.encode({form.key: self._answer(form, scores)})
+        return [(b"content-type", _JSON), self.variant], _encoder.encode(
+            {form.key: self._answer(form, scores)}
+        )
 
     def _answer(self, form: Form, scores: Scores) -> Any:
         numbers, labels = scores.numbers, self.labels
@@ -88,8 +92,9 @@ class Codec:
 def bind(signature: Signature, *, max_rows: int) -> Codec:
     """Return what decodes bodies of at most `max_rows` rows for a variant, and encodes its answers."""
     spec, encoder = signature.input, signature.encoder
+    variant = variant_header(signature)
     if encoder is not None:
-        return Codec(_INSTANCE_BYTES, signature.labels, Objects(encoder, max_rows))
+        return Codec(_INSTANCE_BYTES, variant, signature.labels, Objects(encoder, max_rows))
     step = spec.channels if spec.padded else 0
     vectors = Vectors(spec.features, spec.shape, step, max_rows)
-    return Codec(_NUMBER_BYTES * spec.features, signature.labels, vectors)
+    return Codec(_NUMBER_BYTES * spec.features, variant, signature.labels, vectors)

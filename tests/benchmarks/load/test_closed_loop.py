@@ -65,7 +65,7 @@ def found_at(port: int, folder: Path, *, connections: int = 2, timeout_s: float 
     """Run the program for a moment, and return what it printed."""
     content = folder / "content"
     content.write_bytes(CONTENT)
-    told = ("127.0.0.1", port, content, connections, SECONDS, timeout_s)
+    told = ("127.0.0.1", port, content, 1, connections, SECONDS, timeout_s)
     command = program("benchmarks.load.closed_loop", *map(str, told))
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=True)
     found: dict[str, Any] = json.loads(done.stdout)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.load.request import json_request
+from benchmarks.load.client import Client
+from benchmarks.load.request import json_request, octets_request
 from benchmarks.load.wrk import Wrk, parse
 from loadtests.rig.cores import Cores
 from tests.benchmarks.load.test_client import FINDINGS
@@ -51,6 +55,33 @@ def test_wrk_is_told_the_request_and_for_how_long(bound: Cores, tmp_path: Path) 
     assert words[:4] == ["-t1", "-c32", "-d3s", "--timeout=20s"]
     assert words[-1] == "http://127.0.0.1:1/predict?variant=int8"
     assert 'wrk.headers["Content-Type"] = "application/json"' in lua.read_text(encoding="utf-8")
+
+
+def test_requests_of_several_bodies_are_sent_in_turn(client: Client) -> None:
+    """By either client, for they are told in different ways."""
+    heard: list[bytes] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            heard.append(self.rfile.read(int(self.headers["content-length"])))
+            self.send_response(200)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        request = octets_request("/predict", *(np.full((1, 2), number, np.float32) for number in range(3)))
+        client.load(f"http://127.0.0.1:{server.server_port}", request, connections=1, seconds=1)
+        server.shutdown()
+    bodies = [request.body, *request.others]
+    assert len(heard) >= 3
+    first = bodies.index(heard[0])
+    assert heard[:-1] == [bodies[(first + number) % 3] for number in range(len(heard) - 1)]
 
 
 def test_a_wrk_that_fails_is_an_error_with_what_it_said(bound: Cores, tmp_path: Path) -> None:

@@ -85,6 +85,8 @@ def converse(client: Any, way: Rest | Grpc, task: dict[str, Any]) -> None:
             ask(f"infer {model} {what}", infer, client, way, question, **options)
         ask(f"classify {model}", classify, client, way, question)
         ask(f"statistics {model}", client.get_inference_statistics, model, **way.told)
+    for floor in ("0.25", "1"):
+        ask(f"wish a floor of {floor}", wish, client, way, task["questions"][0], min_accuracy=floor)
     ask("index", client.get_model_repository_index, **way.told)
     _refused(client, way, task["questions"][0])
     _control(client, task["unloaded"])
@@ -124,6 +126,17 @@ def read(result: Any) -> Any:
     if labels.ndim != 2 or labels.shape[1] != 1:
         return {"shape of the labels": labels.shape}
     return answer(labels[:, 0].tolist(), probabilities.tolist())
+
+
+def wish(client: Any, way: Rest | Grpc, question: dict[str, Any], **bounds: str) -> Any:
+    """Leave the variant to the service, within bounds; over gRPC the answer says which it was."""
+    inputs = _inputs(way, question, way.forms[0])
+    wishes = {"max_latency_ms": "60000", "fallback": "best_effort"} if bounds["min_accuracy"] != "1" else {}
+    result = client.infer(question["model"], inputs, parameters=wishes | bounds)
+    answered = read(result)
+    if isinstance(way, Grpc):
+        answered["said"] = {key: one.string_param for key, one in result.get_response().parameters.items()}
+    return answered
 
 
 def classify(client: Any, way: Rest | Grpc, question: dict[str, Any]) -> Any:

@@ -74,7 +74,7 @@ def test_a_narrow_terminal_keeps_what_the_choice_is_about() -> None:
         ("users", ["rows/core-s", "/core-s x", "rows/s", "points", "p99 ms"]),
         ("single_stream", ["p50 ms", "p50 x", "points", "p99 ms", "grade"]),
         ("server", ["goodput/s", "goodput x", "p99 ms", "points"]),
-        ("ramp", ["goodput/s", "goodput x", "points"]),
+        ("rise", ["goodput/s", "goodput x", "points"]),
     ],
 )
 def test_what_decided_is_shown_however_narrow_the_terminal_is(scenario: str, kept: list[str]) -> None:

@@ -33,8 +33,8 @@ def test_a_run_takes_little_more_than_its_budget_and_a_slow_one_not_its_hundreds
 
 
 def test_a_load_that_changes_has_no_budget_but_a_length(plan: Plan) -> None:
-    ramp = replace(plan, scenario_name="ramp", schedule=Schedule(duration_s=200.0))
-    assert 400 < seconds_of(ramp, {"float32": 0.001, "int8": 0.001}) < 420
+    rise = replace(plan, scenario_name="rise", schedule=Schedule(duration_s=200.0))
+    assert 400 < seconds_of(rise, {"float32": 0.001, "int8": 0.001}) < 420
 
 
 def test_a_search_is_part_of_it_unless_no_rate_can_hold(plan: Plan) -> None:

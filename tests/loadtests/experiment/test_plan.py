@@ -34,7 +34,7 @@ def _plan(bundle: Bundle, **changes: object) -> Plan:
         ({"scenario_name": "server"}, None),
         ({"scenario_name": "server", "find_peak": True}, BOUND_MS),
         ({"scenario_name": "server", "profile": True}, BOUND_MS),
-        ({"scenario_name": "ramp"}, BOUND_MS),
+        ({"scenario_name": "rise"}, BOUND_MS),
         ({"scenario_name": "spike", "p99_ms": 5.0}, 5.0),
     ],
 )

@@ -23,7 +23,7 @@ def send(generator: Generator, models: Path, tmp_path: Path) -> Callable[..., Wi
     return sent
 
 
-@pytest.mark.parametrize("scenario", ["users", "single_stream", "ramp", "spike"])
+@pytest.mark.parametrize("scenario", ["users", "single_stream", "rise", "spike"])
 def test_a_late_answer_is_waited_for_and_in_the_figures(
     scenario: str, send: Callable[..., Window], start_fake: Callable[..., str]
 ) -> None:
@@ -43,7 +43,7 @@ def test_a_late_answer_is_waited_for_and_in_the_figures(
         assert np.max(latency_s[window.samples.measured(window.start, window.end)]) >= 2.5
 
 
-@pytest.mark.parametrize("scenario", ["users", "ramp", "server"])
+@pytest.mark.parametrize("scenario", ["users", "rise", "server"])
 def test_what_is_never_answered_is_a_failure_at_least_as_late_as_the_time_out(
     scenario: str, send: Callable[..., Window], start_fake: Callable[..., str]
 ) -> None:

@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bundle.store import ModelStore
 from loadtests.errors import LoadTestError
 from loadtests.generator.load import Preparer
-from loadtests.system.offline_predictions import read_predictions
+from loadtests.system.offline_predictions import join, read_predictions
 from loadtests.workload.order import Order
+from tests.service.cascading import a_cascade
 
 _PLAIN: dict[str, Any] = {
     "host": "http://127.0.0.1:1",
@@ -74,8 +76,25 @@ def test_a_closed_loop_has_no_rate_to_refuse(tmp_path: Path) -> None:
 
 def test_predictions_come_back_as_they_were_kept(tmp_path: Path) -> None:
     kept = np.random.default_rng(1).random((4, 2)).astype(np.float32)
-    np.savez(tmp_path / "x.npz", probabilities=kept, rows_per_s=1.0)
-    np.testing.assert_array_equal(read_predictions(tmp_path / "x.npz", (4, 2)), kept)
+    other = 1 - kept
+    found = join({"int8": kept, "float32": other}, None, tmp_path / "x.npz")
+    read = read_predictions(found.file, (4, 2))
+    assert list(read) == ["int8", "float32"]
+    np.testing.assert_array_equal(read["int8"], kept)
+    np.testing.assert_array_equal(read["float32"], other)
+
+
+def test_the_predictions_of_a_cascade_are_the_second_ones_where_the_first_is_not_sure(
+    models: Path, tmp_path: Path
+) -> None:
+    first = np.array([[0.9, 0.1], [0.6, 0.4], [0.8, 0.2], [np.nan, np.nan]], np.float32)
+    second = np.array([[0.2, 0.8], [0.3, 0.7], [0.1, 0.9], [0.5, 0.5]], np.float32)
+    cascade = a_cascade(ModelStore(models).open("digits").variant("int8").scores, threshold=0.8)
+    found = join({"int8": first, "float32": second}, cascade, tmp_path / "x.npz")
+    merged = read_predictions(found.file, (4, 2))["cascade"]
+    np.testing.assert_array_equal(merged[:2], [first[0], second[1]])
+    assert np.isnan(merged[2:]).all()  # too near the threshold to say, and not known
+    assert "cascade" not in read_predictions(join({"int8": first}, cascade, tmp_path / "y.npz").file, (4, 2))
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no archive", b"PK no archive", b"\x93NUMPY"])
@@ -88,7 +107,7 @@ def test_a_file_without_predictions_is_refused_by_name(content: bytes | None, tm
 
 
 def test_predictions_of_another_model_are_refused(tmp_path: Path) -> None:
-    np.savez(tmp_path / "x.npz", probabilities=np.zeros((3, 2)))
+    join({"int8": np.zeros((3, 2), np.float32)}, None, tmp_path / "x.npz")
     with pytest.raises(LoadTestError, match=r"are of shape \(3, 2\); the model's .* are \(4, 2\)"):
         read_predictions(tmp_path / "x.npz", (4, 2))
     np.save(tmp_path / "x.npy", np.zeros((4, 2)))

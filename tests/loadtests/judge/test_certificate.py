@@ -165,10 +165,10 @@ def test_of_an_older_bundle_the_predictions_of_the_run_serve(
     labels = bundle.test_set()[1]
     classes = np.array([bundle.manifest.labels.index(label) for label in labels.tolist()])
     sure = np.eye(bundle.manifest.classes, dtype=np.float32)[classes]
-    np.savez(tmp_path / "offline-float32.npz", probabilities=sure, rows_per_s=1.0)
+    np.savez(tmp_path / "offline-float32.npz", **{"of/float32": sure})
     partial = np.roll(sure, 1, axis=1)
     partial[40:] = np.nan
-    np.savez(tmp_path / "offline-int8.npz", probabilities=partial, rows_per_s=1.0)
+    np.savez(tmp_path / "offline-int8.npz", **{"of/int8": partial})
     known = Accuracies.of(bundle, tmp_path)
     assert not known.is_chosen_on_validation
     certificate = known.certificates["int8"]

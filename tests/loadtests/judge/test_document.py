@@ -83,8 +83,8 @@ def test_every_field_of_a_load_that_is_no_plain_figure_is_described() -> None:
     [
         ("not JSON", "does not hold JSON"),
         ("[1]", "its schema_version is None"),
-        ('{"schema_version": 4}', "schema version 5, which can be compared; its schema_version is 4"),
-        ('{"schema_version": 5}', "is not a report: created: Field required"),
+        ('{"schema_version": 5}', "schema version 6, which can be compared; its schema_version is 5"),
+        ('{"schema_version": 6}', "is not a report: created: Field required"),
     ],
 )
 def test_what_is_no_report_is_refused_in_one_line(tmp_path: Path, text: str, complaint: str) -> None:

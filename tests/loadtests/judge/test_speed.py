@@ -48,7 +48,7 @@ def within(load: Measured, goodput: float) -> Measured:
         ("offline", (COST, THROUGHPUT)),
         ("single_stream", (P50,)),
         ("server", (GOODPUT, P99)),
-        ("ramp", (GOODPUT,)),
+        ("rise", (GOODPUT,)),
         ("spike", (GOODPUT,)),
     ],
 )
@@ -217,7 +217,7 @@ def test_where_no_turn_of_one_counts_the_cost_is_all_that_is_known_of_every_one(
 
 def test_a_block_in_which_no_turn_counts_says_nothing_of_goodput() -> None:
     """Its goodput of 0 is not that of a service which answered nothing in time."""
-    one, other = (measured(name, scenario="ramp", scatter=(1.0,)) for name in ("float32", "int8"))
+    one, other = (measured(name, scenario="rise", scatter=(1.0,)) for name in ("float32", "int8"))
     lost = [replace(block, turns=0, void_turns=1, goodput_per_s=0.0) for block in one.blocks]
     ratio = Contrasts().known(GOODPUT, other, changed(one, blocks=lost))
     assert ratio is not None

@@ -43,12 +43,14 @@ OPTIONS: dict[str, tuple[dict[str, Any], Any, Any, str | None]] = {
     "users": ({}, 16, 32, "--users 16 against 32"),
     "think": ({}, 5.0, 0.0, "--think 5 against 0"),
     "rate": (OPEN, 200.0, None, "--rate 200 against 100"),
+    "binary": ({}, False, True, "--binary no against yes"),
+    "seeds": ({"scenario": "ramp"}, 3, 2, None),
     "connections": (OPEN, 0, 8, "--connections 1024 against 8"),
     "find_peak": (OPEN | {"rate": 100.0, "p99_ms": 10.0}, True, False, "--find-peak yes against no"),
     "profile": (SEARCH, True, False, None),
     "blocks": ({}, 8, 4, None),
     "budget": ({}, 120.0, 60.0, None),
-    "duration": ({"scenario": "ramp"}, 20.0, 4.0, "--duration 20 against 4"),
+    "duration": ({"scenario": "rise"}, 20.0, 4.0, "--duration 20 against 4"),
     "warmup": ({}, 0.5, 0.0, "--warmup 0.5 against 0"),
     "service_cores": ({}, 1, 2, "--service-cores 1 against 2"),
     "seed": ({}, 0, 1, None),
@@ -72,7 +74,7 @@ ALIKE: list[tuple[dict[str, Any], dict[str, Any]]] = [
     (SEARCH, {"scenario": "server", "profile": True}),
     ({}, {"rate": 500.0, "connections": 3}),
     ({}, {"p99_ms": 3.0}),
-    ({"scenario": "ramp"}, {"scenario": "ramp", "budget": 2.0, "p99_ms": 3.0}),
+    ({"scenario": "rise"}, {"scenario": "rise", "budget": 2.0, "p99_ms": 3.0}),
     ({"scenario": "single_stream"}, {"scenario": "single_stream", "users": 99}),
     ({"host": "http://one"}, {"host": "http://another"}),
 ]
@@ -129,7 +131,7 @@ def test_a_default_is_as_its_value_given_and_what_has_no_effect_makes_no_differe
     assert not compare(_report(models, **one).document, _report(models, **other).document).is_worse
 
 
-@pytest.mark.parametrize("given", [{}, OPEN, SEARCH, {"scenario": "ramp"}])
+@pytest.mark.parametrize("given", [{}, OPEN, SEARCH, {"scenario": "rise"}])
 def test_everything_that_was_asked_is_in_the_report_and_in_its_method(
     given: dict[str, Any], models: Path, tmp_path: Path
 ) -> None:

@@ -376,7 +376,7 @@ def test_where_there_is_no_float32_to_compare_with_the_most_accurate_is_named() 
         ("users", "1,000 rows/s, p99 3 ms"),
         ("single_stream", "p50 1 ms, p99 3 ms"),
         ("server", "1,000 requests/s in time, p99 3 ms"),
-        ("ramp", "1,000 requests/s in time, p99 3 ms"),
+        ("rise", "1,000 requests/s in time, p99 3 ms"),
     ],
 )
 def test_what_is_shipped_is_told_in_the_figure_that_decided(scenario: str, told: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 from loadtests.errors import GeneratorError
 from loadtests.measure.recorder import Recorder
 from loadtests.measure.samples import Samples
+from loadtests.protocol.marking import Mark
 
 ORDER = np.array([2, 0, 1])  # three test rows; with two rows a body, body 1 holds rows 1 and 2
 
@@ -87,3 +88,14 @@ def test_an_archive_of_something_else_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", rows=np.array(3))
     with pytest.raises(GeneratorError, match="does not hold samples"):
         Samples.load(tmp_path / "x.npz")
+
+
+def test_what_was_chosen_and_why_is_kept_of_each_sample() -> None:
+    recorder = Recorder(1, ORDER, lambda body, status, content: Mark(variant=content.decode()))
+    for place, (variant, reason) in enumerate([("int8", "load"), ("", ""), ("int8", ""), ("int8", "load")]):
+        recorder.add(place, place, place, place + 0.5, 0, 200, variant.encode(), reason)
+    recorder.add_failure(9.0, 9.5, 0, status=503, reason="status 503")
+    samples = recorder.samples()
+    found = [samples.choices[one].tolist() if one >= 0 else None for one in samples.choice.tolist()]
+    assert found == [["int8", "load"], None, ["int8", ""], ["int8", "load"], None]
+    assert samples.trimmed(samples.choice == samples.choice[0]).choice.tolist() == [samples.choice[0]] * 2

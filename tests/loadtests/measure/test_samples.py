@@ -88,3 +88,15 @@ def test_differences_from_offline_are_kept_by_row() -> None:
     samples = recorder.samples()
     np.testing.assert_array_equal(samples.difference, [np.nan, np.nan, 0.2])
     assert samples.astray.tolist() == [True, False, False]
+
+
+def test_merging_keeps_what_was_chosen_for_each_sample() -> None:
+    loads = []
+    for variants in (["int8", "float32"], [], ["float32", ""]):
+        recorder = Recorder(1, ORDER, lambda body, status, content: Mark(variant=content.decode()))
+        for variant in variants:
+            recorder.add(0.0, 0.0, 0.0, 1.0, 0, 200, variant.encode(), "load" if variant else "")
+        loads.append(recorder.samples())
+    merged = merge(loads)
+    found = [merged.choices[one].tolist() if one >= 0 else None for one in merged.choice.tolist()]
+    assert found == [["int8", "load"], ["float32", "load"], ["float32", "load"], None]

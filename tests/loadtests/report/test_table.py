@@ -76,7 +76,7 @@ def test_rows_per_core_second_stand_before_throughput_and_are_left_out_where_nob
         ("single_stream", False, ["p50 ms", "p50 x"]),
         ("server", False, ["goodput/s", "goodput x", "p99 ms", "p99 x"]),
         ("server", True, ["peak req/s", "peak x"]),
-        ("ramp", False, ["goodput/s", "goodput x"]),
+        ("rise", False, ["goodput/s", "goodput x"]),
         ("spike", False, ["goodput/s", "goodput x"]),
     ],
 )

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import kstest
 from scipy.stats import poisson as poisson_law
 
-from loadtests.workload.arrivals import poisson
+from loadtests.workload.arrivals import bursts, poisson
 
 
 def test_gaps_are_exponential_by_a_goodness_of_fit_test() -> None:
@@ -54,3 +54,22 @@ def test_another_seed_or_another_number_of_processes_draws_other_moments() -> No
 def test_nothing_to_draw_is_an_error(rate: float, seconds: float, part: int) -> None:
     with pytest.raises(ValueError, match="no arrivals"):
         poisson(rate, seconds, seed=0, part=part)
+
+
+def test_bursts_have_the_mean_rate_and_scatter_more_than_a_poisson_process() -> None:
+    moments = bursts(100.0, 2000.0, seed=3)
+    assert len(moments) / 2000 == pytest.approx(100.0, rel=0.1)
+    counts = np.histogram(moments, bins=20_000, range=(0, 2000))[0]
+    assert counts.var() / counts.mean() > 5  # a Poisson process has 1
+
+
+@given(st.floats(1, 300), st.floats(0.5, 5), st.integers(0, 2**32))
+def test_bursts_come_when_the_seed_says_whatever_the_rate(rate: float, seconds: float, seed: int) -> None:
+    one, other = bursts(rate, seconds, seed=seed), bursts(rate, seconds, seed=seed)
+    assert np.array_equal(one, other)
+    assert np.all(np.diff(one) >= 0)
+    assert not len(one) or 0 <= one[0] <= one[-1] < seconds
+    # Twice the rate has its requests where the time runs half as fast: the same stretches of the clock.
+    many = bursts(500.0, seconds, seed=seed), bursts(1000.0, seconds, seed=seed)
+    shares = [np.histogram(found, bins=5, range=(0, seconds))[0] / len(found) for found in many]
+    assert np.abs(shares[0] - shares[1]).max() < 0.2

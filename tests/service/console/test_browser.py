@@ -11,7 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bundle.bundle import Bundle
 from bundle.manifest import FILE_NAME
+from bundle.normalizer import FloatArray
 from tests.browser import CHROMIUM, Browser, Page, browser
 from tests.running_service import running_service
 
@@ -84,6 +86,30 @@ def test_the_form_sends_a_row_to_each_variant_and_shows_the_answers_side_by_side
         assert label == str(said["predictions"][0])
         assert probability.strip() == f"{max(said['probabilities'][0]):.1%}"
         assert by.split()[0] == said["variant"]
+
+
+def test_what_the_service_chose_and_what_live_requests_tell_of_it_are_shown(
+    chromium: Browser, cascaded: Bundle, rows: FloatArray, tmp_path: Path
+) -> None:
+    log, options = tmp_path / "log", ("--preload", "cascade", "--shadow", "int8=1", "--audit", "false")
+    with running_service(cascaded.folder.parents[1], log, *options) as service:
+        page = opened(chromium, service.client)
+        for part in ("reasons-region", "cascade-part", "shadow-region", "feedback-region"):
+            assert page.find(f"document.getElementById('{part}').hidden") == (part != "cascade-part")
+        for variant in ("auto", "float32", "cascade"):
+            asked = {"variant": variant, "ids": "true"}
+            answer = service.client.post("/predict", params=asked, json={"instances": rows.tolist()}).json()
+            feedback = {"id": f"{answer['id']}.0", "label": answer["predictions"][0]}
+            assert service.client.post("/feedback", json=feedback).status_code == 200
+        page.wait_for("document.querySelectorAll('#reasons tbody tr').length === 1")
+        page.wait_for("document.querySelectorAll('#shadow tbody tr').length")
+        page.wait_for("document.querySelectorAll('#feedback tbody tr').length >= 2")
+        page.wait_for("document.getElementById('cascade').innerText.includes('of 9 rows went on')")
+        assert page.find("[...document.querySelectorAll('input[name=target]')].at(-2).value") == "cascade"
+        assert page.find("document.querySelector('#ladder tbody tr:last-child').innerText").startswith(
+            "cascade"
+        )
+        assert page.problems() == []
 
 
 def test_what_is_wrong_with_a_row_is_told_where_it_was_given(chromium: Browser, client: httpx.Client) -> None:

@@ -79,21 +79,28 @@ def test_the_figures_tell_the_ladder_and_what_it_costs(client: httpx.Client) -> 
 
 
 def test_the_figures_count_what_was_asked(client: httpx.Client) -> None:
-    def counted() -> tuple[int, int, int, int]:
+    def counted() -> list[int]:
         figures = client.get("/console.json", params={"model": "breast_cancer"}).json()
-        found = {one["variant"]: one for one in figures["shown"]["traffic"]}["int8"]
-        assert [count for _, count in found["within"]] == sorted(count for _, count in found["within"])
-        bound, within_all = found["within"][-1]
-        assert (bound, within_all) == (None, found["outcomes"]["200"])
-        refused = found["outcomes"].get("422", 0)
-        return found["outcomes"]["200"], refused, found["rows"], figures["outcomes"]["200"]
+        of = figures["counted"]
+        found = of["traffic"]["int8"]
+        assert len(found["within"]) == len(figures["bounds_s"])
+        assert found["within"] == sorted(found["within"])
+        assert (figures["bounds_s"][-1], found["within"][-1]) == (None, found["outcomes"]["200"])
+        chosen = sum(count for one in of["traffic"].values() for count in one["choices"].values())
+        outcomes = found["outcomes"]
+        return [outcomes["200"], outcomes.get("422", 0), found["rows"], of["outcomes"]["200"], chosen]
 
     row = client.get("/console/form.json", params={"model": "breast_cancer"}).json()["instance"]
-    before = counted()
     asked = {"model": "breast_cancer", "variant": "int8"}
+    assert client.post("/predict", params=asked, json={"instances": [row]}).status_code == 200
+    before = counted()
     assert client.post("/predict", params=asked, json={"instances": [row] * 3}).status_code == 200
     assert client.post("/predict", params=asked, json={"instances": [[1]]}).status_code == 422
-    assert [now - then for now, then in zip(counted(), before, strict=True)] == [1, 1, 3, 1]
+    pinned = [now - then for now, then in zip(counted(), before, strict=True)]
+    assert pinned == [1, 1, 3, 1, 0]
+    free = {"model": "breast_cancer", "variant": "auto"}
+    assert client.post("/predict", params=free, json={"instances": [row]}).status_code == 200
+    assert counted()[4] == before[4] + 1
 
 
 def test_a_version_that_is_not_there_is_told_and_the_rest_is_shown(client: httpx.Client) -> None:

@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.errors import ConflictError, InvalidRequestError, RequestError, UnknownTargetError
+from service.errors import (
+    ConflictError,
+    InvalidRequestError,
+    RequestError,
+    UnavailableError,
+    UnknownTargetError,
+)
 from service.live import expected
 from service.live.answers import Answers
 from service.live.feedback import Counted, Feedback, Said
@@ -141,6 +147,17 @@ def test_another_worker_takes_the_label_and_neither_takes_it_again(
             with pytest.raises(ConflictError):
                 worker.say((one, RIGHT))
         assert mine.say((two, RIGHT)) == (1, 1)
+
+    with_pair(body)
+
+
+def test_where_no_answer_can_be_remembered_there_is_no_id(with_pair: WithPair, tmp_path: Path) -> None:
+    async def body(pair: Pair) -> None:
+        workers = Workers(tmp_path)
+        asked = Asked(pair, workers=workers)
+        workers.file("answers").mkdir()
+        with pytest.raises(UnavailableError, match="answers can be given no id"):
+            asked.answer(RIGHT)
 
     with_pair(body)
 

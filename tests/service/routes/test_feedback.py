@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bundle.bundle import Bundle
 from bundle.normalizer import FloatArray
 from tests.patience import wait_until
 from tests.service.metrics_text import scrape
@@ -88,6 +89,24 @@ def test_the_agreement_with_the_shadow_is_shown(here: httpx.Client, rows: FloatA
     assert scrape(here, f"shadow_agreement_trials{labels}") >= shown["trials"]
     outcome = '{model="digits",outcome="compared",shadow="int8",variant="float32"}'
     assert scrape(here, f"shadow_requests_total{outcome}") >= shown["trials"]
+
+
+@pytest.mark.parametrize(("primary", "shadow"), [("cascade", "int8"), ("int8", "cascade")])
+def test_a_cascade_is_compared_and_labelled_as_any_variant(
+    cascaded: Bundle, rows: FloatArray, primary: str, shadow: str
+) -> None:
+    with within(cascaded.folder.parents[1], preload=("cascade",), shadow=f"{shadow}=1") as client:
+
+        def found() -> Any:
+            answer = ask(client, rows.tolist(), variant=primary).json()
+            assert say(client, {"id": f"{answer['id']}.0", "label": 3}).status_code == 200
+            return client.get("/variants").json()["shadow"]
+
+        (agreed,) = wait_until(found)
+        assert (agreed["variant"], agreed["shadow"]) == (primary, shadow)
+        (labelled,) = client.get("/variants").json()["feedback"]
+        assert labelled["variant"] == primary
+        assert labelled["expected"] is not None
 
 
 def test_a_label_counts_once(here: httpx.Client) -> None:

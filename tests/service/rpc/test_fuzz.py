@@ -27,7 +27,7 @@ _WHOLE = InferRequest(
 ).SerializeToString()
 
 _names = st.sampled_from(
-    ["", "digits", "digits~int8", "digits~", "~", "~int8", "x", "probabilities", "label", "é"]
+    ["", "digits", "digits~int8", "digits~auto", "digits~", "~", "~int8", "x", "probabilities", "label", "é"]
 )
 _versions = st.sampled_from(["", "1", "0", "-1", "01", "9" * 30, "one", " 1"])
 _datatypes = st.sampled_from(["", "FP32", "FP64", "FP16", "BF16", "INT8", "UINT64", "BOOL", "BYTES", "fp32"])
@@ -35,7 +35,10 @@ _sizes = st.sampled_from([-(2**63), -1, 0, 1, 2, 3, 64, 2**31, 2**63 - 1])
 _shapes = st.lists(_sizes, max_size=10) | st.just([1, 64]) | st.just([2, 64])
 _parameters = st.dictionaries(
     st.sampled_from(
-        ["variant", "timeout", "classification", "binary_data", "triton_x", "shared_memory_region"]
+        [
+            *("variant", "timeout", "classification", "binary_data", "triton_x", "shared_memory_region"),
+            *("min_accuracy", "objective", "fallback"),
+        ]
     ),
     st.sampled_from(
         [
@@ -46,6 +49,9 @@ _parameters = st.dictionaries(
             {"uint64_param": 2**64 - 1},
             {"string_param": "int8"},
             {"string_param": ""},
+            {"string_param": "auto"},
+            {"string_param": "best_effort"},
+            {"double_param": 0.5},
             {"double_param": float("nan")},
         ]
     ),

@@ -1,4 +1,4 @@
-r"""Users who come and go: all by and by (`--shape ramp`), or all at once for a while (`--shape spike`).
+r"""Users who come and go: all by and by (`--shape rise`), or all at once for a while (`--shape spike`).
 
 locust -f loadtests/generator/locust/locustfiles/shaped.py \
     --host http://127.0.0.1:8000 --shape spike -u 200 --run-time 60s

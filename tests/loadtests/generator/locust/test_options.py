@@ -44,7 +44,7 @@ def test_empty_texts_as_a_form_sends_them_are_options_not_given() -> None:
 
 
 def test_users_who_come_and_go_do_so_as_the_chosen_shape_says() -> None:
-    assert order_of(_environment("shaped", shape="ramp")).scenario == "ramp"
+    assert order_of(_environment("shaped", shape="rise")).scenario == "rise"
 
 
 @pytest.mark.parametrize(

@@ -195,9 +195,9 @@ def _read(answer: Any, blobs: bytes = b"", target: Target = TARGET) -> Any:
 
 
 def test_an_answer_holds_labels_and_scores_flat_or_nested() -> None:
-    assert _read(GOOD) == ([1, 2], [[0.1, 0.8, 0.1], [0.1, 0.1, 0.8]])
+    assert _read(GOOD) == ([1, 2], [[0.1, 0.8, 0.1], [0.1, 0.1, 0.8]], "")
     nested = {**SCORES, "data": [[0.1, 0.8, 0.1], [0.1, 0.1, 0.8]]}
-    assert _read(GOOD | {"outputs": [nested]}) == ([1, 2], [[0.1, 0.8, 0.1], [0.1, 0.1, 0.8]])
+    assert _read(GOOD | {"outputs": [nested]}) == ([1, 2], [[0.1, 0.8, 0.1], [0.1, 0.1, 0.8]], "")
 
 
 def test_outputs_may_be_bytes_behind_the_json_whatever_the_head_of_the_answer_says() -> None:

@@ -106,14 +106,14 @@ def _read(predictions: Any, target: Target = TARGET) -> Any:
     ],
 )
 def test_scores_are_read_from_a_list_or_from_a_dict_of_outputs(predictions: Any) -> None:
-    assert _read(predictions) == (["dog", "owl"], SCORES)
+    assert _read(predictions) == (["dog", "owl"], SCORES, "")
 
 
 @pytest.mark.parametrize(
     "predictions", [["dog", "owl"], [1, 2], [[1], [2]], [1.0, 2.0], [{"class": 1}, {"class": 2}]]
 )
 def test_labels_are_read_from_texts_and_from_places(predictions: Any) -> None:
-    assert _read(predictions) == (["dog", "owl"], [[], []])
+    assert _read(predictions) == (["dog", "owl"], [[], []], "")
 
 
 def test_a_single_number_is_the_probability_of_the_second_of_two_labels() -> None:

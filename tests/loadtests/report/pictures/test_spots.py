@@ -113,7 +113,7 @@ def test_an_open_loop_is_shown_by_its_peak_and_never_by_the_throughput_of_its_sc
 
 
 @pytest.mark.parametrize(
-    ("scenario", "first"), [("ramp", GOODPUT), ("spike", GOODPUT), ("single_stream", MEDIAN)]
+    ("scenario", "first"), [("rise", GOODPUT), ("spike", GOODPUT), ("single_stream", MEDIAN)]
 )
 def test_what_told_the_variants_apart_is_drawn_first(scenario: str, first: Figure) -> None:
     report = document([measured(name, scenario=scenario) for name in ("float32", "int8")])

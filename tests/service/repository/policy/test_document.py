@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bundle.bundle import Bundle
-from bundle.manifest import CascadeSpec
 from service.engine.policy import Policy
 from service.repository.policy.document import PolicyError, check, check_floor, read
+from tests.service.cascading import a_cascade
 
 WHOLE = b"""
 default_variant = "auto"
@@ -128,11 +128,6 @@ def test_a_variant_whose_library_is_not_here_is_told(digits: Bundle, monkeypatch
 
 def test_a_cascade_is_there_where_the_version_has_one(digits: Bundle) -> None:
     scores = digits.variant("float32").scores
-    spec = CascadeSpec(
-        first="int8", second="float32", threshold=0.9, escalated=0.2, escalated_low=0.1, escalated_high=0.3,
-        margin=0.01, judgement="no worse", difference=0.0, difference_low=0.0, difference_high=0.0,
-        scores=scores,
-    )  # fmt: skip
-    manifest = digits.manifest.model_copy(update={"cascade": spec})
+    manifest = digits.manifest.model_copy(update={"cascade": a_cascade(scores)})
     policy = Policy("cascade", ("cascade",), scores.accuracy_low)
     check(policy, {"default_variant", "variants", "min_accuracy"}, manifest)

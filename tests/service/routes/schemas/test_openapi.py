@@ -15,6 +15,7 @@ from bundle.example import example
 from bundle.store import ModelStore
 from service.routes.schemas import native, open_inference, tensorflow_serving
 from service.routes.schemas.example import Example
+from service.wire.wish import WISHES
 
 PREDICTIONS = {
     "/predict": "PredictResponse",
@@ -30,15 +31,22 @@ def schema(client: httpx.Client) -> dict[str, Any]:
     return answer
 
 
-def examples(paths: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield each address to be posted to, with the example's model in it, and the example."""
-    for path, operations in paths.items():
-        content = operations.get("post", {}).get("requestBody", {}).get("content", {})
-        if "example" in content.get("application/json", {}):
-            named = {
-                one["name"]: one["example"] for one in operations["post"]["parameters"] if "example" in one
-            }
-            yield path.format(**named), content["application/json"]["example"]
+def examples(paths: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], Any]]:
+    """Yield each address that predicts, with the example's model in it, a query, and a body.
+
+    Of each body that is shown there is one without a query, and one with all that is shown of it.
+    """
+    for path in PREDICTIONS.keys() & paths.keys():
+        operation = paths[path]["post"]
+        shown = operation["requestBody"]["content"]["application/json"]
+        bodies = [one["value"] for one in shown.get("examples", {}).values()]
+        for body in [*bodies, *([shown["example"]] if "example" in shown else [])]:
+            given = [one for one in operation["parameters"] if "example" in one]
+            named = {one["name"]: one["example"] for one in given if one["in"] == "path"}
+            query = {one["name"]: one["example"] for one in given if one["in"] == "query"}
+            yield path.format(**named), {}, body
+            if query:
+                yield path.format(**named), query, body
 
 
 def test_all_addresses_are_shown(schema: dict[str, Any]) -> None:
@@ -46,17 +54,22 @@ def test_all_addresses_are_shown(schema: dict[str, Any]) -> None:
     assert own | set(PREDICTIONS) <= set(schema["paths"])
     assert {"/v1/models/{model}", "/v1/models/{model}/metadata"} <= set(schema["paths"])
     parameters = {parameter["name"] for parameter in schema["paths"]["/predict"]["post"]["parameters"]}
-    assert parameters == {"variant", "model", "version", "timeout_ms", "ids"}
+    assert parameters == {"variant", "model", "version", "timeout_ms", "ids", *WISHES}
+    for verb in ("predict", "classify"):
+        serving = schema["paths"][f"/v1/models/{{model}}:{verb}"]["post"]["parameters"]
+        assert {parameter["name"] for parameter in serving} == {"model", "ids", *WISHES}
     for path in PREDICTIONS:
         assert {"400", "404", "413", "503", "504"} <= set(schema["paths"][path]["post"]["responses"])
 
 
 def test_every_example_runs_and_is_answered_as_promised(client: httpx.Client, schema: dict[str, Any]) -> None:
     posted = list(examples(schema["paths"]))
-    assert {path.replace("digits", "{model}") for path, _ in posted} == set(PREDICTIONS)
-    for path, body in posted:
-        answer = client.post(path, json=body)
+    assert {path.replace("digits", "{model}") for path, *_ in posted} == set(PREDICTIONS)
+    for path, query, body in posted:
+        answer = client.post(path, params=query, json=body)
         assert answer.status_code == 200, (path, answer.text)
+        is_chosen = bool(query or body.get("parameters"))
+        assert ("x-variant-reason" in answer.headers) == is_chosen, (path, query)
         promised = schema["components"]["schemas"][PREDICTIONS[path.replace("digits", "{model}")]]
         assert set(promised.get("required", [])) <= set(answer.json()) <= set(promised["properties"])
 
@@ -66,8 +79,8 @@ def test_the_examples_of_texts_and_tables_run(fields: httpx.Client, field_models
     manifest = ModelStore(field_models).open(name).manifest
     of = Example(name, manifest.input, example(manifest))
     shown = native.paths(of) | open_inference.paths(of) | tensorflow_serving.paths(of)
-    for path, body in examples(shown):
-        answer = fields.post(path, params={"model": name} if path == "/predict" else {}, json=body)
+    for path, query, body in examples(shown):
+        answer = fields.post(path, params=query | ({"model": name} if path == "/predict" else {}), json=body)
         assert answer.status_code == 200, (path, answer.text)
 
 

@@ -56,7 +56,7 @@ def test_what_a_query_does_not_say_is_left_to_the_service() -> None:
     assert nothing.timeout_ms is None
 
 
-@pytest.mark.parametrize("value", ["0", "-1", "soon", "1e3", "3600001", "0.0000001", "nan", "1" * 20])
+@pytest.mark.parametrize("value", ["0", "-1", "soon", "1e3", "3600001", "1.", "nan", "1" * 20])
 def test_a_time_out_that_is_none_is_refused_wherever_it_stands(value: str) -> None:
     with pytest.raises(InvalidRequestError, match="above 0 and at most 3600000"):
         ask_query(f"timeout_ms={value}".encode())

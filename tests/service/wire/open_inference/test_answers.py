@@ -100,4 +100,4 @@ def test_the_headers_of_one_answer_are_not_those_of_the_next() -> None:
     form = codec.decode(ask(), BODY).form
     first, _ = codec.encode(form, answer([0.1, 0.9]))
     first.append((b"server-timing", b"x"))
-    assert len(codec.encode(form, answer([0.1, 0.9]))[0]) == 1
+    assert (b"server-timing", b"x") not in codec.encode(form, answer([0.1, 0.9]))[0]

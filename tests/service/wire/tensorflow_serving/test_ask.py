@@ -18,6 +18,7 @@ from service.errors import (
 )
 from service.wire import tensorflow_serving
 from service.wire.tensorflow_serving import ask
+from service.wire.wish import Wish
 
 PATH = "/v1/models/m:predict"
 
@@ -40,6 +41,35 @@ def test_a_head_says_how_the_body_comes_and_by_when_its_answer_is_wanted() -> No
 
 def test_a_query_for_others_is_let_through() -> None:
     assert ask(PATH, b"key=1&my_variant=2", []).target.model == "m"
+
+
+def test_a_wish_leaves_the_variant_to_the_service() -> None:
+    asked = ask(PATH, b"key=1&min%5Faccuracy=0.5&max_latency_ms=20", [])
+    assert asked.wish == Wish(20.0, 0.5)
+    assert (asked.target.model, asked.target.variant) == ("m", "auto")
+    again = ask(PATH, b"max_latency_ms=20", [])
+    assert again.target is asked.target  # by which what it means is remembered
+    assert ask("/v1/models/m/labels/auto:predict", b"max_latency=1", []).wish is None
+    with pytest.raises(InvalidRequestError, match="leaves it to the service"):
+        ask("/v1/models/m~int8:predict", b"objective=latency", [])
+
+
+def test_a_query_may_ask_for_an_id() -> None:
+    assert ask(PATH, b"ids=true", []).ids
+    assert not ask(PATH, b"ids=false&key=1", []).ids
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        (b"objective=latency&objective=latency", "'objective' is given twice"),
+        (b"min_accuracy=", "min_accuracy is ''"),
+        (b"ids=yes", "ids is 'yes'; it must be true or false"),
+    ],
+)
+def test_what_a_query_cannot_say_is_refused(query: bytes, said: str) -> None:
+    with pytest.raises(InvalidRequestError, match=said):
+        ask(PATH, query, [])
 
 
 def test_what_goes_unheeded_elsewhere_is_refused() -> None:

@@ -37,7 +37,7 @@ def test_answers_are_exact_and_named_as_they_were_asked_for(digits: Bundle) -> N
 
     def answer(form: Form) -> dict[str, object]:
         headers, content = codec.encode(form, scores)
-        assert headers == [(b"content-type", b"application/json")]
+        assert headers == [(b"content-type", b"application/json"), (b"x-variant", b"int8")]
         found: dict[str, object] = json.loads(content)
         return found
 
