@@ -87,12 +87,12 @@ class Batcher:
         return self._cost.high_us(rows)
 
     def waiting_us(self, rows: int) -> float:
-        """Return what a request of `rows` rows would wait for before its turn, in microseconds."""
-        return self._admission.waiting_us(inline=rows <= self.inline_rows)
+        """Return what a request of `rows` rows would wait for before its turn, in microseconds.
 
-    def unread_us(self) -> float:
-        """Return for how long a request must expect to lie unread, in microseconds."""
-        return self._lanes.lag.us(perf_counter())
+        That holds for how long it must expect to lie unread.
+        """
+        waiting_us = self._admission.waiting_us(inline=rows <= self.inline_rows)
+        return waiting_us + self._lanes.lag.us(perf_counter())
 
     def forget(self, quiet_s: float) -> None:
         """Hear that it has made no call for so long: what contention taught of its cost may be over."""

@@ -66,10 +66,6 @@ class Cascade:
         most = self.escalation.most(rows)
         return max(self._first.waiting_us(rows), self._second.waiting_us(most))
 
-    def unread_us(self) -> float:
-        """Return for how long a request must expect to lie unread, in microseconds."""
-        return self._first.unread_us()
-
     def forget(self, quiet_s: float) -> None:
         """Hear that nobody has asked for so long: what contention taught may be over at each rung."""
         self._first.forget(quiet_s)

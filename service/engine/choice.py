@@ -128,7 +128,7 @@ def pick(
             reason = "load"
         else:
             most_us = share_of(index, len(front)) * min(left_us, runner.longest_us)
-            if is_idle or runner.waiting_us(rows) + runner.unread_us() <= most_us:
+            if is_idle or runner.waiting_us(rows) <= most_us:
                 return option.choices[reason]
             reason = "load"
     if quickest is None or _is_hopeless(quickest, rows, bounds.budget_us - waited_us, is_idle=is_idle):
@@ -140,7 +140,7 @@ def _is_hopeless(option: Option, rows: int, left_us: float, *, is_idle: bool) ->
     """Tell whether an answer would hardly ever be there in time, even if all goes well."""
     runner = option.runner
     hope_us = left_us - runner.least_us(rows)
-    return hope_us < 0 or not (is_idle or runner.waiting_us(rows) + runner.unread_us() <= _FOR_ANY * hope_us)
+    return hope_us < 0 or not (is_idle or runner.waiting_us(rows) <= _FOR_ANY * hope_us)
 
 
 def _fastest(

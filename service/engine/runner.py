@@ -41,10 +41,10 @@ class Runner(Protocol):
         """Return what `rows` rows take when nothing waits, in microseconds: hardly ever more than that."""
 
     def waiting_us(self, rows: int) -> float:
-        """Return what a request of `rows` rows would wait for before its turn, in microseconds."""
+        """Return what a request of `rows` rows would wait for before its turn, in microseconds.
 
-    def unread_us(self) -> float:
-        """Return for how long a request must expect to lie unread, in microseconds."""
+        That holds for how long it must expect to lie unread.
+        """
 
     def forget(self, quiet_s: float) -> None:
         """Hear that it has made no call for so long: what contention taught of its cost may be over."""

@@ -34,8 +34,7 @@ class Ladder:
         self, options: Sequence[Option], policy: Policy, clock: Callable[[], float] = perf_counter
     ) -> None:
         """The policy allows one of the options at the least."""
-        allowed = policy.variants
-        known = [one for one in options if allowed is None or one.variant in allowed]
+        known = [one for one in options if policy.allows(one.variant)]
         self._options = sorted(known, key=lambda one: (-one.accuracy_low, one.runner.cost_us(_COMMON_ROWS)))
         self.policy = policy
         self._clock = clock
@@ -72,11 +71,9 @@ class Ladder:
         if wish is not self._wish or rows != self._rows:
             self._prepare(rows, wish)
         best = self._best
-        if best is not None:
-            runner = best.option.runner
-            if runner.waiting_us(rows) + runner.unread_us() + waited_us <= self._room_us:
-                level.began += self._is_open
-                return best
+        if best is not None and best.option.runner.waiting_us(rows) + waited_us <= self._room_us:
+            level.began += self._is_open
+            return best
         choice = self._pick(waited_us)
         if self._is_open:
             level.began += 1

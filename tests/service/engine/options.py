@@ -42,9 +42,6 @@ class Stated:
     def waiting_us(self, rows: int) -> float:
         return self.waits_us
 
-    def unread_us(self) -> float:
-        return 0.0
-
     def forget(self, quiet_s: float) -> None:
         self.quiet_s += quiet_s
 

@@ -24,7 +24,7 @@ def test_one_late_answer_changes_little_and_many_all() -> None:
     foresight = Foresight()
     foresight.learn(1000, 1e9)
     assert foresight.over_us < 100
-    for _ in range(30):
+    for _ in range(60):
         foresight.learn(1000, 50_000)
     assert foresight.over_us > 10_000
 

@@ -75,10 +75,8 @@ class Simulated:
         return self.cost.high_us(rows)
 
     def waiting_us(self, rows: int) -> float:
-        return self.world.admission.waiting_us(inline=rows <= self.inline_rows)
-
-    def unread_us(self) -> float:
-        return self.world.lag.us(self.world.now)
+        waiting_us = self.world.admission.waiting_us(inline=rows <= self.inline_rows)
+        return waiting_us + self.world.lag.us(self.world.now)
 
     def forget(self, quiet_s: float) -> None:
         self.cost.forget(quiet_s)
