@@ -51,6 +51,19 @@ def test_octets_have_the_id_as_a_header(here: httpx.Client) -> None:
     assert say(here, {"id": answer.headers["x-prediction-id"], "label": 3}).status_code == 200
 
 
+def test_ids_of_every_protocol_are_taken(here: httpx.Client) -> None:
+    tensor = {"name": "x", "datatype": "FP32", "shape": [2, 64], "data": ROW * 2}
+    asked = {"inputs": [tensor], "parameters": {"ids": True}}
+    answers = [
+        here.post("/v2/models/digits/infer", json=asked),
+        here.post("/v1/models/digits:predict?ids=true", json={"instances": [ROW, ROW]}),
+    ]
+    for answer in answers:
+        name = answer.headers["x-prediction-id"]
+        labels = [{"id": f"{name}.{row}", "label": 3} for row in (0, 1)]
+        assert say(here, labels).json()["rows"] == 2
+
+
 def test_ids_are_true_or_false(here: httpx.Client) -> None:
     assert problem(ask(here, ids="1"), 422) == "ids is '1'; it must be true or false"
 

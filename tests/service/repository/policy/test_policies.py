@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bundle.bundle import Bundle
 from service.engine.policy import Policy
@@ -16,17 +18,17 @@ from service.errors import InvalidRequestError, UnknownTargetError
 from service.repository.policy.policies import Policies
 from service.repository.settling import SETTLE_S
 from tests.service.metrics_text import sample
-from tests.service.repository.deployed import Deployed, deployed
+from tests.service.repository.deployed import Deployed, deployed, until
 
 
-def lay_down(there: Deployed, content: str | None, model: str = "m") -> None:
+def lay_down(there: Deployed, content: str | bytes | None, model: str = "m") -> None:
     """Put a policy beside the versions of a model that looks as if it had been there before, or take it."""
     path = there.store.root / model / "policy.toml"
     if content is None:
         path.unlink()
         return
     path.parent.mkdir(exist_ok=True)
-    path.write_text(content)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
     os.utime(path, (0, 0))
 
 
@@ -147,6 +149,65 @@ def test_a_floor_of_all_that_nothing_reaches_is_told_with_the_model(
 
     run(go())
     assert any(line.startswith("for m --auto-floor is 1.0; no variant") for line in caplog.messages)
+
+
+def test_a_file_that_was_on_its_way_at_the_start_is_waited_for_though_nothing_is_watched(
+    digits: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.repository.registry._AGAIN_S", 0.001)
+
+    async def go() -> None:
+        async with deployed(tmp_path) as there:
+            there.bring(digits, "m", 1)
+            lay_down(there, "min_accuracy = 0.5")
+            os.utime(there.store.root / "m" / "policy.toml")
+            await there.registry.start()
+            assert policy(there).min_accuracy == 0.0
+            watching = asyncio.create_task(there.registry.watch(0))
+            there.now += SETTLE_S
+            await until(lambda: policy(there).min_accuracy == 0.5)
+            watching.cancel()
+
+    run(go())
+
+
+_VALUES = st.sampled_from(
+    [
+        '"auto"',
+        '"cascade"',
+        '"int8"',
+        '"int9"',
+        "0.5",
+        "1",
+        "-1",
+        "nan",
+        "[]",
+        '["int8"]',
+        '["cascade", "x"]',
+        "'",
+    ]
+)
+_KEYS = st.sampled_from(["default_variant", "variants", "min_accuracy", "max_latency_ms", "objective", "x"])
+_LINES = st.builds("{} = {}".format, _KEYS, _VALUES)
+
+
+@settings(max_examples=10)
+@given(st.lists(st.binary() | st.lists(_LINES, max_size=3).map("\n".join).map(str.encode), max_size=10))
+def test_whatever_file_comes_after_whatever_other_what_serves_goes_on(
+    digits: Bundle, tmp_path_factory: pytest.TempPathFactory, files: list[bytes]
+) -> None:
+    async def go() -> None:
+        async with deployed(tmp_path_factory.mktemp("files")) as there:
+            there.bring(digits, "m", 1)
+            await there.look()
+            for content in files:
+                lay_down(there, content)
+                await there.look()
+                assert there.registry.why_not_ready is None
+                assert await default(there) in ("auto", *there.registry.serving["m"].names)
+                assert (await there.registry.resolve("m", None, "auto")).chooser is not None
+
+    run(go())
 
 
 def test_auto_loads_a_variant_that_may_be_chosen_where_none_is_loaded(digits: Bundle, tmp_path: Path) -> None:
