@@ -19,6 +19,18 @@ from service.repository.version import Version
 from service.routes.catalog import PolicyInfo, Variants, VersionInfo, policy_info, variants_of
 
 _SEVERAL_ROWS = 32
+_READ = (
+    "requests_total",
+    "request_seconds_bucket",
+    "rows_total",
+    "batch_rows_count",
+    "choices_total",
+    "cascade_rows_total",
+    "escalated_rows_total",
+    "escalation_shifted",
+    "ready_workers",
+    "waiting_rows",
+)
 
 
 class Cost(BaseModel):
@@ -93,7 +105,7 @@ async def figures(
     registry: Registry, metrics: Metrics, live: Live, model: str | None, number: int | None
 ) -> Figures:
     """Gather the figures, and those of one version, by default the newest of the default model."""
-    samples = list(metrics.samples())
+    samples = list(metrics.samples(*_READ))
     found = totals(samples)
     bounds_s = sorted({bound for of in found.values() for bound in of.within})
     shown, why_not_shown = None, None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cache, partial
 
 import numpy as np
@@ -14,7 +14,7 @@ from prometheus_client.samples import Sample
 
 from service.observe.cascades import CascadeMetrics
 from service.observe.choices import RATIOS, ChoiceMetrics
-from service.observe.shares import Counts, ShareSeries, counts_of, with_intervals
+from service.observe.shares import PARTS, Counts, ShareSeries, counts_of, with_intervals
 from service.observe.tally import Tally
 from service.observe.workers import Workers
 
@@ -226,7 +226,8 @@ class Metrics:
 
     def counts(self) -> dict[str, list[Counts]]:
         """Return what all workers have counted of each live share, by its name."""
-        families = {family.name: family for family in self._families()}
+        names = [f"{name}_{part}" for name in self._shares for part in PARTS]
+        families = {family.name: family for family in self._families(names)}
         return {name: list(counts_of(name, families)) for name in self._shares}
 
     def counter(self, name: str, text: str, labels: list[str]) -> Counter:
@@ -289,19 +290,22 @@ class Metrics:
         """Return all series in Prometheus' text format; with several workers, summed over them."""
         return generate_latest(self._of_everyone())
 
-    def samples(self) -> Iterator[Sample]:
-        """Yield each number of all series; with several workers, summed over them."""
-        for family in self._of_everyone().collect():
-            yield from family.samples
+    def samples(self, *names: str) -> Iterator[Sample]:
+        """Yield each number of all series, or of those named; with several workers, summed over them."""
+        for family in self._families(names):
+            yield from (sample for sample in family.samples if not names or sample.name in names)
 
     def _of_everyone(self) -> CollectorRegistry:
         everyone = CollectorRegistry()
         everyone.register(_Collected(with_intervals(self._families(), self._shares)))
         return everyone
 
-    def _families(self) -> Iterable[Metric]:
+    def _families(self, names: Collection[str] = ()) -> Iterable[Metric]:
+        """Return all series; with one worker only those named, if any are: to read all takes milliseconds."""
         self._hand_on()
-        return self._registry.collect() if self._workers is None else self._workers.families()
+        if self._workers is not None:
+            return self._workers.families()
+        return (self._registry.restricted_registry(names) if names else self._registry).collect()
 
     def _hand_on(self) -> None:
         self._waiting_rows.set(self._count_waiting_rows())

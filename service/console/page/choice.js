@@ -3,18 +3,19 @@
 import { byId, el, fill, put } from "./dom.js";
 import { band } from "./draw.js";
 import { NONE, count, number, share } from "./format.js";
+import { inOrder } from "./ladder.js";
 
 /** Show each part of it that there is something of. */
 export function showChoice({ shown, counted }, history) {
   const { counted: recent, seconds } = history.recent();
-  const { cascade, shadow = [], feedback = [] } = shown.catalogue;
+  const { cascade, shadow, feedback } = shown.catalogue;
   const period = seconds === null ? "since the start" : `the last ${Math.round(seconds)} s`;
   put(byId("policy"), ...policyOf(shown.policy));
-  showReasons(counted.traffic, recent.traffic, period);
+  showReasons(shown.catalogue, counted.traffic, recent.traffic, period);
   byId("cascade-part").hidden = !cascade;
   if (cascade) put(byId("cascade"), ...escalation(cascade, shown.is_shifted, counted, recent, period));
-  showShares("shadow", shadow, "agreement", `Agreement with ${shadow[0]?.shadow}, which answers some requests as well`);
-  showShares("feedback", feedback, "accuracy", "Live accuracy, by the labels that clients said afterwards");
+  showShares("shadow", inOrder(shown.catalogue, shadow, (one) => one.variant), "agreement", `Agreement with ${shadow[0]?.shadow}, which answers some requests as well`);
+  showShares("feedback", inOrder(shown.catalogue, feedback, (one) => one.variant), "accuracy", "Live accuracy, by the labels that clients said afterwards");
 }
 
 function policyOf(policy) {
@@ -31,8 +32,9 @@ function policyOf(policy) {
     el("dl", { class: "facts" }, ...facts)];
 }
 
-function showReasons(total, recent, period) {
-  const chosen = Object.keys(total).filter((name) => Object.values(total[name].choices).some(Boolean));
+function showReasons(catalogue, total, recent, period) {
+  const all = inOrder(catalogue, Object.keys(total), (name) => name);
+  const chosen = all.filter((name) => Object.values(total[name].choices).some(Boolean));
   const reasons = [...new Set(chosen.flatMap((name) => Object.keys(total[name].choices)))].sort();
   byId("reasons-region").hidden = !chosen.length;
   fill(byId("reasons"), [

@@ -80,7 +80,7 @@ async function compare(targets, body, address) {
       show(answers);
     }
   }
-  say(byId("answers-note"), `Times are what this browser waited, the median of ${ROUNDS}: the way there and back included.`);
+  say(byId("answers-note"), `Times are what this browser waited, the median of ${ROUNDS}, the way there and back included. These requests count above like any other.`);
 }
 
 async function ask(one, body, address) {

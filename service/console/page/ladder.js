@@ -17,7 +17,7 @@ export function showLadder({ shown, workers }) {
     ["Size", (one) => bytes(one.bytes), "number"],
     ["1 row", (one) => micros(one.one_row_us), "number"],
     ["32 rows", (one) => micros(one.several_rows_us), "number"],
-    ["On the front", (one) => (one.is_on_front ? "● yes" : one.name in costs ? "○ no" : NONE)],
+    ["Front", (one) => (one.is_on_front ? "● yes" : one.name in costs ? "○ no" : NONE)],
   ], rungs, `The variants of ${catalogue.model}, version ${catalogue.version}`);
   const sentences = [
     `Accuracy on ${count(catalogue.variants[0].test_rows)} held-out rows.`,
@@ -37,6 +37,12 @@ export function named({ variants, cascade }) {
     bytes: sizes[cascade.first] + sizes[cascade.second],
     made: `${cascade.first}, then ${cascade.second}`,
   }];
+}
+
+/** Return rows in the order of the ladder; `of` gives the variant of a row. */
+export function inOrder(catalogue, rows, of) {
+  const names = named(catalogue).map((one) => one.name);
+  return [...rows].sort((one, other) => names.indexOf(of(one)) - names.indexOf(of(other)));
 }
 
 /** Return a variant's name, and what there is to say of it but that it is loaded, which is the common case. */

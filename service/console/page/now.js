@@ -4,11 +4,12 @@ import { byId, el, fill, put, say } from "./dom.js";
 import { line } from "./draw.js";
 import { NONE, count, duration, number, rate, share } from "./format.js";
 import { LINE_S, answered, quantile, together } from "./history.js";
+import { inOrder } from "./ladder.js";
 
 const OVERLOAD = "503";
 
 /** Show the traffic of the last minute. */
-export function showNow({ counted, bounds_s: bounds, waiting_rows: waiting }, history) {
+export function showNow({ shown, counted, bounds_s: bounds, waiting_rows: waiting }, history) {
   const { counted: recent, seconds } = history.recent();
   const all = together(recent.traffic);
   const told = (of) => `${count(of(counted.outcomes))} since the start`;
@@ -20,7 +21,8 @@ export function showNow({ counted, bounds_s: bounds, waiting_rows: waiting }, hi
     tile("Refused for overload", count(refused(recent.outcomes)), told(refused)),
     tile("Other failures", count(failed(recent.outcomes)), told(failed)));
   showLines(history);
-  showTraffic(counted.traffic, recent.traffic, bounds, seconds);
+  const rows = shown ? inOrder(shown.catalogue, Object.entries(recent.traffic), ([name]) => name) : [];
+  showTraffic(rows, counted.traffic, bounds, seconds);
 }
 
 const refused = (outcomes) => outcomes[OVERLOAD] ?? 0;
@@ -43,8 +45,8 @@ function showLines(history) {
   }
 }
 
-function showTraffic(total, recent, bounds, seconds) {
-  const all = answered(recent);
+function showTraffic(rows, total, bounds, seconds) {
+  const all = answered(Object.fromEntries(rows));
   const columns = [
     ["Variant", ([name]) => name],
     ["Answered/s", ([, one]) => rate(one.outcomes["200"] ?? 0, seconds), "number"],
@@ -57,7 +59,7 @@ function showTraffic(total, recent, bounds, seconds) {
     ["Failed in all", ([name]) => count(failed(total[name].outcomes, null)), "number"],
   ];
   const period = seconds === null ? "since the start" : `the last ${Math.round(seconds)} s`;
-  fill(byId("traffic"), columns, Object.entries(recent), `Traffic by variant, ${period}`);
+  fill(byId("traffic"), columns, rows, `Traffic by variant, ${period}`);
   say(byId("traffic-note"), answered(total)
     ? "p50 and p99 are read from a histogram, on a line between its bounds: they are near, not exact."
     : "Nobody has asked for a prediction yet. The form below can.");

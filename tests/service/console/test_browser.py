@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -42,6 +41,19 @@ pytestmark = pytest.mark.skipif(
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     with browser(tmp_path_factory.mktemp("profile")) as started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def choosing(cascaded: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A service with a cascade and a shadow, and with labels that mean no good."""
+    store = tmp_path_factory.mktemp("hostile")
+    shutil.copytree(cascaded.folder.parent, store / "digits")
+    path = store / "digits" / "1" / FILE_NAME
+    labels = [f"{HOSTILE}{number}" for number in range(10)]
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"labels": labels}))
+    options = ("--preload", "cascade", "--shadow", "int8=1", "--audit", "false")
+    with running_service(store, store.with_suffix(".log"), *options) as service:
+        yield service.client
 
 
 def opened(chromium: Browser, client: httpx.Client, **looks: int | str) -> Page:
@@ -89,27 +101,23 @@ def test_the_form_sends_a_row_to_each_variant_and_shows_the_answers_side_by_side
 
 
 def test_what_the_service_chose_and_what_live_requests_tell_of_it_are_shown(
-    chromium: Browser, cascaded: Bundle, rows: FloatArray, tmp_path: Path
+    chromium: Browser, choosing: httpx.Client, rows: FloatArray
 ) -> None:
-    log, options = tmp_path / "log", ("--preload", "cascade", "--shadow", "int8=1", "--audit", "false")
-    with running_service(cascaded.folder.parents[1], log, *options) as service:
-        page = opened(chromium, service.client)
-        for part in ("reasons-region", "cascade-part", "shadow-region", "feedback-region"):
-            assert page.find(f"document.getElementById('{part}').hidden") == (part != "cascade-part")
-        for variant in ("auto", "float32", "cascade"):
-            asked = {"variant": variant, "ids": "true"}
-            answer = service.client.post("/predict", params=asked, json={"instances": rows.tolist()}).json()
-            feedback = {"id": f"{answer['id']}.0", "label": answer["predictions"][0]}
-            assert service.client.post("/feedback", json=feedback).status_code == 200
-        page.wait_for("document.querySelectorAll('#reasons tbody tr').length === 1")
-        page.wait_for("document.querySelectorAll('#shadow tbody tr').length")
-        page.wait_for("document.querySelectorAll('#feedback tbody tr').length >= 2")
-        page.wait_for("document.getElementById('cascade').innerText.includes('of 9 rows went on')")
-        assert page.find("[...document.querySelectorAll('input[name=target]')].at(-2).value") == "cascade"
-        assert page.find("document.querySelector('#ladder tbody tr:last-child').innerText").startswith(
-            "cascade"
-        )
-        assert page.problems() == []
+    page = opened(chromium, choosing)
+    for part in ("reasons-region", "cascade-part", "shadow-region", "feedback-region"):
+        assert page.find(f"document.getElementById('{part}').hidden") == (part != "cascade-part")
+    for variant in ("auto", "float32", "cascade"):
+        asked = {"variant": variant, "ids": "true"}
+        answer = choosing.post("/predict", params=asked, json={"instances": rows.tolist()}).json()
+        feedback = {"id": f"{answer['id']}.0", "label": answer["predictions"][0]}
+        assert choosing.post("/feedback", json=feedback).status_code == 200
+    page.wait_for("document.querySelectorAll('#reasons tbody tr').length === 1")
+    page.wait_for("document.querySelectorAll('#shadow tbody tr').length")
+    page.wait_for("document.querySelectorAll('#feedback tbody tr').length >= 2")
+    page.wait_for("document.getElementById('cascade').innerText.includes('of 9 rows went on')")
+    assert page.find("[...document.querySelectorAll('input[name=target]')].at(-2).value") == "cascade"
+    assert page.find("document.querySelector('#ladder tbody tr:last-child').innerText").startswith("cascade")
+    assert page.problems() == []
 
 
 def test_what_is_wrong_with_a_row_is_told_where_it_was_given(chromium: Browser, client: httpx.Client) -> None:
@@ -134,19 +142,14 @@ def test_another_model_can_be_selected(chromium: Browser, client: httpx.Client) 
     page.wait_for("document.getElementById('instance').value.split(',').length === 30")
 
 
-def test_labels_are_text_whatever_they_hold(chromium: Browser, models: Path, tmp_path: Path) -> None:
-    shutil.copytree(models / "breast_cancer", tmp_path / "breast_cancer")
-    path = tmp_path / "breast_cancer" / "1" / FILE_NAME
-    manifest = json.loads(path.read_text())
-    path.write_text(json.dumps(manifest | {"labels": [HOSTILE, HOSTILE + "2"]}))
-    with running_service(tmp_path, tmp_path / "log", "--preload", "int8", "--audit", "false") as service:
-        page = opened(chromium, service.client)
-        page.find("document.getElementById('send').click()")
-        page.wait_for("document.getElementById('answers-note').textContent")
-        assert all(HOSTILE in line for line in page.find(ANSWERED))
-        assert page.find("document.images.length") == 0
-        assert page.find("window.harmed === undefined")
-        assert page.problems() == []
+def test_labels_are_text_whatever_they_hold(chromium: Browser, choosing: httpx.Client) -> None:
+    page = opened(chromium, choosing)
+    page.find("document.getElementById('send').click()")
+    page.wait_for("document.getElementById('answers-note').textContent")
+    assert all(HOSTILE in line for line in page.find(ANSWERED))
+    assert page.find("document.images.length") == 0
+    assert page.find("window.harmed === undefined")
+    assert page.problems() == []
 
 
 def test_it_says_that_the_server_cannot_be_reached_and_recovers_by_itself(
