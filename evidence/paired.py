@@ -231,17 +231,17 @@ def tango(gained: float, lost: float, rows: float, z: float = _Z) -> Estimate:
 
 
 def clears(
-    margin: float, gained: npt.NDArray[np.int64], lost: npt.NDArray[np.int64], rows: int
+    margin: float, gained: npt.NDArray[np.int64], lost: npt.NDArray[np.int64], rows: int, z: float = _Z
 ) -> npt.NDArray[np.bool_]:
-    """Tell of many counts at once, (c,), whether Tango's 95% interval lies above -margin, above 0.
+    """Tell of many counts at once, (c,), whether Tango's interval at `z` standard errors lies above -margin.
 
-    That is whether `_score` at -margin is more than 1.96: here without a root to search.
+    That is whether `_score` at -margin is more than `z`: here without a root to search.
     """
     linear = -(2 * rows - gained + lost) * margin - gained - lost
     constant = lost * margin * (1 + margin)
     rate = (np.sqrt(np.maximum(0.0, linear**2 - 8 * rows * constant)) - linear) / (4 * rows)
     variance = rows * (2 * rate - margin * (1 + margin))
-    above: npt.NDArray[np.bool_] = gained - lost + rows * margin > _Z * np.sqrt(np.maximum(0.0, variance))
+    above: npt.NDArray[np.bool_] = gained - lost + rows * margin > z * np.sqrt(np.maximum(0.0, variance))
     return above
 
 

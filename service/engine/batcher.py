@@ -104,7 +104,7 @@ class Batcher:
         inline = size <= self.inline_rows
         queue, most = (self._quick, self.inline_rows) if inline else (self._slow, self._slow_rows)
         expected_us = self._cost.added_us(size, most=most, is_first=not queue)
-        self._admission.admit(size, expected_us, inline=inline)
+        self._admission.admit(size, expected_us, inline=inline, is_in=job.is_in)
         job.size, job.expected_us, job.inline = size, expected_us, inline
         queue.append(job)
         if not self._scheduled:

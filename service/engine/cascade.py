@@ -45,7 +45,7 @@ class Cascade:
     def check_room(self, rows: int) -> None:
         """Raise OverloadedError where either rung has no room.
 
-        So a request is hardly ever refused when the first rung has answered it already.
+        Whoever is let in stays in: what the first rung has done for them would be lost.
         """
         self._first.check_room(rows)
         self._second.check_room(self.escalation.most(rows))
@@ -72,11 +72,9 @@ class Cascade:
         self._second.forget(quiet_s)
 
     def submit(self, job: Job) -> None:
-        """Queue a job, of now. Raises OverloadedError; whatever else comes of it, the job hears later.
-
-        That may be an OverloadedError as well, where the second rung is found to have no room.
-        """
+        """Queue a job, of now. Raises OverloadedError; whatever else comes of it, the job hears later."""
         job.size = len(job.rows)
+        self._second.check_room(self.escalation.most(job.size))
         job.inline = job.size <= self.inline_rows
         self._first.submit(_First(self, job))
 
@@ -141,6 +139,7 @@ class _Rest(_Rung):
     """Those rows of which the first rung's answer does not stand."""
 
     __slots__ = ("_answer", "_places")
+    is_in = True
 
     def __init__(self, job: Job, answer: Answer, rows: list[int]) -> None:
         """`rows` are those of the call that the answer is of."""

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Sequence
 from time import perf_counter
+from typing import ClassVar
 
 import numpy as np
 
@@ -84,6 +85,8 @@ class Job(ABC):
 
     __slots__ = ("deadline", "expected_us", "inline", "queued", "rows", "size")
 
+    is_in: ClassVar[bool] = False
+    """Whether it is part of a request that has been let in, and answered in part: it is refused no more."""
     rows: Rows
     deadline: float | None
     size: int

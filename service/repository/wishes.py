@@ -34,12 +34,10 @@ def missing_variants(wanted: Collection[str] | None, manifests: Mapping[str, Man
 
 def missing_default(wanted: str | None, manifests: Mapping[str, Manifest]) -> str | None:
     """Say that no model has the default variant, None where one has it, or there are no models yet."""
-    known = {variant.name for manifest in manifests.values() for variant in manifest.variants}
-    if wanted in (None, AUTO) or not known or any(m.scores(wanted) is not None for m in manifests.values()):
+    known = sorted(_by_name(manifests.values()))
+    if not known or wanted in (None, AUTO, *known):
         return None
-    return (
-        f"--default-variant is {wanted!r}, which no model has; there are: {', '.join([*sorted(known), AUTO])}"
-    )
+    return f"--default-variant is {wanted!r}, which no model has; there are: {', '.join([*known, AUTO])}"
 
 
 def _by_name(manifests: Collection[Manifest]) -> dict[str, list[VariantSpec]]:

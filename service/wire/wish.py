@@ -45,7 +45,7 @@ def wish_of(fields: Mapping[str, object]) -> Wish | None:
 
     Raises InvalidRequestError.
     """
-    if not any(name in fields for name in WISHES):
+    if fields.keys().isdisjoint(WISHES):
         return None
     objective, fallback = fields.get("objective"), fields.get("fallback")
     if objective is not None and objective not in OBJECTIVES:

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from evidence.cascades import Cascade, Choice, Shown, choose
 from evidence.estimate import Estimate
-from evidence.paired import Pairs
+from evidence.paired import Pairs, tango
 
 ROWS = 60
-LEVELS = 7  # of confidence: few enough that many rows share one
+LEVELS = 5  # of confidence: few enough that many rows share one
 
 
 @st.composite
@@ -29,7 +29,7 @@ def ladders(draw: st.DrawFn) -> dict[str, Shown]:
     return found
 
 
-margins = st.sampled_from([0.08, 0.12, 0.2, 0.3])
+margins = st.sampled_from([0.15, 0.2, 0.3, 0.4])
 
 
 def answered(shown: dict[str, Shown], first: str, second: str, threshold: float) -> np.ndarray:
@@ -42,6 +42,12 @@ def holds(right: np.ndarray, reference: np.ndarray, margin: float) -> bool:
     return Pairs.of(right, reference).difference.is_more_than(-margin)
 
 
+def will_hold(right: np.ndarray, reference: np.ndarray, margin: float) -> bool:
+    """Tell whether other rows would show that it holds, four times in five."""
+    pairs = Pairs.of(right, reference)
+    return tango(pairs.gained, pairs.lost, pairs.rows, 1.959964 + 2**0.5 * 0.841621).is_more_than(-margin)
+
+
 def by_brute_force(shown: dict[str, Shown], margin: float) -> float:
     """Return what the cheapest cascade costs, of every pair and threshold, by the definition."""
     least = np.inf
@@ -50,7 +56,7 @@ def by_brute_force(shown: dict[str, Shown], margin: float) -> float:
             if one.cost >= other.cost:
                 continue
             for threshold in sorted(set(one.confidence.tolist()), reverse=True)[:-1]:
-                if not holds(answered(shown, first, second, threshold), shown["a"].right, margin):
+                if not will_hold(answered(shown, first, second, threshold), shown["a"].right, margin):
                     break
                 share = float((one.confidence < np.float32(threshold)).mean())
                 least = min(least, one.cost + share * other.cost)
@@ -74,7 +80,7 @@ def test_what_is_chosen_holds_the_margin_and_so_does_whatever_hands_more_on(
     assert 0 < cascade.escalated.low < cascade.escalated.value < cascade.escalated.high
     for threshold in {one for one in sure.tolist() if one >= cascade.threshold}:
         right = answered(shown, cascade.first, cascade.second, threshold)
-        assert holds(right, shown["a"].right, margin)
+        assert will_hold(right, shown["a"].right, margin)
 
 
 @given(ladders(), margins)
@@ -103,11 +109,11 @@ def test_the_rows_that_the_first_is_least_sure_of_go_on_and_no_more_than_must() 
     cascade = choice.cascade
     assert cascade is not None
     assert (cascade.first, cascade.second, choice.single, choice.pays) == ("small", "large", "large", True)
-    lows = [Pairs(1000, lost, 0).difference.low for lost in (3, 4)]
+    lows = [tango(0, lost, 1000, 3.1502).low for lost in (0, 1)]
     assert lows[0] > -0.01 > lows[1]
-    assert cascade.escalated.value == 0.197
-    assert choice.cost == pytest.approx(2 + 0.197 * 10)
-    assert cascade.escalates(sure).tolist() == [True] * 197 + [False] * 803
+    assert cascade.escalated.value == 0.2
+    assert choice.cost == pytest.approx(2 + 0.2 * 10)
+    assert cascade.escalates(sure).tolist() == [True] * 200 + [False] * 800
 
 
 def test_too_few_rows_to_tell_are_no_cascade() -> None:
@@ -127,3 +133,24 @@ def test_a_threshold_survives_being_written_down() -> None:
     sure = np.array([0.1, 0.3, 0.7], np.float32)
     cascade = Cascade("small", "large", float(repr(float(sure[1]))), Estimate(0.2, 0.1, 0.3))
     assert cascade.escalates(sure).tolist() == [True, False, False]
+
+
+def test_what_is_chosen_is_certified_on_as_many_other_rows_four_times_in_five() -> None:
+    random = np.random.default_rng(11)
+
+    def drawn(rows: int = 3000) -> dict[str, Shown]:
+        """Draw a large variant, and a small one that errs as often as it says it does."""
+        sure = random.uniform(0.5, 1, rows).astype(np.float32)
+        return {
+            "large": Shown(random.random(rows) < 0.9, np.ones(rows, np.float32), 10.0),
+            "small": Shown(random.random(rows) < sure, sure, 2.0),
+        }
+
+    passed = []
+    for _ in range(150):
+        cascade = choose(drawn(), "large", 0.03).cascade
+        assert cascade is not None
+        other = drawn()
+        right = answered(other, "small", "large", cascade.threshold)
+        passed.append(holds(right, other["large"].right, 0.03))
+    assert 0.72 < np.mean(passed) < 0.88

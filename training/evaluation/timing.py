@@ -48,13 +48,14 @@ def time_runtimes(
     *,
     batches: Sequence[int] = TIMED_BATCHES,
     budget_s: float = 0.15,
+    clock: Callable[[], float] = perf_counter,
 ) -> dict[str, Timings]:
     """Time rows of `x`, by variant and batch size, in about `budget_s` of calls each."""
     times: dict[str, dict[int, Timing]] = {name: {} for name in runtimes}
     for batch in batches:
         rows = np.resize(x, (batch, x.shape[1]))
         calls = {name: partial(runtime.predict, rows) for name, runtime in runtimes.items()}
-        for name, seconds in interleave(calls, budget_s=budget_s).items():
+        for name, seconds in interleave(calls, budget_s=budget_s, clock=clock).items():
             times[name][batch] = Timing(tuple(each * 1e6 / batch for each in seconds))
     return dict(times)
 

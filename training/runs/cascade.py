@@ -9,7 +9,10 @@ from evidence.cascades import Cascade, Choice, Shown, choose
 from evidence.estimate import Estimate
 from evidence.paired import judge
 from training.evaluation.evaluate import Answers, Evaluation
-from training.evaluation.timing import Timings
+from training.evaluation.timing import TIMED_BATCHES, Timings
+
+COST_BATCH = TIMED_BATCHES[-1]
+"""In which what a row costs is measured: the model's own time is least hidden there."""
 
 
 def choice_of(
@@ -17,15 +20,14 @@ def choice_of(
 ) -> Choice | None:
     """Choose among the variants that were timed; None where the reference was not, or nothing beside it.
 
-    What a row costs is its time in the largest batch, where the model's own time is least hidden. Rows that
-    go on are fewer than those that came, and in smaller batches cost somewhat more: whoever serves them may
-    put together what several requests escalate.
+    Rows that go on are fewer than those that came, and in smaller batches cost somewhat more: whoever serves
+    them may put together what several requests escalate.
     """
     if reference not in times or len(times) < 2:
         return None
     shown = {}
     for name, timings in times.items():
-        answers, cost = validation[name], timings[max(timings)].row_us.value
+        answers, cost = validation[name], timings[COST_BATCH].row_us.value
         if answers.confidence is not None:
             shown[name] = Shown(answers.right, answers.confidence, cost)
     return choose(shown, reference, margin)

@@ -135,7 +135,7 @@ class _Import:
 
         bundle = store.publish(name, fill)
         if timed:
-            evaluations = with_times(bundle, ladder.runtimes, evaluations, self._progress, ladder.times)
+            evaluations = with_times(bundle, ladder.runtimes, evaluations, self._progress)
         return Published(bundle, evaluations, failures)
 
     def _convert(self, model: Imported, variants: Path) -> dict[str, str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from time import thread_time
 from typing import Literal, Protocol
 
 from bundle.manifest import CASCADE, REFERENCE, CalibrationSpec, CascadeSpec, GraphSpec
@@ -18,7 +19,7 @@ from training.errors import OptionError
 from training.evaluation.evaluate import Answers, Evaluation, answer, evaluate
 from training.evaluation.scoring import chunks, predict_all
 from training.evaluation.tails import describe_tails, find_tails
-from training.evaluation.timing import TIMED_BATCHES, Timings, time_runtimes
+from training.evaluation.timing import time_runtimes
 from training.export import writer
 from training.export.mixed.recipe import Recipe, Wish
 from training.export.mixed.task import STEPS, Task
@@ -26,7 +27,7 @@ from training.export.probe import Probe
 from training.export.worker import Outcome
 from training.precisions import BY_NAME, CALIBRATED, MIXED, PLAIN_WIDTH, SAVED_MODEL, Rung
 from training.progress import Progress
-from training.runs.cascade import choice_of, in_words, spec_of
+from training.runs.cascade import COST_BATCH, choice_of, in_words, spec_of
 
 _PROBE_ROWS = 71
 
@@ -92,8 +93,6 @@ class Ladder:
         self.sizes: dict[str, int] = {}
         self.graphs: dict[str, GraphSpec] = {}
         self.recipes: dict[str, Recipe] = {}
-        self.times: Mapping[str, Timings] = {}
-        """Of what LiteRT runs, where a cascade was looked for."""
         self.cascade: CascadeSpec | None = None
         self._has_calibrated = False
         self.prepared = prepared
@@ -200,12 +199,17 @@ class Ladder:
         return evaluations
 
     def _choose(self, validation: dict[str, Answers], reference: str, margin: float) -> Cascade | None:
-        """Choose a cascade by validation rows, and add to them what it answers; None where none pays."""
+        """Choose a cascade by validation rows, and add to them what it answers; None where none pays.
+
+        What counts is processor time: other programs that run meanwhile make long calls longer, and not short
+        ones. TensorFlow takes no part, whose calls have all cores here.
+        """
         self._progress.begin("timing in turns", 1)
-        runtimes = {name: one for name, one in self.runtimes.items() if self._is_bound(name)}
-        self.times = time_runtimes(runtimes, self.prepared.x_test[: max(TIMED_BATCHES)])
+        runtimes = {n: one for n, one in self.runtimes.items() if self.rungs[n].precision != SAVED_MODEL}
+        rows = self.prepared.x_test[:COST_BATCH]
+        times = time_runtimes(runtimes, rows, batches=(COST_BATCH,), clock=thread_time)
         self._progress.advance()
-        choice = choice_of(validation, self.times, reference, margin)
+        choice = choice_of(validation, times, reference, margin)
         if choice is None:
             return None
         self._progress.tell([in_words(choice, reference, margin)])
@@ -215,10 +219,6 @@ class Ladder:
         first, second = validation[cascade.first], validation[cascade.second]
         validation[CASCADE] = first.escalated(second, cascade)
         return cascade
-
-    def _is_bound(self, name: str) -> bool:
-        """Whether a variant has one thread here, as it does wherever it is served: TensorFlow has all."""
-        return self.rungs[name].precision != SAVED_MODEL
 
     def calibrated(self) -> CalibrationSpec | None:
         """Describe what ranges were taken from; None where no precision that was made here has any."""

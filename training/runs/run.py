@@ -120,7 +120,7 @@ class Run:
         with until_published(trained.folder):
             bundle = store.publish(name, fill)
         if timed:
-            evaluations = with_times(bundle, ladder.runtimes, evaluations, self._progress, ladder.times)
+            evaluations = with_times(bundle, ladder.runtimes, evaluations, self._progress)
         return Published(bundle, evaluations, failures)
 
     def _ladder(self) -> Ladder:

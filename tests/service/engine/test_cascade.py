@@ -159,7 +159,7 @@ def test_a_rung_that_fails_fails_those_who_share_the_call_and_nobody_else(digits
     run(body())
 
 
-def test_where_the_second_rung_has_no_room_nobody_is_let_in_and_who_is_in_hears_of_it(
+def test_where_the_second_rung_has_no_room_nobody_is_let_in_and_who_is_in_is_answered(
     digits: Bundle,
 ) -> None:
     async def body() -> None:
@@ -168,15 +168,17 @@ def test_where_the_second_rung_has_no_room_nobody_is_let_in_and_who_is_in_hears_
             inside = submit(there.cascade, rows(0, UNSURE))
             sure = submit(there.cascade, rows(1, SURE))
             waiting = submit(there.batchers[1], rows(2, SURE))
-            with pytest.raises(OverloadedError):
-                there.cascade.check_room(1)
-            with pytest.raises(OverloadedError) as refused:
-                await inside
-            assert refused.value.retry_after_s >= 1
-            assert (await sure).escalated == 0
+            for _ in range(2):
+                with pytest.raises(OverloadedError) as refused:
+                    there.cascade.check_room(1)
+                assert refused.value.retry_after_s >= 1
+                with pytest.raises(OverloadedError):
+                    submit(there.cascade, rows(3, SURE))
+                assert (await sure).escalated == 0
             there.lanes.leave()
-            await waiting
+            assert [(await one).probabilities[0, 0] for one in (inside, waiting)] == [1.0, 1.0]
             there.cascade.check_room(1)
+            assert there.lanes.admission.us == 0.0
 
     run(body())
 

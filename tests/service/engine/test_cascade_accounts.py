@@ -126,9 +126,7 @@ class Trial:
     def _check_error(self, plan: Plan, error: BaseException) -> None:
         if isinstance(error, ExpiredError):
             assert plan.is_late
-        elif isinstance(error, OverloadedError):
-            assert min(plan.sure) < THRESHOLD  # or it would not have gone on
-        else:
+        else:  # and never that there is no room: it is in
             assert str(error) == "the graph broke"
             assert any(one.breaks is not None for one in self._plans)
 

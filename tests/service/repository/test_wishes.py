@@ -9,6 +9,7 @@ import pytest
 
 from bundle.bundle import Bundle
 from bundle.store import ModelStore
+from service.repository.wishes import missing_default
 from tests.service.repository.deployed import Deployed, deployed, until
 
 NO_VARIANT = "--preload names 'int9', which no model has; there are: "
@@ -78,3 +79,14 @@ def test_a_default_model_that_comes_later_is_ready_then(
             assert await there.answers() == "breast_cancer/1"
 
     asyncio.run(go())
+
+
+def test_a_default_variant_may_be_the_cascade_and_is_told_of_it_where_it_is_misspelt(
+    digits: Bundle, cascaded: Bundle
+) -> None:
+    one, two = {"a": digits.manifest}, {"a": digits.manifest, "b": cascaded.manifest}
+    for wanted in (None, "auto", "cascade", "int8"):
+        assert missing_default(wanted, two) is None
+    assert "which no model has; there are: cascade, dynamic_int8, " in str(missing_default("cascad", two))
+    assert "'cascade', which no model has; there are: dynamic_int8, " in str(missing_default("cascade", one))
+    assert missing_default("cascad", {}) is None

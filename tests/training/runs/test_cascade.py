@@ -6,20 +6,25 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from bundle.bundle import open_bundle
 from bundle.manifest import CASCADE, InputSpec
 from bundle.normalizer import FloatArray, Normalizer
-from bundle.runtimes import Runtime
+from bundle.runtimes import Runtime, open_runtime
 from evidence.cascades import Cascade, Choice
 from evidence.estimate import Estimate
-from evidence.paired import judge
+from evidence.paired import Pairs, judge
 from tests.training.evaluations import scored, steady
 from tests.training.watchers import Notes
+from training.config import TrainConfig
 from training.data.prepare import Prepared
 from training.evaluation.evaluate import Answers
-from training.export.worker import convert_all
+from training.export.worker import Worker, convert_all
 from training.precisions import Rung
 from training.runs.cascade import choice_of, in_words, spec_of
 from training.runs.ladder import Ladder
+from training.runs.pipeline import train
+from training.runs.rescore import rescore
+from training.runs.run import Published
 
 ROWS = 1200
 BAND = Estimate(0.2, 0.17, 0.24)
@@ -75,7 +80,7 @@ def ladder_of(runtimes: Mapping[str, Runtime], notes: Notes) -> Ladder:
 
 def test_a_cascade_is_chosen_on_validation_rows_and_certified_on_test_rows() -> None:
     notes = Notes()
-    ladder = ladder_of({"float32": Reader(1.0, 400), "int8": Reader(0.2, 0)}, notes)
+    ladder = ladder_of({"float32": Reader(1.0, 100), "int8": Reader(0.2, 0)}, notes)
     *variants, both = ladder.score(margin=0.01)
     spec = ladder.cascade
     assert spec is not None
@@ -94,7 +99,7 @@ def test_a_cascade_is_chosen_on_validation_rows_and_certified_on_test_rows() -> 
 
 def test_where_one_variant_alone_does_no_cascade_is_kept_and_the_reason_is_told() -> None:
     notes = Notes()
-    ladder = ladder_of({"float32": Reader(1.0, 400), "int8": Reader(1.0, 0)}, notes)
+    ladder = ladder_of({"float32": Reader(1.0, 100), "int8": Reader(1.0, 0)}, notes)
     assert [one.variant for one in ladder.score(margin=0.01)] == ["float32", "int8"]
     assert ladder.cascade is None
     assert notes.told[0].startswith("no cascade: int8, and for 20.")
@@ -105,7 +110,8 @@ def test_nobody_who_names_no_margin_waits_for_a_cascade() -> None:
     notes = Notes()
     ladder = ladder_of({"float32": Reader(1.0, 1), "int8": Reader(0.2, 0)}, notes)
     assert len(ladder.score()) == 2
-    assert (ladder.cascade, ladder.times, notes.told) == (None, {}, [])
+    assert (ladder.cascade, notes.told) == (None, [])
+    assert "timing in turns" not in [stage for stage, _ in notes.stages]
 
 
 def test_a_variant_that_was_not_timed_with_the_others_takes_no_part() -> None:
@@ -136,7 +142,7 @@ def test_the_choice_is_said_in_a_sentence() -> None:
 
 
 def test_what_the_test_rows_do_not_tell_is_kept_so() -> None:
-    ladder = ladder_of({"float32": Reader(1.0, 400), "int8": Reader(0.2, 0)}, Notes())
+    ladder = ladder_of({"float32": Reader(1.0, 100), "int8": Reader(0.2, 0)}, Notes())
     both = ladder.score(margin=0.002)
     assert ladder.cascade is None  # 1,200 rows of which none differs leave 0.003 open
     assert len(both) == 2
@@ -146,3 +152,55 @@ def test_what_the_test_rows_do_not_tell_is_kept_so() -> None:
     assert spec.judgement == judge(cascade.tally.pairs, 0.002).judgement
     with pytest.raises(ValueError, match="int8 is no cascade"):
         spec_of(scored("int8"), 0.01)
+
+
+@pytest.fixture(scope="module")
+def board(tmp_path_factory: pytest.TempPathFactory, convert: Worker) -> Published:
+    """A model of a chessboard's colours: five units have an idea of it, and 256 know it."""
+    folder = tmp_path_factory.mktemp("board")
+    x = np.random.default_rng(3).uniform(0, 3, (8000, 2)).astype(np.float32)
+    np.savez(folder / "board.npz", x=x, y=np.floor(x).sum(axis=1).astype(int) % 2)
+    config = TrainConfig(
+        data=str(folder / "board.npz"),
+        hidden=(256, 256),
+        widths=(0.02,),
+        variants=("float32",),
+        epochs=6,
+        batch_size=128,
+        validation_size=0.2,
+        learning_rate=1e-2,
+    )
+    return train(config, folder / "models", convert=convert, margin=0.05)
+
+
+def test_what_is_published_holds_the_cascade_and_what_it_predicted(board: Published) -> None:
+    bundle = open_bundle(board.bundle.folder)
+    spec, kept = bundle.manifest.cascade, bundle.predictions()
+    assert spec is not None
+    assert kept is not None
+    assert (spec.first, spec.second, spec.margin) == ("w0.02-float32", "float32", 0.05)
+    assert [one.variant for one in board.evaluations] == ["w0.02-float32", "float32", CASCADE]
+    assert [one.name for one in bundle.manifest.variants] == ["w0.02-float32", "float32"]
+    assert kept.right_on_test(CASCADE).mean() == spec.scores.accuracy
+    right = {name: kept.right_on_validation(name) for name in kept.validation}
+    assert Pairs.of(right[CASCADE], right["float32"]).difference.low > -0.05
+    assert Pairs.of(right["w0.02-float32"], right["float32"]).difference.low < -0.05
+    x = bundle.test_set()[0]
+    first, second = (open_runtime(bundle, name).predict(x) for name in (spec.first, spec.second))
+    goes_on = first.max(axis=1) < np.float32(spec.threshold)
+    both = np.where(goes_on, second.argmax(axis=1), first.argmax(axis=1))
+    assert kept.test[CASCADE].tolist() == both.tolist()
+    pairs = Pairs.of(kept.right_on_test(CASCADE), kept.right_on_test("float32"))
+    assert (spec.judgement, spec.difference) == (judge(pairs, 0.05).judgement, pairs.difference.value)
+
+
+def test_a_bundle_that_is_scored_again_has_its_cascade_in_the_last_row(board: Published) -> None:
+    *variants, both = rescore(board.bundle.folder)
+    spec = board.bundle.manifest.cascade
+    assert spec is not None
+    assert (both.variant, both.scores) == (CASCADE, spec.scores)
+    assert [one.scores for one in variants] == [one.scores for one in board.bundle.manifest.variants]
+    first, second = (one.times[32].rounds[0] for one in variants)
+    assert both.times[32].rounds[0] == first + both.escalated * second
+    assert both.validation is not None
+    assert both.validation.right.mean() == board.evaluations[-1].validation.right.mean()  # type: ignore[union-attr]
