@@ -68,6 +68,12 @@ class Curve:
         return most - min(known, default=0.0)
 
 
+def is_whole(folder: Path) -> bool:
+    """Tell whether there is the report of a load test that was carried through."""
+    file = folder / REPORT
+    return file.is_file() and json.loads(file.read_text(encoding="utf-8")).get("partial") is None
+
+
 def read(folders: Sequence[Path]) -> list[Curve]:
     """Read the reports of load tests, one a seed; turns that do not count for one are left out for all."""
     points: dict[str, list[Point]] = {}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.policies.curves import best_single, rates, read, table
+from benchmarks.policies.curves import best_single, is_whole, rates, read, table
 from benchmarks.policies.picture import draw
 
 
@@ -79,3 +79,14 @@ def test_the_tables_and_the_picture_have_every_contender(folders: list[Path], tm
     assert rates(found)[2] == "| 50% | 89.0% | 90.0% | 80.0% |"
     draw(found, "ramp", tmp_path / "ramp.png")
     assert (tmp_path / "ramp.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_load_test_that_was_interrupted_is_none_that_was_carried_through(
+    folders: list[Path], tmp_path: Path
+) -> None:
+    assert is_whole(folders[0])
+    assert not is_whole(tmp_path / "ramp-9")
+    (folders[0] / "report.json").write_text(
+        json.dumps({"partial": "The run was interrupted.", "results": []})
+    )
+    assert not is_whole(folders[0])
