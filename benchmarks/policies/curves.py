@@ -69,16 +69,17 @@ class Curve:
 
 
 def read(folders: Sequence[Path]) -> list[Curve]:
-    """Read the reports of load tests, one a seed; turns that do not count are left out."""
+    """Read the reports of load tests, one a seed; turns that do not count for one are left out for all."""
     points: dict[str, list[Point]] = {}
     chooses: dict[str, bool] = {}
     for seed, folder in enumerate(folders):
         document = json.loads((folder / REPORT).read_text(encoding="utf-8"))
+        void = {step["share"] for load in document["results"] for step in load["steps"] if step["is_void"]}
         for load in document["results"]:
             name = load["variant"]
             for step in load["steps"]:
                 chooses[name] = chooses.get(name, False) or bool(step["chosen"])
-                if not step["is_void"]:
+                if step["share"] not in void:
                     points.setdefault(name, []).append(_point(seed, load, step))
     return [Curve(name, chooses[name], tuple(found)) for name, found in points.items()]
 

@@ -27,7 +27,7 @@ def rate_lines(document: Document, rows: int) -> list[dict[str, str]]:
                 **{load.variant: _cell(at, load.variant) for load in loads},
                 "note": "; ".join(
                     [
-                        *(f"{name} void" for name, step in at.items() if step.is_void),
+                        *(["void: the generator did not keep the schedule"] if first.is_void else []),
                         *(f"{one.variant} {one.judgement} {one.best}" for one in against),
                         *chosen,
                     ]

@@ -42,19 +42,27 @@ def take_steps(session: Session, records: Sequence[Record], place: Place) -> Ite
                 except LoadTestError as error:
                     yield session.drop(record.subject, error)
                 else:
-                    record.steps += _sent(record, index, step, share, None if shares_core else plan.bound_ms)
+                    record.steps += _sent(record, index, step, share)
+            if not shares_core:
+                _void_together(records, index, step, plan.bound_ms or 0.0)
 
 
-def _sent(record: Record, seed: int, place: int, share: float, bound_ms: float | None) -> list[Sent]:
-    """Return the last window of a record with what it was of; none where it was offered nothing.
-
-    Where service and generator have one core, each waits for the other, and neither is to blame.
-    """
+def _sent(record: Record, seed: int, place: int, share: float) -> list[Sent]:
+    """Return the last window of a record with what it was of; none where it was offered nothing."""
     window = record.seen[-1].window
-    if not len(window.measured):
-        return []
-    is_void = bound_ms is not None and has_failed(window, bound_ms)
-    return [Sent(seed, place, share, record.rate, window, is_void)]
+    return [Sent(seed, place, share, record.rate, window)] if len(window.measured) else []
+
+
+def _void_together(records: Sequence[Record], seed: int, place: int, bound_ms: float) -> None:
+    """Let no window count that was sent the same moments as one in which the generator failed.
+
+    Otherwise the means of two variants would be of different seeds, and of a machine that was quicker for
+    one. Where service and generator have one core, each waits for the other, and neither is to blame.
+    """
+    together = [one for record in records for one in record.steps if (one.seed, one.place) == (seed, place)]
+    if any(has_failed(one.window, bound_ms) for one in together):
+        for record in records:
+            record.steps = [replace(one, is_void=one.is_void or one in together) for one in record.steps]
 
 
 def _borne(session: Session, records: Sequence[Record]) -> float:

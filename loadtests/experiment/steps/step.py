@@ -54,7 +54,7 @@ class Step:
     chosen: tuple[Chose, ...] = ()
     """Where the service chose: the commonest first. Only of requests that were answered as promised."""
     is_void: bool = False
-    """In all of its windows the generator did not keep the schedule."""
+    """In all of its windows the generator did not keep the schedule, for this variant or for another."""
 
     @property
     def missed(self) -> float:
@@ -78,7 +78,7 @@ class Sent:
     rate: float
     window: Window
     is_void: bool = False
-    """The generator did not keep the schedule."""
+    """The generator did not keep the schedule, for this variant or for another that was sent the same."""
 
 
 def has_failed(window: Window, bound_ms: float) -> bool:
