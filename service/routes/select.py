@@ -34,7 +34,10 @@ _BODY = {
         "application/json": {
             "schema": {
                 "type": "object",
-                "properties": {"rows": {"type": "integer", "minimum": 1, "default": 1}},
+                "properties": {
+                    "rows": {"type": "integer", "minimum": 1, "default": 1},
+                    "instances": {"type": "array", "description": "In place of `rows`: they are counted."},
+                },
                 "additionalProperties": False,
             },
             "example": {"rows": 32},
@@ -115,12 +118,16 @@ def select_router(registry: Registry, *, max_rows: int, body_timeout_s: float) -
 
 def _rows(document: dict[str, Any], max_rows: int) -> int:
     """Return how many rows a body says. Raises InvalidRequestError and TooLargeError."""
-    unknown = document.keys() - {"rows"}
-    if unknown:
+    unknown = document.keys() - {"rows", "instances"}
+    if unknown or len(document) > 1:
+        wrong = f"field {shown(min(unknown))} is not known" if unknown else "fields are two"
         raise InvalidRequestError(
-            f"the body's field {shown(min(unknown))} is not known; there is only 'rows'"
+            f"the body's {wrong}; there is 'rows', how many, or 'instances', which are counted"
         )
-    rows = document.get("rows", 1)
+    instances = document.get("instances", [])
+    if not isinstance(instances, list):
+        raise InvalidRequestError("instances must be a list")
+    rows = len(instances) if "instances" in document else document.get("rows", 1)
     if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
         raise InvalidRequestError(f"rows is {shown(str(rows))}; it must be a whole number above 0")
     if rows > max_rows:
@@ -136,7 +143,7 @@ def _candidates(version: Version, policy: Policy, weighed: list[Candidate]) -> l
             accuracy=one.option.accuracy,
             accuracy_low=one.option.accuracy_low,
             cost_ms=one.cost_us / 1e3,
-            wait_ms=one.waiting_us / 1e3,
+            wait_ms=round(one.waiting_us / 1e3, 6),
             why_not=one.why_not if policy.allows(one.option.variant) else "the policy leaves it out",
         )
         for one in weighed

@@ -124,11 +124,11 @@ class Ladder:
             return InvalidRequestError(f"no variant can answer {asked}{least}: {why}")
         if waited_us >= bounds.budget_us:
             return ExpiredError("the time that the request allows was over before a variant was chosen")
-        runner = _soonest(able, rows).runner
-        waiting_us, cost_us = runner.waiting_us(rows), runner.cost_us(rows)
+        soonest = _soonest(able, rows)
+        waiting_us = soonest.runner.waiting_us(rows)
         return OverloadedError(
-            f"no variant can answer {asked} now: the soonest may wait {waiting_us / 1e3:.3g} ms and take "
-            f"{cost_us / 1e3:.3g} ms",
+            f"no variant can answer {asked} now: {waited_us / 1e3:.1f} ms have gone by, and the soonest may "
+            f"wait {waiting_us / 1e3:.1f} ms and take {soonest.alone_us(rows) / 1e3:.3g} ms",
             retry_after_s=retry_after_s(waiting_us),
         )
 

@@ -86,7 +86,10 @@ def test_what_none_could_ever_answer_is_a_422_with_the_reason_of_each(here: http
         (b'{"rows": true}', "", 422, "whole number"),
         (b'{"rows": 2.5}', "", 422, "whole number"),
         (b'{"rows": 101}', "", 413, "101 rows; at most 100"),
-        (b'{"instances": []}', "", 422, "'instances' is not known"),
+        (b'{"row": 1}', "", 422, "'row' is not known"),
+        (b'{"instances": [], "rows": 1}', "", 422, "fields are two"),
+        (b'{"instances": []}', "", 422, "rows is '0'"),
+        (b'{"instances": 7}', "", 422, "instances must be a list"),
         (b"", "?variant=int8", 422, "variant is 'int8'"),
         (b"", "?model=other", 404, "other"),
         (b"", "?version=77", 404, "no version 77"),
@@ -101,6 +104,11 @@ def test_what_is_wrong_is_said(here: httpx.Client, body: bytes, query: str, stat
 def test_a_body_that_says_nothing_means_one_row(here: httpx.Client) -> None:
     answer = here.post("/select?variant=auto")
     assert (answer.status_code, answer.json()["rows"]) == (200, 1)
+
+
+def test_a_body_that_is_meant_for_predict_is_counted(here: httpx.Client) -> None:
+    answer = here.post("/select", json={"instances": [ROW] * 3})
+    assert (answer.status_code, answer.json()["rows"]) == (200, 3)
 
 
 def test_it_is_shown_as_it_is_and_its_example_runs(here: httpx.Client) -> None:
