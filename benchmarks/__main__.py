@@ -21,6 +21,7 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.load.choice import choose
 from benchmarks.names import chosen
 from benchmarks.parts import (
+    auto,
     bulk,
     cascade,
     engine,
@@ -55,6 +56,7 @@ PARTS: dict[str, tuple[str, Callable[[Plan, Result], None]]] = {
     "overload": ("More work than the service can do: up to three times its peak", overload.run),
     "siege": ("Clients that try again at once: from 64 to 1,000 connections, and a burst", siege.run),
     "generator": ("The load generator: ours against Locust's FastHttpUser and wrk", generator.run),
+    "auto": ("A variant that the service chooses: what that costs against naming it", auto.run),
     "shadow": ("A variant in the shadow: what it costs who asks", shadow.run),
     "referee": ("The peak: our load test against MLCommons' LoadGen", referee.run),
 }

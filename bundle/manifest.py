@@ -312,8 +312,9 @@ class Manifest(_Strict):
     """A number of 64 bits for each different row that the model was fitted on, sorted, an .npy: so that rows
     to test it with can be told from those. None where an older release made the bundle."""
     predictions: FileSpec | None = None
-    """The class that each variant predicted for each validation row and each test row, and the classes of the
-    validation rows, an .npz of whole numbers. None where an older release made the bundle."""
+    """The class that each variant, and the cascade, predicted for each validation row and each test row, and
+    the classes of the validation rows, an .npz of whole numbers. None where an older release made the bundle.
+    """
     provenance: Provenance
 
     @model_validator(mode="after")

@@ -47,6 +47,7 @@ from service.routes.place import place
 from service.routes.predict import PredictEndpoint, PredictionRoute
 from service.routes.refusals import add_refusals, refusal
 from service.routes.schemas.openapi import openapi
+from service.routes.select import select_router
 from service.routes.tensorflow_serving import ServingRoute
 from service.settings import Settings, shadow_of
 from service.wire.protocols import asked_for_predictions
@@ -180,6 +181,9 @@ def create_app(settings: Settings | None = None, choose_among: MakeChooser = Lad
     app.router.routes.append(PredictionRoute(app.predict))
     app.router.routes.append(ServingRoute(registry))
     app.include_router(catalog_router(registry, live))
+    app.include_router(
+        select_router(registry, max_rows=settings.max_rows, body_timeout_s=settings.body_timeout_s)
+    )
     app.include_router(feedback_router(live.feedback, body_timeout_s=settings.body_timeout_s))
     app.include_router(health_router(registry, metrics))
     app.inventory = Inventory(

@@ -67,7 +67,7 @@ def main(
 
 
 def _measure(bundle: Bundle, singles: list[str], loads: list[Load], out: Path) -> None:
-    left = [load for load in loads if not (_folder(out, load) / curves.REPORT).is_file()]
+    left = [load for load in loads if not curves.is_whole(_folder(out, load))]
     if not left:
         return
     with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
@@ -80,7 +80,7 @@ def _measure(bundle: Bundle, singles: list[str], loads: list[Load], out: Path) -
 
 
 def _report(bundle: Bundle, scenario: str, out: Path) -> None:
-    folders = sorted(path.parent for path in out.glob(f"{scenario}-*/{curves.REPORT}"))
+    folders = [path for path in sorted(out.glob(f"{scenario}-*")) if curves.is_whole(path)]
     found = curves.read(folders)
     if not found:
         typer.echo(f"{scenario}: no turn counts")

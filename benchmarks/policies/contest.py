@@ -11,7 +11,7 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.subjects import server
 from benchmarks.subjects.server import Server
 from bundle.bundle import Bundle
-from bundle.manifest import AUTO, CASCADE
+from bundle.manifest import AUTO
 from loadtests.rig.child import Child, program
 from loadtests.rig.cores import Bound
 from loadtests.rig.ports import free_port
@@ -65,8 +65,7 @@ def systems_of(bundle: Bundle, singles: Sequence[str], hosts: dict[str, str]) ->
     found = {
         name: f"predict+{host}/{place}{AUTO}?binary" for name, host in hosts.items() if name != "singles"
     }
-    alone = [*singles, *([CASCADE] if bundle.manifest.cascade else [])]
-    return found | {name: f"predict+{hosts['singles']}/{place}{name}?binary" for name in alone}
+    return found | {name: f"predict+{hosts['singles']}/{place}{name}?binary" for name in singles}
 
 
 def run(bundle: Bundle, systems: dict[str, str], load: Load, *, out: Path, log: Path) -> Path:

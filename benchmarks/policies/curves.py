@@ -68,17 +68,24 @@ class Curve:
         return most - min(known, default=0.0)
 
 
+def is_whole(folder: Path) -> bool:
+    """Tell whether there is the report of a load test that was carried through."""
+    file = folder / REPORT
+    return file.is_file() and json.loads(file.read_text(encoding="utf-8")).get("partial") is None
+
+
 def read(folders: Sequence[Path]) -> list[Curve]:
-    """Read the reports of load tests, one a seed; turns that do not count are left out."""
+    """Read the reports of load tests, one a seed; turns that do not count for one are left out for all."""
     points: dict[str, list[Point]] = {}
     chooses: dict[str, bool] = {}
     for seed, folder in enumerate(folders):
         document = json.loads((folder / REPORT).read_text(encoding="utf-8"))
+        void = {step["share"] for load in document["results"] for step in load["steps"] if step["is_void"]}
         for load in document["results"]:
             name = load["variant"]
             for step in load["steps"]:
                 chooses[name] = chooses.get(name, False) or bool(step["chosen"])
-                if not step["is_void"]:
+                if step["share"] not in void:
                     points.setdefault(name, []).append(_point(seed, load, step))
     return [Curve(name, chooses[name], tuple(found)) for name, found in points.items()]
 

@@ -18,7 +18,7 @@ from typer import Option
 from bundle.bundle import Bundle
 from loadtests.cli.systems import systems_of
 from loadtests.errors import LoadTestError
-from loadtests.experiment.plan import BOUND_MS, Plan, Schedule
+from loadtests.experiment.plan import BOUND_MS, STEP_WARM_UP_S, Plan, Schedule
 from loadtests.generator.open_loop import CONNECTIONS_MAX
 from loadtests.judge.bounds import Bounds, weights_of
 from loadtests.judge.certificate import Accuracies, candidates
@@ -127,9 +127,14 @@ class RunOptions:
         int,
         Option(min=1, help="Of `ramp` and `bursts`: draws of the arrivals, each sent to all variants."),
     ] = Schedule.seeds
-    warmup: Annotated[float, Option(min=0, help="Seconds of each load thrown away after each start.")] = (
-        Schedule.warmup_s
-    )
+    warmup: Annotated[
+        float | None,
+        Option(
+            min=0,
+            help=f"Seconds of each load thrown away after each start, by default {Schedule.warmup_s:g}; of "
+            f"`ramp` and `bursts` before each rate, {STEP_WARM_UP_S:g}.",
+        ),
+    ] = None
     service_cores: Annotated[
         int, Option(min=1, help="Cores that the service has, a worker for each; the load has another.")
     ] = Cores.workers
@@ -197,7 +202,7 @@ class RunOptions:
                 self.users,
                 self.budget,
                 self.blocks,
-                warmup_s=self.warmup,
+                warmup_s=self._warmup_s,
                 duration_s=self.duration,
                 seeds=self.seeds,
             ),
@@ -248,7 +253,15 @@ class RunOptions:
             "binary": plan.is_binary if plan.variants else None,
             "p99_ms": plan.bound_ms,
             "weight": self.weight or None,
+            "warmup": plan.schedule.warmup_s,
         }
+
+    @property
+    def _warmup_s(self) -> float:
+        if self.warmup is not None:
+            return self.warmup
+        is_stepped = SCENARIOS[self._checked_scenario()].kind == STEPPED
+        return STEP_WARM_UP_S if is_stepped else Schedule.warmup_s
 
     def _variants(self, bundle: Bundle) -> list[str]:
         """Return the variants to measure. Raises LoadTestError and BundleNotFoundError."""

@@ -32,7 +32,13 @@ def seconds_of(plan: Plan, request_s: Mapping[str, float]) -> float:
 
 
 def warnings(plan: Plan, request_s: Mapping[str, float]) -> list[str]:
-    """Say which variants are too slow for turns of a few answers a user to fit into the budget."""
+    """Say which variants are too slow for turns of a few answers a user to fit into the budget.
+
+    And of rates that go up, that a budget bounds nothing.
+    """
+    if plan.scenario.kind == STEPPED and seconds_of(plan, request_s) > plan.schedule.budget_s:
+        told = f"the {in_words(plan.schedule.budget_s)} of --budget do not bound a {plan.scenario_name}"
+        return [f"{told}: give a shorter --duration or --warmup, or fewer --seeds, --rows or --variants"]
     if plan.scenario.kind != CLOSED:
         return []
     turn_s = plan.schedule.budget_s / plan.schedule.blocks / len(plan.rows) / len(request_s)

@@ -20,6 +20,7 @@ from loadtests.workload.target import Target
 RATE = 100.0  # arrivals a second of `server`, where none is given and none is looked for
 BOUND_MS = 10.0  # of p99, where a scenario needs one and none is given
 DEADLINE_SHARE = 0.9  # of the bound
+STEP_WARM_UP_S = 1.0  # before each rate: whoever chooses was idle, and is to come to rest
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ def shared_rate(records: Sequence[Record]) -> float:
 
 def load_of(plan: Plan, record: Record) -> ScoredLoad:
     """Return the load that a record comes to, and keep its samples."""
-    record = record.as_far_as_known() if plan.scenario.kind != SHAPED else record
+    record = record if plan.scenario.kind in (SHAPED, STEPPED) else record.as_far_as_known()
     subject, peak = record.subject, record.peak
     scores = plan.bundle.manifest.scores(subject.name) if plan.bundle and not subject.system else None
     summary = _summary(plan, record)

@@ -141,7 +141,10 @@ class Preparer:
             dialect = self._dialect(order.host, target, client)
             payloads = self._payloads_of(asked, dialect, order.rows)
             examiner = self._examiner(order, dialect, asked, payloads)
-            client.ask(dialect, payloads.bodies[0])
+            # Which is to load it, however long that takes.
+            client.ask(
+                self._dialect(order.host, replace(target, deadline_ms=0.0), client), payloads.bodies[0]
+            )
             endpoint = self._endpoints.setdefault(order.host, client.endpoint)
         return Load(order, endpoint, dialect, payloads, examiner)
 

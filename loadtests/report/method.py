@@ -88,8 +88,8 @@ _STEPS = """{rates} rates, {each:g} s of each variant for all of them, drawn fro
     turns of one rate stand side by side, in an order drawn at random, with the same moments and rows for all.
     A rate is a share of what the quickest variant bears in a closed loop, looked at before each seed, or
     of --rate. Each request says how long it may take, nearly the bound: what has waited for longer the
-    service gives up (504). Where for one variant requests were sent late by more than a tenth of the bound,
-    at p99, the turns of that seed and rate count for none."""
+    service gives up (504). Where for one variant more than 5% of the requests were sent late, by over a
+    tenth of the bound, the turns of that seed and rate count for none."""
 _DIFFERENCES = """What chooses is set against the best single variant at each rate. The difference is paired:
     both got the same rows at the same moments. Its 95% interval is Student's over parts of the windows, four
     each. At or above: at every rate by the margin at most (each may err with 5%, since all must hold). Below:

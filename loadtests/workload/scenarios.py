@@ -19,7 +19,7 @@ SHED = 503  # what a service answers that refuses
 SHED_STATUS = f"status {SHED}"
 EXPIRED = 504  # what a service answers that gives up what has waited for too long
 EXPIRED_STATUS = f"status {EXPIRED}"
-SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2)
+SHARES = (0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 1.0, 1.2)
 """Of steps: their rates, as shares of what the quickest variant bears."""
 
 OFFLINE_ROWS = 512

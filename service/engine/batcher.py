@@ -89,7 +89,7 @@ class Batcher:
     def waiting_us(self, rows: int) -> float:
         """Return what a request of `rows` rows would wait for before its turn, in microseconds.
 
-        That holds what is unread as well: by how much the event loop is behind.
+        That holds for how long it must expect to lie unread.
         """
         waiting_us = self._admission.waiting_us(inline=rows <= self.inline_rows)
         return waiting_us + self._lanes.lag.us(perf_counter())

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Literal, NamedTuple, Protocol, get_args
 
 from bundle.manifest import CASCADE
+from service.engine.foresight import Foresight
 from service.engine.policy import Policy
 from service.engine.runner import Runner
 from service.wire.message import Headers
@@ -32,6 +34,8 @@ class Option:
     accuracy_low: float
     """Lower end of its interval, which a floor is held against."""
     runner: Runner
+    foresight: Foresight = field(default_factory=Foresight)
+    """Of what comes on top of what the runner expects."""
     choices: dict[Reason, Choice] = field(default_factory=dict)
     """Of this variant, made once for each reason."""
 
@@ -41,6 +45,10 @@ class Option:
             told: Reason = "cascade" if self.variant == CASCADE and reason != "fallback" else reason
             said = [(b"x-variant-reason", told.encode()), (b"x-expected-accuracy", expected)]
             self.choices[reason] = Choice(self, told, said)
+
+    def alone_us(self, rows: int) -> float:
+        """Return what `rows` rows hardly ever take longer than where nothing waits, in microseconds."""
+        return self.runner.cost_us(rows) + self.foresight.over_us
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -99,46 +107,55 @@ def pick(
     start: int = 0,
     is_idle: bool = False,
 ) -> Choice | None:
-    """Choose for `rows` rows that have been here for `waited_us`; None where no option holds the bounds.
+    """Choose for `rows` rows that have been here for `waited_us`; None where no option can hold the bounds.
 
     In `front` the most accurate comes first, and each is quicker than those before it. Those before `start`
-    are not tried unless there is no other. `is_idle` supposes that nothing waits.
+    are not tried. Where none of the others is expected in time, the quickest that is accurate enough takes
+    its chance, unless there is hardly any. `is_idle` supposes that nothing waits.
     """
     if bounds.objective == "latency":
         return _fastest(front, rows, bounds, waited_us, is_idle=is_idle)
     reason: Reason = "accuracy"
-    spare, spare_us = None, 0.0
+    quickest = None
     for index, option in enumerate(front):
         if option.accuracy_low < bounds.floor:
             break
-        runner = option.runner
-        left_us = bounds.budget_us - waited_us - runner.cost_us(rows)
+        quickest, runner = option, option.runner
+        left_us = bounds.budget_us - waited_us - option.alone_us(rows)
         if left_us < 0:
             reason = "deadline"
-            continue
-        if index >= start:
+        elif index < start:
+            reason = "load"
+        else:
             most_us = share_of(index, len(front)) * min(left_us, runner.longest_us)
             if is_idle or runner.waiting_us(rows) <= most_us:
                 return option.choices[reason]
-        reason = "load"
-        spare, spare_us = option, left_us
-    if spare is not None and (is_idle or spare.runner.waiting_us(rows) <= _FOR_ANY * spare_us):
-        return spare.choices["load"]
-    return None
+            reason = "load"
+    if quickest is None or _is_hopeless(quickest, rows, bounds.budget_us - waited_us, is_idle=is_idle):
+        return None
+    return quickest.choices[reason]
+
+
+def _is_hopeless(option: Option, rows: int, left_us: float, *, is_idle: bool) -> bool:
+    """Tell whether an answer would hardly ever be there in time, even if all goes well."""
+    runner = option.runner
+    hope_us = left_us - runner.least_us(rows)
+    return hope_us < 0 or not (is_idle or runner.waiting_us(rows) <= _FOR_ANY * hope_us)
 
 
 def _fastest(
     front: Sequence[Option], rows: int, bounds: Bounds, waited_us: float, *, is_idle: bool
 ) -> Choice | None:
-    left_us = bounds.budget_us - waited_us
-    fastest, least_us = None, left_us
+    fastest, least_us = None, inf
     for option in front:
         if option.accuracy_low < bounds.floor:
             break
-        cost_us, waiting_us = option.runner.cost_us(rows), 0.0 if is_idle else option.runner.waiting_us(rows)
-        if cost_us + waiting_us <= least_us and waiting_us <= _FOR_ANY * (left_us - cost_us):
-            fastest, least_us = option, cost_us + waiting_us
-    return None if fastest is None else fastest.choices["floor"]
+        us = option.alone_us(rows) + (0.0 if is_idle else option.runner.waiting_us(rows))
+        if us <= least_us:
+            fastest, least_us = option, us
+    if fastest is None or _is_hopeless(fastest, rows, bounds.budget_us - waited_us, is_idle=is_idle):
+        return None
+    return fastest.choices["floor"]
 
 
 class Chooser(Protocol):

@@ -20,3 +20,7 @@ class Policy:
     max_latency_ms: float | None = None
     """What `auto` aims to keep; None: the longest wait that the service allows."""
     objective: Objective = "accuracy"
+
+    def allows(self, variant: str) -> bool:
+        """Whether `auto` may choose a variant."""
+        return self.variants is None or variant in self.variants

@@ -43,7 +43,7 @@ class Runner(Protocol):
     def waiting_us(self, rows: int) -> float:
         """Return what a request of `rows` rows would wait for before its turn, in microseconds.
 
-        That holds what is unread as well: by how much the event loop is behind.
+        That holds for how long it must expect to lie unread.
         """
 
     def forget(self, quiet_s: float) -> None:

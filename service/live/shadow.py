@@ -149,12 +149,14 @@ class Shadow:
         """Run the first that waits if nobody else wants anything, and look again later if somebody does."""
         now = perf_counter()
         self._is_busy = False
+        self._let_go()
+        if not self._waiting:
+            return
         is_idle = now - due < _LATE_S and now - self._answered >= _QUIET_S and self._count_waiting_rows() == 0
         if not is_idle or now < self._rest_until:
             self._look_later(max(_QUIET_S, self._rest_until - now))
             return
-        first = self._waiting.popleft()
-        self._bytes -= first.rows.nbytes
+        first = self._next()
         self._is_busy = True
         try:
             first.begin(now)
@@ -162,6 +164,19 @@ class Shadow:
             self.ended(first, "skipped")
         except Exception as error:  # as above
             self.failed(first, error)
+
+    def _next(self) -> _Comparison:
+        first = self._waiting.popleft()
+        self._bytes -= first.rows.nbytes
+        return first
+
+    def _let_go(self) -> None:
+        """Let go of requests to what was unloaded or replaced, and of its graphs with them."""
+        while self._waiting:
+            first = self._waiting[0]
+            if self._tallies.is_loaded(first.primary) and self._tallies.is_loaded(first.shadow):
+                return
+            self.note(self._next().primary, "skipped")
 
     def ended(self, comparison: _Comparison, outcome: str, took_s: float = 0.0) -> None:
         """Hear that a comparison is over, and rest until its call was a small share of the time."""
@@ -177,7 +192,7 @@ class Shadow:
         if comparison.shadow not in self._told:
             self._told.add(comparison.shadow)
             logger.warning("%s could not answer in the shadow: %s", self.variant, error)
-        self.ended(comparison, "failed")
+        self.ended(comparison, "failed", perf_counter() - comparison.queued)
 
     def compare(self, comparison: _Comparison, best: list[int]) -> None:
         """Count a request for which both have answered: the share of its rows to which they say the same."""

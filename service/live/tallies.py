@@ -48,7 +48,7 @@ class Tallies:
 
     def add(self, success: float, *variants: Servable) -> None:
         """Count a trial, with a success from 0 to 1, of variants of one version; not if one is unloaded."""
-        if not all(map(self._is_loaded, variants)):
+        if not all(map(self.is_loaded, variants)):
             return
         labels = _labels(*variants)
         tally = self._kept.get(labels)
@@ -62,13 +62,14 @@ class Tallies:
         """Give what was counted to the metrics, and forget what is of variants that are loaded no more."""
         for labels, tally in tuple(self._kept.items()):
             variants = [of() for of in tally.of]
-            if all(variant is not None and self._is_loaded(variant) for variant in variants):
+            if all(variant is not None and self.is_loaded(variant) for variant in variants):
                 self._series.set(labels, tally.trials, tally.successes, alarm=tally.alarm)
             else:
                 del self._kept[labels]
                 self._series.end(labels)
 
-    def _is_loaded(self, variant: Servable) -> bool:
+    def is_loaded(self, variant: Servable) -> bool:
+        """Tell whether this is still what answers where it is asked for."""
         of = variant.signature
         meant = self._registry.loaded(of.model, of.version, of.variant)
         return meant is not None and meant.servable is variant

@@ -152,6 +152,8 @@ class Exchange(Job):
             return
         self.is_over = True
         if isinstance(error, ExpiredError) and self.bound is not None and self.choice is not None:
+            took_s = perf_counter() - self.arrived
+            self.choice.option.foresight.learn(self.expected_s * 1e6, took_s * 1e6)
             self.bound.servable.metrics.choices.observe_expired()
         if not isinstance(error, RequestError):
             logger.error("a request could not be answered", exc_info=error)
@@ -181,6 +183,7 @@ class Exchange(Job):
         telemetry, choice = self._telemetry, self.choice
         telemetry.answered(servable, self.size, took_s, stages, self.request)
         if choice is not None:
+            choice.option.foresight.learn(self.expected_s * 1e6, took_s * 1e6)
             telemetry.chosen(servable, choice.reason, self.expected_s, took_s, self.within_s)
         if telemetry.shadow is not None:
             telemetry.shadow.offer(servable, self.rows, answer)

@@ -40,6 +40,7 @@ class Version:
     """When it was last seen in use."""
     _stands: bool = False
     _calls: int = 0
+    _options: dict[Servable, Option | None] = field(default_factory=dict)
 
     def was_looked_at(self) -> bool:
         """Whether the bundle has been opened, with whatever result."""
@@ -92,17 +93,18 @@ class Version:
 
     def options(self) -> list[Option]:
         """Return what there is to choose among: what is loaded, the most accurate first."""
-        if self.bundle is None:
-            return []
-        scores = {name: self.bundle.manifest.scores(name) for name in self.servables}
-        known = [
-            Option(
-                Target(self.model, self.number, name), name, of.accuracy, of.accuracy_low, servable.batcher
-            )
-            for name, servable in self.servables.items()
-            if (of := scores[name]) is not None
-        ]
-        return sorted(known, key=lambda one: one.accuracy, reverse=True)
+        self._options = {one: self._options.get(one) or self._option(one) for one in self.servables.values()}
+        known = [option for option in self._options.values() if option is not None]
+        return sorted(known, key=lambda one: one.accuracy_low, reverse=True)
+
+    def _option(self, servable: Servable) -> Option | None:
+        """Return a variant as one to be chosen: always the same, for it learns."""
+        name = servable.signature.variant
+        scores = None if self.bundle is None else self.bundle.manifest.scores(name)
+        if scores is None:
+            return None
+        target = Target(self.model, self.number, name)
+        return Option(target, name, scores.accuracy, scores.accuracy_low, servable.batcher)
 
     def trust(self, bundle: Bundle) -> None:
         """Take the bundle, which was proven."""

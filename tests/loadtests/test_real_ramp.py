@@ -16,7 +16,7 @@ from tests.loadtests.conftest import on_one_core, run_module
 def report(models: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     out = tmp_path_factory.mktemp("ramp")
     whom = ("--models", str(models), "--model", "digits", "--variants", "auto,float32,int8", "--binary")
-    load = ("--scenario", "bursts", "--rows", "4", "--p99-ms", "2000", "--rate", "100")
+    load = ("--scenario", "bursts", "--rows", "4", "--p99-ms", "2000", "--rate", "100", "--warmup", "0.1")
     with on_one_core():
         ended = run_module(
             *("loadtests", "run", *whom, *load, "--duration", "2", "--seeds", "1", "--out", str(out))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from bundle.store import ModelStore
+from loadtests.generator.load import Preparer
 from loadtests.generator.process import Generator
 from loadtests.protocol.dialects.system import System
 from loadtests.rig.ports import free_port
@@ -68,3 +69,9 @@ def test_every_protocol_has_the_same_answers(
     assert samples.ok.all(), samples.errors
     assert not samples.astray.any()
     assert np.nanmax(samples.difference) < 1e-5
+
+
+def test_a_deadline_that_cannot_be_held_leaves_no_variant_out(models: Path, host: str) -> None:
+    order = plain_order(models, host, scenario="ramp", deadline_ms=0.001)
+    load = Preparer().prepare(order)
+    assert load.dialect.path.endswith("&timeout_ms=0.001")

@@ -26,12 +26,13 @@ def take_steps(session: Session, records: Sequence[Record], place: Place) -> Ite
     quickest bears, looked at before each seed: so the turns of several seeds are of the same load, though the
     machine is now quicker and now slower.
     """
-    plan = session.plan
+    plan, shares_core = session.plan, place.shares_core
     seconds = plan.schedule.duration_s / len(SHARES)
     for index in range(plan.schedule.seeds):
         most, seed = plan.rate or _borne(session, records), plan.seed_of(index)
         for step, share in enumerate(SHARES):
-            at = replace(place, index=index * len(SHARES) + step)
+            # Whether a window counts is said here, and not by how the generator fared otherwise.
+            at = replace(place, index=index * len(SHARES) + step, shares_core=True)
             for record in in_any_order(records, plan.seed_of(at.index)):
                 if not session.has(record.subject):
                     continue
@@ -41,25 +42,27 @@ def take_steps(session: Session, records: Sequence[Record], place: Place) -> Ite
                 except LoadTestError as error:
                     yield session.drop(record.subject, error)
                 else:
-                    record.steps.append(Sent(index, step, share, record.rate, record.seen[-1].window))
-            _void_together(records, index, step, plan.bound_ms or 0.0, shares_core=place.shares_core)
+                    record.steps += _sent(record, index, step, share)
+            if not shares_core:
+                _void_together(records, index, step, plan.bound_ms or 0.0)
 
 
-def _void_together(
-    records: Sequence[Record], seed: int, place: int, bound_ms: float, *, shares_core: bool
-) -> None:
-    """Let none of the windows that were sent the same moments count where the generator failed in one.
+def _sent(record: Record, seed: int, place: int, share: float) -> list[Sent]:
+    """Return the last window of a record with what it was of; none where it was offered nothing."""
+    window = record.seen[-1].window
+    return [Sent(seed, place, share, record.rate, window)] if len(window.measured) else []
 
-    Where service and generator have one core, each waits for the other, and neither is to blame. Whoever was
-    offered nothing, at a rate so low, has no window.
+
+def _void_together(records: Sequence[Record], seed: int, place: int, bound_ms: float) -> None:
+    """Let no window count that was sent the same moments as one in which the generator failed.
+
+    Otherwise the means of two variants would be of different seeds, and of a machine that was quicker for
+    one. Where service and generator have one core, each waits for the other, and neither is to blame.
     """
-    for record in records:
-        record.steps = [one for one in record.steps if len(one.window.measured)]
     together = [one for record in records for one in record.steps if (one.seed, one.place) == (seed, place)]
-    if shares_core or not any(has_failed(one.window, bound_ms) for one in together):
-        return
-    for record in records:
-        record.steps = [replace(one, is_void=True) if one in together else one for one in record.steps]
+    if any(has_failed(one.window, bound_ms) for one in together):
+        for record in records:
+            record.steps = [replace(one, is_void=one.is_void or one in together) for one in record.steps]
 
 
 def _borne(session: Session, records: Sequence[Record]) -> float:

@@ -29,7 +29,8 @@ def judge_steps(
     known = [one for one in loads if one.sent and not one.load.void]
     if not known:
         return usual
-    best = max(known, key=lambda one: _right(one) / _offered(one))
+    shares = _that_count_for_all(known)
+    best = max(known, key=lambda one: _effective(one, shares))
     tied = [one.load.variant for one in known if one is not best and _is_tied(best, one)]
     plain = [one.load for one in loads]
     worst = worst_of(plain)
@@ -42,7 +43,7 @@ def judge_steps(
         dominated={},
         front=(),
         sentences=(
-            *_says_best(best, tied),
+            *_says_best(best, _effective(best, shares), tied),
             *([caveat] if caveat else ()),
             *_says_against_best(contrasts, accuracies.margin),
             *_says_worst(contrasts, worst),
@@ -55,12 +56,17 @@ def judge_steps(
     )
 
 
-def _right(one: ScoredLoad) -> float:
-    return sum(step.right * step.offered for step in one.load.steps if not step.is_void)
+def _that_count_for_all(loads: Sequence[ScoredLoad]) -> set[float]:
+    """Return the rates that count for every load, or else those that there are."""
+    every = [{step.share for step in one.load.steps} for one in loads]
+    counted = [{step.share for step in one.load.steps if not step.is_void} for one in loads]
+    return set.intersection(*counted) or set.union(*every)
 
 
-def _offered(one: ScoredLoad) -> float:
-    return sum(step.offered for step in one.load.steps if not step.is_void) or 1.0
+def _effective(one: ScoredLoad, shares: set[float]) -> float:
+    """Return the effective accuracy over these rates, each row offered counting alike."""
+    steps = [step for step in one.load.steps if step.share in shares]
+    return sum(step.right * step.offered for step in steps) / max(1, sum(step.offered for step in steps))
 
 
 def _is_tied(best: ScoredLoad, other: ScoredLoad) -> bool:
@@ -70,8 +76,7 @@ def _is_tied(best: ScoredLoad, other: ScoredLoad) -> bool:
     return found is None or found.low <= 0
 
 
-def _says_best(best: ScoredLoad, tied: Sequence[str]) -> list[str]:
-    share = _right(best) / _offered(best)
+def _says_best(best: ScoredLoad, share: float, tied: Sequence[str]) -> list[str]:
     load = best.load
     bound = f"{load.bound_ms:g} ms" if load.bound_ms else "the bound"
     first = (

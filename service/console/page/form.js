@@ -102,8 +102,8 @@ function show(answers) {
   fill(byId("answers"), [
     ["Asked", (one) => one.target],
     ["Label", (one) => one.error ?? (one.told ? `${one.told.predictions[0]}` : "…"), "long"],
-    ["Probability", (one) => (one.told ? bar(Math.max(...one.told.probabilities[0])) : NONE)],
     ["Time", (one) => (one.told ? duration(median(one.times)) : NONE), "number"],
+    ["Probability", (one) => (one.told ? bar(Math.max(...one.told.probabilities[0])) : NONE)],
     [`As ${answers[0].target}`, (one) => (!one.told ? NONE : one.told.predictions[0] === first ? "= same" : "≠ differs")],
     ["Next likely", (one) => (one.told ? next(one.told.probabilities[0]) : NONE)],
     ["Answered by", (one) => (one.told ? one.told.variant + (one.reason ? ` (${one.reason})` : "") : NONE)],

@@ -34,13 +34,12 @@ class Ladder:
         self, options: Sequence[Option], policy: Policy, clock: Callable[[], float] = perf_counter
     ) -> None:
         """The policy allows one of the options at the least."""
-        allowed = policy.variants
-        known = [one for one in options if allowed is None or one.variant in allowed]
+        known = [one for one in options if policy.allows(one.variant)]
         self._options = sorted(known, key=lambda one: (-one.accuracy_low, one.runner.cost_us(_COMMON_ROWS)))
         self.policy = policy
         self._clock = clock
         self._level = Level(clock())
-        self._calls = [one.runner.calls for one in self._options]
+        self._seen = _uses(self._options)
         self._wish: Wish | None = None  # of which, and of how many rows, the requests are that are alike
         self._rows = _COMMON_ROWS
         self._bounds = bounds_of(NO_WISH, policy, inf)
@@ -125,22 +124,24 @@ class Ladder:
             return InvalidRequestError(f"no variant can answer {asked}{least}: {why}")
         if waited_us >= bounds.budget_us:
             return ExpiredError("the time that the request allows was over before a variant was chosen")
-        runner = _soonest(able, rows).runner
-        waiting_us, cost_us = runner.waiting_us(rows), runner.cost_us(rows)
+        soonest = _soonest(able, rows)
+        waiting_us = soonest.runner.waiting_us(rows)
         return OverloadedError(
-            f"no variant can answer {asked} now: the soonest may wait {waiting_us / 1e3:.3g} ms and take "
-            f"{cost_us / 1e3:.3g} ms",
+            f"no variant can answer {asked} now: {waited_us / 1e3:.1f} ms have gone by, and the soonest may "
+            f"wait {waiting_us / 1e3:.1f} ms and take {soonest.alone_us(rows) / 1e3:.3g} ms",
             retry_after_s=retry_after_s(waiting_us),
         )
 
     def _look(self, now: float) -> None:
         """See what has become of the load, of what was learned, and of the order of the options."""
         passed_s = self._level.look(now, len(self._front) - 1)
-        calls = [one.runner.calls for one in self._options]
-        for option, before, after in zip(self._options, self._calls, calls, strict=True):
-            if before == after:
+        seen = _uses(self._options)
+        for option, before, after in zip(self._options, self._seen, seen, strict=True):
+            if before[0] == after[0]:
                 option.runner.forget(passed_s)
-        self._calls = calls
+            if before[1] == after[1]:
+                option.foresight.forget(passed_s)
+        self._seen = seen
         self._find_front()
         self._wish = None
 
@@ -162,12 +163,17 @@ class Ladder:
 def _room_us(front: Sequence[Option], index: int, rows: int, bounds: Bounds) -> float:
     """Return how much may wait, and be gone by, so that `pick` takes the option at `index`, as when idle."""
     runner = front[index].runner
-    cost_us = runner.cost_us(rows)
+    cost_us = front[index].alone_us(rows)
     most_us = share_of(index, len(front)) * min(bounds.budget_us - cost_us, runner.longest_us)
     if bounds.objective == "accuracy":
         return most_us
-    rest = [other.runner.cost_us(rows) - cost_us for other in front if other.runner is not runner]
+    rest = [other.alone_us(rows) - cost_us for other in front if other.runner is not runner]
     return min([most_us, *(us for us in rest if us >= 0)])
+
+
+def _uses(options: Sequence[Option]) -> list[tuple[int, int]]:
+    """Return how often each has been called, and heard of after it was chosen."""
+    return [(one.runner.calls, one.foresight.heard) for one in options]
 
 
 def _soonest(options: Sequence[Option], rows: int) -> Option:

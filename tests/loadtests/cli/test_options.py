@@ -13,7 +13,7 @@ from bundle.store import ModelStore
 from loadtests.cli.app import app
 from loadtests.cli.options import RunOptions, command
 from loadtests.errors import LoadTestError
-from loadtests.experiment.plan import Plan, Schedule
+from loadtests.experiment.plan import STEP_WARM_UP_S, Plan, Schedule
 from loadtests.judge.bounds import Bounds
 from loadtests.rig.cores import Cores, choose
 
@@ -32,7 +32,9 @@ def _typed(*arguments: str) -> RunOptions:
 def test_what_is_not_typed_is_as_the_plan_the_schedule_and_the_bounds_have_it() -> None:
     options = _typed()
     assert options == RunOptions()
-    schedule = Schedule(options.users, options.budget, warmup_s=options.warmup, duration_s=options.duration)
+    schedule = Schedule(
+        options.users, options.budget, options.blocks, duration_s=options.duration, seeds=options.seeds
+    )
     assert schedule == Schedule()
     assert options.bounds({}) == Bounds()
     for name in ("host", "rate", "connections", "seed", "p99_ms", "find_peak", "profile"):
@@ -141,3 +143,26 @@ def test_weights_are_those_of_the_plan(models: Path) -> None:
     assert options.bounds(plan.weights).weights == plan.weights
     assert options.asked(plan)["weight"] == "1:0.8,8:0.2"
     assert RunOptions(models=models, model="digits").asked(plan)["weight"] is None
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [
+        ({}, Schedule.warmup_s),
+        ({"scenario": "ramp"}, STEP_WARM_UP_S),
+        ({"scenario": "bursts", "warmup": 0.0}, 0.0),
+    ],
+)
+def test_what_chooses_comes_to_rest_before_each_rate_unless_it_is_said_for_how_long(
+    given: dict[str, Any], seconds: float, models: Path
+) -> None:
+    assert RunOptions(models=models, model="digits", **given).plan().schedule.warmup_s == seconds
+
+
+def test_auto_and_the_cascade_of_a_bundle_are_measured_like_variants(models: Path) -> None:
+    plan = RunOptions(models=models, model="digits", variants="auto,float32,int8").plan()
+    assert plan.variants == ("auto", "float32", "int8")
+    assert plan.behind("auto") == ["float32", "int8"]
+    assert plan.bytes_of("auto") == sum(plan.bytes_of(name) or 0 for name in ("float32", "int8"))
+    alone = RunOptions(models=models, model="digits", variants="auto").plan()
+    assert len(alone.behind("auto")) > 2  # whatever the bundle has

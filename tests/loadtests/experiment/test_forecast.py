@@ -11,6 +11,7 @@ from loadtests.experiment.forecast import in_words, seconds_of, warnings
 from loadtests.experiment.plan import Plan, Schedule
 from loadtests.rig.cores import Cores
 from loadtests.workload.held_out import HeldOut
+from loadtests.workload.scenarios import SHARES
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +36,18 @@ def test_a_run_takes_little_more_than_its_budget_and_a_slow_one_not_its_hundreds
 def test_a_load_that_changes_has_no_budget_but_a_length(plan: Plan) -> None:
     rise = replace(plan, scenario_name="rise", schedule=Schedule(duration_s=200.0))
     assert 400 < seconds_of(rise, {"float32": 0.001, "int8": 0.001}) < 420
+
+
+def test_rates_that_go_up_take_their_length_for_each_seed_and_that_no_budget_bounds_it_is_told(
+    plan: Plan,
+) -> None:
+    ramp = replace(plan, scenario_name="ramp", schedule=Schedule(duration_s=50.0, seeds=2, warmup_s=1.0))
+    took = {"float32": 0.001, "int8": 0.001}
+    assert 200 + 2 * 2 * len(SHARES) < seconds_of(ramp, took) < 300
+    (warning,) = warnings(ramp, took)
+    assert warning.startswith("the 2 min 0 s of --budget do not bound a ramp: give a shorter --duration")
+    short = replace(ramp, schedule=Schedule(duration_s=1.0, seeds=1, warmup_s=0.1))
+    assert warnings(short, {"int8": 0.001}) == []
 
 
 def test_a_search_is_part_of_it_unless_no_rate_can_hold(plan: Plan) -> None:

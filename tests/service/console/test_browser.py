@@ -93,7 +93,7 @@ def test_the_form_sends_a_row_to_each_variant_and_shows_the_answers_side_by_side
     body = {"instances": [json.loads(page.find("document.getElementById('instance').value"))]}
     answers = [line.split("\t") for line in page.find(ANSWERED)]
     assert {"float32", "int8", "auto"} <= {answer[0] for answer in answers}
-    for asked, label, probability, *_, by in answers:
+    for asked, label, _, probability, *_, by in answers:
         said = client.post("/predict", params={"variant": asked}, json=body).json()
         assert label == str(said["predictions"][0])
         assert probability.strip() == f"{max(said['probabilities'][0]):.1%}"

@@ -159,6 +159,25 @@ def test_a_rung_that_fails_fails_those_who_share_the_call_and_nobody_else(digits
     run(body())
 
 
+@pytest.mark.parametrize("rung", [0, 1])
+def test_an_answer_that_cannot_be_gone_on_with_is_an_error_to_who_waits(
+    digits: Bundle, rung: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where there is no memory for what goes on, or for both answers in one."""
+
+    def predict(asked: FloatArray) -> FloatArray:
+        return np.full((len(asked), 3), 0.4, np.float32)[:, : (0 if rung == 0 else 3)]
+
+    async def body() -> None:
+        with built(digits) as there:
+            monkeypatch.setattr(there.runtimes[rung], "predict", predict)
+            with pytest.raises(ValueError, match=r"zero-size|shape mismatch"):
+                await submit(there.cascade, rows(0, SURE, UNSURE))
+            assert there.lanes.admission.rows == 0
+
+    run(body())
+
+
 def test_where_the_second_rung_has_no_room_nobody_is_let_in_and_who_is_in_is_answered(
     digits: Bundle,
 ) -> None:

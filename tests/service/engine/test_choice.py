@@ -35,14 +35,16 @@ def within(ms: float, floor: float = 0.0, objective: Objective = "accuracy") -> 
         (within(100), 45_000, ("v2", "load")),
         (within(100), 51_000, None),
         (within(5), 0, ("v1", "deadline")),
-        (within(0.4), 0, None),
+        (within(0.4), 0, ("v2", "deadline")),  # it has a chance: it may take half as long
+        (within(0.4), 80, None),
+        (within(0.2), 0, None),
         (within(100, floor=0.925), 19_000, ("v1", "load")),
         (within(100, floor=0.935), 40_000, ("v0", "load")),  # down as far as the floor
         (within(100, floor=0.935), 50_000, None),
         (within(100, floor=0.95), 0, None),  # the lower end of the interval is a point below
         (within(100, objective="latency"), 0, ("v2", "floor")),
         (within(100, floor=0.925, objective="latency"), 0, ("v1", "floor")),
-        (within(1, floor=0.925, objective="latency"), 0, None),
+        (within(0.9, floor=0.925, objective="latency"), 0, None),
         (within(100, floor=0.925, objective="latency"), 60_000, None),
     ],
 )
@@ -63,6 +65,13 @@ def test_those_above_the_start_are_tried_only_where_there_is_no_other() -> None:
     front = ladder_of()
     assert chosen(pick(front, 64, within(100), start=1)) == ("v1", "load")
     assert chosen(pick(front, 64, within(100, floor=0.935), start=2)) == ("v0", "load")
+
+
+def test_what_comes_on_top_of_what_is_expected_is_left_time_for() -> None:
+    front = ladder_of()
+    front[0].foresight.over_us = 90_000
+    assert chosen(pick(front, 64, within(99))) == ("v0", "accuracy")
+    assert chosen(pick(front, 64, within(97))) == ("v1", "deadline")
 
 
 def test_the_time_that_a_request_has_been_here_is_gone() -> None:
@@ -126,7 +135,7 @@ def test_what_is_chosen_is_never_below_the_floor_and_never_later_than_the_budget
         return
     runner = choice.option.runner
     assert choice.option.accuracy_low >= floor
-    assert waited_us + runner.waiting_us(64) + runner.cost_us(64) <= budget_us * (1 + 1e-9)
+    assert waited_us + runner.waiting_us(64) + runner.least_us(64) <= budget_us * (1 + 1e-9)
 
 
 @given(fronts(), st.floats(1, 1e6), st.floats(1, 10), st.floats(0, 1))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
+import weakref
 from random import Random
 from typing import Any
 
@@ -111,6 +113,20 @@ def test_of_many_rows_some_are_drawn(with_pair: WithPair, rows: FloatArray) -> N
         assert pair.metric("_trials") == 1
         assert pair.metric("_successes") <= 1
         assert batcher.inline_rows < 1000
+
+    with_pair(body)
+
+
+def test_what_waits_holds_on_to_no_variant_that_was_unloaded(with_pair: WithPair, rows: FloatArray) -> None:
+    async def body(pair: Pair) -> None:
+        shadowed = Shadowed(pair)
+        shadowed.waiting_rows = 1
+        await shadowed.answer(rows)
+        former = weakref.ref(pair.variant("int8"))
+        await pair.there.registry.unload("digits", "int8")
+        await shadowed.until("skipped", 1)
+        gc.collect()
+        assert former() is None
 
     with_pair(body)
 

@@ -53,6 +53,13 @@ def test_a_request_comes_before_the_file_and_the_file_before_the_flags(here: htt
     assert problem(ask(here, min_accuracy=1), 422)
 
 
+def test_what_the_file_leaves_out_is_no_candidate(here: httpx.Client) -> None:
+    selected = here.post("/select", json={"rows": 8}).json()
+    whys = {one["variant"]: one["why_not"] for one in selected["candidates"]}
+    assert whys["float32"] == "the policy leaves it out"
+    assert whys[selected["variant"]] is None
+
+
 def test_the_policy_is_shown_with_what_is_wrong_and_changes_while_the_service_runs(
     here: httpx.Client, store: Path
 ) -> None:

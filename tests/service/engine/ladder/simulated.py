@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from service.engine.admission import Admission
@@ -49,6 +49,7 @@ class _Waiting:
     rows: int
     expected_us: float
     served: Served
+    hear: Callable[[float], None]
 
 
 class Simulated:
@@ -92,12 +93,12 @@ class Simulated:
     def note_left(self) -> None:
         raise NotImplementedError
 
-    def take(self, rows: int, served: Served) -> None:
+    def take(self, rows: int, served: Served, hear: Callable[[float], None]) -> None:
         """Queue a request. Raises OverloadedError."""
         inline = rows <= self.inline_rows
         expected_us = self.cost.added_us(rows, most=max(rows, self.inline_rows), is_first=not self.queue)
         self.world.admission.admit(rows, expected_us, inline=inline)
-        self.queue.append(_Waiting(self.world.now, rows, expected_us, served))
+        self.queue.append(_Waiting(self.world.now, rows, expected_us, served, hear))
 
     def call_s(self, random_: random.Random) -> tuple[list[_Waiting], float]:
         """Take what goes into one call; return it, and for how long the call goes on."""
@@ -183,7 +184,8 @@ class _Turns:
             choice = self.chooser.choose(self.rows, self.wish, arrived_us)
             runner = choice.option.runner
             assert isinstance(runner, Simulated)
-            runner.take(self.rows, served)
+            expected_us = runner.waiting_us(self.rows) + runner.cost_us(self.rows)
+            runner.take(self.rows, served, lambda us: choice.option.foresight.learn(expected_us, us))
         except RequestError:
             return
         served.variant = choice.option.variant
@@ -193,6 +195,7 @@ class _Turns:
         self.world.now += took_s
         for one in batch:
             one.served.took_s = self.world.now - one.served.at
+            one.hear((self.world.now - one.at) * 1e6)
             self.world.admission.release(one.rows, one.expected_us, inline=True)
 
 

@@ -50,7 +50,7 @@ def examples(paths: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], Any]]
 
 
 def test_all_addresses_are_shown(schema: dict[str, Any]) -> None:
-    own = {"/models", "/variants", "/health/live", "/health/ready", "/metrics", "/feedback"}
+    own = {"/models", "/variants", "/health/live", "/health/ready", "/metrics", "/feedback", "/select"}
     assert own | set(PREDICTIONS) <= set(schema["paths"])
     assert {"/v1/models/{model}", "/v1/models/{model}/metadata"} <= set(schema["paths"])
     parameters = {parameter["name"] for parameter in schema["paths"]["/predict"]["post"]["parameters"]}
