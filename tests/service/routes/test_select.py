@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from bundle.bundle import Bundle
+from service.engine.ladder import level
 from tests.service.routes.test_predict import ROW, problem
 from tests.service.routes.within import within
 
@@ -18,9 +19,14 @@ LOADED = ("float32", "int8")
 
 @pytest.fixture(scope="module")
 def here(digits_alone: Path) -> Iterator[httpx.Client]:
-    """A service in which nothing is in the way, however long the machine keeps it waiting."""
-    with within(digits_alone, preload=LOADED, max_rows=100, max_wait_ms=1e6) as client:
-        yield client
+    """A service in which nothing is in the way, however long the machine keeps it waiting.
+
+    Nor does it forget between two requests what it has learned of costs.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(level, "_LOOK_S", 1e6)
+        with within(digits_alone, preload=LOADED, max_rows=100, max_wait_ms=1e6) as client:
+            yield client
 
 
 def select(client: httpx.Client, rows: int = 1, **bounds: Any) -> dict[str, Any]:
