@@ -21,7 +21,7 @@ DATA_DIR ?=
 LADDERS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo image test clients console soak bench referee peers mixed ladder-suite check format lock clean
+.PHONY: help demo image test clients console soak bench referee peers cascades policies mixed ladder-suite check format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,12 @@ referee: $(READY)  ## Hold our load test against MLCommons' LoadGen, and our gen
 
 peers: $(READY)  ## Compare Triton, MLServer and KServe with ours, by the load tester itself
 	$(BIN)/python -m benchmarks.systems --models models --out reports/peers $(BENCH)
+
+cascades: $(READY)  ## Set the cascade of each ladder against its variants alone; DATA_DIR=FOLDER has the data
+	$(BIN)/python -m benchmarks.cascades --data-dir $(DATA_DIR) $(BENCH)
+
+policies: $(READY)  ## Set variant=auto against other policies and single variants; BENCH='--bundle MODELS/NAME/1 ...'
+	$(BIN)/python -m benchmarks.policies $(BENCH)
 
 mixed: $(READY)  ## Compare mixed precision with NNCF's accuracy control, on one float model
 	$(BIN)/python -m benchmarks.mixed --data $(DATA) --model $(MODEL) --out reports/mixed-$(NAME) $(BENCH)

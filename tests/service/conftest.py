@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -83,9 +84,13 @@ def slow_models(train_once: TrainAll) -> Path:
 
 @dataclass(frozen=True)
 class Hold:
-    """Holds up whoever begins to load a model, in a self-test or after, for as long as a file is there."""
+    """Holds up whoever begins to load a model, in a self-test or after, for as long as a file is there.
+
+    Another file holds up the calls of models that are made in threads, and nothing else.
+    """
 
     file: Path
+    calls: Path
     environment: dict[str, str]
 
     def begin(self) -> None:
@@ -93,6 +98,15 @@ class Hold:
 
     def end(self) -> None:
         self.file.unlink()
+
+    @contextmanager
+    def of_calls(self) -> Iterator[None]:
+        """Let no call in a thread end while the block runs: what is asked meanwhile waits, however quick."""
+        self.calls.touch()
+        try:
+            yield
+        finally:
+            self.calls.unlink()
 
 
 @pytest.fixture
@@ -102,21 +116,38 @@ def hold(tmp_path: Path) -> Iterator[Hold]:
     hold.file.unlink(missing_ok=True)
 
 
-def hold_in(folder: Path) -> Hold:
+@pytest.fixture(scope="module")
+def call_hold(tmp_path_factory: pytest.TempPathFactory) -> Hold:
+    """What holds up calls alone."""
+    return hold_in(tmp_path_factory.mktemp("call-hold"), of_loading=False)
+
+
+def hold_in(folder: Path, *, of_loading: bool = True) -> Hold:
     """Return what holds up services that are started with its environment, as soon as it begins."""
     package = folder / "held" / "ai_edge_litert"
     package.mkdir(parents=True)
     found = find_spec("ai_edge_litert")
     assert found is not None
     (package / "__init__.py").write_text(
-        "import os, time\n"
-        "while os.path.exists(os.environ['HELD']): time.sleep(0.02)\n"
+        "import os, threading, time\n"
+        "def hold(name):\n"
+        "    while os.path.exists(os.environ[name]): time.sleep(0.02)\n"
+        "hold('HELD')\n"
         f"__path__ = {found.submodule_search_locations!r}\n"
+        "from ai_edge_litert.interpreter import Interpreter\n"
+        "invoke = Interpreter.invoke\n"
+        "def held(self):\n"
+        "    if threading.current_thread().name.startswith('inference'): hold('HELD_CALLS')\n"
+        "    invoke(self)\n"
+        "Interpreter.invoke = held\n"
     )
     path = os.pathsep.join(filter(None, [str(package.parent), os.environ.get("PYTHONPATH")]))
-    # They find out for themselves: what holds up a self-test must hold up no service of another test.
-    environment = {"PYTHONPATH": path, "HELD": str(folder / "hold"), FINDINGS_VARIABLE: ""}
-    return Hold(folder / "hold", environment)
+    file, calls = folder / "hold", folder / "hold-calls"
+    environment = {"PYTHONPATH": path, "HELD": str(file), "HELD_CALLS": str(calls)}
+    if of_loading:
+        # They find out for themselves: what holds up a self-test must hold up no service of another test.
+        environment[FINDINGS_VARIABLE] = ""
+    return Hold(file, calls, environment)
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ import pytest
 
 from service.http.backoff import Backoff
 from tests.running_service import RunningService, running_service
+from tests.service.conftest import Hold
 from tests.service.connection import Connection, request
 from tests.service.load import OCTETS, Load, load, percentile
 from tests.service.metrics_text import scrape, wait_for
@@ -35,10 +36,13 @@ CALLS = f"inference_seconds_count{TARGET}"
 
 
 @contextmanager
-def slow_service(slow_models: Path, log: Path, *arguments: str) -> Iterator[RunningService]:
+def slow_service(
+    slow_models: Path, log: Path, *arguments: str, hold: Hold | None = None
+) -> Iterator[RunningService]:
     """A service with one lane, that takes large requests for the slowest variant."""
     common = ("--preload", "int16x8", "--threads", "1", "--max-rows", str(MANY))
-    with running_service(slow_models, log, *common, *arguments) as service:
+    environment = None if hold is None else hold.environment
+    with running_service(slow_models, log, *common, *arguments, environment=environment) as service:
         yield service
 
 
@@ -52,10 +56,13 @@ def bounded(slow_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture(scope="module")
-def impatient(slow_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+def impatient(
+    slow_models: Path, call_hold: Hold, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningService]:
     """A service in which nobody may wait; a row is for the loop, 128 are for a thread."""
     log = tmp_path_factory.mktemp("impatient") / "log"
-    with slow_service(slow_models, log, "--max-wait-ms", "1", "--inline-us", "5000") as service:
+    bounds = ("--max-wait-ms", "1", "--inline-us", "5000")
+    with slow_service(slow_models, log, *bounds, hold=call_hold) as service:
         yield service
 
 
@@ -186,38 +193,41 @@ def test_who_would_wait_too_long_is_refused_before_waiting(impatient: RunningSer
 
 
 @pytest.fixture(scope="module")
-def patient(slow_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+def patient(
+    slow_models: Path, call_hold: Hold, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningService]:
     """A service with one lane, in which everyone may wait."""
     log = tmp_path_factory.mktemp("patient") / "log"
     bounds = ("--max-waiting-rows", "1000000", "--max-wait-ms", "60000", "--inline-us", "0")
-    with slow_service(slow_models, log, *bounds) as service:
+    with slow_service(slow_models, log, *bounds, hold=call_hold) as service:
         yield service
 
 
 @contextmanager
-def busy(service: RunningService) -> Iterator[Connection]:
-    """Keep the only lane busy with one long call while the block runs; its answer has not come by then."""
+def busy(service: RunningService, hold: Hold) -> Iterator[Connection]:
+    """Keep the only lane busy with one call while the block runs; its answer has not come by then."""
     with Connection(service.client) as connection:
-        connection.send(request(bytes(256 * MANY), "content-type: application/octet-stream", query=SLOW))
-        wait_for(service.client, "waiting_rows", lambda waiting: waiting == MANY)
-        before = scrape(service.client, CALLS)
-        yield connection
-        assert scrape(service.client, CALLS) == before, "the long call was over too early to prove anything"
+        with hold.of_calls():
+            connection.send(request(bytes(256 * MANY), "content-type: application/octet-stream", query=SLOW))
+            wait_for(service.client, "waiting_rows", lambda waiting: waiting == MANY)
+            before = scrape(service.client, CALLS)
+            yield connection
+            assert scrape(service.client, CALLS) == before
         assert connection.read().status == 200
 
 
-def test_health_is_answered_while_a_long_call_runs(patient: RunningService) -> None:
-    with busy(patient):
+def test_health_is_answered_while_a_long_call_runs(patient: RunningService, call_hold: Hold) -> None:
+    with busy(patient, call_hold):
         for _ in range(10):
             assert patient.client.get("/health/live").status_code == 200
             assert patient.client.get("/health/ready").status_code == 200
 
 
-def test_what_has_expired_is_a_504_and_costs_no_inference(patient: RunningService) -> None:
+def test_what_has_expired_is_a_504_and_costs_no_inference(patient: RunningService, call_hold: Hold) -> None:
     client = patient.client
     octets = "content-type: application/octet-stream"
     before = scrape(client, CALLS), scrape(client, EXPIRED)
-    with busy(patient), Connection(client) as by_query, Connection(client) as by_header:
+    with busy(patient, call_hold), Connection(client) as by_query, Connection(client) as by_header:
         by_query.send(request(bytes(256), octets, query=f"{SLOW}&timeout_ms=20"))
         by_header.send(request(bytes(256), octets, "x-timeout-ms: 20", query=SLOW))
         for connection in (by_query, by_header):
@@ -247,12 +257,14 @@ def test_a_timeout_that_is_none_is_a_422(client: httpx.Client, bad: str) -> None
         assert f"timeout_ms is '{bad}'; it must be above 0" in answer.json()["detail"]
 
 
-def test_clients_that_go_away_free_their_places_and_strand_nobody(patient: RunningService) -> None:
+def test_clients_that_go_away_free_their_places_and_strand_nobody(
+    patient: RunningService, call_hold: Hold
+) -> None:
     client = patient.client
     before = scrape(client, CALLS), scrape(client, GONE), scrape(client, f"batch_rows_sum{TARGET}")
     waiter = request(bytes(2560), "content-type: application/octet-stream", query=SLOW)
     with Connection(client) as stayer:
-        with busy(patient):
+        with busy(patient, call_hold):
             leavers = [Connection(client) for _ in range(5)]
             for connection in [*leavers, stayer]:
                 connection.send(waiter)
@@ -271,12 +283,12 @@ def test_clients_that_go_away_free_their_places_and_strand_nobody(patient: Runni
     "body", [b"\xff" * 256 * ROWS, b'{"instances": [' + b"x" * 256 * 6 * ROWS], ids=["octets", "JSON"]
 )
 def test_what_must_wait_for_a_thread_that_has_no_time_is_refused_before_it_is_read(
-    impatient: RunningService, body: bytes
+    impatient: RunningService, call_hold: Hold, body: bytes
 ) -> None:
     headers, service = OCTETS if body[0] == 0xFF else {}, impatient
     wait_for(service.client, "waiting_rows", lambda rows: rows == 0)
     assert service.client.post(f"/predict{SLOW}", content=body, headers=headers).status_code in (400, 422)
-    with Connection(service.client) as busy, Connection(service.client) as waits:
+    with call_hold.of_calls(), Connection(service.client) as busy, Connection(service.client) as waits:
         for connection in (busy, waits):
             octets = "content-type: application/octet-stream"
             connection.send(request(bytes(256 * MANY), octets, query=SLOW))

@@ -190,15 +190,19 @@ def test_a_worker_that_is_stopped_does_not_hold_up_the_end(digits_alone: Path, t
 
 
 def test_what_was_accepted_is_answered_though_it_takes_longer_than_the_drain(
-    slow_models: Path, tmp_path: Path
+    slow_models: Path, tmp_path: Path, call_hold: Hold
 ) -> None:
-    arguments = ("--preload", "int16x8", "--threads", "1", "--max-rows", "10000")
-    with running_service(slow_models, tmp_path / "log", *arguments) as service:
+    arguments = ("--preload", "int16x8", "--threads", "1", "--max-rows", "10000", "--stop-s", str(STOP_S))
+    with running_service(
+        slow_models, tmp_path / "log", *arguments, environment=call_hold.environment
+    ) as service:
         with Connection(service.client) as connection:
-            octets = "content-type: application/octet-stream"
-            connection.send(request(bytes(256 * 4000), octets, query="?variant=int16x8"))
-            wait_for(service.client, "waiting_rows", lambda rows: rows == 4000)
-            service.process.send_signal(signal.SIGTERM)  # with no time to drain
+            with call_hold.of_calls():
+                octets = "content-type: application/octet-stream"
+                connection.send(request(bytes(256 * 4000), octets, query="?variant=int16x8"))
+                wait_for(service.client, "waiting_rows", lambda rows: rows == 4000)
+                service.process.send_signal(signal.SIGTERM)  # with no time to drain
+                service.wait_for_log("stopping in 0 s")
             answer = connection.read()
             assert answer.status == 200
             assert answer.body.count(b"[") == 4002

@@ -86,16 +86,17 @@ def test_it_is_told_how_many_workers_are_ready(pair: RunningService) -> None:
     assert wait_for(pair.client, "ready_workers", lambda ready: ready == 2) == 2
 
 
-def test_waiting_rows_are_summed_over_workers_whoever_answers(pair: RunningService) -> None:
+def test_waiting_rows_are_summed_over_workers_whoever_answers(pair: RunningService, pair_hold: Hold) -> None:
     waiters = 3
     rows, calls = f"rows_total{LABELS}", f"inference_seconds_count{LABELS}"
     before = scrape(pair.client, rows), scrape(pair.client, calls)
     with ExitStack() as stack:
         connections = [stack.enter_context(Connection(pair.client)) for _ in range(waiters)]
-        for connection in connections:
-            connection.send(octets(MANY))
-        # One worker alone answers this client, whichever has the rows.
-        wait_for(pair.client, "waiting_rows", lambda waiting: waiting == waiters * MANY)
+        with pair_hold.of_calls():
+            for connection in connections:
+                connection.send(octets(MANY))
+            # One worker alone answers this client, whichever has the rows.
+            wait_for(pair.client, "waiting_rows", lambda waiting: waiting == waiters * MANY)
         assert [connection.read().status for connection in connections] == [200] * waiters
     wait_for(pair.client, "waiting_rows", lambda waiting: waiting == 0)
     wait_for(pair.client, rows, lambda counted: counted == before[0] + waiters * MANY)

@@ -12,6 +12,7 @@ import pytest
 
 from tests.patience import wait_until
 from tests.running_service import RunningService, running_service
+from tests.service.conftest import Hold
 from tests.service.connection import CHUNKED, Connection, RawAnswer, request
 from tests.service.metrics_text import sample, wait_for
 
@@ -192,15 +193,18 @@ def test_a_client_that_leaves_while_it_sends_is_counted_once(
 
 
 def test_what_waits_behind_another_when_the_client_leaves_is_counted(
-    slow_models: Path, tmp_path: Path
+    slow_models: Path, tmp_path: Path, call_hold: Hold
 ) -> None:
     many = request(bytes(256 * 4000), OCTETS, query="?variant=int16x8")
     arguments = ("--preload", "int16x8", "--threads", "1", "--max-rows", "10000")
-    with running_service(slow_models, tmp_path / "log", *arguments) as service:
-        with Connection(service.client) as connection:
-            connection.send(many + GOOD + GOOD)
-            wait_for(service.client, "waiting_rows", lambda rows: rows == 4000)
-        wait_for(service.client, DISCONNECTED, lambda count: count == 2)
-        slow = 'requests_total{model="digits",outcome="disconnected",variant="int16x8"}'
-        wait_for(service.client, slow, lambda count: count == 1)
+    with running_service(
+        slow_models, tmp_path / "log", *arguments, environment=call_hold.environment
+    ) as service:
+        with call_hold.of_calls():
+            with Connection(service.client) as connection:
+                connection.send(many + GOOD + GOOD)
+                wait_for(service.client, "waiting_rows", lambda rows: rows == 4000)
+            wait_for(service.client, DISCONNECTED, lambda count: count == 2)
+            slow = 'requests_total{model="digits",outcome="disconnected",variant="int16x8"}'
+            wait_for(service.client, slow, lambda count: count == 1)
         assert "Traceback" not in service.log.read_text()

@@ -17,6 +17,7 @@ import pytest
 from service.rpc.messages import message
 from tests.patience import wait_until
 from tests.running_service import RunningService, running_service
+from tests.service.conftest import Hold
 from tests.service.metrics_text import scrape, wait_for
 from tests.service.rpc.client import Client, address_of, connected
 from tests.service.test_workers import workers_of
@@ -35,10 +36,13 @@ def rows(count: int = MANY) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def patient(slow_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+def patient(
+    slow_models: Path, call_hold: Hold, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningService]:
     """A service with one thread, in which everyone may wait, and which tells who asks what."""
     log = tmp_path_factory.mktemp("patient") / "log"
-    with running_service(slow_models, log, *PATIENT, "--access-log", "true") as service:
+    arguments = (*PATIENT, "--access-log", "true")
+    with running_service(slow_models, log, *arguments, environment=call_hold.environment) as service:
         yield service
 
 
@@ -52,24 +56,39 @@ def outcome(of: str) -> str:
     return f'requests_total{{model="digits",outcome="{of}",variant="int16x8"}}'
 
 
-def test_a_call_that_is_cancelled_gives_its_place_up(patient: RunningService, calls: Client) -> None:
+def wait_for_rows(service: RunningService, count: int) -> None:
+    """Wait until so many rows wait, those in a call with them."""
+    wait_for(service.client, "waiting_rows", lambda waiting: waiting == count)
+
+
+def test_a_call_that_is_cancelled_gives_its_place_up(
+    patient: RunningService, calls: Client, call_hold: Hold
+) -> None:
     before = scrape(patient.client, outcome("disconnected"))
-    first = calls.begin("ModelInfer", **rows())
-    second = calls.begin("ModelInfer", **rows())
-    third = calls.begin("ModelInfer", **rows())
-    wait_for(patient.client, "waiting_rows", lambda waiting: waiting >= 2 * MANY)
-    third.cancel()
-    assert wait_for(patient.client, outcome("disconnected"), lambda count: count > before) == before + 1
+    with call_hold.of_calls():
+        first = calls.begin("ModelInfer", **rows())
+        wait_for_rows(patient, MANY)
+        second = calls.begin("ModelInfer", **rows())
+        third = calls.begin("ModelInfer", **rows())
+        wait_for_rows(patient, 3 * MANY)
+        third.cancel()
+        assert wait_for(patient.client, outcome("disconnected"), lambda count: count > before) == before + 1
+        wait_for_rows(patient, 2 * MANY)
     assert len(first.result().outputs) == len(second.result().outputs) == 2
-    wait_for(patient.client, "waiting_rows", lambda waiting: waiting == 0)
+    wait_for_rows(patient, 0)
 
 
-def test_a_call_whose_deadline_is_over_gives_its_place_up(patient: RunningService, calls: Client) -> None:
-    first = calls.begin("ModelInfer", **rows())
-    refused = calls.refused("ModelInfer", options={"timeout": 0.05}, **rows())
-    assert refused.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+def test_a_call_whose_deadline_is_over_gives_its_place_up(
+    patient: RunningService, calls: Client, call_hold: Hold
+) -> None:
+    with call_hold.of_calls():
+        first = calls.begin("ModelInfer", **rows())
+        wait_for_rows(patient, MANY)
+        refused = calls.refused("ModelInfer", options={"timeout": 0.05}, **rows())
+        assert refused.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+        wait_for_rows(patient, MANY)
     assert len(first.result().outputs) == 2
-    wait_for(patient.client, "waiting_rows", lambda waiting: waiting == 0)
+    wait_for_rows(patient, 0)
 
 
 def test_the_time_that_a_parameter_allows_is_told_by_the_service(calls: Client) -> None:
@@ -128,28 +147,25 @@ def test_one_too_many_is_told_when_to_come_again(slow_models: Path, tmp_path: Pa
 
 
 def test_calls_that_are_in_progress_are_answered_when_the_service_ends(
-    slow_models: Path, tmp_path: Path
+    slow_models: Path, tmp_path: Path, call_hold: Hold
 ) -> None:
+    log, states = tmp_path / "log", [grpc.ChannelConnectivity.IDLE]
     with (
-        running_service(slow_models, tmp_path / "log", *PATIENT) as service,
+        running_service(slow_models, log, *PATIENT, environment=call_hold.environment) as service,
         connected(service) as calls,
     ):
-        under_way = [calls.begin("ModelInfer", **rows()) for _ in range(4)]
-        wait_for(service.client, "waiting_rows", lambda waiting: waiting >= 2 * MANY)
-        service.process.send_signal(signal.SIGTERM)
-        late = wait_until(lambda: _refusal(calls))
-        assert late.code() == grpc.StatusCode.UNAVAILABLE
+        with call_hold.of_calls():
+            under_way = [calls.begin("ModelInfer", **rows()) for _ in range(4)]
+            wait_for_rows(service, 4 * MANY)
+            calls.channel.subscribe(states.append)
+            wait_until(lambda: states[-1] is grpc.ChannelConnectivity.READY)
+            service.process.send_signal(signal.SIGTERM)
+            # A call that is on its way when the server closes is CANCELLED by gRPC: no handler has seen it.
+            wait_until(lambda: states[-1] is not grpc.ChannelConnectivity.READY)
+            assert calls.refused("ServerLive").code() == grpc.StatusCode.UNAVAILABLE
         assert [len(call.result().outputs) for call in under_way] == [2] * 4
         wait_until(lambda: service.process.poll() is not None)
         assert service.process.returncode == 0
-
-
-def _refusal(calls: Client) -> Any:
-    try:
-        calls.ask("ServerLive")
-    except grpc.RpcError as error:
-        return error
-    return None
 
 
 def test_several_workers_share_the_port_and_the_calls(digits_alone: Path, tmp_path: Path) -> None:
