@@ -109,7 +109,8 @@ class Metrics:
             "requests",
             "Requests for predictions, and those that were refused, or gone, before they had an address, by "
             "outcome: the status answered, or 'disconnected'. Model and variant are empty where a request "
-            "ended before it was known which variant it was for.",
+            "ended before it was known which variant it was for, and the variant is 'auto' where the service "
+            "was to choose one and had not yet.",
             [*target, "outcome"],
         )
         self._rows = self._counter("rows", "Rows answered.", target)

@@ -154,7 +154,8 @@ class Exchange(Job):
         if isinstance(error, ExpiredError) and self.bound is not None and self.choice is not None:
             took_s = perf_counter() - self.arrived
             self.choice.option.foresight.learn(self.expected_s * 1e6, took_s * 1e6)
-            self.bound.servable.metrics.choices.observe_expired()
+            if self.within_s is not None and took_s >= self.within_s:
+                self.bound.servable.metrics.choices.observe_expired()
         if not isinstance(error, RequestError):
             logger.error("a request could not be answered", exc_info=error)
         try:
@@ -189,5 +190,8 @@ class Exchange(Job):
             telemetry.shadow.offer(servable, self.rows, answer)
 
     def _end(self, outcome: str) -> None:
-        servable = None if self.bound is None else self.bound.servable
-        self._telemetry.ended(outcome, servable, self.size, self.request, since=self.arrived)
+        bound = self.bound
+        servable, is_chosen = (None, True) if bound is None else (bound.servable, bound.chooser is None)
+        self._telemetry.ended(
+            outcome, servable, self.size, self.request, since=self.arrived, is_chosen=is_chosen
+        )

@@ -12,6 +12,7 @@ from functools import lru_cache, partial
 from time import perf_counter
 from typing import Any, cast
 
+from bundle.manifest import AUTO
 from service.engine.choice import Chooser
 from service.errors import ExpiredError, OverloadedError
 from service.pipeline.caller import Caller
@@ -82,7 +83,7 @@ class Pipeline:
             self._decode(exchange, bound, body, now)
             bound = exchange.bound or self._find(exchange)
             if bound is not None and bound.chooser is not None:
-                bound = self._choose(exchange, bound.chooser)
+                bound = self._choose(exchange, bound, bound.chooser)
             if bound is None or exchange.size > bound.servable.batcher.inline_rows:
                 return False
             bound.servable.batcher.submit(exchange)
@@ -108,7 +109,7 @@ class Pipeline:
                 self._decode(exchange, bound, body, perf_counter())
         bound = exchange.bound or self._find(exchange) or await self._load(exchange, gone)
         while bound.chooser is not None:
-            bound = self._choose(exchange, bound.chooser) or await self._load(exchange, gone)
+            bound = self._choose(exchange, bound, bound.chooser) or await self._load(exchange, gone)
 
     async def run(self, exchange: Exchange, told: asyncio.Future[Any], gone: Gone | None = None) -> None:
         """Have the model called, and wait until the front is `told` what came of it.
@@ -214,23 +215,24 @@ class Pipeline:
         if variant is not None and (bound.chooser is not None or variant != of.variant):
             exchange.target, exchange.bound = _sibling(of.model, of.version, variant), None
 
-    def _choose(self, exchange: Exchange, chooser: Chooser) -> Bound[Codec] | None:
+    def _choose(self, exchange: Exchange, bound: Bound[Codec], chooser: Chooser) -> Bound[Codec] | None:
         """Choose the variant of a request whose rows are there, and find it as any other.
 
-        None where it was let go of since the chooser was found: then that is to be found anew.
+        None where it was let go of since the chooser was found: then that is to be found anew, of the same
+        version, which the rows are for.
         """
-        wish, left_to = exchange.wish or NO_WISH, exchange.target
+        wish, of = exchange.wish or NO_WISH, bound.servable.signature
         waited_us = (exchange.queued - exchange.arrived) * 1e6
         choice = chooser.choose(exchange.size, wish, waited_us)
         exchange.target = choice.option.target
-        bound = self._find(exchange)
-        if bound is None:
-            exchange.target = left_to
+        chosen = self._find(exchange)
+        if chosen is None:
+            exchange.target = _sibling(of.model, of.version, AUTO)
         else:
             bound_ms, goal_ms = wish.max_latency_ms, chooser.policy.max_latency_ms
             is_hard = bound_ms is not None and not wish.best_effort
             exchange.take(choice, waited_us, bound_ms or goal_ms, is_hard=is_hard)
-        return bound
+        return chosen
 
     def _resolver(self, protocol: WireProtocol) -> Resolver[Codec]:
         """Return what finds targets for a protocol, which is made where it is asked for first."""

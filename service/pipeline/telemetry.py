@@ -7,6 +7,7 @@ from collections.abc import MutableMapping
 from time import perf_counter
 from typing import Any
 
+from bundle.manifest import AUTO
 from service.live.answers import Answers
 from service.live.shadow import Shadow
 from service.observe.access_log import AccessLog
@@ -56,7 +57,7 @@ class Telemetry:
         except Exception:  # the edge between an answer and what is noted of it
             logger.exception("could not count a request")
         if request is not None:
-            self._log(request, "200", took_s, servable, rows)
+            self._log(request, "200", took_s, servable, rows, servable.signature.variant)
 
     def chosen(
         self, servable: Servable, reason: str, expected_s: float, took_s: float, within_s: float | None
@@ -75,21 +76,21 @@ class Telemetry:
         request: Request | None = None,
         *,
         since: float,
+        is_chosen: bool = True,
     ) -> None:
         """Count a request that came to another end, such as a refusal, and log it.
 
         `outcome` is the status answered, or that the client went away; `since` is when the request arrived.
+        Unless it `is_chosen`, the servable only stands for all: the variant that was asked for is `auto`.
         """
+        variant = None if servable is None else servable.signature.variant if is_chosen else AUTO
         try:
-            if servable is None:
-                self._metrics.outcome("", "", outcome).inc()
-            else:
-                of = servable.signature
-                self._metrics.outcome(of.model, of.variant, outcome).inc()
+            model = "" if servable is None else servable.signature.model
+            self._metrics.outcome(model, variant or "", outcome).inc()
         except Exception:  # as above
             logger.exception("could not count a request")
         if request is not None:
-            self._log(request, outcome, perf_counter() - since, servable, rows)
+            self._log(request, outcome, perf_counter() - since, servable, rows, variant)
 
     def note(self, request: Request, outcome: str, took_s: float = 0.0) -> None:
         """Count and log a request for a prediction of which no step was taken."""
@@ -101,7 +102,7 @@ class Telemetry:
 
     def log(self, request: Request, outcome: str, took_s: float) -> None:
         """Log a request that asked for no prediction, and is not counted."""
-        self._log(request, outcome, took_s, None, 0)
+        self._log(request, outcome, took_s, None, 0, None)
 
     def close(self, timeout_s: float) -> None:
         """Give the lines that wait this long to be written."""
@@ -109,7 +110,13 @@ class Telemetry:
             self._access_log.close(timeout_s)
 
     def _log(
-        self, request: Request, outcome: str, took_s: float, servable: Servable | None, rows: int
+        self,
+        request: Request,
+        outcome: str,
+        took_s: float,
+        servable: Servable | None,
+        rows: int,
+        variant: str | None,
     ) -> None:
         log = self._access_log
         if log is None:
@@ -118,7 +125,7 @@ class Telemetry:
             log.write(request, outcome, took_s, rows=rows)
             return
         of = servable.signature
-        log.write(request, outcome, took_s, model=of.model, version=of.version, variant=of.variant, rows=rows)
+        log.write(request, outcome, took_s, model=of.model, version=of.version, variant=variant, rows=rows)
 
 
 def timing(*stages: float) -> tuple[bytes, bytes]:

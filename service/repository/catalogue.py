@@ -101,8 +101,7 @@ class Catalogue:
         self.put_aside.add((model, variant))
         for version in self.models.get(model, {}).values():
             for name in [one for one in version.servables if variant in (one, *version.rungs(one))]:
-                del version.servables[name]
-                version.chooser = None
+                version.let_go(name)
                 logger.info("unloaded %s/%d %s", model, version.number, name)
             self.announce(version)
         self.epoch += 1
@@ -118,7 +117,6 @@ class Catalogue:
         self.put_aside.discard((version.model, variant))
         self.note_use(version.model, now)
         version.used = now
-        version.chooser = None
         if (version.model, CASCADE) not in self.put_aside:
             self._join(version)
         self._make_room(version)
@@ -132,7 +130,7 @@ class Catalogue:
             return
         first, second = (version.servables.get(name) for name in (spec.first, spec.second))
         if first is not None and second is not None:
-            version.servables[CASCADE] = join(spec, first, second, metrics=self._metrics)
+            version.take_in(CASCADE, join(spec, first, second, metrics=self._metrics))
             logger.info("loaded %s/%d %s", version.model, version.number, CASCADE)
 
     def note_use(self, model: str, now: float) -> None:

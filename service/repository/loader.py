@@ -121,7 +121,7 @@ class Loader:
             return failure
         if version.bundle is not bundle:
             return None
-        version.servables[variant] = servable
+        version.take_in(variant, servable)
         self._catalogue.take_in(version, variant, self._clock())
         logger.info("loaded %s/%d %s", version.model, version.number, variant)
         return servable

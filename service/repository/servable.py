@@ -85,6 +85,7 @@ def join(spec: CascadeSpec, first: Servable, second: Servable, *, metrics: Metri
     """Make a cascade of two variants of a version, which answer by themselves as well."""
     signature = replace(first.signature, variant=CASCADE)
     series = metrics.cascades.of(signature.model, signature.version)
+    series.tell(is_shifted=False)  # whatever was found before, it has not begun to watch
     escalation = Escalation(
         f"{signature.model}/{signature.version}",
         spec,

@@ -115,10 +115,21 @@ class Version:
         """Say what is wrong with its files."""
         self.detail, self._stands = detail, stands
 
+    def take_in(self, name: str, servable: Servable) -> None:
+        """Let what was loaded just now answer, and be chosen."""
+        self.servables[name] = servable
+        self.chooser = None
+
+    def let_go(self, name: str) -> None:
+        """Let go of what answers by a name; requests in flight hold what they need."""
+        self._options.pop(self.servables.pop(name), None)
+        self.chooser = None
+
     def unload(self) -> None:
-        """Let go of everything; requests in flight hold what they need."""
+        """Let go of everything; as above."""
         self.bundle = self.chooser = None
         self.servables = {}
+        self._options = {}
         self.failures = {}
 
     def note_use(self, now: float) -> None:

@@ -41,7 +41,7 @@ export function named({ variants, cascade }) {
 
 /** Return rows in the order of the ladder; `of` gives the variant of a row. */
 export function inOrder(catalogue, rows, of) {
-  const names = named(catalogue).map((one) => one.name);
+  const names = [...named(catalogue).map((one) => one.name), "auto"];
   return [...rows].sort((one, other) => names.indexOf(of(one)) - names.indexOf(of(other)));
 }
 

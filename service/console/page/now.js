@@ -48,7 +48,7 @@ function showLines(history) {
 function showTraffic(rows, total, bounds, seconds) {
   const all = answered(Object.fromEntries(rows));
   const columns = [
-    ["Variant", ([name]) => name],
+    ["Variant", ([name]) => (name === "auto" ? "auto, none chosen yet" : name)],
     ["Answered/s", ([, one]) => rate(one.outcomes["200"] ?? 0, seconds), "number"],
     ["Share", ([, one]) => (all ? share((one.outcomes["200"] ?? 0) / all, 0) : NONE), "number"],
     ["p50", ([, one]) => duration(quantile(one.within, bounds, 0.5)), "number"],

@@ -56,7 +56,7 @@ _PREDICT_PROBLEMS = {
     408: "The body did not arrive in time",
     503: "Too much work is waiting, or no variant can hold the bounds now (see Retry-After), or the variant "
     "cannot be run here",
-    504: "timeout_ms was over before the answer was there",
+    504: "timeout_ms, or max_latency_ms, was over before the answer was there",
 }
 
 

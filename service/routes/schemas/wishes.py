@@ -13,7 +13,7 @@ FIELDS: dict[str, tuple[dict[str, Any], Any, str]] = {
     "max_latency_ms": (
         {"type": "number", "exclusiveMinimum": 0, "maximum": int(TIMEOUT_MS_MAX)},
         20,
-        "The service chooses a variant that is expected to answer in this time.",
+        "Time after which the answer is of no use; the service chooses a variant that is expected in it.",
     ),
     "min_accuracy": (
         {"type": "number", "minimum": 0, "maximum": 1},
@@ -70,6 +70,7 @@ HEADERS = {
     for name, meaning in {
         "X-Variant-Reason": "Why this variant answered, where the service chose it.",
         "X-Expected-Accuracy": "Its accuracy on the test rows, where the service chose it.",
+        "X-Escalated-Rows": "How many of the rows the second variant answered, where it was a cascade.",
         "X-Prediction-Id": "The id, where one was asked for.",
     }.items()
 }

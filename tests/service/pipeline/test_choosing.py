@@ -20,7 +20,7 @@ from service.repository.registry import Registry
 from service.wire import native
 from service.wire.protocol import Asked
 from service.wire.target import Target
-from service.wire.wish import Wish
+from service.wire.wish import NO_WISH, Wish
 from tests.service.repository.deployed import Deployed, deployed
 from tests.service.routes.test_predict import ROW
 
@@ -43,10 +43,10 @@ class Hasty(Ladder):
 
 
 class Late(Ladder):
-    """Takes its time."""
+    """Takes longer than the time that there is, and would refuse nobody for that."""
 
     def choose(self, rows: int, wish: Wish, waited_us: float) -> Choice:
-        choice = super().choose(rows, wish, waited_us)
+        choice = super().choose(rows, NO_WISH, waited_us)
         until = perf_counter() + 2 * (wish.max_latency_ms or 0.0) / 1e3
         while perf_counter() < until:
             pass
@@ -146,5 +146,34 @@ def test_choices_are_counted_by_reason_and_so_is_how_well_their_time_was_foresee
                 ('deadlines_missed_total{{model="digits",variant="{}"}}', 0),
             ):
                 assert sum(there.metric(series.format(name)) for name in BOTH) == count
+
+    asyncio.run(go())
+
+
+def test_who_is_refused_before_a_choice_is_counted_to_no_variant_that_might_have_been_chosen(
+    digits_alone: Path,
+) -> None:
+    async def go() -> None:
+        async with deployed(digits_alone, preload=BOTH) as there:
+            await there.look()
+            for body, wish in ((b'{"instances": [[1]]}', None), (BODY, Wish(min_accuracy=1.0))):
+                with pytest.raises(InvalidRequestError):
+                    await pipeline_of(there).answer(native, asked(wish), body, size=len(body))
+            assert there.metric('requests_total{model="digits",outcome="422",variant="auto"}') == 2
+            text = there.metrics.exposition().decode()
+            assert all(f'outcome="422",variant="{name}"' not in text for name in BOTH)
+
+    asyncio.run(go())
+
+
+def test_a_time_out_alone_misses_no_deadline_of_the_choice(digits_alone: Path) -> None:
+    async def go() -> None:
+        async with deployed(digits_alone) as there:
+            there.registry.policies = Policies(choose_among=Late)
+            await there.look()
+            within = Asked(Target(None, None, "auto"), timeout_ms=1e-3, form=native.Form())
+            with pytest.raises(ExpiredError):
+                await pipeline_of(there).answer(native, within, BODY, size=len(BODY))
+            assert there.metric('deadlines_missed_total{model="digits",variant="int8"}') == 0
 
     asyncio.run(go())

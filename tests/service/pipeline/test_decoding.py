@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from bundle.bundle import Bundle
+from bundle.manifest import AUTO
+from bundle.store import ModelStore
 from service.errors import MalformedBodyError, TooLargeError
 from service.pipeline.pipeline import Pipeline
 from service.pipeline.telemetry import Telemetry
@@ -106,5 +108,28 @@ def test_a_compressed_body_is_expanded_within_bounds(digits: Bundle, tmp_path: P
                 await pipeline.answer(speaks, packed, content, size=len(content))
             with pytest.raises(MalformedBodyError):
                 await pipeline.answer(speaks, packed, content[:-9], size=len(content))
+
+    asyncio.run(go())
+
+
+def test_rows_of_one_version_are_not_run_by_another_that_came_while_they_were_decoded(
+    digits: Bundle, models: Path, tmp_path: Path
+) -> None:
+    async def go() -> None:
+        async with deployed(tmp_path) as there:
+            there.bring(digits, "m", 1)
+            await there.look()
+            may_go_on = threading.Event()
+            long = body_of(1500)
+            left = Asked(Target(None, None, AUTO), form=native.Form())
+            waiting = pipeline_of(there).answer(Speaking(may_go_on), left, long, size=len(long))
+            task = asyncio.create_task(waiting)
+            await asyncio.sleep(0)
+            there.bring(ModelStore(models).open("breast_cancer", 1), "m", 2)  # of other features
+            await there.look()
+            assert there.registry.serving["m"].number == 2
+            may_go_on.set()
+            answer = json.loads((await task)[1])
+            assert (answer["version"], len(answer["predictions"])) == (1, 1500)
 
     asyncio.run(go())

@@ -182,3 +182,17 @@ def test_a_model_that_is_gone_has_no_band_any_more(cascaded: Bundle, tmp_path: P
             assert "escalation_shifted{" not in text
 
     asyncio.run(go())
+
+
+def test_one_that_is_loaded_anew_has_not_found_a_shift(cascaded: Bundle, tmp_path: Path) -> None:
+    async def go() -> None:
+        async with deployed(tmp_path, preload=RUNGS) as there:
+            there.bring(cascaded, "m", 1)
+            await there.look()
+            there.metrics.cascades.of("m", 1).tell(is_shifted=True)
+            assert there.metric('escalation_shifted{model="m"}') == 1
+            await there.registry.unload("m", CASCADE)
+            await there.registry.resolve("m", None, CASCADE)
+            assert there.metric('escalation_shifted{model="m"}') == 0
+
+    asyncio.run(go())

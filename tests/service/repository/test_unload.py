@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from pathlib import Path
 
 import pytest
 
 from bundle.bundle import Bundle
+from bundle.manifest import AUTO
 from service.errors import UnknownTargetError
 from tests.service.engine.asking import submit
 from tests.service.repository.deployed import deployed
@@ -80,5 +83,25 @@ def test_what_there_is_not_cannot_be_unloaded(digits: Bundle, tmp_path: Path) ->
             for model, variant in (("m", "int3"), ("n", None)):
                 with pytest.raises(UnknownTargetError):
                     await there.registry.unload(model, variant)
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize("is_replaced", [True, False])
+def test_nothing_holds_on_to_what_was_unloaded_though_it_could_be_chosen(
+    digits: Bundle, tmp_path: Path, is_replaced: bool
+) -> None:
+    async def go() -> None:
+        async with deployed(tmp_path) as there:
+            there.bring(digits, "m", 1)
+            await there.look()
+            former = weakref.ref((await there.registry.resolve("m", None, AUTO)).servable)
+            if is_replaced:
+                there.bring(digits, "m", 2)
+                await there.look()
+            else:
+                await there.registry.unload("m", "int8")
+            gc.collect()
+            assert former() is None
 
     asyncio.run(go())
