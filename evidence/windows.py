@@ -39,8 +39,9 @@ def difference_of_windows(
     """Return one share of hits less another, of the same trials, with Student's interval over the windows.
 
     Both are counts of each window, shape (windows,), as `trials` are. Within a window they are paired: what
-    befell both is in neither. Without two windows nothing is known, and the interval is -1 to 1. Raises
-    ValueError where there was no trial.
+    befell both is in neither. Where windows hardly scatter the interval is as wide as of so many trials none
+    of which differed (Clopper and Pearson 1934): a few that are alike prove nothing. Without two windows
+    nothing is known, and it is -1 to 1. Raises ValueError where there was no trial.
     """
     from scipy.special import stdtrit
 
@@ -51,6 +52,7 @@ def difference_of_windows(
     if seen < 2:
         return Estimate(value, -1.0, 1.0)
     half = float(stdtrit(seen - 1, (1 + confidence) / 2)) * sqrt(_variance(apart, trials))
+    half = max(half, 1 - ((1 - confidence) / 2) ** (1 / int(trials.sum())))
     return Estimate(value, max(-1.0, value - half), min(1.0, value + half))
 
 

@@ -314,6 +314,18 @@ class RunOptions:
         if (self.find_peak or self.profile) and name != "server":
             option = "--find-peak" if self.find_peak else "--profile"
             raise LoadTestError(f"{option} is for --scenario server, an open loop; the scenario is {name!r}")
+        bounds = {
+            "--min-accuracy": self.min_accuracy,
+            "--min-rps": self.min_rps,
+            "--max-mb": self.max_mb,
+            "--weight": self.weight or None,
+        }
+        given = [option for option, value in bounds.items() if value is not None]
+        if given and SCENARIOS[name].kind == STEPPED:
+            raise LoadTestError(
+                f"{given[0]} has no part in --scenario {name}: what answers most rows rightly and within "
+                "--p99-ms is the answer, all rates and rows counting alike"
+            )
         return name
 
 

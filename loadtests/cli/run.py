@@ -39,7 +39,7 @@ def run_command(options: RunOptions) -> None:
     """Load the variants in short turns until it is decided; write report.html, JSON, Markdown, CSV and SVG.
 
     Exit code 0: there is an answer.
-    1: a bound is not held, a request or a variant failed, or a check did.
+    1: a bound is not held, auto is beaten, a request, variant or check failed.
     2: a mistake in what was asked.
     3: a load is void, so a figure is wrong; what the others tell is answered.
     130: interrupted; what was finished is reported, as partial.

@@ -9,10 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bundle.bundle import Bundle
 from bundle.errors import BundleError
-from bundle.manifest import RESERVED
-from bundle.runtimes import is_available
 from loadtests.errors import LoadTestError
 from loadtests.experiment import forecast
 from loadtests.experiment.course import Course
@@ -20,6 +17,7 @@ from loadtests.experiment.fleet import Fleet
 from loadtests.experiment.measured import Outcomes, ScoredLoad, Skipped, rows_in_words
 from loadtests.experiment.peak.peaks import look_for_peaks
 from loadtests.experiment.plan import Plan
+from loadtests.experiment.predicted import Predicted
 from loadtests.experiment.record import Record, load_of
 from loadtests.experiment.session import Progress, Session, Subject
 from loadtests.generator.process import Generator
@@ -31,7 +29,6 @@ from loadtests.rig.occupation import SCRATCH
 from loadtests.rig.processor import processor_s
 from loadtests.system import audits
 from loadtests.system.client import ServiceClient
-from loadtests.system.offline_predictions import OfflinePredictions, join, predict, read_predictions
 from loadtests.system.probe import probe
 from loadtests.system.server_process import Server
 from loadtests.workload.payloads import Payloads, build
@@ -107,6 +104,7 @@ def _start(plan: Plan, progress: Progress, fleet: Fleet, subjects: list[Subject]
     """
     progress.begin("all", "starting the services")
     bundle, names = plan.bundle, []
+    offline = Predicted(plan)
     for name in plan.names:
         if plan.host or name not in plan.variants or bundle is None or plan.behind(name):
             names.append(name)
@@ -118,7 +116,12 @@ def _start(plan: Plan, progress: Progress, fleet: Fleet, subjects: list[Subject]
             if bundle is None or name in systems:
                 subjects.append(_system(plan, progress, systems[name], server))
             else:
-                subjects.append(_variant(plan, bundle, progress, name, server))
+                progress.begin(name, "predicting offline")
+                predicted = offline.of(bundle, name)
+                progress.begin(name, "starting the service")
+                server.wait_until_ready()
+                target = replace(target_of(bundle, name), is_binary=plan.is_binary)
+                subjects.append(Subject(name, Predict(target), server, predicted))
         except (LoadTestError, BundleError) as error:
             yield Skipped(name, str(error), failed=True)
 
@@ -129,32 +132,6 @@ def _system(plan: Plan, progress: Progress, system: System, server: Server) -> S
         if not client.is_ready_for(system.target):
             client.wake(system.target, plan.asked.x[:1])
         return Subject(system.name, client.meet(system.target), server, system=system)
-
-
-def _variant(plan: Plan, bundle: Bundle, progress: Progress, name: str, server: Server) -> Subject:
-    progress.begin(name, "predicting offline")
-    offline = _offline(plan, bundle, name)
-    progress.begin(name, "starting the service")
-    server.wait_until_ready()
-    target = replace(target_of(bundle, name), is_binary=plan.is_binary)
-    return Subject(name, Predict(target), server, offline)
-
-
-def _offline(plan: Plan, bundle: Bundle, name: str) -> OfflinePredictions | None:
-    """Predict with a variant, or with all that may answer in its place; None where it cannot run here."""
-    folder = plan.out / "samples"
-    if name not in RESERVED:
-        known = is_available(bundle.variant(name))
-        file = folder / f"offline-{name}.npz"
-        return predict(bundle, name, file=file, core=plan.cores.load) if known else None
-    shape = len(plan.asked.y), bundle.manifest.classes
-    found = {}
-    for one in plan.behind(name):
-        file = folder / f"offline-{one}.npz"
-        if one not in plan.variants or not file.exists():
-            predict(bundle, one, file=file, core=plan.cores.load)
-        found[one] = read_predictions(file, shape)[one]
-    return join(found, bundle.manifest.cascade, folder / f"offline-{name}.npz")
 
 
 class _Questions:

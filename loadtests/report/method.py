@@ -14,6 +14,7 @@ from loadtests.experiment.measured import Measured
 from loadtests.experiment.peak.search import PASSES, RESOLUTION
 from loadtests.experiment.plan import Plan
 from loadtests.experiment.rounds.schedule import ANSWERS_ENOUGH
+from loadtests.experiment.steps.step import LATE_SHARE
 from loadtests.judge.terms import in_words, option
 from loadtests.protocol.address import without_secret
 from loadtests.workload.scenarios import CLOSED, SHAPED, SHARES, STEPPED
@@ -87,13 +88,19 @@ _AFTER_SEARCH = """The blocks are at one rate for all variants: half the lowest 
 _STEPS = """{rates} rates, {each:g} s of each variant for all of them, drawn from each of {seeds} seeds. The
     turns of one rate stand side by side, in an order drawn at random, with the same moments and rows for all.
     A rate is a share of what the quickest variant bears in a closed loop, looked at before each seed, or
-    of --rate. Each request says how long it may take, nearly the bound: what has waited for longer the
-    service gives up (504). Where for one variant more than 5% of the requests were sent late, by over a
-    tenth of the bound, the turns of that seed and rate count for none."""
+    of --rate. Each turn begins with {warmup:g} s at its rate that are thrown away: a service that chooses has
+    come to rest by then, and what it costs to get there is not in the figures of a rate that stays. Each
+    request says how long it may take, nearly the bound: what has waited for longer the service gives up
+    (504). {void}"""
+_VOID_STEPS = """Where for one variant more than {most:.0%} of the requests were sent late, by over a tenth of
+    the bound, the turns of that seed and rate count for none."""
+_NO_VOID_STEPS = """Service and generator have one core: what is sent late for that is late, and all turns
+    count."""
 _DIFFERENCES = """What chooses is set against the best single variant at each rate. The difference is paired:
     both got the same rows at the same moments. Its 95% interval is Student's over parts of the windows, four
-    each. At or above: at every rate by the margin at most (each may err with 5%, since all must hold). Below:
-    with 95% for all rates and variants together (Bonferroni)."""
+    each. At or above: less than none of them by more than the margin, at every rate (each may err with 5%,
+    since all must hold). Below: less than one of them, with 95% for all rates and variants together
+    (Bonferroni)."""
 _SHARED = """Limits: the machine may be shared, and what befell one variant alone, always, cannot be told from
     the variant."""
 _CALM = """What lasts longer than a round is in all variants, and cancels; new starts show what differs from
@@ -182,7 +189,13 @@ def _blocks(plan: Plan, loads: Sequence[Measured]) -> list[str]:
     schedule = plan.schedule
     if plan.scenario.kind == STEPPED:
         return [
-            _STEPS.format(rates=len(SHARES), seeds=schedule.seeds, each=schedule.duration_s),
+            _STEPS.format(
+                rates=len(SHARES),
+                seeds=schedule.seeds,
+                each=schedule.duration_s,
+                warmup=schedule.warmup_s,
+                void=_NO_VOID_STEPS if plan.cores.shared else _VOID_STEPS.format(most=LATE_SHARE),
+            ),
             _DIFFERENCES,
         ]
     if plan.scenario.kind == SHAPED:

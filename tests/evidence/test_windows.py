@@ -69,8 +69,14 @@ def test_the_difference_of_two_shares_is_paired_within_windows() -> None:
     found = difference_of_windows(ours, theirs, trials)
     expected = stats.t.interval(0.95, 3, loc=0.0975, scale=stats.sem((ours - theirs) / 100))
     assert (found.value, found.low, found.high) == pytest.approx((0.0975, *expected))
-    same = difference_of_windows(ours, ours, trials)
-    assert (same.low, same.value, same.high) == (0.0, 0.0, 0.0)
+
+
+def test_that_no_trial_differed_proves_no_more_than_there_were_trials() -> None:
+    hits = np.array([9, 8, 10, 7])
+    alike = difference_of_windows(hits, hits, np.full(4, 10))
+    assert alike.value == 0.0
+    assert alike.high == -alike.low == pytest.approx(1 - 0.025 ** (1 / 40))
+    assert stats.binomtest(0, 40).proportion_ci(method="exact").high == pytest.approx(alike.high)
 
 
 def test_one_window_tells_no_difference_and_none_is_refused() -> None:

@@ -15,7 +15,7 @@ from loadtests.measure.samples import Samples
 from loadtests.measure.summary import Window
 from loadtests.workload.scenarios import EXPIRED, SHED
 
-_LATE_SHARE = 0.05  # of the requests of a window may have been sent late
+LATE_SHARE = 0.05  # of the requests of a window may have been sent late
 PARTS = 4  # of a window, at which the scatter is looked at: each is longer than most of what befalls one
 
 
@@ -36,7 +36,7 @@ class Step:
     share: float
     """The rate, as a share of what the quickest variant bore in the same minutes."""
     requests_per_s: float
-    """Offered on the average."""
+    """At which arrivals were drawn, on the mean of the seeds that count."""
     offered: int
     """Requests."""
     right: float
@@ -88,7 +88,7 @@ def has_failed(window: Window, bound_ms: float) -> bool:
     """
     samples = window.measured
     late = (samples.sent - samples.due) * 1000 > LATE_MAX * bound_ms
-    return int(np.count_nonzero(late)) > _LATE_SHARE * len(samples)
+    return int(np.count_nonzero(late)) > LATE_SHARE * len(samples)
 
 
 def steps_of(windows: Sequence[Sent], bound_ms: float) -> tuple[Step, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,11 +27,13 @@ class StepContrast:
     variant: str
     """That which chooses."""
     best: str
-    """The single variant with the highest effective accuracy at this rate."""
+    """The single variant with the highest effective accuracy at this rate; where the judgement is `below` or
+    `not told apart`, of those by which it is."""
     difference: Estimate
     """The effective accuracy of the first less that of the best, from requests at the same moments."""
     judgement: Judgement
-    """`no worse`: by the margin at most, with 95%. `below`: with 95% for all rates and variants together."""
+    """`no worse`: than each single variant, by the margin at most, with 95%. `above`: all of them, and
+    `below`: any of them, with 95% for all rates and variants together."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def worst_of(loads: Sequence[Measured]) -> tuple[Worst, ...]:
     for load in loads:
         steps = [one for one in load.steps if not one.is_void]
         beside = [one for one in loads if one.rows_per_request == load.rows_per_request]
-        most = max((one.accuracy or 0.0 for other in beside for one in other.steps), default=0.0)
+        most = max(map(_accuracy, beside))
         if steps:
             known = [one.accuracy for one in steps if one.accuracy is not None]
             found.append(
@@ -82,6 +84,13 @@ def worst_of(loads: Sequence[Measured]) -> tuple[Worst, ...]:
                 )
             )
     return tuple(found)
+
+
+def _accuracy(load: Measured) -> float:
+    """Return the accuracy of all that was answered in time: of one rate it scatters, and the highest most."""
+    counted = [one for one in load.steps if not one.is_void]
+    in_time = sum(one.offered * (one.right + one.wrong) for one in counted)
+    return sum(one.offered * one.right for one in counted) / in_time if in_time else 0.0
 
 
 def chooses(load: Measured) -> bool:
@@ -106,32 +115,30 @@ def _against(ours: ScoredLoad, singles: Sequence[ScoredLoad], margin: float) -> 
             continue
         bound_ms = ours.load.bound_ms or 0.0
         apart = {name: _difference(pair, bound_ms, CONFIDENCE) for name, pair in known.items()}
-        best = min(apart, key=lambda name: apart[name].value)
-        surely = _difference(known[best], bound_ms, together)
+        surely = {name: _difference(pair, bound_ms, together) for name, pair in known.items()}
+        judgement, by = _judged(apart, surely, margin)
+        best = min(by, key=lambda name: apart[name].value)
+        share = known[best][0][0].share
         found.append(
-            StepContrast(
-                ours.load.rows_per_request,
-                known[best][0][0].share,
-                ours.load.variant,
-                best,
-                apart[best],
-                _judged(apart[best], surely, margin),
-            )
+            StepContrast(ours.load.rows_per_request, share, ours.load.variant, best, apart[best], judgement)
         )
     return found
 
 
-def _judged(usual: Estimate, surely: Estimate, margin: float) -> Judgement:
-    """Judge one rate.
+def _judged(
+    usual: Mapping[str, Estimate], surely: Mapping[str, Estimate], margin: float
+) -> tuple[Judgement, list[str]]:
+    """Judge one rate by the differences from each single variant; return those as well by which it is so.
 
-    That it is no worse must hold at every rate, so each may err with 5% (the intersection-union test: Berger
-    1982); that it is below at some rate must not be by chance at any.
+    Which is the best is seen on the same requests, so all count and not that one alone. That it is no worse
+    must hold for each and at every rate, so each may err with 5% (the intersection-union test: Berger 1982);
+    that it is below at some rate must not be by chance at any.
     """
-    if surely.high < 0:
-        return "below"
-    if surely.low > 0:
-        return "above"
-    return "no worse" if usual.low > -margin else "not told apart"
+    if below := [name for name, one in surely.items() if one.high < 0]:
+        return "below", below
+    if unknown := [name for name, one in usual.items() if one.low <= -margin]:
+        return "not told apart", unknown
+    return "above" if all(one.low > 0 for one in surely.values()) else "no worse", [*usual]
 
 
 def _paired(ours: Sequence[Sent], theirs: Sequence[Sent]) -> list[tuple[Sent, Sent]]:

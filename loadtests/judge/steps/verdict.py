@@ -132,9 +132,8 @@ def _says_worst(contrasts: Sequence[StepContrast], worst: Sequence[Worst]) -> li
         choosers = {one.variant for one in contrasts}
         others = [one for one in worst if one.rows_per_request == rows and one.variant not in choosers]
         told = "; ".join(
-            f"`{one.variant}` {100 * one.accuracy_drop:.1f} and {one.missed_most:.1%} "
-            f"({_times(one.accuracy_drop, ours.accuracy_drop)} the drop, "
-            f"{_times(one.missed_most, ours.missed_most)} missed)"
+            f"`{one.variant}` {100 * one.accuracy_drop:.1f}{_times(one.accuracy_drop, ours.accuracy_drop)} "
+            f"and {one.missed_most:.1%}{_times(one.missed_most, ours.missed_most)}"
             for one in others
         )
         sentences.append(
@@ -145,9 +144,9 @@ def _says_worst(contrasts: Sequence[StepContrast], worst: Sequence[Worst]) -> li
 
 
 def _times(theirs: float, ours: float) -> str:
-    if ours <= 0 or theirs / ours > _TIMES_MAX:
-        return "as little" if theirs <= 0 else "far more than"
-    return f"{theirs / ours:.2g} times"
+    """Say how many times ours theirs is; nothing where one of them is next to nothing."""
+    is_told = min(ours, theirs) > 0 and theirs / ours <= _TIMES_MAX
+    return f" ({theirs / ours:.2g} times)" if is_told else ""
 
 
 def _says_void_steps(loads: Sequence[ScoredLoad]) -> list[str]:

@@ -166,3 +166,14 @@ def test_auto_and_the_cascade_of_a_bundle_are_measured_like_variants(models: Pat
     assert plan.bytes_of("auto") == sum(plan.bytes_of(name) or 0 for name in ("float32", "int8"))
     alone = RunOptions(models=models, model="digits", variants="auto").plan()
     assert len(alone.behind("auto")) > 2  # whatever the bundle has
+
+
+@pytest.mark.parametrize(
+    "given", [{"min_accuracy": 0.9}, {"min_rps": 10.0}, {"max_mb": 1.0}, {"weight": "1:1"}]
+)
+def test_a_bound_that_has_no_part_in_rising_rates_is_refused(given: dict[str, Any], models: Path) -> None:
+    options = RunOptions(models=models, model="digits", scenario="bursts", p99_ms=20.0, rows="1")
+    option = f"--{next(iter(given)).replace('_', '-')}"
+    with pytest.raises(LoadTestError, match=f"{option} has no part in --scenario bursts"):
+        replace(options, **given).plan()
+    assert options.plan().scenario_name == "bursts"

@@ -48,6 +48,18 @@ def test_what_counts_as_late_is_named_wherever_something_does(
     assert bound_ms is None or f"An answer is late after {bound_ms:g} ms." in text
 
 
+def test_the_method_says_what_of_rising_rates_is_thrown_away_and_which_turns_do_not_count(
+    bundle: Bundle,
+) -> None:
+    plan = _plan(bundle, scenario_name="ramp", schedule=Schedule(warmup_s=0.7))
+    text = " ".join(method(plan, [measured("int8")], {}))
+    assert "Each turn begins with 0.7 s at its rate that are thrown away" in text
+    assert "more than 5% of the requests were sent late" in text
+    text = " ".join(method(replace(plan, cores=Cores(None, None, shared=True)), [measured("int8")], {}))
+    assert "were sent late" not in text
+    assert "what is sent late for that is late, and all turns count." in text
+
+
 def test_the_method_says_at_what_rate_the_rounds_after_a_search_are(bundle: Bundle) -> None:
     plan = _plan(bundle, scenario_name="server", rate=300.0, find_peak=True)
     text = " ".join(method(plan, [measured("int8")], {}))

@@ -130,6 +130,19 @@ class TestLoad:
         assert grade.scatter == pytest.approx(0)
         assert (grade.waited, grade.stolen, grade.others) == pytest.approx((0.01, 0.02, 0.1))
 
+    def test_turns_of_rates_that_go_up_scatter_however_calm_the_machine_is(self, plan: Plan) -> None:
+        record = self._measured()
+        record.seen = [
+            replace(one, turns=tuple(replace(turn, rows_per_s=10.0 ** (1 + place)) for turn in one.turns))
+            for place, one in enumerate(record.seen)
+        ]
+        of_steps = self._load(replace(plan, scenario_name="ramp"), record).grade
+        assert of_steps is not None
+        assert (of_steps.word, of_steps.scatter, of_steps.stolen) == ("uneasy", None, 0.02)
+        closed = self._load(plan, record).grade
+        assert closed is not None
+        assert closed.word == "rough"
+
     def test_a_block_of_which_no_turn_counts_is_left_out(self, plan: Plan) -> None:
         record = self._measured()
         turn = replace(record.seen[1].turns[0], why_void="no core")

@@ -15,7 +15,7 @@ def _document() -> Document:
     loads = [scored("auto", "r", "w", chosen="int8"), scored("float32", "r", "l"), scored("int8", "w", "w")]
     plain = [one.load for one in loads]
     known = document(plain)
-    return known.model_copy(update={"steps": contrasts_of(loads, 0.01), "worst": worst_of(plain)})
+    return known.model_copy(update={"steps": contrasts_of(loads, 0.05), "worst": worst_of(plain)})
 
 
 def test_a_line_of_each_rate_has_what_each_answered_rightly_and_in_time_and_what_was_chosen() -> None:

@@ -102,15 +102,14 @@ def test_who_is_late_when_the_first_rung_has_answered_costs_no_call_of_the_secon
 ) -> None:
     async def body() -> None:
         with built(digits, slow=slow) as there:
-            first, deadline = there.runtimes[0], perf_counter() + 0.05
+            first = there.runtimes[0]
 
             def predict(asked: FloatArray) -> FloatArray:
-                while perf_counter() < deadline:
-                    pass
+                late.job.deadline = 0.0  # is over from now on
                 return Rung.predict(first, asked)
 
             monkeypatch.setattr(first, "predict", predict)
-            late = submit(there.cascade, rows(0, UNSURE), deadline)
+            late = submit(there.cascade, rows(0, UNSURE))
             in_time = submit(there.cascade, rows(1, UNSURE, UNSURE))
             with pytest.raises(ExpiredError):
                 await late

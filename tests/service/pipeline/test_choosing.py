@@ -20,7 +20,7 @@ from service.repository.registry import Registry
 from service.wire import native
 from service.wire.protocol import Asked
 from service.wire.target import Target
-from service.wire.wish import Wish
+from service.wire.wish import NO_WISH, Wish
 from tests.service.repository.deployed import Deployed, deployed
 from tests.service.routes.test_predict import ROW
 
@@ -43,10 +43,10 @@ class Hasty(Ladder):
 
 
 class Late(Ladder):
-    """Takes its time."""
+    """Takes longer than the time that there is, and would refuse nobody for that."""
 
     def choose(self, rows: int, wish: Wish, waited_us: float) -> Choice:
-        choice = super().choose(rows, wish, waited_us)
+        choice = super().choose(rows, NO_WISH, waited_us)
         until = perf_counter() + 2 * (wish.max_latency_ms or 0.0) / 1e3
         while perf_counter() < until:
             pass

@@ -20,6 +20,7 @@ from service.repository.proof.findings import FINDINGS_VARIABLE
 from service.repository.proof.prover import Prover
 from service.repository.registry import Registry
 from service.repository.servable import Servable, load
+from tests.patience import PATIENCE_S
 from tests.service.metrics_text import sample
 
 
@@ -97,6 +98,6 @@ async def deployed(
 
 async def until(is_right: Callable[[], bool]) -> None:
     """Wait until something is right."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while not is_right():  # noqa: ASYNC110 - what it waits for knows nothing of tests
             await asyncio.sleep(0.005)  # between two looks at the condition

@@ -17,7 +17,8 @@ from tests.service.routes.within import within
 
 @pytest.fixture(scope="module")
 def here(digits_alone: Path) -> Iterator[httpx.Client]:
-    with within(digits_alone) as client:
+    """A service in which nothing is in the way, however long the machine keeps it waiting."""
+    with within(digits_alone, max_wait_ms=1e6) as client:
         yield client
 
 
@@ -25,7 +26,7 @@ def ask(client: httpx.Client, **bounds: Any) -> httpx.Response:
     return client.post("/predict", params=bounds, json={"instances": [ROW]})
 
 
-@pytest.mark.parametrize("bounds", [{"variant": "auto"}, {"max_latency_ms": 1000}, {"min_accuracy": 0.5}])
+@pytest.mark.parametrize("bounds", [{"variant": "auto"}, {"max_latency_ms": 1e6}, {"min_accuracy": 0.5}])
 def test_the_most_accurate_that_is_loaded_answers_where_nothing_is_in_its_way(
     here: httpx.Client, digits: Bundle, bounds: dict[str, Any]
 ) -> None:

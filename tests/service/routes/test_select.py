@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from bundle.bundle import Bundle
+from service.engine.ladder import level
 from tests.patience import wait_until
 from tests.service.routes.test_predict import ROW, problem
 from tests.service.routes.within import within
@@ -19,8 +20,14 @@ LOADED = ("float32", "int8")
 
 @pytest.fixture(scope="module")
 def here(digits_alone: Path) -> Iterator[httpx.Client]:
-    with within(digits_alone, preload=LOADED, max_rows=100) as client:
-        yield client
+    """A service in which nothing is in the way, however long the machine keeps it waiting.
+
+    Nor does it forget between two requests what it has learned of costs.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(level, "_LOOK_S", 1e6)
+        with within(digits_alone, preload=LOADED, max_rows=100, max_wait_ms=1e6) as client:
+            yield client
 
 
 def select(client: httpx.Client, rows: int = 1, **bounds: Any) -> dict[str, Any]:
@@ -31,7 +38,7 @@ def select(client: httpx.Client, rows: int = 1, **bounds: Any) -> dict[str, Any]
 
 
 @pytest.mark.parametrize(
-    "bounds", [{}, {"objective": "latency"}, {"max_latency_ms": 1000, "min_accuracy": 0.5}]
+    "bounds", [{}, {"objective": "latency"}, {"max_latency_ms": 1e6, "min_accuracy": 0.5}]
 )
 def test_it_is_what_answers(here: httpx.Client, digits: Bundle, bounds: dict[str, Any]) -> None:
     def is_the_same() -> bool:  # sooner or later: between the two, what a call costs may be learned anew
@@ -48,7 +55,7 @@ def test_it_is_what_answers(here: httpx.Client, digits: Bundle, bounds: dict[str
 def test_every_variant_is_there_with_what_is_known_of_it_and_why_not(
     here: httpx.Client, digits: Bundle
 ) -> None:
-    selected = select(here, 32, max_latency_ms=1000)
+    selected = select(here, 32, max_latency_ms=1e6)
     candidates = {one["variant"]: one for one in selected["candidates"]}
     assert list(candidates)[: len(LOADED)] == sorted(
         LOADED, key=lambda name: -digits.variant(name).scores.accuracy_low

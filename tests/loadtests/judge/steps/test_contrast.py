@@ -31,7 +31,7 @@ def test_at_each_rate_the_best_single_variant_is_what_is_compared_with() -> None
         scored("int8", "w", "w", "r"),
         scored("cascade", "r", "r", "r"),  # no single variant
     ]
-    found = contrasts_of(loads, 0.01)
+    found = contrasts_of(loads, 0.05)
     assert [(one.best, one.judgement) for one in found] == [
         ("float32", "no worse"),
         ("int8", "no worse"),
@@ -44,6 +44,16 @@ def test_what_is_above_by_more_than_chance_is_above_and_what_scatters_is_not_tol
     loads = [scored("auto", "r", "rrrrrrw", chosen="x"), scored("int8", "w", "rrwrrrr")]
     above, unknown = contrasts_of(loads, 0.001)
     assert (above.judgement, unknown.judgement) == ("above", "not told apart")
+
+
+def test_it_is_no_worse_than_the_best_where_that_is_shown_of_each_that_may_be_the_best() -> None:
+    scatters = "r" * 20 + "l" * 20  # it is less by 25 points, and nobody knows whether it is
+    loads = [scored("auto", "rl" * 20, chosen="x"), scored("int8", "rl" * 20), scored("float32", scatters)]
+    (found,) = contrasts_of(loads[:2], 0.05)
+    assert (found.judgement, found.best) == ("no worse", "int8")
+    (found,) = contrasts_of(loads, 0.05)
+    assert (found.judgement, found.best) == ("not told apart", "float32")
+    assert found.difference.low < -0.05
 
 
 def test_rates_that_do_not_count_are_not_compared() -> None:
@@ -64,3 +74,10 @@ def test_the_worst_rate_of_each_is_told_as_proteus_does() -> None:
     assert (first.accuracy_drop, first.missed_most, first.missed) == pytest.approx((0.0, 0.5, 0.25))
     assert (second.accuracy_drop, second.missed_most) == pytest.approx((0.5, 0.0))
     assert (first.effective_accuracy, second.effective_accuracy) == pytest.approx((0.75, 0.5))
+
+
+def test_the_most_accurate_is_so_over_all_rates_that_count() -> None:
+    loads = [scored("float32", "w", "r", void=1).load, scored("int8", "w", "rwww").load]
+    first, second = worst_of(loads)
+    assert first.accuracy_drop == pytest.approx(0.5625 - 0.5)
+    assert second.accuracy_drop == pytest.approx(0.5625 - 0.5)
