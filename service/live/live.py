@@ -79,9 +79,10 @@ class Live:
         told: Counter[Outcome] = Counter()
 
         def hand_on() -> None:
-            for labels, count in (shadow.outcomes - told).items():
+            new = shadow.outcomes - told
+            for labels, count in new.items():
                 requests.labels(*labels).inc(count)
-            told.update(shadow.outcomes - told)
+            told.update(new)
 
         self._metrics.call_before_reading(hand_on)
         return shadow

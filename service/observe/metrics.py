@@ -105,7 +105,7 @@ class Metrics:
         """How many count as this one does, each for itself."""
         self._registry = CollectorRegistry()
         target = ["model", "variant"]
-        self._requests = self._counter(
+        self._requests = self.counter(
             "requests",
             "Requests for predictions, and those that were refused, or gone, before they had an address, by "
             "outcome: the status answered, or 'disconnected'. Model and variant are empty where a request "
@@ -113,8 +113,8 @@ class Metrics:
             "was to choose one and had not yet.",
             [*target, "outcome"],
         )
-        self._rows = self._counter("rows", "Rows answered.", target)
-        self._stages = self._counter(
+        self._rows = self.counter("rows", "Rows answered.", target)
+        self._stages = self.counter(
             "stage_seconds",
             "Time that requests answered with 200 spent in each stage; over requests_total with that outcome "
             "it is the mean. Of infer, each counts the whole call that it shared.",
@@ -135,12 +135,12 @@ class Metrics:
         self._batch_rows = self._histogram(
             "batch_rows", "Rows in a call of the runtime that gave an answer.", target, _ROWS
         )
-        self._choices = self._counter(
+        self._choices = self.counter(
             "choices",
             "Requests answered with 200 whose variant the service chose, by the reason that the answer gave.",
             [*target, "reason"],
         )
-        self._expected_seconds = self._counter(
+        self._expected_seconds = self.counter(
             "expected_seconds",
             "Time that those requests were expected hardly ever to exceed, when their variant was chosen.",
             target,
@@ -148,7 +148,7 @@ class Metrics:
         self._ratio = self._histogram(
             "taken_over_expected", "Of those requests, the time taken over the time expected.", target, RATIOS
         )
-        self._missed = self._counter(
+        self._missed = self.counter(
             "deadlines_missed",
             "Requests whose variant the service chose that were answered later than their max_latency_ms, or "
             "the policy's, or not at all for that reason.",
@@ -160,7 +160,7 @@ class Metrics:
         self._ready = self._gauge(
             "ready_workers", "Workers that have loaded what they were to, and answer requests.", [], "livesum"
         )
-        self._dropped_lines = self._counter(
+        self._dropped_lines = self.counter(
             "access_log_dropped", "Requests whose line in the access log could not be written.", []
         )
         self._loaded = self._gauge(
@@ -182,14 +182,14 @@ class Metrics:
             "livemax",
         )
         self._shares: dict[str, str] = {}
-        self._counts: list[Callable[[], None]] = []
+        self._before_reading: list[Callable[[], None]] = []
         self._refused_policy = self._gauge(
             "refused_policy",
             "1 where what a model's policy.toml says, in any worker, cannot be followed.",
             ["model"],
             "livemax",
         )
-        self.cascades = CascadeMetrics(self._counter, self._gauge, self._end)
+        self.cascades = CascadeMetrics(self.counter, self._gauge, self._end)
         self._told_dropped = 0
         self._variants: dict[tuple[str, str], VariantMetrics] = {}
         self._served: dict[str, set[str]] = {}
@@ -231,13 +231,9 @@ class Metrics:
         families = {family.name: family for family in self._families(names)}
         return {name: list(counts_of(name, families)) for name in self._shares}
 
-    def counter(self, name: str, text: str, labels: list[str]) -> Counter:
-        """Return a series that somebody else counts."""
-        return self._counter(name, text, labels)
-
-    def call_before_reading(self, count: Callable[[], None]) -> None:
+    def call_before_reading(self, hand_on: Callable[[], None]) -> None:
         """Have what was counted elsewhere handed on whenever somebody is to read it."""
-        self._counts.append(count)
+        self._before_reading.append(hand_on)
 
     def announce_ready(self) -> None:
         """Announce that this worker answers requests."""
@@ -315,11 +311,12 @@ class Metrics:
         self._told_dropped = dropped
         for series in tuple(self._variants.values()):  # a thread may be adding one
             series.hand_on()
-        for count in self._counts:
-            count()
+        for hand_on in self._before_reading:
+            hand_on()
         self.cascades.hand_on()
 
-    def _counter(self, name: str, text: str, labels: list[str]) -> Counter:
+    def counter(self, name: str, text: str, labels: list[str]) -> Counter:
+        """Return a series, which somebody else may count."""
         return Counter(name, text, labels, registry=self._registry)
 
     def _histogram(

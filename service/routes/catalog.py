@@ -40,7 +40,7 @@ class PolicyInfo(BaseModel):
     max_latency_ms: float | None
     objective: Objective
     problem: str | None
-    """What is wrong with the model's policy.toml, or with the service's options, and so does not hold."""
+    """What is wrong with the model's policy.toml, which then does not hold, or with the service's options."""
 
 
 class ModelInfo(BaseModel):

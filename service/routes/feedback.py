@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Request
@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from service.errors import InvalidRequestError, MalformedBodyError
 from service.live.feedback import Feedback, Said
 from service.routes.router import Router
-from service.routes.schemas.problems import PROBLEM, REFERENCE
+from service.routes.schemas.problems import REFERENCE, problems
 from service.routes.small_body import read_small
 
 _MEANING = {
@@ -68,15 +68,12 @@ _decoder = msgspec.json.Decoder(_Labelled | list[_Labelled])
 def feedback_router(feedback: Feedback, *, body_timeout_s: float) -> APIRouter:
     """Return the route that takes labels."""
     router = Router(tags=["feedback"])
-    responses: dict[int | str, dict[str, Any]] = {
-        status: PROBLEM | {"description": text} for status, text in _MEANING.items()
-    }
 
     @router.post(
         "/feedback",
         summary="Say what was right",
         description="All labels of a request count, or none where one is refused.",
-        responses=responses,
+        responses=problems(_MEANING),
         openapi_extra={"requestBody": _BODY},
     )
     async def take(request: Request) -> FeedbackCounted:

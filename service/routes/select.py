@@ -15,7 +15,7 @@ from service.errors import InvalidRequestError, TooLargeError, shown
 from service.repository.registry import Registry
 from service.repository.version import Version
 from service.routes.router import Router
-from service.routes.schemas.problems import PROBLEM
+from service.routes.schemas.problems import problems
 from service.routes.schemas.wishes import parameter, wish_parameters
 from service.routes.small_body import read_document
 from service.wire.native.query import ask_query
@@ -72,15 +72,12 @@ class Selected(BaseModel):
 def select_router(registry: Registry, *, max_rows: int, body_timeout_s: float) -> APIRouter:
     """Return the route."""
     router = Router(tags=["prediction"])
-    responses: dict[int | str, dict[str, Any]] = {
-        status: PROBLEM | {"description": text} for status, text in _MEANING.items()
-    }
     whole = {"type": "integer", "format": "int64", "minimum": 0, "maximum": VERSION_MAX}
 
     @router.post(
         "/select",
         summary="Which variant would answer a request that leaves it to the service, and why",
-        responses=responses,
+        responses=problems(_MEANING),
         openapi_extra={
             "requestBody": _BODY,
             "parameters": [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -23,3 +24,8 @@ class Problem(BaseModel):
 PROBLEM_CONTENT = {PROBLEM_TYPE: {"schema": {"$ref": REFERENCE.format(model="Problem")}}}
 PROBLEM: dict[str, Any] = {"description": "A problem", "content": PROBLEM_CONTENT}
 PROBLEMS: dict[int | str, dict[str, Any]] = {404: PROBLEM, 422: PROBLEM, 503: PROBLEM}
+
+
+def problems(meaning: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """Return what each status of an address means."""
+    return {status: PROBLEM | {"description": text} for status, text in meaning.items()}

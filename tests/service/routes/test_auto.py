@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from bundle.bundle import Bundle
+from tests.patience import wait_until
 from tests.service.routes.test_predict import OCTETS, ROW, problem
 from tests.service.routes.within import within
 
@@ -31,11 +32,14 @@ def test_the_most_accurate_that_is_loaded_answers_where_nothing_is_in_its_way(
 ) -> None:
     lite = [variant for variant in digits.manifest.variants if variant.format == "tflite"]
     most = max(variant.scores.accuracy for variant in lite)
-    answer = ask(here, **bounds)
-    assert answer.status_code == 200, answer.text
-    chosen = digits.variant(answer.json()["variant"])
-    assert chosen.scores.accuracy == most
-    assert answer.headers["x-variant-reason"] == "accuracy"
+
+    def unhindered() -> httpx.Response | None:  # which a machine that is busy with other things may be seldom
+        answer = ask(here, **bounds)
+        assert answer.status_code == 200, answer.text
+        return answer if answer.headers["x-variant-reason"] == "accuracy" else None
+
+    answer = wait_until(unhindered)
+    assert digits.variant(answer.json()["variant"]).scores.accuracy == most
     assert float(answer.headers["x-expected-accuracy"]) == pytest.approx(most, abs=1e-4)
 
 

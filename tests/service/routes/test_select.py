@@ -11,6 +11,7 @@ import pytest
 
 from bundle.bundle import Bundle
 from service.engine.ladder import level
+from tests.patience import wait_until
 from tests.service.routes.test_predict import ROW, problem
 from tests.service.routes.within import within
 
@@ -40,11 +41,15 @@ def select(client: httpx.Client, rows: int = 1, **bounds: Any) -> dict[str, Any]
     "bounds", [{}, {"objective": "latency"}, {"max_latency_ms": 1e6, "min_accuracy": 0.5}]
 )
 def test_it_is_what_answers(here: httpx.Client, digits: Bundle, bounds: dict[str, Any]) -> None:
-    selected = select(here, **bounds)
-    answered = here.post("/predict", params={"variant": "auto"} | bounds, json={"instances": [ROW]})
-    assert selected["variant"] == answered.json()["variant"]
-    assert selected["reason"] == answered.headers["x-variant-reason"]
-    assert selected["expected_accuracy"] == digits.variant(selected["variant"]).scores.accuracy
+    def is_the_same() -> bool:  # sooner or later: between the two, what a call costs may be learned anew
+        selected = select(here, **bounds)
+        accuracy = digits.variant(selected["variant"]).scores.accuracy
+        assert selected["expected_accuracy"] == accuracy
+        answered = here.post("/predict", params={"variant": "auto"} | bounds, json={"instances": [ROW]})
+        said = answered.json()["variant"], answered.headers["x-variant-reason"]
+        return (selected["variant"], selected["reason"]) == said
+
+    wait_until(is_the_same)
 
 
 def test_every_variant_is_there_with_what_is_known_of_it_and_why_not(
