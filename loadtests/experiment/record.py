@@ -23,7 +23,7 @@ from loadtests.experiment.plan import Plan
 from loadtests.experiment.rounds.grade import grade
 from loadtests.experiment.rounds.intake import Seen, without_rates
 from loadtests.experiment.session import Subject
-from loadtests.experiment.steps.step import Sent, steps_of
+from loadtests.experiment.steps.step import Sent, sent_late, steps_of
 from loadtests.experiment.timeline import Moment, moments
 from loadtests.measure.check import Check
 from loadtests.measure.samples import Samples, merge
@@ -212,8 +212,9 @@ def _checks(plan: Plan, record: Record, summary: Summary, agreement: Agreement |
 def _checks_of_steps(
     plan: Plan, record: Record, summary: Summary, agreement: Agreement | None
 ) -> list[Check]:
+    kept = [sent_late(one.window, plan.bound_ms or 0.0) for one in record.steps if not one.is_void]
     return [
-        checks.of_steps(sum(not one.is_void for one in record.steps), len(record.steps)),
+        checks.of_steps(kept, len(record.steps)),
         checks.of_answers(summary, plan.scenario),
         checks.of_service(record.changes),
         checks.of_agreement(agreement),

@@ -96,5 +96,7 @@ def checked(bundle: Bundle, variant: str) -> str:
     if variant not in RESERVED:
         return bundle.variant(variant).name
     if variant != AUTO and bundle.manifest.cascade is None:
-        raise BundleNotFoundError(f"{bundle.name}/{bundle.version} has no cascade")
+        raise BundleNotFoundError(
+            f"{bundle.name}/{bundle.version} has no cascade: none that pays was found when it was published"
+        )
     return variant

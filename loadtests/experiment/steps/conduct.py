@@ -11,7 +11,7 @@ from loadtests.experiment.record import Record
 from loadtests.experiment.rounds.conduct import in_any_order, send_window
 from loadtests.experiment.rounds.intake import Place
 from loadtests.experiment.session import Session
-from loadtests.experiment.steps.step import Sent, has_failed
+from loadtests.experiment.steps.step import LATE_SHARE, Sent, sent_late
 from loadtests.workload.block import Block
 from loadtests.workload.scenarios import SHARES
 
@@ -60,7 +60,7 @@ def _void_together(records: Sequence[Record], seed: int, place: int, bound_ms: f
     one. Where service and generator have one core, each waits for the other, and neither is to blame.
     """
     together = [one for record in records for one in record.steps if (one.seed, one.place) == (seed, place)]
-    if any(has_failed(one.window, bound_ms) for one in together):
+    if any(sent_late(one.window, bound_ms) > LATE_SHARE for one in together):
         for record in records:
             record.steps = [replace(one, is_void=one.is_void or one in together) for one in record.steps]
 

@@ -81,14 +81,14 @@ class Sent:
     """The generator did not keep the schedule, for this variant or for another that was sent the same."""
 
 
-def has_failed(window: Window, bound_ms: float) -> bool:
-    """Tell whether the generator sent too many requests late, by more than a tenth of the bound.
+def sent_late(window: Window, bound_ms: float) -> float:
+    """Return the share of requests that the generator sent late, by more than a tenth of the bound.
 
     That it waited for its core otherwise changes nothing: what is counted is who was in time.
     """
     samples = window.measured
     late = (samples.sent - samples.due) * 1000 > LATE_MAX * bound_ms
-    return int(np.count_nonzero(late)) > LATE_SHARE * len(samples)
+    return float(late.mean())
 
 
 def steps_of(windows: Sequence[Sent], bound_ms: float) -> tuple[Step, ...]:

@@ -89,6 +89,23 @@ def test_requests_sent_late_by_more_than_a_tenth_of_p99_void_an_open_loop() -> N
     assert checks.of_schedule(_summary(late_ms=5.0), USERS).passed is None
 
 
+@pytest.mark.parametrize(
+    ("kept", "sent", "passed"),
+    [([0.0] * 8, 8, True), ([0.0] * 2, 8, True), ([0.0], 8, False), ([], 0, False)],
+)
+def test_rising_rates_are_void_where_hardly_a_turn_was_on_schedule(
+    kept: list[float], sent: int, passed: bool
+) -> None:
+    check = checks.of_steps(kept, sent)
+    assert check.passed is passed
+    assert f"the schedule in {len(kept)} of {sent} turns" in check.detail
+    assert "sent late" not in check.detail
+
+
+def test_what_was_sent_late_in_turns_that_count_is_told() -> None:
+    assert "up to 4.2% of the requests of a turn were sent late" in checks.of_steps([0.0, 0.042], 2).detail
+
+
 def test_unexpected_answers_void_the_run_and_are_counted() -> None:
     assert checks.of_answers(_summary(), USERS).passed is True
     check = checks.of_answers(_summary(reasons=("status 500", "status 500", "cut")), USERS)
