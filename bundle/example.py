@@ -10,7 +10,7 @@ from bundle.fields import AnyField, BooleanField, CategoryField, NumberField
 from bundle.manifest import InputSpec, Manifest
 from bundle.normalizer import Normalizer
 
-_TEXT = "some words"
+TEXT = "some words"
 _DIGITS = 4
 
 
@@ -30,7 +30,7 @@ def middle(spec: InputSpec, normalizer: Normalizer) -> JsonValue:
     if spec.fields is None:
         return [*values]
     if spec.kind == "text":
-        return _TEXT
+        return TEXT
     places, column = {}, 0
     for field in in_order_of_columns(spec.fields):
         places[field.name] = values[column]
@@ -52,4 +52,4 @@ def _value(field: AnyField, middle: float) -> float | str | bool:
         return middle if field.missing == "refused" else field.fill
     if isinstance(field, BooleanField):
         return field.fill
-    return field.categories[0] if isinstance(field, CategoryField) else _TEXT
+    return field.categories[0] if isinstance(field, CategoryField) else TEXT

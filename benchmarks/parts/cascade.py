@@ -1,4 +1,4 @@
-"""Part 12: a cascade, against its two variants, and against the best that is no worse than the reference.
+"""Part 13: a cascade, against its two variants, and against the best that is no worse than the reference.
 
 Rows differ in whether they go on, so that many test rows are sent in turn. All variants that test rows show
 to be no worse at the cascade's margin are measured: the best is whichever takes least processor time a row.

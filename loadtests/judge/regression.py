@@ -23,7 +23,7 @@ from loadtests.judge.change import (
 from loadtests.judge.contrast import ratio_of_peaks_of_runs
 from loadtests.judge.document import Document
 from loadtests.judge.terms import differences
-from loadtests.workload.scenarios import COST, P50, P99, THROUGHPUT
+from loadtests.workload.scenarios import COST, P50, P99, SCENARIOS, STEPPED, THROUGHPUT
 
 BY_LATENCY = {"single_stream", "server"}  # scenarios whose rate is not the service's own doing
 CONFIDENCE = 0.95  # that nothing which did not change is told apart, over all that is compared
@@ -40,8 +40,8 @@ def compare(
     than `tolerance`. The intervals are Bonferroni's: `confidence` is the chance that, of all figures, none is
     told apart which did not change. Accuracy has no tolerance: it is not the machine's.
 
-    Raises LoadTestError where the runs cannot be compared: they differ in their `terms`, a load is void, one
-    is partial, or they have nothing in common.
+    Raises LoadTestError where the runs cannot be compared: they differ in their `terms`, are of rates that go
+    up, a load is void, one is partial, or they have nothing in common.
     """
     _see_that_they_compare(before, after)
     first, second = _by_load(before), _by_load(after)
@@ -62,6 +62,11 @@ def compare(
 def _see_that_they_compare(before: Document, after: Document) -> None:
     if found := differences(before, after):
         raise LoadTestError(f"the reports cannot be compared: {'; '.join(found)}")
+    if SCENARIOS[before.scenario].kind == STEPPED:
+        raise LoadTestError(
+            f"reports of {before.scenario} are not compared: their rates are shares of what was borne when "
+            "they ran; measure both in one run, as --system"
+        )
     for name, document in (("first", before), ("second", after)):
         if document.partial:
             raise LoadTestError(f"the {name} report is partial: {document.partial}")

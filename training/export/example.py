@@ -9,7 +9,7 @@ import numpy.typing as npt
 from pydantic import JsonValue
 
 from bundle.encoder import Encoder, in_order_of_columns
-from bundle.example import middle
+from bundle.example import TEXT, middle
 from bundle.fields import AnyField, BooleanField, CategoryField, NumberField
 from bundle.manifest import InputSpec
 from bundle.normalizer import FloatArray
@@ -18,7 +18,6 @@ from training.data.prepare import Prepared
 
 _ROWS_MIN = 20  # what is common to fewer may show whose they are
 _CELLS_MAX = 2**23  # that are looked at: of many rows, some, evenly spaced
-_TEXT = "some words"
 
 
 def typical(prepared: Prepared) -> JsonValue:
@@ -92,7 +91,7 @@ def _text(ids: FloatArray, encoder: Encoder) -> str:
     length = int(_median(np.count_nonzero(ids, axis=1)))
     counts = np.bincount(ids.astype(np.int64).ravel(), minlength=encoder.vocabulary.size)[FIRST_WORD:]
     commonest = np.argsort(-counts, kind="stable")[: max(1, length)]
-    return " ".join(encoder.vocabulary.words[place] for place in commonest if counts[place]) or _TEXT
+    return " ".join(encoder.vocabulary.words[place] for place in commonest if counts[place]) or TEXT
 
 
 def _plain(value: np.generic) -> float:

@@ -9,10 +9,7 @@ from bundle.runtimes import Runtime
 from training.errors import TimingError
 from training.evaluation.evaluate import Evaluation, timed
 from training.evaluation.stopwatch import time_variants
-from training.evaluation.timing import Timings
 from training.progress import Progress
-
-_NONE: Mapping[str, Timings] = {}
 
 
 def with_times(
@@ -20,14 +17,8 @@ def with_times(
     runtimes: Mapping[str, Runtime],
     evaluations: Sequence[Evaluation],
     progress: Progress,
-    known: Mapping[str, Timings] = _NONE,
 ) -> list[Evaluation]:
-    """Time the open variants of a bundle; warn, and leave the times out, where that cannot be done.
-
-    None is timed again where the times of all are `known`, from turns that they took together.
-    """
-    if runtimes.keys() <= known.keys():
-        return timed(evaluations, known)
+    """Time the open variants of a bundle; warn, and leave the times out, where that cannot be done."""
     progress.begin("timing", 1)
     try:
         found = timed(evaluations, time_variants(bundle, runtimes, bundle.test_set()[0]))

@@ -7,8 +7,9 @@ from benchmarks.cascades.contest import Contest, contest
 from benchmarks.cascades.table import sentences, table
 from benchmarks.measure.sample import Sample
 from bundle.bundle import Bundle, Predictions
-from bundle.manifest import CASCADE, CascadeSpec
+from bundle.manifest import CASCADE
 from evidence.paired import Pairs
+from tests.service.cascading import a_cascade
 
 ROWS = 10_000
 WRONG = {"float32": 1000, "int8": 1010, "weight_int4": 1500, CASCADE: 1020}
@@ -26,20 +27,8 @@ class MadeUp(Bundle):
 
 @pytest.fixture
 def made_up(bundle: Bundle) -> Bundle:
-    spec = CascadeSpec(
-        first="weight_int4",
-        second="int8",
-        threshold=0.75,
-        escalated=0.25,
-        escalated_low=0.23,
-        escalated_high=0.27,
-        margin=0.01,
-        judgement="no worse",
-        difference=-0.002,
-        difference_low=-0.003,
-        difference_high=-0.001,
-        scores=bundle.manifest.variants[0].scores,
-    )
+    spec = a_cascade(bundle.manifest.variants[0].scores, threshold=0.75)
+    spec = spec.model_copy(update={"first": "weight_int4", "second": "int8"})
     return MadeUp(bundle.folder, bundle.manifest.model_copy(update={"cascade": spec}))
 
 

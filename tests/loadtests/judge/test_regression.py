@@ -216,3 +216,10 @@ def test_a_void_report_proves_nothing() -> None:
 def test_reports_without_anything_in_common_are_refused() -> None:
     with pytest.raises(LoadTestError, match="no variant with the same number of rows"):
         compare(document([measured("int8", 1)]), document([measured("int8", 32)]))
+
+
+@pytest.mark.parametrize("scenario", ["ramp", "bursts"])
+def test_what_was_offered_at_ever_higher_rates_is_compared_within_a_run_alone(scenario: str) -> None:
+    found = document([measured("int8", scenario=scenario)])
+    with pytest.raises(LoadTestError, match=rf"reports of {scenario} are not compared: their rates are"):
+        compare(found, found)
