@@ -54,13 +54,13 @@ class SlackFit:
             if took[one.variant] <= budget_us - waited_us - one.runner.waiting_us(rows)
         ]
         if not fitting:
-            return min(self._options, key=lambda one: took[one.variant]).choices["load"]
+            return min(self._options, key=lambda one: took[one.variant]).choice("load")
         low, high = min(took.values()), max(took.values())
         width = (high - low) / BUCKETS or 1.0
         bucket = {one.variant: int((took[one.variant] - low) / width) for one in fitting}
         longest = max(bucket.values())
         among = [one for one in fitting if bucket[one.variant] == longest]
-        return max(among, key=lambda one: one.accuracy).choices["deadline"]
+        return max(among, key=lambda one: one.accuracy).choice("deadline")
 
 
 class Proteus:
@@ -104,7 +104,7 @@ class Proteus:
         # More in a part of the period than would be expected in the whole: it is suddenly higher.
         if seconds >= PERIOD_S or self._requests > max(50.0, 1.5 * self._demand * PERIOD_S):
             self._plan(max(seconds, 1e-3))
-        return self._planned.choices["accuracy" if self._planned is self._options[0] else "load"]
+        return self._planned.choice("accuracy" if self._planned is self._options[0] else "load")
 
     def _plan(self, seconds: float) -> None:
         """Take the most accurate variant that bears the demand, or else the quickest."""

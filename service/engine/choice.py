@@ -36,15 +36,21 @@ class Option:
     runner: Runner
     foresight: Foresight = field(default_factory=Foresight)
     """Of what comes on top of what the runner expects."""
-    choices: dict[Reason, Choice] = field(default_factory=dict)
-    """Of this variant, made once for each reason."""
+    headers: dict[Reason, Headers] = field(default_factory=dict)
+    """How an answer says that it was chosen, made once for each reason. No `Choice` is kept: it holds on to
+    this, and graphs that were unloaded would wait for the garbage collector, which comes seldom."""
 
     def __post_init__(self) -> None:
         expected = b"%.4f" % self.accuracy
         for reason in REASONS:
-            told: Reason = "cascade" if self.variant == CASCADE and reason != "fallback" else reason
-            said = [(b"x-variant-reason", told.encode()), (b"x-expected-accuracy", expected)]
-            self.choices[reason] = Choice(self, told, said)
+            said = [(b"x-variant-reason", reason.encode()), (b"x-expected-accuracy", expected)]
+            self.headers[reason] = said
+
+    def choice(self, reason: Reason) -> Choice:
+        """Return the choice of this variant for a reason."""
+        if self.variant == CASCADE and reason != "fallback":
+            reason = "cascade"
+        return Choice(self, reason, self.headers[reason])
 
     def alone_us(self, rows: int) -> float:
         """Return what `rows` rows hardly ever take longer than where nothing waits, in microseconds."""
@@ -129,11 +135,11 @@ def pick(
         else:
             most_us = share_of(index, len(front)) * min(left_us, runner.longest_us)
             if is_idle or runner.waiting_us(rows) <= most_us:
-                return option.choices[reason]
+                return option.choice(reason)
             reason = "load"
     if quickest is None or _is_hopeless(quickest, rows, bounds.budget_us - waited_us, is_idle=is_idle):
         return None
-    return quickest.choices[reason]
+    return quickest.choice(reason)
 
 
 def _is_hopeless(option: Option, rows: int, left_us: float, *, is_idle: bool) -> bool:
@@ -155,7 +161,7 @@ def _fastest(
             fastest, least_us = option, us
     if fastest is None or _is_hopeless(fastest, rows, bounds.budget_us - waited_us, is_idle=is_idle):
         return None
-    return fastest.choices["floor"]
+    return fastest.choice("floor")
 
 
 class Chooser(Protocol):

@@ -221,12 +221,13 @@ class Pipeline:
         None where it was let go of since the chooser was found: then that is to be found anew, of the same
         version, which the rows are for.
         """
-        wish, of = exchange.wish or NO_WISH, bound.servable.signature
+        wish = exchange.wish or NO_WISH
         waited_us = (exchange.queued - exchange.arrived) * 1e6
         choice = chooser.choose(exchange.size, wish, waited_us)
         exchange.target = choice.option.target
         chosen = self._find(exchange)
         if chosen is None:
+            of = bound.servable.signature
             exchange.target = _sibling(of.model, of.version, AUTO)
         else:
             bound_ms, goal_ms = wish.max_latency_ms, chooser.policy.max_latency_ms

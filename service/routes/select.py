@@ -25,7 +25,7 @@ _MEANING = {
     400: "The body is not JSON",
     404: "No such model or version",
     408: "The body did not arrive in time",
-    413: "More rows than a request may have",
+    413: "More rows than a request may have, or a body too long to be counted: say how many `rows`",
     422: "No variant could ever answer within the bounds, with each one's reason; or a bound that is none",
     503: "No variant can answer within the bounds now (see Retry-After)",
 }

@@ -86,7 +86,7 @@ class Ladder:
             self._front, self._rows, self._bounds, waited_us=waited_us, start=start, is_idle=is_idle
         )
         is_alone = choice is not None and len(self._options) == 1
-        return choice.option.choices["pinned"] if choice is not None and is_alone else choice
+        return choice.option.choice("pinned") if choice is not None and is_alone else choice
 
     def _prepare(self, rows: int, wish: Wish) -> None:
         """Work out what would be chosen with nothing waiting, and how much may wait for that to hold."""
@@ -109,9 +109,9 @@ class Ladder:
                 None if able else pick(self._front, rows, bounds._replace(floor=0.0), waited_us=waited_us)
             )
             option = in_time.option if in_time else _soonest(able or self._front, rows)
-            return option.choices["fallback"]
+            return option.choice("fallback")
         if able and not bounds.is_hard:  # admission has the last word
-            return _soonest(able, rows).choices["load"]
+            return _soonest(able, rows).choice("load")
         raise self._refusal(rows, waited_us, able)
 
     def _refusal(self, rows: int, waited_us: float, able: list[Option]) -> RequestError:

@@ -105,7 +105,7 @@ class Policies:
         """Return what chooses among the loaded variants of a version, made once; None where none may be."""
         if version.chooser is None and version.servables:
             policy, options = self.of(version), version.options()
-            if any(policy.variants is None or one.variant in policy.variants for one in options):
+            if any(policy.allows(one.variant) for one in options):
                 version.chooser = self._choose_among(options, policy)
         return version.chooser
 

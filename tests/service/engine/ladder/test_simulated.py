@@ -32,7 +32,7 @@ class Pinned:
         self.carrier = option
 
     def choose(self, rows: int, wish: Wish, waited_us: float) -> Choice:
-        return self.carrier.choices["pinned"]
+        return self.carrier.choice("pinned")
 
 
 class Auto:
