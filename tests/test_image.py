@@ -40,6 +40,11 @@ def test_the_models_in_an_image_are_whole_but_for_the_rows_of_the_data(
     assert not any(is_left_behind(part) for file in manifest.serving_files for part in file.path.split("/"))
 
 
+@pytest.mark.parametrize("name", [".staging-0123456789abcdef", ".trained-1a2b3c4d"])
+def test_what_is_not_published_yet_is_in_no_image(name: str) -> None:
+    assert is_left_behind(name)
+
+
 def test_a_copy_as_in_an_image_proves_itself(models: Path, tmp_path: Path) -> None:
     shutil.copytree(models / "digits", tmp_path / "digits", ignore=shutil.ignore_patterns(*left_behind()))
     bundle = open_bundle(tmp_path / "digits" / "1", held_out=False)
