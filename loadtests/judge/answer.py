@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from evidence.estimate import ALIKE
 from evidence.paired import Yardstick
 from loadtests.experiment.measured import Measured, rate_in_words, rows_in_words
-from loadtests.judge.bounds import Bounds
+from loadtests.judge.bounds import Bounds, in_points
 from loadtests.judge.certificate import Accuracies
 from loadtests.judge.speed import Speeds
 from loadtests.judge.standing import Miss, Standing
@@ -235,8 +235,7 @@ class Words:
 
     @property
     def _margin(self) -> str:
-        points = 100 * self._accuracies.margin
-        return f"{points:g} point" if points == 1 else f"{points:g} points"
+        return in_points(self._accuracies.margin)
 
     def _unproven(self, best: Standing, faster: Sequence[Standing]) -> str:
         first = faster[0]

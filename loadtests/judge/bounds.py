@@ -72,3 +72,9 @@ def _refusal(text: str, rows: Sequence[int]) -> LoadTestError:
     share = f"{1 / len(rows):.2g}"
     example = ",".join(f"{count}:{share}" for count in rows)
     return LoadTestError(f"--weight is {text!r}; give a number above 0 for each of --rows, as {example}")
+
+
+def in_points(share: float) -> str:
+    """Say a difference of two shares: `1 point`, `0.5 points`."""
+    points = f"{100 * share:g}"
+    return f"{points} point{'s' * (points != '1')}"

@@ -8,6 +8,7 @@ from dataclasses import replace
 from loadtests.experiment.measured import ScoredLoad, rate_in_words
 from loadtests.judge import objections
 from loadtests.judge.answer import Answer
+from loadtests.judge.bounds import in_points
 from loadtests.judge.certificate import Accuracies
 from loadtests.judge.steps.contrast import StepContrast, Worst, mean_difference, worst_of
 from loadtests.judge.verdict import Verdict
@@ -101,13 +102,13 @@ def _says_against_best(contrasts: Sequence[StepContrast], margin: float) -> list
         if not below and not unknown:
             sentences.append(
                 f"{who} is at or above the best single variant at every one of {len(mine)} rates, within "
-                f"{100 * margin:g} points{_at(above, '; above it')}."
+                f"{in_points(margin)}{_at(above, '; above it')}."
             )
         if below:
             sentences.append(f"{who} is below the best single variant{_at(below, '')}.")
         if unknown:
             sentences.append(
-                f"Whether {who} is at the best single variant within {100 * margin:g} points is not known"
+                f"Whether {who} is at the best single variant within {in_points(margin)} is not known"
                 f"{_at(unknown, '')}: more --seeds or a longer --duration would tell."
             )
     return sentences

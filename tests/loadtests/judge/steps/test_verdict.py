@@ -41,7 +41,7 @@ def test_what_is_below_the_best_single_variant_at_one_rate_fails_and_says_where(
 def test_what_is_not_told_apart_is_a_tie_and_what_is_not_known_is_said() -> None:
     verdict = _judged([scored("auto", "rrrrrrw", chosen="x"), scored("int8", "rrwrrrr")], 0.01)
     assert (verdict.answer.kind, len(verdict.answer.others)) == ("tie", 1)
-    assert any("is not known at 10% of the load" in one for one in verdict.sentences)
+    assert any("within 1 point is not known at 10% of the load" in one for one in verdict.sentences)
     assert verdict.code() == 0
 
 
