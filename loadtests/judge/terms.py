@@ -21,7 +21,7 @@ MAY_DIFFER = {
     "out": "where a report lies does not change it",
     "blocks": "more of them make intervals narrower, as a budget does",
     "budget": "it is for how long at most: the longer, the narrower the intervals",
-    "seeds": "as of the blocks: more draws of the same",
+    "seeds": "it is of rates that go up, whose reports are not compared",
     "profile": "it adds rates to the search for the peak, and leaves that as it is",
     "min_accuracy": "it judges the figures, and leaves them as they are",
     "min_rps": "as of the accuracy",

@@ -44,7 +44,7 @@ OPTIONS: dict[str, tuple[dict[str, Any], Any, Any, str | None]] = {
     "think": ({}, 5.0, 0.0, "--think 5 against 0"),
     "rate": (OPEN, 200.0, None, "--rate 200 against 100"),
     "binary": ({}, False, True, "--binary no against yes"),
-    "seeds": ({"scenario": "ramp"}, 3, 2, None),
+    "seeds": ({}, 3, 2, None),
     "connections": (OPEN, 0, 8, "--connections 1024 against 8"),
     "find_peak": (OPEN | {"rate": 100.0, "p99_ms": 10.0}, True, False, "--find-peak yes against no"),
     "profile": (SEARCH, True, False, None),
