@@ -93,14 +93,21 @@ def plain_order(models: Path, host: str, **changes: Any) -> Order:
     return Order(**(plain | changes))
 
 
-@pytest.fixture
-def _signals_put_back() -> Iterator[None]:
+@contextmanager
+def signals_put_back() -> Iterator[None]:
     """Leave the signals of the test program as they were, whatever a program run inside it heeds."""
     numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     before = [(number, signal.getsignal(number)) for number in numbers]
     yield
     for number, handler in before:
         signal.signal(number, handler)
+
+
+@pytest.fixture
+def _signals_put_back() -> Iterator[None]:
+    """Leave the signals as they were after a test."""
+    with signals_put_back():
+        yield
 
 
 @contextmanager
