@@ -15,7 +15,7 @@ from fastapi import FastAPI
 
 from service.__main__ import main
 from service.app import create_app
-from service.engine.choice import Choice, Option
+from service.engine.choice import Choice, Option, Reason
 from service.engine.policy import Policy
 from service.wire.wish import Wish
 
@@ -44,7 +44,7 @@ class SlackFit:
         """The quickest: it has room where any has."""
         return min(self._options, key=lambda one: one.runner.cost_us(1))
 
-    def choose(self, rows: int, wish: Wish, waited_us: float) -> Choice:
+    def choose(self, rows: int, wish: Wish, waited_us: float) -> tuple[Choice, float]:
         """Choose for a request of `rows` rows that has been here for `waited_us` microseconds."""
         took = {one.variant: one.runner.cost_us(rows) for one in self._options}
         budget_us = inf if wish.max_latency_ms is None else wish.max_latency_ms * 1e3
@@ -54,13 +54,13 @@ class SlackFit:
             if took[one.variant] <= budget_us - waited_us - one.runner.waiting_us(rows)
         ]
         if not fitting:
-            return min(self._options, key=lambda one: took[one.variant]).choice("load")
+            return _told(min(self._options, key=lambda one: took[one.variant]).choice("load"), rows)
         low, high = min(took.values()), max(took.values())
         width = (high - low) / BUCKETS or 1.0
         bucket = {one.variant: int((took[one.variant] - low) / width) for one in fitting}
         longest = max(bucket.values())
         among = [one for one in fitting if bucket[one.variant] == longest]
-        return max(among, key=lambda one: one.accuracy).choice("deadline")
+        return _told(max(among, key=lambda one: one.accuracy).choice("deadline"), rows)
 
 
 class Proteus:
@@ -94,7 +94,7 @@ class Proteus:
         """The quickest: it has room where any has."""
         return min(self._options, key=lambda one: one.runner.cost_us(1))
 
-    def choose(self, rows: int, wish: Wish, waited_us: float) -> Choice:
+    def choose(self, rows: int, wish: Wish, waited_us: float) -> tuple[Choice, float]:
         """Choose what is planned for now, whatever is wished: the plan is of the demand."""
         del wish, waited_us
         self._requests += 1
@@ -104,7 +104,8 @@ class Proteus:
         # More in a part of the period than would be expected in the whole: it is suddenly higher.
         if seconds >= PERIOD_S or self._requests > max(50.0, 1.5 * self._demand * PERIOD_S):
             self._plan(max(seconds, 1e-3))
-        return self._planned.choice("accuracy" if self._planned is self._options[0] else "load")
+        reason: Reason = "accuracy" if self._planned is self._options[0] else "load"
+        return _told(self._planned.choice(reason), rows)
 
     def _plan(self, seconds: float) -> None:
         """Take the most accurate variant that bears the demand, or else the quickest."""
@@ -119,6 +120,12 @@ class Proteus:
         self._begun, self._used = self._clock(), self._processor()
         self._requests = self._rows = 0
         self._model_us = 0.0
+
+
+def _told(choice: Choice, rows: int) -> tuple[Choice, float]:
+    """Return a choice with what is expected of it, as the service asks for."""
+    runner = choice.option.runner
+    return choice, runner.waiting_us(rows) + runner.cost_us(rows)
 
 
 def slack_fit() -> FastAPI:

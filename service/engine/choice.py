@@ -8,7 +8,6 @@ from math import inf
 from typing import Literal, NamedTuple, Protocol, get_args
 
 from bundle.manifest import CASCADE
-from service.engine.foresight import Foresight
 from service.engine.policy import Policy
 from service.engine.runner import Runner
 from service.wire.message import Headers
@@ -34,8 +33,6 @@ class Option:
     accuracy_low: float
     """Lower end of its interval, which a floor is held against."""
     runner: Runner
-    foresight: Foresight = field(default_factory=Foresight)
-    """Of what comes on top of what the runner expects."""
     headers: dict[Reason, Headers] = field(default_factory=dict)
     """How an answer says that it was chosen, made once for each reason. No `Choice` is kept: it holds on to
     this, and graphs that were unloaded would wait for the garbage collector, which comes seldom."""
@@ -51,10 +48,6 @@ class Option:
         if self.variant == CASCADE and reason != "fallback":
             reason = "cascade"
         return Choice(self, reason, self.headers[reason])
-
-    def alone_us(self, rows: int) -> float:
-        """Return what `rows` rows hardly ever take longer than where nothing waits, in microseconds."""
-        return self.runner.cost_us(rows) + self.foresight.over_us
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -88,10 +81,11 @@ def bounds_of(wish: Wish, policy: Policy, longest_us: float) -> Bounds:
     )
 
 
-# Which share of the time that is left may be waiting. It takes longer than is known: some of what has come
-# is unread, and while what waits is worked off, the event loop reads on.
-_FOR_BEST = 0.2
-_FOR_LAST = 0.4
+# Which share of the time that is left may be waiting. It takes far longer than is known: some of what came
+# is unread, while what waits is worked off the event loop reads on, and when load begins from idle nobody has
+# learned yet what a call takes under it.
+_FOR_BEST = 0.1
+_FOR_LAST = 0.3
 _FOR_ANY = 0.5  # beyond it, the answer would hardly ever be there in time
 
 
@@ -127,7 +121,7 @@ def pick(
         if option.accuracy_low < bounds.floor:
             break
         quickest, runner = option, option.runner
-        left_us = bounds.budget_us - waited_us - option.alone_us(rows)
+        left_us = bounds.budget_us - waited_us - runner.cost_us(rows)
         if left_us < 0:
             reason = "deadline"
         elif index < start:
@@ -156,7 +150,7 @@ def _fastest(
     for option in front:
         if option.accuracy_low < bounds.floor:
             break
-        us = option.alone_us(rows) + (0.0 if is_idle else option.runner.waiting_us(rows))
+        us = option.runner.cost_us(rows) + (0.0 if is_idle else option.runner.waiting_us(rows))
         if us <= least_us:
             fastest, least_us = option, us
     if fastest is None or _is_hopeless(fastest, rows, bounds.budget_us - waited_us, is_idle=is_idle):
@@ -170,9 +164,10 @@ class Chooser(Protocol):
     policy: Policy
     """Which it follows."""
 
-    def choose(self, rows: int, wish: Wish, waited_us: float) -> Choice:
+    def choose(self, rows: int, wish: Wish, waited_us: float) -> tuple[Choice, float]:
         """Choose for a request of `rows` rows that has been here for `waited_us` microseconds.
 
+        Return the choice, and what the rows are expected to take from now on, in microseconds.
         Raises InvalidRequestError where no variant could ever do, and OverloadedError where none can now.
         """
 

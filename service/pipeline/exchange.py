@@ -136,11 +136,10 @@ class Exchange(Job):
         else:  # the answer need not wait for what is noted of it
             self._note_answer(bound.servable, answer, end - self.arrived, stages)
 
-    def take(self, choice: Choice, waited_us: float, within_ms: float | None, *, is_hard: bool) -> None:
+    def take(self, choice: Choice, expected_us: float, within_ms: float | None, *, is_hard: bool) -> None:
         """Be answered by what was chosen; nobody wants the answer later than a bound that is hard."""
-        runner, rows = choice.option.runner, self.size
         self.choice = choice
-        self.expected_s = (waited_us + runner.waiting_us(rows) + runner.cost_us(rows)) / 1e6
+        self.expected_s = expected_us / 1e6
         self.within_s = None if within_ms is None else within_ms / 1e3
         if is_hard and self.within_s is not None:
             until = self.arrived + self.within_s
@@ -153,7 +152,6 @@ class Exchange(Job):
         self.is_over = True
         if isinstance(error, ExpiredError) and self.bound is not None and self.choice is not None:
             took_s = perf_counter() - self.arrived
-            self.choice.option.foresight.learn(self.expected_s * 1e6, took_s * 1e6)
             if self.within_s is not None and took_s >= self.within_s:
                 self.bound.servable.metrics.choices.observe_expired()
         if not isinstance(error, RequestError):
@@ -184,7 +182,6 @@ class Exchange(Job):
         telemetry, choice = self._telemetry, self.choice
         telemetry.answered(servable, self.size, took_s, stages, self.request)
         if choice is not None:
-            choice.option.foresight.learn(self.expected_s * 1e6, took_s * 1e6)
             telemetry.chosen(servable, choice.reason, self.expected_s, took_s, self.within_s)
         if telemetry.shadow is not None:
             telemetry.shadow.offer(servable, self.rows, answer)

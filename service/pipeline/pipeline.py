@@ -223,7 +223,7 @@ class Pipeline:
         """
         wish = exchange.wish or NO_WISH
         waited_us = (exchange.queued - exchange.arrived) * 1e6
-        choice = chooser.choose(exchange.size, wish, waited_us)
+        choice, expected_us = chooser.choose(exchange.size, wish, waited_us)
         exchange.target = choice.option.target
         chosen = self._find(exchange)
         if chosen is None:
@@ -232,7 +232,7 @@ class Pipeline:
         else:
             bound_ms, goal_ms = wish.max_latency_ms, chooser.policy.max_latency_ms
             is_hard = bound_ms is not None and not wish.best_effort
-            exchange.take(choice, waited_us, bound_ms or goal_ms, is_hard=is_hard)
+            exchange.take(choice, waited_us + expected_us, bound_ms or goal_ms, is_hard=is_hard)
         return chosen
 
     def _resolver(self, protocol: WireProtocol) -> Resolver[Codec]:

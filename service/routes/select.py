@@ -96,7 +96,7 @@ def select_router(registry: Registry, *, max_rows: int, body_timeout_s: float) -
         rows = _rows(await read_document(request, body_timeout_s), max_rows)
         chooser = (await registry.resolve(target.model, target.version, AUTO)).chooser
         assert chooser is not None  # noqa: S101 - it is what `auto` means
-        choice = chooser.choose(rows, wish, 0.0)
+        choice, _ = chooser.choose(rows, wish, 0.0)
         chosen = choice.option
         version = await registry.version(chosen.target.model, chosen.target.version)
         bounds = bounds_of(wish, chooser.policy, chosen.runner.longest_us)

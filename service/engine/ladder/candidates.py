@@ -33,7 +33,7 @@ def told(candidates: Sequence[Candidate]) -> str:
 
 def _candidate(option: Option, rows: int, bounds: Bounds, chosen: Option | None) -> Candidate:
     runner = option.runner
-    cost_us, waiting_us = option.alone_us(rows), runner.waiting_us(rows)
+    cost_us, waiting_us = runner.cost_us(rows), runner.waiting_us(rows)
     why_not = None
     if chosen is None or option.variant != chosen.variant:
         why_not = _why_unfit(option, runner.least_us(rows), cost_us, waiting_us, bounds)

@@ -39,11 +39,12 @@ class Ladder:
         self.policy = policy
         self._clock = clock
         self._level = Level(clock())
-        self._seen = _uses(self._options)
+        self._seen = [one.runner.calls for one in self._options]
         self._wish: Wish | None = None  # of which, and of how many rows, the requests are that are alike
         self._rows = _COMMON_ROWS
         self._bounds = bounds_of(NO_WISH, policy, inf)
         self._best: Choice | None = None
+        self._best_us = 0.0  # that it takes, hardly ever more
         self._room_us = 0.0  # that may be waiting, and be gone by
         self._is_open = False  # to all options from the level on
         self._front: list[Option] = []
@@ -59,9 +60,10 @@ class Ladder:
         """Where requests begin that are open to all."""
         return self._front[self._level.index]
 
-    def choose(self, rows: int, wish: Wish, waited_us: float) -> Choice:
+    def choose(self, rows: int, wish: Wish, waited_us: float) -> tuple[Choice, float]:
         """Choose for a request of `rows` rows that has been here for `waited_us` microseconds.
 
+        Return the choice, and what the rows are expected to take from now on, in microseconds.
         Raises InvalidRequestError where no variant could ever do, OverloadedError where none can now, and
         ExpiredError where the time is over.
         """
@@ -71,14 +73,18 @@ class Ladder:
         if wish is not self._wish or rows != self._rows:
             self._prepare(rows, wish)
         best = self._best
-        if best is not None and best.option.runner.waiting_us(rows) + waited_us <= self._room_us:
-            level.began += self._is_open
-            return best
+        if best is not None:
+            waiting_us = best.option.runner.waiting_us(rows)
+            if waiting_us + waited_us <= self._room_us:
+                level.began += self._is_open
+                return best, waiting_us + self._best_us
         choice = self._pick(waited_us)
         if self._is_open:
             level.began += 1
             level.went_down += choice is None or choice.reason == "load"
-        return choice or self._otherwise(rows, wish, waited_us)
+        choice = choice or self._otherwise(rows, wish, waited_us)
+        runner = choice.option.runner
+        return choice, runner.waiting_us(rows) + runner.cost_us(rows)
 
     def _pick(self, waited_us: float, *, is_idle: bool = False) -> Choice | None:
         start = self._level.index
@@ -98,6 +104,7 @@ class Ladder:
         if best is not None:
             index = self._front.index(best.option)
             self._is_open = index == self._level.index and bounds.objective == "accuracy"
+            self._best_us = best.option.runner.cost_us(rows)
             self._room_us = _room_us(self._front, index, rows, bounds)
 
     def _otherwise(self, rows: int, wish: Wish, waited_us: float) -> Choice:
@@ -128,19 +135,17 @@ class Ladder:
         waiting_us = soonest.runner.waiting_us(rows)
         return OverloadedError(
             f"no variant can answer {asked} now: {waited_us / 1e3:.1f} ms have gone by, and the soonest may "
-            f"wait {waiting_us / 1e3:.1f} ms and take {soonest.alone_us(rows) / 1e3:.3g} ms",
+            f"wait {waiting_us / 1e3:.1f} ms and take {soonest.runner.cost_us(rows) / 1e3:.3g} ms",
             retry_after_s=retry_after_s(waiting_us),
         )
 
     def _look(self, now: float) -> None:
         """See what has become of the load, of what was learned, and of the order of the options."""
         passed_s = self._level.look(now, len(self._front) - 1)
-        seen = _uses(self._options)
+        seen = [one.runner.calls for one in self._options]
         for option, before, after in zip(self._options, self._seen, seen, strict=True):
-            if before[0] == after[0]:
+            if before == after:
                 option.runner.forget(passed_s)
-            if before[1] == after[1]:
-                option.foresight.forget(passed_s)
         self._seen = seen
         self._find_front()
         self._wish = None
@@ -163,17 +168,12 @@ class Ladder:
 def _room_us(front: Sequence[Option], index: int, rows: int, bounds: Bounds) -> float:
     """Return how much may wait, and be gone by, so that `pick` takes the option at `index`, as when idle."""
     runner = front[index].runner
-    cost_us = front[index].alone_us(rows)
+    cost_us = runner.cost_us(rows)
     most_us = share_of(index, len(front)) * min(bounds.budget_us - cost_us, runner.longest_us)
     if bounds.objective == "accuracy":
         return most_us
-    rest = [other.alone_us(rows) - cost_us for other in front if other.runner is not runner]
+    rest = [other.runner.cost_us(rows) - cost_us for other in front if other.runner is not runner]
     return min([most_us, *(us for us in rest if us >= 0)])
-
-
-def _uses(options: Sequence[Option]) -> list[tuple[int, int]]:
-    """Return how often each has been called, and heard of after it was chosen."""
-    return [(one.runner.calls, one.foresight.heard) for one in options]
 
 
 def _soonest(options: Sequence[Option], rows: int) -> Option:

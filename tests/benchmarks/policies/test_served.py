@@ -66,8 +66,8 @@ def test_slack_fit_takes_the_most_accurate_of_the_longest_that_fits_the_slack(
     waits_us: float, waited_us: float, chosen: str
 ) -> None:
     policy = SlackFit(_options(waits_us), Policy())
-    assert policy.choose(64, Wish(max_latency_ms=20.0), waited_us).option.variant == chosen
-    assert policy.choose(64, NO_WISH, waited_us).option.variant == "large"
+    assert policy.choose(64, Wish(max_latency_ms=20.0), waited_us)[0].option.variant == chosen
+    assert policy.choose(64, NO_WISH, waited_us)[0].option.variant == "large"
     assert policy.carrier.variant == "small"
 
 
@@ -78,7 +78,7 @@ def test_the_plan_of_proteus_bears_the_demand_of_the_last_while_with_the_highest
     def offer(per_s: int, periods: int) -> str:
         for _ in range(per_s * periods):
             now[0] += PERIOD_S / per_s
-            chosen = policy.choose(64, NO_WISH, 0.0).option
+            chosen = policy.choose(64, NO_WISH, 0.0)[0].option
             now[1] += chosen.runner.cost_us(64) / 1e6 + 100e-6  # and as much beside the model
         return chosen.variant
 
@@ -91,4 +91,4 @@ def test_the_plan_of_proteus_bears_the_demand_of_the_last_while_with_the_highest
 def test_variants_that_the_policy_of_the_service_leaves_out_are_not_chosen() -> None:
     allowed = Policy(variants=("small",))
     for policy in (SlackFit(_options(), allowed), Proteus(_options(), allowed)):
-        assert policy.choose(64, NO_WISH, 0.0).option.variant == "small"
+        assert policy.choose(64, NO_WISH, 0.0)[0].option.variant == "small"

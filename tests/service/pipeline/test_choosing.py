@@ -34,23 +34,23 @@ class Hasty(Ladder):
     registry: Registry
     unloaded: list[str]
 
-    def choose(self, rows: int, wish: Wish, waited_us: float) -> Choice:
-        choice = super().choose(rows, wish, waited_us)
+    def choose(self, rows: int, wish: Wish, waited_us: float) -> tuple[Choice, float]:
+        choice, expected_us = super().choose(rows, wish, waited_us)
         if not self.unloaded:
             self.unloaded.append(choice.option.variant)
             self.registry.catalogue.put_away("digits", choice.option.variant)
-        return choice
+        return choice, expected_us
 
 
 class Late(Ladder):
     """Takes longer than the time that there is, and would refuse nobody for that."""
 
-    def choose(self, rows: int, wish: Wish, waited_us: float) -> Choice:
-        choice = super().choose(rows, NO_WISH, waited_us)
+    def choose(self, rows: int, wish: Wish, waited_us: float) -> tuple[Choice, float]:
+        choice, expected_us = super().choose(rows, NO_WISH, waited_us)
         until = perf_counter() + 2 * (wish.max_latency_ms or 0.0) / 1e3
         while perf_counter() < until:
             pass
-        return choice
+        return choice, expected_us
 
 
 def pipeline_of(there: Deployed) -> Pipeline:

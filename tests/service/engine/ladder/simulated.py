@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from service.engine.admission import Admission
@@ -49,7 +49,6 @@ class _Waiting:
     rows: int
     expected_us: float
     served: Served
-    hear: Callable[[float], None]
 
 
 class Simulated:
@@ -93,12 +92,12 @@ class Simulated:
     def note_left(self) -> None:
         raise NotImplementedError
 
-    def take(self, rows: int, served: Served, hear: Callable[[float], None]) -> None:
+    def take(self, rows: int, served: Served) -> None:
         """Queue a request. Raises OverloadedError."""
         inline = rows <= self.inline_rows
         expected_us = self.cost.added_us(rows, most=max(rows, self.inline_rows), is_first=not self.queue)
         self.world.admission.admit(rows, expected_us, inline=inline)
-        self.queue.append(_Waiting(self.world.now, rows, expected_us, served, hear))
+        self.queue.append(_Waiting(self.world.now, rows, expected_us, served))
 
     def call_s(self, random_: random.Random) -> tuple[list[_Waiting], float]:
         """Take what goes into one call; return it, and for how long the call goes on."""
@@ -181,11 +180,10 @@ class _Turns:
         self.world.now += _ROAD_US / 1e6
         arrived_us = 0.0  # it was read now: for how long it lay in its socket, nobody knows
         try:
-            choice = self.chooser.choose(self.rows, self.wish, arrived_us)
+            choice, _ = self.chooser.choose(self.rows, self.wish, arrived_us)
             runner = choice.option.runner
             assert isinstance(runner, Simulated)
-            expected_us = runner.waiting_us(self.rows) + runner.cost_us(self.rows)
-            runner.take(self.rows, served, lambda us: choice.option.foresight.learn(expected_us, us))
+            runner.take(self.rows, served)
         except RequestError:
             return
         served.variant = choice.option.variant
@@ -195,7 +193,6 @@ class _Turns:
         self.world.now += took_s
         for one in batch:
             one.served.took_s = self.world.now - one.served.at
-            one.hear((self.world.now - one.at) * 1e6)
             self.world.admission.release(one.rows, one.expected_us, inline=True)
 
 

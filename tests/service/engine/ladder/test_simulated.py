@@ -31,8 +31,8 @@ class Pinned:
     def __init__(self, option: Option) -> None:
         self.carrier = option
 
-    def choose(self, rows: int, wish: Wish, waited_us: float) -> Choice:
-        return self.carrier.choice("pinned")
+    def choose(self, rows: int, wish: Wish, waited_us: float) -> tuple[Choice, float]:
+        return self.carrier.choice("pinned"), 0.0
 
 
 class Auto:
@@ -47,7 +47,7 @@ class Auto:
         world, levels = runner.world, self.levels
 
         class Noted(Ladder):
-            def choose(self, rows: int, wish: Wish, waited_us: float) -> Choice:
+            def choose(self, rows: int, wish: Wish, waited_us: float) -> tuple[Choice, float]:
                 try:
                     return super().choose(rows, wish, waited_us)
                 finally:
