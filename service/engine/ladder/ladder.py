@@ -45,7 +45,8 @@ class Ladder:
         self._bounds = bounds_of(NO_WISH, policy, inf)
         self._best: Choice | None = None
         self._best_us = 0.0  # that it takes, hardly ever more
-        self._room_us = 0.0  # that may be waiting, and be gone by
+        self._room_us = 0.0  # that may be waiting where no time has gone by
+        self._share = 0.0  # of the time that has, by which that is less
         self._is_open = False  # to all options from the level on
         self._front: list[Option] = []
         self._find_front()
@@ -75,7 +76,7 @@ class Ladder:
         best = self._best
         if best is not None:
             waiting_us = best.option.runner.waiting_us(rows)
-            if waiting_us + waited_us <= self._room_us:
+            if waiting_us + self._share * waited_us <= self._room_us:
                 level.began += self._is_open
                 return best, waiting_us + self._best_us
         choice = self._pick(waited_us)
@@ -105,6 +106,7 @@ class Ladder:
             index = self._front.index(best.option)
             self._is_open = index == self._level.index and bounds.objective == "accuracy"
             self._best_us = best.option.runner.cost_us(rows)
+            self._share = share_of(index, len(self._front))
             self._room_us = _room_us(self._front, index, rows, bounds)
 
     def _otherwise(self, rows: int, wish: Wish, waited_us: float) -> Choice:
@@ -166,7 +168,7 @@ class Ladder:
 
 
 def _room_us(front: Sequence[Option], index: int, rows: int, bounds: Bounds) -> float:
-    """Return how much may wait, and be gone by, so that `pick` takes the option at `index`, as when idle."""
+    """Return how much may wait so that `pick` takes the option at `index`, as when idle."""
     runner = front[index].runner
     cost_us = runner.cost_us(rows)
     most_us = share_of(index, len(front)) * min(bounds.budget_us - cost_us, runner.longest_us)
