@@ -10,6 +10,7 @@ import typer
 
 from benchmarks.endings import errors_told
 from benchmarks.errors import BenchmarkError
+from benchmarks.names import chosen
 from benchmarks.policies import curves, picture
 from benchmarks.policies.contest import Load, run, servers, systems_of
 from bundle.bundle import Bundle, open_bundle
@@ -58,7 +59,7 @@ def main(
             one.name for one in opened.manifest.variants if one.format == "tflite"
         ]
         numbers = _numbers(seeds)
-        wanted = [name for name in scenarios.split(",") if name in SCENARIOS]
+        wanted = chosen("--scenarios", scenarios, SCENARIOS)
         loads = [Load(one, rows, p99_ms, duration, seed) for seed in numbers for one in wanted]
         with occupied(out):
             _measure(opened, singles, loads, out)

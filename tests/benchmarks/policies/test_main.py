@@ -32,6 +32,17 @@ def test_seeds_that_are_no_numbers_are_refused(seeds: str, bundle: Bundle, tmp_p
     assert done.stderr.startswith(f"error: --seeds is {seeds!r}; give whole numbers")
 
 
+@pytest.mark.parametrize("scenarios", ["", "rmap", "ramp,spike"])
+def test_scenarios_that_are_none_are_refused_and_not_left_out(
+    scenarios: str, bundle: Bundle, tmp_path: Path
+) -> None:
+    done = CliRunner().invoke(
+        app, ["--bundle", str(bundle.folder), "--scenarios", scenarios, "--out", str(tmp_path / "out")]
+    )
+    assert done.exit_code == 2
+    assert done.stderr.startswith(f"error: --scenarios is {scenarios!r}; allowed are ramp, bursts")
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("_signals_put_back")
 def test_all_are_sent_the_same_and_what_was_measured_before_is_kept(bundle: Bundle, tmp_path: Path) -> None:

@@ -10,16 +10,8 @@ from service.engine.job import Job
 from service.wire.target import Target
 
 
-@dataclass
-class Stated:
-    """A runner that only says what was said of it."""
-
-    us: float
-    waits_us: float = 0.0
-    calls: int = 0
-    inline_rows: int = 2**31
-    longest_us: float = 1e12
-    quiet_s: float = 0.0
+class Unasked:
+    """A runner that is asked what it would take, and for no answer."""
 
     def check_room(self, rows: int) -> None:
         raise NotImplementedError
@@ -32,6 +24,18 @@ class Stated:
 
     def note_left(self) -> None:
         raise NotImplementedError
+
+
+@dataclass
+class Stated(Unasked):
+    """A runner that only says what was said of it."""
+
+    us: float
+    waits_us: float = 0.0
+    calls: int = 0
+    inline_rows: int = 2**31
+    longest_us: float = 1e12
+    quiet_s: float = 0.0
 
     def least_us(self, rows: int) -> float:
         return self.us / 2

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from service.engine.admission import Admission
 from service.engine.choice import Chooser, MakeChooser, Option
 from service.engine.cost import Cost
-from service.engine.job import Job
 from service.engine.lag import Lag
 from service.engine.policy import Policy
 from service.errors import RequestError
 from service.wire.target import Target
 from service.wire.wish import Wish
+from tests.service.engine.options import Unasked
 
 _ROAD_US = 150.0  # to read a request and to write its answer
 
@@ -51,7 +51,7 @@ class _Waiting:
     served: Served
 
 
-class Simulated:
+class Simulated(Unasked):
     """A runner whose calls take the event loop's time, or the time of one thread."""
 
     def __init__(self, world: World, rung: Rung) -> None:
@@ -79,18 +79,6 @@ class Simulated:
 
     def forget(self, quiet_s: float) -> None:
         self.cost.forget(quiet_s)
-
-    def check_room(self, rows: int) -> None:
-        raise NotImplementedError
-
-    def submit(self, job: Job) -> None:
-        raise NotImplementedError
-
-    def run_quick(self) -> None:
-        raise NotImplementedError
-
-    def note_left(self) -> None:
-        raise NotImplementedError
 
     def take(self, rows: int, served: Served) -> None:
         """Queue a request. Raises OverloadedError."""
